@@ -1,0 +1,43 @@
+# Two commands do all: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: help setup demo up test check bench lock clean
+
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Fetch what is needed: Python packages, a browser, PostgreSQL's programs for the tests
+
+.venv/ready: requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh
+
+demo: setup ## Watch real posts travel through every room, in under three minutes
+	@$(PY) -m rehearsal.demo
+
+up: setup ## Leave everything running to look at; Ctrl-C ends it
+	@$(PY) -m rehearsal.up
+
+test: setup ## Run every test
+	@tools/setup.sh tests
+	@$(PY) -m pytest
+
+check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m deployments --check
+
+bench: setup ## Measure against a bare script doing the same work; writes var/bench/
+	@$(PY) -m bench
+
+lock: setup ## Pin the dependencies anew, with hashes and without index addresses
+	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install -q uv
+	@$(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --all-extras --python-version 3.11 -o requirements.lock pyproject.toml
+
+clean: ## Remove what was made here: var/ and .venv/
+	@rm -rf var .venv

@@ -1,0 +1,10 @@
+"""What an operator sees and edits in Prefect, and what it opens.
+
+A block configures and opens; it never judges. Fields are only ever appended, with a default.
+"""
+
+from blocks.store_address import StoreAddress
+from blocks.switches import Switch, Switches
+from blocks.x_account import Unopened, XAccount
+
+__all__ = ["StoreAddress", "Switch", "Switches", "Unopened", "XAccount"]

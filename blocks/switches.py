@@ -1,0 +1,51 @@
+"""What can be turned off, by whom and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from prefect.blocks.core import Block
+from pydantic import BaseModel, Field
+
+DOCUMENT = "steadypost"
+"""The name of the one document of this type that the flows read, once per cycle."""
+
+
+class Switch(BaseModel):
+    """One switch: on or off, with the words the next person will want to read."""
+
+    on: bool = Field(default=True, title="On")
+    reason: str = Field(default="", title="Reason", description="Why it is not as it came.")
+    by: str = Field(default="", title="By", description="Who changed it.")
+    until: datetime | None = Field(
+        default=None,
+        title="Until",
+        description="When it goes back by itself to being on. Empty: when somebody turns it on.",
+    )
+
+    def is_on(self, now: datetime) -> bool:
+        """Whether it is on at ``now``: a switch that was turned off for a time comes back by itself."""
+        return self.on or (self.until is not None and self.until.astimezone() <= now)
+
+
+class Switches(Block):
+    """The features an operator can turn off, effective within one cycle of the flows.
+
+    New switches are appended, on by default, so that documents saved by an older version still load.
+    """
+
+    _block_type_name: ClassVar[str] = "Steadypost switches"
+    _block_type_slug: ClassVar[str] = "steadypost-switches"
+    _description: ClassVar[str] = "What Steadypost does, each with its switch, its reason and its expiry."
+
+    publish: Switch = Field(
+        default_factory=Switch,
+        title="Publish",
+        description="Claim and publish what is due. Off: everything waits; nothing is lost.",
+    )
+    reconcile: Switch = Field(
+        default_factory=Switch,
+        title="Reconcile",
+        description="Look at the network for what is in doubt, and to see published posts with own eyes.",
+    )

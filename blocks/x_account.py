@@ -1,0 +1,148 @@
+"""An account on X, as its operator sees and edits it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import ClassVar
+
+from prefect.blocks.core import Block
+from pydantic import Field, SecretStr, field_validator
+
+from steadypost.channels.port import Access
+from steadypost.channels.x_web.session import UnusableSession, usable
+from steadypost.domain.outcome import Cause
+from steadypost.domain.quota import Limits
+
+X = "https://x.com"
+
+
+class XAccount(Block):
+    """One account on X, published to by driving X's own web page.
+
+    The name of the block document is the account's name in Steadypost: the word that goes into the
+    ``accounts`` column of a CSV file. Nothing is published until **Rules accepted** is on.
+
+    New fields are appended, with a default, so that documents saved by an older version still load.
+    """
+
+    _block_type_name: ClassVar[str] = "X account"
+    _block_type_slug: ClassVar[str] = "steadypost-x-account"
+    _description: ClassVar[str] = (
+        "An account on X that Steadypost publishes to, with its session, its limits and its operator's word "
+        "on X's rules."
+    )
+
+    handle: str = Field(
+        title="Handle",
+        description="The account's handle on X, without @. Publishing stops if anybody else is signed in.",
+        examples=["alice"],
+    )
+    session: SecretStr = Field(
+        title="Session",
+        description=(
+            "The account's sign-in: a Playwright storage state or an export of the cookies of x.com, as JSON "
+            "or as base64 of it. It must hold auth_token and ct0. Paste a new one when X has signed the "
+            "account out; waiting posts go on by themselves."
+        ),
+    )
+    rules_accepted: bool = Field(
+        default=False,
+        title="Rules accepted",
+        description=(
+            "X's rules disallow scripting its website. Turn this on only if you have read them and take "
+            "responsibility for this account. While it is off, nothing is published to it."
+        ),
+    )
+    rules_accepted_by: str = Field(
+        default="",
+        title="Rules accepted by",
+        description="Who took that responsibility: a name somebody can ask.",
+    )
+    per_hour: int | None = Field(
+        default=10,
+        ge=1,
+        title="Posts per hour",
+        description="The most posts in any sixty minutes; each part of a thread is one. Empty: no limit.",
+    )
+    per_day: int | None = Field(
+        default=100,
+        ge=1,
+        title="Posts per day",
+        description="The most posts in any twenty-four hours. Empty: no limit.",
+    )
+    spacing_seconds: int = Field(
+        default=60,
+        ge=0,
+        title="Spacing (seconds)",
+        description="The least time between two posts of this account. A thread is one.",
+    )
+    longest: int = Field(
+        default=280,
+        ge=1,
+        le=25_000,
+        title="Longest post",
+        description="In X's weighted characters: 280, or what the account's subscription allows.",
+    )
+    base_url: str = Field(
+        default=X,
+        title="Address",
+        description="Where X is. Change it only to rehearse against a sandbox.",
+    )
+
+    @field_validator("handle")
+    @classmethod
+    def _bare(cls, handle: str) -> str:
+        bare = handle.strip().removeprefix("@")
+        if not bare.replace("_", "").isalnum() or not bare.isascii() or len(bare) > 15:
+            raise ValueError("a handle has 1 to 15 letters, digits or underscores; write it without @")
+        return bare
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
+        return url.rstrip("/")
+
+    def limits(self) -> Limits:
+        """Give the account's limits in the domain's words."""
+        return Limits(
+            per_hour=self.per_hour, per_day=self.per_day, spacing=timedelta(seconds=self.spacing_seconds)
+        )
+
+    def mark(self) -> str:
+        """Give a fingerprint of what a pause for sign-in depends on: a new session or a yes lifts it."""
+        told = (
+            f"{self.session.get_secret_value()}\x1f{self.handle}\x1f{self.base_url}\x1f{self.rules_accepted}"
+        )
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def open(self, name: str) -> Access | Unopened:
+        """Open the account: everything a channel needs to be it, or why that cannot be had."""
+        if not self.rules_accepted:
+            return Unopened(
+                Cause.RULES_NOT_ACCEPTED,
+                f"X's rules are not accepted for {name}: turn on 'Rules accepted' in its X account block",
+            )
+        try:
+            session = usable(self.session.get_secret_value(), self.base_url)
+        except UnusableSession as unusable:
+            return Unopened(Cause.SESSION_UNUSABLE, str(unusable))
+        return Access(
+            account=name,
+            handle=self.handle,
+            base_url=self.base_url,
+            session=session,
+            rules_accepted=self.rules_accepted,
+        )
+
+
+class Unopened:
+    """An account that cannot be opened, and why: a value, because one account must not stop the others."""
+
+    __slots__ = ("cause", "why")
+
+    def __init__(self, cause: Cause, why: str) -> None:
+        self.cause = cause
+        self.why = why

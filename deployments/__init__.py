@@ -1,0 +1,1 @@
+"""What must exist before prefect.yaml is true."""

@@ -1,0 +1,168 @@
+"""Makes true what prefect.yaml takes for granted. Run it as often as you like: a second time changes nothing.
+
+What an operator has edited (accounts, switches, the store's address, a paused schedule) is never written over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml  # type: ignore[import-untyped]
+from prefect import Flow
+from prefect.automations import Automation, EventTrigger, Posture, RunDeployment
+from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from pydantic import SecretStr
+
+from blocks import StoreAddress, Switches, XAccount
+from blocks.store_address import DOCUMENT as STORE_DOCUMENT
+from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
+from deployments.limits import POOL_TYPE, WORK_POOL
+from deployments.on_watch import ensure_on_watch
+from steadypost import settings
+from steadypost.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFECT_YAML = ROOT / "prefect.yaml"
+
+ON_WATCH = ("publish/steadypost", "reconcile/steadypost")
+"""The deployments whose runs stay on watch, and are started again at once when one dies."""
+
+
+def apply() -> list[str]:
+    """Make everything exist; answers what was done, a line each."""
+    return [*_store(), *_blocks(), *_work_pool(), *_deployments(), *_automations(), *_on_watch()]
+
+
+def _store() -> Iterator[str]:
+    """Bring the store's tables to what this version knows."""
+    Store.at(settings.read().store_url).migrate()
+    yield "store: its tables are current"
+
+
+def _blocks() -> Iterator[str]:
+    for kind in (XAccount, StoreAddress, Switches):
+        kind.register_type_and_schema()
+        yield f"block type: {kind.get_block_type_name()}"
+    yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)
+    yield _document(Switches(), SWITCHES_DOCUMENT)
+
+
+def _document(block: Block, name: str) -> str:
+    """Create a document unless there is one: an operator's edits stay."""
+    try:
+        block.save(name, overwrite=False)
+    except ValueError:  # Prefect's word for "there is one of this name"
+        return f"block: {block.get_block_type_slug()}/{name} was there"
+    return f"block: {block.get_block_type_slug()}/{name}"
+
+
+def _work_pool() -> Iterator[str]:
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type=POOL_TYPE))
+        except ObjectAlreadyExists:
+            yield f"work pool: {WORK_POOL} was there"
+        else:
+            yield f"work pool: {WORK_POOL}"
+
+
+def _deployments() -> Iterator[str]:
+    """Hand prefect.yaml to Prefect's own command, which is the one that knows all it may say."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "--no-prompt",
+            "deploy",
+            "--all",
+            "--prefect-file",
+            str(PREFECT_YAML),
+        ],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NotApplied(f"prefect deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    for entrypoint in entrypoints():
+        yield f"deployment: {entrypoint}"
+
+
+class NotApplied(Exception):
+    """Something that must exist could not be made."""
+
+
+def _automations() -> Iterator[str]:
+    with get_client(sync_client=True) as client:
+        ids = {name: client.read_deployment_by_name(name).id for name in ON_WATCH}
+        existing = {name: client.read_automations_by_name(name) for name in map(automation_name, ON_WATCH)}
+    for deployment, id_ in ids.items():
+        name = automation_name(deployment)
+        if existing[name]:
+            yield f"automation: {name} was there"
+            continue
+        _restart(name, id_).create()
+        yield f"automation: {name}"
+
+
+def _on_watch() -> Iterator[str]:
+    yield from ensure_on_watch(Store.open(settings.read().store_url), ON_WATCH)
+
+
+def automation_name(deployment: str) -> str:
+    """Name the automation that starts a deployment again."""
+    return f"steadypost: start {deployment.partition('/')[0]} again when it dies"
+
+
+def _restart(name: str, deployment_id: UUID) -> Automation:
+    """Start a run as soon as one of this deployment has crashed or failed; a finished one was relieved."""
+    return Automation(
+        name=name,
+        description="A run on watch that died is replaced at once, not at the next relief.",
+        trigger=EventTrigger(
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={
+                "prefect.resource.id": f"prefect.deployment.{deployment_id}",
+                "prefect.resource.role": "deployment",
+            },
+            expect={"prefect.flow-run.Crashed", "prefect.flow-run.Failed", "prefect.flow-run.TimedOut"},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[
+            RunDeployment(deployment_id=deployment_id, source="selected", parameters=None, job_variables=None)
+        ],
+    )
+
+
+def entrypoints() -> list[str]:
+    """List the dotted entrypoints that prefect.yaml names."""
+    told = yaml.safe_load(PREFECT_YAML.read_text())
+    return [deployment["entrypoint"] for deployment in told["deployments"]]
+
+
+def check() -> list[str]:
+    """Load every entrypoint; answers what is wrong, a line each."""
+    return [wrong for entrypoint in entrypoints() if (wrong := _wrong_with(entrypoint))]
+
+
+def _wrong_with(entrypoint: str) -> str | None:
+    module, _, name = entrypoint.rpartition(".")
+    try:
+        found: Any = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        return f"{entrypoint} does not load: {error}"
+    return None if isinstance(found, Flow) else f"{entrypoint} is not a flow"

@@ -1,0 +1,1 @@
+"""What runs and in what order: one habit per file."""

@@ -1,0 +1,23 @@
+"""Write a post, or a thread, in Prefect's own form, and say when and where it goes out."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.house import open_store
+from steadypost import settings
+from steadypost.domain.clock import now
+from steadypost.intake.draft import Draft
+from steadypost.intake.entry import Fate, enter
+
+
+@flow(name="compose", flow_run_name="compose", retries=0, validate_parameters=True)
+def compose(post: Draft) -> State[dict[str, object]]:
+    """Check what was written and schedule it; nothing enters unless all of it is right."""
+    entered = enter(open_store(), post, now=now(), source="compose", zone=settings.read().zone_for_naive)
+    if entered.fate is Fate.REFUSED:
+        return Failed(name="Refused", message="\n".join(map(str, entered.refusals)))
+    deliveries = ", ".join(f"{one.delivery_id} as {one.account}" for one in entered.deliveries)
+    return Completed(name=entered.fate.capitalize(), message=f"delivery {deliveries}", data=entered.as_dict())

@@ -1,0 +1,52 @@
+"""Opens the house for a flow: the store by its address, browsers by this machine's settings."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from prefect import get_run_logger
+
+from steadypost import settings
+from steadypost.browser import LaunchSettings, Pool
+from steadypost.store import Store
+from tasks import documents
+from tasks.house import House, opened
+
+
+def open_store() -> Store:
+    """Open the store: by this machine's own setting, else by the block, else the embedded default."""
+    machine = settings.read()
+    if settings.STORE_URL in os.environ:
+        return Store.open(machine.store_url)
+    try:
+        url = documents.store_url()
+    except documents.ApiAway:
+        url = None
+    return Store.open(url or machine.store_url)
+
+
+@contextlib.contextmanager
+def publishing_house() -> Iterator[House]:
+    """A house with this machine's publishing browsers, all warm."""
+    with _house("publish", size=settings.read().lanes) as house:
+        house.lanes.warm()
+        yield house
+
+
+@contextlib.contextmanager
+def looking_house() -> Iterator[House]:
+    """A house with one browser of its own for looks, so that a hung look never holds a publisher's place."""
+    with _house("look", size=1) as house:
+        yield house
+
+
+@contextlib.contextmanager
+def _house(name: str, *, size: int) -> Iterator[House]:
+    run_dir = settings.read().run_dir
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=name)
+    with opened(store=open_store(), lanes=lanes) as house:
+        house.log = get_run_logger()
+        yield house

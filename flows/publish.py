@@ -1,0 +1,122 @@
+"""Publish what is due, as it falls due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows.house import publishing_house
+from steadypost.store import Claim, StoreAway
+from tasks.deliveries import deliver
+from tasks.house import LEASE, House
+from tasks.watches import Watch
+
+PACE = 0.25
+"""Seconds between two looks at the queue when nothing wakes the watch: what a due post waits at the most."""
+
+
+@flow(
+    name="publish",
+    flow_run_name="publish",
+    task_runner=ThreadPoolTaskRunner(max_workers=16),  # type: ignore[arg-type]
+    retries=0,
+)
+def publish(
+    stay_minutes: float = Field(
+        default=180,
+        gt=0,
+        title="Stay on watch (minutes)",
+        description="Goes on until the next run relieves it, and no longer than this.",
+    ),
+) -> State[dict[str, int]]:
+    """Stay on watch: claim each delivery as it falls due and deliver it, one task run each.
+
+    A post's misfortune is its own: it never fails another, and never this run.
+    """
+    with publishing_house() as house:
+        watch = Watch(house, "publish", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE)
+        crew = Crew(house, watch)
+        for _ in watch:
+            house.refresh()
+            crew.send(claim_due(house, at_most=crew.free()))
+        crew.come_home()
+    return Completed(message=crew.in_words(), data=dict(crew.done))
+
+
+def claim_due(house: House, *, at_most: int) -> list[Claim]:
+    """Claim what is due, for as many browsers as are free; nothing while the store is away."""
+    if at_most < 1 or not house.switches.publish.is_on(house.clock()):
+        return []
+    try:
+        for rescued in house.store.rescue(now=house.clock()):
+            house.log.warning("taken back from a worker that fell silent: %s", rescued)
+        claims = house.store.claim(
+            worker=house.worker,
+            now=house.clock(),
+            lease=LEASE,
+            at_most=at_most,
+            accounts=house.usable(),
+        )
+    except StoreAway as away:
+        house.log.warning("nothing can be claimed: %s", away)
+        return []
+    house.in_hand.update(claim.attempt_id for claim in claims)
+    return claims
+
+
+class Crew:
+    """The deliveries under way, at most one for each browser, and what came of those that are done."""
+
+    def __init__(self, house: House, watch: Watch) -> None:
+        self._house = house
+        self._watch = watch
+        self._away: set[PrefectFuture[Any]] = set()
+        self.done: Counter[str] = Counter()
+
+    def free(self) -> int:
+        """How many more may be sent out now."""
+        self._count()
+        return self._house.lanes.size - len(self._away)
+
+    def send(self, claims: list[Claim]) -> None:
+        """Send each claim on its way as a task run of its own."""
+        if not claims:
+            return
+        futures = deliver.map(
+            [claim.attempt_id for claim in claims],
+            [claim.delivery_id for claim in claims],
+            [claim.account for claim in claims],
+        )
+        for future in futures:
+            self._away.add(future)
+            future.add_done_callback(lambda _: self._watch.wake.set())
+
+    def come_home(self) -> None:
+        """Wait for those under way; each has its own deadline."""
+        for future in self._away:
+            future.wait()
+        self._count()
+
+    def in_words(self) -> str:
+        """Say in one line what came of it all."""
+        told = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))
+        return told or "nothing was due"
+
+    def _count(self) -> None:
+        for future in [future for future in self._away if is_done(future)]:
+            self._away.discard(future)
+            self.done[future.result(raise_on_failure=False) if future.state.is_completed() else "broken"] += 1
+
+
+def is_done(future: PrefectFuture[Any]) -> bool:
+    """Whether it has ended, without asking Prefect's API."""
+    return bool(future.wrapped_future.done())  # type: ignore[attr-defined]

@@ -1,0 +1,74 @@
+"""Look at the network for what is in doubt, and see published posts with own eyes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.futures import wait
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows.house import looking_house
+from steadypost.store import StoreAway
+from tasks.house import House
+from tasks.looks import look
+from tasks.watches import Watch
+
+PACE = 2.0
+"""Seconds between two questions to the store whether something is in doubt."""
+
+
+@flow(
+    name="reconcile",
+    flow_run_name="reconcile",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    retries=0,
+)
+def reconcile(
+    stay_minutes: float = Field(
+        default=180,
+        gt=0,
+        title="Stay on watch (minutes)",
+        description="Goes on until the next run relieves it, and no longer than this.",
+    ),
+) -> State[dict[str, int]]:
+    """Stay on watch: settle deliveries in doubt from what the network shows, one read per account."""
+    told: Counter[str] = Counter()
+    with looking_house() as house:
+        watch = Watch(
+            house, "reconcile", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE
+        )
+        for _ in watch:
+            house.refresh()
+            accounts = in_doubt(house)
+            if not accounts:
+                continue
+            looks = look.map(accounts)
+            wait(looks)
+            for done in looks:
+                told["looks" if done.state.is_completed() else "looks that failed"] += 1
+    return Completed(message=_in_words(told), data=dict(told))
+
+
+def in_doubt(house: House) -> list[str]:
+    """Name the accounts that have something to look for now, and that can be looked at."""
+    if not house.switches.reconcile.is_on(house.clock()):
+        return []
+    try:
+        due = house.store.looks_due(now=house.clock())
+    except StoreAway as away:
+        house.log.warning("cannot tell what is in doubt: %s", away)
+        return []
+    usable = set(house.usable()) - {
+        account for account, unseen in house.unseen.items() if unseen.until > house.clock()
+    }
+    return sorted(account for account, doubts in due.items() if doubts and account in usable)
+
+
+def _in_words(told: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "nothing was in doubt"

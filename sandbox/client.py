@@ -1,0 +1,269 @@
+"""Start a sandbox, or attach to one, and hold its ledger, its hands and its weather.
+
+```python
+with SandboxProcess() as sandbox:
+    sandbox.weather({"fault": "drop_response", "count": 1})
+    ...  # drive a browser against sandbox.url with sandbox.accounts["alice"]
+    assert len(sandbox.ledger("alice")) == 1
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+START_WITHIN: Final = timedelta(seconds=30)
+"""A sandbox is ready in about a second; a loaded machine gets thirty."""
+
+STOP_WITHIN: Final = timedelta(seconds=5)
+"""How long an end may take before it is forced."""
+
+Rule = Mapping[str, Any]
+
+
+class SandboxError(RuntimeError):
+    """The sandbox did not start, or refused what was asked of its control port."""
+
+
+class SandboxControl:
+    """The control port of a running sandbox."""
+
+    def __init__(self, control_url: str, token: str) -> None:
+        self.control_url = control_url.rstrip("/")
+        self._token = token
+        # Settings for a proxy must not lead our own machine's traffic astray.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def call(self, method: str, path: str, body: Any = None, **query: str | None) -> Any:
+        """One request to the control port."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        url = f"{self.control_url}{path}" + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
+        request = urllib.request.Request(  # noqa: S310 - always our own http address
+            url,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"authorization": f"Bearer {self._token}", "content-type": "application/json"},
+        )
+        try:
+            with self._opener.open(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise SandboxError(f"{method} {path}: {error.read().decode(errors='replace')}") from error
+
+    # -- the truth
+
+    def ledger(self, account: str | None = None) -> list[dict[str, Any]]:
+        """Every post that was ever made, the oldest first; `live` tells which still are."""
+        return list(self.call("GET", "/ledger", account=account))
+
+    def live(self, account: str | None = None) -> list[dict[str, Any]]:
+        """The posts that are live, the oldest first."""
+        return [post for post in self.ledger(account) if post["live"]]
+
+    def asks(self, account: str | None = None) -> list[dict[str, Any]]:
+        """Every request that asked for a post, in the order of arrival."""
+        return list(self.call("GET", "/asks", account=account))
+
+    def counts(self) -> dict[str, Any]:
+        """The sums of both; `copies` lists every text that is live more than once."""
+        return dict(self.call("GET", "/counts"))
+
+    def error_logs(self) -> list[dict[str, Any]]:
+        """What pages reported about asks that were rejected."""
+        return list(self.call("GET", "/error-logs"))
+
+    # -- a person's hands
+
+    def hand_post(
+        self, account: str, text: str, *, reply_to: str | None = None, post_id: str | None = None
+    ) -> str:
+        """Post as a person would from elsewhere; the id of the post. An id of one's own tells its moment."""
+        body = {"account": account, "text": text, "reply_to": reply_to, "id": post_id}
+        return str(self.call("POST", "/hand-post", body)["id"])
+
+    def delete(self, post_id: str) -> None:
+        """Take a post down."""
+        self.call("POST", "/delete", {"id": post_id})
+
+    def pin(self, account: str, post_id: str | None) -> None:
+        """Pin a post to the top of a profile, or with `None` unpin."""
+        self.call("POST", "/pin", {"account": account, "id": post_id})
+
+    def repost(self, account: str, post_id: str) -> str:
+        """Let an account show somebody's post; the id of the repost."""
+        return str(self.call("POST", "/repost", {"account": account, "id": post_id})["id"])
+
+    def seed(self, account: str, count: int, *, every_s: float = 3600, youngest_s: float = 3600) -> list[str]:
+        """Give an account a past; the ids, the youngest first."""
+        body = {"account": account, "count": count, "every_s": every_s, "youngest_s": youngest_s}
+        return list(self.call("POST", "/seed", body)["ids"])
+
+    def sign_in(self, account: str) -> dict[str, Any]:
+        """A new session of an account, as a browser's storage state."""
+        return dict(self.call("POST", "/sessions", {"account": account}))
+
+    def revoke(self, account: str) -> None:
+        """End every session of an account."""
+        self.call("POST", "/sessions/revoke", {"account": account})
+
+    def forget(self) -> None:
+        """Start over with the same accounts: no posts, no asks, fair weather."""
+        self.call("POST", "/forget", {})
+
+    # -- the weather
+
+    def weather(self, *rules: Rule) -> list[dict[str, Any]]:
+        """Replace the weather by these rules; with none, tell how the rules in force have hit."""
+        return list(self.call("PUT", "/weather", list(rules)) if rules else self.call("GET", "/weather"))
+
+    def add_weather(self, *rules: Rule) -> list[dict[str, Any]]:
+        """Add rules to those in force."""
+        return list(self.call("POST", "/weather", list(rules)))
+
+    def clear_weather(self) -> None:
+        """Fair weather."""
+        self.call("DELETE", "/weather")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Every fault there is, with its parameters."""
+        return list(self.call("GET", "/faults"))
+
+    # -- waiting
+
+    def wait_until(self, what: Callable[[Self], Any], *, description: str, within: float = 10.0) -> Any:
+        """Ask again until the answer is true, and return it; say what was waited for if it never is."""
+        deadline = time.monotonic() + within
+        while not (found := what(self)):
+            if time.monotonic() > deadline:
+                raise SandboxError(f"{description}: not within {within:g} s")
+            time.sleep(0.02)
+        return found
+
+
+class SandboxProcess(SandboxControl):
+    """A sandbox of one's own, for a `with` block. It cannot outlive the process that started it."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Sequence[str] = ("alice", "bob", "carol"),
+        premium: Sequence[str] = (),
+        seed: int = 1,
+        port: int = 0,
+        control_port: int = 0,
+        latency_ms: float = 0,
+        page_latency_ms: float = 0,
+        lag_ms: int = 0,
+        state_file: Path | None = None,
+        duplicate_window_s: int | None = None,
+    ) -> None:
+        self._arguments = [
+            f"--port={port}",
+            f"--control-port={control_port}",
+            f"--seed={seed}",
+            f"--latency-ms={latency_ms}",
+            f"--page-latency-ms={page_latency_ms}",
+            f"--lag-ms={lag_ms}",
+            *(f"--account={handle}" for handle in accounts),
+            *(f"--premium={handle}" for handle in premium),
+            *([] if state_file is None else [f"--state-file={state_file}"]),
+            *([] if duplicate_window_s is None else [f"--duplicate-window-s={duplicate_window_s}"]),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+        self.accounts: dict[str, dict[str, Any]] = {}
+        self.user_ids: dict[str, str] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def token(self) -> str:
+        """What the control port wants to be shown."""
+        return self._token
+
+    def start(self) -> Self:
+        """Start it and wait until it says that it is ready."""
+        with tempfile.TemporaryFile() as complaints:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sandbox", "--exit-with-parent", *self._arguments],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                # A signal meant for the tests (Ctrl-C) is ours to pass on.
+                start_new_session=True,
+            )
+            try:
+                ready = json.loads(self._ready_line(self._process))
+            except BaseException as error:
+                self.stop()
+                complaints.seek(0)
+                said = complaints.read().decode(errors="replace").strip()
+                if isinstance(error, (ValueError, SandboxError)):
+                    raise SandboxError(f"the sandbox did not start: {error}\n{said}") from error
+                raise
+        self._take_in(ready)
+        return self
+
+    def _ready_line(self, process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        deadline = time.monotonic() + START_WITHIN.total_seconds()
+        line = b""
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                raise SandboxError(f"not ready within {START_WITHIN}")
+            piece = os.read(process.stdout.fileno(), 65_536)
+            if not piece:
+                raise SandboxError("it ended before it was ready")
+            line += piece
+        return line
+
+    def _take_in(self, ready: Mapping[str, Any]) -> None:
+        super().__init__(ready["control_url"], ready["control_token"])
+        self.url = ready["url"]
+        self.accounts = {account["handle"]: account["storage_state"] for account in ready["accounts"]}
+        self.user_ids = {account["handle"]: account["user_id"] for account in ready["accounts"]}
+
+    def stop(self) -> None:
+        """End it, by force if need be. Stopping what has stopped does nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_WITHIN.total_seconds())
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

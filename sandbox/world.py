@@ -1,0 +1,134 @@
+"""What both ports share: the ledger, the weather and the settings of this sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from sandbox.faults import Where
+from sandbox.ledger import DAY_MS, Account, Ledger
+from sandbox.shapes import Shaper
+from sandbox.weather import Gust, Weather
+
+COOKIE_DOMAIN: Final = "127.0.0.1"
+COOKIE_LIFE_S: Final = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this sandbox was started."""
+
+    accounts: Sequence[str] = ("alice", "bob", "carol")
+    premium: Sequence[str] = ()
+    seed: int = 1
+    latency_ms: float = 0.0
+    page_latency_ms: float = 0.0
+    lag_ms: int = 0
+    duplicate_window_ms: int = DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who a request comes from, and in what state their session is."""
+
+    account: Account | None
+    trouble: str | None = None
+    """A `login` weather other than `expired`, which simply leaves nobody signed in."""
+
+    @property
+    def handle(self) -> str | None:
+        """Whose requests these are, if anybody's."""
+        return self.account.handle if self.account else None
+
+
+class World:
+    """One sandbox."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.weather = Weather(seed=settings.seed)
+        self.ledger = Ledger(
+            settings.accounts, seed=settings.seed, lag_ms=settings.lag_ms, premium=settings.premium
+        )
+        self.shaper = Shaper(self.ledger)
+        self._met: dict[str, tuple[int, Gust | None]] = {}
+
+    def visitor(self, request: Request, *, opening: bool = False) -> Visitor:
+        """Who is asking. Only opening a page counts as an event for `login` weather."""
+        token = request.cookies.get("auth_token")
+        account = self.ledger.signed_in(token)
+        if account is None:
+            return Visitor(None)
+        gust = self._session_weather(account, str(token), opening=opening)
+        if gust is None:
+            return Visitor(account)
+        if gust["state"] == "expired":
+            return Visitor(None)
+        if gust["state"] == "other_account":
+            return Visitor(self._somebody_else(account, gust["handle"]))
+        return Visitor(account, trouble=str(gust["state"]))
+
+    def _session_weather(self, account: Account, token: str, *, opening: bool) -> Gust | None:
+        """What a page met when it was opened, its own requests meet too, until the weather changes."""
+        if opening:
+            gust = next(iter(self.weather.gusts(Where.SESSION, account.handle)), None)
+            self._met[token] = (self.weather.generation, gust)
+            return gust
+        generation, met = self._met.get(token, (0, None))
+        if met is not None and generation == self.weather.generation:
+            return met
+        return self.weather.glance(Where.SESSION, account.handle)
+
+    def _somebody_else(self, account: Account, handle: str | None) -> Account:
+        if handle is not None:
+            return self.ledger.account(handle)
+        return next((a for a in self.ledger.accounts.values() if a is not account), account)
+
+    async def wait(self, gusts: Iterable[Gust]) -> None:
+        """Sit through the delays among these gusts."""
+        await asyncio.sleep(sum(self.duration(gust) for gust in gusts))
+
+    def duration(self, gust: Gust) -> float:
+        """How long a gust that takes time takes, in seconds, jitter included."""
+        if gust.name == "latency":
+            return float(gust["ms"] + self.weather.longer(gust["jitter_ms"])) / 1000
+        return float(gust["seconds"]) + self.weather.longer(gust.params.get("jitter", 0.0))
+
+    def storage_state(self, handle: str) -> dict[str, Any]:
+        """A new session for an account, as a browser context takes it."""
+        token, csrf = self.ledger.sign_in(handle)
+        user_id = self.ledger.account(handle).user_id
+        values = {
+            "auth_token": (token, True),
+            "ct0": (csrf, False),
+            "twid": (f"u%3D{user_id}", False),
+            "guest_id": (f"v1%3A{user_id}", False),
+            "kdt": (csrf[:40], True),
+        }
+        cookies = [_cookie(name, value, http_only=hidden) for name, (value, hidden) in values.items()]
+        return {"cookies": cookies, "origins": []}
+
+    def introduce(self) -> list[dict[str, Any]]:
+        """Every account with a session to use, for the line that says the sandbox is ready."""
+        return [
+            {"handle": a.handle, "user_id": a.user_id, "storage_state": self.storage_state(a.handle)}
+            for a in self.ledger.accounts.values()
+        ]
+
+
+def _cookie(name: str, value: str, *, http_only: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": value,
+        "domain": COOKIE_DOMAIN,
+        "path": "/",
+        "expires": int(time.time()) + COOKIE_LIFE_S,
+        "httpOnly": http_only,
+        "secure": False,
+        "sameSite": "Lax",
+    }

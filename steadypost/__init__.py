@@ -1,0 +1,1 @@
+"""Everything of Steadypost that would be true without Prefect."""

@@ -1,0 +1,180 @@
+"""What a job works at: the contexts and pages of one browser, and a line to the parent."""
+
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from steadypost.browser.messages import Answer, Question, Step
+
+PARK_WITHIN_MS = 2000
+
+
+class ParentGone(BaseException):
+    """The parent hung up. Not an Exception, so that no job swallows it and goes on unsupervised."""
+
+
+@dataclass
+class Seat:
+    """One account's context and the page kept in it."""
+
+    context: BrowserContext
+    fingerprint: str
+    page: Page | None = None
+    listeners: list[tuple[Any, str, Callable[..., Any]]] = field(default_factory=list)
+
+
+class Desk:
+    """Contexts by key, kept from job to job while the state they were opened with stays the same.
+
+    A new page costs 130-280 ms on a small machine and a new context 30, so both are kept. What is kept is
+    parked on an empty page between jobs: nothing that a job left on the page can still click, post or listen.
+    After a job that broke, every context it used is closed.
+    """
+
+    def __init__(self, browser: Browser, line: Connection, *, keep: int) -> None:
+        self.browser = browser
+        self._line = line
+        self._keep = keep
+        self._seats: OrderedDict[str, Seat] = OrderedDict()
+        self._used: set[str] = set()
+        self._deadline = float("inf")
+        self.last_step: str | None = None
+
+    # --- what jobs use
+
+    def context(
+        self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
+    ) -> BrowserContext:
+        """Return the context of an account: the kept one if it was opened with this same state and options.
+
+        The state travels to the browser in memory and is remembered as a digest only.
+        """
+        return self._seat(key, storage_state, fresh=fresh, options=options).context
+
+    def page(
+        self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
+    ) -> Page:
+        """Return the page kept in an account's context, opening context and page where there is none."""
+        seat = self._seat(key, storage_state, fresh=fresh, options=options)
+        if seat.page is None or seat.page.is_closed():
+            seat.page = seat.context.new_page()
+        return seat.page
+
+    def state(self, key: str) -> dict[str, Any]:
+        """Return an account's storage state as it is now.
+
+        The kept context then counts as opened with it: a job that signs in hands the new state back, and the
+        next job that brings it finds the context already there.
+        """
+        seat = self._seats[key]
+        state: dict[str, Any] = dict(seat.context.storage_state())
+        seat.fingerprint = _refingerprint(seat.fingerprint, state)
+        return state
+
+    def listen(self, emitter: Any, event: str, handler: Callable[..., Any]) -> None:
+        """Listen on a page or context until the end of this job. ``on()`` would go on into the next one."""
+        emitter.on(event, handler)
+        owner = emitter if isinstance(emitter, BrowserContext) else emitter.context
+        seat = next(seat for seat in self._seats.values() if seat.context == owner)
+        seat.listeners.append((emitter, event, handler))
+
+    def step(self, name: str) -> None:
+        """Mark how far the job has got. The parent knows it even if nothing else is ever heard."""
+        self.last_step = name
+        self._say(Step(name, time.monotonic()))
+
+    def question(self, name: str, data: Any = None) -> Any:
+        """Ask the parent and stand still until it answers: "arm" before a click nobody can take back."""
+        self._say(Question(name, data))
+        return self._hear_answer()
+
+    def remaining(self) -> float:
+        """Return the seconds until this job will be killed. Whoever is about to act should see that they
+        suffice.
+        """
+        return self._deadline - time.monotonic()
+
+    def discard(self, key: str) -> None:
+        """Close an account's context with everything in it."""
+        seat = self._seats.pop(key, None)
+        if seat is not None:
+            seat.context.close()
+
+    # --- what the lane does around each job
+
+    def open_for(self, deadline: float) -> None:
+        """Begin a job."""
+        self._used.clear()
+        self._deadline = deadline
+        self.last_step = None
+
+    def tidy(self, *, broke: bool) -> None:
+        """Park what the job used, or close it when the job broke or parking fails."""
+        for key in sorted(self._used & self._seats.keys()):
+            if broke or not self._park(self._seats[key]):
+                self.discard(key)
+        while len(self._seats) > self._keep:
+            self.discard(next(iter(self._seats)))
+
+    def _park(self, seat: Seat) -> bool:
+        """Empty the kept page and close all others. False when the browser did not do as it was told."""
+        try:
+            for emitter, event, handler in seat.listeners:
+                emitter.remove_listener(event, handler)
+            seat.listeners.clear()
+            for extra in [page for page in seat.context.pages if page is not seat.page]:
+                extra.close()
+            if seat.page is not None and not seat.page.is_closed():
+                seat.page.unroute_all()
+                seat.page.goto("about:blank", timeout=PARK_WITHIN_MS)
+        except Exception:  # noqa: BLE001 - whatever it was, this context is not kept
+            return False
+        return True
+
+    def _seat(
+        self, key: str, storage_state: dict[str, Any] | None, *, fresh: bool, options: dict[str, Any]
+    ) -> Seat:
+        fingerprint = _fingerprint(storage_state, options)
+        seat = self._seats.get(key)
+        if seat is None or fresh or seat.fingerprint != fingerprint:
+            self.discard(key)
+            context = self.browser.new_context(storage_state=storage_state, **options)  # type: ignore[arg-type]
+            seat = self._seats[key] = Seat(context, fingerprint)
+        self._seats.move_to_end(key)
+        self._used.add(key)
+        return seat
+
+    def _say(self, message: Step | Question) -> None:
+        try:
+            self._line.send(message)
+        except OSError as error:
+            raise ParentGone from error
+
+    def _hear_answer(self) -> Any:
+        try:
+            heard = self._line.recv()
+        except (EOFError, OSError) as error:
+            raise ParentGone from error
+        if not isinstance(heard, Answer):
+            raise ParentGone
+        return heard.value
+
+
+def _fingerprint(storage_state: dict[str, Any] | None, options: dict[str, Any]) -> str:
+    return f"{_digest(storage_state)} {_digest(options)}"
+
+
+def _refingerprint(fingerprint: str, storage_state: dict[str, Any]) -> str:
+    return f"{_digest(storage_state)} {fingerprint.partition(' ')[2]}"
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()

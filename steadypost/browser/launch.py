@@ -1,0 +1,125 @@
+"""Which browser is launched, and how."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Keeps Chromium from talking to anybody but the page. Measured on a closed network, see docs/facts."""
+
+ON_PATH = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+REMEDY = (
+    "set STEADYPOST_CHROMIUM to an executable, or run `playwright install chromium`, "
+    "or install the system's chromium"
+)
+
+
+class Reason(StrEnum):
+    """Why there is no browser."""
+
+    MISSING = "missing"
+    """No executable where one should be."""
+
+    NO_ROOM = "no_room"
+    """The machine refused a new process: out of memory or of processes."""
+
+    CRASHED = "crashed"
+    """It was started and ended, or refused to be driven."""
+
+    TOO_SLOW = "too_slow"
+    """It was started and not ready in time; it was killed and seen dead."""
+
+
+class BrowserMissing(Exception):
+    """No executable browser was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchSettings:
+    """How a lane launches its browser."""
+
+    executable_path: str | None = None
+    """None: found anew at every start (`find_browser`), so an installed browser is picked up without a
+    restart.
+    """
+
+    headless: bool = True
+
+    args: tuple[str, ...] = QUIET
+
+    launch_within: float = 30.0
+    """Seconds from the start of the process to a browser that answers. Idle it takes under two; a machine
+    that starts many at once needs several times that.
+    """
+
+    js_heap_mb: int | None = 512
+    """Where a page's script heap ends: a page that leaks crashes alone, before the machine runs out."""
+
+    contexts_kept: int = 8
+    """How many accounts' contexts a lane keeps open; the one unused longest goes first."""
+
+    extra_path: tuple[str, ...] = ()
+    """Folders put before PYTHONPATH, for jobs that are not installed."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables added to the lane's environment."""
+
+    def chromium_args(self) -> list[str]:
+        """Return the arguments for Chromium. Only root gives up its sandbox: there it refuses to start."""
+        heap = [f"--js-flags=--max-old-space-size={self.js_heap_mb}"] if self.js_heap_mb else []
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        return [*self.args, *heap, *root]
+
+
+def find_browser(playwrights_own: str | None = None) -> str:
+    """Return the browser to launch: the configured one, else Playwright's own, else the system's.
+
+    A configured browser that is missing is an error and not a reason to take another: whoever named one does
+    not want a different version to post from their account.
+    """
+    configured = os.environ.get("STEADYPOST_CHROMIUM")
+    if configured:
+        return _existing(configured)
+    if playwrights_own and _is_executable(playwrights_own):
+        return playwrights_own
+    for found in (*_downloaded(), *_on_path()):
+        return found
+    raise BrowserMissing(f"No Chromium found: {REMEDY}.")
+
+
+def _existing(path: str) -> str:
+    if not _is_executable(path):
+        raise BrowserMissing(f"No executable browser at {path}: {REMEDY}.")
+    return path
+
+
+def _is_executable(path: str) -> bool:
+    return os.access(path, os.X_OK) and Path(path).is_file()
+
+
+def _downloaded() -> Iterable[str]:
+    """What `playwright install` has left in its usual place, newest first."""
+    root = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    cache = Path(root) if root and root != "0" else Path.home() / ".cache" / "ms-playwright"
+    found = [path for path in cache.glob("chromium-*/chrome-*/chrome") if _is_executable(str(path))]
+    return [str(path) for path in sorted(found, key=_revision, reverse=True)]
+
+
+def _revision(path: Path) -> int:
+    number = path.parents[1].name.partition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _on_path() -> Iterable[str]:
+    return [found for name in ON_PATH if (found := shutil.which(name))]

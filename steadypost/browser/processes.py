@@ -1,0 +1,393 @@
+"""Finding every process of a lane, killing it, and seeing it dead.
+
+Playwright launches Chromium detached, in a session of its own. Killing the lane, or the lane's process group,
+leaves a Chromium that does not answer (stopped, or stuck) running: Chromium ends with its driver's pipe only
+when it reads that pipe. So a lane's processes are found in three independent ways - what carries the lane's
+mark in its environment or on its command line, what belongs to a process group known to be the lane's, what
+descends from either - and killing goes on until a look finds none of them.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from steadypost.browser.errors import StillAlive
+
+MARK = "STEADYPOST_LANE"
+"""The variable that every process of a lane inherits; its value is the lane's own id."""
+
+KILL_WITHIN = 5.0
+"""Seconds in which killed processes must be seen dead. Usually 0.05; a process in an uninterruptible read of
+a broken disk takes for ever, and that is what `StillAlive` is for.
+"""
+
+LOOK_EVERY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """One process, told from a later one of the same number by its birth."""
+
+    pid: int
+    born: float
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessId | None":
+        """Return the process that has this number now."""
+        born = birth(pid)
+        return None if born is None else cls(pid, born)
+
+    def is_alive(self) -> bool:
+        """Say whether it could still do something. A zombie can not."""
+        return birth(self.pid) == self.born and _is_living(self.pid)
+
+    def is_stopped(self) -> bool:
+        """Say whether it has been suspended, and would answer nobody."""
+        try:
+            return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+        except psutil.Error:
+            return False
+
+
+def birth(pid: int) -> float | None:
+    """Return when a process began, in seconds since the machine started; None when there is no such process.
+
+    Read from the kernel's own counter: the wall-clock start that psutil computes moves when the clock is set.
+    """
+    if sys.platform != "linux":
+        with contextlib.suppress(psutil.Error):
+            return round(psutil.Process(pid).create_time(), 2)
+        return None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    ticks = int(stat.rpartition(")")[2].split()[19])
+    return round(ticks / os.sysconf("SC_CLK_TCK"), 2)
+
+
+def _is_living(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.Error:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where a process number means something: one machine, one start of it, one namespace of processes."""
+
+    name: str
+    boot: str
+    namespace: str
+
+    @classmethod
+    def here(cls) -> "Host":
+        """Return the place this process runs in."""
+        machine = _read("/etc/machine-id")[:8]
+        boot = _read("/proc/sys/kernel/random/boot_id")[:8] or str(int(psutil.boot_time()))
+        try:
+            namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name and no path
+            namespace = namespace.strip("pid:[]")
+        except OSError:
+            namespace = ""
+        name = socket.gethostname().replace(":", "-").replace("/", "-")
+        return cls(f"{name}.{machine}", boot, namespace)
+
+    @classmethod
+    def parse(cls, text: str) -> "Host":
+        """Read what `str` wrote."""
+        name, boot, namespace = text.split("/")
+        return cls(name, boot, namespace)
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.boot}/{self.namespace}"
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserIdentity:
+    """The browser of one attempt, as a text to record: ``host:pid:birth:group``."""
+
+    host: Host
+    chromium: ProcessId
+    group: int
+
+    @classmethod
+    def parse(cls, text: str) -> "BrowserIdentity":
+        """Read what `str` wrote."""
+        host, pid, born, group = text.rsplit(":", 3)
+        return cls(Host.parse(host), ProcessId(int(pid), float(born)), int(group))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.chromium.pid}:{self.chromium.born}:{self.group}"
+
+
+def is_dead(identity: "BrowserIdentity | str") -> bool | None:
+    """Say whether this browser can no longer act; None when that can not be seen from here.
+
+    A browser does not survive its kernel, so a machine seen to have started again settles it. Another
+    machine, or another container on this one, can not be looked into.
+    """
+    known = BrowserIdentity.parse(identity) if isinstance(identity, str) else identity
+    here = Host.here()
+    if known.host.name != here.name:
+        return None
+    if known.host.boot != here.boot:
+        return True
+    if known.host.namespace != here.namespace:
+        return None
+    return not known.chromium.is_alive() and not _members(_Group(known.group, known.chromium))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A process group, told from a later one of the same number by its leader's birth."""
+
+    number: int
+    leader: ProcessId
+
+    def is_over(self) -> bool:
+        """Say whether the number has been given to somebody else, which happens only after the last member
+        died.
+        """
+        now = birth(self.number)
+        return self.number == self.leader.pid and now is not None and now != self.leader.born
+
+
+def _members(group: _Group) -> list[psutil.Process]:
+    if group.is_over():
+        return []
+    return [p for p in _living() if _group_of(p.pid) == group.number]
+
+
+def _living() -> Iterator[psutil.Process]:
+    """Look at every process but this one. Not by `psutil.process_iter`, whose memory all threads share."""
+    me = os.getpid()
+    for pid in psutil.pids():
+        if pid != me and _is_living(pid):
+            with contextlib.suppress(psutil.Error):
+                yield psutil.Process(pid)
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """All that belongs to one lane, and how to find it again after its parent died."""
+
+    lane_id: str
+    host: str
+    parent: ProcessId
+    folder: str
+    lane: ProcessId | None = None
+    chromium: ProcessId | None = None
+    chromium_group: int | None = None
+
+    def with_lane(self, lane: ProcessId) -> "Household":
+        """Add the lane's own process, which leads its session."""
+        return replace(self, lane=lane)
+
+    def with_chromium(self, chromium: ProcessId, group: int) -> "Household":
+        """Add the browser."""
+        return replace(self, chromium=chromium, chromium_group=group)
+
+    def identity(self) -> BrowserIdentity | None:
+        """Return the browser's identity, once there is one."""
+        if self.chromium is None or self.chromium_group is None:
+            return None
+        return BrowserIdentity(Host.parse(self.host), self.chromium, self.chromium_group)
+
+    def groups(self) -> list[_Group]:
+        """Return the process groups known to be the lane's."""
+        lane = [_Group(self.lane.pid, self.lane)] if self.lane else []
+        if self.chromium is None or self.chromium_group is None:
+            return lane
+        return [*lane, _Group(self.chromium_group, self.chromium)]
+
+    def living(self) -> list[psutil.Process]:
+        """Look for every process of the lane that could still act."""
+        groups = {group.number for group in self.groups() if not group.is_over()} - {os.getpgrp()}
+        found = {p.pid: p for p in _living() if _group_of(p.pid) in groups or self._marks(p)}
+        for process in list(found.values()):
+            found.update((child.pid, child) for child in _descendants(process))
+        found.pop(os.getpid(), None)
+        return list(found.values())
+
+    def _marks(self, process: psutil.Process) -> bool:
+        """Say whether a process carries the lane's mark. Chromium's own children overwrite their environment
+        with their title, but then still have the group, the parent or the folder of the browser.
+        """
+        try:
+            if process.environ().get(MARK) == self.lane_id:
+                return True
+            return any(self.folder in argument for argument in process.cmdline())
+        except (psutil.Error, OSError):
+            return False
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [child for child in process.children(recursive=True) if _is_living(child.pid)]
+    except psutil.Error:
+        return []
+
+
+def kill_and_see_dead(household: Household, *, within: float = KILL_WITHIN) -> None:
+    """Kill everything of a lane and return when a look has found nothing left; else raise `StillAlive`.
+
+    The known groups go first, at once and without looking: what may click must stop before we count.
+    """
+    until = time.monotonic() + within
+    for group in household.groups():
+        _kill_group(group)
+    while found := household.living():
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if time.monotonic() > until:
+            raise StillAlive([process.pid for process in found])
+        time.sleep(LOOK_EVERY)
+        _reap(found, spare=household.lane)
+
+
+def _kill_group(group: _Group) -> None:
+    if group.is_over() or group.number in (0, 1, os.getpgrp()):
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group.number, signal.SIGKILL)
+
+
+def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> None:
+    """Collect the dead that became our own children: where we are a container's first process, all orphans
+    do.
+
+    The lane itself is spared: its `Popen` waits for it and would lose its exit code.
+    """
+    for process in processes:
+        if spare is None or process.pid != spare.pid:
+            with contextlib.suppress(ChildProcessError, PermissionError):
+                os.waitpid(process.pid, os.WNOHANG)
+
+
+def memory_mb(household: Household) -> float:
+    """Return what the lane, its driver and its browser hold together.
+
+    Counted as proportional shares where the kernel tells: a Chromium's processes share much, and resident
+    sizes would count that once for each.
+    """
+    return sum(_memory_of(process) for process in household.living()) / 2**20
+
+
+def _memory_of(process: psutil.Process) -> int:
+    try:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", 0) or full.rss)
+    except psutil.AccessDenied:
+        with contextlib.suppress(psutil.Error):
+            return int(process.memory_info().rss)
+    except psutil.Error:
+        pass
+    return 0
+
+
+class Registry:
+    """One small file per living lane, so that what a killed parent leaves behind can be found by the next
+    one.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+
+    def write(self, household: Household) -> None:
+        """Write the lane's file, whole or not at all, for this user's eyes only."""
+        self.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(household.lane_id)
+        draft = path.with_suffix(".draft")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(household), file)
+        draft.replace(path)
+
+    def forget(self, household: Household) -> None:
+        """Remove what a lane left on disk. Only for a lane seen dead."""
+        shutil.rmtree(household.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the next `reap_orphans` finds a file without processes
+            self._path(household.lane_id).unlink(missing_ok=True)
+
+    def all(self) -> list[Household]:
+        """Read every file that can be read; one that can not is left for a person."""
+        return [h for path in sorted(self.run_dir.glob("lane-*.json")) if (h := _read_household(path))]
+
+    def _path(self, lane_id: str) -> Path:
+        return self.run_dir / f"lane-{lane_id}.json"
+
+
+def _read_household(path: Path) -> Household | None:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("parent", "lane", "chromium"):
+            known[name] = known[name] and ProcessId(**known[name])
+        return Household(**known)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def reap_orphans(run_dir: Path) -> list[str]:
+    """Kill, and see dead, every lane whose parent is gone; return their ids. To be called before lending
+    begins.
+
+    The lanes of a living parent are left alone, and so are those of another machine or container. Raises
+    `StillAlive` when something could not be killed, after having tried all.
+    """
+    registry = Registry(run_dir)
+    reaped: list[str] = []
+    stubborn: list[int] = []
+    for household in registry.all():
+        if not _is_orphan(household):
+            continue
+        try:
+            _end_orphan(household)
+        except StillAlive as error:
+            stubborn.extend(error.pids)
+            continue
+        registry.forget(household)
+        reaped.append(household.lane_id)
+    if stubborn:
+        raise StillAlive(stubborn)
+    return reaped
+
+
+def _end_orphan(household: Household) -> None:
+    """Kill what is left. Of an earlier start of the machine nothing is, and its numbers now mean others."""
+    if Host.parse(household.host).boot == Host.here().boot:
+        kill_and_see_dead(household)
+
+
+def _is_orphan(household: Household) -> bool:
+    there, here = Host.parse(household.host), Host.here()
+    if there.name != here.name:
+        return False
+    if there.boot != here.boot:
+        return True
+    return there.namespace == here.namespace and not household.parent.is_alive()

@@ -1,0 +1,319 @@
+"""What X's answer to one CreateTweet means. Pure: status and body in, one outcome out.
+
+Only codes, statuses and places in the body are read. Messages are never searched: they are written for
+people, and X rewords and translates them. What is not in the tables below is ``Unconfirmed``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from steadypost.domain.evidence import CLOCK_SKEW
+from steadypost.domain.outcome import (
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Outcome,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
+from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+
+ROOTS = ("create_tweet", "notetweet_create")
+"""Under ``data``: where an answer to CreateTweet, and to CreateNoteTweet, keeps its post."""
+
+ID_PLACES = (
+    ("rest_id",),
+    ("legacy", "id_str"),
+    ("tweet", "rest_id"),
+    ("tweet", "legacy", "id_str"),
+)
+"""Below ``tweet_results.result``: every place where X has put the id. Never "the first rest_id": that is the
+author's."""
+
+RATE_LIMIT_PAUSE = timedelta(minutes=15)
+"""How long to wait after a rate limit that names no end. X's windows are this long."""
+
+AUTOMATION_PAUSE = timedelta(hours=6)
+"""How long an account rests after 226. No machinery ends it sooner; a person may."""
+
+LONGEST_PAUSE = timedelta(days=2)
+"""A named end further away than this is not believed."""
+
+DUPLICATE = 187
+"""A copy may be live: the one refusal that is not proof of absence."""
+
+REFUSALS: Mapping[int, Cause] = {
+    186: Cause.TOO_LONG,
+    323: Cause.MEDIA_REFUSED,
+    324: Cause.MEDIA_REFUSED,
+    325: Cause.MEDIA_REFUSED,
+    144: Cause.TARGET_GONE,
+    179: Cause.TARGET_GONE,
+    385: Cause.TARGET_GONE,
+    433: Cause.TARGET_GONE,
+}
+"""No, and no again: somebody has to change the post."""
+
+FOR_A_PERSON: Mapping[int, Cause] = {
+    32: Cause.SIGNED_OUT,
+    89: Cause.SIGNED_OUT,
+    215: Cause.SIGNED_OUT,
+    353: Cause.SIGNED_OUT,
+    37: Cause.SUSPENDED,
+    64: Cause.SUSPENDED,
+    141: Cause.SUSPENDED,
+    326: Cause.LOCKED,
+    366: Cause.CHALLENGE,
+}
+"""Not posted, and nothing will be until somebody has seen to the account."""
+
+RATE_LIMIT = 88
+DAILY_LIMITS = frozenset({185, 344})
+AUTOMATION = 226
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What came back for one request."""
+
+    status: int
+    body: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Only those that say when to come back, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What has to be true of an id that answers this request."""
+
+    handle: str
+    armed_at: datetime
+    """The post cannot be older than this."""
+    others: frozenset[RemoteId] = frozenset()
+    """Ids that belong to somebody else: the parent's, and those of the parts before."""
+
+
+HEADERS = ("x-rate-limit-reset", "x-rate-limit-remaining", "retry-after")
+"""What of an answer's headers is worth carrying."""
+
+
+def interpret(received: Received, asked: Asked, now: datetime) -> Outcome:
+    """Say what this answer means for the part it answers."""
+    body = _json(received.body)
+    found = {value for result in _results(body) for value in _ids(result)}
+    if found:
+        return _published(found, body, asked, now) or _odd("an id that cannot be this post's", received, body)
+    codes = list(_codes(body))
+    if DUPLICATE in codes:
+        return Unconfirmed(
+            cause=Cause.DUPLICATE, why="X says this text is live already (187)", phase=Phase.ANSWERED
+        )
+    if received.status >= 500:
+        return _odd("a server error", received, body)
+    by_code = (_by_code(code, received, now) for code in codes)
+    known: Outcome | None = _by_status(received, now)
+    if codes:
+        known = next((outcome for outcome in by_code if outcome), None)
+    return known or _odd("no answer we know", received, body)
+
+
+# --- the id
+
+
+def _results(body: Any) -> Iterator[Any]:
+    for root in ROOTS:
+        result = _at(body, ("data", root, "tweet_results", "result"))
+        if result is not None:
+            yield result
+
+
+def _ids(result: Any) -> Iterator[Any]:
+    for place in ID_PLACES:
+        value = _at(result, place)
+        if value is not None:
+            yield value if isinstance(value, str) else f"not a string: {type(value).__name__}"
+
+
+def _published(found: set[Any], body: Any, asked: Asked, now: datetime) -> Published | None:
+    """The post, if every place names one and the same id and it can be this post's."""
+    if len(found) != 1 or not _by_us(body, asked.handle):
+        return None
+    try:
+        ours = remote_id(found.pop())
+    except NotASnowflake:
+        return None
+    fresh = asked.armed_at - CLOCK_SKEW <= made_at(ours) <= now + CLOCK_SKEW
+    return Published(remote_id=ours) if fresh and ours not in asked.others else None
+
+
+def _by_us(body: Any, handle: str) -> bool:
+    """Whether nobody else is named as the author. An answer that names no author is no contradiction."""
+    authors = (author for result in _results(body) for author in _authors(result))
+    return all(author.casefold() == handle.casefold() for author in authors)
+
+
+def _authors(result: Any) -> Iterator[str]:
+    for post in (result, _at(result, ("tweet",))):
+        for place in ("core", "legacy"):
+            name = _at(post, ("core", "user_results", "result", place, "screen_name"))
+            if isinstance(name, str):
+                yield name
+
+
+# --- the codes
+
+
+def _codes(body: Any) -> Iterator[int]:
+    errors = _at(body, ("errors",))
+    for error in errors if isinstance(errors, list) else ():
+        code = _at(error, ("code",)) or _at(error, ("extensions", "code"))
+        yield code if isinstance(code, int) else -1
+
+
+def _by_code(code: int, received: Received, now: datetime) -> Outcome | None:
+    name, why = str(code), f"X answered {code} (HTTP {received.status})"
+    if code in REFUSALS:
+        return Refused(cause=REFUSALS[code], code=name, why=why)
+    if code in FOR_A_PERSON:
+        return Deferred(cause=FOR_A_PERSON[code], code=name, why=why)
+    if code == RATE_LIMIT:
+        return _rate_limited(name, why, received, now)
+    if code in DAILY_LIMITS:
+        until = _named_end(received, now) or _next_day(now)
+        return Deferred(cause=Cause.DAILY_LIMIT, code=name, why=why, until=until)
+    if code == AUTOMATION:
+        until = now + AUTOMATION_PAUSE
+        return Deferred(cause=Cause.AUTOMATION_SUSPECTED, code=name, why=why, until=until)
+    return None
+
+
+def _by_status(received: Received, now: datetime) -> Outcome | None:
+    """Read an answer that carries no code at all."""
+    why = f"X answered HTTP {received.status}"
+    match received.status:
+        case 429:
+            return _rate_limited("-", why, received, now)
+        case 401 | 403:
+            return Deferred(cause=Cause.SIGNED_OUT, code="-", why=why)
+        case 404:
+            return Deferred(cause=Cause.UI_DRIFT, code="-", why=f"{why}: the operation has another name now")
+        case _:
+            return None
+
+
+def _rate_limited(code: str, why: str, received: Received, now: datetime) -> Deferred:
+    until = _named_end(received, now) or now + RATE_LIMIT_PAUSE
+    return Deferred(cause=Cause.RATE_LIMIT, code=code, why=why, until=until)
+
+
+def _named_end(received: Received, now: datetime) -> datetime | None:
+    """When the answer itself says to come back. A window with asks left in it is not the one that ended."""
+    if received.headers.get("x-rate-limit-remaining", "0") == "0":
+        reset = _epoch(received.headers.get("x-rate-limit-reset", ""))
+        if reset and now < reset <= now + LONGEST_PAUSE:
+            return reset
+    after = _retry_after(received.headers.get("retry-after", ""), now)
+    return after if after and now < after <= now + LONGEST_PAUSE else None
+
+
+def _epoch(text: str) -> datetime | None:
+    digits = text.isascii() and text.isdigit() and len(text) < 12
+    return datetime.fromtimestamp(int(text), UTC) if digits else None
+
+
+def _retry_after(text: str, now: datetime) -> datetime | None:
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return now + timedelta(seconds=int(text))
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None
+
+
+def _next_day(now: datetime) -> datetime:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1)
+
+
+# --- what we do not know
+
+
+def _odd(what: str, received: Received, body: Any) -> Unconfirmed:
+    why = f"{what}: HTTP {received.status}, {shape(body)}"
+    return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
+
+
+def shape(value: Any, *, depth: int = 7, limit: int = 400) -> str:
+    """Describe JSON by its keys and types, without a single value: enough to learn a new form of answer."""
+    return _shape(value, depth)[:limit]
+
+
+def _shape(value: Any, depth: int) -> str:
+    if value is _NOT_JSON:
+        return "not JSON"
+    if isinstance(value, dict):
+        if depth == 0:
+            return "{…}"
+        inside = ", ".join(f"{_plain(key)}: {_shape(item, depth - 1)}" for key, item in value.items())
+        return f"{{{inside}}}"
+    if isinstance(value, list):
+        return f"[{len(value)} × {_shape(value[0], depth - 1)}]" if value and depth else f"[{len(value)}]"
+    return "null" if value is None else type(value).__name__
+
+
+def _plain(key: str) -> str:
+    """A key as it is if it looks like a name, else only that there was one: keys can be data, too."""
+    return key if key.isidentifier() and len(key) <= 40 else "?"
+
+
+_NOT_JSON = object()
+
+
+def _json(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+# --- a thread
+
+
+def whole(
+    known: Mapping[int, Outcome], sent: Collection[int], parts: int, *, stopped: bool, fallback: Unconfirmed
+) -> tuple[Outcome, ...]:
+    """Say of every part what became of it, from the answers that came.
+
+    ``sent`` names the parts whose request was let out, ``stopped`` says that the page can send no more. The
+    page asks for the parts in order and stops at the first failure. So a part without an answer never had its
+    turn only if its request was not let out, none can follow, and a part before it failed for certain.
+    """
+    outcomes: list[Outcome] = []
+    for n in range(parts):
+        failed = any(isinstance(before, Refused | Deferred | NotSubmitted) for before in outcomes)
+        if n in known:
+            outcomes.append(known[n])
+        elif failed and stopped and n not in sent:
+            outcomes.append(_NEVER_ITS_TURN)
+        else:
+            outcomes.append(fallback)
+    return tuple(outcomes)
+
+
+_NEVER_ITS_TURN = NotSubmitted(
+    cause=Cause.EARLIER_PART, why="a part before it was turned down", phase=Phase.ANSWERED
+)

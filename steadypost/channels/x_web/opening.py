@@ -1,0 +1,114 @@
+"""Getting to a page of X as the right account. Shared by everything that opens one; changes nothing there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Response
+from playwright.sync_api import TimeoutError as PageTimeout
+
+from steadypost.browser.desk import Desk
+from steadypost.channels.port import Access
+from steadypost.channels.x_web import selectors
+from steadypost.channels.x_web.errand import DRIFT, Halt
+from steadypost.channels.x_web.gate import keeper_of
+from steadypost.channels.x_web.selectors import HARMLESS_COVERS, Purpose
+from steadypost.channels.x_web.survey import Survey
+from steadypost.domain.outcome import Cause, Scope
+
+CONTEXT_OPTIONS: dict[str, Any] = {
+    # A request that a service worker makes for the page would pass by the gate.
+    "service_workers": "block",
+}
+
+DOCUMENT_WITHIN = 30.0
+"""Seconds in which X has to begin to answer."""
+
+ENOUGH_TO_JUDGE = 5.0
+"""Seconds a page must have been given before its silence is called its own fault and not the deadline's."""
+
+BANNER_WITHIN = 2.0
+"""Seconds for a click that takes a cookie banner away."""
+
+
+def seat(desk: Desk, access: Access) -> Page:
+    """Sit down at the account's page, with its gate kept from the first moment."""
+    page = desk.page(access.account, dict(access.session), **CONTEXT_OPTIONS)
+    keeper_of(page)
+    return page
+
+
+def leave(desk: Desk, access: Access, halt: Halt) -> None:
+    """Keep no context in which the account had trouble: signing out, X takes the cookies, and whoever solves
+    the trouble elsewhere would still find them gone here.
+    """
+    if halt.cause.scope is Scope.ACCOUNT:
+        with contextlib.suppress(PlaywrightError):
+            desk.discard(access.account)
+
+
+def time_for(desk: Desk, most: float, *, keep: float) -> float:
+    """How long this step may take: its own limit, or what the deadline leaves after ``keep`` seconds."""
+    return max(0.1, min(most, desk.remaining() - keep))
+
+
+def go(desk: Desk, page: Page, url: str, *, keep: float) -> None:
+    """Open an address. Its elements are waited for by whoever needs them."""
+    allowed = time_for(desk, DOCUMENT_WITHIN, keep=keep)
+    try:
+        response = page.goto(url, wait_until="commit", timeout=allowed * 1000)
+    except PlaywrightError as error:
+        if page.is_closed() or not desk.browser.is_connected():
+            raise
+        if isinstance(error, PageTimeout) and allowed < ENOUGH_TO_JUDGE:
+            raise Halt(Cause.DEADLINE, "too little time was left for X's page to open") from None
+        raise Halt(Cause.PAGE_UNREACHABLE, f"X's page did not open ({type(error).__name__})") from None
+    _check_status(response)
+
+
+def _check_status(response: Response | None) -> None:
+    status = response.status if response else 200
+    if status == 429:
+        raise Halt(Cause.RATE_LIMIT, "X answered HTTP 429 to opening its page")
+    if status >= 500:
+        raise Halt(Cause.SERVER_ERROR, f"X answered HTTP {status} to opening its page")
+
+
+def check_signed_in(seen: Survey, handle: str) -> None:
+    """Raise unless the page shows this account, and nothing stands before it."""
+    if seen.wall:
+        raise Halt(*seen.wall)
+    if seen.who and seen.who.casefold() != handle.casefold():
+        raise Halt(Cause.OTHER_ACCOUNT, f"signed in as @{seen.who}, not as @{handle}")
+
+
+def explain_missing(seen: Survey, what: str, *, allowed: float) -> Halt:
+    """Say why something that should be on the page was not there after this many seconds."""
+    if allowed < ENOUGH_TO_JUDGE:
+        return Halt(Cause.DEADLINE, "too little time was left for X's page to appear")
+    if seen.loading:
+        return Halt(Cause.PAGE_UNREACHABLE, "X's page did not arrive in time")
+    if not seen.who:
+        return Halt(Cause.UI_DRIFT, "the page does not say who is signed in")
+    return Halt(Cause.UI_DRIFT, f"the page has {what}")
+
+
+def uncover(page: Page, cover: str) -> None:
+    """Take away what lies over the page, if it is known to be harmless; raise if not."""
+    if cover not in HARMLESS_COVERS:
+        raise Halt(Cause.OVERLAY, f"{cover} lies over the page")
+    try:
+        selectors.locator(page, Purpose.COOKIES, 0).first.click(timeout=BANNER_WITHIN * 1000)
+    except PlaywrightError:
+        if page.is_closed():
+            raise
+        raise Halt(Cause.OVERLAY, f"{cover} lies over the page and does not go away") from None
+
+
+def tell_drift(desk: Desk, hits: Mapping[str, int]) -> None:
+    """Let the parent know what is no longer where it used to be."""
+    if drift := selectors.drifted(hits):
+        desk.question(DRIFT, drift)

@@ -1,0 +1,88 @@
+// Reads what a list of posts shows now, after scrolling one step when asked to. The list keeps only what is near
+// the screen, so a whole list is read in steps; each step says what it saw first, so that a gap would be noticed.
+
+const column = () => document.querySelector('[data-testid="primaryColumn"]') ?? document;
+
+/** What a post says, as far as a page lets one read it back: emoji from pictures, links from where they lead. */
+const said = (node) =>
+  [...node.childNodes]
+    .map((child) => {
+      if (child.nodeType === Node.TEXT_NODE) return child.data;
+      if (child.nodeName === "IMG") return child.alt;
+      if (child.nodeName === "BR") return "\n";
+      if (child.nodeName === "A" && !/^[@#$]/.test(child.textContent)) return child.href;
+      return said(child);
+    })
+    .join("");
+
+const authorOf = (article, stamp) => {
+  const name = article.querySelector('[data-testid="User-Name"] a[href]');
+  const named = name && handleOf(name);
+  const stamped = handleOf(stamp);
+  return stamped === "i" ? named : stamped;
+};
+
+const readPost = (article) => {
+  const stamp = stampOf(article);
+  const id = stamp && idOf(stamp);
+  if (!id) return null;
+  const text = all("text", article).found[0];
+  return {
+    id,
+    author: authorOf(article, stamp) ?? "",
+    text: text ? said(text) : "",
+    cut: one("cut", article) !== null,
+    context: one("context", article) !== null,
+    promoted: article.parentElement?.closest('[data-testid="placementTracking"]') !== null,
+    top: article.getBoundingClientRect().top + scrollY,
+  };
+};
+
+const articles = () => all("post", column()).found;
+const spinning = () => [...column().querySelectorAll('[role="progressbar"]')].some(shown);
+const keyOf = (article) => {
+  const stamp = stampOf(article);
+  return (stamp && idOf(stamp)) ?? article.textContent.slice(0, 80);
+};
+const atBottom = () => scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+
+const read = (ended) => {
+  const found = articles();
+  const posts = found.map(readPost).filter(Boolean);
+  return {
+    ...standing(),
+    posts,
+    keys: found.map(keyOf),
+    empty: one("empty", column()) !== null,
+    failed: one("failed", column()) !== null,
+    ended,
+    hits: { ...hits },
+  };
+};
+
+/** The list, or what stands in its place, the first time. */
+const begun = () => {
+  const seen = read(false);
+  const there = seen.who !== null && (seen.posts.length > 0 || seen.empty || seen.failed || seen.gone || seen.signIn);
+  return there || walled(seen) ? seen : null;
+};
+
+if (!asked.after) return await whenSeen(begun, () => read(false), asked.within);
+
+// One step: the last post known goes to the top, and more follow below, or the list has ended.
+// A post can be there twice, as itself and above its reply: it is the lower one that was the last.
+const anchor = articles().findLast((article) => keyOf(article) === asked.after);
+if (anchor) anchor.scrollIntoView({ block: "start" });
+else scrollBy(0, innerHeight / 2);
+
+/** Since when the list has been at its bottom with nothing on its way. */
+let still = null;
+
+const more = () => {
+  const keys = articles().map(keyOf);
+  const at = keys.lastIndexOf(asked.after);
+  if (at >= 0 && at < keys.length - 1 && !spinning()) return read(false);
+  still = atBottom() && !spinning() ? (still ?? performance.now()) : null;
+  return still !== null && performance.now() - still > asked.stillFor ? read(true) : null;
+};
+return await whenSeen(more, () => read(false), asked.within);

@@ -1,0 +1,5 @@
+"""``python -m steadypost.cli``."""
+
+from steadypost.cli import main
+
+main()

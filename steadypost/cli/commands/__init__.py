@@ -1,0 +1,1 @@
+"""One file for each command; ``program`` loads the one that is asked for."""

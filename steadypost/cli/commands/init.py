@@ -1,0 +1,32 @@
+"""``steadypost init``, and ``migrate``."""
+
+from __future__ import annotations
+
+from steadypost.cli import speech
+from steadypost.cli.command import command
+from steadypost.cli.house import House, sqlite_file
+from steadypost.cli.speech import Answer
+from steadypost.settings import without_password
+
+
+def make_current(house: House) -> Answer:
+    """Make the store, or bring its tables to this version. Harmless when they are."""
+    from steadypost.store import Store  # noqa: PLC0415 - see House.store
+
+    _make_folder(house.store_url)
+    with Store.at(house.store_url) as store:
+        before = store.schema()
+        store.migrate()
+        after, address = store.schema(), without_password(store.address)
+    document = {"store": address, "before": str(before), "now": str(after)}
+    done = "was current already" if before == after else f"was {before}, is {after}"
+    return Answer(document=document, tell=lambda console: speech.tell(console, f"{address}: {done}"))
+
+
+def _make_folder(url: str) -> None:
+    """Make the folder of a SQLite store, for this user only."""
+    if url.startswith("sqlite"):
+        sqlite_file(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+commands = {name: command(name)(make_current) for name in ("init", "migrate")}

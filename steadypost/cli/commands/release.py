@@ -1,0 +1,39 @@
+"""``steadypost release``."""
+
+from __future__ import annotations
+
+import click
+
+from steadypost.cli import speech
+from steadypost.cli.command import command
+from steadypost.cli.commands.queue import delivery_document
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House
+from steadypost.cli.speech import Answer, moment
+from steadypost.domain.delivery import ImpossibleMove
+
+
+@command("release")
+@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.option(
+    "--not-live",
+    is_flag=True,
+    help="You looked at the account, and what was asked for is not there. Without this it is never asked twice.",
+)
+def release(house: House, delivery_id: int, not_live: bool) -> Answer:
+    """Let a delivery that is held, quarantined or under review go on."""
+    with house.store() as store:
+        try:
+            after = store.release(delivery_id, not_live=not_live)
+        except ImpossibleMove as impossible:
+            message = f"delivery {delivery_id} is {impossible.origin}: it waits for nobody's word"
+            remedy = f"see 'steadypost show {delivery_id}'"
+            raise Stop(Ending.REFUSED, "impossible_move", message, remedy) from None
+    when = moment(after.next_at, house.settings.zone)
+    sentence = f"Delivery {after.id} is {after.state}; it goes on from {when} ({house.settings.zone})."
+    return Answer(
+        document={"delivery": delivery_document(after)}, tell=lambda console: speech.tell(console, sentence)
+    )
+
+
+commands = {"release": release}

@@ -1,0 +1,91 @@
+"""What becomes of an error: one sentence for whoever typed the command, the details in a file for whoever mends it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House
+
+
+def stop_for(error: Exception, house: House | None) -> Stop:
+    """Find the sentence for an error that a command did not foresee."""
+    known = _of_the_domain(error) or _of_the_store(error)
+    if known is not None:
+        return known
+    written = _write_down(error, house)
+    where = f"the details are in {written}" if written else "the details could not be written anywhere"
+    name = type(error).__name__
+    return Stop(
+        Ending.DEFECT, "defect", f"this should not have happened ({name}); {where}", "please report it"
+    )
+
+
+def _of_the_domain(error: Exception) -> Stop | None:
+    from steadypost.domain.delivery import ImpossibleMove  # noqa: PLC0415 - only on the way out
+
+    if isinstance(error, ImpossibleMove):
+        remedy = "look at it with 'steadypost show'"
+        return Stop(Ending.REFUSED, "impossible_move", str(error), remedy)
+    return None
+
+
+def _of_the_store(error: Exception) -> Stop | None:
+    from steadypost.store import errors  # noqa: PLC0415 - only on the way out
+
+    not_found = errors.UnknownDelivery | errors.UnknownAccount
+    away = errors.StoreAway | errors.SchemaMismatch | errors.UnusableAddress
+    if isinstance(error, not_found):
+        return Stop(Ending.REFUSED, "not_found", _sentence(error), error.remedy)
+    if isinstance(error, errors.MayBeLive):
+        return Stop(Ending.REFUSED, "may_be_live", _sentence(error), error.remedy)
+    if isinstance(error, away):
+        kinds = {errors.SchemaMismatch: "store_not_current", errors.UnusableAddress: "store_address"}
+        return Stop(Ending.STORE, kinds.get(type(error), "store_away"), _sentence(error), error.remedy)
+    return None
+
+
+def _sentence(error: Exception) -> str:
+    """Give a store's message without the remedy it ends with: that has a line of its own."""
+    remedy = str(getattr(error, "remedy", ""))
+    return str(error).removesuffix(remedy).rstrip(" .")
+
+
+def _write_down(error: Exception, house: House | None) -> Path | None:
+    """Keep the whole story where only this user can read it, and answer where."""
+    story = _without_secrets("".join(traceback.format_exception(error)), house)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    for folder in _folders(house):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opened = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            continue
+        with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(story)
+        return folder / name
+    return None
+
+
+def _folders(house: House | None) -> list[Path]:
+    elsewhere = Path(tempfile.gettempdir()) / f"steadypost-{os.getuid()}"
+    try:
+        return [house.settings.home / "trouble", elsewhere] if house else [elsewhere]
+    except Stop:
+        return [elsewhere]
+
+
+def _without_secrets(story: str, house: House | None) -> str:
+    """Take the store's password out, in every form in which it may have got in."""
+    try:
+        password = urlsplit(house.store_url).password if house else None
+    except (Stop, ValueError):
+        password = None
+    for form in {password, unquote(password)} if password else ():
+        story = story.replace(form, "***")
+    return story

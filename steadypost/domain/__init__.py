@@ -1,0 +1,1 @@
+"""What Steadypost is about, in the standard library only. The domain judges; it never acts."""

@@ -1,0 +1,85 @@
+"""What somebody wants said. A post knows nothing of networks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadypost.domain.snowflake import RemoteId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """One image, as a file of this machine, with the words for those who cannot see it."""
+
+    path: Path
+    kind: str
+    """The media type read from the file's own first bytes, for instance ``image/png``."""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One element of a thread. A single post has one."""
+
+    text: str
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Text, media, thread parts and a reply target, before it has any account or time."""
+
+    parts: tuple[Part, ...]
+    reply_to: RemoteId | None = None
+    """The post this one answers, on the same network as every account it goes to."""
+    source: str = ""
+    """Where it came from, for people: ``posts.csv:7``, ``compose``, ``cli``."""
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a post needs at least one part")
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is more than one part."""
+        return len(self.parts) > 1
+
+    @property
+    def fingerprint(self) -> str:
+        """The mark by which a repetition of this post is recognised."""
+        return fingerprint([part.text or _pictures(part) for part in self.parts])
+
+
+def _pictures(part: Part) -> str:
+    """Name what a part without words shows: two pictures without words are not the same post."""
+    return " ".join(media.path.name for media in part.media)
+
+
+_NUMBERING = re.compile(r"^\s*(?:\(?\d{1,3}\s*/\s*\d{0,3}\)?|\(?\d{1,3}[.):](?=\s))\s*")
+"""``1/``, ``1/7``, ``(1/7)``, ``1.``, ``1)``, ``(1)``, ``1:``; but neither a time (10:30) nor a sum (1.5)."""
+_TRAILING_HASHTAGS = re.compile(r"(?:\s*#\w+)+\s*$")
+_SPACE = re.compile(r"\s+")
+
+
+def sameness(text: str) -> str:
+    """Reduce a text to what makes it the same to a reader (and to X's refusal of duplicates).
+
+    Case, white space, line breaks, a leading number such as ``1/`` and trailing hashtags do not count:
+    each of them has let a second copy of a queued post through somewhere (faults.md, F05-S3).
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = _NUMBERING.sub("", plain, count=1)
+    plain = _TRAILING_HASHTAGS.sub("", plain)
+    plain = _SPACE.sub(" ", plain).strip()
+    return plain or _SPACE.sub(" ", text).strip()
+
+
+def fingerprint(texts: Sequence[str]) -> str:
+    """Give the hex SHA-256 over the sameness of every part, in order."""
+    joined = "\x1f".join(sameness(text) for text in texts)
+    return hashlib.sha256(joined.encode()).hexdigest()

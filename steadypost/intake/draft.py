@@ -1,0 +1,125 @@
+"""A post as a person hands it in: everything is text, nothing is judged yet.
+
+The same model is the row of a file, the arguments of the command line, and the form of the ``compose`` flow in
+Prefect's own pages. Hence only strings, lists and one switch, each with the title and the sentence that the
+form shows, and ``position``, by which that form keeps their order whatever a database does to a JSON object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_LATE = "6h"
+
+
+class Image(BaseModel):
+    """One image of a post."""
+
+    model_config = ConfigDict(extra="forbid", title="Image")
+
+    path: str = Field(
+        title="File",
+        description="A PNG, JPEG, WebP or GIF file. In a list of posts, relative to the list's own folder.",
+        json_schema_extra={"position": 0},
+    )
+    alt: str = Field(
+        default="",
+        title="Description",
+        description="What the image shows, for those who cannot see it; up to 1000 characters.",
+        json_schema_extra={"position": 1},
+    )
+    part: int = Field(
+        default=1,
+        title="Part",
+        description="Which part of a thread it belongs to, counted from 1.",
+        json_schema_extra={"position": 2},
+    )
+
+
+class Draft(BaseModel):
+    """A post somebody wants published, with its accounts and its time."""
+
+    model_config = ConfigDict(extra="forbid", title="Post")
+
+    text: str = Field(
+        default="",
+        title="Text",
+        description="What to say. For a thread leave this empty and use the parts.",
+        json_schema_extra={"position": 0},
+    )
+    parts: list[str] = Field(
+        default_factory=list,
+        title="Parts of a thread",
+        description="Each part is a post of its own and answers the one before.",
+        json_schema_extra={"position": 1},
+    )
+    accounts: list[str] = Field(
+        title="Accounts",
+        description="Who says it: one or more of the known accounts.",
+        json_schema_extra={"position": 2},
+    )
+    when: str = Field(
+        title="When",
+        description=(
+            'When it is due: "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, '
+            '"+20m" from the moment it comes in, or "now".'
+        ),
+        examples=["now", "+20m", "2026-11-24T18:30+01:00"],
+        json_schema_extra={"position": 3},
+    )
+    zone: str = Field(
+        default="",
+        title="Zone",
+        description=(
+            "The zone of a time written without one, as an IANA name such as Europe/Berlin. "
+            "Empty: the machine's STEADYPOST_ZONE, if set."
+        ),
+        json_schema_extra={"position": 4},
+    )
+    images: list[Image] = Field(
+        default_factory=list,
+        title="Images",
+        description="Up to four for each part.",
+        json_schema_extra={"position": 5},
+    )
+    reply_to: str = Field(
+        default="",
+        title="In reply to",
+        description="The address or the id of the post this one answers. Empty: it answers none.",
+        json_schema_extra={"position": 6},
+    )
+    late_within: str = Field(
+        default=DEFAULT_LATE,
+        title="May be late by",
+        description=(
+            'How late it may still go out: "30m", "2h", "1d". After that it is missed. '
+            '"never": it is never too late for it.'
+        ),
+        json_schema_extra={"position": 7},
+    )
+    allow_repeat: bool = Field(
+        default=False,
+        title="Allow a repetition",
+        description="Let it go out although a post that reads the same is queued or was published.",
+        json_schema_extra={"position": 8},
+    )
+    key: str = Field(
+        default="",
+        title="Key",
+        description="Your own name for this post. A second post with the same key does not enter.",
+        json_schema_extra={"position": 9},
+    )
+
+    @property
+    def spoken(self) -> list[str]:
+        """The texts in order: the parts of a thread, or the one text."""
+        return self.parts or [self.text]
+
+    @property
+    def content_key(self) -> str:
+        """The mark by which the very same draft is known again, from whatever file it comes."""
+        content = json.dumps(self.model_dump(exclude={"key"}), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,187 @@
+"""When a post is due, as a person writes it, and the one instant that is meant.
+
+    now                              at once
+    +20s   in 20 seconds   +1h30m    from the moment it comes in
+    2026-11-24T18:30+01:00           an instant
+    2026-11-24 18:30                 a local time; only with a zone
+
+A local time that the clocks skip, or pass twice, names no one instant. It is refused with the two that may be
+meant, because every silent choice between them has put posts out an hour early or late.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo, available_timezones
+
+from steadypost.intake.refusal import Refusal, nearest, refusal
+from steadypost.intake.spans import span
+
+FARTHEST = timedelta(days=366 * 5)
+"""Nobody plans a post further ahead; a year that far off is a slip of the hand."""
+
+_WRITTEN = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,6})?)?\s*([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
+)
+_RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
+
+HOW_TO_WRITE = 'write "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, "+20m", or "now"'
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A time as a clock on a wall shows it, in a zone."""
+
+    shown: datetime
+    """Without zone."""
+    zone: ZoneInfo
+
+    @property
+    def earlier(self) -> datetime:
+        """The first instant it may mean, by the offset in force before a change."""
+        return self.shown.replace(tzinfo=self.zone, fold=0)
+
+    @property
+    def later(self) -> datetime:
+        """The second instant it may mean, by the offset in force after a change."""
+        return self.shown.replace(tzinfo=self.zone, fold=1)
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the clocks jump over it."""
+        return _offset(self.earlier) < _offset(self.later)
+
+    @property
+    def comes_twice(self) -> bool:
+        """Whether the clocks pass it twice."""
+        return _offset(self.earlier) > _offset(self.later)
+
+    def around_the_gap(self) -> tuple[datetime, datetime]:
+        """Find the last whole minute before the clocks jump, and the first instant after."""
+        before, after = self.later.astimezone(UTC), self.earlier.astimezone(UTC)
+        old = before.astimezone(self.zone).utcoffset()
+        while after - before > timedelta(seconds=1):
+            middle = before + (after - before) / 2
+            if middle.astimezone(self.zone).utcoffset() == old:
+                before = middle
+            else:
+                after = middle
+        jump = after.replace(microsecond=0)
+        return (jump - timedelta(minutes=1)).astimezone(self.zone), jump.astimezone(self.zone)
+
+
+def due(when: str, *, zone: str, default_zone: str | None, now: datetime) -> datetime | list[Refusal]:
+    """Find the one instant that is meant, in UTC, or say why there is none.
+
+    ``zone`` is the post's own (empty when it names none), ``default_zone`` the one its machine was given.
+    """
+    place = _zone(zone.strip()) if zone.strip() else None
+    unknown = [place] if isinstance(place, Refusal) else []
+    if unknown:
+        # The rest of what is said can still be judged, as if in UTC.
+        zone, default_zone = "", "UTC"
+    try:
+        meant = _due(when.strip(), zone.strip(), default_zone, now)
+    except OverflowError:
+        meant = refusal("when", when, "no calendar reaches that far", HOW_TO_WRITE)
+    if isinstance(meant, Refusal):
+        return [*unknown, meant]
+    if meant - now > FARTHEST:
+        return [*unknown, refusal("when", when, "it is more than five years ahead", "check the year")]
+    return unknown or meant
+
+
+def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datetime | Refusal:
+    if when.casefold() == "now":
+        return now
+    if relative := _RELATIVE.fullmatch(when):
+        return _from_now(when, relative["span"], now)
+    if written := _WRITTEN.fullmatch(when):
+        return _written(when, written, zone, default_zone)
+    if not when:
+        return refusal("when", when, "it says no time", HOW_TO_WRITE)
+    return refusal("when", when, "this is not a time that can only mean one thing", HOW_TO_WRITE)
+
+
+def _from_now(when: str, wait: str, now: datetime) -> datetime | Refusal:
+    length = span(wait)
+    if length is None:
+        return refusal("when", when, "this is not a stretch of time", 'write "+20s", "+1h30m" or "in 2 days"')
+    return now + length
+
+
+def _written(when: str, written: re.Match[str], zone: str, default_zone: str | None) -> datetime | Refusal:
+    try:
+        shown = datetime.fromisoformat(f"{written[1]}-{written[2]}-{written[3]}T{written[4]}:{written[5]}")
+        shown = shown.replace(second=int(written[6] or 0))
+    except ValueError as wrong:
+        return refusal("when", when, f"no calendar has this time ({wrong})", HOW_TO_WRITE)
+    if written[7]:
+        return _with_offset(when, shown, written[7], zone)
+    if not (zone or default_zone):
+        return refusal(
+            "when",
+            when,
+            "a time without zone means another instant in every country",
+            f'add its zone ("Europe/Berlin"), set STEADYPOST_ZONE, or write its offset ("{shown.isoformat()}+01:00")',
+        )
+    place = _zone(zone or default_zone or "")
+    return place if isinstance(place, Refusal) else _local(when, LocalTime(shown, place))
+
+
+def _with_offset(when: str, shown: datetime, offset: str, zone: str) -> datetime | Refusal:
+    """Take an instant by its offset; where a zone is named too, both have to agree."""
+    instant = shown.replace(tzinfo=_fixed(offset))
+    place = _zone(zone) if zone else None
+    if isinstance(place, ZoneInfo) and instant.astimezone(place).replace(tzinfo=None) != shown:
+        there = instant.astimezone(place).isoformat()
+        return refusal(
+            "when",
+            when,
+            f"its offset is not the one of {zone} at that time",
+            f"write {there} for that instant, or leave the offset or the zone out",
+        )
+    return instant.astimezone(UTC)
+
+
+def _local(when: str, local: LocalTime) -> datetime | Refusal:
+    if local.is_skipped:
+        last, first = local.around_the_gap()
+        return refusal(
+            "when",
+            when,
+            f"the clocks of {local.zone.key} go forward and skip this time",
+            f"write {last.isoformat()} (the last minute before) or {first.isoformat()} (the first after)",
+        )
+    if local.comes_twice:
+        return refusal(
+            "when",
+            when,
+            f"the clocks of {local.zone.key} go back and pass this time twice",
+            f"write {local.earlier.isoformat()} (the first) or {local.later.isoformat()} (the second)",
+        )
+    return local.earlier.astimezone(UTC)
+
+
+def _zone(name: str) -> ZoneInfo | Refusal:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        meant = nearest(name, available_timezones())
+        hint = f'"{meant}" was meant?' if meant else 'write an IANA name such as "Europe/Berlin"'
+        return refusal("zone", name, "no zone has this name", hint)
+
+
+def _fixed(offset: str) -> timezone:
+    if offset in "Zz":
+        return UTC
+    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
+    if minutes >= 24 * 60:
+        raise OverflowError(offset)
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+
+
+def _offset(moment: datetime) -> timedelta:
+    return moment.utcoffset() or timedelta(0)

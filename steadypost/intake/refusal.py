@@ -1,0 +1,52 @@
+"""Why something did not enter, in words a person can act on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+SHOWN = 80
+"""Of a refused value so many characters are shown: enough to find it, not enough to fill a screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One thing that is wrong with one post."""
+
+    where: str
+    """Which one: ``posts.csv:7``, ``compose``."""
+    field: str
+    value: str
+    why: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.field} {self.value!r}: {self.why}; {self.remedy}"
+
+    def at(self, where: str) -> Refusal:
+        """Say the same of another place."""
+        return replace(self, where=where)
+
+    def as_dict(self) -> dict[str, str]:
+        """Give the five words by which programs know it."""
+        return asdict(self)
+
+
+def refusal(field: str, value: object, why: str, remedy: str, *, where: str = "") -> Refusal:
+    """Write a refusal with its value cut to what can be shown."""
+    return Refusal(where=where, field=field, value=excerpt(value), why=why, remedy=remedy)
+
+
+def excerpt(value: object) -> str:
+    """Cut a value to one short line that any terminal and any store can hold."""
+    text = " ".join(str(value).split())
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return plain if len(plain) <= SHOWN else plain[: SHOWN - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Find the known name that was probably meant."""
+    by_plain = {candidate.casefold(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.strip().casefold(), by_plain, n=1, cutoff=0.6)
+    return by_plain[found[0]] if found else None

@@ -1,0 +1,200 @@
+"""What this machine is told through its environment: read once, refused loudly.
+
+    STEADYPOST_HOME       where Steadypost keeps its files                      ~/.steadypost
+    STEADYPOST_STORE_URL  where posts and deliveries are remembered             sqlite:///<home>/steadypost.db
+    STEADYPOST_ZONE       the zone of times written without one (IANA name)     UTC for showing times
+    STEADYPOST_CHROMIUM   the browser to launch                                 found anew at every start
+    STEADYPOST_LANES      how many browsers may live at once, 1 to 16           2
+    STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
+
+A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
+one slip away from a known one is refused for the same reason. Only the standard library is used here, because
+every command reads its settings first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+T = TypeVar("T")
+
+PREFIX = "STEADYPOST_"
+
+HOME = "STEADYPOST_HOME"
+STORE_URL = "STEADYPOST_STORE_URL"
+ZONE = "STEADYPOST_ZONE"
+CHROMIUM = "STEADYPOST_CHROMIUM"
+LANES = "STEADYPOST_LANES"
+RUN_DIR = "STEADYPOST_RUN_DIR"
+
+KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR)
+
+MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
+"""What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
+
+MOST_LANES = 16
+"""A browser takes about a quarter of a gigabyte; more of them on one machine starve each other."""
+
+STORES = ("sqlite", "postgresql")
+"""What a store's address may begin with; a driver may follow, as in ``postgresql+psycopg``."""
+
+_ONE_SLIP = 0.86
+"""How alike two names must be for one to be taken as a slip of the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongSetting:
+    """One setting that cannot be meant."""
+
+    name: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r} is refused: {self.remedy}"
+
+
+class SettingsRefused(ValueError):
+    """This machine's settings cannot be meant. All that is wrong is named at once."""
+
+    def __init__(self, wrong: list[WrongSetting]) -> None:
+        super().__init__("; ".join(map(str, wrong)))
+        self.wrong = tuple(wrong)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this machine was told."""
+
+    home: Path
+    store_url: str
+    zone: str
+    """In which times are shown to people."""
+    zone_is_given: bool
+    """Whether somebody named the zone. A guess never places a time that was written without one."""
+    chromium: str | None
+    lanes: int
+    run_dir: Path
+
+    @property
+    def zone_for_naive(self) -> str | None:
+        """The zone that places a time written without one; ``None`` when nobody named one."""
+        return self.zone if self.zone_is_given else None
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r}, store_url={without_password(self.store_url)!r}, ...)"
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings, or raise ``SettingsRefused`` with everything that is wrong."""
+    given = os.environ if environment is None else environment
+    wrong = [*_slips(given)]
+
+    def take(name: str, default: T, parse: Callable[[str], T]) -> T:
+        if name not in given:
+            return default
+        try:
+            return parse(given[name])
+        except ValueError as refusal:
+            shown = without_password(given[name])
+            wrong.append(WrongSetting(name=name, value=shown, remedy=str(refusal)))
+            return default
+
+    # Not a folder relative to where one stands: Prefect runs every flow in a folder of its own.
+    home = take(HOME, Path.home() / ".steadypost", _folder).absolute()
+    settings = Settings(
+        home=home,
+        store_url=take(STORE_URL, f"sqlite:///{home / 'steadypost.db'}", store_address),
+        zone=take(ZONE, "UTC", _zone),
+        zone_is_given=ZONE in given,
+        chromium=take(CHROMIUM, None, _program),
+        lanes=take(LANES, 2, _lanes),
+        run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
+    )
+    if wrong:
+        raise SettingsRefused(wrong)
+    return settings
+
+
+def unknown_names(environment: Mapping[str, str] | None = None) -> list[WrongSetting]:
+    """Name every ``STEADYPOST_*`` variable that nothing reads, with the nearest one that something does."""
+    given = os.environ if environment is None else environment
+    return [
+        WrongSetting(
+            name=name, value="...", remedy=f"unknown; the nearest known name is {_nearest(name, 0.0)}"
+        )
+        for name in sorted(given)
+        if name.startswith(PREFIX) and name not in (*KNOWN, *MARKS)
+    ]
+
+
+def without_password(text: str) -> str:
+    """Show a store's address, or a sentence with one in it, without the passwords in it."""
+    shown = re.sub(r"(?i)(password|passwd|pwd|secret|token)=[^&\s]*", r"\1=***", text)
+    return re.sub(r"(//[^/@:\s]*):\S*@", r"\1:***@", shown)
+
+
+def store_address(value: str) -> str:
+    """Take a store's address, or raise ``ValueError`` with what to do instead."""
+    scheme, colon, rest = value.partition("://")
+    kind = scheme.partition("+")[0]
+    if not colon or kind not in STORES:
+        raise ValueError(
+            "write sqlite:////path/to/steadypost.db or postgresql+psycopg://user:password@host/database"
+        )
+    if kind == "sqlite" and (not rest.startswith("/") or len(rest) < 2):
+        raise ValueError("a SQLite store needs a file: write sqlite:////path/to/steadypost.db")
+    if kind == "postgresql" and not urlsplit(value).path.strip("/"):
+        raise ValueError("name the database: write postgresql+psycopg://user:password@host/database")
+    return value
+
+
+def _slips(given: Mapping[str, str]) -> Iterator[WrongSetting]:
+    """Find names that are one slip away from a known one: their owner believes they are in force."""
+    for name in sorted(given):
+        known = not name.startswith(PREFIX) or name in (*KNOWN, *MARKS)
+        if not known and (meant := _nearest(name, _ONE_SLIP)):
+            yield WrongSetting(name=name, value="...", remedy=f"nothing reads this name; {meant} was meant?")
+
+
+def _nearest(name: str, alike: float) -> str | None:
+    bare = {known.removeprefix(PREFIX): known for known in KNOWN}
+    found = difflib.get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=alike)
+    return bare[found[0]] if found else None
+
+
+def _folder(value: str) -> Path:
+    if not value.strip():
+        raise ValueError("name a folder, or unset it to take the default")
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ValueError("this is a file; name a folder")
+    return path
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("name a zone of the IANA database, for instance Europe/Berlin or UTC") from None
+    return value
+
+
+def _program(value: str) -> str | None:
+    if not value.strip():
+        raise ValueError("name the browser's executable, or unset it to have one found")
+    return value
+
+
+def _lanes(value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= MOST_LANES:
+        return int(value)
+    raise ValueError(f"write a whole number from 1 to {MOST_LANES}")

@@ -1,0 +1,50 @@
+"""What is remembered: posts, deliveries, attempts, evidence, quota."""
+
+from steadypost.store.accounts import AccountRecord
+from steadypost.store.attempts import Attempt
+from steadypost.store.claims import Claim
+from steadypost.store.errors import (
+    MayBeLive,
+    SchemaMismatch,
+    StoreAway,
+    StoreError,
+    UnknownAccount,
+    UnknownAttempt,
+    UnknownDelivery,
+    UnusableAddress,
+    WriteMissed,
+)
+from steadypost.store.intake import Added
+from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.reading import Entry, Look, QuotaUse, Story
+from steadypost.store.settling import Rescued, Settled
+from steadypost.store.store import Store
+from steadypost.store.tables import Schema
+from steadypost.store.watches import Watch
+
+__all__ = [
+    "MOST_LOOKS",
+    "AccountRecord",
+    "Added",
+    "Attempt",
+    "Claim",
+    "Doubt",
+    "Entry",
+    "Look",
+    "MayBeLive",
+    "QuotaUse",
+    "Rescued",
+    "Schema",
+    "SchemaMismatch",
+    "Settled",
+    "Store",
+    "StoreAway",
+    "StoreError",
+    "Story",
+    "UnknownAccount",
+    "UnknownAttempt",
+    "UnknownDelivery",
+    "UnusableAddress",
+    "Watch",
+    "WriteMissed",
+]

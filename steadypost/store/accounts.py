@@ -1,0 +1,127 @@
+"""Accounts, as their blocks say they are, and their pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from steadypost.domain.outcome import Cause
+from steadypost.domain.quota import Limits
+from steadypost.store.errors import UnknownAccount
+from steadypost.store.schema import accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRecord:
+    """What the store knows of an account. Never its session."""
+
+    name: str
+    channel: str
+    handle: str
+    longest: int = 280
+    """The longest part it may publish, in the network's own measure."""
+    limits: Limits = field(default_factory=Limits)
+    paused_until: datetime | None = None
+    pause_cause: Cause | None = None
+    pause_why: str = ""
+    session_mark: str = ""
+    """The fingerprint of the session with which it was paused; another one is a reason to go on."""
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether it is to be left alone now."""
+        return self.paused_until is not None and self.paused_until > now
+
+
+def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
+    """Write down what the account's block says. Its pause stays as it is."""
+    said: dict[str, Any] = {
+        "channel": record.channel,
+        "handle": record.handle,
+        "longest": record.longest,
+        "per_hour": record.limits.per_hour,
+        "per_day": record.limits.per_day,
+        "spacing_s": round(record.limits.spacing.total_seconds()),
+        "updated_at": now,
+    }
+    known = update(accounts).where(accounts.c.name == record.name).values(**said)
+    if connection.execute(known).rowcount == 0:
+        new = insert(accounts).values(name=record.name, pause_why="", session_mark="", **said)
+        connection.execute(new)
+
+
+def every(connection: Connection) -> list[AccountRecord]:
+    """List the accounts by name."""
+    return [_record(row) for row in connection.execute(select(accounts).order_by(accounts.c.name))]
+
+
+def one(connection: Connection, name: str, *, lock: bool = False) -> AccountRecord:
+    """Read one account; with ``lock`` nobody else counts against its quota until this transaction ends."""
+    query = select(accounts).where(accounts.c.name == name)
+    if lock:
+        # Not plain FOR UPDATE: rows that refer to the account may still be written meanwhile.
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownAccount(name, connection.scalars(select(accounts.c.name)).all())
+    return _record(row)
+
+
+def lock_all(connection: Connection, names: Iterable[str]) -> dict[str, AccountRecord]:
+    """Read and lock several, always in the same order, so that two who do so never wait for each other."""
+    return {name: one(connection, name, lock=True) for name in sorted(set(names))}
+
+
+def pause(
+    connection: Connection,
+    name: str,
+    *,
+    until: datetime,
+    cause: Cause,
+    why: str,
+    session_mark: str,
+    now: datetime,
+) -> None:
+    """Leave an account alone until then."""
+    changed = connection.execute(
+        update(accounts)
+        .where(accounts.c.name == name)
+        .values(
+            paused_until=until, pause_cause=cause, pause_why=why, session_mark=session_mark, updated_at=now
+        )
+    )
+    if changed.rowcount == 0:
+        one(connection, name)
+
+
+def resume(connection: Connection, name: str, now: datetime) -> None:
+    """Leave an account alone no longer."""
+    changed = connection.execute(
+        update(accounts)
+        .where(accounts.c.name == name)
+        .values(paused_until=None, pause_cause=None, pause_why="", session_mark="", updated_at=now)
+    )
+    if changed.rowcount == 0:
+        one(connection, name)
+
+
+def _record(row: Row[Any]) -> AccountRecord:
+    return AccountRecord(
+        name=row.name,
+        channel=row.channel,
+        handle=row.handle,
+        longest=row.longest,
+        limits=limits_of(row),
+        paused_until=row.paused_until,
+        pause_cause=Cause(row.pause_cause) if row.pause_cause else None,
+        pause_why=row.pause_why,
+        session_mark=row.session_mark,
+    )
+
+
+def limits_of(row: Row[Any]) -> Limits:
+    """Read the limits of an account from its row."""
+    return Limits(per_hour=row.per_hour, per_day=row.per_day, spacing=timedelta(seconds=row.spacing_s))

@@ -1,0 +1,121 @@
+"""Attempts: each one ask, written down before it acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from steadypost.domain.outcome import Answer, Phase
+from steadypost.store import codec
+from steadypost.store.deliveries import Kept, expect
+from steadypost.store.errors import UnknownAttempt
+from steadypost.store.schema import attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt, as it is kept."""
+
+    id: int
+    delivery_id: int
+    n: int
+    fence: int
+    worker: str
+    browser: str
+    """Which browser it was given, by the identity its lane gave."""
+    first_part: int
+    phase: Phase
+    claimed_at: datetime
+    lease_until: datetime
+    armed_at: datetime | None
+    answered_at: datetime | None
+    rescued_at: datetime | None
+    """When it was taken from a worker that fell silent."""
+    answer: Answer | None
+
+    @property
+    def began_at(self) -> datetime:
+        """The earliest instant at which its post can have become live."""
+        return self.armed_at or self.claimed_at
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it was over: answered, taken away, or at the end of its lease."""
+        return self.answered_at or self.rescued_at or self.lease_until
+
+
+def begin(
+    connection: Connection,
+    *,
+    delivery_id: int,
+    n: int,
+    fence: int,
+    worker: str,
+    first_part: int,
+    now: datetime,
+    lease_until: datetime,
+) -> int:
+    """Write an attempt down, before anything is touched."""
+    attempt_id: int = connection.execute(
+        insert(attempts)
+        .values(
+            delivery_id=delivery_id,
+            n=n,
+            fence=fence,
+            worker=worker,
+            browser="",
+            first_part=first_part,
+            phase=Phase.CLAIMED,
+            claimed_at=now,
+            lease_until=lease_until,
+        )
+        .returning(attempts.c.id)
+    ).scalar_one()
+    return attempt_id
+
+
+def one(connection: Connection, attempt_id: int) -> Attempt:
+    """Read one attempt."""
+    row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).one_or_none()
+    if row is None:
+        raise UnknownAttempt(attempt_id)
+    return attempt_of(row)
+
+
+def latest(connection: Connection, kept: Kept) -> Attempt:
+    """Read the latest attempt of a delivery that has had one."""
+    row = connection.execute(
+        select(attempts).where(attempts.c.delivery_id == kept.delivery.id, attempts.c.fence == kept.fence)
+    ).one()
+    return attempt_of(row)
+
+
+def note(connection: Connection, attempt_id: int, **values: Any) -> None:
+    """Write something down about an attempt."""
+    changed = connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**values))
+    if changed.rowcount == 0:
+        raise UnknownAttempt(attempt_id)
+    expect(f"noting attempt {attempt_id}", 1, changed.rowcount)
+
+
+def attempt_of(row: Row[Any]) -> Attempt:
+    """Read an attempt from its row."""
+    return Attempt(
+        id=row.id,
+        delivery_id=row.delivery_id,
+        n=row.n,
+        fence=row.fence,
+        worker=row.worker,
+        browser=row.browser,
+        first_part=row.first_part,
+        phase=Phase(row.phase),
+        claimed_at=row.claimed_at,
+        lease_until=row.lease_until,
+        armed_at=row.armed_at,
+        answered_at=row.answered_at,
+        rescued_at=row.rescued_at,
+        answer=codec.loads(row.outcome) if row.outcome else None,
+    )

@@ -1,0 +1,324 @@
+"""Claiming: who may send what, now. One delivery, one winner, one reservation, one transaction."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, text, update
+
+from steadypost.domain.delivery import CLAIMABLE as CLAIMABLE_STATES
+from steadypost.domain.delivery import MOVES, PartState, State
+from steadypost.domain.post import Part
+from steadypost.domain.quota import Free, Limits, room
+from steadypost.domain.snowflake import RemoteId
+from steadypost.store import accounts as account_rows
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store import ledger
+from steadypost.store.deliveries import Kept
+from steadypost.store.engine import Database
+from steadypost.store.errors import StoreAway
+from steadypost.store.schema import (
+    CLAIMABLE,
+    LATE_COUNTS,
+    SENDING,
+    accounts,
+    attempts,
+    deliveries,
+    delivery_parts,
+    posts,
+)
+
+LONGEST_HOLD = timedelta(minutes=10)
+"""No attempt is held for longer, however often its worker renews: several times what one may take."""
+
+LATE_AT_ONCE = 500
+"""How many deliveries that missed their moment one claim puts aside; the next takes more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Everything a worker needs to make one attempt."""
+
+    attempt_id: int
+    delivery_id: int
+    post_id: int
+    n: int
+    """The how manieth attempt at this delivery."""
+    fence: int
+    account: str
+    channel: str
+    handle: str
+    worker: str
+    claimed_at: datetime
+    lease_until: datetime
+    due_at: datetime
+    first: int
+    """The index of the first part that is not live."""
+    total: int
+    """How many parts the whole delivery has."""
+    parts: tuple[Part, ...]
+    """What to make live: the parts from ``first`` on."""
+    reply_to: RemoteId | None
+    """What the first of them answers: the post's target, or the last live part of its thread."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Head:
+    """The delivery of an account that is next in line."""
+
+    due_at: datetime
+    id: int
+    account: str
+    missing: int
+
+
+def claim(
+    database: Database, *, worker: str, now: datetime, lease: timedelta, at_most: int, names: Sequence[str]
+) -> list[Claim]:
+    """Claim what is due, oldest first, for these accounts.
+
+    An account whose oldest delivery does not fit its quota waits, and delays no other account. What is
+    found without a lock is only a hint; each claim judges again in its own transaction.
+    """
+    put_late_aside(database, now)
+    if at_most < 1 or not names:
+        return []
+    with database.reading() as connection:
+        line = _fitting(connection, _heads(connection, names, now), now)
+    heapq.heapify(line)
+    claims: list[Claim] = []
+    while line and len(claims) < at_most:
+        head = heapq.heappop(line)
+        try:
+            with database.writing() as connection:
+                taken = _claim_next(connection, head.account, worker=worker, now=now, lease=lease)
+                if taken is None:
+                    continue
+                claimed = load(connection, taken)
+                following = _heads(connection, [head.account], now)
+        except StoreAway:
+            if claims:
+                # What is claimed already must reach its worker: it holds the leases.
+                break
+            raise
+        claims.append(claimed)
+        for next_one in following:
+            heapq.heappush(line, next_one)
+    return claims
+
+
+def _oldest(now: datetime) -> Select[tuple[int]]:
+    """Ask for the one delivery that is next in line; of which account, the caller adds."""
+    return (
+        select(deliveries.c.id)
+        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now)
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(1)
+    )
+
+
+def _heads(connection: Connection, names: Sequence[str], now: datetime) -> list[_Head]:
+    """Find the next in line of each account, in two questions however many accounts there are."""
+    of_each = (
+        _oldest(now).where(deliveries.c.account == accounts.c.name).correlate(accounts).scalar_subquery()
+    )
+    first = connection.scalars(
+        select(of_each)
+        .select_from(accounts)
+        .where(
+            accounts.c.name.in_(list(names)),
+            or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
+        )
+    )
+    missing = (
+        select(func.count())
+        .where(delivery_parts.c.delivery_id == deliveries.c.id, delivery_parts.c.state != PartState.LIVE)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(deliveries.c.due_at, deliveries.c.id, deliveries.c.account, missing.label("missing")).where(
+            deliveries.c.id.in_([one for one in first if one is not None])
+        )
+    )
+    return [_Head(row.due_at, row.id, row.account, row.missing) for row in rows]
+
+
+def _fitting(connection: Connection, heads: Sequence[_Head], now: datetime) -> list[_Head]:
+    """Leave out the accounts whose quota is plainly used up, so that waiting costs them no transaction."""
+    limits = {
+        row.name: account_rows.limits_of(row)
+        for row in connection.execute(
+            select(accounts).where(accounts.c.name.in_([head.account for head in heads]))
+        )
+    }
+    uses = ledger.uses(connection, limits, now)
+    return [
+        head
+        for head in heads
+        if _never_fits(limits[head.account], head.missing)
+        or isinstance(room(limits[head.account], uses[head.account], head.missing, now), Free)
+    ]
+
+
+def _never_fits(limits: Limits, units: int) -> bool:
+    return limits.largest_delivery is not None and units > limits.largest_delivery
+
+
+def _claim_next(
+    connection: Connection, name: str, *, worker: str, now: datetime, lease: timedelta
+) -> int | None:
+    """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
+    account = account_rows.one(connection, name, lock=True)
+    if account.is_paused(now):
+        return None
+    for kept in _line(connection, name, now):
+        missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
+        if kept.delivery.is_late(now):
+            _miss(connection, kept, now)
+        elif _never_fits(account.limits, missing):
+            _put_before_a_person(connection, kept, missing, now)
+        elif isinstance(
+            room(account.limits, ledger.uses(connection, {name: account.limits}, now)[name], missing, now),
+            Free,
+        ):
+            return _take(connection, kept, units=missing, worker=worker, now=now, lease=lease)
+        else:
+            return None
+    return None
+
+
+def _line(connection: Connection, name: str, now: datetime) -> Iterator[Kept]:
+    """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
+    query = _oldest(now).where(deliveries.c.account == name)
+    while (delivery_id := connection.scalar(query)) is not None:
+        kept = delivery_rows.one(connection, delivery_id, lock=True)
+        # Somebody may have taken it back between the two reads.
+        if kept.delivery.state in CLAIMABLE_STATES and kept.delivery.next_at <= now:
+            yield kept
+
+
+def _take(
+    connection: Connection, kept: Kept, *, units: int, worker: str, now: datetime, lease: timedelta
+) -> int:
+    delivery = kept.delivery
+    attempts_now, fence = delivery.attempts + 1, kept.fence + 1
+    delivery_rows.keep(
+        connection,
+        kept,
+        delivery.move(State.SENDING, attempts=attempts_now),
+        now,
+        fence=fence,
+        worker=worker,
+        lease_until=now + lease,
+    )
+    attempt_id = attempt_rows.begin(
+        connection,
+        delivery_id=delivery.id,
+        n=attempts_now,
+        fence=fence,
+        worker=worker,
+        first_part=delivery.first_missing,
+        now=now,
+        lease_until=now + lease,
+    )
+    ledger.reserve(connection, account=delivery.account, attempt_id=attempt_id, units=units, now=now)
+    return attempt_id
+
+
+def _put_before_a_person(connection: Connection, kept: Kept, units: int, now: datetime) -> None:
+    """Hold what can never go out by the account's limits, so that it does not stand before the others."""
+    why = f"has {units} parts to send, more than the account's limits ever allow at once"
+    to = State.NEEDS_REVIEW if kept.delivery.state is State.PARTIAL else State.HELD
+    delivery_rows.keep(connection, kept, kept.delivery.move(to, why=why), now)
+
+
+def put_late_aside(database: Database, now: datetime) -> list[int]:
+    """Move what missed its moment to ``missed``; answer which deliveries that were."""
+    query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
+    with database.reading() as connection:
+        late = connection.scalars(query).all()
+    missed = []
+    for delivery_id in late:
+        with database.writing() as connection:
+            kept = delivery_rows.one(connection, delivery_id, lock=True)
+            if State.MISSED in MOVES[kept.delivery.state] and kept.delivery.is_late(now):
+                _miss(connection, kept, now)
+                missed.append(delivery_id)
+    return missed
+
+
+def _miss(connection: Connection, kept: Kept, now: datetime) -> None:
+    delivery = kept.delivery
+    before = f"; before that: {delivery.why}" if delivery.why else ""
+    due = f"{delivery.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    why = f"was due {due}, may be {delivery.late_after} late, and was later{before}"
+    delivery_rows.keep(connection, kept, delivery.move(State.MISSED, why=why), now)
+
+
+def load(connection: Connection, attempt_id: int) -> Claim:
+    """Read back a claim by its attempt: what crosses a task's border is the number, not the post."""
+    attempt = attempt_rows.one(connection, attempt_id)
+    delivery = delivery_rows.one(connection, attempt.delivery_id).delivery
+    account = account_rows.one(connection, delivery.account)
+    parts = delivery_rows.said(connection, [delivery.post_id])[delivery.post_id]
+    first = attempt.first_part
+    target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
+    return Claim(
+        attempt_id=attempt.id,
+        delivery_id=delivery.id,
+        post_id=delivery.post_id,
+        n=attempt.n,
+        fence=attempt.fence,
+        account=account.name,
+        channel=account.channel,
+        handle=account.handle,
+        worker=attempt.worker,
+        claimed_at=attempt.claimed_at,
+        lease_until=attempt.lease_until,
+        due_at=delivery.due_at,
+        first=first,
+        total=len(parts),
+        parts=parts[first:],
+        reply_to=target if first == 0 else delivery.parts[first - 1].remote_id,
+    )
+
+
+def renew(
+    connection: Connection,
+    *,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    in_hand: Collection[int] | None,
+) -> int:
+    """Extend what a worker holds and has not lost; answer how many that are.
+
+    A claim whose confirmation was lost on its way, or whose task died alone, belongs to a worker that lives
+    and knows nothing of it. So nothing is held for longer than ``LONGEST_HOLD``, and a worker that says what
+    it has in hand renews nothing else.
+    """
+    held = (
+        select(deliveries.c.id, attempts.c.id.label("attempt_id"), attempts.c.claimed_at)
+        .join(
+            attempts, and_(attempts.c.delivery_id == deliveries.c.id, attempts.c.fence == deliveries.c.fence)
+        )
+        .where(text(f"deliveries.{SENDING}"), deliveries.c.worker == worker, deliveries.c.lease_until > now)
+        .order_by(deliveries.c.id)
+    )
+    if in_hand is not None:
+        held = held.where(attempts.c.id.in_(list(in_hand)))
+    rows = connection.execute(held.with_for_update(of=deliveries)).all()
+    for row in rows:
+        until = min(now + lease, row.claimed_at + LONGEST_HOLD)
+        longer = connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row.id, deliveries.c.lease_until < until)
+            .values(lease_until=until)
+        )
+        if longer.rowcount:
+            attempt_rows.note(connection, row.attempt_id, lease_until=until)
+    return len(rows)

@@ -1,0 +1,188 @@
+"""Deliveries and their parts: read as the domain's values, written back only over what was read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.outcome import Cause
+from steadypost.domain.post import Media, Part
+from steadypost.domain.snowflake import RemoteId
+from steadypost.store.errors import UnknownDelivery, WriteMissed
+from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A delivery as it is kept: the domain's value, and what only the store needs to know of it."""
+
+    delivery: Delivery
+    fence: int
+    """The number of its latest claim. An attempt with a smaller one has nothing to say any more."""
+    worker: str | None
+    lease_until: datetime | None
+    repeats: int | None
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    verified_at: datetime | None
+
+
+def one(connection: Connection, delivery_id: int, *, lock: bool = False) -> Kept:
+    """Read one delivery with its parts; with ``lock`` it is nobody else's until this transaction ends."""
+    query = select(deliveries).where(deliveries.c.id == delivery_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise UnknownDelivery(delivery_id)
+    return _kept(row, parts_of(connection, [delivery_id])[delivery_id])
+
+
+def several(connection: Connection, ids: Sequence[int]) -> list[Kept]:
+    """Read several deliveries with their parts, in the order of ``ids``."""
+    rows = {row.id: row for row in connection.execute(select(deliveries).where(deliveries.c.id.in_(ids)))}
+    parts = parts_of(connection, ids)
+    return [_kept(rows[one_id], parts[one_id]) for one_id in ids if one_id in rows]
+
+
+def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[DeliveryPart, ...]]:
+    """Read the parts of several deliveries."""
+    found: defaultdict[int, list[DeliveryPart]] = defaultdict(list)
+    query = (
+        select(delivery_parts)
+        .where(delivery_parts.c.delivery_id.in_(ids))
+        .order_by(delivery_parts.c.delivery_id, delivery_parts.c.n)
+    )
+    for row in connection.execute(query):
+        part = DeliveryPart(n=row.n, state=PartState(row.state), remote_id=row.remote_id)
+        found[row.delivery_id].append(part)
+    return {one_id: tuple(found[one_id]) for one_id in ids}
+
+
+def said(connection: Connection, post_ids: Collection[int]) -> dict[int, tuple[Part, ...]]:
+    """Read what several posts say, part by part."""
+    media: defaultdict[tuple[int, int], list[Media]] = defaultdict(list)
+    for row in connection.execute(
+        select(post_media).where(post_media.c.post_id.in_(post_ids)).order_by(post_media.c.position)
+    ):
+        media[row.post_id, row.n].append(Media(path=Path(row.path), kind=row.kind, alt=row.alt))
+    parts: defaultdict[int, list[Part]] = defaultdict(list)
+    for row in connection.execute(
+        select(post_parts).where(post_parts.c.post_id.in_(post_ids)).order_by(post_parts.c.n)
+    ):
+        parts[row.post_id].append(Part(text=row.text, media=tuple(media[row.post_id, row.n])))
+    return {post_id: tuple(found) for post_id, found in parts.items()}
+
+
+def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, **more: Any) -> None:
+    """Write a delivery over the one that was read, and over no other.
+
+    A delivery that is no longer being sent has no worker and no lease; one that has just become published
+    says since when.
+    """
+    values: dict[str, Any] = {
+        "state": after.state,
+        "next_at": after.next_at,
+        "attempts": after.attempts,
+        "broken": after.broken,
+        "deferred": after.deferred,
+        "looks": after.looks,
+        "cause": after.cause,
+        "why": after.why,
+        "updated_at": now,
+    }
+    if after.state is not State.SENDING:
+        values |= {"worker": None, "lease_until": None}
+    changed = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == after.id,
+            deliveries.c.fence == before.fence,
+            deliveries.c.state == before.delivery.state,
+        )
+        .values(**(values | more))
+    )
+    expect(f"keeping delivery {after.id}", 1, changed.rowcount)
+    _keep_parts(connection, before.delivery, after)
+
+
+def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> None:
+    for old, new in zip(before.parts, after.parts, strict=True):
+        if new == old:
+            continue
+        changed = connection.execute(
+            update(delivery_parts)
+            .where(
+                delivery_parts.c.delivery_id == after.id,
+                delivery_parts.c.n == new.n,
+                delivery_parts.c.state == old.state,
+            )
+            .values(state=new.state, remote_id=new.remote_id)
+        )
+        expect(f"keeping part {new.n} of delivery {after.id}", 1, changed.rowcount)
+        if new.remote_id is not None:
+            _is_ours(connection, after.account, new.remote_id)
+
+
+def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
+    """A post that was taken for somebody else's, and is ours after all, is counted once."""
+    connection.execute(
+        foreign_posts.delete().where(
+            foreign_posts.c.account == account, foreign_posts.c.remote_id == remote_id
+        )
+    )
+
+
+def taken(connection: Connection, account: str, among: Collection[str], *, but: int) -> dict[RemoteId, int]:
+    """Say which of these ids belong to which other delivery of the account."""
+    if not among:
+        return {}
+    rows = connection.execute(
+        select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(
+            delivery_parts.c.account == account,
+            delivery_parts.c.remote_id.in_(list(among)),
+            delivery_parts.c.delivery_id != but,
+        )
+    )
+    return {row.remote_id: row.delivery_id for row in rows}
+
+
+def expect(what: str, expected: int, changed: int) -> None:
+    """Hold a write to the number of rows it was meant to change."""
+    if changed != expected:
+        raise WriteMissed(what, expected=expected, changed=changed)
+
+
+def _kept(row: Row[Any], parts: tuple[DeliveryPart, ...]) -> Kept:
+    return Kept(
+        delivery=Delivery(
+            id=row.id,
+            post_id=row.post_id,
+            account=row.account,
+            state=State(row.state),
+            due_at=row.due_at,
+            next_at=row.next_at,
+            parts=parts,
+            late_after=None if row.late_after_s is None else timedelta(seconds=row.late_after_s),
+            attempts=row.attempts,
+            broken=row.broken,
+            deferred=row.deferred,
+            looks=row.looks,
+            cause=Cause(row.cause) if row.cause else None,
+            why=row.why,
+        ),
+        fence=row.fence,
+        worker=row.worker,
+        lease_until=row.lease_until,
+        repeats=row.repeats,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        published_at=row.published_at,
+        verified_at=row.verified_at,
+    )

@@ -1,0 +1,184 @@
+"""The way to the database: one engine, reads and writes, and what their failures mean.
+
+SQLite runs with a write-ahead log, so that readers never wait for a writer, and every write begins with
+``BEGIN IMMEDIATE``: it takes its turn at the start and never finds in mid-transaction that somebody was
+faster. PostgreSQL locks the rows in question. Both keep what was committed through a loss of power.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from steadypost.store.errors import SchemaMismatch, StoreAway, StoreError, UnusableAddress
+
+PATIENCE = timedelta(seconds=5)
+"""How long a statement waits for its turn, and a connection for its server, before the store is away."""
+
+LONGEST_STATEMENT = timedelta(seconds=30)
+"""No statement here takes longer on a server that is well."""
+
+_KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+_NO_TABLE = ("no such table", "no such column", "has no column named", "UndefinedTable", "UndefinedColumn")
+
+
+def address(url: str) -> URL:
+    """Take an address, and name its driver."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # Its text may hold a password; so it is neither repeated nor chained.
+        raise UnusableAddress("the store's address cannot be read", remedy=_FORMS) from None
+    kind = parsed.drivername.partition("+")[0]
+    if kind not in _KINDS:
+        raise UnusableAddress(f"a store cannot be kept in {kind!r}", remedy=_FORMS)
+    if kind == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise UnusableAddress("a store in memory would forget everything", remedy=_FORMS)
+    return parsed.set(drivername=_KINDS[kind])
+
+
+_FORMS = "Write sqlite:////path/to/steadypost.db or postgresql+psycopg://user:password@host/database"
+
+
+class Database:
+    """One database, with its address, its kind and its manners."""
+
+    def __init__(self, url: str, *, patience: timedelta = PATIENCE) -> None:
+        parsed = address(url)
+        self.shown = parsed.render_as_string(hide_password=True)
+        """The address without its password: the only form that is ever shown."""
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = _sqlite(parsed, patience) if self.is_sqlite else _postgresql(parsed, patience)
+        self._writing = self.engine.execution_options(steadypost_writes=True)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read in one transaction."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self, *, enforce_references: bool = True) -> Iterator[Connection]:
+        """Write in one transaction, kept when the block ends well and undone when it does not."""
+        with self._translated(), self._writing.connect() as connection:
+            if enforce_references or not self.is_sqlite:
+                with connection.begin():
+                    yield connection
+            else:
+                with _loose_references(connection), connection.begin():
+                    yield connection
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        except (DBAPIError, PoolTimeout) as error:
+            meaning = self._meaning(error)
+            if meaning is None:
+                raise
+            raise meaning from error
+
+    def _meaning(self, error: DBAPIError | PoolTimeout) -> StoreError | None:
+        """Say what a driver's error means, or nothing when it is a defect of ours."""
+        if isinstance(error, PoolTimeout):
+            return self._away("every connection is in use")
+        cause = error.orig
+        told = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+        if any(sign in f"{type(cause).__name__} {told}" for sign in _NO_TABLE):
+            return SchemaMismatch(
+                f"the tables at {self.shown} are not what this version expects ({told})",
+                remedy="Run 'steadypost migrate'",
+            )
+        return self._away(told) if error.connection_invalidated or _is_away(cause) else None
+
+    def _away(self, told: str) -> StoreAway:
+        if self.is_sqlite:
+            remedy = "Check that the file and its folder can be written, and what holds it open"
+        else:
+            remedy = "Check that PostgreSQL runs, can be reached, and takes writes"
+        return StoreAway(f"the store at {self.shown} is away: {told}", remedy=remedy)
+
+
+@contextlib.contextmanager
+def _loose_references(connection: Connection) -> Iterator[None]:
+    """Let SQLite make tables anew, which it cannot while it enforces what refers to them.
+
+    The setting is deaf inside a transaction, so it is changed before one begins.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _is_away(cause: BaseException | None) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        # Not among the operational ones: a file that is damaged, or that is something else.
+        return isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError
+    import psycopg  # noqa: PLC0415 - a store in SQLite needs no driver for PostgreSQL
+
+    if isinstance(cause, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.InsufficientPrivilege):
+        return True
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _sqlite(url: URL, patience: timedelta) -> Engine:
+    engine = create_engine(url, hide_parameters=True, pool_timeout=patience.total_seconds())
+
+    @event.listens_for(engine, "connect")
+    def _manners(connection: Any, _record: object) -> None:
+        # The driver's own transactions begin too late, and by reading; ours begin where we say.
+        connection.isolation_level = None
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {int(patience.total_seconds() * 1000)}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("steadypost_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, patience: timedelta) -> Engine:
+    waits = int(patience.total_seconds() * 1000)
+    longest = int(LONGEST_STATEMENT.total_seconds() * 1000)
+    options = f"-c lock_timeout={waits} -c statement_timeout={longest} -c timezone=UTC"
+    given = url.query.get("options", "")
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=patience.total_seconds(),
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "options": f"{given} {options}".strip(),
+            "connect_timeout": max(2, int(patience.total_seconds())),
+            # A server that vanished without a word is noticed in seconds, not in TCP's two hours.
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": waits * 2,
+            "application_name": "steadypost",
+        },
+    )

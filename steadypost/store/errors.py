@@ -1,0 +1,80 @@
+"""What can be wrong with the store, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StoreError(Exception):
+    """Something is wrong with the store."""
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(f"{message}. {remedy}")
+        self.remedy = remedy
+        """What a person can do about it."""
+
+
+class StoreAway(StoreError):
+    """The store cannot be reached, or cannot be written, now. Trying again later may well succeed.
+
+    Whether a write that ended so took effect is not known: every write here may be repeated.
+    """
+
+
+class SchemaMismatch(StoreError):
+    """The tables are not those this version of Steadypost knows."""
+
+
+class UnusableAddress(StoreError):
+    """The address names no store that Steadypost can use."""
+
+
+class WriteMissed(StoreError):
+    """A write did not change the rows it was meant to change, so none of its transaction was kept."""
+
+    def __init__(self, what: str, *, expected: int, changed: int) -> None:
+        super().__init__(
+            f"{what}: {changed} rows changed where {expected} should have",
+            remedy="Nothing was kept of it; this is a defect, please report it",
+        )
+
+
+class UnknownAccount(StoreError):
+    """No such account."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"there is no account {name!r}",
+            remedy=f"Known accounts: {', '.join(sorted(known)) or 'none yet'}",
+        )
+        self.name = name
+
+
+class UnknownDelivery(StoreError):
+    """No such delivery."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(
+            f"there is no delivery {delivery_id}", remedy="Look at the queue for the ids there are"
+        )
+        self.delivery_id = delivery_id
+
+
+class UnknownAttempt(StoreError):
+    """No such attempt."""
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(
+            f"there is no attempt {attempt_id}", remedy="It belongs to another store; check the address"
+        )
+        self.attempt_id = attempt_id
+
+
+class MayBeLive(StoreError):
+    """Sending it again could make a second copy."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(
+            f"parts of delivery {delivery_id} were asked for, and may be live",
+            remedy="Look at the account; if they are not there, release it saying so",
+        )

@@ -1,0 +1,192 @@
+"""How posts come in, and what a person can do to a delivery that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, or_, select
+
+from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.post import Post
+from steadypost.store import accounts as account_rows
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store import ledger
+from steadypost.store.errors import MayBeLive
+from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, posts
+
+REPETITION_WITHIN = timedelta(days=30)
+"""A post that says what one published so recently said is held for a person."""
+
+_ON_ITS_WAY = [State.SCHEDULED, State.SENDING, State.PARTIAL, State.UNCONFIRMED, State.NEEDS_REVIEW]
+"""What is live, may be, or will be: a second copy beside it would be a repetition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A delivery that came in, or that was there before."""
+
+    delivery_id: int
+    account: str
+    state: State
+    repeats: int | None = None
+    """The delivery it looks like, when it is held for that."""
+    known: bool = False
+    """Whether a post with the same key had come in before, so that nothing was added."""
+
+
+def add(
+    connection: Connection,
+    post: Post,
+    *,
+    accounts: Sequence[str],
+    due_at: datetime,
+    late_after: timedelta | None,
+    allow_repeat: bool,
+    key: str | None,
+    now: datetime,
+) -> list[Added]:
+    """Take a post in, with one delivery for each account, all or none."""
+    # Locked, so that two who bring the same text at the same moment see each other.
+    account_rows.lock_all(connection, accounts)
+    known = _known(connection, key)
+    if known:
+        return known
+    post_id = _add_post(connection, post, key, now)
+    added = []
+    for account in dict.fromkeys(accounts):
+        repeats = None if allow_repeat else _looks_like(connection, post, account, now)
+        state = State.SCHEDULED if repeats is None else State.HELD
+        delivery_id = _add_delivery(
+            connection,
+            post=post,
+            values={
+                "post_id": post_id,
+                "account": account,
+                "state": state,
+                "due_at": due_at,
+                "next_at": due_at,
+                "late_after_s": None if late_after is None else round(late_after.total_seconds()),
+                "late_at": None if late_after is None else due_at + late_after,
+                "why": "" if repeats is None else f"says the same as delivery {repeats}",
+                "repeats": repeats,
+                "created_at": now,
+                "updated_at": now,
+            },
+        )
+        added.append(Added(delivery_id=delivery_id, account=account, state=state, repeats=repeats))
+    return added
+
+
+def _known(connection: Connection, key: str | None) -> list[Added]:
+    if key is None:
+        return []
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.account, deliveries.c.state, deliveries.c.repeats)
+        .join(posts, posts.c.id == deliveries.c.post_id)
+        .where(posts.c.key == key)
+        .order_by(deliveries.c.id)
+    )
+    return [
+        Added(
+            delivery_id=row.id, account=row.account, state=State(row.state), repeats=row.repeats, known=True
+        )
+        for row in rows
+    ]
+
+
+def _looks_like(connection: Connection, post: Post, account: str, now: datetime) -> int | None:
+    lately = deliveries.c.published_at > now - REPETITION_WITHIN
+    found: int | None = connection.scalar(
+        select(deliveries.c.id)
+        .join(posts, posts.c.id == deliveries.c.post_id)
+        .where(
+            posts.c.fingerprint == post.fingerprint,
+            deliveries.c.account == account,
+            or_(
+                deliveries.c.state.in_(_ON_ITS_WAY),
+                (deliveries.c.state == State.PUBLISHED) & lately,
+            ),
+        )
+        .order_by(deliveries.c.id)
+        .limit(1)
+    )
+    return found
+
+
+def _add_post(connection: Connection, post: Post, key: str | None, now: datetime) -> int:
+    post_id: int = connection.execute(
+        insert(posts)
+        .values(
+            reply_to=post.reply_to, source=post.source, key=key, fingerprint=post.fingerprint, created_at=now
+        )
+        .returning(posts.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(post_parts),
+        [{"post_id": post_id, "n": n, "text": part.text} for n, part in enumerate(post.parts)],
+    )
+    media = [
+        {"post_id": post_id, "n": n, "position": at, "path": str(one.path), "kind": one.kind, "alt": one.alt}
+        for n, part in enumerate(post.parts)
+        for at, one in enumerate(part.media)
+    ]
+    if media:
+        connection.execute(insert(post_media), media)
+    return post_id
+
+
+def _add_delivery(connection: Connection, *, post: Post, values: dict[str, object]) -> int:
+    counters = dict.fromkeys(("attempts", "broken", "deferred", "looks", "fence"), 0)
+    delivery_id: int = connection.execute(
+        insert(deliveries).values(**values, **counters, units=len(post.parts)).returning(deliveries.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(delivery_parts),
+        [
+            {"delivery_id": delivery_id, "n": n, "state": PartState.WAITING, "account": values["account"]}
+            for n in range(len(post.parts))
+        ],
+    )
+    return delivery_id
+
+
+def release(connection: Connection, delivery_id: int, *, not_live: bool, now: datetime) -> Delivery:
+    """Let a delivery that waits for a person go on.
+
+    Where parts were asked for, only somebody who looked can say that they are not live; only then is it
+    asked for again, and what was counted for them given back.
+    """
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    delivery = kept.delivery
+    asked = [part for part in delivery.parts if part.state is PartState.ASKED]
+    if asked and not not_live:
+        raise MayBeLive(delivery_id)
+    parts = tuple(
+        DeliveryPart(n=part.n) if part.state is PartState.ASKED else part for part in delivery.parts
+    )
+    begun = any(part.state is PartState.LIVE for part in parts)
+    after = replace(delivery, parts=parts).move(
+        State.PARTIAL if begun else State.SCHEDULED,
+        next_at=max(delivery.due_at, now),
+        broken=0,
+        deferred=0,
+        looks=0,
+        cause=None,
+        why="",
+    )
+    delivery_rows.keep(connection, kept, after, now)
+    if asked:
+        latest = attempt_rows.latest(connection, kept)
+        ledger.follow(connection, attempt_id=latest.id, first=latest.first_part, delivery=after, now=now)
+    return after
+
+
+def cancel(connection: Connection, delivery_id: int, *, now: datetime) -> Delivery:
+    """Take a delivery back before (more of) it is sent."""
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    after = kept.delivery.move(State.CANCELLED, why="taken back by a person")
+    delivery_rows.keep(connection, kept, after, now)
+    return after

@@ -1,0 +1,180 @@
+"""Reading for people: the queue, the story of one delivery, and the counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text
+
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present
+from steadypost.domain.post import Post
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store.attempts import Attempt
+from steadypost.store.schema import CLAIMABLE, attempts, deliveries, evidence, posts, quota_uses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the queue."""
+
+    delivery: Delivery
+    text: str
+    """What its first part says."""
+    source: str
+    repeats: int | None
+    published_at: datetime | None
+    verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One piece of evidence, when it was found, and of which part."""
+
+    at: datetime
+    n: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaUse:
+    """What one attempt took of its account's quota."""
+
+    attempt_id: int
+    units: int
+    taken_at: datetime
+    counted_at: datetime | None
+    unknown: bool
+    released: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Everything that is known of one delivery."""
+
+    delivery: Delivery
+    post: Post
+    key: str | None
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    verified_at: datetime | None
+    repeats: int | None
+    fence: int
+    worker: str | None
+    lease_until: datetime | None
+    attempts: tuple[Attempt, ...]
+    looks: tuple[Look, ...]
+    quota: tuple[QuotaUse, ...]
+
+
+def queue(connection: Connection, *, state: State | None, account: str | None, limit: int) -> list[Entry]:
+    """List deliveries by the moment they are due."""
+    query = select(deliveries.c.id).order_by(deliveries.c.due_at, deliveries.c.id).limit(limit)
+    if state is not None:
+        query = query.where(deliveries.c.state == state)
+    if account is not None:
+        query = query.where(deliveries.c.account == account)
+    every = delivery_rows.several(connection, connection.scalars(query).all())
+    post_ids = {kept.delivery.post_id for kept in every}
+    texts = delivery_rows.said(connection, post_ids)
+    sources = {
+        row.id: row.source
+        for row in connection.execute(select(posts.c.id, posts.c.source).where(posts.c.id.in_(post_ids)))
+    }
+    return [
+        Entry(
+            delivery=kept.delivery,
+            text=texts[kept.delivery.post_id][0].text,
+            source=sources[kept.delivery.post_id],
+            repeats=kept.repeats,
+            published_at=kept.published_at,
+            verified_at=kept.verified_at,
+        )
+        for kept in every
+    ]
+
+
+def show(connection: Connection, delivery_id: int) -> Story:
+    """Tell the story of one delivery."""
+    kept = delivery_rows.one(connection, delivery_id)
+    post_id = kept.delivery.post_id
+    post = connection.execute(select(posts).where(posts.c.id == post_id)).one()
+    tries = connection.execute(
+        select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
+    )
+    return Story(
+        delivery=kept.delivery,
+        post=Post(
+            parts=delivery_rows.said(connection, [post_id])[post_id],
+            reply_to=post.reply_to,
+            source=post.source,
+        ),
+        key=post.key,
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+        published_at=kept.published_at,
+        verified_at=kept.verified_at,
+        repeats=kept.repeats,
+        fence=kept.fence,
+        worker=kept.worker,
+        lease_until=kept.lease_until,
+        attempts=tuple(attempt_rows.attempt_of(row) for row in tries),
+        looks=_looks(connection, delivery_id),
+        quota=_quota(connection, delivery_id),
+    )
+
+
+def _looks(connection: Connection, delivery_id: int) -> tuple[Look, ...]:
+    rows = connection.execute(
+        select(evidence).where(evidence.c.delivery_id == delivery_id).order_by(evidence.c.id)
+    )
+    found = []
+    for row in rows:
+        one: Evidence
+        match row.kind:
+            case "present":
+                one = Present(remote_id=row.remote_id)
+            case "absent":
+                one = Absent(why=row.why)
+            case _:
+                one = CannotTell(why=row.why)
+        found.append(Look(at=row.at, n=row.n, evidence=one))
+    return tuple(found)
+
+
+def _quota(connection: Connection, delivery_id: int) -> tuple[QuotaUse, ...]:
+    rows = connection.execute(
+        select(quota_uses)
+        .join(attempts, attempts.c.id == quota_uses.c.attempt_id)
+        .where(attempts.c.delivery_id == delivery_id)
+        .order_by(quota_uses.c.id)
+    )
+    return tuple(
+        QuotaUse(
+            attempt_id=row.attempt_id,
+            units=row.units,
+            taken_at=row.taken_at,
+            counted_at=row.counted_at,
+            unknown=row.unknown,
+            released=row.released,
+        )
+        for row in rows
+    )
+
+
+def counts(connection: Connection, account: str | None) -> dict[State, int]:
+    """Count deliveries by state; every state is named."""
+    query = select(deliveries.c.state, func.count().label("many")).group_by(deliveries.c.state)
+    if account is not None:
+        query = query.where(deliveries.c.account == account)
+    found = {row.state: row.many for row in connection.execute(query)}
+    return {state: found.get(state, 0) for state in State}
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Say when the next delivery may be taken up; in the past when one is waiting already."""
+    moment: datetime | None = connection.scalar(select(func.min(deliveries.c.next_at)).where(text(CLAIMABLE)))
+    return moment

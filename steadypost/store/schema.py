@@ -1,0 +1,274 @@
+"""The tables.
+
+Names of states are checked by the database as well as by the domain, ids of posts by their shape, and the
+same id is never given to two parts of an account. What is queried every quarter of a second has an index
+that holds only the rows in question, so that a long queue costs no more than a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from steadypost.domain.clock import utc
+from steadypost.domain.delivery import PartState, State
+
+REVISIONS = ("0001",)
+"""Every revision of the tables, oldest first. The last is the one this version works with."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant in UTC: aware in, aware out, to the microsecond. A naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Bring it to UTC; SQLite keeps it without a zone, in a form that sorts."""
+        if value is None:
+            return None
+        moment = utc(value)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give it back aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only when the type is exactly INTEGER."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def one_of(column: str, words: Iterable[StrEnum]) -> str:
+    """Write the condition that a column holds one of these words.
+
+    Written out, not bound: a database uses an index over some rows only when it can see that the query is
+    about those rows.
+    """
+    return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
+
+
+POST_ID = "length({0}) BETWEEN 15 AND 20 AND trim({0}, '0123456789') = ''"
+"""The shape of a post's id, in words that both databases understand."""
+
+CLAIMABLE = one_of("state", [State.SCHEDULED, State.PARTIAL])
+LATE_COUNTS = one_of("state", [State.HELD, State.SCHEDULED])
+SENDING = one_of("state", [State.SENDING])
+UNCONFIRMED = one_of("state", [State.UNCONFIRMED])
+UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
+
+
+def _some(name: str, *columns: str, of: str) -> Index:
+    """An index over the rows that fulfil a condition."""
+    return Index(name, *columns, sqlite_where=text(of), postgresql_where=text(of))
+
+
+def _account() -> Column[Any]:
+    return Column("account", String(200), ForeignKey("accounts.name"), nullable=False)
+
+
+def _delivery() -> Column[Any]:
+    return Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("channel", String(50), nullable=False),
+    Column("handle", String(200), nullable=False),
+    Column("longest", Integer, nullable=False),
+    Column("per_hour", Integer),
+    Column("per_day", Integer),
+    Column("spacing_s", Integer, nullable=False),
+    Column("paused_until", Moment),
+    Column("pause_cause", String(50)),
+    Column("pause_why", Text, nullable=False),
+    Column("session_mark", String(200), nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reply_to", String(20)),
+    Column("source", Text, nullable=False),
+    Column("key", String(500), unique=True),
+    Column("fingerprint", String(64), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint(POST_ID.format("reply_to"), "reply_to_shape"),
+)
+
+post_parts = Table(
+    "post_parts",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+post_media = Table(
+    "post_media",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("kind", String(100), nullable=False),
+    Column("alt", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), nullable=False, index=True),
+    _account(),
+    Column("state", String(20), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("late_after_s", Integer),
+    Column("late_at", Moment),
+    Column("units", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("broken", Integer, nullable=False),
+    Column("deferred", Integer, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("cause", String(50)),
+    Column("why", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", String(200)),
+    Column("lease_until", Moment),
+    Column("repeats", Id, ForeignKey("deliveries.id")),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("published_at", Moment),
+    Column("verified_at", Moment),
+    CheckConstraint(one_of("state", State), "state"),
+    CheckConstraint("(late_after_s IS NULL) = (late_at IS NULL)", "late_rule"),
+    CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", "leased_while_sending"),
+    # No index may order all deliveries by due_at: PostgreSQL would walk it to find one account's oldest.
+    _some("ix_deliveries_claimable", "account", "due_at", "id", "next_at", of=CLAIMABLE),
+    _some("ix_deliveries_next", "next_at", of=CLAIMABLE),
+    _some("ix_deliveries_late", "late_at", of=LATE_COUNTS),
+    _some("ix_deliveries_leased", "lease_until", of=SENDING),
+    _some("ix_deliveries_in_doubt", "next_at", of=UNCONFIRMED),
+    _some("ix_deliveries_unverified", "next_at", of=UNVERIFIED),
+)
+
+delivery_parts = Table(
+    "delivery_parts",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("remote_id", String(20)),
+    _account(),
+    UniqueConstraint("account", "remote_id"),
+    CheckConstraint(one_of("state", PartState), "state"),
+    CheckConstraint(POST_ID.format("remote_id"), "remote_id_shape"),
+    CheckConstraint("(state = 'live') = (remote_id IS NOT NULL)", "live_with_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _delivery(),
+    Column("n", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("browser", Text, nullable=False),
+    Column("first_part", Integer, nullable=False),
+    Column("phase", String(20), nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    Column("armed_at", Moment),
+    Column("answered_at", Moment),
+    Column("rescued_at", Moment),
+    Column("outcome", Text),
+    UniqueConstraint("delivery_id", "fence"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _delivery(),
+    Column("n", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("remote_id", String(20)),
+    Column("why", Text, nullable=False),
+    CheckConstraint("kind IN ('present', 'absent', 'cannot_tell')", "kind"),
+    Index("ix_evidence_delivery_id", "delivery_id", "id"),
+)
+
+quota_uses = Table(
+    "quota_uses",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, unique=True),
+    Column("units", Integer, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("counted_at", Moment),
+    Column("unknown", Boolean, nullable=False),
+    Column("released", Boolean, nullable=False),
+    Index("ix_quota_uses_account", "account", "released", "counted_at"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("flow", String(200), primary_key=True),
+    Column("run_id", String(200), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+)
+
+foreign_posts = Table(
+    "foreign_posts",
+    metadata,
+    Column("account", String(200), ForeignKey("accounts.name"), primary_key=True),
+    Column("remote_id", String(20), primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    CheckConstraint(POST_ID.format("remote_id"), "remote_id_shape"),
+    Index("ix_foreign_posts_made", "account", "made_at"),
+)

@@ -1,0 +1,275 @@
+"""Arming, answers and rescue: how an attempt ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text
+
+from steadypost.domain.delivery import FIRST_LOOK, Delivery, DeliveryPart, PartState, State
+from steadypost.domain.evidence import CLOCK_SKEW
+from steadypost.domain.outcome import (
+    Answer,
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Outcome,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
+from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import codec, ledger
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store.attempts import Attempt
+from steadypost.store.deliveries import Kept
+from steadypost.store.schema import SENDING, deliveries, posts
+
+RESCUED_AT_ONCE = 100
+"""How many leases that ran out one rescue takes up; the next takes more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What an answer made of its delivery."""
+
+    delivery: Delivery
+    applied: bool
+    """Whether it did; ``False`` when a newer attempt has the delivery, or it has moved on without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescued:
+    """A delivery that was taken from a worker that fell silent."""
+
+    delivery_id: int
+    attempt_id: int
+    account: str
+    worker: str
+    browser: str
+    """The browser that may still be at it, by the identity its lane gave."""
+    armed: bool
+    state: State
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        how = "after" if self.armed else "before"
+        return f"delivery {self.delivery_id} of {self.worker}, {how} it was armed, is {self.state}"
+
+
+def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime) -> bool:
+    """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask."""
+    delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    # Read under the lock: nobody arms, answers or rescues it while we judge.
+    attempt = attempt_rows.one(connection, attempt_id)
+    holds = (
+        kept.delivery.state is State.SENDING
+        and kept.fence == fence == attempt.fence
+        and kept.lease_until is not None
+        and kept.lease_until > now
+    )
+    if not holds or attempt.armed_at or attempt.answered_at or attempt.rescued_at:
+        return False
+    asked = tuple(
+        part if part.state is PartState.LIVE else DeliveryPart(n=part.n, state=PartState.ASKED)
+        for part in kept.delivery.parts
+    )
+    delivery_rows.keep(
+        connection,
+        kept,
+        replace(kept.delivery, parts=asked),
+        now,
+        worker=kept.worker,
+        lease_until=kept.lease_until,
+    )
+    attempt_rows.note(connection, attempt_id, armed_at=now, phase=Phase.ARMED)
+    return True
+
+
+def answered(
+    connection: Connection, attempt_id: int, answer: Answer, *, now: datetime, jitter: float
+) -> Settled:
+    """Take down what an attempt brought: the ids first, and all or nothing of it.
+
+    The attempt keeps the answer as it was given, whatever becomes of it. Said twice, it counts once.
+    """
+    delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    attempt = attempt_rows.one(connection, attempt_id)
+    if attempt.answer == answer:
+        return Settled(delivery=kept.delivery, applied=attempt.fence == kept.fence)
+    after = _after(connection, kept, attempt, answer, now=now, jitter=jitter)
+    attempt_rows.note(
+        connection,
+        attempt_id,
+        outcome=codec.dumps(answer),
+        answered_at=attempt.answered_at or now,
+        phase=_phase(answer),
+    )
+    if after is None:
+        return Settled(delivery=kept.delivery, applied=False)
+    return Settled(delivery=_keep(connection, kept, attempt, after, now), applied=True)
+
+
+def _keep(connection: Connection, kept: Kept, attempt: Attempt, after: Delivery, now: datetime) -> Delivery:
+    if after.state is State.PUBLISHED:
+        # Soon to be seen with own eyes.
+        after = replace(after, next_at=now + FIRST_LOOK, looks=0)
+        delivery_rows.keep(connection, kept, after, now, published_at=kept.published_at or now)
+    else:
+        delivery_rows.keep(connection, kept, after, now)
+    ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    return after
+
+
+def _after(
+    connection: Connection, kept: Kept, attempt: Attempt, answer: Answer, *, now: datetime, jitter: float
+) -> Delivery | None:
+    """Judge what an answer makes of its delivery; nothing when it comes too late to say anything."""
+    if attempt.fence != kept.fence:
+        return None
+    believed = _believed(connection, kept.delivery, attempt, answer)
+    match kept.delivery.state:
+        case State.SENDING:
+            return kept.delivery.settle(believed, now, jitter)
+        case State.UNCONFIRMED | State.SCHEDULED | State.PARTIAL | State.NEEDS_REVIEW:
+            return _late(kept.delivery, attempt, believed, now, jitter)
+        case _:
+            return None
+
+
+def _late(
+    delivery: Delivery, attempt: Attempt, answer: Answer, now: datetime, jitter: float
+) -> Delivery | None:
+    """Judge an answer that comes after rescue, or after an earlier one of the same attempt.
+
+    Nobody has asked since (the fence says so), so it is settled as though rescue had waited for it, with
+    two reserves: a second answer counts only if it brings an id, and one that brings nothing new about a
+    delivery in front of a person, or back in the queue, leaves it there.
+    """
+    brings_id = any(isinstance(outcome, Published) for outcome in answer.outcomes)
+    in_doubt = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
+    match delivery.state:
+        case State.UNCONFIRMED:
+            listens = brings_id or attempt.answered_at is None
+        case State.NEEDS_REVIEW:
+            listens = brings_id
+        case _:
+            listens = brings_id or in_doubt
+    if not listens:
+        return None
+    settled = replace(delivery, state=State.SENDING).settle(answer, now, jitter)
+    if delivery.state is State.NEEDS_REVIEW and settled.state is not State.PUBLISHED:
+        return replace(delivery, parts=settled.parts)
+    return settled
+
+
+def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer) -> Answer:
+    """Take an id for what it says only when it can be this part's; otherwise the part is in doubt."""
+    given = {outcome.remote_id for outcome in answer.outcomes if isinstance(outcome, Published)}
+    taken = delivery_rows.taken(connection, delivery.account, given, but=delivery.id)
+    target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
+    used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
+    outcomes: list[Outcome] = []
+    for n, outcome in enumerate(_about_every_part(delivery, answer), start=answer.first):
+        doubt = None
+        if isinstance(outcome, Published):
+            doubt = _doubt(outcome.remote_id, n, target=target, attempt=attempt, taken=taken, used=used)
+            used.setdefault(outcome.remote_id, n)
+        outcomes.append(outcome if doubt is None else _odd(doubt))
+    return replace(answer, outcomes=tuple(outcomes))
+
+
+def _about_every_part(delivery: Delivery, answer: Answer) -> list[Outcome]:
+    """Make an answer speak of every part it should: one it passes over is in doubt if it was asked for."""
+    told = list(answer.outcomes[: len(delivery.parts) - answer.first])
+    for part in delivery.parts[answer.first + len(told) :]:
+        if part.state is PartState.WAITING:
+            told.append(
+                NotSubmitted(cause=Cause.EARLIER_PART, why="its turn never came", phase=Phase.CLAIMED)
+            )
+        else:
+            told.append(_odd("the answer does not say what became of it"))
+    return told
+
+
+def _odd(why: str) -> Unconfirmed:
+    return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
+
+
+def _doubt(
+    given: RemoteId,
+    n: int,
+    *,
+    target: RemoteId | None,
+    attempt: Attempt,
+    taken: dict[RemoteId, int],
+    used: dict[RemoteId, int],
+) -> str | None:
+    """Say why an id cannot be that of this part, or nothing when it can."""
+    try:
+        made = made_at(remote_id(given))
+    except NotASnowflake as odd:
+        return str(odd)
+    if given in taken:
+        return f"the id {given} belongs to delivery {taken[given]}"
+    if used.get(given, n) != n:
+        return f"the id {given} belongs to part {used[given]} of the same delivery"
+    if given == target:
+        return f"the id {given} is that of the post it answers"
+    if attempt.armed_at is not None and made < attempt.armed_at - CLOCK_SKEW:
+        return f"the post {given} was made at {made:%Y-%m-%d %H:%M:%S} UTC, before it was asked for"
+    return None
+
+
+def _phase(answer: Answer) -> Phase:
+    match answer.headline:
+        case NotSubmitted(phase=phase) | Unconfirmed(phase=phase):
+            return phase
+        case Published() | Refused() | Deferred():
+            return Phase.ANSWERED
+
+
+def leases_run_out(connection: Connection, now: datetime) -> list[int]:
+    """Find what is held by workers that fell silent."""
+    return list(
+        connection.scalars(
+            select(deliveries.c.id)
+            .where(text(SENDING), deliveries.c.lease_until <= now)
+            .order_by(deliveries.c.lease_until)
+            .limit(RESCUED_AT_ONCE)
+        )
+    )
+
+
+def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:
+    """Take a delivery from a worker whose lease has run out. By lease, never by age.
+
+    Never armed, it goes back into the queue, uncharged; armed, it is in doubt, and will be looked for.
+    """
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    if kept.delivery.state is not State.SENDING or kept.lease_until is None or kept.lease_until > now:
+        return None
+    attempt = attempt_rows.latest(connection, kept)
+    why = f"worker {attempt.worker} fell silent"
+    lost: Outcome
+    if attempt.armed_at is None:
+        lost = NotSubmitted(cause=Cause.WORKER_LOST, why=why, phase=attempt.phase)
+    else:
+        lost = Unconfirmed(cause=Cause.WORKER_LOST, why=why, phase=attempt.phase)
+    answer = Answer.same_for_all(lost, len(kept.delivery.parts), attempt.first_part)
+    after = _keep(connection, kept, attempt, kept.delivery.settle(answer, now, jitter=0.0), now)
+    attempt_rows.note(connection, attempt.id, rescued_at=now)
+    return Rescued(
+        delivery_id=delivery_id,
+        attempt_id=attempt.id,
+        account=after.account,
+        worker=attempt.worker,
+        browser=attempt.browser,
+        armed=attempt.armed_at is not None,
+        state=after.state,
+    )

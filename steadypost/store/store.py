@@ -1,0 +1,326 @@
+"""The store: everything that is remembered, behind one door.
+
+Each method is one transaction, kept whole or not at all. Each raises ``StoreAway`` when the database cannot
+be reached or written; then nothing is known of a write, and it may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from steadypost.domain import clock as clocks
+from steadypost.domain.clock import Clock
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.evidence import Evidence, SeenPost
+from steadypost.domain.outcome import Answer, Cause, Phase
+from steadypost.domain.post import Post
+from steadypost.domain.quota import Use
+from steadypost.domain.snowflake import RemoteId
+from steadypost.store import accounts as account_rows
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import claims, intake, ledger, looks, reading, settling, tables, watches
+from steadypost.store.accounts import AccountRecord
+from steadypost.store.claims import Claim
+from steadypost.store.engine import PATIENCE, Database
+from steadypost.store.intake import Added
+from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.reading import Entry, Story
+from steadypost.store.settling import Rescued, Settled
+from steadypost.store.tables import Schema
+from steadypost.store.watches import Watch
+
+T = TypeVar("T")
+
+RACES = 3
+"""How often a write is tried again when somebody else wrote the same unique value at the same moment."""
+
+
+class Store:
+    """One store. It may be shared by the threads of a process; another process opens its own."""
+
+    def __init__(self, database: Database, clock: Clock = clocks.now) -> None:
+        self._database = database
+        self._clock = clock
+
+    # Opening ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def at(cls, url: str, *, clock: Clock = clocks.now, patience: timedelta = PATIENCE) -> Self:
+        """Name a store without touching it: to migrate it, or to ask how its tables stand."""
+        return cls(Database(url, patience=patience), clock)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock = clocks.now, patience: timedelta = PATIENCE) -> Self:
+        """Open a store; raises ``StoreAway``, or ``SchemaMismatch`` when its tables are not ours."""
+        store = cls.at(url, clock=clock, patience=patience)
+        try:
+            store.check()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def create(cls, url: str, *, clock: Clock = clocks.now, patience: timedelta = PATIENCE) -> Self:
+        """Open a store, and bring its tables to this version first."""
+        store = cls.at(url, clock=clock, patience=patience)
+        store.migrate()
+        return store
+
+    def migrate(self) -> None:
+        """Bring the tables to this version. Does nothing when they are."""
+        tables.migrate(self._database)
+
+    def check(self) -> None:
+        """Raise ``SchemaMismatch`` unless the tables are this version's."""
+        tables.check(self._database)
+
+    def schema(self) -> Schema:
+        """Say how the tables stand to this version."""
+        with self._database.reading() as connection:
+            return tables.judge(tables.revision(connection))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({self.address!r})"
+
+    @property
+    def address(self) -> str:
+        """Where it is, without the password."""
+        return self._database.shown
+
+    # Accounts --------------------------------------------------------------------------------------------
+
+    def put_account(self, record: AccountRecord, now: datetime) -> None:
+        """Write down what an account's block says. A pause stays as it is."""
+        self._write(lambda connection: account_rows.put(connection, record, now))
+
+    def accounts(self) -> list[AccountRecord]:
+        """List the accounts by name."""
+        return self._read(account_rows.every)
+
+    def account(self, name: str) -> AccountRecord:
+        """Read one account, or raise ``UnknownAccount``."""
+        return self._read(lambda connection: account_rows.one(connection, name))
+
+    def pause_account(
+        self, name: str, *, until: datetime, cause: Cause, why: str, session_mark: str, now: datetime
+    ) -> None:
+        """Leave an account alone until then. The mark is that of the session it was paused with."""
+        self._write(
+            lambda connection: account_rows.pause(
+                connection, name, until=until, cause=cause, why=why, session_mark=session_mark, now=now
+            )
+        )
+
+    def resume_account(self, name: str, now: datetime | None = None) -> None:
+        """Leave an account alone no longer."""
+        self._write(lambda connection: account_rows.resume(connection, name, self._at(now)))
+
+    # Intake ----------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        post: Post,
+        *,
+        accounts: Sequence[str],
+        due_at: datetime,
+        late_after: timedelta | None = None,
+        allow_repeat: bool = False,
+        key: str | None = None,
+        now: datetime | None = None,
+    ) -> list[Added]:
+        """Take a post in, with one delivery for each account, all or none.
+
+        What looks like a repetition is held, unless that is allowed; a key that came in before adds nothing
+        and answers what it added then.
+        """
+        return self._write(
+            lambda connection: intake.add(
+                connection,
+                post,
+                accounts=accounts,
+                due_at=due_at,
+                late_after=late_after,
+                allow_repeat=allow_repeat,
+                key=key,
+                now=self._at(now),
+            )
+        )
+
+    def release(self, delivery_id: int, *, not_live: bool = False, now: datetime | None = None) -> Delivery:
+        """Let a delivery that waits for a person go on.
+
+        ``not_live`` is a person's word that parts which were asked for are not on the network; without it
+        such a delivery raises ``MayBeLive``.
+        """
+        return self._write(
+            lambda connection: intake.release(connection, delivery_id, not_live=not_live, now=self._at(now))
+        )
+
+    def cancel(self, delivery_id: int, *, now: datetime | None = None) -> Delivery:
+        """Take a delivery back; raises ``ImpossibleMove`` when it is too late for that."""
+        return self._write(lambda connection: intake.cancel(connection, delivery_id, now=self._at(now)))
+
+    # Claims and answers ----------------------------------------------------------------------------------
+
+    def claim(
+        self, *, worker: str, now: datetime, lease: timedelta, at_most: int, accounts: Sequence[str]
+    ) -> list[Claim]:
+        """Claim what is due for these accounts, oldest first; each claim is its own transaction."""
+        return claims.claim(
+            self._database, worker=worker, now=now, lease=lease, at_most=at_most, names=accounts
+        )
+
+    def load_claim(self, attempt_id: int) -> Claim:
+        """Read a claim back by its attempt."""
+        return self._read(lambda connection: claims.load(connection, attempt_id))
+
+    def note_browser(self, attempt_id: int, identity: object) -> None:
+        """Write down which browser an attempt was given."""
+        self._write(lambda connection: attempt_rows.note(connection, attempt_id, browser=str(identity)))
+
+    def note_phase(self, attempt_id: int, phase: Phase) -> None:
+        """Write down how far an attempt has come."""
+        self._write(lambda connection: attempt_rows.note(connection, attempt_id, phase=phase))
+
+    def renew(
+        self, worker: str, now: datetime, lease: timedelta, in_hand: Collection[int] | None = None
+    ) -> int:
+        """Extend what a worker holds and has not lost; answer how many that are.
+
+        ``in_hand`` names the attempts it knows of: nothing else is renewed. No attempt is held for longer
+        than ten minutes, so that what its worker forgot is rescued.
+        """
+        return self._write(
+            lambda connection: claims.renew(connection, worker=worker, now=now, lease=lease, in_hand=in_hand)
+        )
+
+    def arm(self, attempt_id: int, fence: int, now: datetime) -> bool:
+        """Write "about to ask"; ``True`` exactly once, and only while the lease holds."""
+        return self._write(lambda connection: settling.arm(connection, attempt_id, fence=fence, now=now))
+
+    def answered(self, attempt_id: int, answer: Answer, now: datetime, jitter: float) -> Settled:
+        """Take down what an attempt brought. Said twice, it counts once."""
+        return self._write(
+            lambda connection: settling.answered(connection, attempt_id, answer, now=now, jitter=jitter)
+        )
+
+    def rescue(self, now: datetime) -> list[Rescued]:
+        """Take back what workers hold that fell silent: by lease, never by age."""
+        due = self._read(lambda connection: settling.leases_run_out(connection, now))
+        rescued = [self._rescue(delivery_id, now) for delivery_id in due]
+        return [one for one in rescued if one is not None]
+
+    def _rescue(self, delivery_id: int, now: datetime) -> Rescued | None:
+        return self._write(lambda connection: settling.rescue(connection, delivery_id, now))
+
+    def miss_late(self, now: datetime) -> list[int]:
+        """Put aside what missed its moment; every claim does so too."""
+        return claims.put_late_aside(self._database, now)
+
+    # Looks -----------------------------------------------------------------------------------------------
+
+    def looks_due(self, now: datetime, most_looks: int = MOST_LOOKS) -> dict[str, list[Doubt]]:
+        """List what is to be looked for now, by account."""
+        return self._read(lambda connection: looks.due(connection, now, most_looks))
+
+    def taken_ids(self, account: str) -> frozenset[RemoteId]:
+        """List the ids that belong to deliveries of an account."""
+        return self._read(lambda connection: looks.taken_ids(connection, account))
+
+    def saw(
+        self,
+        delivery_id: int,
+        found: Mapping[int, Evidence],
+        now: datetime,
+        next_at: datetime,
+        most_looks: int = MOST_LOOKS,
+    ) -> Delivery:
+        """Write down what a look found, by part, and answer the delivery as it is then."""
+        return self._write(
+            lambda connection: looks.saw(
+                connection, delivery_id, found, now=now, next_at=next_at, most_looks=most_looks
+            )
+        )
+
+    def note_foreign(self, account: str, seen: Collection[SeenPost], now: datetime) -> int:
+        """Write down posts that were made by hand: they count against the quota. Answers how many are new."""
+        return self._write(lambda connection: ledger.note_foreign(connection, account, seen, now))
+
+    # Watches ---------------------------------------------------------------------------------------------
+
+    def take_watch(self, flow: str, run_id: str, now: datetime) -> None:
+        """Take a flow's seat, whoever has it."""
+        self._write(lambda connection: watches.take(connection, flow, run_id=run_id, now=now))
+
+    def beat(self, flow: str, run_id: str, now: datetime) -> bool:
+        """Say "still here"; ``False`` when somebody else has the seat."""
+        return self._write(lambda connection: watches.beat(connection, flow, run_id=run_id, now=now))
+
+    def watches(self) -> list[Watch]:
+        """List the seats by flow."""
+        return self._read(watches.every)
+
+    # Reading ---------------------------------------------------------------------------------------------
+
+    def queue(self, state: State | None = None, account: str | None = None, limit: int = 100) -> list[Entry]:
+        """List deliveries by the moment they are due."""
+        return self._read(
+            lambda connection: reading.queue(connection, state=state, account=account, limit=limit)
+        )
+
+    def show(self, delivery_id: int) -> Story:
+        """Tell everything that is known of one delivery, or raise ``UnknownDelivery``."""
+        return self._read(lambda connection: reading.show(connection, delivery_id))
+
+    def counts(self, account: str | None = None) -> dict[State, int]:
+        """Count deliveries by state; every state is named."""
+        return self._read(lambda connection: reading.counts(connection, account))
+
+    def next_due(self) -> datetime | None:
+        """Say when the next delivery may be taken up; in the past when one is waiting already."""
+        return self._read(reading.next_due)
+
+    def quota(self, account: str, now: datetime) -> list[Use]:
+        """List what counts against an account's quota now."""
+
+        def uses(connection: Connection) -> list[Use]:
+            limits = account_rows.one(connection, account).limits
+            return list(ledger.uses(connection, {account: limits}, now)[account])
+
+        return self._read(uses)
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _at(self, now: datetime | None) -> datetime:
+        return self._clock() if now is None else now
+
+    def _read(self, question: Callable[[Connection], T]) -> T:
+        with self._database.reading() as connection:
+            return question(connection)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """Work in one transaction; judge anew when somebody wrote the same unique value meanwhile."""
+        for race in range(1, RACES + 1):
+            try:
+                with self._database.writing() as connection:
+                    return work(connection)
+            except IntegrityError:
+                if race == RACES:
+                    raise
+        raise AssertionError("unreachable")

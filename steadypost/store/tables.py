@@ -1,0 +1,104 @@
+"""The tables' revisions: which one a database has, and how it is brought to this version's.
+
+Alembic is loaded only to change tables: opening a store asks for one word and compares it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from steadypost.store.engine import Database
+from steadypost.store.errors import SchemaMismatch
+from steadypost.store.schema import REVISIONS
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+_ONE_AT_A_TIME = 7317_2026
+"""The number of PostgreSQL's advisory lock under which tables are changed."""
+
+
+class Schema(StrEnum):
+    """How a database's tables stand to this version."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    """They are an earlier version's; migrating brings them up."""
+    AHEAD = "ahead"
+    """A later version has changed them; this one does not know what they mean."""
+    NONE = "none"
+    """There are none yet."""
+
+
+REMEDIES = {
+    Schema.NONE: "Run 'steadypost migrate' to make them",
+    Schema.BEHIND: "Run 'steadypost migrate' to bring them up; nothing is lost",
+    Schema.AHEAD: "Update Steadypost on this machine, or point it at its own store",
+}
+
+
+def revision(connection: Connection) -> str | None:
+    """Read which revision a database's tables have."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def judge(found: str | None) -> Schema:
+    """Say how a revision stands to this version's."""
+    if found is None:
+        return Schema.NONE
+    if found not in REVISIONS:
+        return Schema.AHEAD
+    return Schema.CURRENT if found == REVISIONS[-1] else Schema.BEHIND
+
+
+def check(database: Database) -> None:
+    """Refuse tables that are not this version's: nothing is ever half stored."""
+    with database.reading() as connection:
+        found = revision(connection)
+    verdict = judge(found)
+    if verdict is not Schema.CURRENT:
+        raise SchemaMismatch(
+            f"the tables at {database.shown} are {verdict} "
+            f"(theirs: {found or 'none'}, this version's: {REVISIONS[-1]})",
+            remedy=REMEDIES[verdict],
+        )
+
+
+def config() -> Config:
+    """Give Alembic's configuration, which needs no file."""
+    from alembic.config import Config  # noqa: PLC0415 - loaded only to change tables
+
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS))
+    return made
+
+
+def migrate(database: Database, to: str = "head") -> None:
+    """Bring the tables to a revision, in one transaction, one process at a time."""
+    from alembic import command  # noqa: PLC0415 - loaded only to change tables
+
+    with _changing(database) as connection:
+        if judge(revision(connection)) is Schema.AHEAD:
+            raise SchemaMismatch(f"the tables at {database.shown} are ahead", remedy=REMEDIES[Schema.AHEAD])
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, to)
+
+
+@contextlib.contextmanager
+def _changing(database: Database) -> Iterator[Connection]:
+    with database.writing(enforce_references=False) as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        yield connection

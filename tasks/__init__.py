@@ -1,0 +1,1 @@
+"""One bounded step each: the only place with Prefect retries, timeouts, limits, tags."""

@@ -1,0 +1,173 @@
+"""Delivering: one attempt, from a claim to its recorded answer."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from blocks import Unopened
+from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
+from steadypost.channels.port import Access, Order
+from steadypost.domain.delivery import Delivery, wait_before_retry
+from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
+from steadypost.domain.pause import pause_after
+from steadypost.store import Claim, StoreAway
+from tasks.house import CHANNELS, House, here
+
+ATTEMPT_WITHIN = timedelta(seconds=150)
+"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
+took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
+
+LANE_WITHIN = timedelta(seconds=30)
+"""How long an attempt waits for a browser. Only as many are claimed as there are places, so it rarely does."""
+
+
+@task(
+    name="deliver",
+    task_run_name="deliver {delivery_id} as {account}",
+    retries=0,  # An ask is never repeated by machinery. A second asking is reconciliation's decision.
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
+    """Ask once, record what came of it, and say it as the name of this task run's state.
+
+    It never raises for a post's misfortune: Prefect's own verdict is about this step, not about the post.
+    """
+    house = here()
+    try:
+        claim = house.store.load_claim(attempt_id)
+        answer = ask(house, claim)
+        after = record(house, claim, answer)
+    finally:
+        # Whatever becomes of this task: a lease that nobody works under is to run out.
+        house.in_hand.discard(attempt_id)
+    rest_account(house, claim.account, answer)
+    house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
+    name = after.state if after else "fenced"
+    shown = name.replace("_", " ").capitalize()
+    return Completed(name=shown, message=in_words(answer.headline), data=str(name))
+
+
+class _Armed:
+    """The arming of one attempt, and the memory of whether it happened."""
+
+    def __init__(self, house: House, claim: Claim) -> None:
+        self._house = house
+        self._claim = claim
+        self.happened = False
+
+    def __call__(self) -> bool:
+        # Noted before the store is asked: if the answer is lost on the way, it may well have been yes.
+        self.happened = True
+        self.happened = self._house.store.arm(
+            self._claim.attempt_id, fence=self._claim.fence, now=self._house.clock()
+        )
+        return self.happened
+
+
+def ask(house: House, claim: Claim) -> Answer:
+    """Carry out one attempt. Whatever goes wrong, the answer says how far it had come."""
+    account = house.access(claim.account)
+    if not isinstance(account, Access):
+        return _ended(claim, _closed(claim, account))
+    arm = _Armed(house, claim)
+    answer: Answer | None = None
+    try:
+        with house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane:
+            house.store.note_browser(claim.attempt_id, str(lane.identity))
+            channel = CHANNELS[claim.channel](lane)
+            answer = channel.ask(
+                account,
+                Order(parts=claim.parts, first=claim.first, reply_to=claim.reply_to),
+                arm=arm,
+                deadline=time.monotonic() + ATTEMPT_WITHIN.total_seconds(),
+                progress=lambda phase: house.log.debug("delivery %s: %s", claim.delivery_id, phase),
+            )
+    except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
+        # Clean-up after an answer cannot change the answer.
+        return answer or _ended(claim, _failed(house, claim, error, armed=arm.happened))
+    return answer
+
+
+def _ended(claim: Claim, outcome: Outcome) -> Answer:
+    return Answer(outcomes=(outcome,) * len(claim.parts), first=claim.first)
+
+
+def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:
+    if account is None:
+        why = f"there is no X account block named {claim.account} any more"
+        return NotSubmitted(cause=Cause.SESSION_UNUSABLE, why=why, phase=Phase.CLAIMED)
+    return NotSubmitted(cause=account.cause, why=account.why, phase=Phase.CLAIMED)
+
+
+def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> NotSubmitted | Unconfirmed:
+    if armed:
+        house.log.error("delivery %s: broke after it was armed", claim.delivery_id, exc_info=error)
+        return Unconfirmed(cause=Cause.DEFECT, why=_what(error), phase=Phase.ARMED)
+    match error:
+        case NoFreeLane() | BrowserUnavailable() | StillAlive():
+            cause = Cause.BROWSER_UNAVAILABLE
+        case StoreAway():
+            cause = Cause.STORE_AWAY
+        case _:
+            cause = Cause.DEFECT
+            house.log.error("delivery %s: broke before it was armed", claim.delivery_id, exc_info=error)
+    return NotSubmitted(cause=cause, why=_what(error), phase=Phase.CLAIMED)
+
+
+def _what(error: Exception) -> str:
+    """Name an error without its text, which may hold anything, a session included."""
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+def record(house: House, claim: Claim, answer: Answer) -> Delivery | None:
+    """Write the answer down, for as long as it takes. Recording is not asking: it may be repeated.
+
+    Answers the delivery as it is now, or ``None`` when a newer attempt has it and nothing was changed.
+    """
+    tries = 0
+    while True:
+        try:
+            settled = house.store.answered(
+                claim.attempt_id, answer, now=house.clock(), jitter=house.dice.random()
+            )
+        except StoreAway as away:
+            wait = min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20)
+            house.log.warning("delivery %s: its answer waits for the store (%s)", claim.delivery_id, away)
+            time.sleep(wait)
+            tries += 1
+        else:
+            return settled.delivery if settled.applied else None
+
+
+def rest_account(house: House, account: str, answer: Answer) -> None:
+    """Leave the account alone for a while when the answer was about the account."""
+    pause = pause_after(answer, house.clock())
+    if pause is None:
+        return
+    house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
+    try:
+        house.store.pause_account(
+            account,
+            until=pause.until,
+            cause=pause.cause,
+            why=pause.why,
+            session_mark=house.marks.get(account, ""),
+            now=house.clock(),
+        )
+    except StoreAway as away:
+        house.log.warning("%s could not be paused: %s", account, away)
+
+
+def in_words(outcome: Outcome) -> str:
+    """Say an outcome in one line."""
+    kind = type(outcome).__name__
+    if hasattr(outcome, "remote_id"):
+        return f"{kind} {outcome.remote_id}"
+    return f"{kind}: {outcome.cause} ({outcome.why})"

@@ -1,0 +1,174 @@
+"""The open house of one process: its store, its browsers, its accounts.
+
+A flow opens it; the tasks of that flow, which run in threads of the same process, find it with ``here()``.
+Ids travel across Prefect's borders, never sessions, stores or browsers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from blocks import Switches, Unopened
+from steadypost.browser import Loan, Pool
+from steadypost.channels.port import Access, Channel
+from steadypost.channels.x_web.channel import XWeb
+from steadypost.domain.clock import Clock, now
+from steadypost.store import AccountRecord, Store, StoreAway
+from tasks import documents
+
+REFRESH_EVERY = 5.0
+"""Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
+
+LEASE = timedelta(seconds=30)
+"""How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
+are free after this long."""
+
+RENEW_EVERY = 6.0
+"""Seconds between two renewals of the leases: four may be lost before one runs out."""
+
+CHANNELS: dict[str, Callable[[Loan], Channel]] = {"x_web": XWeb}
+"""The channels there are, by the name an account carries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """An account that could not be looked at: how often in a row, and when to try again."""
+
+    times: int
+    until: datetime
+
+
+@dataclass(kw_only=True)
+class House:
+    """What the tasks of this process share."""
+
+    store: Store
+    lanes: Pool
+    worker: str
+    clock: Clock = now
+    dice: random.Random = field(default_factory=random.SystemRandom)
+    accounts: dict[str, Access | Unopened] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
+        default_factory=lambda: logging.getLogger("steadypost")
+    )
+    marks: dict[str, str] = field(default_factory=dict)
+    """What each account's pause for sign-in depends on, as last read from its block."""
+    in_hand: set[int] = field(default_factory=set)
+    """The attempts this process is at. Only their leases are renewed: one that got lost here runs out."""
+    unseen: dict[str, Unseen] = field(default_factory=dict)
+    """The accounts whose last look saw nothing at all, and when to look again."""
+    _refreshed: float = 0.0
+
+    def usable(self) -> list[str]:
+        """Name the accounts that can be published to at all."""
+        return [name for name, account in self.accounts.items() if isinstance(account, Access)]
+
+    def access(self, name: str) -> Access | Unopened | None:
+        """Open one account, as last read from its block."""
+        return self.accounts.get(name)
+
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Read the blocks again, when it is time; with Prefect's API away the last known ones serve."""
+        if not at_once and time.monotonic() - self._refreshed < REFRESH_EVERY:
+            return
+        self._refreshed = time.monotonic()
+        try:
+            read = documents.read()
+        except documents.ApiAway as away:
+            self.log.warning("Prefect's API is away (%s); going on with the accounts last read", away)
+            return
+        self.switches = read.switches
+        self._take(read)
+
+    def _take(self, read: documents.Documents) -> None:
+        """Let the store know what the blocks say, and lift the pauses that a new session answers."""
+        for name, why in read.unreadable.items():
+            self.log.error("The X account block %r cannot be used: %s", name, why)
+        moment = self.clock()
+        paused = {account.name: account for account in self.store.accounts()}
+        for name, block in read.accounts.items():
+            self.store.put_account(
+                AccountRecord(
+                    name=name,
+                    channel="x_web",
+                    handle=block.handle,
+                    longest=block.longest,
+                    limits=block.limits(),
+                ),
+                now=moment,
+            )
+            before = paused.get(name)
+            if before is not None and before.paused_until and before.session_mark != block.mark():
+                self.store.resume_account(name, now=moment)
+                self.log.info("%s goes on: its block has changed since it was paused", name)
+        self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
+        self.marks = {name: block.mark() for name, block in read.accounts.items()}
+
+
+class _Keeper(threading.Thread):
+    """Renews the leases of this process while it lives.
+
+    It is a thread of its own so that neither Prefect nor a busy flow can let a lease run out; it dies with
+    the process, and a stopped process (SIGSTOP) stops renewing, which is the point of a lease.
+    """
+
+    def __init__(self, house: House) -> None:
+        super().__init__(name="lease-keeper", daemon=True)
+        self._house = house
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        while not self._end.wait(RENEW_EVERY):
+            try:
+                self._house.store.renew(
+                    self._house.worker, self._house.clock(), LEASE, in_hand=tuple(self._house.in_hand)
+                )
+            except StoreAway as away:
+                self._house.log.warning("leases could not be renewed: %s", away)
+
+    def stop(self) -> None:
+        """End, and wait for the end."""
+        self._end.set()
+        self.join(timeout=5)
+
+
+_open: House | None = None
+
+
+def here() -> House:
+    """Find the house this process has open."""
+    if _open is None:
+        raise RuntimeError("no house is open in this process: tasks run inside a flow that opened one")
+    return _open
+
+
+@contextlib.contextmanager
+def opened(*, store: Store, lanes: Pool, worker: str | None = None) -> Iterator[House]:
+    """Open the house, keep its leases alive, and leave nothing running behind."""
+    global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
+    house = House(store=store, lanes=lanes, worker=worker or name_of_this_worker())
+    keeper = _Keeper(house)
+    with lanes:
+        house.refresh(at_once=True)
+        keeper.start()
+        _open = house
+        try:
+            yield house
+        finally:
+            _open = None
+            keeper.stop()
+
+
+def name_of_this_worker() -> str:
+    """Name this process so that another machine's is never taken for it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random.SystemRandom().randrange(16**6):06x}"

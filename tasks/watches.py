@@ -1,0 +1,60 @@
+"""Staying on watch: a run that keeps going until the next one relieves it.
+
+A flow run that starts cold takes seconds; one that is already there takes none. So a scheduled run of
+``publish`` stays on watch, and ends when the next scheduled run has come and taken the seat. If none comes
+(the server is away, the worker is down), it stays. If the run dies, an automation starts another at once,
+and the schedule does so at the latest.
+
+Two runs on watch at the same time do no harm: what may be published once is decided by the claim, never
+by who sits where.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from steadypost.store import StoreAway
+from tasks.house import House
+
+BEAT_EVERY = 1.0
+"""Seconds between two looks at whether somebody else has taken the seat."""
+
+
+class Watch:
+    """The seat of one flow, held by this run until it is relieved or its time is over."""
+
+    def __init__(self, house: House, flow: str, run_id: str, *, at_most: timedelta, pace: float) -> None:
+        self._house = house
+        self._flow = flow
+        self._run_id = run_id
+        self._ends = time.monotonic() + at_most.total_seconds()
+        self._pace = pace
+        self._beaten = 0.0
+        self._relieved = False
+        self.wake = threading.Event()
+        """Set it to have the next cycle at once."""
+
+    def __iter__(self) -> Iterator[None]:
+        self._house.store.take_watch(self._flow, run_id=self._run_id, now=self._house.clock())
+        while self._goes_on():
+            yield
+            self.wake.wait(self._pace)
+            self.wake.clear()
+
+    def _goes_on(self) -> bool:
+        moment = time.monotonic()
+        if moment - self._beaten >= BEAT_EVERY:
+            self._beaten = moment
+            self._relieved = not self._beat()
+        return not self._relieved and moment < self._ends
+
+    def _beat(self) -> bool:
+        try:
+            return self._house.store.beat(self._flow, run_id=self._run_id, now=self._house.clock())
+        except StoreAway as away:
+            # Nobody can have taken a seat that cannot be written; stay.
+            self._house.log.warning("the watch could not be noted: %s", away)
+            return True

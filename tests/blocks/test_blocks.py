@@ -1,0 +1,111 @@
+"""What an operator sees and edits, refuses what cannot be meant, and never shows a secret."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from blocks import StoreAddress, Switch, Switches, Unopened, XAccount
+from steadypost.channels.port import Access
+from steadypost.domain.outcome import Cause
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+SESSION = json.dumps(
+    {
+        "cookies": [
+            {"name": "auth_token", "value": "a" * 40, "domain": ".x.com", "path": "/", "expires": -1},
+            {"name": "ct0", "value": "c" * 32, "domain": ".x.com", "path": "/", "expires": -1},
+        ],
+        "origins": [],
+    }
+)
+
+
+def alice(**changes):
+    return XAccount(**{"handle": "alice", "session": SESSION, "rules_accepted": True, **changes})
+
+
+def test_off_until_somebody_accepts_the_rules():
+    """X's rules disallow scripting its website: nothing happens until the operator says so."""
+    opened = XAccount(handle="alice", session=SESSION).open("alice")
+
+    assert isinstance(opened, Unopened)
+    assert opened.cause is Cause.RULES_NOT_ACCEPTED
+
+
+def test_an_accepted_account_opens():
+    """With the operator's word and a whole session there is access."""
+    opened = alice().open("alice")
+
+    assert isinstance(opened, Access)
+    assert (opened.account, opened.handle, opened.base_url) == ("alice", "alice", "https://x.com")
+
+
+def test_an_unusable_session_says_what_is_wrong_with_it():
+    """The reason names the field, and never a value."""
+    opened = alice(
+        session=json.dumps([{"name": "auth_token", "value": "s3cr3t" * 6, "domain": ".x.com"}])
+    ).open("a")
+
+    assert isinstance(opened, Unopened)
+    assert opened.cause is Cause.SESSION_UNUSABLE
+    assert "ct0" in opened.why
+    assert "s3cr3t" not in opened.why
+
+
+def test_a_session_is_shown_nowhere():
+    """Neither the block nor what it opens prints the cookies."""
+    block = alice()
+
+    assert "aaaa" not in repr(block) + str(block) + repr(block.open("alice"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("handle", "not a handle"), ("handle", ""), ("handle", "a" * 16), ("base_url", "http://x.com"),
+     ("per_hour", 0), ("per_day", -1), ("spacing_seconds", -1), ("longest", 0)],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_by_name(field, value):
+    """A form's error names the field."""
+    with pytest.raises(ValidationError) as refused:
+        alice(**{field: value})
+
+    assert refused.value.errors()[0]["loc"] == (field,)
+
+
+@pytest.mark.parametrize("written", ["@alice", " alice ", "alice"])
+def test_a_handle_may_be_written_as_people_write_it(written):
+    """The @ is not part of it."""
+    assert alice(handle=written).handle == "alice"
+
+
+@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress])
+def test_saved_documents_outlive_a_new_field(block):
+    """A document saved by an older version still loads: every field but the first ones has a default."""
+    required = {name for name, field in block.model_fields.items() if field.is_required()}
+
+    assert required <= {"handle", "session", "url"}
+    assert all(
+        field.title and field.description
+        for name, field in block.model_fields.items()
+        if not name.startswith("_")
+    )
+
+
+def test_the_mark_changes_with_what_a_pause_depends_on():
+    """A new session, another handle or a changed word on the rules lifts a pause; a new limit does not."""
+    mark = alice().mark()
+
+    assert mark != alice(session=SESSION.replace("aaaa", "bbbb")).mark()
+    assert mark != alice(rules_accepted=False).mark()
+    assert mark == alice(per_hour=3).mark()
+
+
+def test_a_switch_comes_back_when_its_time_is_over():
+    """What is turned off for a time is on again afterwards, without anybody."""
+    off = Switch(on=False, until=NOW + timedelta(hours=1))
+
+    assert not off.is_on(NOW)
+    assert off.is_on(NOW + timedelta(hours=1))
+    assert not Switch(on=False).is_on(NOW + timedelta(days=999))

@@ -1,0 +1,131 @@
+"""A browser that can not start is said to be so: never a timeout, and nothing is left of the attempt."""
+
+import os
+import time
+
+import pytest
+
+from steadypost.browser import BrowserUnavailable, Lane, LaunchSettings, Reason, find_browser
+from steadypost.browser.launch import BrowserMissing
+from tests.browser.support import alive, slowness
+
+
+def executable(path, script):
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """A machine without any browser."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "downloaded"))
+    monkeypatch.delenv("STEADYPOST_CHROMIUM", raising=False)
+    (tmp_path / "bin").mkdir()
+    return tmp_path
+
+
+def test_the_configured_browser_comes_first(bare, monkeypatch):
+    """Whoever names a browser gets that one."""
+    executable(bare / "bin" / "chromium", "true")
+    named = executable(bare / "mine", "true")
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", named)
+
+    assert find_browser() == named
+
+
+def test_a_configured_browser_that_is_missing_is_not_replaced(bare, monkeypatch):
+    """Another browser than the one named would post with another face."""
+    executable(bare / "bin" / "chromium", "true")
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", str(bare / "gone"))
+
+    with pytest.raises(BrowserMissing, match="gone"):
+        find_browser()
+
+
+def test_playwrights_own_comes_before_the_systems(bare):
+    """The newest download is preferred: it is the one that Playwright was tested with."""
+    executable(bare / "bin" / "chromium", "true")
+    for revision in ("chromium-999", "chromium-1200"):
+        (bare / "downloaded" / revision / "chrome-linux").mkdir(parents=True)
+        executable(bare / "downloaded" / revision / "chrome-linux" / "chrome", "true")
+
+    assert "chromium-1200" in find_browser()
+    assert find_browser(playwrights_own=str(bare / "bin" / "chromium")).startswith(str(bare / "bin"))
+
+
+def test_the_systems_browser_is_found_on_the_path(bare):
+    """Debian's chromium will do."""
+    found = executable(bare / "bin" / "chromium", "true")
+
+    assert find_browser() == found
+
+
+def test_no_browser_at_all_comes_with_its_remedy(bare):
+    """The message says what to do."""
+    with pytest.raises(BrowserMissing, match="playwright install chromium"):
+        find_browser()
+
+
+def test_only_root_gives_up_the_sandbox(monkeypatch):
+    """Chromium refuses to run as root otherwise; nobody else goes without."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "--no-sandbox" not in LaunchSettings().chromium_args()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "--no-sandbox" in LaunchSettings().chromium_args()
+
+
+def refused(settings, run_dir):
+    with pytest.raises(BrowserUnavailable) as unavailable:
+        Lane.start(settings, run_dir)
+    assert not list(run_dir.glob("*"))
+    return unavailable.value
+
+
+@pytest.mark.browser
+def test_a_missing_browser_is_unavailable_and_then_found(tmp_path):
+    """The moment the browser is there, the next start has it."""
+    path = tmp_path / "chromium"
+    settings = LaunchSettings(executable_path=str(path))
+    assert refused(settings, tmp_path / "lanes").reason is Reason.MISSING
+
+    path.symlink_to(find_browser())
+    lane = Lane.start(settings, tmp_path / "lanes")
+
+    assert lane.is_fit()
+    lane.close()
+
+
+@pytest.mark.browser
+def test_a_browser_that_crashes_at_once_is_unavailable(tmp_path):
+    """Started and ended: the reason says so, and the message what it said."""
+    crashing = executable(tmp_path / "chromium", "echo no such library >&2; exit 127")
+    unavailable = refused(LaunchSettings(executable_path=crashing), tmp_path / "lanes")
+
+    assert unavailable.reason is Reason.CRASHED
+    assert "no such library" in unavailable.message
+
+
+@pytest.mark.browser
+def test_a_browser_that_never_comes_up_is_ended(tmp_path):
+    """A start has its own deadline, and leaves no process behind."""
+    pid_file = tmp_path / "pid"
+    hanging = executable(tmp_path / "chromium", f"echo $$ > {pid_file}; exec sleep 600")
+    began = time.monotonic()
+    unavailable = refused(LaunchSettings(executable_path=hanging, launch_within=5.0), tmp_path / "lanes")
+
+    assert unavailable.reason is Reason.TOO_SLOW
+    assert time.monotonic() - began < 8 * slowness()
+    assert not alive([int(pid_file.read_text())])
+
+
+@pytest.mark.browser
+def test_a_lane_that_can_not_begin_says_why(tmp_path):
+    """Without Playwright's driver there is no lane; its last words reach the operator."""
+    (tmp_path / "playwright").mkdir()
+    (tmp_path / "playwright" / "__init__.py").write_text("raise ImportError('no driver today')")
+    unavailable = refused(LaunchSettings(extra_path=(str(tmp_path),)), tmp_path / "lanes")
+
+    assert unavailable.reason is Reason.CRASHED
+    assert "no driver today" in unavailable.message

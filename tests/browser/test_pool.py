@@ -1,0 +1,207 @@
+"""The pool with real browsers."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from steadypost.browser import (
+    Backoff,
+    BrowserUnavailable,
+    JobBroke,
+    LaneDied,
+    LaneOverran,
+    LaunchSettings,
+    NoFreeLane,
+    Pool,
+    Reason,
+    Recycle,
+    Renewal,
+    find_browser,
+)
+from steadypost.browser.processes import Registry
+from tests.browser.support import alive, job, soon, wait_until
+
+pytestmark = pytest.mark.browser
+
+QUICK = Backoff(first=0.1, most=0.2)
+
+
+@pytest.fixture
+def new_pool(run_dir):
+    """Make pools; afterwards nothing that they ever registered is left."""
+    pools = []
+
+    def make(size=1, settings=None, **options):
+        pools.append(Pool(size, settings, run_dir=run_dir, **({"backoff": QUICK} | options)))
+        return pools[-1]
+
+    yield make
+    pids = everything(run_dir)
+    for pool in pools:
+        pool.close()
+    assert not alive(pids)
+    assert not list(run_dir.glob("*"))
+
+
+def everything(run_dir):
+    return [process.pid for known in Registry(run_dir).all() for process in known.living()]
+
+
+def use(pool, name="echo", payload=None, **options):
+    with pool.lend(20) as lane:
+        return lane.run(job(name, payload), **({"deadline": soon()} | options))
+
+
+def test_an_account_is_served_from_a_warm_pool(new_pool):
+    """Lent, used, given back, and the next one finds the same browser."""
+    pool = new_pool(2)
+    pool.warm()
+    wait_until(lambda: pool.free() == 2, "both lanes are up", within=30)
+    with pool.lend(1, key="alice") as lane:
+        identity = str(lane.identity)
+        assert lane.run(job("visit", {"url": "data:text/html,hello"}), deadline=soon())["text"] == "hello"
+    wait_until(lambda: pool.free() == 2, "the lane is back")
+
+    with pool.lend(1, key="alice") as lane:
+        assert str(lane.identity) == identity
+    assert identity in [place.identity for place in pool.snapshot()]
+
+
+def test_a_browser_killed_in_mid_job_is_replaced(new_pool):
+    """The next loan works."""
+    pool = new_pool(1)
+    with pool.lend(20) as lane:
+        pid = lane.identity.chromium.pid
+        with pytest.raises((JobBroke, LaneDied)) as broke:
+            lane.run(job("works_on"), deadline=soon(), on_step=lambda _: os.kill(pid, signal.SIGKILL))
+
+    assert broke.value.step == "working"
+    assert use(pool, payload=1) == 1
+
+
+def test_a_browser_killed_while_idle_is_replaced(new_pool):
+    """Nobody is lent a dead browser, nor a stopped one."""
+    pool = new_pool(1)
+    with pool.lend(20) as lane:
+        first = lane.identity
+    wait_until(lambda: pool.free() == 1, "the lane is back")
+    os.kill(first.chromium.pid, signal.SIGSTOP)
+    wait_until(first.chromium.is_stopped, "the browser has stopped")
+
+    with pool.lend(20) as lane:
+        assert lane.identity != first
+        assert lane.run(job("echo", 1), deadline=soon()) == 1
+    assert not alive([first.chromium.pid])
+
+
+def test_a_lane_that_holds_too_much_memory_is_renewed(new_pool):
+    """Counted over its whole process tree."""
+    pool = new_pool(1, recycle=Recycle(memory_mb=700, measure_every=1))
+    with pool.lend(20) as lane:
+        first = lane.identity
+        lane.run(job("echo"), deadline=soon())
+    wait_until(lambda: pool.free() == 1, "the lane is back")
+    assert 50 < pool.snapshot()[0].memory_mb < 700
+
+    use(pool, "leaks", 700)
+
+    wait_until(lambda: pool.snapshot()[0].renewals == 1, "the lane is renewed")
+    assert pool.snapshot()[0].last_renewal is Renewal.MEMORY
+    with pool.lend(20) as lane:
+        assert lane.identity != first
+
+
+def test_a_lane_is_renewed_by_use(new_pool):
+    """A renewal in good order ends the old browser before the new one begins."""
+    pool = new_pool(1, recycle=Recycle(uses=2, age=timedelta(days=1)))
+    seen = []
+    for _ in range(3):
+        with pool.lend(20) as lane:
+            seen.append(lane.identity)
+            lane.run(job("echo"), deadline=soon())
+        wait_until(lambda: pool.free() == 1, "a lane is up")
+
+    assert seen[0] == seen[1] != seen[2]
+    assert not alive([seen[0].chromium.pid])
+
+
+def test_a_missing_browser_is_unavailable_and_the_pool_recovers(new_pool, tmp_path):
+    """From the moment the browser is there, work goes on without anybody's doing."""
+    path = tmp_path / "chromium"
+    pool = new_pool(1, LaunchSettings(executable_path=str(path)))
+    with pytest.raises(BrowserUnavailable) as unavailable:
+        use(pool)
+    assert unavailable.value.reason is Reason.MISSING
+
+    path.symlink_to(find_browser())
+
+    wait_until(lambda: pool.free() == 1, "the place comes back by itself", within=20)
+    assert use(pool, payload=1) == 1
+
+
+def test_closing_ends_a_lane_at_work(new_pool):
+    """The holder hears that its lane died; nothing goes on behind its back."""
+    pool = new_pool(1)
+    heard = []
+
+    def hold():
+        try:
+            use(pool, "sleeps", on_step=lambda _: at_work.set())
+        except LaneDied as died:
+            heard.append(died.step)
+
+    at_work = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert at_work.wait(20)
+    pool.close()
+    holder.join()
+
+    assert heard == ["sleeping"]
+
+
+@pytest.mark.slow
+def test_real_lanes_under_stress(new_pool, run_dir):
+    """Overruns and kills by several threads at once: never more browsers than places, and all places come back."""
+    size = 2
+    pool = new_pool(size)
+    counted = Counter()
+    most = 0
+
+    def person(seed):
+        nonlocal most
+        dice = random.Random(seed)  # noqa: S311 - dice
+        for what in dice.sample(["echo", "spins", "killed", "echo", "look_around"], 5):
+            try:
+                with pool.lend(20) as lane:
+                    most = max(most, size - pool.free())
+                    act(lane, what)
+                counted[what] += 1
+            except (LaneOverran, LaneDied, JobBroke, NoFreeLane) as error:
+                counted[type(error).__name__] += 1
+
+    def act(lane, what):
+        if what == "killed":
+            pid = lane.identity.chromium.pid
+            lane.run(job("works_on"), deadline=soon(), on_step=lambda _: os.kill(pid, signal.SIGKILL))
+        else:
+            lane.run(job(what), deadline=soon(0.5 if what == "spins" else 60))
+
+    threads = [threading.Thread(target=person, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert len(list(run_dir.glob("lane-*.json"))) <= size
+        time.sleep(0.02)
+    for thread in threads:
+        thread.join()
+
+    assert counted == {"echo": 6, "look_around": 3, "LaneOverran": 3, "JobBroke": 3}
+    assert most <= size
+    wait_until(lambda: pool.free() == size, "all places are free again", within=20)

@@ -1,0 +1,64 @@
+"""The command line, called as a program calls it, over a store of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from steadypost.cli.program import program
+from steadypost.store import AccountRecord, Store
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Nothing of this machine's own settings reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("STEADYPOST_", "PREFECT_API")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def call():
+    """Call the command line in this process."""
+
+    def run(*words, stdin=None):
+        result = CliRunner().invoke(program, list(words), input=stdin)
+        return SimpleNamespace(
+            code=result.exit_code,
+            out=result.stdout,
+            err=result.stderr,
+            json=json.loads(result.stdout) if "--json" in words else None,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start():
+    """Start the command line as a process of its own."""
+
+    def run(*words, python=(), **options):
+        command = [sys.executable, *python, "-m", "steadypost.cli", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def store(home):
+    home.mkdir()
+    with Store.create(f"sqlite:///{home / 'steadypost.db'}") as opened:
+        for name in ("alice", "bob", "carol"):
+            opened.put_account(AccountRecord(name=name, channel="x_web", handle=f"{name}_x"), NOW)
+        yield opened

@@ -1,0 +1,334 @@
+"""Every command answers people and programs alike, and its exit code means something."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from steadypost.cli.program import COMMANDS
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import Cause
+from steadypost.domain.post import Part, Post
+from steadypost.store import Store
+
+NOW = datetime.now(UTC)
+EXAMPLES = Path(__file__).parents[2] / "examples" / "posts.csv"
+ESCAPE = "\x1b"
+
+
+def add(call, text="A good day.", *more):
+    return call("add", text, "-a", "alice", "-w", "+1h", *more, "--json")
+
+
+# -- what comes in
+
+
+def test_a_post_is_added_and_shown(store, call):
+    """What was typed is what is kept."""
+    added = add(call, "A good day.\nIndeed.", "--key", "day")
+    assert (added.code, added.json["ok"], added.json["entered"]["fate"]) == (0, True, "accepted")
+
+    shown = call("show", "1", "--json").json["delivery"]
+    assert (shown["texts"], shown["key"], shown["source"]) == (["A good day.\nIndeed."], "day", "cli")
+    assert "Indeed." in call("show", "1").out
+
+
+def test_several_texts_are_a_thread_and_a_dash_is_standard_input(store, call):
+    """So that a shell can pass on what it has."""
+    call("add", "First", "-", "-a", "bob", "-w", "now", stdin="Second\n")
+
+    assert [part.text for part in store.show(1).post.parts] == ["First", "Second"]
+
+
+def test_a_refused_post_ends_with_one_and_says_all(store, call):
+    """For people in sentences, for programs in fields."""
+    words = ["add", "{{x}}", "-a", "alyce", "-w", "soon"]
+
+    refused = call(*words, "--json")
+    assert (refused.code, refused.json["ok"], refused.json["exit"]) == (1, False, 1)
+    refusals = refused.json["entered"]["refusals"]
+    assert [one["field"] for one in refusals] == ["accounts", "text", "when"]
+    assert all(set(one) == {"where", "field", "value", "why", "remedy"} for one in refusals)
+
+    out = call(*words).out
+    assert all(one["why"] in out and one["remedy"] in out for one in refusals)
+
+
+def test_the_examples_are_imported(store, call):
+    """One of them must be refused, so the exit code is 1; the rest is in."""
+    rehearsed = call("import", str(EXAMPLES), "--dry-run", "--json")
+    assert (rehearsed.code, rehearsed.json["dry_run"], store.queue()) == (1, True, [])
+
+    done = call("import", str(EXAMPLES))
+    assert done.code == 1
+    assert "30 accepted, 1 held, 0 already there, 1 refused" in done.out
+    for told in (
+        "posts.csv:40",
+        "text",
+        "X counts 370",
+        "posts.csv:41: too late",
+        "posts.csv:42: held for bob",
+    ):
+        assert told in done.out
+
+
+def test_a_file_that_is_not_there_is_a_refusal(store, call):
+    """In both forms."""
+    assert call("import", "none.csv").code == 1
+
+    refused = call("import", "none.csv", "--json").json
+    assert refused["refused"][0]["refusals"][0]["field"] == "file"
+
+
+# -- looking
+
+
+def test_the_queue_shows_what_waits_and_counts_the_rest(store, call):
+    """A long past never hides what is due."""
+    for n in range(4):
+        add(call, f"Post number {n} of a few")
+    call("cancel", "1")
+
+    listed = call("queue", "--json").json
+    assert [one["id"] for one in listed["deliveries"]] == [2, 3, 4]
+    assert (listed["counts"]["cancelled"], listed["counts"]["scheduled"]) == (1, 3)
+    assert [one["id"] for one in call("queue", "--all", "--json").json["deliveries"]] == [1, 2, 3, 4]
+    assert [one["id"] for one in call("queue", "--state", "cancelled", "--json").json["deliveries"]] == [1]
+    assert call("queue", "--account", "bob", "--json").json["deliveries"] == []
+    assert call("queue", "--account", "nobody").code == 1
+    assert len(call("queue", "--limit", "2", "--json").json["deliveries"]) == 2
+
+
+def test_a_table_fits_eighty_columns_and_has_no_colours(store, call):
+    """Whatever is in the store, also when nobody's terminal reads it."""
+    call("import", str(EXAMPLES))
+
+    for words in (["queue"], ["accounts"], ["show", "5"], ["doctor"]):
+        out = call(*words).out
+        assert ESCAPE not in out
+        assert max(cell_len(line) for line in out.splitlines()) <= 80
+
+
+def test_what_a_terminal_would_obey_is_not_printed(store, call):
+    """A text may come from anywhere; emoji stay whole."""
+    post = Post(parts=(Part(text=f"a{ESCAPE}[31mb\u202ec 👨‍👩‍👧‍👦"),), source=f"x{ESCAPE}]0;y")
+    store.add(post, accounts=["alice"], due_at=NOW, now=NOW)
+
+    for words in (["queue"], ["show", "1"]):
+        assert ESCAPE not in call(*words).out
+        assert "\u202e" not in call(*words).out
+        assert "👨‍👩‍👧‍👦" in call(*words).out
+
+
+def test_times_are_shown_in_the_zone_of_this_machine(store, call, monkeypatch):
+    """For people; programs get UTC."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Asia/Tokyo")
+    call("add", "Morning", "-a", "alice", "-w", "2027-01-05 09:00")
+
+    assert "2027-01-05 09:00:00" in call("queue").out
+    assert "Asia/Tokyo" in call("queue").out
+    assert call("queue", "--json").json["deliveries"][0]["due_at"] == "2027-01-05T00:00:00+00:00"
+
+
+def test_a_pause_is_shown_with_its_account(store, call):
+    """With its reason."""
+    store.pause_account(
+        "bob",
+        until=NOW + timedelta(hours=1),
+        cause=Cause.LOCKED,
+        why="X locked it",
+        session_mark="m",
+        now=NOW,
+    )
+
+    assert "X locked it" in call("accounts").out.replace("\n", " ")
+    told = {one["name"]: one for one in call("accounts", "--json").json["accounts"]}
+    assert (told["bob"]["paused"], told["bob"]["pause_cause"], told["alice"]["paused"]) == (
+        True,
+        "locked",
+        False,
+    )
+
+
+# -- a person and their word
+
+
+def test_a_held_post_is_released_and_another_taken_back(store, call):
+    """And what waits for nobody's word is not released."""
+    add(call)
+    assert add(call).json["entered"]["deliveries"][0]["state"] == "held"
+
+    assert call("release", "2", "--json").json["delivery"]["state"] == "scheduled"
+    assert call("cancel", "1", "--json").json["delivery"]["state"] == "cancelled"
+    assert store.show(1).delivery.state is State.CANCELLED
+
+    again = call("release", "2", "--json")
+    assert (again.code, again.json["error"]["kind"]) == (1, "impossible_move")
+    assert call("cancel", "1").code == 1
+
+
+@pytest.mark.parametrize("command", ["show", "release", "cancel"])
+def test_what_is_not_there_ends_with_one(store, call, command):
+    """As a sentence on standard error, or as a document on standard output."""
+    told = call(command, "99")
+    assert (told.code, told.out) == (1, "")
+    assert "no delivery 99" in told.err
+
+    document = call(command, "99", "--json")
+    assert (document.code, document.json["error"]["kind"], document.err) == (1, "not_found", "")
+
+
+# -- the store
+
+
+def test_a_store_is_made_and_made_again(call, home):
+    """Twice is harmless, and the second says so. Nobody else may read it."""
+    assert call("init", "--json").json["before"] == "none"
+    assert "was current already" in call("migrate").out
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "words", [["queue"], ["show", "1"], ["accounts"], ["release", "1"], ["import", "x.csv"]]
+)
+def test_without_a_store_the_end_is_three_and_nothing_is_made(call, home, words):
+    """A slip in the address must not look like an empty queue."""
+    told = call(*words, "--json")
+
+    assert (told.code, told.json["error"]["kind"]) == (3, "store_missing")
+    assert "steadypost init" in told.json["error"]["remedy"]
+    assert not (home / "steadypost.db").exists()
+
+
+def test_a_store_of_another_version_ends_with_three(home, call):
+    """Its tables are not touched."""
+    home.mkdir()
+    (home / "steadypost.db").touch()
+
+    told = call("queue", "--json")
+
+    assert (told.code, told.json["error"]["kind"]) == (3, "store_not_current")
+
+
+def test_a_file_that_is_no_store_ends_with_three(home, call):
+    """And not with a traceback."""
+    home.mkdir()
+    (home / "steadypost.db").write_bytes(b"this is no database" * 100)
+
+    assert call("queue").code == 3
+
+
+def test_another_store_may_be_named(store, call, tmp_path):
+    """Before the command, for any command."""
+    url = f"sqlite:///{tmp_path / 'other' / 'one.db'}"
+    add(call)
+
+    assert call("--store", url, "init").code == 0
+    assert call("--store", url, "queue", "--json").json["deliveries"] == []
+    assert len(call("queue", "--json").json["deliveries"]) == 1
+
+
+# -- usage, secrets and surprises
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["nonsense"],
+        ["queue", "--nonsense"],
+        ["show"],
+        ["show", "one"],
+        ["show", "0"],
+        ["add", "Text"],
+        ["queue", "--state", "lost"],
+        ["--store", "mysql://x/y", "queue"],
+        ["--store", "sqlite://", "queue"],
+    ],
+)
+def test_what_cannot_be_meant_ends_with_two(call, words):
+    """Nothing is done."""
+    assert call(*words).code == 2
+
+
+def test_usage_errors_are_documents_too(call):
+    """A program that asked for JSON gets JSON, whatever it did wrong."""
+    for words in (["quue", "--json"], ["show", "--json"], ["queue", "--limit", "x", "--json"]):
+        told = call(*words).json
+        assert (told["ok"], told["exit"], told["error"]["kind"]) == (False, 2, "usage")
+    assert "'queue' was meant?" in call("quue").err
+
+
+def test_a_setting_that_cannot_be_meant_ends_with_two(call, monkeypatch):
+    """With its name, its value and what to do."""
+    monkeypatch.setenv("STEADYPOST_LANES", "-1")
+
+    told = call("queue")
+
+    assert told.code == 2
+    assert "STEADYPOST_LANES='-1'" in told.err
+    assert "1 to 16" in told.err
+
+
+SECRET = "s3cret-pass%40word"
+
+
+@pytest.mark.parametrize(
+    "words", [["queue"], ["doctor"], ["accounts"], ["init"], ["--help"], ["add", "x", "-a", "a", "-w", "now"]]
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_password_is_never_printed(call, monkeypatch, words, form):
+    """Neither from the environment nor from the command line, when nothing can be reached."""
+    url = f"postgresql+psycopg://steady:{SECRET}@127.0.0.1:9/posts?sslpassword={SECRET}"
+    monkeypatch.setenv("STEADYPOST_STORE_URL", url)
+    monkeypatch.setenv("PREFECT_API_URL", f"http://u:{SECRET}@127.0.0.1:9/api")
+    asked = words if words == ["--help"] else [*words, *form]
+
+    for told in (
+        call(*asked),
+        call("--store", url, *asked),
+        call("--store", f"mysql://u:{SECRET}@h/d", *asked),
+    ):
+        assert "s3cret" not in told.out + told.err
+
+
+def test_a_surprise_is_one_sentence_and_a_file_for_its_owner_alone(store, call, home, monkeypatch):
+    """No traceback is ever shown; the file holds it, without the password."""
+    monkeypatch.setenv("STEADYPOST_STORE_URL", f"postgresql://u:{SECRET}@h/d")
+
+    def surprise(*_, **__):
+        raise ZeroDivisionError(f"while talking to u:{SECRET}@h")
+
+    monkeypatch.setattr(Store, "open", surprise)
+
+    told = call("queue")
+    assert told.code == 5
+    assert "Traceback" not in told.out + told.err
+    assert told.err.startswith("steadypost: ")
+
+    [details] = (home / "trouble").iterdir()
+    assert str(details) in told.err
+    assert stat.S_IMODE(details.stat().st_mode) == 0o600
+    assert "ZeroDivisionError" in details.read_text()
+    assert SECRET not in details.read_text()
+
+    assert call("queue", "--json").json["error"]["kind"] == "defect"
+
+
+def test_every_command_has_its_help(call):
+    """And the exit codes stand in the program's own."""
+    for command in COMMANDS:
+        assert "--json" in call(command, "--help").out
+    assert "Exit codes: 0 done; 1" in call("--help").out
+
+
+def test_a_document_is_plain_ascii(store, call):
+    """Whatever the encoding of the pipe, a program reads back what was meant."""
+    add(call, "今日は 👨‍👩‍👧‍👦")
+
+    out = call("queue", "--json").out
+    assert out.isascii()
+    assert json.loads(out)["deliveries"][0]["text"] == "今日は 👨‍👩‍👧‍👦"

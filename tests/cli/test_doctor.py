@@ -1,0 +1,214 @@
+"""The doctor says what is wrong and what to do, and its exit code can wake somebody."""
+
+import http.server
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from steadypost.domain.outcome import Cause
+from steadypost.domain.post import Part, Post
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def prefect(monkeypatch):
+    """A Prefect that answers its health as it is told to."""
+
+    class Api(http.server.BaseHTTPRequestHandler):
+        code = 200
+
+        def do_GET(self):
+            self.send_response(self.code if self.path == "/api/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
+    yield Api
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def browser(tmp_path, monkeypatch):
+    path = tmp_path / "chromium"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", str(path))
+    return path
+
+
+@pytest.fixture
+def on_watch(store):
+    for flow in ("publish", "reconcile"):
+        store.take_watch(flow, "run", datetime.now(UTC))
+
+
+@pytest.fixture
+def well(store, prefect, browser, on_watch):
+    """A house in which nothing is wrong."""
+    return store
+
+
+@pytest.fixture
+def examine(call):
+    def run():
+        told = call("doctor", "--json")
+        findings = {}
+        for one in told.json["findings"]:
+            findings.setdefault(one["check"], []).append(one)
+            assert one["verdict"] != "failing" or one["remedy"]
+        return told.code, {
+            check: "failing" if any(one["verdict"] == "failing" for one in found) else found[0]["verdict"]
+            for check, found in findings.items()
+        }
+
+    return run
+
+
+def waiting(store, *, due, account="alice", text="A good day."):
+    post = Post(parts=(Part(text=text),))
+    [added] = store.add(post, accounts=[account], due_at=due, now=due - timedelta(minutes=1))
+    return added.delivery_id
+
+
+def test_a_house_that_is_well(well, examine, call):
+    """Everything was looked at, and the end is nought."""
+    code, verdicts = examine()
+
+    assert code == 0
+    assert set(verdicts.values()) == {"ok"}
+    assert list(verdicts) == [
+        "settings",
+        "time zones",
+        "browser",
+        "store",
+        "accounts",
+        "moving",
+        "for a person",
+        "on watch",
+        "Prefect",
+    ]
+    assert "failing" not in call("doctor").out
+
+
+def test_a_setting_nobody_reads(well, examine, call, monkeypatch):
+    """With the nearest name that somebody does."""
+    monkeypatch.setenv("STEADYPOST_ZOONE_NAME", "UTC")
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["settings"]) == (4, "failing")
+    assert "STEADYPOST_ZONE" in call("doctor").out
+
+
+def test_a_setting_that_cannot_be_meant_hides_nothing_else(well, examine, monkeypatch):
+    """The doctor still looks at the rest."""
+    monkeypatch.setenv("STEADYPOST_LANES", "many")
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["settings"], verdicts["browser"], verdicts["Prefect"]) == (
+        4,
+        "failing",
+        "ok",
+        "ok",
+    )
+
+
+def test_no_store(home, examine, prefect, browser):
+    """One line says so; what depends on it is not guessed at."""
+    code, verdicts = examine()
+
+    assert (code, verdicts["store"]) == (4, "failing")
+    assert "moving" not in verdicts
+
+
+def test_a_browser_that_is_not_there(well, examine, browser):
+    """The one that was named, not another that happens to be installed."""
+    browser.unlink()
+
+    assert examine()[1]["browser"] == "failing"
+
+
+def test_what_is_due_and_does_not_move(well, examine):
+    """A minute late is a busy minute; ten are a fault."""
+    waiting(well, due=datetime.now(UTC) - timedelta(minutes=1))
+    assert examine()[1]["moving"] == "ok"
+
+    waiting(well, due=datetime.now(UTC) - timedelta(minutes=10), text="Another one.")
+    code, verdicts = examine()
+    assert (code, verdicts["moving"]) == (4, "failing")
+
+
+def test_what_came_in_just_now_for_long_ago_is_not_stuck(well, examine, call):
+    """Nobody has had the time to take it up."""
+    call("add", "Late", "-a", "alice", "-w", "2024-01-01T10:00Z", "--late-within", "never")
+
+    assert examine()[1]["moving"] == "ok"
+
+
+def test_what_waits_for_a_paused_account_is_told_once(well, examine):
+    """The account is the trouble, not each of its posts; a person has to sign in."""
+    waiting(well, due=datetime.now(UTC) - timedelta(minutes=10), account="bob")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    well.pause_account(
+        "bob", until=until, cause=Cause.SIGNED_OUT, why="signed out", session_mark="m", now=NOW
+    )
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["accounts"], verdicts["moving"]) == (4, "failing", "ok")
+
+
+def test_a_pause_that_ends_by_itself_makes_nobody_ill(well, examine):
+    """A limit of the network is not our fault, and passes."""
+    until = datetime.now(UTC) + timedelta(hours=1)
+    well.pause_account("bob", until=until, cause=Cause.RATE_LIMIT, why="too many", session_mark="", now=NOW)
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["accounts"]) == (0, "unknown")
+
+
+def test_a_watch_that_fell_silent(well, examine):
+    """A seat is not a beat."""
+    well.take_watch("publish", "run", datetime.now(UTC) - timedelta(minutes=5))
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["on watch"]) == (4, "failing")
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(200, "ok"), (500, "failing"), (401, "unknown")])
+def test_prefect_is_asked_over_http(well, examine, prefect, code, verdict):
+    """And need not be imported for it."""
+    prefect.code = code
+
+    assert examine()[1]["Prefect"] == verdict
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/api", "ftp://x", "http://[", "http://no.such.host.invalid/api"]
+)
+def test_a_prefect_that_cannot_be_reached(well, examine, monkeypatch, address):
+    """Whatever stands in the variable."""
+    monkeypatch.setenv("PREFECT_API_URL", address)
+
+    assert examine()[1]["Prefect"] == "failing"
+
+
+def test_without_an_address_of_prefect_nothing_is_claimed(well, examine, monkeypatch):
+    """Not knowing is not failing."""
+    monkeypatch.delenv("PREFECT_API_URL")
+
+    code, verdicts = examine()
+
+    assert (code, verdicts["Prefect"]) == (0, "unknown")

@@ -1,0 +1,26 @@
+"""What every test may lean on: waiting for a condition with a sentence, and a house of one's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def wait_until():
+    """Wait for a condition; the description is what a failure says."""
+
+    def wait(what: Callable[[], Any], *, description: str, within: float = 10.0) -> Any:
+        ends = time.monotonic() + within
+        while True:
+            found = what()
+            if found:
+                return found
+            if time.monotonic() > ends:
+                pytest.fail(f"waited {within:g} s in vain until {description}")
+            time.sleep(0.05)
+
+    return wait

@@ -1,0 +1,250 @@
+"""The whole house as real processes: sandbox, Prefect server, worker, browsers. The network's ledger is the judge."""
+
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from rehearsal.audit import audit
+from rehearsal.stack import start_worker, up
+from sandbox.client import SandboxProcess
+from steadypost.domain.delivery import State
+from steadypost.domain.post import Part, Post
+from steadypost.store import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """Everything, running; at the end, nothing."""
+    home = tmp_path_factory.mktemp("house")
+    sandbox = SandboxProcess(state_file=home / "sandbox.json")
+    with up(home, sandbox=sandbox, settings={"STEADYPOST_LANES": "2"}) as stack:
+        saved = stack.run("rehearsal.accounts", str(home / "sandbox.json"), "--per-hour", "1000")
+        assert saved.returncode == 0, saved.stderr
+        start_worker(stack)
+        stack.store = Store.open(f"sqlite:///{home}/steadypost.db")
+        yield stack
+        left = stack.pids
+        browsers = living_browsers()
+    assert left() == []
+    assert not {pid for pid in browsers if psutil.pid_exists(pid)}
+
+
+@pytest.fixture
+def store(house, wait_until):
+    wait_until(
+        lambda: {"publish", "reconcile"} <= {watch.flow for watch in house.store.watches()},
+        description="somebody is on watch",
+        within=90,
+    )
+    wait_until(lambda: len(house.store.accounts()) == 3, description="the accounts are known", within=30)
+    house.sandbox.clear_weather()
+    return house.store
+
+
+def schedule(store, text, *, account="alice", seconds=1.0):
+    now = datetime.now(UTC)
+    (added,) = store.add(
+        Post(parts=(Part(text=text),)),
+        accounts=[account],
+        due_at=now + timedelta(seconds=seconds),
+        late_after=None,
+        now=now,
+    )
+    return added.delivery_id
+
+
+def state(store, delivery_id):
+    return store.show(delivery_id).delivery.state
+
+
+def living_browsers():
+    """The processes of browsers below this test's own."""
+    return {process.pid for process in psutil.Process().children(recursive=True) if "chrom" in process.name()}
+
+
+def runs_on_watch(house):
+    """The pids of the processes that the runs on watch, of both flows, live in."""
+    ours = set(house.pids())
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid in ours
+        and {"prefect.engine", "prefect.flow_engine"} & set(process.info["cmdline"] or ())
+    ]
+
+
+def live_texts(house):
+    return [post["text"] for post in house.sandbox.live() if post["ask"]]
+
+
+def test_a_due_post_goes_live_within_its_time(house, store, wait_until):
+    """From its due second to its ask it takes a few seconds, and the store knows the id the network gave it."""
+    delivery_id = schedule(store, "The ferry left on time, for once.")
+
+    wait_until(
+        lambda: state(store, delivery_id) is State.PUBLISHED, description="the post is published", within=40
+    )
+    found = audit(store, house.sandbox)
+
+    assert found.wrong == []
+    assert live_texts(house).count("The ferry left on time, for once.") == 1
+
+
+def test_a_published_post_is_seen_again(house, store, wait_until):
+    """What the network answered is checked against what the network shows."""
+    delivery_id = schedule(store, "The harbour lights were all green.")
+
+    wait_until(lambda: state(store, delivery_id) is State.PUBLISHED, description="published", within=40)
+    wait_until(
+        lambda: store.show(delivery_id).verified_at,
+        description="the post was seen on the timeline",
+        within=60,
+    )
+
+
+def test_a_lost_answer_is_settled_by_a_look(house, store, wait_until):
+    """The post is live, the answer never came: one copy, and its true id, without a second ask."""
+    house.sandbox.weather({"fault": "drop_response", "account": "bob", "count": 1})
+    delivery_id = schedule(store, "A gull stole the captain's sandwich.", account="bob")
+
+    wait_until(
+        lambda: state(store, delivery_id) is State.PUBLISHED, description="the look found it", within=90
+    )
+
+    assert live_texts(house).count("A gull stole the captain's sandwich.") == 1
+    assert len([ask for ask in house.sandbox.asks("bob") if "gull" in ask["text"]]) == 1
+    assert audit(store, house.sandbox).wrong == []
+
+
+def test_a_browser_killed_in_mid_post_costs_no_copy_and_no_post(house, store, wait_until):
+    """Chromium dies while the network thinks: the delivery is in doubt, others go on, a look settles it."""
+    house.sandbox.weather({"fault": "latency", "account": "carol", "params": {"ms": 6000}})
+    before = len(house.sandbox.asks("carol"))
+    delivery_id = schedule(store, "Fog at noon, sun at one.", account="carol")
+    wait_until(
+        lambda: len(house.sandbox.asks("carol")) > before, description="the ask is on its way", within=40
+    )
+    browsers = living_browsers()
+    assert browsers
+    for pid in browsers:
+        with_suppressed_kill(pid)
+    house.sandbox.clear_weather()
+    other = schedule(store, "Meanwhile, at the bakery.", account="alice")
+
+    wait_until(
+        lambda: state(store, other) is State.PUBLISHED, description="another account goes on", within=60
+    )
+    wait_until(lambda: state(store, delivery_id) is State.PUBLISHED, description="it is settled", within=120)
+    assert live_texts(house).count("Fog at noon, sun at one.") == 1
+    assert audit(store, house.sandbox).wrong == []
+
+
+def with_suppressed_kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def test_a_killed_run_is_replaced_within_a_minute(house, store, wait_until):
+    """Kill -9 of the runs on watch: due posts go out again, without anybody doing anything."""
+    killed = runs_on_watch(house)
+    assert killed
+    for pid in killed:
+        with_suppressed_kill(pid)
+    delivery_id = schedule(store, "Tide tables, corrected.", account="alice", seconds=0)
+
+    wait_until(
+        lambda: state(store, delivery_id) is State.PUBLISHED,
+        description="a new run on watch has published it",
+        within=60,
+    )
+    assert live_texts(house).count("Tide tables, corrected.") == 1
+
+
+def test_applying_twice_does_no_harm(house, store):
+    """What must exist is made once; a second time nothing changes and no second run comes on watch."""
+    again = house.run("deployments")
+
+    assert again.returncode == 0, again.stderr
+    assert "on watch: publish was" in again.stdout
+
+
+def test_a_post_composed_in_the_form_goes_out(house, store, wait_until):
+    """The ad-hoc run takes what the form sends, and a refused one says field, value and remedy."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("compose/steadypost")
+        good = client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={"post": {"text": "Composed in a form.", "accounts": ["bob"], "when": "now"}},
+        )
+        bad = client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={
+                "post": {"text": "x" * 281, "accounts": ["bob", "nobody"], "when": "2026-03-29T02:30:00"}
+            },
+        )
+
+        def ended(run):
+            state = client.read_flow_run(run.id).state
+            return state if state and state.is_final() else None
+
+        entered = wait_until(lambda: ended(good), description="the good one has entered", within=60)
+        refused = wait_until(lambda: ended(bad), description="the bad one was refused", within=60)
+
+    assert entered.is_completed(), entered.message
+    assert refused.is_failed()
+    assert all(word in refused.message for word in ("text", "281", "280", "accounts", "nobody", "when"))
+    wait_until(
+        lambda: "Composed in a form." in live_texts(house), description="the composed post is live", within=60
+    )
+
+
+def test_the_schedule_sends_relief(house, store, wait_until):
+    """Prefect really schedules the next runs on watch: a scheduler that is silently broken is found here."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        for name in ("publish/steadypost", "reconcile/steadypost"):
+            deployment = client.read_deployment_by_name(name)
+            wait_until(
+                lambda deployment=deployment: [
+                    run
+                    for run in client.read_flow_runs(
+                        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
+                    )
+                    if run.auto_scheduled and run.state.is_scheduled()
+                ],
+                description=f"the next run of {name} is scheduled",
+                within=90,
+            )
+
+
+def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
+    """The next run takes the seat, the old one completes, and a post due meanwhile is live in time."""
+    before = next(watch for watch in store.watches() if watch.flow == "publish").run_id
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("publish/steadypost")
+        client.create_flow_run_from_deployment(deployment.id)
+        wait_until(
+            lambda: next(watch for watch in store.watches() if watch.flow == "publish").run_id != before,
+            description="another run has the seat",
+            within=60,
+        )
+        delivery_id = schedule(store, "The watch has changed.", seconds=0)
+        wait_until(
+            lambda: state(store, delivery_id) is State.PUBLISHED, description="it is published", within=30
+        )
+
+        def relieved():
+            # Read anew each time: a bound method of one reading would ask an old answer.
+            return client.read_flow_run(before).state.is_completed()
+
+        wait_until(relieved, description="the relieved run has ended well", within=30)
+    assert live_texts(house).count("The watch has changed.") == 1

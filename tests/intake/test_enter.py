@@ -1,0 +1,249 @@
+"""What may come in comes in once, one transaction a row, and whoever brought it learns what became of it."""
+
+import itertools
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from steadypost.domain.delivery import State
+from steadypost.intake import Fate, enter, import_file
+from steadypost.store import StoreAway
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "posts.csv"
+
+
+def counts(report):
+    return report.as_dict()["counts"]
+
+
+@pytest.fixture
+def csv(tmp_path):
+    def write(*lines, name="posts.csv", header="key,text,accounts,when"):
+        path = tmp_path / name
+        path.write_text("\n".join([header, *lines]) + "\n")
+        return path
+
+    return write
+
+
+def test_a_draft_comes_in_with_a_delivery_for_each_account(store, draft, now):
+    """And each has the moment that was asked for."""
+    entered = enter(store, draft(accounts=["alice", "bob"], when="+20s"), now=now, source="cli")
+
+    assert entered.fate is Fate.ACCEPTED
+    assert [one.account for one in entered.deliveries] == ["alice", "bob"]
+    story = store.show(entered.deliveries[0].delivery_id)
+    assert story.delivery.due_at == now + timedelta(seconds=20)
+    assert story.post.source == "cli"
+
+
+def test_a_refused_draft_leaves_no_trace(store, draft, now):
+    """Not even for the accounts for which it would have been right."""
+    entered = enter(store, draft(accounts=["alice", "nobody"]), now=now, source="cli")
+
+    assert entered.fate is Fate.REFUSED
+    assert store.queue() == []
+
+
+def test_a_repetition_is_held_unless_it_is_meant(store, draft, now):
+    """Case, blanks and trailing hashtags make no other post of it (F05-S3)."""
+    first = enter(store, draft(text="A good day."), now=now, source="cli")
+    again = enter(store, draft(text="a  GOOD day. #fine"), now=now, source="cli")
+    meant = enter(store, draft(text="A good day.", allow_repeat=True), now=now, source="cli")
+    elsewhere = enter(store, draft(text="A good day.", accounts=["bob"]), now=now, source="cli")
+
+    assert (again.fate, again.deliveries[0].repeats) == (Fate.HELD, first.deliveries[0].delivery_id)
+    assert meant.fate is Fate.ACCEPTED
+    assert elsewhere.fate is Fate.ACCEPTED
+
+
+def test_what_is_too_late_comes_in_and_is_missed(store, draft, now):
+    """Its reason is kept with it, instead of a row that was never heard of."""
+    entered = enter(store, draft(when="2026-03-02T08:00Z", late_within="2h"), now=now, source="cli")
+    assert entered.fate is Fate.ACCEPTED
+    assert entered.late
+
+    store.miss_late(now)
+    assert store.show(entered.deliveries[0].delivery_id).delivery.state is State.MISSED
+
+
+def test_good_rows_come_in_and_each_wrong_one_is_named(store, csv, now):
+    """Row, field, value, remedy: nothing is to be searched for."""
+    path = csv("a,One,alice,now", "b,Two,alyce,soon", "c,Three,bob,now")
+
+    report = import_file(store, path, now=now)
+
+    assert [one.where for one in report.accepted] == ["posts.csv:2", "posts.csv:4"]
+    refusals = [one for entered in report.refused for one in entered.refusals]
+    assert [(one.where, one.field, one.value) for one in refusals] == [
+        ("posts.csv:3", "accounts", "alyce"),
+        ("posts.csv:3", "when", "soon"),
+    ]
+    assert all(one.remedy for one in refusals)
+
+
+@pytest.mark.parametrize("key", ["k", ""])
+def test_importing_twice_is_harmless(store, csv, now, key):
+    """With keys of one's own or without, also from a copy elsewhere."""
+    path = csv(f"{key},One,alice,+20m", "x,Two,bob,+20m")
+    copy = csv(f"{key},One,alice,+20m", "x,Two,bob,+20m", name="copy.csv")
+
+    import_file(store, path, now=now)
+    again = import_file(store, copy, now=now + timedelta(hours=1))
+
+    assert len(again.already) == 2
+    assert len(store.queue()) == 2
+
+
+def test_a_text_twice_in_a_file_is_held_the_second_time_and_known_the_third(store, csv, now):
+    """Without keys: the second row is a repetition of the first, the second import one of the first."""
+    path = csv(",One,alice,now", ",One,alice,now")
+
+    first, second = import_file(store, path, now=now), import_file(store, path, now=now)
+
+    assert (len(first.accepted), len(first.held)) == (1, 1)
+    assert len(second.already) == 2
+
+
+def test_another_post_under_a_known_key_is_refused_not_dropped(store, csv, now):
+    """Two files that both count from 1 must not lose each other's posts."""
+    import_file(store, csv("1,One,alice,now"), now=now)
+
+    report = import_file(store, csv("1,Quite another one,alice,now", name="b.csv"), now=now)
+
+    [refusal] = report.refused[0].refusals
+    assert (refusal.where, refusal.field, refusal.value) == ("b.csv:2", "key", "1")
+
+
+def test_a_crash_in_the_middle_is_mended_by_importing_again(store, csv, now):
+    """Every row is a transaction of its own."""
+    path = csv(*(f",Post number {n} says something,alice,now" for n in range(10)))
+    seen = []
+
+    def crash(entered):
+        seen.append(entered)
+        if len(seen) == 4:
+            raise StoreAway("the store went away", remedy="wait")
+
+    with pytest.raises(StoreAway):
+        import_file(store, path, now=now, progress=crash)
+    report = import_file(store, path, now=now)
+
+    assert (len(report.already), len(report.accepted)) == (4, 6)
+    assert len(store.queue()) == 10
+
+
+def test_a_damaged_file_enters_nothing(store, tmp_path, now):
+    """Not even the rows before the damage."""
+    path = tmp_path / "posts.csv"
+    path.write_bytes(b"text,accounts,when\nOne,alice,now\nGr\xfc\xdfe,alice,now\n")
+
+    report = import_file(store, path, now=now)
+
+    assert report.refused[0].refusals[0].where == "posts.csv:3"
+    assert store.queue() == []
+
+
+def test_images_are_found_beside_their_file(store, csv, png, now, monkeypatch):
+    """Wherever the command was typed."""
+    sun = png("sun.png")
+    monkeypatch.chdir("/")
+    path = csv("One,alice,now,sun.png::A sun", header="text,accounts,when,images")
+
+    report = import_file(store, path, now=now)
+
+    [entered] = report.accepted
+    [media] = store.show(entered.deliveries[0].delivery_id).post.parts[0].media
+    assert media.path == sun
+
+
+def test_names_no_store_could_keep_do_no_harm(store, csv, png, now, tmp_path):
+    """A file system allows names that are no text."""
+    odd = os.fsdecode(b"po\xffsts\n.csv")
+    png(os.fsdecode(b"su\xffn.png"))
+    path = csv("One,alice,now,", "Two,alice,now,su\\udcffn.png", header="text,accounts,when,images", name=odd)
+    lines = tmp_path / "posts.jsonl"
+    lines.write_text(
+        '{"text": "Three", "accounts": ["alice"], "when": "now", "images": [{"path": "su\\udcffn.png"}]}'
+    )
+
+    assert len(import_file(store, path, now=now).accepted) == 1
+    [refusal] = import_file(store, lines, now=now).refused[0].refusals
+    assert refusal.field == "images"
+
+
+def test_a_file_may_be_long(store, tmp_path, now):
+    """It is read line by line, and a wrong row among many is still named."""
+    lines = (f"{n},Post number {n} of a long file,nobody,now" for n in itertools.count(1))
+    path = tmp_path / "long.csv"
+    path.write_text("key,text,accounts,when\n" + "\n".join(itertools.islice(lines, 3000)) + "\n")
+
+    report = import_file(store, path, now=now)
+
+    assert len(report.refused) == 3000
+    assert report.refused[-1].where == "long.csv:3001"
+
+
+# -- the dry run
+
+
+def content_of(store):
+    path = store.address.partition("///")[2]
+    with sqlite3.connect(path) as connection:
+        dump = list(connection.iterdump())
+    connection.close()
+    return dump
+
+
+def test_a_dry_run_says_what_would_become_of_each_row_and_writes_nothing(store, csv, draft, now):
+    """Down to the repetitions, in the file and in the queue."""
+    enter(store, draft(text="Old", key="k"), now=now, source="cli")
+    path = csv(
+        "k,Old,alice,now",
+        "k,Other,alice,now",
+        "a,OLD,alice,now",
+        ",New,bob,now",
+        ",new,bob,now",
+        ",Bad,x,now",
+    )
+    before = content_of(store)
+
+    rehearsed = import_file(store, path, now=now, dry_run=True)
+
+    assert before == content_of(store)
+    assert counts(rehearsed) == counts(import_file(store, path, now=now))
+    assert counts(rehearsed) == {"accepted": 1, "held": 2, "already": 1, "refused": 2, "late": 0}
+
+
+# -- the examples
+
+
+def test_the_examples_are_what_the_demo_says_of_them(store, now):
+    """Thirty come in, one of them too late; one is held, one refused; a second time nothing happens."""
+    at = now + timedelta(days=0)
+    rehearsed = import_file(store, EXAMPLES, now=at, dry_run=True)
+    report = import_file(store, EXAMPLES, now=at)
+    again = import_file(store, EXAMPLES, now=at + timedelta(hours=1))
+
+    assert counts(report) == counts(rehearsed)
+    assert counts(report) == {"accepted": 30, "held": 1, "already": 0, "refused": 1, "late": 1}
+    assert counts(again) == {"accepted": 0, "held": 0, "already": 31, "refused": 1, "late": 0}
+    [refusal] = report.refused[0].refusals
+    assert "X counts 370 and bob may post 280" in refusal.why
+
+
+def test_the_examples_spread_over_little_more_than_a_minute(store, now):
+    """Nobody watches a demo for longer."""
+    report = import_file(store, EXAMPLES, now=now)
+
+    moments = [one.due_at - now for one in report.accepted if not one.late]
+    assert min(moments) >= timedelta(seconds=3)
+    assert max(moments) <= timedelta(seconds=75)
+    assert {one.account for entered in report.accepted for one in entered.deliveries} == {
+        "alice",
+        "bob",
+        "carol",
+    }

@@ -1,0 +1,284 @@
+"""A file is read row by row; what is wrong is named by file, line, field, value and remedy."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadypost.intake import Draft, import_file
+from steadypost.intake.files import FileRefused, Row, rows
+
+HEADER = "key,text,accounts,when\n"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(content, name="posts.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def read(written):
+    """The rows of a file: drafts, or the fields that were refused."""
+
+    def take(content, name="posts.csv"):
+        return [
+            (row.where, row.draft if isinstance(row.draft, Draft) else [one.field for one in row.draft])
+            for row in rows(written(content, name))
+        ]
+
+    return take
+
+
+@pytest.fixture
+def refused(written):
+    """The one refusal of a file that cannot be read."""
+
+    def take(content, name="posts.csv"):
+        with pytest.raises(FileRefused) as caught:
+            list(rows(written(content, name)))
+        refusal = caught.value.refusal
+        assert refusal.why
+        assert refusal.remedy
+        return refusal
+
+    return take
+
+
+# -- CSV that is right
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_csv_of_any_usual_making_is_read(read, delimiter, encoding, end):
+    """However a spreadsheet saved it."""
+    lines = [["key", "Text", "accounts", "when"], ["a", '"One, two; three\tfour ☀"', "alice|bob", "now"]]
+    content = "".join(delimiter.join(cells) + end for cells in lines).encode(encoding)
+
+    [(where, draft)] = read(content)
+
+    assert where == "posts.csv:2"
+    assert draft.text == "One, two; three\tfour ☀"
+    assert draft.accounts == ["alice", "bob"]
+
+
+def test_a_cell_of_many_lines_keeps_them_and_rows_keep_their_line(read):
+    """A row is named by the line it begins on, whatever its cells hold."""
+    content = HEADER + 'a,"One\nTwo\n\nThree",alice,now\n\n,,,\nb,"Say ""yes""",bob,now'
+
+    found = read(content)
+
+    assert [where for where, _ in found] == ["posts.csv:2", "posts.csv:8"]
+    assert [draft.text for _, draft in found] == ["One\nTwo\n\nThree", 'Say "yes"']
+
+
+def test_a_thread_is_one_cell_parted_by_lines_of_three_dashes(read):
+    """A dash inside a line parts nothing."""
+    [(_, draft)] = read(HEADER + 'a,"First --- still first\r\n---\r\nSecond\n --- \nThird",alice,now')
+
+    assert draft.parts == ["First --- still first", "Second", "Third"]
+    assert draft.text == ""
+
+
+def test_images_carry_their_words_and_their_part(read):
+    """path::alt::part, several parted by a bar."""
+    header = "text,accounts,when,images\n"
+    [(_, draft)] = read(header + "Hi,alice,now,a.png|b.png::A sun :: rising|c.png::Sea::2")
+
+    assert [(one.path, one.alt, one.part) for one in draft.images] == [
+        ("a.png", "", 1),
+        ("b.png", "A sun :: rising", 1),
+        ("c.png", "Sea", 2),
+    ]
+
+
+def test_excels_hint_of_its_delimiter_is_understood(read):
+    """And its line is counted."""
+    [(where, draft)] = read("sep=;\r\ntext;accounts;when\r\nHi;alice;now\r\n")
+
+    assert (where, draft.text) == ("posts.csv:3", "Hi")
+
+
+def test_empty_cells_are_defaults(read):
+    """Only the moment has none: nothing goes out at once because a cell was forgotten."""
+    header = "text,accounts,when,late_within,allow_repeat,zone\n"
+    [(_, draft)] = read(header + "Hi,alice,,,yes,")
+
+    assert (draft.when, draft.late_within, draft.allow_repeat) == ("", "6h", True)
+
+
+# -- CSV that is wrong
+
+
+def test_a_ragged_row_is_refused_alone(read):
+    """Which of its cells is which cannot be known; its neighbours are right."""
+    found = read(HEADER + "a,One, two,alice,now\nb,Three,bob\nc,Four,bob,now")
+
+    assert found[:2] == [("posts.csv:2", ["row"]), ("posts.csv:3", ["row"])]
+    assert found[2][1].text == "Four"
+
+
+def test_an_unknown_column_is_named_with_its_nearest(refused):
+    """A column nobody reads would be lost in silence."""
+    refusal = refused("text,accounts,whem\nHi,alice,now\n")
+
+    assert (refusal.where, refusal.field, refusal.value) == ("posts.csv:1", "header", "whem")
+    assert '"when" was meant?' in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ("", "file"),
+        ("\n\n", "file"),
+        ("Hi,alice,now\n", "file"),
+        ("text,accounts\nHi,alice\n", "header"),
+        ("text,accounts,when,text\nHi,alice,now,Ho\n", "header"),
+        (HEADER + 'a,"never closed,alice,now\nb,Two,bob,now\n', "file"),
+        (HEADER + 'a,"One"two,alice,now\n', "file"),
+        (HEADER + "a,One\0,alice,now\n", "file"),
+        ((HEADER + "a,Schöne Grüße,alice,now\n").encode("latin-1"), "file"),
+        ((HEADER + "a,One,alice,now\n").encode("utf-16"), "file"),
+        (HEADER.replace("\n", "\r") + "a,One,alice,now\r", "file"),
+        (HEADER + f"a,{'x' * 200_000},alice,now\n", "file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_to_its_end_is_refused_whole(refused, content, field):
+    """What stands behind the damage is not known."""
+    assert field == refused(content).field
+
+
+def test_a_line_in_another_encoding_is_named(refused):
+    """Also when it is not the first."""
+    refusal = refused(HEADER.encode() + b"a,One,alice,now\nb,Gr\xfc\xdfe,alice,now\n")
+
+    assert refusal.where == "posts.csv:3"
+    assert "Grüße" in refusal.value
+    assert "UTF-8" in refusal.remedy
+
+
+def test_a_missing_file_and_an_unknown_kind_are_refused(tmp_path, written):
+    """By their names."""
+    for path in (tmp_path / "none.csv", tmp_path, written("x", "posts.xlsx")):
+        with pytest.raises(FileRefused):
+            list(rows(path))
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_confuse_the_reader(tmp_path_factory, content):
+    """Whatever the file, it ends in rows or in a sentence."""
+    folder = tmp_path_factory.getbasetemp()
+    for name in ("any.csv", "any.json", "any.jsonl"):
+        (folder / name).write_bytes(b"text,accounts,when\n" + content if name == "any.csv" else content)
+        try:
+            found = list(rows(folder / name))
+        except FileRefused as caught:
+            found = [Row(caught.refusal.where, [caught.refusal])]
+        assert all(row.where.startswith(name) for row in found)
+
+
+CELLS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=60
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5), st.sampled_from(",;\t"))
+def test_what_is_written_by_the_rules_is_read_back(tmp_path_factory, texts, delimiter):
+    """No text makes its neighbour another one."""
+    path = tmp_path_factory.getbasetemp() / "back.csv"
+    quoted = ["x" + text.replace('"', '""') for text in texts]
+    lines = [f'"{text}"{delimiter}alice{delimiter}now\n' for text in quoted]
+    path.write_text(f"text{delimiter}accounts{delimiter}when\n" + "".join(lines), newline="")
+
+    spoken = [row.draft.spoken for row in rows(path)]
+
+    assert [text for text in spoken if len(text) == 1] == [
+        [f"x{text}"] for text in texts if "---" not in text
+    ] or any("---" in text for text in texts)
+    assert len(spoken) == len(texts)
+
+
+# -- JSON
+
+POST = {"text": "Hi", "accounts": ["alice"], "when": "now"}
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (json.dumps([POST, POST]), "posts.json"),
+        (json.dumps({"posts": [POST, POST]}), "posts.json"),
+        (json.dumps([POST, POST], indent=1), "posts.json"),
+        (f"{json.dumps(POST)}\n{json.dumps(POST)}\n", "posts.json"),
+        (f"{json.dumps(POST)}\n\n{json.dumps(POST)}\n", "posts.jsonl"),
+        ("\ufeff" + json.dumps([POST, POST]), "posts.json"),
+    ],
+)
+def test_every_form_of_json_is_read(read, content, name):
+    """A list, a wrapped list, or one post on each line."""
+    assert [draft.text for _, draft in read(content, name)] == ["Hi", "Hi"]
+
+
+def test_a_post_in_json_is_named_by_its_line(read):
+    """Also in a list over many lines."""
+    content = '[\n {"text": "Hi",\n  "accounts": ["alice"], "when": "now"},\n\n {"text": 5}\n]'
+
+    assert read(content, "posts.json")[1] == ("posts.json:5", ["text", "accounts", "when"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"txt": "Hi"}, "txt"),
+        ({"reply_to": 1988888888888888888}, "reply_to"),
+        ({"accounts": "alice"}, "accounts"),
+        ({"accounts": [1]}, "accounts[1]"),
+        ({"images": [{"file": "a.png"}]}, "images[1].path"),
+        ({"allow_repeat": "perhaps"}, "allow_repeat"),
+        ({"when": None}, "when"),
+        ({"parts": [["nested"]]}, "parts[1]"),
+    ],
+)
+def test_a_field_that_cannot_be_meant_is_named(read, changes, field):
+    """An id as a number has lost its last digits already, so it is refused too."""
+    [(_, fields)] = read(json.dumps([POST | changes]), "posts.json")
+
+    assert field in fields
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[",
+        '[{"text": "Hi"',
+        "[1,]",
+        "[] []",
+        '{"posts": {}}',
+        "{'text': 1}",
+        '{"posts": [], "x": 1}',
+        "[" * 5000,
+    ],
+)
+def test_broken_json_enters_nothing(written, store, now, content):
+    """Nor is it an error of ours."""
+    report = import_file(store, written(content, "posts.json"), now=now)
+
+    assert report.as_dict()["counts"] | {"refused": 0} == dict.fromkeys(report.as_dict()["counts"], 0)
+    assert [one.field for entered in report.refused for one in entered.refusals] == ["file"]
+
+
+def test_a_wrong_line_of_json_lines_concerns_nobody_else(read):
+    """Its ends are certain, unlike a broken list's."""
+    twice = '{"text": "Hi", "text": "Ho", "accounts": ["alice"], "when": "now"}'
+    found = read(f"{json.dumps(POST)}\n{{oops\n[]\n{twice}\n{json.dumps(POST)}\n", "posts.jsonl")
+
+    assert [fields for _, fields in found[1:4]] == [["line"], ["row"], ["text"]]
+    assert found[4][1].text == "Hi"

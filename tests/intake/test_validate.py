@@ -1,0 +1,293 @@
+"""Everything that is wrong with a post is said at once, and nothing wrong comes in."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadypost.domain.snowflake import id_at
+from steadypost.intake import Accepted, Draft, judge
+from steadypost.intake.content import smell
+
+
+@pytest.fixture
+def judged(known, now, tmp_path):
+    return lambda draft: judge(draft, known, now=now, folder=tmp_path, source="here:7")
+
+
+def fields(refusals):
+    return [one.field for one in refusals]
+
+
+def test_a_right_draft_becomes_a_post(judged, draft, now, png):
+    """Nothing is changed but line ends and the blank around it."""
+    png("sun.png")
+    images = [{"path": "sun.png", "alt": "A sun"}]
+
+    accepted = judged(
+        draft(text="  One.\r\nTwo.  ", images=images, accounts=["alice", "bob", "alice"], key=" k ")
+    )
+
+    assert isinstance(accepted, Accepted)
+    assert accepted.post.parts[0].text == "One.\nTwo."
+    assert accepted.post.parts[0].media[0].kind == "image/png"
+    assert accepted.post.parts[0].media[0].path.is_absolute()
+    assert accepted.accounts == ("alice", "bob")
+    assert (accepted.due_at, accepted.late_after, accepted.key) == (now, timedelta(hours=6), "k")
+
+
+def test_all_that_is_wrong_is_said_at_once(judged, draft):
+    """Nobody corrects a row, imports it, and is told of the next mistake."""
+    refusals = judged(
+        draft(
+            text="x" * 281,
+            accounts=["alice", "alyce"],
+            when="soon",
+            zone="Nowhere",
+            images=[{"path": "none.png"}],
+            reply_to="them",
+            late_within="later",
+            key="\x00",
+        )
+    )
+
+    expected = ["accounts", "text", "images", "reply_to", "late_within", "key", "zone", "when"]
+    assert expected == fields(refusals)
+    assert all(one.where == "here:7" and one.why and one.remedy for one in refusals)
+
+
+def test_an_unknown_account_is_answered_with_the_known_ones(judged, draft):
+    """The nearest name comes first."""
+    [refusal] = judged(draft(accounts=["@Alicce"]))
+
+    assert '"alice" was meant?' in refusal.remedy
+    assert "alice, bob, carol" in refusal.remedy
+
+
+def test_a_premium_account_may_say_more_and_the_others_refuse(judged, draft):
+    """The length is each account's own."""
+    assert isinstance(judged(draft(text="word " * 100, accounts=["bob"])), Accepted)
+
+    [refusal] = judged(draft(text="word " * 100, accounts=["bob", "alice"]))
+    assert "alice may post 280" in refusal.why
+    assert "shorten it by 219" in refusal.remedy
+
+
+def test_a_thread_that_its_quota_can_never_take_is_refused(judged, draft):
+    """Otherwise it would wait for ever (F10-S4)."""
+    [refusal] = judged(draft(text="", parts=["one fish", "two fish", "red fish"], accounts=["carol"]))
+
+    assert refusal.field == "parts"
+    assert "its quota allows 2" in refusal.why
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"text": "One", "parts": ["Two"]}, "text"),
+        ({"text": "", "parts": []}, "text"),
+        ({"text": "", "parts": ["Good", " \n\t "]}, "parts[2]"),
+        ({"text": "", "parts": ["1/ The same", "2/ the  SAME"]}, "parts[2]"),
+        ({"text": "", "parts": [f"Part number {n}" for n in range(26)]}, "parts"),
+        ({"accounts": []}, "accounts"),
+        ({"late_within": "0s"}, "late_within"),
+        ({"late_within": "ever"}, "late_within"),
+        ({"key": "k" * 401}, "key"),
+        ({"images": [{"path": "a.png", "part": 2}]}, "images"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(judged, draft, changes, field):
+    """Each by the field in which it can be put right."""
+    assert [field] == fields(judged(draft(**changes)))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200b", "\u200d", "\ufe0f", "\u3000"])
+def test_a_text_nobody_can_see_is_refused(judged, draft, text):
+    """Nor could it be recognised when it has to be looked for."""
+    assert fields(judged(draft(text=text))) == ["text"]
+
+
+@pytest.mark.parametrize("letter", ["\ufeff", "\uffff", "\ufffe", "\x00", "\x1b", "\t", "\ufffd", "\x85"])
+def test_a_character_that_cannot_be_sent_is_refused(judged, draft, letter):
+    """X refuses some, a text field loses others, and a lost character is a sign of a wrong encoding."""
+    assert fields(judged(draft(text=f"good{letter}day"))) == ["text"]
+
+
+def test_half_a_character_is_refused(judged, draft):
+    """JSON can say it, and no store can keep it."""
+    assert fields(judged(draft(text="good\ud83dday"))) == ["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"text": "a"}, {"text": "b"}]',
+        '{"tweet": "hello"}',
+        '["one", "two',
+        "```json\n{}\n```",
+        "<p>Hello</p>",
+        "Hello<br>there",
+        "Fish &amp; chips",
+        "Hello {{name}}!",
+        "Hello ${NAME}",
+        "Hi [Insert name here]",
+        "{% if x %}",
+        "As an AI language model, I cannot",
+        "I'm sorry, but I can't help with that.",
+        "Sure! Here is a tweet about frogs:",
+        "Here's your tweet: frogs",
+        "undefined",
+        "None",
+    ],
+)
+def test_what_a_broken_generator_says_is_refused(judged, draft, text):
+    """It is caught before the queue, not on the profile (F24-S2)."""
+    assert fields(judged(draft(text=text))) == ["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1/4] A thread about boats",
+        "{ is my favourite bracket",
+        "As an AI researcher I knit a lot.",
+        "I love you <3 <3",
+        "a < b and b > c",
+        "R&D; and other letters",
+        "Sure, here we go again.",
+        "I can't help it: I like rain.",
+        "He's sorry, but I can't swim.",
+        "None of the above.",
+        "Price: $5 {or so}",
+        "I'm sorry, but I can't stop looking at this sky.",
+        "I can't write today, my pen is frozen.",
+        "Sure, here is the place: under the oak.",
+        "👨‍👩‍👧‍👦",
+    ],
+)
+def test_what_people_say_comes_in(judged, draft, text):
+    """A gate that refuses people is worse than none."""
+    assert isinstance(judged(draft(text=text)), Accepted)
+
+
+@given(st.text(max_size=300))
+def test_no_text_confuses_the_gate(text):
+    """Whatever it is given, it answers."""
+    found = smell(text)
+
+    assert found is None or (found.why and found.remedy)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1988888888888888888",
+        "https://x.com/bob/status/1988888888888888888",
+        "http://www.twitter.com/bob/status/1988888888888888888?s=20",
+        "x.com/i/status/1988888888888888888",
+        "https://mobile.twitter.com/i/web/status/1988888888888888888/photo/1",
+    ],
+)
+def test_a_reply_knows_its_target_by_address_or_id(judged, draft, written):
+    """However it was copied."""
+    # Half a year after the target was made.
+    assert judged(draft(reply_to=written)).post.reply_to == "1988888888888888888"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "bob",
+        "12",
+        "https://x.com/bob",
+        "https://evil.example/x.com/bob/status/1988888888888888888",
+        "9" * 20,
+        "1e18",
+    ],
+)
+def test_a_reply_to_anything_else_is_refused(judged, draft, written):
+    """A reply must not become a post of its own."""
+    assert fields(judged(draft(reply_to=written))) == ["reply_to"]
+
+
+def test_a_reply_to_the_future_is_refused(judged, draft, now):
+    """An id tells when its post was made."""
+    assert fields(judged(draft(reply_to=id_at(now + timedelta(days=3))))) == ["reply_to"]
+
+
+def test_never_means_never_too_late(judged, draft):
+    """The word stands in the form, and the form says what it means."""
+    assert judged(draft(late_within="never")).late_after is None
+    assert judged(draft(late_within="")).late_after == timedelta(hours=6)
+
+
+# -- images
+
+
+def test_an_image_is_known_by_its_content(judged, draft, tmp_path):
+    """A name proves nothing."""
+    (tmp_path / "sun.png").write_text("#!/bin/sh\n")
+    (tmp_path / "film.png").write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(300))
+
+    for name in ("sun.png", "film.png"):
+        [refusal] = judged(draft(images=[{"path": name}]))
+        assert "by its content" in refusal.why
+
+
+@pytest.mark.parametrize(("size", "taken"), [(5 * 1024 * 1024, True), (5 * 1024 * 1024 + 1, False)])
+def test_an_image_has_at_most_five_megabytes(judged, draft, png, size, taken):
+    """X's own limit, to the byte."""
+    png("sun.png", size=size)
+
+    assert taken == isinstance(judged(draft(images=[{"path": "sun.png"}])), Accepted)
+
+
+def test_a_gif_may_be_larger(judged, draft, tmp_path):
+    """X gives them fifteen."""
+    (tmp_path / "a.gif").write_bytes(b"GIF89a" + bytes(6 * 1024 * 1024))
+
+    assert isinstance(judged(draft(images=[{"path": "a.gif"}])), Accepted)
+
+
+def test_what_is_no_readable_file_is_refused(judged, draft, tmp_path):
+    """Missing, empty, a folder, a device, nonsense: each is a sentence."""
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder").mkdir()
+
+    for path in ("none.png", "empty.png", "folder", "/dev/zero", "a\x00b", " ", "x" * 5000):
+        assert fields(judged(draft(images=[{"path": path}]))) == ["images"]
+
+
+def test_a_part_has_at_most_four_images_and_a_description_a_thousand_characters(judged, draft, png):
+    """Counted for each part of a thread."""
+    png("sun.png")
+    four = [{"path": "sun.png", "part": 2}] * 4
+    thread = {"text": "", "parts": ["One", "Two"]}
+
+    assert len(judged(draft(**thread, images=four)).post.parts[1].media) == 4
+    assert fields(judged(draft(**thread, images=[*four, four[0]]))) == ["images"]
+    assert fields(judged(draft(images=[{"path": "sun.png", "alt": "a" * 1001}]))) == ["images"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_image_that_may_not_be_read_is_refused(judged, draft, png):
+    """It is found out now, not at the composer."""
+    Path(png("sun.png")).chmod(0)
+
+    assert fields(judged(draft(images=[{"path": "sun.png"}]))) == ["images"]
+
+
+def test_the_form_is_simple():
+    """Prefect's form draws strings, lists and switches; every field has its title, its sentence and its place."""
+    schema = Draft.model_json_schema()
+
+    for place, field in enumerate(schema["properties"].values()):
+        assert field["position"] == place
+        assert field["title"]
+        assert field["description"]
+        assert field["type"] in {"string", "array", "boolean"}
+    assert "anyOf" not in str(schema)
+    assert schema["required"] == ["accounts", "when"]

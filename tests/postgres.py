@@ -1,0 +1,126 @@
+"""A PostgreSQL of one's own: made in a folder, thrown away with it, and stopped and started at will."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+REMEDY = (
+    "PostgreSQL's programs (initdb, postgres) were not found. Run 'make setup', or install them "
+    "(Debian: apt-get install postgresql), or name their folder in PG_BIN."
+)
+
+STARTS_WITHIN = 30.0
+
+
+class NoPostgres(RuntimeError):
+    """There are no programs to run."""
+
+
+def programs() -> Path:
+    """Find the folder with PostgreSQL's programs."""
+    found = shutil.which("initdb")
+    candidates = [
+        os.environ.get("PG_BIN"),
+        found and str(Path(found).resolve().parent),
+        *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
+    ]
+    for folder in filter(None, candidates):
+        if (Path(folder) / "initdb").exists() and (Path(folder) / "postgres").exists():
+            return Path(folder)
+    raise NoPostgres(REMEDY)
+
+
+class Server:
+    """One server, reached through a socket in its own folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+
+    def url(self, database: str = "postgres") -> str:
+        """Give the address of a database, as Steadypost takes it."""
+        return f"postgresql+psycopg://postgres:s3cret@/{database}?host={self._folder}"
+
+    def fresh(self, like: str = "template0") -> str:
+        """Make a database, empty or like another that nobody is using, and give its address."""
+        name = f"steadypost_{next(self._numbers)}"
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY wal_log")
+        return self.url(name)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [str(programs() / "postgres"), "-D", str(self._folder / "data"), "-F", "-N", "150"]
+        command += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}"]
+        with (self._folder / "log").open("ab") as log:
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self._folder, **_who()
+            )
+        self._process = process
+        ends = time.monotonic() + STARTS_WITHIN
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > ends:
+                raise NoPostgres(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it at once, whoever is connected."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(STARTS_WITHIN)
+            self._process = None
+
+    @property
+    def _conninfo(self) -> str:
+        return f"host={self._folder} user=postgres dbname=postgres connect_timeout=2"
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self._conninfo).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def _who() -> dict[str, Any]:
+    """Answer as whom to run it: PostgreSQL refuses to run as root."""
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Server]:
+    """Run a server in a folder of its own, and leave nothing of it behind."""
+    initdb = programs() / "initdb"
+    # A socket's path may have a hundred characters, which pytest's own folders exceed.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody", "nogroup")
+        subprocess.run(
+            [initdb, "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **_who(),
+        )
+        server = Server(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

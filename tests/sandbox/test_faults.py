@@ -1,0 +1,365 @@
+"""Each fault does what its sentence says, as the asker sees it and as the ledger has it."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from sandbox.faults import ERROR_CODES, FAULTS, Where
+
+HELD = "held open"
+CUT = "cut off"
+REST_ID = ("data", "create_tweet", "tweet_results", "result", "rest_id")
+
+
+def at(body, path):
+    for step in path:
+        body = body.get(step, {}) if isinstance(body, dict) else {}
+    return body or None
+
+
+def answer_to(person, text, **options):
+    """What the asker sees: a response, that nothing comes, or that the line is cut."""
+    try:
+        return person.ask(text, **options)
+    except httpx.TimeoutException:
+        return HELD
+    except (httpx.RemoteProtocolError, httpx.ReadError):
+        return CUT
+
+
+# fault, parameters, what the asker sees, how many are live
+ENDINGS = [
+    ("drop_response", {}, CUT, 1),
+    ("reset_connection", {}, CUT, 1),
+    ("create_then_5xx", {}, 503, 1),
+    ("create_then_5xx", {"status": 500}, 500, 1),
+    ("create_then_hang", {}, HELD, 1),
+    ("reject_before_create", {}, 503, 0),
+    ("hang_before_create", {}, HELD, 0),
+    ("no_create_200_empty", {}, 200, 0),
+    ("empty_result", {}, 200, 1),
+    ("http_status", {"status": 403}, 403, 0),
+    ("http_status", {"status": 404}, 404, 0),
+    ("daily_limit", {"limit": 0}, 200, 0),
+    ("vanish", {}, 200, 0),
+    ("create_twice", {"guard": True}, 200, 1),
+    ("create_twice", {"guard": False}, 200, 2),
+]
+
+
+@pytest.mark.parametrize(("fault", "params", "seen", "live"), ENDINGS)
+def test_how_an_ask_ends(sandbox, alice, *, fault, params, seen, live):
+    """What the asker learns and what is true are two things."""
+    sandbox.weather({"fault": fault, "params": params})
+
+    answer = answer_to(alice, "hello", timeout=0.6 if seen == HELD else 20)
+    sandbox.wait_until(lambda s: s.asks()[0]["outcome"] != "pending", description="the ask is decided")
+
+    assert (answer if isinstance(answer, str) else answer.status_code) == seen
+    assert len(sandbox.live("alice")) == live
+    assert sandbox.asks()[0]["weather"] == [fault]
+    assert sandbox.weather()[0]["hits"] == 1
+
+
+def test_a_cut_answer_is_written_down_as_not_delivered(sandbox, alice):
+    """The ledger knows which asks never heard back."""
+    sandbox.weather({"fault": "drop_response", "count": 1})
+
+    answer_to(alice, "lost")
+    answer_to(alice, "found")
+
+    assert [ask["delivered"] for ask in sandbox.asks()] == [False, True]
+
+
+@pytest.mark.parametrize("code", sorted(set(ERROR_CODES) - {353, 385}))
+def test_each_code_comes_in_the_networks_body(sandbox, alice, code):
+    """A refusal carries its code twice, mostly under HTTP 200, and makes nothing."""
+    sandbox.weather({"fault": "error_code", "params": {"code": code}})
+
+    answer = alice.ask("hello")
+
+    [error] = answer.json()["errors"]
+    assert answer.status_code == (429 if code == 88 else 200)
+    assert (error["code"], error["extensions"]["code"], error["message"]) == (code, code, ERROR_CODES[code])
+    assert sandbox.live() == []
+    assert sandbox.asks()[0]["outcome"] == f"refused:{code}"
+
+
+@pytest.mark.parametrize("fault", ["error_code", "http_status"])
+def test_a_rate_limit_may_say_when_it_ends(sandbox, alice, fault):
+    """429 comes with or without `x-rate-limit-reset`."""
+    params = {"code": 88} if fault == "error_code" else {"status": 429}
+    sandbox.weather({"fault": fault, "params": params})
+    assert "x-rate-limit-reset" not in alice.ask("hello").headers
+
+    sandbox.weather({"fault": fault, "params": {**params, "reset_seconds": 60}})
+    answer = alice.ask("hello")
+
+    assert answer.status_code == 429
+    assert abs(int(answer.headers["x-rate-limit-reset"]) - time.time() - 60) < 10
+
+
+SHAPES = {
+    "result": REST_ID,
+    "result_wrapper": ("data", "create_tweet", "tweet_results", "result", "tweet", "rest_id"),
+    "legacy_only": ("data", "create_tweet", "tweet_results", "result", "legacy", "id_str"),
+    "errors_and_data": REST_ID,
+    "moved_id": ("data", "create_tweet", "post_results", "result", "identity", "post", "value"),
+}
+
+
+@pytest.mark.parametrize(("kind", "path"), SHAPES.items())
+def test_shapes_of_another_day(sandbox, alice, kind, path):
+    """The post is live, and its id is where this shape has it, and at the usual place only if it says so."""
+    sandbox.weather({"fault": "shape", "params": {"kind": kind}})
+
+    body = alice.ask("hello").json()
+
+    [post] = sandbox.live()
+    assert at(body, path) == post["id"]
+    assert (at(body, REST_ID) == post["id"]) == (path == REST_ID)
+    assert ("errors" in body) == (kind == "errors_and_data")
+
+
+def test_a_shape_that_is_no_json(sandbox, alice):
+    """The post is live, and the answer cannot be read."""
+    sandbox.weather({"fault": "shape", "params": {"kind": "not_json"}})
+
+    answer = alice.ask("hello")
+
+    assert (answer.status_code, answer.text.startswith("<!doctype")) == (200, True)
+    assert len(sandbox.live()) == 1
+
+
+def test_delays_before_and_after(sandbox, alice):
+    """Before: not live while waiting, and carried out although the asker has left. After: live while waiting."""
+    sandbox.weather({"fault": "delay_before_create", "params": {"seconds": 1.5}, "count": 1})
+    assert answer_to(alice, "slow", timeout=0.3) == HELD
+    assert sandbox.live() == []
+    sandbox.wait_until(lambda s: s.live(), description="the slow post is live")
+    assert sandbox.asks()[0]["delivered"] is False
+
+    sandbox.weather({"fault": "delay_after_create", "params": {"seconds": 1.5}, "count": 1})
+    assert answer_to(alice, "quick", timeout=0.3) == HELD
+    sandbox.wait_until(lambda s: len(s.live()) == 2, description="the quick post is live")
+    assert sandbox.asks()[1]["delivered"] is None
+
+
+def test_latency_of_each_kind(sandbox, alice):
+    """Latency lies on the answers that the rule names."""
+    looks = {
+        "create": lambda: alice.ask("hello"),
+        "timeline": lambda: alice.look("HomeTimeline"),
+        "page": lambda: alice.http.get("/home"),
+    }
+    for of, act in looks.items():
+        sandbox.weather({"fault": "latency", "params": {"ms": 250, "of": of}})
+        begun = time.monotonic()
+        act()
+        assert time.monotonic() - begun >= 0.25
+        assert sandbox.weather()[0]["hits"] == 1
+
+
+def test_the_guard_can_be_off(sandbox, alice):
+    """Without the duplicate guard two asks are two copies, and the counts say so."""
+    sandbox.weather({"fault": "no_duplicate_guard"})
+
+    alice.ask("hello")
+    alice.ask("hello")
+
+    assert sandbox.counts()["copies"] == [{"account": "alice", "text": "hello", "live": 2}]
+
+
+def test_the_echo_of_an_ask_is_an_ask(sandbox, alice):
+    """An ask that takes effect twice is two asks in the ledger; under the guard the second is refused."""
+    sandbox.weather({"fault": "create_twice"})
+
+    alice.ask("hello")
+
+    assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "refused:187"]
+
+
+def test_a_daily_limit_counts_what_was_made(sandbox, alice):
+    """The limit is on the making: a deleted post has used its place."""
+    sandbox.delete(sandbox.hand_post("alice", "one"))
+    sandbox.weather({"fault": "daily_limit", "params": {"limit": 2}})
+
+    codes = [alice.ask(text).json().get("errors", [{}])[0].get("code") for text in ("two", "three")]
+
+    assert codes == [None, 344]
+
+
+def test_a_post_can_be_slow_to_show(sandbox, alice):
+    """Live at once, at its own address at once, on timelines later."""
+    sandbox.weather({"fault": "timeline_delay", "params": {"seconds": 1.5}, "match": "slow"})
+    post = at(alice.ask("slow to show").json(), REST_ID)
+    other = at(alice.ask("quick to show").json(), REST_ID)
+
+    assert alice.profile() == [other]
+    assert alice.sees("TweetDetail", focalTweetId=post) == [post]
+    assert sandbox.live()[0]["visible_at"] - sandbox.live()[0]["created_at"] == 1500
+    sandbox.wait_until(lambda _: alice.profile() == [other, post], description="the timeline shows it")
+
+
+# -- looks
+
+
+@pytest.fixture
+def past(sandbox):
+    """Alice's older posts, the youngest first."""
+    return sandbox.seed("alice", 6, every_s=60, youngest_s=60)
+
+
+def test_a_stale_timeline(sandbox, alice, past):
+    """The timeline of a while ago has nothing that came since, and still has what was deleted since."""
+    alice.ask("new")
+    sandbox.delete(past[2])
+    sandbox.weather({"fault": "timeline_stale", "params": {"seconds": 90}})
+
+    assert alice.profile() == past[1:]
+
+
+def test_timelines_with_gaps(sandbox, alice, past):
+    """Cut: the end is missing. Partial: every n-th, the newest first. Empty: nothing, without an error."""
+    sandbox.weather({"fault": "timeline_cut", "params": {"n": 2}})
+    assert alice.profile() == past[:2]
+    sandbox.weather({"fault": "timeline_partial", "params": {"every": 3}})
+    assert alice.profile() == [past[1], past[2], past[4], past[5]]
+    sandbox.weather({"fault": "timeline_empty"})
+    assert (alice.profile(), "errors" in alice.look("UserTweets", screen_name="alice").json()) == ([], False)
+
+
+def test_timelines_that_refuse(sandbox, alice, past):
+    """An error is an HTTP error; a login wall asks to sign in although asks still work."""
+    sandbox.weather({"fault": "timeline_error", "params": {"status": 502}})
+    assert alice.look("UserTweets", screen_name="alice").status_code == 502
+    sandbox.weather({"fault": "timeline_login_wall"})
+    assert alice.look("UserTweets", screen_name="alice").status_code == 401
+    assert alice.ask("still signed in").status_code == 200
+
+
+def test_weather_over_one_view_only(sandbox, alice, past):
+    """A rule with a view leaves the others alone."""
+    sandbox.weather({"fault": "timeline_empty", "params": {"view": "profile"}})
+
+    assert alice.profile() == []
+    assert alice.sees("UserTweetsAndReplies", screen_name="alice") == past
+
+
+def test_advertisements_are_marked_and_nobodys(sandbox, alice, past):
+    """An advertisement comes first, is marked as one, and is not by the owner of the profile."""
+    sandbox.weather({"fault": "timeline_promoted", "params": {"every": 3}})
+
+    entries = alice.look("UserTweets", screen_name="alice").json()["data"]["user"]["result"]["timeline"][
+        "timeline"
+    ]
+    marked = [
+        "promotedMetadata" in entry["content"]["itemContent"]
+        for entry in entries["instructions"][-1]["entries"]
+        if "itemContent" in entry["content"]
+    ]
+
+    assert marked == [True, False, False, False, True, False, False, False]
+    assert not {ad for ad in alice.profile() if ad not in past} & {post["id"] for post in sandbox.ledger()}
+
+
+def test_texts_cut_earlier(sandbox, alice):
+    """The short text stands in the list, the whole one only in the note and on the post's own page."""
+    sandbox.hand_post("alice", "A text that is longer than it looks")
+    sandbox.weather({"fault": "show_more_at", "params": {"n": 10}})
+
+    told = alice.look("UserTweets", screen_name="alice").json()
+
+    assert '"full_text":"A text tha…"' in str(httpx.Response(200, json=told).text)
+    assert "longer than it looks" in str(told)
+
+
+# -- sessions and pages
+
+STATES = [
+    ("expired", "/i/flow/login", 401, 32),
+    ("challenge", "/i/flow/challenge", 403, 326),
+    ("locked", "/account/access", 403, 326),
+    ("consent", "/i/flow/consent", 403, 326),
+    ("suspended", None, 403, 64),
+]
+
+
+@pytest.mark.parametrize(("state", "address", "status", "code"), STATES)
+def test_where_a_troubled_session_leads(sandbox, alice, bob, *, state, address, status, code):
+    """The page leads elsewhere, asks are refused, and other accounts are untouched."""
+    sandbox.weather({"fault": "login", "account": "alice", "params": {"state": state}})
+
+    page = alice.http.get("/home")
+    refused = alice.ask("hello")
+
+    assert page.headers.get("location") == address
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (status, code)
+    assert bob.ask("hello").status_code == 200
+
+
+def test_a_session_can_be_somebody_elses(sandbox, alice):
+    """The page says who it belongs to, and what is asked is posted there."""
+    sandbox.weather({"fault": "login", "params": {"state": "other_account", "handle": "bob"}, "count": 1})
+
+    page = alice.http.get("/home")
+    alice.ask("hello")
+
+    assert '"handle": "bob"' in page.text
+    assert [post["author"] for post in sandbox.live()] == ["bob"]
+
+
+def test_pages_that_travel_badly(sandbox, alice):
+    """Late, in drops, as an error, or not at all."""
+    begun = time.monotonic()
+    sandbox.weather({"fault": "page_delay", "params": {"seconds": 0.3}})
+    assert alice.http.get("/home").status_code == 200
+    assert time.monotonic() - begun >= 0.3
+
+    sandbox.weather({"fault": "page_drip", "params": {"seconds": 0.3}})
+    begun = time.monotonic()
+    with alice.http.stream("GET", "/home") as answer:
+        arrivals = [time.monotonic() - begun for _ in answer.iter_raw()]
+    assert arrivals[-1] - arrivals[0] > 0.2
+
+    sandbox.weather({"fault": "page_error_status"})
+    assert alice.http.get("/home").status_code == 503
+    sandbox.weather({"fault": "page_reset"})
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        alice.http.get("/home")
+
+
+ELSEWHERE = {
+    "delay_before_create",
+    "delay_after_create",
+    "error_code",
+    "shape",
+    "no_duplicate_guard",
+    "timeline_delay",
+    "latency",
+    "login",
+    "page_delay",
+    "page_drip",
+    "page_error_status",
+    "page_reset",
+    "timeline_stale",
+    "timeline_cut",
+    "timeline_empty",
+    "timeline_partial",
+    "timeline_error",
+    "timeline_login_wall",
+    "timeline_promoted",
+    "show_more_at",
+}
+"""The faults that have a test of their own above; those of the page itself are in `test_page_weather.py`."""
+
+
+def test_every_fault_is_held_to_its_sentence():
+    """A fault that is added without a test is noticed here."""
+    here = {fault for fault, *_ in ENDINGS} | ELSEWHERE
+    page = {fault.name for fault in FAULTS.values() if fault.where is Where.UI}
+
+    assert here | page == set(FAULTS)

@@ -1,0 +1,382 @@
+"""The page does what the real one does with posts, replies, threads and pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+PICTURE = {"name": "pixel.png", "mimeType": "image/png", "buffer": PNG}
+
+
+def toast(page):
+    return page.get_by_test_id("toast")
+
+
+def reply_dialog(page, post):
+    """Open a post's page and its reply dialog."""
+    page.goto(f"/i/status/{post}", wait_until="domcontentloaded")
+    article = page.locator("article").filter(has=page.locator(f'a[href$="/status/{post}"]'))
+    article.get_by_test_id("reply").click()
+    return page.get_by_role("dialog")
+
+
+def test_posting_from_the_dialog(sandbox, compose):
+    """The toast leads to the post, the dialog goes, the home composer stays."""
+    writing = compose()
+    writing.write("Hello")
+
+    answer = writing.send()
+
+    [post] = sandbox.live("alice")
+    assert answer.status == 200
+    view = toast(writing.page).get_by_role("link", name="View")
+    assert view.get_attribute("href") == f"/alice/status/{post['id']}"
+    expect(writing.place).to_have_count(0)
+    expect(writing.page.get_by_test_id("tweetTextarea_0")).to_have_count(1)
+    assert writing.page.url.endswith("/home")
+
+
+def test_the_dialog_lies_over_a_home_page_with_a_composer_of_its_own(compose):
+    """Two boxes of one name are on the page, and three buttons that are called Post."""
+    page = compose().page
+
+    assert page.get_by_test_id("tweetTextarea_0").count() == 2
+    assert page.get_by_role("dialog").get_by_test_id("tweetTextarea_0").count() == 1
+    assert page.get_by_role("button", name="Post", exact=True, include_hidden=True).count() == 3
+
+
+def test_posting_from_home(sandbox, page):
+    """The inline composer empties itself and stays open; the timeline has the post."""
+    page.goto("/home", wait_until="domcontentloaded")
+    page.get_by_test_id("tweetTextarea_0").click()
+    page.keyboard.insert_text("From home")
+
+    page.get_by_test_id("tweetButtonInline").click()
+
+    toast(page).wait_for()
+    expect(page.get_by_test_id("tweetTextarea_0")).to_have_text("")
+    expect(page.get_by_test_id("tweetText").first).to_have_text("From home")
+
+
+def test_control_enter_submits(sandbox, compose):
+    """The keyboard's way of clicking Post."""
+    writing = compose()
+    writing.write("Keys only")
+
+    writing.page.keyboard.press("Control+Enter")
+
+    toast(writing.page).wait_for()
+    assert sandbox.live()[0]["text"] == "Keys only"
+
+
+def test_who_is_signed_in_stands_beside(page):
+    """The identity check of x-contract: the profile link is one's own handle."""
+    page.goto("/home", wait_until="domcontentloaded")
+
+    assert page.get_by_test_id("AppTabBar_Profile_Link").get_attribute("href") == "/alice"
+    assert page.get_by_test_id("SideNav_AccountSwitcher_Button").is_visible()
+    assert page.get_by_test_id("SideNav_NewTweet_Button").inner_text() == "Post"
+
+
+def test_without_a_session_the_page_leads_to_sign_in(browser, sandbox):
+    """Addresses of one's own lead away; there is nothing to write in."""
+    context = browser.new_context(base_url=sandbox.url)
+    page = context.new_page()
+
+    for path in ("/home", "/compose/post", "/intent/post?text=x", "/"):
+        page.goto(path, wait_until="domcontentloaded")
+
+        expect(page.get_by_test_id("loginButton")).to_be_visible()
+        assert page.url.endswith("/i/flow/login")
+        assert page.get_by_role("textbox", name="Post text").count() == 0
+    context.close()
+
+
+def test_replying_from_the_dialog(sandbox, page):
+    """The dialog says whom it answers, the button says Reply, and the reply hangs on the post."""
+    question = sandbox.hand_post("bob", "Any questions?")
+    dialog = reply_dialog(page, question)
+    expect(dialog).to_contain_text("Replying to @bob")
+    expect(dialog.get_by_test_id("tweetButton")).to_have_text("Reply")
+
+    page.keyboard.insert_text("Just one")
+    dialog.get_by_test_id("tweetButton").click()
+
+    toast(page).wait_for()
+    assert sandbox.live("alice")[0]["reply_to"] == question
+
+
+def test_replying_inline(sandbox, page):
+    """The composer under a post answers it, and the answer appears below."""
+    question = sandbox.hand_post("bob", "Any questions?")
+    page.goto(f"/bob/status/{question}", wait_until="domcontentloaded")
+    page.get_by_test_id("tweetTextarea_0").click()
+    page.keyboard.insert_text("Inline")
+
+    page.get_by_test_id("tweetButtonInline").click()
+
+    toast(page).wait_for()
+    assert sandbox.live("alice")[0]["reply_to"] == question
+    expect(page.get_by_test_id("tweetText").nth(1)).to_have_text("Inline")
+
+
+def test_opening_an_address_drops_what_a_dialog_replied_to(sandbox, page):
+    """After a navigation the dialog stands alone: the text would be a post of its own."""
+    question = sandbox.hand_post("bob", "Any questions?")
+    reply_dialog(page, question)
+    assert page.url.endswith("/compose/post")
+
+    page.reload(wait_until="domcontentloaded")
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("tweetButton")).to_have_text("Post")
+    assert "Replying to" not in dialog.inner_text()
+
+
+def test_an_intent_opens_the_dialog_with_its_text_and_parent(sandbox, page):
+    """`/intent/post` fills in both."""
+    question = sandbox.hand_post("bob", "Any questions?")
+
+    page.goto(f"/intent/post?text=Yes%20%26%20no&in_reply_to={question}", wait_until="domcontentloaded")
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("tweetTextarea_0")).to_have_text("Yes & no")
+    expect(dialog).to_contain_text("Replying to @bob")
+
+
+def thread(writing, *texts):
+    """Write a thread, one part per text."""
+    writing.write(texts[0])
+    for number, text in enumerate(texts[1:], start=1):
+        writing.place.get_by_test_id("addButton").click()
+        writing.place.get_by_test_id(f"tweetTextarea_{number}").click()
+        writing.page.keyboard.insert_text(text)
+
+
+def test_a_thread_is_one_ask_per_part_in_a_chain(sandbox, compose):
+    """Each part answers the one before it, in order."""
+    writing = compose()
+    thread(writing, "one", "two", "three")
+    expect(writing.button).to_have_text("Post all")
+
+    writing.button.click()
+    toast(writing.page).wait_for()
+
+    posts = sandbox.live("alice")
+    assert [post["text"] for post in posts] == ["one", "two", "three"]
+    assert [post["reply_to"] for post in posts] == [None, posts[0]["id"], posts[1]["id"]]
+    assert len(sandbox.asks()) == 3
+
+
+def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose):
+    """What was live stays, what comes after is never asked, and the dialog closes all the same."""
+    sandbox.weather({"fault": "error_code", "match": "two", "params": {"code": 226}})
+    writing = compose()
+    thread(writing, "one", "two", "three")
+
+    writing.button.click()
+
+    expect(toast(writing.page)).to_contain_text("might be automated")
+    expect(writing.place).to_have_count(0)
+    assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "refused:226"]
+
+
+def test_a_picture_with_its_description(sandbox, compose):
+    """Attached first, described in a sheet, and kept by its hash."""
+    writing = compose()
+    page, place = writing.page, writing.place
+
+    place.get_by_test_id("fileInput").set_input_files(PICTURE)
+    place.get_by_test_id("attachments").get_by_role("button", name="Add description").click()
+    page.get_by_test_id("altTextInput").fill("One grey pixel")
+    page.get_by_test_id("altTextSave").click()
+    place.get_by_role("button", name="Edit description").wait_for()
+    writing.write("With a picture")
+    writing.send()
+
+    [kept] = sandbox.live("alice")[0]["media"]
+    assert (kept["sha256"], kept["alt"]) == (hashlib.sha256(PNG).hexdigest(), "One grey pixel")
+
+
+def test_attaching_drops_the_text_that_was_there(compose):
+    """The part is drawn anew, so pictures come before text."""
+    writing = compose()
+    writing.write("typed too early")
+
+    writing.place.get_by_test_id("fileInput").set_input_files(PICTURE)
+    writing.place.get_by_test_id("attachments").get_by_role("img").wait_for()
+
+    assert writing.box.inner_text().strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("confirmationSheetConfirm", 1), ("confirmationSheetCancel", 0)]
+)
+def test_closing_with_text_asks_whether_to_keep_it(compose, choice, kept):
+    """A kept draft waits behind a button in the next dialog, and goes in when it is chosen."""
+    writing = compose()
+    writing.write("Not yet")
+    writing.place.get_by_test_id("app-bar-close").click()
+    writing.page.get_by_test_id("confirmationSheetDialog").get_by_test_id(choice).click()
+
+    writing = compose()
+
+    assert writing.place.get_by_test_id("unsentButton").count() == kept
+    if kept:
+        writing.place.get_by_test_id("unsentButton").click()
+        writing.page.get_by_test_id("unsentTweet").click()
+        expect(writing.box).to_have_text("Not yet")
+
+
+def test_a_refusal_is_told_and_reported(sandbox, compose):
+    """The toast has the page's words, the text stays, and the page reports the rejection by itself."""
+    words = {
+        187: "You already said that",
+        344: "over the daily limit",
+        186: "character limit",
+        88: "Rate limit",
+    }
+    writing = compose()
+    writing.write("Hello")
+
+    for code, told in words.items():
+        sandbox.weather({"fault": "error_code", "params": {"code": code}})
+        writing.send()
+
+        expect(toast(writing.page).last).to_contain_text(told)
+        expect(writing.box).to_have_text("Hello")
+        expect(writing.button).to_be_enabled()
+    sandbox.wait_until(lambda s: len(s.error_logs()) == 4, description="the page has reported each")
+    assert [log["code"] for log in sandbox.error_logs()] == list(words)
+
+
+def test_a_locked_account_is_led_to_where_it_is_unlocked(sandbox, compose):
+    """Code 326 ends on /account/access."""
+    sandbox.weather({"fault": "error_code", "params": {"code": 326}})
+    writing = compose()
+    writing.write("Hello")
+
+    writing.send()
+
+    writing.page.wait_for_url("**/account/access")
+
+
+@pytest.mark.parametrize("fault", ["drop_response", "reset_connection"])
+def test_a_dropped_ask_stays_one_ask(sandbox, compose, fault):
+    """The browser does not repeat it by itself, so the ledger has one ask and one post."""
+    sandbox.weather({"fault": fault})
+    writing = compose()
+    writing.write("Once")
+
+    writing.button.click()
+
+    expect(toast(writing.page)).to_contain_text("Something went wrong")
+    assert (len(sandbox.asks()), len(sandbox.live())) == (1, 1)
+    expect(writing.box).to_have_text("Once")
+
+
+# -- looking
+
+
+def test_only_what_is_near_the_screen_exists(sandbox, page):
+    """However long the timeline, the page holds about ten cells; scrolling reaches every post."""
+    past = sandbox.seed("alice", 45)
+    page.goto("/alice", wait_until="domcontentloaded")
+    page.get_by_test_id("cellInnerDiv").first.wait_for()
+    seen, most = set(), 0
+
+    def read():
+        nonlocal most
+        links = page.locator("article a:has(time)").evaluate_all("(all) => all.map((one) => one.href)")
+        seen.update(re.search(r"/status/(\d+)", link).group(1) for link in links)
+        most = max(most, page.get_by_test_id("cellInnerDiv").count())
+        return past[-1] in seen
+
+    for _ in range(40):
+        if read():
+            break
+        page.mouse.wheel(0, 500)
+        page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
+    assert seen == set(past)
+    assert most <= 14
+
+
+def test_what_stands_around_posts(sandbox, page):
+    """Pinned, reposted and promoted entries are labelled; links are short; emoji are pictures."""
+    sandbox.weather({"fault": "timeline_promoted", "params": {"every": 10}})
+    pinned = sandbox.hand_post("alice", "Pinned & old")
+    sandbox.repost("alice", sandbox.hand_post("bob", "Worth reading"))
+    sandbox.hand_post("alice", "New 🍞 https://example.org/a/very/long/path/to/somewhere")
+    sandbox.pin("alice", pinned)
+
+    page.goto("/alice", wait_until="domcontentloaded")
+    cells = page.get_by_test_id("cellInnerDiv")
+
+    expect(cells).to_have_count(5)
+    expect(cells.nth(0).get_by_test_id("socialContext")).to_have_text("Pinned")
+    expect(cells.nth(0).get_by_test_id("tweetText")).to_have_text("Pinned & old")
+    expect(cells.nth(1).get_by_test_id("placementTracking")).to_contain_text("Ad")
+    assert cells.nth(1).locator("time").count() == 0
+    newest = cells.nth(2).get_by_test_id("tweetText")
+    expect(newest).to_have_text(re.compile(r"New\s+example\.org/a/very/long/pat…"))
+    assert newest.locator("img").get_attribute("alt") == "🍞"
+    assert newest.locator("a").get_attribute("href").startswith("https://t.co/")
+    expect(cells.nth(3).get_by_test_id("socialContext")).to_have_text("Alice reposted")
+    assert cells.nth(3).locator("a:has(time)").get_attribute("href").startswith("/bob/status/")
+
+
+def test_a_cut_text_is_whole_on_its_own_page(sandbox, page):
+    """Show more leads there."""
+    sandbox.weather({"fault": "show_more_at", "params": {"n": 12}})
+    sandbox.hand_post("alice", "A text that is longer than it looks")
+    page.goto("/alice", wait_until="domcontentloaded")
+    expect(page.get_by_test_id("tweetText")).to_have_text("A text that…")
+
+    page.get_by_test_id("tweet-text-show-more-link").click()
+
+    expect(page.get_by_test_id("tweetText")).to_have_text("A text that is longer than it looks")
+
+
+def test_every_address_of_a_post_leads_to_it(sandbox, page):
+    """The name in the address does not matter, the id does; what is above it stands above."""
+    question = sandbox.hand_post("bob", "Why?")
+    answer = sandbox.hand_post("alice", "Because", reply_to=question)
+
+    for path in ("/i/status", "/i/web/status", "/alice/status", "/wrong/status"):
+        page.goto(f"{path}/{answer}", wait_until="domcontentloaded")
+
+        expect(page.get_by_test_id("tweetText")).to_have_text(["Why?", "Because"])
+
+
+def test_a_post_that_is_gone(sandbox, page):
+    """The page says that it does not exist."""
+    post = sandbox.hand_post("alice", "Oops")
+    sandbox.delete(post)
+
+    page.goto(f"/alice/status/{post}", wait_until="domcontentloaded")
+
+    expect(page.get_by_test_id("primaryColumn")).to_contain_text("this page doesn’t exist")
+
+
+def test_timelines_that_fail_say_so(sandbox, page):
+    """An error offers to retry, a wall to sign in, and an empty list says that it is empty."""
+    sandbox.weather({"fault": "timeline_error"})
+    page.goto("/alice", wait_until="domcontentloaded")
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+
+    sandbox.weather({"fault": "timeline_login_wall"})
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_test_id("loginButton")).to_be_visible()
+
+    sandbox.weather({"fault": "timeline_empty"})
+    page.reload(wait_until="domcontentloaded")
+    expect(page.get_by_test_id("emptyState")).to_contain_text("@alice hasn’t posted")

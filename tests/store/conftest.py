@@ -1,0 +1,65 @@
+"""Every test of the store runs on both databases."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from sqlalchemy import make_url
+
+from steadypost.store import Store
+from tests import postgres
+from tests.store.people import NOON, person
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL of this test run's own."""
+    try:
+        with postgres.running() as running:
+            yield running
+    except postgres.NoPostgres as missing:
+        pytest.fail(str(missing))
+
+
+@pytest.fixture(scope="session")
+def made_sqlite(tmp_path_factory):
+    """A store in SQLite, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("made") / "store.db"
+    Store.create(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_postgres(server):
+    """A store in PostgreSQL, made once and copied for each test."""
+    url = server.fresh()
+    Store.create(url).close()
+    return make_url(url).database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request, tmp_path):
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return request.getfixturevalue("server").fresh()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """The address of a store that nobody has used."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("made_sqlite"), tmp_path / "store.db")
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    made = request.getfixturevalue("made_postgres")
+    return request.getfixturevalue("server").fresh(like=made)
+
+
+@pytest.fixture
+def store(url):
+    """A store that knows Alice and Bob, who have no limits."""
+    with Store.open(url) as store:
+        for name in ("alice", "bob"):
+            store.put_account(person(name), NOON)
+        yield store

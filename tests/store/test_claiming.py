@@ -1,0 +1,354 @@
+"""Who gets to send what, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from steadypost.domain.delivery import State
+from steadypost.domain.evidence import SeenPost
+from steadypost.domain.outcome import Cause
+from steadypost.domain.snowflake import RemoteId
+from steadypost.store import Store, StoreAway
+from steadypost.store import claims as claiming
+from steadypost.store.claims import LONGEST_HOLD
+from tests.store.people import (
+    HOUR,
+    LEASE,
+    MINUTE,
+    NEVER,
+    NOON,
+    SECOND,
+    UNHEARD,
+    an_id,
+    answer,
+    armed,
+    claimed,
+    claims,
+    person,
+    published,
+    saying,
+    scheduled,
+    with_picture,
+)
+from tests.store.racing import flat, in_processes, together
+
+
+def test_eight_workers_and_one_delivery(store):
+    """Of eight that reach for the same delivery at the same moment, one gets it."""
+    delivery_id = scheduled(store)
+
+    got = together(8, lambda number: claims(store, worker=f"worker{number}"))
+
+    assert [delivery_id] == flat([claim.delivery_id for claim in one] for one in got)
+    assert 1 == len(store.show(delivery_id).attempts)
+
+
+def test_ten_workers_and_a_hundred_deliveries(store):
+    """Ten workers claim a hundred deliveries a hundred times, each exactly once (F18-S1)."""
+    ids = [scheduled(store) for _ in range(100)]
+
+    def all_day(number: int) -> list[int]:
+        found: list[int] = []
+        while got := claims(store, worker=f"worker{number}", at_most=3):
+            found += [claim.delivery_id for claim in got]
+        return found
+
+    assert ids == flat(together(10, all_day))
+
+
+def test_workers_of_several_processes(store, url):
+    """It is the database that decides who wins, not anything that the threads of one process share."""
+    ids = [scheduled(store) for _ in range(30)]
+
+    assert ids == flat(in_processes(3, url, 1))
+
+
+def test_a_quota_holds_under_parallel_claims(store):
+    """With two posts an hour, eight workers and ten due deliveries, exactly two go out (F16-S1)."""
+    store.put_account(person("alice", per_hour=2), NOON)
+    for _ in range(10):
+        scheduled(store)
+
+    got = together(8, lambda number: claims(store, worker=f"worker{number}", at_most=1))
+
+    assert 2 == sum(map(len, got))
+
+
+def test_a_claim_says_everything_an_attempt_needs(store):
+    """A claim read back by its number is the claim that was made: only numbers cross a task's border."""
+    delivery_id = scheduled(store, replace(with_picture(), reply_to=RemoteId("1580000000000000001")))
+
+    claim = claimed(store)
+
+    assert claim == store.load_claim(claim.attempt_id)
+    assert (delivery_id, 1, 1, "alice", "x_web", "Alice") == (
+        claim.delivery_id,
+        claim.n,
+        claim.fence,
+        claim.account,
+        claim.channel,
+        claim.handle,
+    )
+    assert with_picture().parts == claim.parts
+    assert (0, 2, "1580000000000000001") == (claim.first, claim.total, claim.reply_to)
+    assert NOON + LEASE == claim.lease_until
+
+
+def test_nothing_is_claimed_before_its_moment(store):
+    """Due exactly now is due (F23-S1); a second later is not."""
+    scheduled(store, due_at=NOON)
+    scheduled(store, due_at=NOON + SECOND)
+
+    assert 1 == len(claims(store, NOON))
+    assert 1 == len(claims(store, NOON + SECOND))
+
+
+def test_oldest_first_across_accounts(store):
+    """What has waited longest goes first, whoever's it is."""
+    late = scheduled(store, account="alice", due_at=NOON - MINUTE)
+    later = scheduled(store, account="bob", due_at=NOON - 3 * MINUTE)
+    latest = scheduled(store, account="alice", due_at=NOON - 2 * MINUTE)
+
+    assert [later, latest, late] == [claim.delivery_id for claim in claims(store)]
+
+
+def test_only_the_accounts_asked_for(store):
+    """A worker that cannot open an account leaves its deliveries alone."""
+    scheduled(store, account="alice")
+    mine = scheduled(store, account="bob")
+
+    assert [mine] == [claim.delivery_id for claim in claims(store, accounts=["bob"])]
+
+
+def test_a_thread_that_does_not_fit_waits_and_delays_only_its_account(store):
+    """
+    A thread is reserved whole before its first part (F19-S6); the shorter post behind it waits its turn,
+    and another account's does not.
+    """
+    store.put_account(person("alice", per_hour=3), NOON)
+    scheduled(store, saying("one", "two"), due_at=NOON - 3 * MINUTE)
+    scheduled(store, saying("three", "four"), due_at=NOON - 2 * MINUTE)
+    scheduled(store, saying("five"), due_at=NOON - MINUTE)
+    bobs = scheduled(store, account="bob")
+
+    got = claims(store)
+
+    assert [("alice", 2), ("bob", 1)] == [(claim.account, len(claim.parts)) for claim in got]
+    assert bobs == got[-1].delivery_id
+
+
+def test_a_thread_that_can_never_fit_is_put_before_a_person(store):
+    """What no window can ever hold does not stand in front of what fits (F10)."""
+    store.put_account(person("alice", per_day=2), NOON)
+    endless = scheduled(store, saying("one", "two", "three"), due_at=NOON - MINUTE)
+    short = scheduled(store)
+
+    assert [short] == [claim.delivery_id for claim in claims(store)]
+    assert State.HELD is store.show(endless).delivery.state
+    assert "3 parts" in store.show(endless).delivery.why
+
+
+def test_fifty_that_cannot_go_delay_none_that_can(store):
+    """Fifty older deliveries that may not go out now do not stand before one that may (F10-S1)."""
+    store.put_account(person("bob", per_hour=1), NOON)
+    for _ in range(50):
+        scheduled(store, account="bob", due_at=NOON - HOUR)
+    backing_off = [scheduled(store, due_at=NOON - HOUR) for _ in range(50)]
+    broken = answer(replace(NEVER, cause=Cause.OVERLAY))
+    for claim in claims(store, accounts=["alice"]):
+        store.answered(claim.attempt_id, broken, NOON, 0.5)
+    ready = scheduled(store)
+
+    got = claims(store, NOON + SECOND)
+
+    assert ready in [claim.delivery_id for claim in got]
+    assert not set(backing_off) & {claim.delivery_id for claim in got}
+
+
+def test_the_late_rule(store):
+    """
+    A delivery may start until the last instant its late rule allows, and is missed after it, with the
+    reason, even when it is held or its account is paused.
+    """
+    within = scheduled(store, due_at=NOON, late_after=HOUR)
+    past = scheduled(store, due_at=NOON - SECOND, late_after=HOUR)
+    held = scheduled(store, saying("again"), due_at=NOON - SECOND)
+    held = scheduled(store, saying("Again"), due_at=NOON - SECOND, late_after=HOUR)
+    store.pause_account(
+        "alice", until=NOON + 9 * HOUR, cause=Cause.LOCKED, why="locked", session_mark="", now=NOON
+    )
+
+    assert [] == claims(store, NOON + HOUR)
+    assert [State.SCHEDULED, State.MISSED, State.MISSED] == [
+        store.show(one).delivery.state for one in (within, past, held)
+    ]
+    assert "1:00:00 late" in store.show(past).delivery.why
+
+
+def test_a_thread_that_has_begun_is_never_missed(store):
+    """Half a thread is worse than a late one."""
+    scheduled(store, saying("one", "two"), late_after=MINUTE)
+    claim = armed(store)
+    first = an_id()
+    store.answered(claim.attempt_id, answer(published(first).outcomes[0], NEVER), NOON, 0.5)
+
+    again = claimed(store, NOON + HOUR)
+
+    assert (1, ("two",), first) == (again.first, tuple(part.text for part in again.parts), again.reply_to)
+
+
+def test_a_paused_account_waits_and_goes_on(store):
+    """A pause stops an account until its end, and no other account; somebody may end it before."""
+    scheduled(store, account="alice")
+    scheduled(store, account="bob")
+    pause = {"cause": Cause.CHALLENGE, "why": "X asked who we are", "session_mark": "old", "now": NOON}
+    store.pause_account("alice", until=NOON + HOUR, **pause)
+
+    assert ["bob"] == [claim.account for claim in claims(store)]
+    assert "old" == store.account("alice").session_mark
+    assert [] == claims(store, NOON + HOUR - SECOND)
+
+    store.resume_account("alice", NOON)
+
+    assert ["alice"] == [claim.account for claim in claims(store)]
+
+
+def test_putting_an_account_again_leaves_its_pause(store):
+    """What a block says and what the network said are two things."""
+    store.pause_account("bob", until=NOON + HOUR, cause=Cause.LOCKED, why="", session_mark="m", now=NOON)
+    store.put_account(replace(person("bob", per_hour=3), longest=4_000), NOON)
+
+    bob = store.account("bob")
+
+    assert (4_000, 3, NOON + HOUR, Cause.LOCKED) == (
+        bob.longest,
+        bob.limits.per_hour,
+        bob.paused_until,
+        bob.pause_cause,
+    )
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "in doubt"])
+def test_the_edge_of_a_window(store, ended):
+    """
+    A post counts for one hour from the end of its attempt, to the second, and just the same when nobody
+    knows whether it is live (F16-S2, S6).
+    """
+    store.put_account(person("alice", per_hour=1), NOON)
+    scheduled(store)
+    scheduled(store)
+    claim = armed(store)
+    assert [] == claims(store, NOON + MINUTE), "in flight, it counts"
+    store.answered(claim.attempt_id, published() if ended else answer(UNHEARD), NOON + MINUTE, 0.5)
+
+    assert [not ended] == [use.unknown for use in store.quota("alice", NOON + MINUTE)]
+    assert [] == claims(store, NOON + MINUTE + HOUR - SECOND)
+    assert 1 == len(claims(store, NOON + MINUTE + HOUR))
+
+
+def test_spacing(store):
+    """Two deliveries of an account keep their distance; the parts of a thread are one delivery."""
+    store.put_account(person("alice", spacing=timedelta(minutes=5)), NOON)
+    scheduled(store, saying("one", "two"))
+    scheduled(store)
+    claim = armed(store)
+    store.answered(claim.attempt_id, published(an_id(), an_id()), NOON, 0.5)
+
+    assert [] == claims(store, NOON + 5 * MINUTE - SECOND)
+    assert 1 == len(claims(store, NOON + 5 * MINUTE))
+
+
+def test_posts_made_by_hand_count(store):
+    """What somebody posts by hand uses the quota from the instant its id names (F16-S4), and is counted once."""
+    store.put_account(person("alice", per_hour=1), NOON)
+    scheduled(store)
+    by_hand = SeenPost(id=an_id(NOON - MINUTE), author="Alice", text="hello")
+
+    assert [1, 0] == [store.note_foreign("alice", [by_hand], NOON) for _ in range(2)]
+    assert [] == claims(store, NOON)
+    assert 1 == len(claims(store, NOON + HOUR))
+
+
+def test_leases_are_renewed_only_while_they_hold(store):
+    """A worker that was stopped past its lease has lost what it held, however often it renews."""
+    scheduled(store)
+    claim = claimed(store, worker="walter")
+
+    assert 1 == store.renew("walter", NOON + 20 * SECOND, LEASE)
+    assert 0 == store.renew("wilma", NOON + 20 * SECOND, LEASE)
+    assert NOON + 50 * SECOND == store.load_claim(claim.attempt_id).lease_until
+    assert 0 == store.renew("walter", NOON + 50 * SECOND, LEASE)
+
+
+def test_what_a_worker_forgot_is_not_held_for_ever(store):
+    """A claim that a living worker does not know of is renewed by nobody, or for ten minutes at the most."""
+    scheduled(store)
+    claim = claimed(store, worker="walter")
+
+    assert 0 == store.renew("walter", NOON + SECOND, LEASE, in_hand=[])
+    assert 1 == store.renew("walter", NOON + SECOND, LEASE, in_hand=[claim.attempt_id])
+    moment = NOON + SECOND
+    while store.renew("walter", moment, LEASE):
+        moment += 20 * SECOND
+    assert NOON + LONGEST_HOLD == store.load_claim(claim.attempt_id).lease_until
+    assert 1 == len(store.rescue(NOON + LONGEST_HOLD))
+
+
+def test_a_claim_reaches_its_worker_though_the_next_fails(store, monkeypatch):
+    """When the store goes away between two claims, the first one is not lost with the second."""
+    scheduled(store)
+    scheduled(store)
+    take = claiming._claim_next
+    tries = iter([take, None])
+
+    def go_away(*args, **more):
+        work = next(tries)
+        if work is None:
+            raise StoreAway("the store is away", remedy="Wait")
+        return work(*args, **more)
+
+    monkeypatch.setattr(claiming, "_claim_next", go_away)
+
+    assert 1 == len(claims(store))
+
+
+def test_the_queue_is_read_through_its_indexes(tmp_path):
+    """What is asked every quarter of a second does not walk through what is not due."""
+    with Store.create(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        asked = []
+        event.listen(
+            store._database.engine,
+            "before_cursor_execute",
+            lambda _c, _cursor, said, given, _context, _many: asked.append((said, given)),
+        )
+        store.put_account(person("alice"), NOON)
+        scheduled(store)
+        asked.clear()
+        claimed(store)
+        store.rescue(NOON)
+        store.looks_due(NOON)
+        store.next_due()
+        with store._database.engine.connect() as connection:
+            plans = [
+                " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given))
+                for said, given in list(asked)
+                if said.startswith("SELECT")
+            ]
+
+    assert [] == [plan for plan in plans if "SCAN deliveries" in plan and "USING" not in plan]
+    for name in ("claimable", "late", "leased", "in_doubt", "unverified", "next"):
+        assert any(f"ix_deliveries_{name}" in plan for plan in plans), name
+
+
+def test_claims_ask_for_nothing_when_there_is_nothing(url):
+    """No accounts, no places, no due deliveries: no claims."""
+    with Store.open(url) as store:
+        store.put_account(person("alice"), NOON)
+
+        assert [] == claims(store)
+        assert [] == claims(store, accounts=[])
+        assert [] == claims(store, at_most=0)

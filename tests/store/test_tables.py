@@ -1,0 +1,177 @@
+"""The tables: made, checked, brought up, and the same as the code says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy.exc import IntegrityError
+
+from steadypost.domain.delivery import PartState, State
+from steadypost.store import Schema, SchemaMismatch, Store, UnusableAddress
+from steadypost.store.schema import REVISIONS, metadata
+from steadypost.store.tables import config
+from tests.store.people import NOON, person, scheduled
+from tests.store.racing import together
+
+
+def engine_of(url):
+    return create_engine(url)
+
+
+def set_revision(url, revision):
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+    engine.dispose()
+
+
+def test_an_empty_database_is_refused(empty_url):
+    """Nothing is ever half stored: without its tables a store does not open, and says what to do (F14-S1)."""
+    with pytest.raises(SchemaMismatch) as refused:
+        Store.open(empty_url)
+
+    assert "Run 'steadypost migrate'" in refused.value.remedy
+    with Store.at(empty_url) as store:
+        assert Schema.NONE is store.schema()
+        store.migrate()
+        store.migrate()
+        assert Schema.CURRENT is store.schema()
+    Store.open(empty_url).close()
+
+
+def test_tables_of_a_later_version(url):
+    """An older program does not touch what a newer one has changed, and does not "migrate" it either."""
+    set_revision(url, "9999")
+
+    with pytest.raises(SchemaMismatch, match="ahead"):
+        Store.open(url)
+    with Store.at(url) as store, pytest.raises(SchemaMismatch, match="Update Steadypost"):
+        store.migrate()
+
+
+def test_tables_of_an_earlier_version(url, monkeypatch):
+    """A program does not work with tables that are behind it; its remedy is to bring them up."""
+    monkeypatch.setattr("steadypost.store.tables.REVISIONS", (*REVISIONS, "next"))
+
+    with pytest.raises(SchemaMismatch, match="behind") as refused:
+        Store.open(url)
+
+    assert "migrate" in refused.value.remedy
+
+
+def test_tables_taken_away_while_open(store, url):
+    """A table that vanishes under an open store is named as what it is."""
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE watches"))
+    engine.dispose()
+
+    with pytest.raises(SchemaMismatch, match="watches"):
+        store.watches()
+
+
+def test_many_migrate_at_once(empty_url):
+    """Several processes that start together make the tables once."""
+
+    def migrate(_: int) -> Schema:
+        with Store.create(empty_url) as store:
+            return store.schema()
+
+    assert [Schema.CURRENT] * 4 == together(4, migrate)
+
+
+def test_the_revisions_are_those_of_the_scripts():
+    """The list that opening compares with is the list of the scripts."""
+    scripts = [one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()]
+
+    assert tuple(reversed(scripts)) == REVISIONS
+
+
+def test_the_scripts_make_what_the_code_says(url):
+    """There is nothing left to generate between the migrated tables and the code's own."""
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert [] == compare_metadata(context, metadata)
+    engine.dispose()
+
+
+def test_the_checks_are_those_of_the_code(url, request, tmp_path):
+    """What the comparison above cannot see: the databases' own rules are the code's, by name and by words."""
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    empty = f"sqlite:///{tmp_path / 'plain.db'}" if sqlite else request.getfixturevalue("server").fresh()
+    plain, migrated = engine_of(empty), engine_of(url)
+    metadata.create_all(plain)
+
+    for table in metadata.tables:
+        expected, actual = (inspect(one).get_check_constraints(table) for one in (plain, migrated))
+
+        assert sorted(expected, key=str) == sorted(actual, key=str)
+    plain.dispose()
+    migrated.dispose()
+
+
+def test_opening_loads_what_it_needs():
+    """Neither the tools that change tables nor the other database's driver are loaded to read a queue."""
+    code = (
+        "import sys, steadypost.store; print({'alembic', 'psycopg', 'prefect'} & set(sys.modules) or 'none')"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "none" == told.stdout.strip()
+
+
+def test_every_state_can_be_stored(store):
+    """A state that the domain knows and the database does not would be found in production."""
+    scheduled(store)
+    with store._database.writing() as connection:
+        for state in State:
+            lease = "CURRENT_TIMESTAMP" if state is State.SENDING else "NULL"
+            connection.execute(text(f"UPDATE deliveries SET state = '{state}', lease_until = {lease}"))  # noqa: S608
+        for part in PartState:
+            given = "'1580000000000000001'" if part is PartState.LIVE else "NULL"
+            connection.execute(text(f"UPDATE delivery_parts SET state = '{part}', remote_id = {given}"))  # noqa: S608
+
+
+def test_references_are_enforced(store):
+    """A delivery of an account that does not exist is no delivery."""
+    scheduled(store)
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), store._database.writing() as connection:
+        connection.execute(text("DELETE FROM accounts"))
+
+
+@pytest.mark.parametrize(
+    "address", ["", "mysql://root@localhost/x", "sqlite://", "sqlite:///:memory:", "posts.db"]
+)
+def test_an_address_that_names_no_store(address):
+    """What cannot be a store is refused with the forms that can."""
+    with pytest.raises(UnusableAddress, match="postgresql"):
+        Store.at(address)
+
+
+def test_a_password_is_never_shown(server):
+    """Not in the store's own name, and not in what it says when it refuses."""
+    url = server.fresh()
+    with Store.at(url) as store:
+        assert "s3cret" in url
+        assert "s3cret" not in repr(store) + store.address
+    with pytest.raises(SchemaMismatch) as refused:
+        Store.open(url)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_postgres_without_a_driver_s_name(server):
+    """The address may be written as everybody writes it."""
+    with Store.create(server.fresh().replace("+psycopg", "")) as store:
+        store.put_account(person("alice"), NOON)
+
+        assert ["alice"] == [account.name for account in store.accounts()]

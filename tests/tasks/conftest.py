@@ -1,0 +1,123 @@
+"""A house with a real store and little stand-ins for what lies behind its ports."""
+
+import contextlib
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import tasks.house
+from steadypost.channels.port import Access
+from steadypost.domain.post import Part, Post
+from steadypost.domain.quota import Limits
+from steadypost.store import AccountRecord, Store
+from tasks.house import LEASE, House
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class Time:
+    """A clock that stands until it is moved."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+    def pass_by(self, **amount):
+        self.now += timedelta(**amount)
+
+
+class Lanes:
+    """A pool that lends a name, or raises what it is told to."""
+
+    size = 2
+
+    def __init__(self):
+        self.trouble = None
+        self.trouble_at_return = None
+        self.lent = 0
+
+    @contextlib.contextmanager
+    def lend(self, within, key=None):
+        if self.trouble:
+            raise self.trouble
+        self.lent += 1
+        yield self
+        if self.trouble_at_return:
+            raise self.trouble_at_return
+
+    identity = "this-host:1"
+
+
+class Channel:
+    """A channel that does what the test says, and remembers what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.looked = []
+        self.on_ask = None
+        self.on_look = None
+
+    def __call__(self, lane):
+        return self
+
+    def ask(self, access, order, *, arm, deadline, progress):
+        self.asked.append(order)
+        return self.on_ask(order, arm)
+
+    def look(self, access, request, *, deadline):
+        self.looked.append(request)
+        return self.on_look(request)
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def channel(monkeypatch):
+    channel = Channel()
+    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", channel)
+    return channel
+
+
+@pytest.fixture
+def house(tmp_path, time, channel, monkeypatch):
+    with Store.create(f"sqlite:///{tmp_path}/store.db") as store:
+        for name in ("alice", "bob"):
+            store.put_account(
+                AccountRecord(name=name, channel="x_web", handle=name, limits=Limits(per_hour=50)), now=NOW
+            )
+        house = House(store=store, lanes=Lanes(), worker="here", clock=time, dice=random.Random(1))  # noqa: S311 - repeatable
+        house.accounts = {
+            name: Access(
+                account=name, handle=name, base_url="http://127.0.0.1:1", session={}, rules_accepted=True
+            )
+            for name in ("alice", "bob")
+        }
+        house.marks = {"alice": "mark-1", "bob": "mark-2"}
+        monkeypatch.setattr(tasks.house, "_open", house)
+        yield house
+
+
+@pytest.fixture
+def claimed(house):
+    """Add a post and claim it."""
+
+    def claim(*texts, account="alice", reply_to=None):
+        house.store.add(
+            Post(parts=tuple(Part(text=text) for text in texts), reply_to=reply_to),
+            accounts=[account],
+            due_at=house.clock(),
+            late_after=None,
+            now=house.clock(),
+        )
+        (claim,) = house.store.claim(
+            worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=[account]
+        )
+        return claim
+
+    return claim

@@ -1,0 +1,237 @@
+"""One attempt, from a claim to its recorded answer."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from blocks import Unopened
+from steadypost.browser import NoFreeLane
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import (
+    Answer,
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
+from steadypost.domain.snowflake import id_at
+from steadypost.store import StoreAway
+from tasks.deliveries import ask, deliver, in_words, record, rest_account
+
+
+@pytest.fixture
+def published(house):
+    """What a network that works answers: an id for every part."""
+
+    def answer(order, arm):
+        assert arm()
+        ids = [id_at(house.clock() + timedelta(seconds=1), sequence=n + 1) for n in range(len(order.parts))]
+        return Answer(outcomes=tuple(Published(remote_id=one) for one in ids), first=order.first)
+
+    return answer
+
+
+def run(house, claim):
+    deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+    return house.store.show(claim.delivery_id).delivery
+
+
+def test_a_post_that_works_is_published_with_its_id(house, channel, claimed, published):
+    """The id the network gave is the id that is kept."""
+    channel.on_ask = published
+    delivery = run(house, claimed("One.", "Two."))
+
+    assert delivery.state is State.PUBLISHED
+    assert all(part.remote_id for part in delivery.parts)
+    assert len(channel.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("boom"), KeyError("x"), StoreAway("timeout timeout", remedy="-")]
+)
+def test_what_breaks_before_arming_was_not_submitted(house, channel, claimed, error):
+    """Whatever it was and whatever it says: before arming nothing can have happened."""
+
+    def breaks(order, arm):
+        raise error
+
+    channel.on_ask = breaks
+    claim = claimed("One.")
+
+    (outcome,) = ask(house, claim).outcomes
+
+    assert isinstance(outcome, NotSubmitted)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("not sent, honest"), KeyError("x"), StoreAway("x", remedy="-")]
+)
+def test_what_breaks_after_arming_is_in_doubt(house, channel, claimed, error):
+    """Whatever it was and whatever it says: after arming only a look can tell."""
+
+    def breaks(order, arm):
+        assert arm()
+        raise error
+
+    channel.on_ask = breaks
+    delivery = run(house, claimed("One."))
+
+    assert delivery.state is State.UNCONFIRMED
+
+
+def test_an_arming_whose_answer_was_lost_counts_as_armed(house, channel, claimed, monkeypatch):
+    """The store wrote "about to ask" and the line broke: it may be armed, so it is."""
+
+    def lost(*_, **__):
+        raise StoreAway("gone", remedy="-")
+
+    monkeypatch.setattr(house.store, "arm", lost)
+    channel.on_ask = lambda _, arm: arm()
+    claim = claimed("One.")
+
+    (outcome,) = ask(house, claim).outcomes
+
+    assert isinstance(outcome, Unconfirmed)
+
+
+def test_a_refused_arming_means_no_click(house, channel, claimed, time):
+    """A worker that was stopped past its lease finds it gone, and does not act."""
+    claim = claimed("One.")
+    armed = []
+
+    def late(order, arm):
+        time.pass_by(minutes=5)
+        armed.append(arm())
+        return Answer(
+            outcomes=(NotSubmitted(cause=Cause.LEASE_LOST, why="the lease is gone", phase=Phase.COMPOSED),)
+        )
+
+    channel.on_ask = late
+    ask(house, claim)
+
+    assert armed == [False]
+
+
+def test_trouble_at_clean_up_cannot_change_an_answer(house, channel, claimed, published):
+    """The id is known; that the browser then fails to come back is another matter."""
+    channel.on_ask = published
+    house.lanes.trouble_at_return = RuntimeError("the context would not close")
+
+    assert run(house, claimed("One.")).state is State.PUBLISHED
+
+
+def test_no_browser_is_nobodys_fault(house, channel, claimed):
+    """Waiting in vain for a browser gives the delivery back, uncharged, and asks nothing."""
+    house.lanes.trouble = NoFreeLane("publish", 1.0)
+    delivery = run(house, claimed("One."))
+
+    assert (delivery.state, delivery.cause, delivery.broken) == (
+        State.SCHEDULED,
+        Cause.BROWSER_UNAVAILABLE,
+        0,
+    )
+    assert channel.asked == []
+
+
+@pytest.mark.parametrize("account", [None, Unopened(Cause.RULES_NOT_ACCEPTED, "not accepted")])
+def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, claimed, account):
+    """Its block was deleted, or its rules are not accepted any more: nothing is opened."""
+    claim = claimed("One.")
+    house.accounts["alice"] = account
+
+    run(house, claim)
+
+    assert house.lanes.lent == 0
+
+
+def test_the_answer_waits_for_the_store(house, claimed, monkeypatch):
+    """Recording is not asking: it is repeated until the store has it."""
+    claim = claimed("One.")
+    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+    real, tries = house.store.answered, []
+
+    def flaky(*arguments, **named):
+        tries.append(1)
+        if len(tries) < 3:
+            raise StoreAway("down", remedy="-")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(house.store, "answered", flaky)
+    monkeypatch.setattr("tasks.deliveries.time.sleep", lambda _: None)
+    answer = Answer(outcomes=(Published(remote_id=id_at(house.clock() + timedelta(seconds=1))),))
+
+    assert record(house, claim, answer).state is State.PUBLISHED
+    assert len(tries) == 3
+
+
+def test_an_old_workers_answer_changes_nothing_newer(house, claimed, time):
+    """Rescued, claimed again, and then the first worker wakes up with a refusal: it is only noted."""
+    claim = claimed("One.")
+    time.pass_by(minutes=5)
+    house.store.rescue(house.clock())
+    time.pass_by(minutes=20)
+    house.store.claim(
+        worker="another", now=house.clock(), lease=timedelta(minutes=1), at_most=1, accounts=["alice"]
+    )
+    late = Answer(outcomes=(Refused(cause=Cause.TOO_LONG, code="186", why="too long"),))
+
+    assert record(house, claim, late) is None
+    assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+
+
+def test_an_answer_about_the_account_rests_the_account_alone(house, claimed):
+    """A limit that X names: until then alice is left alone, and bob is not."""
+    until = house.clock() + timedelta(minutes=7)
+    limit = Answer(
+        outcomes=(Deferred(cause=Cause.RATE_LIMIT, code="88", why="x-rate-limit-reset", until=until),)
+    )
+    rest_account(house, "alice", limit)
+
+    assert house.store.account("alice").paused_until == until
+    assert house.store.account("bob").paused_until is None
+
+
+def test_a_refused_post_rests_nobody(house):
+    """Too long is the post's own trouble."""
+    rest_account(
+        house, "alice", Answer(outcomes=(Refused(cause=Cause.TOO_LONG, code="186", why="too long"),))
+    )
+
+    assert house.store.account("alice").paused_until is None
+
+
+def test_an_error_is_named_without_its_text(house, channel, claimed, caplog):
+    """The text of an error may hold anything, a session included: the record names its kind only."""
+
+    def breaks(order, arm):
+        raise RuntimeError("auth_token=s3cr3t")
+
+    channel.on_ask = breaks
+    house.log = logging.getLogger("test")
+    claim = claimed("One.")
+
+    (outcome,) = ask(house, claim).outcomes
+
+    assert "s3cr3t" not in in_words(outcome)
+
+
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_a_lease_is_kept_only_while_somebody_works_under_it(
+    house, channel, claimed, published, ends, monkeypatch
+):
+    """However a delivery's task ends, its attempt is in nobody's hand afterwards, so its lease runs out."""
+    channel.on_ask = published
+    claim = claimed("One.")
+    house.in_hand.add(claim.attempt_id)
+    if ends == "badly":
+        monkeypatch.setattr("tasks.deliveries.record", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(house, claim)
+    else:
+        run(house, claim)
+
+    assert house.in_hand == set()
