@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 from steadypost.domain.clock import utc
 from steadypost.domain.delivery import PartState, State
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -119,6 +119,8 @@ accounts = Table(
     Column("pause_why", Text, nullable=False),
     Column("session_mark", String(200), nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("on_absence", String(20), nullable=False, server_default="ask_again"),
+    Column("settle_s", Integer, nullable=False, server_default="900"),
 )
 
 posts = Table(
@@ -221,6 +223,7 @@ attempts = Table(
     Column("answered_at", Moment),
     Column("rescued_at", Moment),
     Column("outcome", Text),
+    Column("gone_at", Moment),
     UniqueConstraint("delivery_id", "fence"),
 )
 
@@ -234,6 +237,7 @@ evidence = Table(
     Column("kind", String(20), nullable=False),
     Column("remote_id", String(20)),
     Column("why", Text, nullable=False),
+    Column("fence", Integer),
     CheckConstraint("kind IN ('present', 'absent', 'cannot_tell')", "kind"),
     Index("ix_evidence_delivery_id", "delivery_id", "id"),
 )
@@ -271,4 +275,35 @@ foreign_posts = Table(
     Column("text", Text, nullable=False),
     CheckConstraint(POST_ID.format("remote_id"), "remote_id_shape"),
     Index("ix_foreign_posts_made", "account", "made_at"),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("did", String(50), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("delivery_id", Id, ForeignKey("deliveries.id")),
+    Column("account", String(200), ForeignKey("accounts.name")),
+    Column("before", String(20), nullable=False),
+    Column("after", String(20), nullable=False),
+    Index("ix_acts_delivery_id", "delivery_id", "id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(300), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("delivery_id", Id, ForeignKey("deliveries.id")),
+    Column("created_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Moment),
+    Column("trouble", Text, nullable=False),
+    _some("ix_notices_waiting", "next_at", of="sent_at IS NULL"),
 )
