@@ -1,5 +1,6 @@
 """What is remembered: posts, deliveries, attempts, evidence, quota."""
 
+from steadypost.domain.delivery import MOST_LOOKS
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
@@ -15,7 +16,9 @@ from steadypost.store.errors import (
     WriteMissed,
 )
 from steadypost.store.intake import Added
-from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.looks import Doubt
+from steadypost.store.notices import Notice
+from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
@@ -30,8 +33,11 @@ __all__ = [
     "Claim",
     "Doubt",
     "Entry",
+    "Letter",
     "Look",
     "MayBeLive",
+    "Notice",
+    "Outbox",
     "QuotaUse",
     "Rescued",
     "Schema",
