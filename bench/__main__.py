@@ -1,28 +1,44 @@
-"""``make bench``: measures, prints, and writes ``var/bench/publish.json``."""
+"""``make bench``: measures, prints, and writes ``var/bench/*.json``. ``python -m bench NAME`` measures one of them."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bench import claim, cli, publish
+from bench import claim, cli, publish, reconcile
 
-OUT = Path("var/bench/publish.json")
+OUT = Path("var/bench")
 
 
-def main() -> int:
-    """Measure everything; the figures are judged by their reader, not by an exit code."""
-    figures = {
+def _publish() -> dict[str, Any]:
+    return {
         "machine": publish.machine(),
         "claim": claim.measure(),
         "cli": cli.measure(),
         "publish": publish.measure(),
     }
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=2) + "\n")
-    print(json.dumps(figures, indent=2))
-    print(f"written to {OUT}")
+
+
+MEASURES: dict[str, Callable[[], dict[str, Any]]] = {"publish": _publish, "reconcile": reconcile.measure}
+"""What is measured, by the name of the file that it is written to."""
+
+
+def main() -> int:
+    """Measure everything that was asked for; the figures are judged by their reader, not by an exit code."""
+    names = sys.argv[1:] or list(MEASURES)
+    unknown = [name for name in names if name not in MEASURES]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are {', '.join(MEASURES)}", file=sys.stderr)
+        return 2
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        figures = MEASURES[name]()
+        (OUT / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")
+        print(json.dumps(figures, indent=2))
+        print(f"written to {OUT / name}.json")
     return 0
 
 

@@ -104,8 +104,8 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     must(stack.run("bench.turn", "reconcile", "off"), "the switch")
     start_worker(stack)
     store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
-    _until(lambda: "publish" in {watch.flow for watch in store.watches()}, "somebody is on watch", 60)
-    _until(store.accounts, "the accounts are known", 30)
+    until(lambda: "publish" in {watch.flow for watch in store.watches()}, "somebody is on watch", 60)
+    until(store.accounts, "the accounts are known", 30)
     time.sleep(5)  # the browsers have come up, and the runs' own start is over: neither is being measured
     now = datetime.now(UTC)
     due = now + timedelta(seconds=3)
@@ -113,12 +113,12 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         store.add(Post(parts=(Part(text=text),)), accounts=[account], due_at=due, late_after=None, now=now)
     roots = [process.popen.pid for process in stack.processes.values() if process.popen]
     with _measured([*roots, *([stack.sandbox.pid] if stack.sandbox.pid else [])]) as cost:
-        _until(lambda: datetime.now(UTC) >= due, "they are due", 30)
+        until(lambda: datetime.now(UTC) >= due, "they are due", 30)
         cost.restart(but=[stack.sandbox.pid] if stack.sandbox.pid else [])
-        _until(lambda: store.counts().get(State.PUBLISHED, 0) == len(posts), "all are published", 300)
+        until(lambda: store.counts().get(State.PUBLISHED, 0) == len(posts), "all are published", 300)
     figures = _figures(stack.sandbox, posts, due.timestamp(), cost)
     found = audit(store, stack.sandbox)
-    lone = _lone_posts(stack, store)
+    lone = lone_posts(stack, store)
     return {
         **figures,
         "memory_peak_mb": round(cost.peak_mb),
@@ -127,14 +127,14 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def _lone_posts(stack: Stack, store: Store, count: int = 12) -> dict[str, Any]:
+def lone_posts(stack: Stack, store: Store, count: int = 12) -> dict[str, Any]:
     """What a post waits between its due second and its ask's arrival when nothing else is in its way."""
     now = datetime.now(UTC)
     due = {f"lone {n:02d} of the harbour": now + timedelta(seconds=3 + 2.37 * n) for n in range(count)}
     for text, moment in due.items():
         store.add(Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, late_after=None, now=now)
-    done = POSTS + count
-    _until(lambda: store.counts().get(State.PUBLISHED, 0) >= done, "the lone posts are published", 120)
+    done = store.counts()[State.PUBLISHED] + count
+    until(lambda: store.counts().get(State.PUBLISHED, 0) >= done, "the lone posts are published", 120)
     asked = {ask["text"]: ask["arrived_at"] / 1000 for ask in stack.sandbox.asks("alice")}
     waits = [asked[text] - moment.timestamp() for text, moment in due.items()]
     return {"n": count, "p50": percentile(waits, 50), "p95": percentile(waits, 95), "goal_p95": 5.0}
@@ -223,7 +223,8 @@ def _measured(roots: list[int]) -> Iterator[_Cost]:
         sampler.join()
 
 
-def _until(what: Any, description: str, within: float) -> None:
+def until(what: Any, description: str, within: float) -> None:
+    """Wait for a condition; say what was waited for if it never comes."""
     ends = time.monotonic() + within
     while not what():
         if time.monotonic() > ends:

@@ -162,15 +162,21 @@ def here() -> House:
 
 
 @contextlib.contextmanager
-def opened(*, store: Store, lanes: Pool, outbox: Outbox, worker: str | None = None) -> Iterator[House]:
-    """Open the house, keep its leases alive, and leave nothing running behind."""
+def opened(
+    *, store: Store, lanes: Pool, outbox: Outbox, worker: str | None = None, read_blocks: bool = True
+) -> Iterator[House]:
+    """Open the house, keep its leases alive, and leave nothing running behind.
+
+    Without ``read_blocks`` whoever opens it says which accounts there are.
+    """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
     keeper = _Keeper(house)
     with lanes:
         # What an earlier run of this machine still owed the store comes before anything is decided.
         house.hand_over()
-        house.refresh(at_once=True)
+        if read_blocks:
+            house.refresh(at_once=True)
         keeper.start()
         _open = house
         try:
