@@ -52,7 +52,9 @@ TICK = timedelta(milliseconds=5)
 """Ids tell their moment in whole milliseconds."""
 
 
-def judge(store: Store, sandbox: SandboxControl, *, prompt: Mapping[int, timedelta] | None = None) -> list[Broken]:
+def judge(
+    store: Store, sandbox: SandboxControl, *, prompt: Mapping[int, timedelta] | None = None
+) -> list[Broken]:
     """Hold everything in the store against everything in the ledger; answer what is broken, by number.
 
     ``prompt`` names deliveries that nothing was wrong with, and how late each of them may be.
@@ -173,7 +175,9 @@ def _asked_only_when_armed(
         elif (owner.n, ask["text"]) in seen:
             yield Broken(number=3, what=f"{what}, a second time in attempt {owner.n}")
         elif any(later.n > owner.n and later.claimed_at < at for later in story.attempts):
-            yield Broken(number=3, what=f"{what}, when attempt {owner.n} was over and another had been claimed")
+            yield Broken(
+                number=3, what=f"{what}, when attempt {owner.n} was over and another had been claimed"
+            )
         if owner is not None:
             seen.add((owner.n, ask["text"]))
 
@@ -191,7 +195,9 @@ def _at_rest(story: Story) -> Iterator[Broken]:
 
 def _told(story: Story, told: Collection[int | None]) -> Iterator[Broken]:
     if story.delivery.state in TELLS_SOMEBODY and story.delivery.id not in told:
-        yield Broken(number=7, what=f"delivery {story.delivery.id} is {story.delivery.state} and nobody was told")
+        yield Broken(
+            number=7, what=f"delivery {story.delivery.id} is {story.delivery.state} and nobody was told"
+        )
 
 
 def _prompt(
@@ -204,8 +210,14 @@ def _prompt(
             continue
         first = made.get(story.delivery.parts[0].remote_id or "")
         if first is None or first > story.delivery.due_at + within:
-            late = "never live" if first is None else f"{(first - story.delivery.due_at).total_seconds():.1f} s late"
-            yield Broken(number=5, what=f"delivery {story.delivery.id} had no trouble of its own and was {late}")
+            late = (
+                "never live"
+                if first is None
+                else f"{(first - story.delivery.due_at).total_seconds():.1f} s late"
+            )
+            yield Broken(
+                number=5, what=f"delivery {story.delivery.id} had no trouble of its own and was {late}"
+            )
 
 
 # --- I6
@@ -223,7 +235,9 @@ def _within_quota(
     ):
         most = max((_within(moments, since, window) for since in moments), default=0)
         if limit is not None and most > limit:
-            yield Broken(number=6, what=f"{account.name} has {most} posts within {window}, and may have {limit}")
+            yield Broken(
+                number=6, what=f"{account.name} has {most} posts within {window}, and may have {limit}"
+            )
 
 
 def _in_doubt(stories: Sequence[Story], made: Collection[str]) -> Iterator[datetime]:

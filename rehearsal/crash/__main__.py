@@ -1,7 +1,7 @@
 """``make test-crash``: every cell of the kill matrix, then the lost answers, one line each.
 
-    python -m rehearsal.crash                       all of it
-    python -m rehearsal.crash --cell NAME --seed N  one cell again, with everything it wrote left in var/crash/
+python -m rehearsal.crash                       all of it
+python -m rehearsal.crash --cell NAME --seed N  one cell again, with everything it wrote left in var/crash/
 """
 
 from __future__ import annotations

@@ -7,14 +7,17 @@ writes that down and sends itself the signal. Inside a transaction that is befor
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
 
 from steadypost.browser import Job, Step
 from steadypost.browser.desk import Desk
@@ -26,6 +29,7 @@ from steadypost.channels.x_web import look as looking
 from steadypost.channels.x_web.errand import KNOWN, AskErrand, AskReport, LookErrand
 from steadypost.domain.evidence import Sighting
 from steadypost.store import Outbox, Store, claims, looks, settling
+from steadypost.store.engine import Database
 from tasks import house
 
 SAID = "mark:"
@@ -47,15 +51,19 @@ class Marks:
     told: Path
     """The file that says that the mark was reached."""
     _once: threading.Lock = field(default_factory=threading.Lock)
+    _writing: threading.RLock = field(default_factory=threading.RLock)
+    """Held by whoever writes to the store: a mark outside a transaction is outside everybody's."""
 
     def reach(self, name: str) -> None:
         """Come by a mark. At the one that was given, end or stand still; once."""
         if name == self.mark and self._once.acquire(blocking=False):
-            self.told.write_text(name)
-            os.kill(os.getpid(), self.how)
+            with self._writing:
+                self.told.write_text(name)
+                os.kill(os.getpid(), self.how)
 
     def place(self) -> None:
         """Put the marks around the product's functions, in this process."""
+        self._one_writer()
         self._after(claims, "_take", "claiming")
         self._after(settling, "arm", "arming")
         self._after(settling, "answered", "recording")
@@ -65,6 +73,18 @@ class Marks:
         self._after(Store, "saw", "settled")
         self._after(Outbox, "keep", "kept")
         house.CHANNELS["x_web"] = self._channel
+
+    def _one_writer(self) -> None:
+        """Let the threads of this process write one after the other."""
+        original = Database.writing
+        turn = self._writing
+
+        @contextlib.contextmanager
+        def writing(database: Database, **how: bool) -> Iterator[Connection]:
+            with turn, original(database, **how) as connection:
+                yield connection
+
+        Database.writing = writing  # type: ignore[method-assign]
 
     def _after(self, owner: Any, name: str, mark: str) -> None:
         """Reach a mark when a function has done its work and its caller does not know yet."""

@@ -15,6 +15,10 @@ READY = "ready"
 """The file that a worker writes when it stands ready to begin."""
 
 
+END = "end"
+"""The file that tells a worker that no more is to come."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """One account of the sandbox, as its block says it."""

@@ -1,6 +1,6 @@
-"""One worker of the rehearsal: a real house that does what the flows do, until its input is closed.
+"""One worker of the rehearsal: a real house, in a process of its own, that does what the flows do.
 
-``python -m rehearsal.crash.worker PLAN.json``. It opens the store, a pool with real browsers, the outbox and the
+It opens the store, a pool with real browsers, the outbox and the
 keeper of the leases by the product's own ``opened``, and runs the functions of the flows and tasks. What is not
 there is Prefect's server: the blocks are read from the plan instead of its pages.
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 import ctypes
 import json
 import logging
+import os
 import random
 import signal
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -33,7 +34,7 @@ from blocks import Switches, XAccount
 from flows.publish import PACE, claim_due
 from flows.reconcile import in_doubt
 from rehearsal.crash.marks import Marks
-from rehearsal.crash.plan import READY, REACHED, Plan
+from rehearsal.crash.plan import END, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
 from tasks.deliveries import deliver
@@ -74,11 +75,10 @@ def set_in(name: str, value: object, *owners: object) -> None:
 class Worker:
     """The house's work, cycle by cycle."""
 
-    def __init__(self, house: House, plan: Plan, marks: Marks, ended: threading.Event) -> None:
+    def __init__(self, house: House, plan: Plan, marks: Marks) -> None:
         self._house = house
         self._plan = plan
         self._marks = marks
-        self._ended = ended
         self._hands = ThreadPoolExecutor(plan.lanes * 2, thread_name_prefix="hands")
         self._away: set[Future[Any]] = set()
 
@@ -96,7 +96,7 @@ class Worker:
         flow = "publish" if self._plan.publishes else "reconcile"
         run_id = self._plan.run_id or self._plan.name
         for _ in Watch(self._house, flow, run_id, at_most=timedelta(hours=1), pace=PACE):
-            if self._ended.is_set():
+            if (self._plan.folder / END).exists():
                 return
             yield
 
@@ -148,15 +148,10 @@ def blocks_of(plan: Plan) -> Documents:
     )
 
 
-def main(path: str) -> int:
-    """Work by a plan until the input is closed."""
-    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # not to outlive the rehearsal, stopped or not
-    logging.basicConfig(
-        level=logging.DEBUG, stream=sys.stderr, format="%(asctime)s %(threadName)s %(levelname)s %(message)s"
-    )
-    for chatty in ("httpx", "httpcore", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+def begin(path: str) -> None:
+    """Be the worker of a plan, until it is told that no more is to come."""
     plan = Plan.read(Path(path))
+    _stand_alone(plan.folder / "log")
     if plan.hasty:
         hasten()
     documents = blocks_of(plan)
@@ -164,21 +159,32 @@ def main(path: str) -> int:
     marks = Marks(mark=plan.mark, how=plan.signal, told=plan.folder / REACHED)
     if plan.mark:
         marks.place()
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), name="input", daemon=True).start()
-    while plan.go is not None and not plan.go.exists() and not ended.wait(0.02):
-        pass
-    store = Store.open(plan.url)
+    while plan.go is not None and not plan.go.exists():
+        time.sleep(0.02)
     run_dir = plan.home / "run"
     lanes = Pool(plan.lanes, LaunchSettings(), run_dir=run_dir, name=plan.name)
-    with opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house:
+    with (
+        Store.open(plan.url) as store,
+        opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house,
+    ):
         house.dice = random.Random(plan.seed)  # noqa: S311 - a cell can be played again
         lanes.warm()
         (plan.folder / READY).touch()
-        Worker(house, plan, marks, ended).work()
-    store.close()
-    return 0
+        Worker(house, plan, marks).work()
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+def _stand_alone(path: Path) -> None:
+    """Live in a session of one's own, speak into a file, and die with the rehearsal, stopped or not."""
+    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
+    os.setsid()
+    log_file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for said in (1, 2):
+        os.dup2(log_file, said)
+    logging.basicConfig(
+        level=logging.DEBUG,
+        stream=sys.stderr,
+        format="%(asctime)s %(threadName)s %(levelname)s %(message)s",
+        force=True,
+    )
+    for chatty in ("httpx", "httpcore", "asyncio", "prefect"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
