@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import signal
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ import click
 
 from rehearsal.crash.cells import Cell, every
 from rehearsal.crash.lost import LOSSES, Loss, play_loss
-from rehearsal.crash.stage import Boards, Result, play_cell, write_report
+from rehearsal.crash.stage import GIVEN_UP, Boards, Result, play_cell, write_report
 from sandbox.client import SandboxProcess
 from tests import postgres
 
@@ -87,9 +88,15 @@ def main(names: tuple[str, ...], seed: int, at_once: int, *, go_on: bool) -> Non
             if not go_on:
                 stop.set()
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     with company(HOME, min(at_once, len(cells))) as company_of_all, ThreadPoolExecutor(at_once) as hands:
-        for done in [hands.submit(one, cell) for cell in cells]:
-            done.result()
+        try:
+            for done in [hands.submit(one, cell) for cell in cells]:
+                done.result()
+        except BaseException:
+            stop.set()
+            GIVEN_UP.set()
+            raise
     write_report(HOME / "matrix.json", results)
     held = sum(result.held for result in results)
     print(

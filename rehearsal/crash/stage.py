@@ -49,13 +49,17 @@ class NotInTime(AssertionError):
     """What was waited for did not come."""
 
 
+GIVEN_UP = threading.Event()
+"""Set when somebody wants the rehearsal to end: then nothing is waited for any more."""
+
+
 def wait_until(
     what: Callable[[], Any], *, description: str, within: float = WITHIN, every: float = 0.05
 ) -> Any:
     """Ask again until the answer is true, and return it."""
     ends = time.monotonic() + within
     while not (found := what()):
-        if time.monotonic() > ends:
+        if time.monotonic() > ends or GIVEN_UP.is_set():
             raise NotInTime(f"waited {within:g} s in vain until {description}")
         time.sleep(every)
     return found

@@ -60,6 +60,8 @@ def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
     monkeypatch.setattr("tasks.watches.BEAT_EVERY", 0.0)
 
     rounds = Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0)
-    seats = [[watch.run_id for watch in house.store.watches()] for _, _ in zip(range(4), rounds, strict=False)]
+    seats = [
+        [watch.run_id for watch in house.store.watches()] for _, _ in zip(range(4), rounds, strict=False)
+    ]
 
     assert [[], [], ["run-1"], ["run-1"]] == seats
