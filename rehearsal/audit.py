@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:
-    """One broken invariant: its number (I1 to I8, docs/invariants.md), and how it is broken, as a sentence."""
+    """One broken invariant: its number (I1 to I8, see ``rehearsal.invariants``), and how it is broken, as a sentence."""
 
     number: int
     what: str

@@ -68,7 +68,7 @@ def judge(
     for story in stories:
         handle = accounts[story.delivery.account].handle
         broken += _proven_before_asked_again(story, accounts[story.delivery.account].settle)
-        broken += _asked_only_when_armed(story, _asks_for(story, handle, asks, stories), stories)
+        broken += _asked_only_when_armed(story, _asks_for(story, handle, asks, stories))
         broken += _at_rest(story)
         broken += _told(story, told)
     for account in accounts.values():
@@ -155,11 +155,8 @@ def _asks_for(
     return [ask for ask in asks if ask["account"] == handle and _plain(ask["text"]) in texts - others]
 
 
-def _asked_only_when_armed(
-    story: Story, asks: Sequence[Mapping[str, Any]], stories: Sequence[Story]
-) -> Iterator[Broken]:
+def _asked_only_when_armed(story: Story, asks: Sequence[Mapping[str, Any]]) -> Iterator[Broken]:
     """Each request that reached the network belongs to one armed attempt, and came while it was the latest."""
-    del stories
     armed = [attempt for attempt in story.attempts if attempt.armed_at is not None]
     seen: set[tuple[int, str]] = set()
     for ask in asks:

@@ -27,7 +27,7 @@ from tests import postgres
 
 HOME = Path("var/crash")
 
-CELLS = (*every(), *LOSSES)
+CELLS: tuple[Cell | Loss, ...] = (*every(), *LOSSES)
 """Everything there is to play."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.audit import MOST, Broken
@@ -97,9 +97,12 @@ def play_loss(loss: Loss, play: Play) -> Result:
 
 def _publish(loss: Loss, play: Play) -> None:
     """One worker with two browsers publishes, another with one looks: as in production, at its pace."""
-    more = {"settle_minutes": loss.settle_minutes, "hasty": loss.hasty}
-    publisher = play.plan("publisher", lanes=2, looks=False, **more)
-    looker = play.plan("looker", publishes=False, **more)
+    publisher = play.plan(
+        "publisher", lanes=2, looks=False, settle_minutes=loss.settle_minutes, hasty=loss.hasty
+    )
+    looker = replace(
+        publisher, name="looker", folder=play.home / "looker", lanes=1, publishes=False, looks=True
+    )
     play.know_people(publisher)
     for n in range(loss.posts):
         play.schedule(PEOPLE[n % len(PEOPLE)], f"Lost and found, no. {n + 1}: one umbrella, hardly used.")

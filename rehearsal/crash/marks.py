@@ -80,8 +80,8 @@ class Marks:
         turn = self._writing
 
         @contextlib.contextmanager
-        def writing(database: Database, **how: bool) -> Iterator[Connection]:
-            with turn, original(database, **how) as connection:
+        def writing(self: Database, *, enforce_references: bool = True) -> Iterator[Connection]:
+            with turn, original(self, enforce_references=enforce_references) as connection:
                 yield connection
 
         Database.writing = writing  # type: ignore[method-assign]

@@ -28,14 +28,15 @@ from steadypost.browser import reap_orphans
 from steadypost.browser.processes import Registry
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
+from steadypost.domain.snowflake import RemoteId, remote_id
 from steadypost.store import AccountRecord, Store
 
 PEOPLE = ("alice", "bob", "carol")
 
-WITHIN = 180.0
+WITHIN = 300.0
 """Seconds for anything that is waited for. A cell takes ten; a machine that is shared takes longer."""
 
-PROMPT = timedelta(seconds=90)
+PROMPT = timedelta(seconds=180)
 """How late a post beside the trouble may be: it waits for a worker to be started, on a busy machine."""
 
 SETTLE_MINUTES = 0.1
@@ -187,14 +188,14 @@ class Play:
         self.seed = seed
         self.store = Store.open(url)
         self.hands: list[Hand] = []
-        self.target: str | None = None
+        self.target: RemoteId | None = None
 
     def reset(self, *weather: Any) -> None:
         """A network with a past and no present, in this weather."""
         self.sandbox.forget()
         for handle in PEOPLE:
             self.sandbox.seed(handle, 4)
-        self.target = self.sandbox.hand_post("bob", "Who saw the comet above the harbour?")
+        self.target = remote_id(self.sandbox.hand_post("bob", "Who saw the comet above the harbour?"))
         if weather:
             self.sandbox.weather(*weather)
 
@@ -236,7 +237,9 @@ class Play:
             )
             self.store.put_account(record, now=datetime.now(UTC))
 
-    def schedule(self, account: str, *texts: str, reply_to: str | None = None, seconds: float = 0) -> int:
+    def schedule(
+        self, account: str, *texts: str, reply_to: RemoteId | None = None, seconds: float = 0
+    ) -> int:
         """Take a post in."""
         moment = datetime.now(UTC)
         post = Post(parts=tuple(Part(text=text) for text in texts), reply_to=reply_to)

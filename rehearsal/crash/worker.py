@@ -48,7 +48,7 @@ log = logging.getLogger("steadypost")
 LEASE = timedelta(seconds=4)
 """How long a silent worker of the rehearsal keeps what it claimed; renewed eight times in that time."""
 
-ATTEMPT_WITHIN = timedelta(seconds=20)
+ATTEMPT_WITHIN = timedelta(seconds=30)
 """How long an attempt may take in the rehearsal. Its sandbox answers in a second."""
 
 
