@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 DATABASES = ("sqlite", "postgresql")
@@ -104,8 +105,19 @@ class Cell:
 
 
 def every() -> list[Cell]:
-    """List all cells: kills by step, then stops, then workers in each other's way."""
-    return [*_kills(), *_stops(), *_crowds()]
+    """List all cells: workers in each other's way, then kills and stops, every step once before any a second time."""
+    return [*_crowds(), *_spread(list(_kills())), *_spread(list(_stops()))]
+
+
+def _spread(cells: Sequence[Cell]) -> list[Cell]:
+    """Put the cells in an order that meets every step early, each with another database and another kind."""
+    by_step: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_step.setdefault(cell.stage.name if cell.stage else "", []).append(cell)
+    turned = [
+        of_one[n % len(of_one) :] + of_one[: n % len(of_one)] for n, of_one in enumerate(by_step.values())
+    ]
+    return [cell for turn in zip_longest(*turned) for cell in turn if cell is not None]
 
 
 FAST = (

@@ -55,7 +55,7 @@ GIVEN_UP = threading.Event()
 
 
 def wait_until(
-    what: Callable[[], Any], *, description: str, within: float = WITHIN, every: float = 0.05
+    what: Callable[[], Any], *, description: str, within: float = WITHIN, every: float = 0.1
 ) -> Any:
     """Ask again until the answer is true, and return it."""
     ends = time.monotonic() + within
