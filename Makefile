@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo up test check bench lock clean
+.PHONY: help setup demo up test test-crash check bench lock clean
 
 help: ## List what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Fetch what is needed: Python packages, a browser, PostgreSQL's programs for the tests
 
@@ -23,6 +23,10 @@ up: setup ## Leave everything running to look at; Ctrl-C ends it
 test: setup ## Run every test
 	@tools/setup.sh tests
 	@$(PY) -m pytest
+
+test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
+	@tools/setup.sh tests
+	@$(PY) -m rehearsal.crash
 
 check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads
 	@.venv/bin/ruff check .

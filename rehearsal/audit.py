@@ -36,17 +36,38 @@ class Row:
         return "-" if self.late_s is None else f"{self.late_s:.1f} s"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """One broken invariant: its number (I1 to I8, see ``rehearsal.invariants``), and how it is broken, as a sentence."""
+
+    number: int
+    what: str
+
+    def __str__(self) -> str:
+        """Name the invariant first."""
+        return f"I{self.number}: {self.what}"
+
+
 @dataclass(kw_only=True)
 class Audit:
     """What the comparison found."""
 
     rows: list[Row] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    """Every way in which the store and the ledger disagree, as sentences."""
+    broken: list[Broken] = field(default_factory=list)
+    """Every way in which the store and the ledger disagree."""
     duplicates: int = 0
     false_status: int = 0
     live: int = 0
     refused_at_entry: int = 0
+
+    @property
+    def wrong(self) -> list[str]:
+        """Every way in which the store and the ledger disagree, as sentences."""
+        return [one.what for one in self.broken]
+
+    def note(self, number: int, what: str) -> None:
+        """Note a broken invariant."""
+        self.broken.append(Broken(number=number, what=what))
 
     def count(self, state: State) -> int:
         """How many deliveries are in a state."""
@@ -102,7 +123,7 @@ def audit(store: Store, sandbox: SandboxControl, *, refused_at_entry: int = 0) -
         _one(found, story, handles[story.delivery.account], live, claimed)
     for post_id in sorted(set(live) - set(claimed)):
         found.false_status += 1
-        found.wrong.append(f"{post_id} is live by @{live[post_id]['author']}, and no delivery says so")
+        found.note(2, f"{post_id} is live by @{live[post_id]['author']}, and no delivery says so")
     return found
 
 
@@ -121,7 +142,7 @@ def _duplicates(
         extra = count - max(1, wanted.get((author, text), 0))
         if extra > 0:
             found.duplicates += extra
-            found.wrong.append(f"@{author} has {count} live copies of {text[:60]!r}")
+            found.note(1, f"@{author} has {count} live copies of {text[:60]!r}")
 
 
 def _one(found: Audit, story: Story, handle: str, live: Mapping[str, Any], claimed: dict[str, int]) -> None:
@@ -133,7 +154,7 @@ def _one(found: Audit, story: Story, handle: str, live: Mapping[str, Any], claim
         claimed[remote_id] = delivery.id
     if delivery.state is State.PUBLISHED and len(ids) < len(delivery.parts):
         found.false_status += 1
-        found.wrong.append(f"delivery {delivery.id} says published and lacks ids")
+        found.note(2, f"delivery {delivery.id} says published and lacks ids")
     first = live.get(ids[0]) if ids else None
     found.rows.append(
         Row(
@@ -153,8 +174,11 @@ def _part(found: Audit, story: Story, handle: str, n: int, live: Mapping[str, An
         return
     post = live.get(remote_id)
     parts = story.post.parts
+    number = 8
+    if post is None and story.delivery.state is State.REMOVED:
+        return
     if post is None:
-        problem = "is not live"
+        number, problem = 2, "is not live"
     elif post["author"] != handle:
         problem = f"is by @{post['author']}"
     elif post["text"].split() != parts[n].text.split():
@@ -166,7 +190,7 @@ def _part(found: Audit, story: Story, handle: str, n: int, live: Mapping[str, An
     else:
         return
     found.false_status += 1
-    found.wrong.append(f"delivery {story.delivery.id}, part {n + 1}: {remote_id} {problem}")
+    found.note(number, f"delivery {story.delivery.id}, part {n + 1}: {remote_id} {problem}")
 
 
 def _made(post: Mapping[str, Any]) -> datetime:

@@ -79,7 +79,10 @@ class House:
         return self.accounts.get(name)
 
     def refresh(self, *, at_once: bool = False) -> None:
-        """Read the blocks again, when it is time; with Prefect's API away the last known ones serve."""
+        """Read the blocks again, when it is time; with Prefect's API away the last known ones serve.
+
+        What they say is in force here at once; a store that is away hears of it at the next reading.
+        """
         if not at_once and time.monotonic() - self._refreshed < REFRESH_EVERY:
             return
         self._refreshed = time.monotonic()
@@ -89,7 +92,10 @@ class House:
             self.log.warning("Prefect's API is away (%s); going on with the accounts last read", away)
             return
         self.switches = read.switches
-        self._take(read)
+        try:
+            self._take(read)
+        except StoreAway as away:
+            self.log.warning("the store could not be told what the blocks say (%s)", away)
 
     def hand_over(self) -> None:
         """Bring the store the answers that could not be recorded when they came."""
@@ -100,6 +106,8 @@ class House:
         """Let the store know what the blocks say, and lift the pauses that a new session answers."""
         for name, why in read.unreadable.items():
             self.log.error("The X account block %r cannot be used: %s", name, why)
+        self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
+        self.marks = {name: block.mark() for name, block in read.accounts.items()}
         moment = self.clock()
         paused = {account.name: account for account in self.store.accounts()}
         for name, block in read.accounts.items():
@@ -119,8 +127,6 @@ class House:
             if before is not None and before.paused_until and before.session_mark != block.mark():
                 self.store.resume_account(name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
-        self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
-        self.marks = {name: block.mark() for name, block in read.accounts.items()}
 
 
 class _Keeper(threading.Thread):

@@ -33,12 +33,12 @@ class Watch:
         self._ends = time.monotonic() + at_most.total_seconds()
         self._pace = pace
         self._beaten = 0.0
+        self._seated = False
         self._relieved = False
         self.wake = threading.Event()
         """Set it to have the next cycle at once."""
 
     def __iter__(self) -> Iterator[None]:
-        self._house.store.take_watch(self._flow, run_id=self._run_id, now=self._house.clock())
         while self._goes_on():
             yield
             self.wake.wait(self._pace)
@@ -53,6 +53,9 @@ class Watch:
 
     def _beat(self) -> bool:
         try:
+            if not self._seated:
+                self._house.store.take_watch(self._flow, run_id=self._run_id, now=self._house.clock())
+                self._seated = True
             return self._house.store.beat(self._flow, run_id=self._run_id, now=self._house.clock())
         except StoreAway as away:
             # Nobody can have taken a seat that cannot be written; stay.

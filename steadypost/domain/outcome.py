@@ -36,6 +36,12 @@ class Phase(StrEnum):
     ANSWERED = "answered"
     """The network answered something."""
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether it lies at or behind the point from which the network may know."""
+        order = list(Phase)
+        return order.index(self) >= order.index(Phase.ARMED)
+
 
 class Scope(StrEnum):
     """Whose trouble it is: the width within which it is left alone."""

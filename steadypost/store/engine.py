@@ -25,6 +25,12 @@ PATIENCE = timedelta(seconds=5)
 LONGEST_STATEMENT = timedelta(seconds=30)
 """No statement here takes longer on a server that is well."""
 
+LONGEST_SILENCE = timedelta(seconds=10)
+"""How long a transaction may hold its locks and say nothing. No live worker of ours is silent for more than an instant;
+one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold up every account's queue for as long as
+it stands still. PostgreSQL ends its session; woken, it finds the store away and its work undone.
+"""
+
 _KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 _NO_TABLE = ("no such table", "no such column", "has no column named", "UndefinedTable", "UndefinedColumn")
@@ -129,7 +135,12 @@ def _is_away(cause: BaseException | None) -> bool:
         return isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError
     import psycopg  # noqa: PLC0415 - a store in SQLite needs no driver for PostgreSQL
 
-    if isinstance(cause, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.InsufficientPrivilege):
+    if isinstance(
+        cause,
+        psycopg.errors.ReadOnlySqlTransaction
+        | psycopg.errors.InsufficientPrivilege
+        | psycopg.errors.IdleInTransactionSessionTimeout,
+    ):
         return True
     return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
 
@@ -161,7 +172,11 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 def _postgresql(url: URL, patience: timedelta) -> Engine:
     waits = int(patience.total_seconds() * 1000)
     longest = int(LONGEST_STATEMENT.total_seconds() * 1000)
-    options = f"-c lock_timeout={waits} -c statement_timeout={longest} -c timezone=UTC"
+    silence = int(LONGEST_SILENCE.total_seconds() * 1000)
+    options = (
+        f"-c lock_timeout={waits} -c statement_timeout={longest} "
+        f"-c idle_in_transaction_session_timeout={silence} -c timezone=UTC"
+    )
     given = url.query.get("options", "")
     return create_engine(
         url,

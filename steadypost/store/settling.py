@@ -102,6 +102,10 @@ def answered(
     attempt = attempt_rows.one(connection, attempt_id)
     if attempt.answer == answer:
         return Settled(delivery=kept.delivery, applied=attempt.fence == kept.fence)
+    if attempt.armed_at is not None and _never_armed(answer):
+        # Somebody else's: of two that carry out one attempt, the one who was refused to arm says this while
+        # the other may be clicking. Who armed will answer, or fall silent and be rescued.
+        return Settled(delivery=kept.delivery, applied=False)
     after = _after(connection, kept, attempt, answer, now=now, jitter=jitter)
     attempt_rows.note(
         connection,
@@ -114,6 +118,13 @@ def answered(
     if after is None:
         return Settled(delivery=kept.delivery, applied=False)
     return Settled(delivery=_keep(connection, kept, attempt, after, now), applied=True)
+
+
+def _never_armed(answer: Answer) -> bool:
+    """Whether the answer says of everything that it ended before anybody armed it."""
+    return all(
+        isinstance(outcome, NotSubmitted) and not outcome.phase.is_armed for outcome in answer.outcomes
+    )
 
 
 def _keep(connection: Connection, kept: Kept, attempt: Attempt, after: Delivery, now: datetime) -> Delivery:

@@ -74,7 +74,7 @@ def published(*ids: RemoteId, first: int = 0) -> Answer:
 UNHEARD = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer within 30 s", phase=Phase.CLICKED)
 NEVER = NotSubmitted(cause=Cause.EARLIER_PART, why="an earlier part is not live", phase=Phase.CLAIMED)
 BROKEN = NotSubmitted(
-    cause=Cause.COMPOSER_DIFFERS, why="the composer holds something else", phase=Phase.OPENED
+    cause=Cause.COMPOSER_DIFFERS, why="the page was about to send another text", phase=Phase.CLICKED
 )
 TOO_LONG = Refused(cause=Cause.TOO_LONG, code="186", why="the text is too long")
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from steadypost.domain.delivery import State
-from steadypost.store import Store, StoreAway
+from steadypost.store import Store, StoreAway, accounts, engine
 from tests.store.people import LEASE, NOON, armed, claimed, claims, person, published, scheduled
 
 PATIENCE = timedelta(seconds=1)
@@ -63,6 +63,31 @@ def test_postgres_stopped_and_started(server, made_postgres):
 
         assert store.answered(claim.attempt_id, published(), NOON, 0.5).applied
         assert State.PUBLISHED is store.show(delivery_id).delivery.state
+
+
+def test_a_worker_that_stands_still_in_mid_transaction_is_put_out(server, made_postgres, monkeypatch):
+    """
+    Its locks are an account's and a delivery's. Held for ever they would hold up every account's queue; PostgreSQL
+    ends the session, the others go on, and the sleeper finds that nothing of its work was kept.
+    """
+    monkeypatch.setattr(engine, "LONGEST_SILENCE", timedelta(seconds=1))
+    url = server.fresh(like=made_postgres)
+    with Store.open(url, patience=timedelta(seconds=5)) as store, Store.open(url) as sleeper:
+        for name in ("alice", "bob"):
+            store.put_account(person(name), NOON)
+        ids = {scheduled(store), scheduled(store, account="bob")}
+
+        def sleeps():
+            with sleeper._database.writing() as connection:
+                accounts.one(connection, "alice", lock=True)
+                connection.execute(text("UPDATE accounts SET pause_why = 'asleep' WHERE name = 'alice'"))
+                assert {claim.delivery_id for claim in claims(store)} == ids
+                connection.execute(text("SELECT 1"))
+
+        with pytest.raises(StoreAway):
+            sleeps()
+
+        assert "" == store.account("alice").pause_why
 
 
 def test_a_postgres_that_is_not_there():

@@ -57,6 +57,36 @@ def test_arming_says_yes_exactly_once(store):
     assert [PartState.ASKED] == parts(store, claim.delivery_id)
 
 
+def test_who_was_refused_to_arm_says_nothing_about_who_was_not(store):
+    """
+    The same attempt is carried out twice at once. One arms and clicks; the other is refused, and its "nothing was
+    sent" is true of itself alone: it must not put the delivery back into the queue.
+    """
+    delivery_id = scheduled(store)
+    claim = armed(store)
+    refused = NotSubmitted(cause=Cause.LEASE_LOST, why="it may not be asked any more", phase=Phase.COMPOSED)
+
+    settled = store.answered(claim.attempt_id, answer(refused), NOON + SECOND, 0.5)
+    attempt = store.show(delivery_id).attempts[0]
+
+    assert not settled.applied
+    assert State.SENDING is settled.delivery.state
+    assert (None, None) == (attempt.answered_at, attempt.gone_at)
+    assert State.PUBLISHED is store.answered(claim.attempt_id, published(), NOON + MINUTE, 0.5).delivery.state
+
+
+def test_who_fails_before_arming_takes_the_attempt_from_its_double(store):
+    """Before either has armed, the first word ends the attempt, and the other may not arm any more."""
+    scheduled(store)
+    claim = claimed(store)
+    no_lane = NotSubmitted(cause=Cause.BROWSER_UNAVAILABLE, why="no free lane", phase=Phase.CLAIMED)
+
+    settled = store.answered(claim.attempt_id, answer(no_lane), NOON, 0.5)
+
+    assert State.SCHEDULED is settled.delivery.state
+    assert not store.arm(claim.attempt_id, claim.fence, NOON + SECOND)
+
+
 def test_arming_needs_a_lease_that_holds(store):
     """A worker that was stopped before arming, and woke after its lease, may not ask (F09-S3)."""
     scheduled(store)
@@ -172,7 +202,7 @@ def test_a_thread_goes_on_at_its_first_missing_part(store, live):
     delivery_id = scheduled(store, saying("one", "two", "three"))
     claim = armed(store)
     given = [an_id() for _ in range(live)]
-    rest = [NotSubmitted(cause=Cause.OVERLAY, why="covered", phase=Phase.COMPOSED)] + [NEVER] * (2 - live)
+    rest = [NotSubmitted(cause=Cause.OVERLAY, why="covered", phase=Phase.CLICKED)] + [NEVER] * (2 - live)
 
     store.answered(claim.attempt_id, answer(*(Published(remote_id=one) for one in given), *rest), NOON, 0.5)
 

@@ -1,0 +1,167 @@
+"""Where a worker can be ended: the named steps of an attempt and of a look, and what waits at each of them.
+
+Nothing here ships, and the product knows nothing of it: the marks are put around the product's own functions in
+the worker's process, and around the click in its browser's process. A worker that comes to the mark it was given
+writes that down and sends itself the signal. Inside a transaction that is before the commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from steadypost.browser import Job, Step
+from steadypost.browser.desk import Desk
+from steadypost.browser.messages import OnQuestion, OnStep
+from steadypost.channels.port import Channel
+from steadypost.channels.x_web import ask as asking
+from steadypost.channels.x_web import channel as channels
+from steadypost.channels.x_web import look as looking
+from steadypost.channels.x_web.errand import KNOWN, AskErrand, AskReport, LookErrand
+from steadypost.domain.evidence import Sighting
+from steadypost.store import Outbox, Store, claims, looks, settling
+from steadypost.store.engine import Database
+from tasks import house
+
+SAID = "mark:"
+"""What a question of the lane's begins with when it only says that a mark was reached."""
+
+IN_LANE = {
+    channels.ASK: "rehearsal.crash.marks:ask",
+    channels.LOOK: "rehearsal.crash.marks:look",
+}
+"""The jobs with marks in them, in place of the product's."""
+
+
+@dataclass(kw_only=True)
+class Marks:
+    """The one mark at which this worker ends, and how."""
+
+    mark: str
+    how: signal.Signals
+    told: Path
+    """The file that says that the mark was reached."""
+    _once: threading.Lock = field(default_factory=threading.Lock)
+    _writing: threading.RLock = field(default_factory=threading.RLock)
+    """Held by whoever writes to the store: a mark outside a transaction is outside everybody's."""
+
+    def reach(self, name: str) -> None:
+        """Come by a mark. At the one that was given, end or stand still; once."""
+        if name == self.mark and self._once.acquire(blocking=False):
+            with self._writing:
+                self.told.write_text(name)
+                os.kill(os.getpid(), self.how)
+
+    def place(self) -> None:
+        """Put the marks around the product's functions, in this process."""
+        self._one_writer()
+        self._after(claims, "_take", "claiming")
+        self._after(settling, "arm", "arming")
+        self._after(settling, "answered", "recording")
+        self._after(looks, "saw", "settling")
+        self._after(Store, "arm", "armed")
+        self._after(Store, "answered", "recorded")
+        self._after(Store, "saw", "settled")
+        self._after(Outbox, "keep", "kept")
+        house.CHANNELS["x_web"] = self._channel
+
+    def _one_writer(self) -> None:
+        """Let the threads of this process write one after the other."""
+        original = Database.writing
+        turn = self._writing
+
+        @contextlib.contextmanager
+        def writing(self: Database, *, enforce_references: bool = True) -> Iterator[Connection]:
+            with turn, original(self, enforce_references=enforce_references) as connection:
+                yield connection
+
+        Database.writing = writing  # type: ignore[method-assign]
+
+    def _after(self, owner: Any, name: str, mark: str) -> None:
+        """Reach a mark when a function has done its work and its caller does not know yet."""
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def marked(*args: Any, **more: Any) -> Any:
+            done = original(*args, **more)
+            self.reach(mark)
+            return done
+
+        setattr(owner, name, marked)
+
+    def _channel(self, lane: Any) -> Channel:
+        channel = channels.XWeb(MarkedLane(lane, self))
+        self._after(channel, "look", "looked")
+        return channel
+
+
+class MarkedLane:
+    """A lane whose messages are marks."""
+
+    def __init__(self, lane: Any, marks: Marks) -> None:
+        self._lane = lane
+        self._marks = marks
+
+    def run(
+        self,
+        job: Job,
+        *,
+        deadline: float,
+        on_question: OnQuestion | None = None,
+        on_step: OnStep | None = None,
+    ) -> Any:
+        """Do a job, with the marks in it."""
+
+        def question(name: str, data: Any) -> Any:
+            if name.startswith(SAID):
+                return self._marks.reach(name.removeprefix(SAID))
+            answer = on_question(name, data) if on_question else None
+            if name == KNOWN:
+                self._marks.reach(f"known_{data[0]}")
+            return answer
+
+        def step(at: Step) -> None:
+            if on_step:
+                on_step(at)
+            self._marks.reach(at.name)
+
+        marked = replace(job, entry=IN_LANE.get(job.entry, job.entry))
+        return self._lane.run(marked, deadline=deadline, on_question=question, on_step=step)
+
+
+# --- in the lane's own process
+
+
+def ask(desk: Desk, errand: AskErrand) -> AskReport:
+    """Ask as the product does, and stand still on both sides of the click until the worker has heard of it."""
+    _around(asking, "_click_once", desk, before="before_click", after="after_click")
+    return asking.ask(desk, errand)
+
+
+def look(desk: Desk, errand: LookErrand) -> Sighting:
+    """Look as the product does, and stand still when the list is on the screen and nothing is read yet."""
+    _around(looking, "_check", desk, before="looking")
+    return looking.look(desk, errand)
+
+
+def _around(owner: Any, name: str, desk: Desk, *, before: str, after: str | None = None) -> None:
+    original: Callable[..., Any] = getattr(getattr(owner, name), "original", None) or getattr(owner, name)
+
+    def marked(*args: Any, **more: Any) -> Any:
+        desk.question(SAID + before)
+        done = original(*args, **more)
+        if after:
+            desk.question(SAID + after)
+        return done
+
+    marked.original = original  # type: ignore[attr-defined]
+    setattr(owner, name, marked)

@@ -1,0 +1,255 @@
+"""The eight invariants, judged from the network's own ledger and the store's own records.
+
+    I1  at most one live copy of each part
+    I2  nothing ends as not published while it is live, nothing as published while it is not
+    I3  an attempt in doubt is followed by another ask only after its absence was proven
+    I4  every delivery comes to rest, or before a person
+    I5  what is in trouble delays nothing else
+    I6  quotas hold by the ledger's own times, what is in doubt counted as used
+    I7  whoever needs a person has told somebody
+    I8  an id belongs to this part, by this account, under the right parent
+
+The rules are written here a second time, from the tables and not by the product's functions: a checker that asks the
+product whether the product is right finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from rehearsal.audit import MOST, Broken, audit
+from sandbox.client import SandboxControl
+from steadypost.domain.delivery import State
+from steadypost.domain.evidence import Absent
+from steadypost.domain.outcome import Published, Unconfirmed
+from steadypost.store import AccountRecord, Store, Story
+from steadypost.store.attempts import Attempt
+
+AT_REST = frozenset(
+    {
+        State.HELD,
+        State.PUBLISHED,
+        State.REFUSED,
+        State.MISSED,
+        State.CANCELLED,
+        State.QUARANTINED,
+        State.NEEDS_REVIEW,
+        State.REMOVED,
+    }
+)
+"""Where a delivery may be when nothing moves any more."""
+
+TELLS_SOMEBODY = frozenset({State.QUARANTINED, State.NEEDS_REVIEW, State.REMOVED})
+
+MAY_BE_LIVE_UNKNOWN = frozenset({State.SENDING, State.UNCONFIRMED, State.NEEDS_REVIEW})
+"""States that say themselves that something may be live of which they have no id."""
+
+TICK = timedelta(milliseconds=5)
+"""Ids tell their moment in whole milliseconds."""
+
+
+def judge(
+    store: Store, sandbox: SandboxControl, *, prompt: Mapping[int, timedelta] | None = None
+) -> list[Broken]:
+    """Hold everything in the store against everything in the ledger; answer what is broken, by number.
+
+    ``prompt`` names deliveries that nothing was wrong with, and how late each of them may be.
+    """
+    accounts = {account.name: account for account in store.accounts()}
+    stories = [store.show(entry.delivery.id) for entry in store.queue(limit=MOST)]
+    ledger = [post for post in sandbox.ledger() if post["ask"]]
+    asks = sandbox.asks()
+    told = {notice.delivery_id for notice in store.notices()}
+    broken = [*_true(store, sandbox, stories, accounts)]
+    for story in stories:
+        handle = accounts[story.delivery.account].handle
+        broken += _proven_before_asked_again(story, accounts[story.delivery.account].settle)
+        broken += _asked_only_when_armed(story, _asks_for(story, handle, asks, stories))
+        broken += _at_rest(story)
+        broken += _told(story, told)
+    for account in accounts.values():
+        own = [story for story in stories if story.delivery.account == account.name]
+        broken += _within_quota(account, own, [post for post in ledger if post["author"] == account.handle])
+    broken += _prompt(stories, ledger, prompt or {})
+    return sorted(broken, key=lambda one: one.number)
+
+
+# --- I1, I2, I8
+
+
+def _true(
+    store: Store, sandbox: SandboxControl, stories: Sequence[Story], accounts: Mapping[str, AccountRecord]
+) -> Iterator[Broken]:
+    """Take over what the audit finds, but for live posts of deliveries that say themselves they do not know."""
+    unknown = {
+        (accounts[story.delivery.account].handle, _plain(part.text))
+        for story in stories
+        if story.delivery.state in MAY_BE_LIVE_UNKNOWN
+        for part in story.post.parts
+    }
+    live = {post["id"]: (post["author"], _plain(post["text"])) for post in sandbox.live()}
+    for one in audit(store, sandbox).broken:
+        about = next((live[post_id] for post_id in live if one.what.startswith(f"{post_id} is live")), None)
+        if about is None or about not in unknown:
+            yield one
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+# --- I3
+
+
+def _proven_before_asked_again(story: Story, settle: timedelta) -> Iterator[Broken]:
+    """Each armed attempt that was followed by another was answered for every part the next one asked, or looks
+    have proven those parts absent in between.
+    """
+    for before, after in pairwise(story.attempts):
+        if before.armed_at is None:
+            continue
+        for n in range(after.first_part, len(story.delivery.parts)):
+            if not _is_answered(before, n) and not _is_proven_absent(story, before, after, n, settle):
+                yield Broken(
+                    number=3,
+                    what=(
+                        f"delivery {story.delivery.id}, part {n + 1}: attempt {before.n} was in doubt and attempt "
+                        f"{after.n} was made without a proof of its absence"
+                    ),
+                )
+
+
+def _is_answered(attempt: Attempt, n: int) -> bool:
+    """Whether the network, or the browser, said of this part that it is not there."""
+    if attempt.answer is None or not 0 <= n - attempt.answer.first < len(attempt.answer.outcomes):
+        return False
+    return not isinstance(attempt.answer.outcomes[n - attempt.answer.first], Unconfirmed | Published)
+
+
+def _is_proven_absent(story: Story, before: Attempt, after: Attempt, n: int, settle: timedelta) -> bool:
+    if before.gone_at is None or before.armed_at is None:
+        return False
+    missed = [
+        look.at
+        for look in story.looks
+        if look.n == n and isinstance(look.evidence, Absent) and before.gone_at <= look.at <= after.claimed_at
+    ]
+    return bool(missed) and max(missed) - min(missed) >= settle
+
+
+def _asks_for(
+    story: Story, handle: str, asks: Sequence[Mapping[str, Any]], stories: Sequence[Story]
+) -> list[Mapping[str, Any]]:
+    """Find the requests that reached the network for this delivery; none when another says the same."""
+    texts = {_plain(part.text) for part in story.post.parts}
+    others = {
+        _plain(part.text)
+        for other in stories
+        if other.delivery.id != story.delivery.id and other.delivery.account == story.delivery.account
+        for part in other.post.parts
+    }
+    return [ask for ask in asks if ask["account"] == handle and _plain(ask["text"]) in texts - others]
+
+
+def _asked_only_when_armed(story: Story, asks: Sequence[Mapping[str, Any]]) -> Iterator[Broken]:
+    """Each request that reached the network belongs to one armed attempt, and came while it was the latest."""
+    armed = [attempt for attempt in story.attempts if attempt.armed_at is not None]
+    seen: set[tuple[int, str]] = set()
+    for ask in asks:
+        at = datetime.fromtimestamp(ask["arrived_at"] / 1000, UTC)
+        owner = max(
+            (attempt for attempt in armed if attempt.armed_at and attempt.armed_at - TICK <= at),
+            key=lambda attempt: attempt.n,
+            default=None,
+        )
+        what = f"delivery {story.delivery.id}: the network was asked for {ask['text'][:40]!r} at {at:%H:%M:%S.%f}"
+        if owner is None:
+            yield Broken(number=3, what=f"{what}, and no attempt was armed")
+        elif (owner.n, ask["text"]) in seen:
+            yield Broken(number=3, what=f"{what}, a second time in attempt {owner.n}")
+        elif any(later.n > owner.n and later.claimed_at < at for later in story.attempts):
+            yield Broken(
+                number=3, what=f"{what}, when attempt {owner.n} was over and another had been claimed"
+            )
+        if owner is not None:
+            seen.add((owner.n, ask["text"]))
+
+
+# --- I4, I5, I7
+
+
+def _at_rest(story: Story) -> Iterator[Broken]:
+    if story.delivery.state not in AT_REST:
+        yield Broken(
+            number=4,
+            what=f"delivery {story.delivery.id} is still {story.delivery.state} ({story.delivery.why or 'no reason'})",
+        )
+
+
+def _told(story: Story, told: Collection[int | None]) -> Iterator[Broken]:
+    if story.delivery.state in TELLS_SOMEBODY and story.delivery.id not in told:
+        yield Broken(
+            number=7, what=f"delivery {story.delivery.id} is {story.delivery.state} and nobody was told"
+        )
+
+
+def _prompt(
+    stories: Sequence[Story], ledger: Sequence[Mapping[str, Any]], prompt: Mapping[int, timedelta]
+) -> Iterator[Broken]:
+    made = {post["id"]: datetime.fromtimestamp(post["created_at"] / 1000, UTC) for post in ledger}
+    for story in stories:
+        within = prompt.get(story.delivery.id)
+        if within is None:
+            continue
+        first = made.get(story.delivery.parts[0].remote_id or "")
+        if first is None or first > story.delivery.due_at + within:
+            late = (
+                "never live"
+                if first is None
+                else f"{(first - story.delivery.due_at).total_seconds():.1f} s late"
+            )
+            yield Broken(
+                number=5, what=f"delivery {story.delivery.id} had no trouble of its own and was {late}"
+            )
+
+
+# --- I6
+
+
+def _within_quota(
+    account: AccountRecord, stories: Sequence[Story], ledger: Sequence[Mapping[str, Any]]
+) -> Iterator[Broken]:
+    """Slide both windows over what the network made and what may still come to light."""
+    made = [datetime.fromtimestamp(post["created_at"] / 1000, UTC) for post in ledger]
+    moments = sorted([*made, *_in_doubt(stories, {_plain(post["text"]) for post in ledger})])
+    for limit, window in (
+        (account.limits.per_hour, timedelta(hours=1)),
+        (account.limits.per_day, timedelta(days=1)),
+    ):
+        most = max((_within(moments, since, window) for since in moments), default=0)
+        if limit is not None and most > limit:
+            yield Broken(
+                number=6, what=f"{account.name} has {most} posts within {window}, and may have {limit}"
+            )
+
+
+def _in_doubt(stories: Sequence[Story], made: Collection[str]) -> Iterator[datetime]:
+    """Give the moments at which parts were asked for that neither side knows the end of."""
+    for story in stories:
+        armed = defaultdict(list)
+        for attempt in story.attempts:
+            if attempt.armed_at is not None:
+                armed[story.delivery.id].append(attempt.armed_at)
+        if story.delivery.state not in MAY_BE_LIVE_UNKNOWN or not armed:
+            continue
+        for part in story.delivery.parts:
+            if part.remote_id is None and _plain(story.post.parts[part.n].text) not in made:
+                yield max(armed[story.delivery.id])
+
+
+def _within(moments: Sequence[datetime], since: datetime, window: timedelta) -> int:
+    return sum(since <= moment < since + window for moment in moments)

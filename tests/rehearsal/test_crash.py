@@ -1,0 +1,79 @@
+"""
+Real workers are ended at the steps of an attempt, real answers are lost, and the network's own ledger is the judge.
+
+This is the part of the matrix that every run of the tests plays; ``make test-crash`` plays all of it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import psutil
+import pytest
+
+from rehearsal.crash.__main__ import CELLS, company
+from rehearsal.crash.cells import FAST, STAGES, every
+from rehearsal.crash.lost import LOSSES
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+BY_NAME = {cell.name: cell for cell in CELLS}
+
+CATALOGUE = {
+    "after claim", "after intent write", "after browser open", "after typing", "just before click",
+    "just after click", "after response", "after result write", "after clean-up", "between thread parts",
+    "during read-back", "during reconciliation write",
+}  # fmt: skip
+"""The steps to cut at, as the fault catalogue lists them."""
+
+
+@pytest.fixture(scope="module")
+def players(tmp_path_factory):
+    """Boards for three at a time; at the end no worker, browser or server is left."""
+    with company(tmp_path_factory.mktemp("crash"), at_once=3) as players:
+        yield players
+    ours = psutil.Process().children(recursive=True)
+    assert [process for process in ours if {"postgres", "chromium"} & {process.name()}] == []
+    assert [process for process in ours if "lane_process" in " ".join(process.cmdline())] == []
+
+
+@pytest.fixture(scope="module")
+def played(players):
+    """The cells, all on their way: most of a cell is waiting."""
+    with ThreadPoolExecutor(3) as hands:
+        yield {name: hands.submit(players.play, BY_NAME[name], 1) for name in FAST}
+
+
+def test_the_matrix_has_every_step_of_the_catalogue():
+    """A kill for each step, on both databases, for single, thread and reply; and no name is used twice."""
+    kills = {
+        (cell.stage.says, cell.kind, cell.database) for cell in every() if cell.act == "kill" and cell.stage
+    }
+    wanted = {
+        (step, kind, database)
+        for step in CATALOGUE
+        for kind in (("thread",) if step == "between thread parts" else ("single", "thread", "reply"))
+        for database in ("sqlite", "postgresql")
+    }
+
+    assert wanted <= kills
+    assert len(BY_NAME) == len(CELLS)
+    assert set(FAST) <= set(BY_NAME)
+    assert all(stage.mark or stage.weather for stage in STAGES)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_a_cell_holds(played, name):
+    """The invariants hold after the restart."""
+    result = played[name].result()
+
+    assert result.held, f"{result}\nplay it again: python -m rehearsal.crash --cell {name} --seed 1"
+
+
+def test_when_every_answer_is_lost_nothing_else_is(players, played):
+    """24 answers lost: 24 live, 24 published with their true ids, no copy, and no ask more than 24."""
+    wait(played.values())
+    result = players.play(next(loss for loss in LOSSES if loss.name == "lost-24"), seed=1)
+
+    assert result.held, str(result)
+    assert (result.live, result.asks, result.state) == ("24 of 24 live", 24, "published")
