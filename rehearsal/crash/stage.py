@@ -134,7 +134,8 @@ class Hand:
         """See it dead, whatever it does."""
         if not self.is_over():
             self.signal(signal.SIGKILL)
-            wait_until(self.is_over, description=f"the worker {self.plan.name} is dead")
+            with _ONE_AT_A_TIME:
+                self._process.join()
 
     def _tail(self) -> str:
         return (self.plan.folder / "log").read_text(errors="replace")[-2000:]
