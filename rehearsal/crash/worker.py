@@ -35,7 +35,7 @@ from blocks import Switches, XAccount
 from flows.publish import PACE, claim_due
 from flows.reconcile import in_doubt
 from rehearsal.crash.marks import Marks
-from rehearsal.crash.plan import END, REACHED, READY, Plan
+from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
 from tasks.deliveries import deliver
@@ -157,7 +157,7 @@ def begin(path: str) -> None:
         hasten()
     documents = blocks_of(plan)
     tasks.documents.read = lambda: documents
-    marks = Marks(mark=plan.mark, how=plan.signal, told=plan.folder / REACHED)
+    marks = Marks(mark=plan.mark, how=plan.signal, told=plan.folder / REACHED, on=plan.folder / ON)
     if plan.mark:
         marks.place()
     while plan.go is not None and not plan.go.exists():
