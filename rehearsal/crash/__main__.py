@@ -97,11 +97,12 @@ def main(names: tuple[str, ...], seed: int, at_once: int, *, go_on: bool) -> Non
             stop.set()
             GIVEN_UP.set()
             raise
-    write_report(HOME / "matrix.json", results)
+    report = HOME / ("part.json" if names else "matrix.json")
+    write_report(report, results)
     held = sum(result.held for result in results)
     print(
         f"{held} of {len(results)} cells hold ({len(cells)} in the matrix), seed {seed}, "
-        f"{time.monotonic() - began:.0f} s; written to {HOME / 'matrix.json'}"
+        f"{time.monotonic() - began:.0f} s; written to {report}"
     )
     sys.exit(0 if held == len(cells) else 1)
 

@@ -2,7 +2,7 @@
 
 Nothing here ships, and the product knows nothing of it: the marks are put around the product's own functions in
 the worker's process, and around the click in its browser's process. A worker that comes to the mark it was given
-writes that down and sends itself the signal. Inside a transaction that is before the commit.
+writes that down, and ends itself or waits to be stopped. Within a transaction that is before the commit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import functools
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,16 +51,23 @@ class Marks:
     how: signal.Signals
     told: Path
     """The file that says that the mark was reached."""
+    on: Path
+    """The file that lets a worker that was stopped there go on."""
     _once: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.RLock = field(default_factory=threading.RLock)
     """Held by whoever writes to the store: a mark outside a transaction is outside everybody's."""
 
     def reach(self, name: str) -> None:
-        """Come by a mark. At the one that was given, end or stand still; once."""
+        """Come by a mark. At the one that was given, end, or wait to be stopped and woken; once."""
         if name == self.mark and self._once.acquire(blocking=False):
             with self._writing:
                 self.told.write_text(name)
-                os.kill(os.getpid(), self.how)
+                if self.how is signal.SIGKILL:
+                    os.kill(os.getpid(), self.how)
+                # A stop takes the threads of a process one after the other, so it comes from outside while this one
+                # holds the right to write: no other is caught in a transaction by chance.
+                while not self.on.exists():
+                    time.sleep(0.01)
 
     def place(self) -> None:
         """Put the marks around the product's functions, in this process."""

@@ -15,6 +15,9 @@ READY = "ready"
 """The file that a worker writes when it stands ready to begin."""
 
 
+ON = "on"
+"""The file that lets a worker that was stopped at its mark go on."""
+
 END = "end"
 """The file that tells a worker that no more is to come."""
 

@@ -21,7 +21,7 @@ import psutil
 from rehearsal.audit import MOST, Broken
 from rehearsal.crash import worker
 from rehearsal.crash.cells import Cell, Wake
-from rehearsal.crash.plan import END, REACHED, READY, Person, Plan
+from rehearsal.crash.plan import END, ON, REACHED, READY, Person, Plan
 from rehearsal.invariants import AT_REST, judge
 from sandbox.client import SandboxProcess
 from steadypost.browser import reap_orphans
@@ -117,6 +117,11 @@ class Hand:
         """Send it a signal."""
         os.kill(self.pid, how)
 
+    def go_on(self) -> None:
+        """Let it go on from where it stands still."""
+        (self.plan.folder / ON).touch()
+        self.signal(signal.SIGCONT)
+
     def let_go(self) -> None:
         """Tell it that no more is to come; it ends when what is under way has come home."""
         (self.plan.folder / END).touch()
@@ -134,9 +139,12 @@ class Hand:
         """See it dead, whatever it does."""
         if not self.is_over():
             self.signal(signal.SIGKILL)
-            wait_until(self.is_over, description=f"the worker {self.plan.name} is dead")
+            with _ONE_AT_A_TIME:
+                self._process.join()
 
     def _tail(self) -> str:
+        if not (self.plan.folder / "log").exists():
+            return "it has said nothing"
         return (self.plan.folder / "log").read_text(errors="replace")[-2000:]
 
 
@@ -336,21 +344,7 @@ def _one(cell: Cell, play: Play) -> dict[int, timedelta]:
     neighbour = play.schedule("bob", NEIGHBOUR, seconds=0.01)
     victim = play.hire(plan)
     taking_over = play.hire(heir)
-    if cell.stage.mark:
-        wait_until(
-            lambda: victim.reached() or victim.is_over(), description=f"the worker comes to {cell.stage.name}"
-        )
-    else:
-        play.sandbox.wait_until(
-            lambda network: network.asks("alice"),
-            description="the ask is there",
-            within=WITHIN,
-        )
-        victim.signal(signal.SIGKILL)
-    if cell.act == "kill":
-        wait_until(victim.is_over, description="the worker is dead")
-    else:
-        wait_until(victim.is_stopped, description="the worker stands still")
+    _end_or_stop(cell, play, victim)
     (play.home / "go").touch()
     wait_until(taking_over.ready, description="another worker is there")
     if cell.act == "stop":
@@ -358,6 +352,27 @@ def _one(cell: Cell, play: Play) -> dict[int, timedelta]:
     wait_until(play.at_rest, description="everything is settled")
     taking_over.end()
     return {neighbour: PROMPT}
+
+
+def _end_or_stop(cell: Cell, play: Play, victim: Hand) -> None:
+    """Let the worker come to its step, and see it dead, or standing still, there."""
+    assert cell.stage is not None  # noqa: S101 - the caller has looked
+    if cell.stage.mark:
+        wait_until(
+            lambda: victim.reached() or victim.is_over(), description=f"the worker comes to {cell.stage.name}"
+        )
+        if not victim.reached():
+            victim.ready()
+    else:
+        play.sandbox.wait_until(
+            lambda network: network.asks("alice"), description="the ask is there", within=WITHIN
+        )
+        victim.signal(signal.SIGKILL)
+    if cell.act == "kill":
+        wait_until(victim.is_over, description="the worker is dead")
+    else:
+        victim.signal(signal.SIGSTOP)
+        wait_until(victim.is_stopped, description="the worker stands still")
 
 
 def _wake(cell: Cell, play: Play, victim: Hand, delivery_id: int) -> None:
@@ -378,7 +393,7 @@ def _wake(cell: Cell, play: Play, victim: Hand, delivery_id: int) -> None:
             wait_until(play.at_rest, description="everything is settled by others")
     before = play.store.show(delivery_id).delivery
     victim.let_go()
-    victim.signal(signal.SIGCONT)
+    victim.go_on()
     victim.end()
     after = play.store.show(delivery_id).delivery
     if cell.wake is Wake.SETTLED and (before.state, before.parts) != (after.state, after.parts):

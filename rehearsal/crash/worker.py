@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from blocks import Switches, XAccount
 from flows.publish import PACE, claim_due
 from flows.reconcile import in_doubt
 from rehearsal.crash.marks import Marks
-from rehearsal.crash.plan import END, REACHED, READY, Plan
+from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
 from tasks.deliveries import deliver
@@ -156,7 +157,7 @@ def begin(path: str) -> None:
         hasten()
     documents = blocks_of(plan)
     tasks.documents.read = lambda: documents
-    marks = Marks(mark=plan.mark, how=plan.signal, told=plan.folder / REACHED)
+    marks = Marks(mark=plan.mark, how=plan.signal, told=plan.folder / REACHED, on=plan.folder / ON)
     if plan.mark:
         marks.place()
     while plan.go is not None and not plan.go.exists():
@@ -174,8 +175,13 @@ def begin(path: str) -> None:
 
 
 def _stand_alone(path: Path) -> None:
-    """Live in a session of one's own, speak into a file, and die with the rehearsal, stopped or not."""
+    """Live in a session of one's own, speak into a file, and die with the rehearsal, stopped or not.
+
+    The kernel kills us with the process we were forked from, and that one ends when nobody holds the other end of its
+    pipe any more: the rehearsal does, and we must not.
+    """
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
+    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
     os.setsid()
     log_file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for said in (1, 2):
