@@ -63,6 +63,7 @@ class Worker:
 class Attempt:
     """What the store knows of one attempt."""
 
+    first: int = 0
     armed: bool = False
     answer: Answer | None = None
     rescued: bool = False
@@ -113,6 +114,8 @@ class Rules:
     """Absence takes two looks a settle window apart."""
     fenced_answers: bool = True
     """An answer of an earlier attempt changes nothing."""
+    own_word: bool = True
+    """Of two that carry out one attempt, the one who did not arm it says nothing of it."""
 
     attempts: int = 2
     """How many attempts a walk follows. Not a protection."""
@@ -159,10 +162,17 @@ def _worker_steps(world: World, number: int, worker: Worker, rules: Rules) -> It
         case At.IDLE:
             claimed = _claim(world, rules)
             if claimed is not None:
-                first = claimed.delivery.first_missing
+                first = claimed.attempts[-1].first
                 yield (
                     "claims",
                     with_worker(claimed, at=At.CLAIMED, fence=claimed.fence, first=first, outcomes=()),
+                )
+            if world.delivery.state is State.SENDING:
+                # Prefect runs a thing twice now and then: both carry out the same attempt.
+                again = world.attempts[-1].first
+                yield (
+                    "carries out the attempt once more",
+                    with_worker(at=At.CLAIMED, fence=world.fence, first=again, outcomes=()),
                 )
         case At.CLAIMED:
             none = _all(worker, NotSubmitted(cause=Cause.OVERLAY, why="", phase=Phase.OPENED))
@@ -244,7 +254,7 @@ def _claim(world: World, rules: Rules) -> World | None:
         delivery=_quiet(world.delivery.move(State.SENDING)),
         fence=world.fence + 1,
         leased=True,
-        attempts=(*world.attempts, Attempt()),
+        attempts=(*world.attempts, Attempt(first=world.delivery.first_missing)),
     )
 
 
@@ -269,11 +279,17 @@ def record(world: World, fence: int, answer: Answer, rules: Rules) -> World:
     attempt = world.attempts[fence - 1]
     if attempt.answer == answer:
         return world
+    if rules.own_word and attempt.armed and _never_armed(answer):
+        return world
     noted = _with_attempt(world, fence, replace(attempt, answer=answer, gone=True))
     if rules.fenced_answers and fence != world.fence:
         return noted
     after = _after(world.delivery, attempt, answer)
     return noted if after is None else replace(noted, delivery=_quiet(after), leased=False)
+
+
+def _never_armed(answer: Answer) -> bool:
+    return all(isinstance(one, NotSubmitted) and not one.phase.is_armed for one in answer.outcomes)
 
 
 def _after(delivery: Delivery, attempt: Attempt, answer: Answer) -> Delivery | None:
