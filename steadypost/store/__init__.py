@@ -1,9 +1,11 @@
 """What is remembered: posts, deliveries, attempts, evidence, quota."""
 
 from steadypost.store.accounts import AccountRecord
+from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
+    InHand,
     MayBeLive,
     SchemaMismatch,
     StoreAway,
@@ -16,6 +18,7 @@ from steadypost.store.errors import (
 )
 from steadypost.store.intake import Added
 from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
@@ -24,16 +27,21 @@ from steadypost.store.watches import Watch
 
 __all__ = [
     "MOST_LOOKS",
+    "SOMEBODY",
     "AccountRecord",
+    "Act",
     "Added",
     "Attempt",
     "Claim",
     "Doubt",
     "Entry",
+    "InHand",
+    "Left",
     "Look",
     "MayBeLive",
     "QuotaUse",
     "Rescued",
+    "Retried",
     "Schema",
     "SchemaMismatch",
     "Settled",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, insert, select, text, tuple_
+from sqlalchemy import Connection, and_, func, insert, select, text
 
 from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Wanted
@@ -126,10 +126,15 @@ def _began(attempt: Attempt, known: RemoteId | None) -> datetime:
 
 
 def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Attempt]:
-    marks = [(kept.delivery.id, kept.fence) for kept in every]
-    rows = connection.execute(
-        select(attempts).where(tuple_(attempts.c.delivery_id, attempts.c.fence).in_(marks))
+    # Not by the delivery's own fence: a person's word moves that on without making an attempt.
+    newest = (
+        select(attempts.c.delivery_id, func.max(attempts.c.fence).label("fence"))
+        .where(attempts.c.delivery_id.in_([kept.delivery.id for kept in every]))
+        .group_by(attempts.c.delivery_id)
+        .subquery()
     )
+    both = and_(attempts.c.delivery_id == newest.c.delivery_id, attempts.c.fence == newest.c.fence)
+    rows = connection.execute(select(attempts).join(newest, both))
     return {row.delivery_id: attempt_rows.attempt_of(row) for row in rows}
 
 
