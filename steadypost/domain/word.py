@@ -65,6 +65,10 @@ def placed(delivery: Delivery, pointers: Sequence[Pointer]) -> dict[int, RemoteI
     known = {one_id: n for n, one_id in live.items()}
     found: dict[int, RemoteId] = {}
     for one in sorted(pointers, key=lambda one: one.part is None):
+        if one.id in found.values():
+            raise WordNotTaken(
+                f"the post {one.id} is named twice", remedy="a post is one part; name each once"
+            )
         missing = (part.n for part in delivery.parts if part.n not in {*live, *found})
         n = known.get(one.id, next(missing, None)) if one.part is None else one.part
         if n is None or not 0 <= n < len(delivery.parts):
