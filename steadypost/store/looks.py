@@ -15,7 +15,7 @@ from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Wa
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger
+from steadypost.store import ledger, overtaken
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
 from steadypost.store.schema import (
@@ -168,7 +168,9 @@ def saw(
     if kept.delivery.state is State.PUBLISHED:
         return _seen_again(connection, kept, believed, now, next_at)
     if kept.delivery.state not in _SETTLEABLE:
-        return kept.delivery
+        # A person spoke, or it was claimed again, while we looked. What is there is there all the same.
+        ids = {n: one.remote_id for n, one in believed.items() if isinstance(one, Present)}
+        return overtaken.seen(connection, kept, ids, now) or kept.delivery
     return _settle(connection, kept, believed, now=now, next_at=next_at, most_looks=most_looks)
 
 

@@ -1,4 +1,4 @@
-"""Answers of attempts that were overtaken: by another attempt, or by a person's word.
+"""Answers of attempts, and looks, that were overtaken: by another attempt, or by a person's word.
 
 Such an attempt has nothing more to say about what is *not* live: others have judged since, and know more.
 But an id it brings is the truth, whatever was believed meanwhile. It is never lost: the delivery becomes
@@ -8,14 +8,15 @@ made all the same, the delivery says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from steadypost.domain.delivery import FIRST_LOOK, Delivery, DeliveryPart, PartState, State
-from steadypost.domain.outcome import Answer, Cause, Published, Unconfirmed
-from steadypost.domain.snowflake import made_at
+from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published, Unconfirmed
+from steadypost.domain.snowflake import RemoteId, made_at
 from steadypost.domain.word import came_to_light
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
@@ -28,12 +29,33 @@ def take(
     connection: Connection, kept: Kept, attempt: Attempt, answer: Answer, now: datetime
 ) -> Delivery | None:
     """Take what ids an overtaken attempt brings; nothing when it brings none that is new."""
+    why = f"attempt {attempt.n} answered late: what was believed not to be live is"
+    return _take(connection, kept, attempt, answer, why, now)
+
+
+def seen(connection: Connection, kept: Kept, found: Mapping[int, RemoteId], now: datetime) -> Delivery | None:
+    """Take what a look found of a delivery that was moved on while it looked."""
+    if not found or not kept.delivery.attempts:
+        return None
+    nothing = NotSubmitted(cause=Cause.EARLIER_PART, why="not seen", phase=Phase.CLAIMED)
+    told = Answer(
+        outcomes=tuple(
+            Published(remote_id=found[part.n]) if part.n in found else nothing for part in kept.delivery.parts
+        )
+    )
+    why = "a look came home late: what was believed not to be live is"
+    return _take(connection, kept, attempt_rows.latest(connection, kept), told, why, now)
+
+
+def _take(  # noqa: PLR0917 - private, and every one of them is needed
+    connection: Connection, kept: Kept, attempt: Attempt, answer: Answer, why: str, now: datetime
+) -> Delivery | None:
     before = kept.delivery
     found = replace(before, parts=_parts(before, answer))
     twice = copies(before, answer)
     if found.parts == before.parts and not twice:
         return None
-    after, more = _follows(connection, kept, attempt, found, now)
+    after, more = _follows(connection, kept, found, why, now)
     if twice:
         after = replace(after, cause=Cause.DUPLICATE, why=twice)
     if after.state is State.PUBLISHED and before.state is not State.PUBLISHED:
@@ -71,13 +93,12 @@ def _parts(delivery: Delivery, answer: Answer) -> tuple[DeliveryPart, ...]:
 
 
 def _follows(
-    connection: Connection, kept: Kept, attempt: Attempt, found: Delivery, now: datetime
+    connection: Connection, kept: Kept, found: Delivery, why: str, now: datetime
 ) -> tuple[Delivery, dict[str, object]]:
     """Judge where the delivery stands, and what else is to be written with it."""
     if found.parts == kept.delivery.parts or found.state is State.PUBLISHED:
         # Nothing but a second copy; a worker that holds it goes on holding it.
         return found, _held(kept)
-    why = f"attempt {attempt.n} answered late: what was believed not to be live is"
     if found.state is not State.SENDING:
         return came_to_light(found, why), {}
     newest = attempt_rows.latest(connection, kept)

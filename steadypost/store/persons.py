@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, insert, select
 
 from steadypost.domain import word as words
 from steadypost.domain.delivery import FIRST_LOOK, Delivery, PartState, State
@@ -26,7 +26,7 @@ from steadypost.store import deliveries as delivery_rows
 from steadypost.store.acts import By
 from steadypost.store.deliveries import Kept
 from steadypost.store.errors import InHand, MayBeLive
-from steadypost.store.schema import deliveries, posts
+from steadypost.store.schema import deliveries, evidence, posts
 
 OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.REMOVED})
 """What a retry by cause does not even mention: nobody waits for it."""
@@ -125,8 +125,27 @@ def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, no
     delivery_rows.keep(connection, kept, after, now, **more)
     if attempt is not None and after.parts != delivery.parts:
         ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    _point(connection, kept, word, by, now)
     acts.record(connection, did=did, by=by, before=delivery.state, after=after, now=now)
     return after
+
+
+def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime) -> None:
+    """Keep which posts a person pointed at beside what looks found: whatever the parts say later."""
+    rows = [
+        {
+            "delivery_id": kept.delivery.id,
+            "n": n,
+            "at": now,
+            "kind": "present",
+            "remote_id": given,
+            "why": by.name,
+            "fence": kept.fence,
+        }
+        for n, given in sorted(word.live.items())
+    ]
+    if rows:
+        connection.execute(insert(evidence), rows)
 
 
 def _taken_back(how: str, by: By) -> str:

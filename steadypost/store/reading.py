@@ -38,6 +38,8 @@ class Look:
     at: datetime
     n: int
     evidence: Evidence
+    by: str = ""
+    """Whose word it is, where a person looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,9 @@ def _looks(connection: Connection, delivery_id: int) -> tuple[Look, ...]:
                 one = Absent(why=row.why)
             case _:
                 one = CannotTell(why=row.why)
-        found.append(Look(at=row.at, n=row.n, evidence=one))
+        # Of what is present only a person's word has a why: whose it is.
+        by = row.why if row.kind == "present" else ""
+        found.append(Look(at=row.at, n=row.n, evidence=one, by=by))
     return tuple(found)
 
 

@@ -91,6 +91,8 @@ def test_what_is_live_is_published_with_its_id(store, call, doubtful):
         "before": "unconfirmed",
         "after": "published",
     }
+    assert call("show", one, "--json").json["delivery"]["looked"][0]["by"] == "Carol"
+    assert f"Carol pointed at {FOUND}: it, live" in call("why", one).out
     assert "Carol, resolve --live: I looked" in call("show", one).out.replace("\n", " ").replace("  ", "")
 
 
@@ -241,7 +243,7 @@ def test_the_story_is_told_in_the_order_it_happened(store, call, doubtful):
     out = call("why", one).out
     for sentence in (
         "came in from posts.csv:7, for alice",
-        "attempt 1: claimed by worker w1, 1 of the quota taken",
+        "attempt 1: claimed by worker w1, 1 of the quota reserved",
         "armed: about to ask",
         "asked, and never learnt: no answer within 30 s",
         "Carol said 'resolve --absent': not on the profile; unconfirmed, now scheduled",
@@ -268,7 +270,7 @@ def test_what_holds_it_up_is_told_with_its_end(store, call, monkeypatch):
     out = call("why", "2").out
     ends = f"{until + timedelta(hours=9):%Y-%m-%d %H:%M:%S} (Asia/Tokyo)"
     assert f"X locked it (somebody has to mend that; a new session ends it at once), until {ends}" in out
-    assert "next: the account's quota is used up" in out
+    assert "waits: the account's quota is used up" in out
     held = call("why", "1", "--json").json["next"]
     assert (held[0]["kind"], held[0]["at"]) == ("in_hand", claim.lease_until.isoformat())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steadypost.domain.delivery import PartState, State
-from steadypost.domain.evidence import SLOWEST_CREATION
+from steadypost.domain.evidence import SLOWEST_CREATION, Absent, Present
 from steadypost.domain.outcome import Cause
 from steadypost.domain.word import Pointer
 from tests.store.people import (
@@ -263,3 +263,41 @@ def test_the_word_and_the_answer_at_the_same_moment(store, lost):
 
         assert (State.PUBLISHED, [found]) == stands(store, claim)
     assert [] == claims(store, LATER + HOUR)
+
+
+@pytest.mark.parametrize("words", [{}, {"drop": True}], ids=["absent", "dropped"])
+def test_a_look_that_comes_home_after_a_person_spoke(store, lost, words):
+    """It found what they had not seen: that is published, and not asked for again."""
+    claim = lost()
+    absent(store, claim, **words)
+    found = an_id()
+
+    store.saw(claim.delivery_id, {0: Present(remote_id=found)}, LATER, LATER)
+
+    assert (State.PUBLISHED, [found]) == stands(store, claim)
+    assert [] == claims(store, LATER + HOUR)
+    assert 1 == units(store)
+
+
+def test_a_look_that_comes_home_before_the_next_click(store, lost):
+    """The next attempt is never armed."""
+    claim = lost()
+    absent(store, claim)
+    again = claimed(store, LATER)
+
+    store.saw(claim.delivery_id, {0: Present(remote_id=an_id())}, LATER, LATER)
+
+    assert not store.arm(again.attempt_id, again.fence, LATER)
+    assert State.PUBLISHED is stands(store, claim)[0]
+    assert 1 == units(store)
+
+
+def test_a_look_that_saw_nothing_moves_nobody(store, lost):
+    """Not seeing is not evidence against a person's word, nor for it."""
+    claim = lost()
+    absent(store, claim)
+    before = store.show(claim.delivery_id).delivery
+
+    store.saw(claim.delivery_id, {0: Absent(why="not in the list")}, LATER, LATER)
+
+    assert before == store.show(claim.delivery_id).delivery

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from steadypost.domain.delivery import ImpossibleMove, PartState, State
-from steadypost.domain.evidence import SLOWEST_CREATION, Absent
+from steadypost.domain.evidence import SLOWEST_CREATION, Absent, Present
 from steadypost.domain.outcome import Cause
 from steadypost.domain.snowflake import id_at
 from steadypost.domain.word import Pointer, WordNotTaken
@@ -88,6 +88,7 @@ def test_a_post_that_a_person_found_is_published(store, doubtful):
     assert story.published_at < SOON
     assert story.verified_at is None
     assert [("Carol", "resolve --live", "I looked", before, State.PUBLISHED)] == acts(store, delivery_id)
+    assert (Present(remote_id=found), "Carol") == (story.looks[-1].evidence, story.looks[-1].by)
     assert [(1, False)] == [(use.units, use.unknown) for use in store.quota("alice", SOON)]
     [doubt] = store.looks_due(LATER + MINUTE)["alice"]
     assert doubt.published

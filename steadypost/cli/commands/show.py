@@ -101,7 +101,8 @@ def _outcome_line(outcome: Outcome) -> str:
 
 def _look_line(look: Look, zone: str) -> str:
     found = look.evidence
-    told = f"seen as {found.remote_id}" if isinstance(found, Present) else speech.line(found.why)
+    who = f"{speech.line(look.by)} pointed at" if look.by else "seen as"
+    told = f"{who} {found.remote_id}" if isinstance(found, Present) else speech.line(found.why)
     return f"{speech.moment(look.at, zone)}, part {look.n + 1}: {type(found).__name__.lower()}, {told}"
 
 
@@ -168,6 +169,7 @@ def _look_document(look: Look) -> dict[str, Any]:
         "kind": type(found).__name__.lower(),
         "id": found.remote_id if isinstance(found, Present) else None,
         "why": "" if isinstance(found, Present) else found.why,
+        "by": look.by or None,
     }
 
 

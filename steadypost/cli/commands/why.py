@@ -93,7 +93,9 @@ def happened(story: Story) -> Iterator[Event]:
         part = _part(story, look.n)
         match look.evidence:
             case Present(remote_id=found):
-                yield Event(at=look.at, kind="present", says=f"a look found {part} live, as {found}")
+                who = f"{look.by} pointed at {found}: {part}, live" if look.by else ""
+                says = who or f"a look found {part} live, as {found}"
+                yield Event(at=look.at, kind="present", says=says)
             case Absent(why=told):
                 yield Event(at=look.at, kind="absent", says=f"a look did not find {part}: {told}")
             case CannotTell(why=told):
@@ -118,7 +120,8 @@ def _came_in(story: Story) -> str:
 def _attempt(story: Story, attempt: Attempt) -> Iterator[Event]:
     name = f"attempt {attempt.n}"
     taken = next((use for use in story.quota if use.attempt_id == attempt.id), None)
-    quota = f", {taken.units} of the quota taken" if taken else ""
+    # What it reserved; the use itself follows what became of it.
+    quota = f", {len(story.delivery.parts) - attempt.first_part} of the quota reserved"
     browser = f" with {attempt.browser}" if attempt.browser else ""
     yield Event(
         at=attempt.claimed_at,
@@ -180,7 +183,8 @@ def _tell(
     for event in events:
         speech.tell(console, f"{speech.moment(event.at, zone)}  {speech.plain(event.says)}")
     for step in steps:
-        speech.tell(console, f"next: {_step(step, now, zone)}")
+        word = "waits" if step.kind in _HOLDS else "next"
+        speech.tell(console, f"{word}: {_step(step, now, zone)}")
 
 
 def _step(step: Step, now: datetime, zone: str) -> str:
@@ -194,6 +198,9 @@ def _step(step: Step, now: datetime, zone: str) -> str:
 
 _UNTIL = frozenset({"paused", "quota_used", "quota_used_by_unknown", "spacing"})
 """Steps whose instant is an end, not a beginning."""
+
+_HOLDS = _UNTIL | {"behind"}
+"""What has to pass before anything comes next."""
 
 
 def _counted(story: Story, now: datetime) -> str:
