@@ -47,5 +47,16 @@ class Switches(Block):
     reconcile: Switch = Field(
         default_factory=Switch,
         title="Reconcile",
-        description="Look at the network for what is in doubt, and to see published posts with own eyes.",
+        description=(
+            "Look at the network for what is in doubt, and to see published posts with own eyes. Off: what is "
+            "in doubt stays in doubt until somebody says what became of it."
+        ),
+    )
+    isolate_unconfirmed: Switch = Field(
+        default_factory=Switch,
+        title="Isolate what is in doubt",
+        description=(
+            "A post in doubt stops only itself. Off: it holds the whole queue of its account until it is "
+            "settled, as older systems do; for comparison and rollback."
+        ),
     )

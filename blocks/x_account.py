@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from steadypost.channels.port import Access
 from steadypost.channels.x_web.session import UnusableSession, usable
+from steadypost.domain.delivery import OnAbsence
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
 
@@ -90,6 +91,24 @@ class XAccount(Block):
         description="Where X is. Change it only to rehearse against a sandbox.",
     )
 
+    on_absence: OnAbsence = Field(
+        default=OnAbsence.ASK_AGAIN,
+        title="When a post proves not to be live",
+        description=(
+            "A post whose answer was lost is looked for. If looks prove that it is not there: ask again by "
+            "itself, or ask a person first."
+        ),
+    )
+    settle_minutes: float = Field(
+        default=15,
+        ge=0.1,
+        title="Settle window (minutes)",
+        description=(
+            "How far apart two looks must be, at the least, to prove that a post is not there. Longer than X "
+            "ever takes to show a post on its profile page; shorter values risk a second copy."
+        ),
+    )
+
     @field_validator("handle")
     @classmethod
     def _bare(cls, handle: str) -> str:
@@ -110,6 +129,10 @@ class XAccount(Block):
         return Limits(
             per_hour=self.per_hour, per_day=self.per_day, spacing=timedelta(seconds=self.spacing_seconds)
         )
+
+    def settle(self) -> timedelta:
+        """Give the settle window in the domain's words."""
+        return timedelta(minutes=self.settle_minutes)
 
     def mark(self) -> str:
         """Give a fingerprint of what a pause for sign-in depends on: a new session or a yes lifts it."""

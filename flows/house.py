@@ -10,7 +10,7 @@ from prefect import get_run_logger
 
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
-from steadypost.store import Store
+from steadypost.store import Outbox, Store
 from tasks import documents
 from tasks.house import House, opened
 
@@ -47,6 +47,8 @@ def _house(name: str, *, size: int) -> Iterator[House]:
     run_dir = settings.read().run_dir
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=name)
-    with opened(store=open_store(), lanes=lanes) as house:
+    store = open_store()
+    outbox = Outbox(run_dir / "outbox", store.address)
+    with opened(store=store, lanes=lanes, outbox=outbox) as house:
         house.log = get_run_logger()
         yield house

@@ -64,13 +64,22 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
             now=house.clock(),
             lease=LEASE,
             at_most=at_most,
-            accounts=house.usable(),
+            accounts=may_publish(house),
         )
     except StoreAway as away:
         house.log.warning("nothing can be claimed: %s", away)
         return []
     house.in_hand.update(claim.attempt_id for claim in claims)
     return claims
+
+
+def may_publish(house: House) -> list[str]:
+    """Name the accounts whose queue may move: all that are usable, unless a doubt is to hold its account's."""
+    usable = house.usable()
+    if house.switches.isolate_unconfirmed.is_on(house.clock()):
+        return usable
+    held = house.store.accounts_in_doubt()
+    return [name for name in usable if name not in held]
 
 
 class Crew:

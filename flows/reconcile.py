@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from prefect import flow
+from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.runtime import flow_run
@@ -16,7 +16,7 @@ from pydantic import Field
 from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.house import House
-from tasks.looks import look
+from tasks.looks import AT_ONCE, look
 from tasks.watches import Watch
 
 PACE = 2.0
@@ -36,37 +36,47 @@ def reconcile(
         title="Stay on watch (minutes)",
         description="Goes on until the next run relieves it, and no longer than this.",
     ),
+    once: bool = Field(
+        default=False,
+        title="Once, now",
+        description="Look once for everything in doubt, whenever its next look was planned, and end.",
+    ),
 ) -> State[dict[str, int]]:
     """Stay on watch: settle deliveries in doubt from what the network shows, one read per account."""
     told: Counter[str] = Counter()
     with looking_house() as house:
+        if once:
+            told += look_at(in_doubt(house, at_once=True), at_once=True)
+            return Completed(message=_in_words(told), data=dict(told))
         watch = Watch(
             house, "reconcile", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE
         )
         for _ in watch:
             house.refresh()
-            accounts = in_doubt(house)
-            if not accounts:
-                continue
-            looks = look.map(accounts)
-            wait(looks)
-            for done in looks:
-                told["looks" if done.state.is_completed() else "looks that failed"] += 1
+            told += look_at(in_doubt(house))
     return Completed(message=_in_words(told), data=dict(told))
 
 
-def in_doubt(house: House) -> list[str]:
+def look_at(accounts: list[str], *, at_once: bool = False) -> Counter[str]:
+    """Look at each of these accounts, one task run each; a look that fails fails by itself."""
+    if not accounts:
+        return Counter()
+    looks = look.map(accounts, at_once=unmapped(at_once))
+    wait(looks)
+    return Counter("looks" if done.state.is_completed() else "looks that failed" for done in looks)
+
+
+def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
     """Name the accounts that have something to look for now, and that can be looked at."""
     if not house.switches.reconcile.is_on(house.clock()):
         return []
     try:
-        due = house.store.looks_due(now=house.clock())
+        due = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
     except StoreAway as away:
         house.log.warning("cannot tell what is in doubt: %s", away)
         return []
-    usable = set(house.usable()) - {
-        account for account, unseen in house.unseen.items() if unseen.until > house.clock()
-    }
+    resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
+    usable = set(house.usable()) - (set() if at_once else resting)
     return sorted(account for account, doubts in due.items() if doubts and account in usable)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -13,10 +14,10 @@ from prefect.states import Completed
 from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
 from steadypost.channels.port import Access, Order
-from steadypost.domain.delivery import Delivery, wait_before_retry
+from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
-from steadypost.store import Claim, StoreAway
+from steadypost.store import Claim, Letter, Settled, StoreAway
 from tasks.house import CHANNELS, House, here
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
@@ -49,7 +50,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
         house.in_hand.discard(attempt_id)
     rest_account(house, claim.account, answer)
     house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
-    name = after.state if after else "fenced"
+    name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
     shown = name.replace("_", " ").capitalize()
     return Completed(name=shown, message=in_words(answer.headline), data=str(name))
 
@@ -91,7 +92,8 @@ def ask(house: House, claim: Claim) -> Answer:
             )
     except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
         # Clean-up after an answer cannot change the answer.
-        return answer or _ended(claim, _failed(house, claim, error, armed=arm.happened))
+        answer = answer or _ended(claim, _failed(house, claim, error, armed=arm.happened))
+        return replace(answer, at_large=answer.at_large or isinstance(error, StillAlive))
     return answer
 
 
@@ -126,24 +128,37 @@ def _what(error: Exception) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
-def record(house: House, claim: Claim, answer: Answer) -> Delivery | None:
-    """Write the answer down, for as long as it takes. Recording is not asking: it may be repeated.
+def record(house: House, claim: Claim, answer: Answer) -> Settled | None:
+    """Write the answer down: on this machine's disk first, then in the store. ``None``: it waits in the outbox.
 
-    Answers the delivery as it is now, or ``None`` when a newer attempt has it and nothing was changed.
+    Recording is not asking: it may be repeated, and said twice it counts once. While the store is away the
+    answer waits in the outbox, and whoever runs next on this machine brings it there.
     """
+    moment = house.clock()
+    letter = _kept(house, claim, answer, moment)
     tries = 0
     while True:
         try:
-            settled = house.store.answered(
-                claim.attempt_id, answer, now=house.clock(), jitter=house.dice.random()
-            )
+            settled = house.store.answered(claim.attempt_id, answer, now=moment, jitter=house.dice.random())
         except StoreAway as away:
-            wait = min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20)
             house.log.warning("delivery %s: its answer waits for the store (%s)", claim.delivery_id, away)
-            time.sleep(wait)
+            if letter is not None:
+                return None
+            # This disk takes nothing either: hold on to the answer for as long as it takes.
+            time.sleep(min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20))
             tries += 1
         else:
-            return settled.delivery if settled.applied else None
+            if letter is not None:
+                house.outbox.forget(letter)
+            return settled
+
+
+def _kept(house: House, claim: Claim, answer: Answer, moment: datetime) -> Letter | None:
+    try:
+        return house.outbox.keep(claim.attempt_id, answer, moment)
+    except OSError as error:
+        house.log.warning("delivery %s: the outbox takes nothing (%s)", claim.delivery_id, error.strerror)
+        return None
 
 
 def rest_account(house: House, account: str, answer: Answer) -> None:

@@ -22,7 +22,7 @@ from steadypost.browser import Loan, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain.clock import Clock, now
-from steadypost.store import AccountRecord, Store, StoreAway
+from steadypost.store import AccountRecord, Outbox, Store, StoreAway
 from tasks import documents
 
 REFRESH_EVERY = 5.0
@@ -54,6 +54,7 @@ class House:
     store: Store
     lanes: Pool
     worker: str
+    outbox: Outbox
     clock: Clock = now
     dice: random.Random = field(default_factory=random.SystemRandom)
     accounts: dict[str, Access | Unopened] = field(default_factory=dict)
@@ -90,6 +91,11 @@ class House:
         self.switches = read.switches
         self._take(read)
 
+    def hand_over(self) -> None:
+        """Bring the store the answers that could not be recorded when they came."""
+        for settled in self.outbox.hand_over(self.store, jitter=self.dice.random):
+            self.log.info("delivery %s: its answer reached the store late", settled.delivery.id)
+
     def _take(self, read: documents.Documents) -> None:
         """Let the store know what the blocks say, and lift the pauses that a new session answers."""
         for name, why in read.unreadable.items():
@@ -104,6 +110,8 @@ class House:
                     handle=block.handle,
                     longest=block.longest,
                     limits=block.limits(),
+                    on_absence=block.on_absence,
+                    settle=block.settle(),
                 ),
                 now=moment,
             )
@@ -129,6 +137,7 @@ class _Keeper(threading.Thread):
 
     def run(self) -> None:
         while not self._end.wait(RENEW_EVERY):
+            self._house.hand_over()
             try:
                 self._house.store.renew(
                     self._house.worker, self._house.clock(), LEASE, in_hand=tuple(self._house.in_hand)
@@ -153,12 +162,14 @@ def here() -> House:
 
 
 @contextlib.contextmanager
-def opened(*, store: Store, lanes: Pool, worker: str | None = None) -> Iterator[House]:
+def opened(*, store: Store, lanes: Pool, outbox: Outbox, worker: str | None = None) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind."""
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
-    house = House(store=store, lanes=lanes, worker=worker or name_of_this_worker())
+    house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
     keeper = _Keeper(house)
     with lanes:
+        # What an earlier run of this machine still owed the store comes before anything is decided.
+        house.hand_over()
         house.refresh(at_once=True)
         keeper.start()
         _open = house

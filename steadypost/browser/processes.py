@@ -156,6 +156,19 @@ def is_dead(identity: "BrowserIdentity | str") -> bool | None:
     return not known.chromium.is_alive() and not _members(_Group(known.group, known.chromium))
 
 
+def end_browser(identity: "BrowserIdentity | str", *, within: float = 5.0) -> bool | None:
+    """Kill a browser wherever on this machine it is, asleep or awake; answer like `is_dead`.
+
+    For a browser whose worker fell silent: nobody waits for it any more, and it must not act later.
+    """
+    known = BrowserIdentity.parse(identity) if isinstance(identity, str) else identity
+    until = time.monotonic() + within
+    while (dead := is_dead(known)) is False and time.monotonic() < until:
+        _kill_group(_Group(known.group, known.chromium))
+        time.sleep(LOOK_EVERY)
+    return dead
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """A process group, told from a later one of the same number by its leader's birth."""

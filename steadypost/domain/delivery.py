@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -190,6 +190,22 @@ FIRST_LOOK = timedelta(seconds=5)
 """How soon an unconfirmed delivery is looked for; X's own profile shows a post after about eight seconds."""
 
 
+MOST_LOOKS = 20
+"""After so many looks that could not tell, a person is asked; of a published post no more is asked."""
+
+LONGEST_DOUBT = timedelta(hours=24)
+"""After so long a person is asked, however few looks there could be: X may not let us look at all."""
+
+
+class OnAbsence(StrEnum):
+    """What follows when a part that was asked for is proven not to be live; an operator says so by account."""
+
+    ASK_AGAIN = "ask_again"
+    """It is asked again, as a new attempt."""
+    ASK_A_PERSON = "ask_a_person"
+    """Nobody asks again before a person has."""
+
+
 def wait_before_retry(earlier: int, jitter: float) -> timedelta:
     """Grow exponentially, capped, spread by ``jitter`` in [0, 1) over the upper half ("equal jitter").
 
@@ -310,6 +326,72 @@ class Delivery:
             return self.move(end, broken=broken, cause=cause, why=why)
         wait = wait_before_retry(self.broken, jitter)
         return self.move(again, next_at=now + wait, broken=broken, cause=cause, why=why)
+
+    def weigh(
+        self,
+        found: Mapping[int, RemoteId],
+        absent: Collection[int] = (),
+        *,
+        now: datetime,
+        next_at: datetime,
+        on_absence: OnAbsence = OnAbsence.ASK_AGAIN,
+        doubted_since: datetime | None = None,
+        most_looks: int = MOST_LOOKS,
+        jitter: float = 0.5,
+    ) -> Delivery:
+        """Become the delivery that follows from a look: ``found`` are its parts that were seen, with their
+        ids, and ``absent`` those now *proven* not to be live. What was merely not seen stays in doubt.
+        """
+        after = replace(self, parts=_parts_seen(self.parts, found, absent))
+        if after.first_missing == len(after.parts):
+            return after.move(State.PUBLISHED, broken=0, deferred=0, looks=0, cause=None, why="")
+        if self.state is State.NEEDS_REVIEW:
+            return after
+        if any(part.state is PartState.ASKED for part in after.parts):
+            return after._still_in_doubt(now, next_at, doubted_since or now, most_looks)  # noqa: SLF001 - it is this very class
+        if not after.in_order:
+            missing = f"part {after.first_missing + 1} is not live, but a later one is"
+            return after.move(State.NEEDS_REVIEW, cause=Cause.EARLIER_PART, why=missing)
+        if not absent:
+            # Everything that was asked for is there; what is missing was provably never sent.
+            return after.move(State.PARTIAL, next_at=now, looks=0)
+        return after._proven_absent(now, on_absence, jitter)  # noqa: SLF001 - it is this very class
+
+    def _still_in_doubt(self, now: datetime, next_at: datetime, since: datetime, most_looks: int) -> Delivery:
+        looks = self.looks + 1
+        if looks < most_looks and now - since < LONGEST_DOUBT:
+            return replace(self, looks=looks, next_at=next_at)
+        told = f"{looks} looks did not settle it"
+        return self.move(State.NEEDS_REVIEW, looks=looks, why=f"{self.why}; {told}" if self.why else told)
+
+    def _proven_absent(self, now: datetime, on_absence: OnAbsence, jitter: float) -> Delivery:
+        """Ask again what is proven not to be live, unless X or the operator wants a person to decide."""
+        told = f"{self.why}; looks have proven that it is not live" if self.why else "proven not to be live"
+        if self.cause is Cause.DUPLICATE:
+            # X says a copy is live, and none of ours is: asking again brings the same answer.
+            return self.move(State.NEEDS_REVIEW, why=told)
+        if on_absence is OnAbsence.ASK_A_PERSON:
+            return self.move(
+                State.NEEDS_REVIEW, why=f"{told}; this account asks a person before asking again"
+            )
+        again = State.PARTIAL if self.first_missing > 0 else State.SCHEDULED
+        after = self._broke(again, self.cause or Cause.NO_ANSWER, told, now, jitter)
+        return replace(after, looks=0)
+
+
+def _parts_seen(
+    parts: tuple[DeliveryPart, ...], found: Mapping[int, RemoteId], absent: Collection[int]
+) -> tuple[DeliveryPart, ...]:
+    """Give the parts that were seen their ids, and take those back that are not there. A live part stays live."""
+    changed = list(parts)
+    for n, part in enumerate(parts):
+        if part.state is PartState.LIVE:
+            continue
+        if n in found:
+            changed[n] = DeliveryPart(n=n, state=PartState.LIVE, remote_id=found[n])
+        elif n in absent:
+            changed[n] = DeliveryPart(n=n)
+    return tuple(changed)
 
 
 def _parts_after(parts: tuple[DeliveryPart, ...], answer: Answer) -> tuple[DeliveryPart, ...]:

@@ -101,6 +101,13 @@ CLOCK_SKEW = timedelta(seconds=15)
 SLOWEST_CREATION = timedelta(minutes=5)
 """How long after an attempt's end X may still bring its post to life."""
 
+SETTLE = timedelta(minutes=15)
+"""How far apart two looks that miss a post must be, at the least, to prove that it is not there.
+
+Longer than ``SLOWEST_CREATION`` and the slowest showing on record together: X's own profile lagged by ten
+minutes on bad days (faults.md, F02-S2). An account's block may say otherwise.
+"""
+
 SHORTEST_CUT = 20
 """A text cut shorter than this could be anybody's."""
 
@@ -195,3 +202,20 @@ def _evidence(
     if sighting.reached_back_to is None or sighting.reached_back_to > item.began_at - CLOCK_SKEW:
         return CannotTell(why="the list did not reach back past the attempt")
     return Absent(why=f"not in a list that reaches back to {sighting.reached_back_to:%H:%M:%S}")
+
+
+def proves_absence(missed_at: Collection[datetime], *, gone_at: datetime | None, settle: timedelta) -> bool:
+    """Say whether looks that missed a part, each by a list that would have shown it, prove that it is not live.
+
+    They do when two of them are a settle window apart, and none counts that began before the attempt's
+    browser could provably act no more (``gone_at``): a click still to come is in no list.
+    """
+    since = absent_since(missed_at, gone_at=gone_at)
+    return since is not None and max(missed_at) - since >= settle
+
+
+def absent_since(missed_at: Collection[datetime], *, gone_at: datetime | None) -> datetime | None:
+    """Give the instant of the first look that counts towards proof; ``None`` when none does."""
+    if gone_at is None:
+        return None
+    return min((at for at in missed_at if at >= gone_at), default=None)

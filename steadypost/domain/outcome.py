@@ -208,6 +208,9 @@ class Answer:
     outcomes: tuple[Outcome, ...]
     first: int = 0
     """The index of the first part this attempt was to make live (a thread may resume)."""
+    at_large: bool = False
+    """Whether the browser that carried it out was killed and not seen dead: it may still act. Any other
+    attempt that has answered can act no more, whatever it answered."""
 
     @classmethod
     def same_for_all(cls, outcome: Outcome, parts: int, first: int = 0) -> Answer:

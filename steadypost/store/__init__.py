@@ -1,5 +1,6 @@
 """What is remembered: posts, deliveries, attempts, evidence, quota."""
 
+from steadypost.domain.delivery import MOST_LOOKS
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
@@ -17,7 +18,9 @@ from steadypost.store.errors import (
     WriteMissed,
 )
 from steadypost.store.intake import Added
-from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.looks import Doubt
+from steadypost.store.notices import Notice
+from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.settling import Rescued, Settled
@@ -37,8 +40,11 @@ __all__ = [
     "Entry",
     "InHand",
     "Left",
+    "Letter",
     "Look",
     "MayBeLive",
+    "Notice",
+    "Outbox",
     "QuotaUse",
     "Rescued",
     "Retried",

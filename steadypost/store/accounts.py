@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from steadypost.domain.delivery import OnAbsence
+from steadypost.domain.evidence import SETTLE
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
 from steadypost.store.errors import UnknownAccount
@@ -25,6 +27,10 @@ class AccountRecord:
     longest: int = 280
     """The longest part it may publish, in the network's own measure."""
     limits: Limits = field(default_factory=Limits)
+    on_absence: OnAbsence = OnAbsence.ASK_AGAIN
+    """What follows when a post that was asked for is proven not to be live."""
+    settle: timedelta = SETTLE
+    """How far apart two looks must be to prove that."""
     paused_until: datetime | None = None
     pause_cause: Cause | None = None
     pause_why: str = ""
@@ -45,6 +51,8 @@ def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
         "per_hour": record.limits.per_hour,
         "per_day": record.limits.per_day,
         "spacing_s": round(record.limits.spacing.total_seconds()),
+        "on_absence": record.on_absence,
+        "settle_s": round(record.settle.total_seconds()),
         "updated_at": now,
     }
     known = update(accounts).where(accounts.c.name == record.name).values(**said)
@@ -115,6 +123,8 @@ def _record(row: Row[Any]) -> AccountRecord:
         handle=row.handle,
         longest=row.longest,
         limits=limits_of(row),
+        on_absence=OnAbsence(row.on_absence),
+        settle=timedelta(seconds=row.settle_s),
         paused_until=row.paused_until,
         pause_cause=Cause(row.pause_cause) if row.pause_cause else None,
         pause_why=row.pause_why,

@@ -35,6 +35,8 @@ class Attempt:
     rescued_at: datetime | None
     """When it was taken from a worker that fell silent."""
     answer: Answer | None
+    gone_at: datetime | None
+    """When its browser could provably act no more: only looks after that can prove absence."""
 
     @property
     def began_at(self) -> datetime:
@@ -132,4 +134,5 @@ def attempt_of(row: Row[Any]) -> Attempt:
         answered_at=row.answered_at,
         rescued_at=row.rescued_at,
         answer=codec.loads(row.outcome) if row.outcome else None,
+        gone_at=row.gone_at,
     )

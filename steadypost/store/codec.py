@@ -23,14 +23,20 @@ from steadypost.domain.snowflake import RemoteId
 
 def dumps(answer: Answer) -> str:
     """Write an answer as JSON."""
-    told = {"first": answer.first, "outcomes": [_told(outcome) for outcome in answer.outcomes]}
+    told: dict[str, Any] = {"first": answer.first, "outcomes": [_told(one) for one in answer.outcomes]}
+    if answer.at_large:
+        told["at_large"] = True
     return json.dumps(told, ensure_ascii=False, sort_keys=True)
 
 
 def loads(text: str) -> Answer:
     """Read an answer that ``dumps`` wrote."""
     told = json.loads(text)
-    return Answer(outcomes=tuple(_outcome(one) for one in told["outcomes"]), first=told["first"])
+    return Answer(
+        outcomes=tuple(_outcome(one) for one in told["outcomes"]),
+        first=told["first"],
+        at_large=told.get("at_large", False),
+    )
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 from steadypost.domain.snowflake import RemoteId
+from steadypost.store import notices
 from steadypost.store.errors import UnknownDelivery, WriteMissed
 from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
 
@@ -110,6 +111,7 @@ def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, *
     )
     expect(f"keeping delivery {after.id}", 1, changed.rowcount)
     _keep_parts(connection, before.delivery, after)
+    notices.of_delivery(connection, before.delivery.state, after, fence=before.fence, now=now)
 
 
 def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 
 from steadypost.domain.delivery import Delivery, PartState
-from steadypost.domain.evidence import SeenPost
+from steadypost.domain.evidence import CLOCK_SKEW, SeenPost, same_text
 from steadypost.domain.quota import DAY, Limits, Use
 from steadypost.domain.snowflake import made_at, remote_id
 from steadypost.store.deliveries import expect
-from steadypost.store.schema import delivery_parts, foreign_posts, quota_uses
+from steadypost.store.schema import (
+    SENDING,
+    attempts,
+    deliveries,
+    delivery_parts,
+    foreign_posts,
+    post_parts,
+    quota_uses,
+)
 
 
 def uses(connection: Connection, limits: Mapping[str, Limits], now: datetime) -> Mapping[str, list[Use]]:
@@ -70,9 +78,41 @@ def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Del
     expect(f"settling the quota of attempt {attempt_id}", 1, changed.rowcount)
 
 
+def _unsettled(connection: Connection, account: str) -> tuple[datetime | None, Sequence[str]]:
+    """Give when the oldest attempt under way began, and what the deliveries in doubt want said."""
+    since: datetime | None = connection.scalar(
+        select(func.min(attempts.c.claimed_at))
+        .join(
+            deliveries,
+            and_(deliveries.c.id == attempts.c.delivery_id, deliveries.c.fence == attempts.c.fence),
+        )
+        .where(deliveries.c.account == account, text(f"deliveries.{SENDING}"))
+    )
+    texts = connection.scalars(
+        select(post_parts.c.text)
+        .join(deliveries, deliveries.c.post_id == post_parts.c.post_id)
+        .join(
+            delivery_parts,
+            and_(delivery_parts.c.delivery_id == deliveries.c.id, delivery_parts.c.n == post_parts.c.n),
+        )
+        .where(deliveries.c.account == account, delivery_parts.c.state == PartState.ASKED)
+    ).all()
+    return since, texts
+
+
 def note_foreign(connection: Connection, account: str, seen: Collection[SeenPost], now: datetime) -> int:
-    """Write down posts of the account that nobody here made; answer how many are new."""
-    ids = {remote_id(post.id): post for post in seen}
+    """Write down posts of the account that nobody here made; answer how many are new.
+
+    What may be ours and is not known to be yet is left alone: anything as young as an attempt that is under
+    way, and anything that says what a delivery in doubt wants said.
+    """
+    since, texts = _unsettled(connection, account)
+    ids = {
+        remote_id(post.id): post
+        for post in seen
+        if (since is None or made_at(post.id) < since - CLOCK_SKEW)
+        and not any(same_text(text, post) for text in texts)
+    }
     ours = select(delivery_parts.c.remote_id).where(
         delivery_parts.c.account == account, delivery_parts.c.remote_id.in_(list(ids))
     )

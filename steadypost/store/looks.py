@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from sqlalchemy import Connection, and_, func, insert, select, text
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
-from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Wanted
+from steadypost.domain.delivery import LONGEST_DOUBT, Delivery, OnAbsence, PartState, State
+from steadypost.domain.evidence import (
+    Absent,
+    CannotTell,
+    Evidence,
+    Present,
+    Wanted,
+    absent_since,
+    proves_absence,
+)
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store import ledger, overtaken
@@ -29,10 +38,7 @@ from steadypost.store.schema import (
     posts,
 )
 
-MOST_LOOKS = 20
-"""After so many looks that settled nothing, a person is asked; of a published post no more is asked."""
-
-DUE_AT_ONCE = 200
+DUE_AT_ONCE = 1000
 """How many deliveries in doubt are handed out at a time, the longest waiting first."""
 
 _SETTLEABLE = frozenset({State.UNCONFIRMED, State.NEEDS_REVIEW})
@@ -53,6 +59,8 @@ class Doubt:
     wanted: tuple[Wanted, ...]
     ids: Mapping[int, RemoteId]
     """The ids its parts have, by part."""
+    attempt: Attempt
+    """Its latest attempt: the one that is in doubt."""
 
 
 def due(connection: Connection, now: datetime, most_looks: int) -> dict[str, list[Doubt]]:
@@ -84,6 +92,7 @@ def _doubts(connection: Connection, ids: list[int]) -> list[Doubt]:
     }
     owners = {row.name: row for row in connection.execute(select(accounts))}
     latest = _latest_attempts(connection, every)
+    began = _first_armed(connection, [kept.delivery.id for kept in every])
     doubts = []
     for kept in every:
         delivery, owner = kept.delivery, owners[kept.delivery.account]
@@ -108,21 +117,36 @@ def _doubts(connection: Connection, ids: list[int]) -> list[Doubt]:
                         n=n,
                         handle=owner.handle,
                         text=texts[delivery.post_id][n].text,
-                        began_at=_began(latest[delivery.id], ids_of.get(n)),
+                        began_at=_began(began.get(delivery.id, latest[delivery.id].began_at), ids_of.get(n)),
                         ended_at=latest[delivery.id].ended_at,
                         reply_to=targets[delivery.post_id] if n == 0 else ids_of.get(n - 1),
                     )
                     for n in sought
                 ),
                 ids=ids_of,
+                attempt=latest[delivery.id],
             )
         )
     return doubts
 
 
-def _began(attempt: Attempt, known: RemoteId | None) -> datetime:
+def _began(began_at: datetime, known: RemoteId | None) -> datetime:
     """Say how far back a list must reach: to the attempt, or to where the id itself says the post is."""
-    return attempt.began_at if known is None else min(attempt.began_at, made_at(known))
+    return began_at if known is None else min(began_at, made_at(known))
+
+
+def _first_armed(connection: Connection, ids: list[int]) -> dict[int, datetime]:
+    """Say when each delivery was first about to be asked.
+
+    Not the latest attempt's instant: when X answers that an earlier one is live after all (187), that one is
+    what we look for.
+    """
+    rows = connection.execute(
+        select(attempts.c.delivery_id, func.min(attempts.c.armed_at).label("armed_at"))
+        .where(attempts.c.delivery_id.in_(ids), attempts.c.armed_at.is_not(None))
+        .group_by(attempts.c.delivery_id)
+    )
+    return {row.delivery_id: row.armed_at for row in rows}
 
 
 def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Attempt]:
@@ -138,6 +162,11 @@ def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Att
     return {row.delivery_id: attempt_rows.attempt_of(row) for row in rows}
 
 
+def accounts_in_doubt(connection: Connection) -> frozenset[str]:
+    """Name the accounts that have a delivery in doubt."""
+    return frozenset(connection.scalars(select(deliveries.c.account).where(text(UNCONFIRMED)).distinct()))
+
+
 def taken_ids(connection: Connection, account: str) -> frozenset[RemoteId]:
     """List the ids that belong to deliveries of an account."""
     rows = connection.scalars(
@@ -148,23 +177,32 @@ def taken_ids(connection: Connection, account: str) -> frozenset[RemoteId]:
     return frozenset(rows)
 
 
+def note_gone(connection: Connection, attempt_id: int, now: datetime) -> None:
+    """Write down that an attempt's browser was seen unable to act any more."""
+    if attempt_rows.one(connection, attempt_id).gone_at is None:
+        attempt_rows.note(connection, attempt_id, gone_at=now)
+
+
 def saw(
     connection: Connection,
     delivery_id: int,
     found: Mapping[int, Evidence],
     *,
+    at: datetime,
     now: datetime,
     next_at: datetime,
     most_looks: int,
 ) -> Delivery:
-    """Write down what a look found of a delivery, and what follows from it.
+    """Write down what a look that began ``at`` found of a delivery, and what follows from it.
 
-    What is found is taken for ours at once. What is not found changes nothing by itself, however often:
-    in the end a person is asked.
+    What is found is taken for ours at once. What is not found is asked again only once looks have proven
+    that it is not there; what they cannot tell brings it before a person in the end.
     """
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     believed = _believed(connection, kept.delivery, found)
-    _write_down(connection, delivery_id, believed, now)
+    if not _is_news(connection, kept, at):
+        return kept.delivery
+    _write_down(connection, kept, believed, at)
     if kept.delivery.state is State.PUBLISHED:
         return _seen_again(connection, kept, believed, now, next_at)
     if kept.delivery.state not in _SETTLEABLE:
@@ -172,6 +210,14 @@ def saw(
         ids = {n: one.remote_id for n, one in believed.items() if isinstance(one, Present)}
         return overtaken.seen(connection, kept, ids, now) or kept.delivery
     return _settle(connection, kept, believed, now=now, next_at=next_at, most_looks=most_looks)
+
+
+def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
+    """Say whether this look was not written down before: one that is told twice is one look."""
+    known = select(evidence.c.id).where(
+        evidence.c.delivery_id == kept.delivery.id, evidence.c.fence == kept.fence, evidence.c.at == at
+    )
+    return connection.scalar(known.limit(1)) is None
 
 
 def _believed(
@@ -207,10 +253,9 @@ def _doubt(
     return None
 
 
-def _write_down(
-    connection: Connection, delivery_id: int, found: Mapping[int, Evidence], now: datetime
-) -> None:
-    rows = [{"delivery_id": delivery_id, "n": n, "at": now, **_told(one)} for n, one in found.items()]
+def _write_down(connection: Connection, kept: Kept, found: Mapping[int, Evidence], at: datetime) -> None:
+    about = {"delivery_id": kept.delivery.id, "fence": kept.fence, "at": at}
+    rows = [{**about, "n": n, **_told(one)} for n, one in found.items()]
     if rows:
         connection.execute(insert(evidence), rows)
 
@@ -230,11 +275,17 @@ def _told(one: Evidence) -> dict[str, str | None]:
 def _seen_again(
     connection: Connection, kept: Kept, found: Mapping[int, Evidence], now: datetime, next_at: datetime
 ) -> Delivery:
-    seen = all(isinstance(found.get(part.n), Present) for part in kept.delivery.parts)
-    if seen:
-        delivery_rows.keep(connection, kept, kept.delivery, now, verified_at=kept.verified_at or now)
-        return kept.delivery
-    after = replace(kept.delivery, looks=kept.delivery.looks + 1, next_at=next_at)
+    delivery = kept.delivery
+    if all(isinstance(found.get(part.n), Present) for part in delivery.parts):
+        delivery_rows.keep(connection, kept, delivery, now, verified_at=kept.verified_at or now)
+        return delivery
+    absence = _absence(connection, kept, {part.n for part in delivery.parts})
+    if absence.proven:
+        gone = ", ".join(str(delivery.parts[n].remote_id) for n in absence.proven)
+        after = delivery.move(State.REMOVED, why=f"looks have proven that {gone} is not live any more")
+    else:
+        looks = delivery.looks + 1
+        after = replace(delivery, looks=looks, next_at=absence.not_later_than(next_at, now))
     delivery_rows.keep(connection, kept, after, now)
     return after
 
@@ -248,44 +299,92 @@ def _settle(
     next_at: datetime,
     most_looks: int,
 ) -> Delivery:
-    delivery = _adopt(kept.delivery, found)
-    after = _follows(delivery, now, next_at, most_looks)
+    """Let a look change a delivery in doubt."""
+    attempt = attempt_rows.latest(connection, kept)
+    doubted = {part.n for part in kept.delivery.parts if part.state is PartState.ASKED}
+    absence = _absence(connection, kept, doubted)
+    after = kept.delivery.weigh(
+        {n: one.remote_id for n, one in found.items() if isinstance(one, Present)},
+        absence.proven,
+        now=now,
+        next_at=absence.not_later_than(next_at, now),
+        on_absence=absence.then,
+        doubted_since=attempt.ended_at,
+        most_looks=most_looks,
+    )
     more = {}
     if after.state is State.PUBLISHED:
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
         more = {"published_at": min(now, max(map(made_at, ids))), "verified_at": now}
     delivery_rows.keep(connection, kept, after, now, **more)
-    attempt = attempt_rows.latest(connection, kept)
     ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
     return after
 
 
-def _adopt(delivery: Delivery, found: Mapping[int, Evidence]) -> Delivery:
-    """Give the parts that were found their ids."""
-    parts = []
-    for part in delivery.parts:
-        one = found.get(part.n)
-        if isinstance(one, Present) and part.state is not PartState.LIVE:
-            parts.append(DeliveryPart(n=part.n, state=PartState.LIVE, remote_id=one.remote_id))
-        else:
-            parts.append(part)
-    return replace(delivery, parts=tuple(parts))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Absence:
+    """What the looks so far prove of the parts of one attempt."""
+
+    proven: tuple[int, ...]
+    """The parts proven not to be live."""
+    provable_at: datetime | None
+    """When a further look that misses them could prove it of the next."""
+    then: OnAbsence
+
+    def not_later_than(self, next_at: datetime, now: datetime) -> datetime:
+        """Choose when to look again: the look that can complete a proof is not to be late."""
+        return next_at if self.provable_at is None else max(now, min(next_at, self.provable_at))
 
 
-def _follows(delivery: Delivery, now: datetime, next_at: datetime, most_looks: int) -> Delivery:
-    """Judge where a delivery stands after a look that gave its parts what ids it found."""
-    doubted = any(part.state is PartState.ASKED for part in delivery.parts)
-    if delivery.first_missing == len(delivery.parts):
-        return delivery.move(State.PUBLISHED, broken=0, deferred=0, looks=0, cause=None, why="")
-    if delivery.state is State.NEEDS_REVIEW:
-        return delivery
-    if not doubted and delivery.in_order:
-        # Everything we asked for is there; what is missing was provably never sent.
-        return delivery.move(State.PARTIAL, next_at=now, looks=0)
-    looks = delivery.looks + 1
-    if looks < most_looks and doubted:
-        return replace(delivery, looks=looks, next_at=next_at)
-    told = f"{looks} looks did not find it"
-    return delivery.move(
-        State.NEEDS_REVIEW, looks=looks, why=f"{delivery.why}; {told}" if delivery.why else told
+def _absence(connection: Connection, kept: Kept, about: Collection[int]) -> _Absence:
+    attempt = attempt_rows.latest(connection, kept)
+    account = account_rows.one(connection, kept.delivery.account)
+    missed = _missed_at(connection, kept)
+    proven, provable = [], []
+    for n in sorted(about):
+        if proves_absence(missed[n], gone_at=attempt.gone_at, settle=account.settle):
+            proven.append(n)
+        elif (since := absent_since(missed[n], gone_at=attempt.gone_at)) is not None:
+            provable.append(since + account.settle)
+    return _Absence(proven=tuple(proven), provable_at=min(provable, default=None), then=account.on_absence)
+
+
+def _missed_at(connection: Connection, kept: Kept) -> defaultdict[int, list[datetime]]:
+    """Give, by part, the instants of the looks that would have shown it and did not.
+
+    Only those since the latest claim, or since a person's word for it: an older look cannot contradict that.
+    """
+    found: defaultdict[int, list[datetime]] = defaultdict(list)
+    rows = connection.execute(
+        select(evidence.c.n, evidence.c.at).where(
+            evidence.c.delivery_id == kept.delivery.id,
+            evidence.c.fence == kept.fence,
+            evidence.c.kind == "absent",
+        )
     )
+    for row in rows:
+        found[row.n].append(row.at)
+    return found
+
+
+def could_not_look(connection: Connection, account: str, now: datetime) -> list[int]:
+    """Bring before a person what has been in doubt for too long because nobody could look; answer which."""
+    old = connection.scalars(
+        select(deliveries.c.id)
+        .join(
+            attempts,
+            (attempts.c.delivery_id == deliveries.c.id) & (attempts.c.fence == deliveries.c.fence),
+        )
+        .where(
+            text(f"deliveries.{UNCONFIRMED}"),
+            deliveries.c.account == account,
+            func.coalesce(attempts.c.answered_at, attempts.c.rescued_at, attempts.c.lease_until)
+            <= now - LONGEST_DOUBT,
+        )
+    ).all()
+    for delivery_id in old:
+        kept = delivery_rows.one(connection, delivery_id, lock=True)
+        if kept.delivery.state is State.UNCONFIRMED:
+            why = f"{kept.delivery.why}; the account could not be looked at".removeprefix("; ")
+            delivery_rows.keep(connection, kept, kept.delivery.move(State.NEEDS_REVIEW, why=why), now)
+    return list(old)

@@ -140,7 +140,8 @@ def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime
             "kind": "present",
             "remote_id": given,
             "why": by.name,
-            "fence": kept.fence,
+            # Of no attempt: it is a person's look, and no look of ours is told by it to be an old one.
+            "fence": None,
         }
         for n, given in sorted(word.live.items())
     ]

@@ -116,6 +116,7 @@ def answered(
         attempt_id,
         outcome=codec.dumps(answer),
         answered_at=attempt.answered_at or now,
+        gone_at=attempt.gone_at or (None if answer.at_large else now),
         phase=_phase(answer),
     )
     if after is None:

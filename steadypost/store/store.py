@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from steadypost.domain import clock as clocks
 from steadypost.domain.clock import Clock
-from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.delivery import MOST_LOOKS, Delivery, State
 from steadypost.domain.evidence import Evidence, SeenPost
 from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
@@ -24,13 +24,25 @@ from steadypost.domain.snowflake import RemoteId
 from steadypost.domain.word import Pointer
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import claims, intake, ledger, looks, persons, reading, settling, tables, watches
+from steadypost.store import (
+    claims,
+    intake,
+    ledger,
+    looks,
+    notices,
+    persons,
+    reading,
+    settling,
+    tables,
+    watches,
+)
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.acts import SOMEBODY, By
 from steadypost.store.claims import Claim
 from steadypost.store.engine import PATIENCE, Database
 from steadypost.store.intake import Added
-from steadypost.store.looks import MOST_LOOKS, Doubt
+from steadypost.store.looks import Doubt
+from steadypost.store.notices import Notice
 from steadypost.store.persons import Retried
 from steadypost.store.reading import Entry, Story
 from steadypost.store.settling import Rescued, Settled
@@ -315,6 +327,10 @@ class Store:
         """List what is to be looked for now, by account."""
         return self._read(lambda connection: looks.due(connection, now, most_looks))
 
+    def accounts_in_doubt(self) -> frozenset[str]:
+        """Name the accounts that have a delivery in doubt."""
+        return self._read(looks.accounts_in_doubt)
+
     def taken_ids(self, account: str) -> frozenset[RemoteId]:
         """List the ids that belong to deliveries of an account."""
         return self._read(lambda connection: looks.taken_ids(connection, account))
@@ -326,13 +342,32 @@ class Store:
         now: datetime,
         next_at: datetime,
         most_looks: int = MOST_LOOKS,
+        *,
+        at: datetime | None = None,
     ) -> Delivery:
-        """Write down what a look found, by part, and answer the delivery as it is then."""
+        """Write down what a look that began ``at`` found, by part, and answer the delivery as it is then.
+
+        Told twice, it counts once. Without ``at`` it began ``now``.
+        """
         return self._write(
             lambda connection: looks.saw(
-                connection, delivery_id, found, now=now, next_at=next_at, most_looks=most_looks
+                connection,
+                delivery_id,
+                found,
+                at=at or now,
+                now=now,
+                next_at=next_at,
+                most_looks=most_looks,
             )
         )
+
+    def note_gone(self, attempt_id: int, now: datetime) -> None:
+        """Write down that an attempt's browser was seen unable to act: only then can absence be proven."""
+        self._write(lambda connection: looks.note_gone(connection, attempt_id, now))
+
+    def could_not_look(self, account: str, now: datetime) -> list[int]:
+        """Bring before a person what was in doubt for a day because nobody could look; answer which."""
+        return self._write(lambda connection: looks.could_not_look(connection, account, now))
 
     def note_foreign(self, account: str, seen: Collection[SeenPost], now: datetime) -> int:
         """Write down posts that were made by hand: they count against the quota. Answers how many are new."""
@@ -351,6 +386,30 @@ class Store:
     def watches(self) -> list[Watch]:
         """List the seats by flow."""
         return self._read(watches.every)
+
+    # Notices ---------------------------------------------------------------------------------------------
+
+    def put_notice(self, key: str, title: str, body: str, now: datetime) -> bool:
+        """Write down what a person is to be told, once for each key; answer whether it is new."""
+        return self._write(
+            lambda connection: notices.put(connection, key=key, title=title, body=body, now=now)
+        )
+
+    def notices_due(self, now: datetime) -> list[Notice]:
+        """List what is to be told now, the oldest first."""
+        return self._read(lambda connection: notices.due(connection, now))
+
+    def notices(self) -> list[Notice]:
+        """List everything a person was to be told, the oldest first."""
+        return self._read(notices.every)
+
+    def notice_sent(self, notice_id: int, now: datetime) -> None:
+        """Write down that a notice reached somebody."""
+        self._write(lambda connection: notices.sent(connection, notice_id, now))
+
+    def notice_not_sent(self, notice_id: int, why: str, next_at: datetime) -> None:
+        """Write down that a notice did not get through, and when to try again."""
+        self._write(lambda connection: notices.not_sent(connection, notice_id, why=why, next_at=next_at))
 
     # Reading ---------------------------------------------------------------------------------------------
 

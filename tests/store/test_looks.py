@@ -38,6 +38,7 @@ from tests.store.people import (
 from tests.store.racing import together
 
 SOON = NOON + 10 * SECOND
+LATER = SOON + 10 * SECOND
 NOTHING = CannotTell(why="the list did not reach back")
 
 
@@ -123,7 +124,7 @@ def test_not_found(store):
     store.put_account(person("alice", per_hour=1), NOON)
     delivery_id = in_doubt(store)
     for look, one in enumerate([Absent(why="not there"), NOTHING], start=1):
-        after = store.saw(delivery_id, {0: one}, SOON, SOON + look * MINUTE)
+        after = store.saw(delivery_id, {0: one}, SOON, SOON + look * MINUTE, at=SOON + look * SECOND)
         assert (State.UNCONFIRMED, look, SOON + look * MINUTE) == (after.state, after.looks, after.next_at)
 
     assert {} == store.looks_due(SOON + 2 * MINUTE - SECOND)
@@ -134,12 +135,12 @@ def test_not_found(store):
 def test_looking_comes_to_an_end(store):
     """After so many looks a person is asked, and no more load is made (F01-S3)."""
     delivery_id = in_doubt(store)
-    for _ in range(3):
-        store.saw(delivery_id, {0: NOTHING}, SOON, SOON, most_looks=3)
+    for look in range(3):
+        store.saw(delivery_id, {0: NOTHING}, SOON, SOON, most_looks=3, at=SOON + look * SECOND)
 
     story = store.show(delivery_id)
     assert State.NEEDS_REVIEW is story.delivery.state
-    assert "no answer within 30 s; 3 looks did not find it" == story.delivery.why
+    assert "no answer within 30 s; 3 looks did not settle it" == story.delivery.why
     assert {} == store.looks_due(NOON + HOUR)
     assert [True] == [use.unknown for use in store.quota("alice", SOON)]
 
@@ -149,7 +150,7 @@ def test_found_after_all(store):
     delivery_id = in_doubt(store)
     store.saw(delivery_id, {0: NOTHING}, SOON, SOON, most_looks=1)
 
-    store.saw(delivery_id, {0: Present(remote_id=an_id())}, SOON, SOON)
+    store.saw(delivery_id, {0: Present(remote_id=an_id())}, SOON + SECOND, SOON)
 
     assert State.PUBLISHED is state(store, delivery_id)
 
@@ -164,7 +165,7 @@ def test_a_thread_found_part_by_part(store):
     assert (State.UNCONFIRMED, [first, None]) == (after.state, [part.remote_id for part in after.parts])
     [doubt] = store.looks_due(SOON)["alice"]
     assert [(1, first)] == [(one.n, one.reply_to) for one in doubt.wanted]
-    assert State.PUBLISHED is store.saw(delivery_id, {1: Present(remote_id=second)}, SOON, SOON).state
+    assert State.PUBLISHED is store.saw(delivery_id, {1: Present(remote_id=second)}, LATER, LATER).state
 
 
 def test_a_thread_whose_rest_was_never_sent_goes_on(store):
@@ -186,17 +187,17 @@ def test_a_later_part_found_without_the_one_before(store):
         delivery_id, {0: Absent(why="not there"), 1: Present(remote_id=an_id())}, SOON, SOON, most_looks=2
     )
     assert State.UNCONFIRMED is state(store, delivery_id)
-    store.saw(delivery_id, {0: Absent(why="not there")}, SOON, SOON, most_looks=2)
+    store.saw(delivery_id, {0: Absent(why="not there")}, LATER, LATER, most_looks=2)
 
     assert State.NEEDS_REVIEW is state(store, delivery_id)
 
 
 def test_two_reconcilers_find_the_same(store):
-    """Two that look at the same moment come to the same result (F25-S3), and the evidence shows both."""
+    """Two that look at the same time come to the same result (F25-S3), and the evidence shows both."""
     delivery_id = in_doubt(store)
     found = {0: Present(remote_id=an_id())}
 
-    together(4, lambda _: store.saw(delivery_id, found, SOON, SOON))
+    together(4, lambda n: store.saw(delivery_id, found, SOON, SOON, at=SOON + n * SECOND))
 
     assert State.PUBLISHED is state(store, delivery_id)
     assert 4 == len(store.show(delivery_id).looks)
@@ -237,8 +238,8 @@ def test_a_published_delivery_that_is_not_seen(store):
     """It stays published: a list that does not show it proves nothing. After so many looks we look no more."""
     delivery_id = scheduled(store)
     store.answered(armed(store).attempt_id, published(), NOON, 0.5)
-    for one in (Absent(why="not there"), NOTHING, Present(remote_id=an_id())):
-        store.saw(delivery_id, {0: one}, SOON, SOON)
+    for look, one in enumerate((Absent(why="not there"), NOTHING, Present(remote_id=an_id()))):
+        store.saw(delivery_id, {0: one}, SOON, SOON, at=SOON + look * SECOND)
 
     story = store.show(delivery_id)
     assert (State.PUBLISHED, 3, None) == (story.delivery.state, story.delivery.looks, story.verified_at)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from steadypost.domain.delivery import ImpossibleMove, PartState, State
-from steadypost.domain.evidence import SLOWEST_CREATION, Absent, Present
+from steadypost.domain.evidence import SLOWEST_CREATION, Absent, CannotTell, Present
 from steadypost.domain.outcome import Cause
 from steadypost.domain.snowflake import id_at
 from steadypost.domain.word import Pointer, WordNotTaken
@@ -468,3 +468,16 @@ def test_the_lease_is_what_counts(store):
     store.rescue(NOON + LEASE)
 
     assert State.PUBLISHED is said(store, delivery_id, an_id()).state
+
+
+def test_looks_from_before_a_person_s_word_do_not_contradict_it(store):
+    """They missed it; somebody found it. Only looks that come after can prove that it is gone again."""
+    delivery_id = in_doubt(store)
+    for moment in (SOON, NOON + 30 * MINUTE):
+        store.saw(delivery_id, {0: CannotTell(why="two fit")}, moment, moment)
+    store.saw(delivery_id, {0: NOTHING}, NOON + 40 * MINUTE, NOON + 40 * MINUTE)
+    said(store, delivery_id, an_id())
+
+    one_look = store.saw(delivery_id, {0: NOTHING}, LATER, LATER)
+
+    assert State.PUBLISHED is one_look.state

@@ -10,7 +10,7 @@ import tasks.house
 from steadypost.channels.port import Access
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
-from steadypost.store import AccountRecord, Store
+from steadypost.store import AccountRecord, Outbox, Store
 from tasks.house import LEASE, House
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -91,7 +91,14 @@ def house(tmp_path, time, channel, monkeypatch):
             store.put_account(
                 AccountRecord(name=name, channel="x_web", handle=name, limits=Limits(per_hour=50)), now=NOW
             )
-        house = House(store=store, lanes=Lanes(), worker="here", clock=time, dice=random.Random(1))  # noqa: S311 - repeatable
+        house = House(
+            store=store,
+            lanes=Lanes(),
+            worker="here",
+            outbox=Outbox(tmp_path / "outbox", store.address),
+            clock=time,
+            dice=random.Random(1),  # noqa: S311 - repeatable
+        )
         house.accounts = {
             name: Access(
                 account=name, handle=name, base_url="http://127.0.0.1:1", session={}, rules_accepted=True

@@ -148,24 +148,72 @@ def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, cla
     assert house.lanes.lent == 0
 
 
-def test_the_answer_waits_for_the_store(house, claimed, monkeypatch):
-    """Recording is not asking: it is repeated until the store has it."""
-    claim = claimed("One.")
-    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
-    real, tries = house.store.answered, []
+@pytest.fixture
+def away(house, monkeypatch):
+    """A store that takes no answers, until it is told to."""
+    real = house.store.answered
+    state = {"away": True, "tries": 0}
 
-    def flaky(*arguments, **named):
-        tries.append(1)
-        if len(tries) < 3:
+    def answered(*arguments, **named):
+        state["tries"] += 1
+        if state["away"]:
             raise StoreAway("down", remedy="-")
         return real(*arguments, **named)
 
-    monkeypatch.setattr(house.store, "answered", flaky)
-    monkeypatch.setattr("tasks.deliveries.time.sleep", lambda _: None)
-    answer = Answer(outcomes=(Published(remote_id=id_at(house.clock() + timedelta(seconds=1))),))
+    monkeypatch.setattr(house.store, "answered", answered)
+    return state
 
-    assert record(house, claim, answer).state is State.PUBLISHED
-    assert len(tries) == 3
+
+def an_answer(house):
+    return Answer(outcomes=(Published(remote_id=id_at(house.clock() + timedelta(seconds=1))),))
+
+
+def test_an_answer_waits_in_the_outbox_for_the_store(house, claimed, away, time):
+    """The store is away between click and record: the id is on this disk, and lands once when it is back (F06-S1)."""
+    claim = claimed("One.")
+    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+    answer = an_answer(house)
+
+    assert record(house, claim, answer) is None
+    house.hand_over()
+    assert [letter.answer for letter in house.outbox.waiting()] == [answer]
+
+    time.pass_by(minutes=5)
+    house.store.rescue(house.clock())
+    assert house.store.show(claim.delivery_id).delivery.state is State.UNCONFIRMED
+    away["away"] = False
+    house.hand_over()
+    house.hand_over()
+
+    delivery = house.store.show(claim.delivery_id).delivery
+    assert (delivery.state, delivery.parts[0].remote_id) == (State.PUBLISHED, answer.outcomes[0].remote_id)
+    assert house.outbox.waiting() == []
+
+
+def test_an_answer_that_was_recorded_leaves_nothing_behind(house, channel, claimed, published):
+    """The outbox holds what the store does not have, and nothing else."""
+    channel.on_ask = published
+    run(house, claimed("One."))
+
+    assert house.outbox.waiting() == []
+
+
+def test_a_disk_that_takes_nothing_makes_the_answer_wait_in_memory(house, claimed, away, monkeypatch):
+    """Neither store nor disk: the answer is held on to until one of them takes it."""
+    claim = claimed("One.")
+    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    def pause(_):
+        away["away"] = away["tries"] < 3
+
+    monkeypatch.setattr(house.outbox, "keep", full)
+    monkeypatch.setattr("tasks.deliveries.time.sleep", pause)
+
+    assert record(house, claim, an_answer(house)).delivery.state is State.PUBLISHED
+    assert away["tries"] == 4
 
 
 def test_an_old_workers_answer_changes_nothing_newer(house, claimed, time):
@@ -179,7 +227,7 @@ def test_an_old_workers_answer_changes_nothing_newer(house, claimed, time):
     )
     late = Answer(outcomes=(Refused(cause=Cause.TOO_LONG, code="186", why="too long"),))
 
-    assert record(house, claim, late) is None
+    assert not record(house, claim, late).applied
     assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
 
 

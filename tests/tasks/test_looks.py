@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from blocks import Switches
+from blocks.switches import Switch
+from flows.publish import may_publish
 from flows.reconcile import in_doubt as in_doubt_now
 from steadypost.channels.port import Place
 from steadypost.domain.delivery import State
@@ -159,6 +162,163 @@ def test_a_published_post_is_known_by_its_id_alone(house, channel, claimed, time
     look.fn("alice")
 
     assert house.store.show(claim.delivery_id).verified_at is not None
+
+
+@pytest.fixture
+def fell_silent(house, claimed, time):
+    """A delivery whose worker fell silent after it was armed, rescued; its browser is called ``browser``."""
+
+    def silent(browser):
+        claim = claimed("The lamp is lit.")
+        house.store.note_browser(claim.attempt_id, browser)
+        assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+        time.pass_by(seconds=60)
+        house.store.rescue(house.clock())
+        time.pass_by(seconds=10)
+        return claim.delivery_id
+
+    return silent
+
+
+def gone_at(house, delivery_id):
+    return house.store.show(delivery_id).attempts[-1].gone_at
+
+
+def test_absence_is_proven_only_after_the_silent_workers_browser_is_dead(
+    house, channel, fell_silent, time, monkeypatch
+):
+    """While it lives it may still click: looks that miss the post are kept, and prove nothing."""
+    dead = {"browser-1": False}
+    monkeypatch.setattr("tasks.looks.is_dead", dead.get)
+    delivery_id = fell_silent("browser-1")
+    channel.on_look = lambda _: sighting(house)
+
+    look.fn("alice")
+    assert gone_at(house, delivery_id) is None
+
+    dead["browser-1"] = True
+    time.pass_by(minutes=1)
+    look.fn("alice")
+    assert gone_at(house, delivery_id) == house.clock()
+    time.pass_by(minutes=16)
+    look.fn("alice")
+
+    assert house.store.show(delivery_id).delivery.state is State.SCHEDULED
+
+
+def test_a_silent_workers_browser_is_ended_when_nobody_can_wait_for_it_any_more(
+    house, channel, fell_silent, time, monkeypatch
+):
+    """A worker that is asleep for longer than an attempt may take will wake to a dead browser."""
+    ended = []
+    monkeypatch.setattr("tasks.looks.is_dead", lambda _: False)
+    monkeypatch.setattr("tasks.looks.end_browser", lambda browser: ended.append(browser) or True)
+    delivery_id = fell_silent("browser-1")
+    channel.on_look = lambda _: sighting(house)
+
+    look.fn("alice")
+    assert ended == []
+
+    time.pass_by(minutes=5)
+    look.fn("alice")
+    assert ended == ["browser-1"]
+    assert gone_at(house, delivery_id) == house.clock()
+
+
+def test_a_browser_of_another_machine_cannot_be_judged(house, channel, fell_silent, time, monkeypatch):
+    """Nobody here can see it dead, so nothing is asked again; in the end a person decides."""
+    monkeypatch.setattr("tasks.looks.is_dead", lambda _: None)
+    delivery_id = fell_silent("elsewhere")
+    channel.on_look = lambda _: sighting(house)
+    for _ in range(30):
+        time.pass_by(minutes=16)
+        look.fn("alice")
+
+    assert gone_at(house, delivery_id) is None
+    assert house.store.show(delivery_id).delivery.state is State.NEEDS_REVIEW
+
+
+def test_what_somebody_posted_by_hand_counts(house, channel, in_doubt):
+    """Seen on the way, kept as foreign, and counted against the quota; matched with nothing (F06-S3)."""
+    in_doubt("The lamp is lit.")
+    (ours,) = seen(house, "The lamp is lit.")
+    (by_hand,) = seen(house, "Typed on a phone.", ago=20)
+    (shared,) = seen(house, "Somebody else's.", ago=10, reposted=True)
+    channel.on_look = lambda _: sighting(house, ours, by_hand, shared)
+
+    look.fn("alice")
+
+    assert sum(use.units for use in house.store.quota("alice", house.clock())) == 2
+
+
+def test_what_may_be_ours_is_not_foreign(house, channel, in_doubt, claimed):
+    """Two posts fit one delivery in doubt, and another is just being sent: none of them is a stranger's."""
+    in_doubt("The lamp is lit.")
+    twins = seen(house, "The lamp is lit.", "The lamp is lit.")
+    claimed("Just being sent.")
+    (fresh,) = seen(house, "Just being sent.", ago=0)
+    channel.on_look = lambda _: sighting(house, *twins, fresh)
+
+    look.fn("alice")
+
+    assert sum(use.units for use in house.store.quota("alice", house.clock())) == 2
+
+
+def test_where_the_list_with_replies_fails_others_are_read_beside_it(house, channel, in_doubt):
+    """X's list with replies often fails to load: singles are looked for on the profile, replies at their target."""
+    target = id_at(house.clock() - timedelta(hours=1))
+    single = in_doubt("The lamp is lit.")
+    reply = in_doubt("So it is.", reply_to=target)
+    (one,) = seen(house, "The lamp is lit.", ago=50)
+    (other,) = seen(house, "So it is.", ago=20)
+    lists = {Place.PROFILE: sighting(house, one), Place.THREAD: sighting(house, other, reached_back_to=None)}
+    channel.on_look = lambda request: lists.get(request.place, sighting(house, trouble=Cause.SERVER_ERROR))
+
+    look.fn("alice")
+
+    assert [(request.place, request.post) for request in channel.looked] == [
+        (Place.REPLIES, None),
+        (Place.PROFILE, None),
+        (Place.THREAD, target),
+    ]
+    assert [house.store.show(one).delivery.state for one in (single, reply)] == [State.PUBLISHED] * 2
+
+
+def test_a_wall_is_not_walked_around(house, channel, in_doubt):
+    """Signed out, challenged or locked: no other page of the account is opened either."""
+    in_doubt("The lamp is lit.")
+    in_doubt("One.", "Two.")
+    channel.on_look = lambda _: sighting(house, trouble=Cause.CHALLENGE)
+
+    look.fn("alice")
+
+    assert len(channel.looked) == 1
+
+
+def test_on_demand_everything_in_doubt_is_looked_for(house, channel, in_doubt, time):
+    """Whenever its next look was planned."""
+    delivery_id = in_doubt("The lamp is lit.")
+    channel.on_look = lambda _: sighting(house)
+    look.fn("alice")
+    assert in_doubt_now(house) == []
+    assert in_doubt_now(house, at_once=True) == ["alice"]
+
+    (post,) = seen(house, "The lamp is lit.")
+    time.pass_by(seconds=1)
+    channel.on_look = lambda _: sighting(house, post)
+    look.fn("alice", at_once=True)
+
+    assert house.store.show(delivery_id).delivery.state is State.PUBLISHED
+
+
+def test_a_doubt_holds_its_account_only_when_the_switch_says_so(house, in_doubt):
+    """Off gives the old behaviour: one post in doubt holds the queue of its account, and of no other."""
+    in_doubt("The lamp is lit.")
+    assert may_publish(house) == ["alice", "bob"]
+
+    house.switches = Switches(isolate_unconfirmed=Switch(on=False, reason="comparison", by="alice"))
+
+    assert may_publish(house) == ["bob"]
 
 
 def test_looks_grow_rarer():

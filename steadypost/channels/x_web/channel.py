@@ -77,7 +77,8 @@ class XWeb:
         try:
             report: AskReport = self._run(ASK, AskErrand(access, order), deadline, talk)
         except BrowserError as error:
-            return Answer(outcomes=talk.after(error, len(order.parts)), first=order.first)
+            outcomes = talk.after(error, len(order.parts))
+            return Answer(outcomes=outcomes, first=order.first, at_large=isinstance(error, StillAlive))
         finally:
             self._note_drift(talk.drift)
         if talk.store_trouble:

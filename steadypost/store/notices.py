@@ -1,0 +1,125 @@
+"""What a person is to be told: written with the change it is about, sent by whoever can, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from steadypost.domain.delivery import Delivery, State
+from steadypost.store.schema import notices
+
+TOLD_AT_ONCE = 20
+"""How many notices one round sends; the next sends more."""
+
+OF_STATES = {
+    State.NEEDS_REVIEW: "needs a person",
+    State.QUARANTINED: "is quarantined",
+    State.REMOVED: "is not live any more",
+}
+"""The states a delivery does not leave by itself and did not end well in: somebody is told, once."""
+
+_WAITING = "sent_at IS NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing to tell a person."""
+
+    id: int
+    key: str
+    """What it is about: nothing is told twice under one key."""
+    title: str
+    body: str
+    delivery_id: int | None
+    created_at: datetime
+    tries: int
+    sent_at: datetime | None
+    trouble: str
+    """Why it could not be sent yet."""
+
+
+def of_delivery(connection: Connection, before: State, after: Delivery, *, fence: int, now: datetime) -> None:
+    """Tell of a delivery that has just come to where it needs somebody."""
+    if after.state is before or after.state not in OF_STATES:
+        return
+    put(
+        connection,
+        key=f"delivery:{after.id}:{after.state}:{fence}",
+        title=f"Delivery {after.id} of {after.account} {OF_STATES[after.state]}",
+        body=(
+            f"{after.why or 'No reason is known.'}\n"
+            f"It was due {after.due_at:%Y-%m-%d %H:%M} UTC. Nothing else is held up by it.\n"
+            f"See 'steadypost why {after.id}', then decide with 'steadypost resolve {after.id}'."
+        ),
+        delivery_id=after.id,
+        now=now,
+    )
+
+
+def put(
+    connection: Connection, *, key: str, title: str, body: str, now: datetime, delivery_id: int | None = None
+) -> bool:
+    """Write a notice down unless there is one of this key; answer whether it is new."""
+    if connection.scalar(select(notices.c.id).where(notices.c.key == key)) is not None:
+        return False
+    connection.execute(
+        insert(notices).values(
+            key=key,
+            title=title,
+            body=body,
+            delivery_id=delivery_id,
+            created_at=now,
+            next_at=now,
+            tries=0,
+            trouble="",
+        )
+    )
+    return True
+
+
+def due(connection: Connection, now: datetime) -> list[Notice]:
+    """List what is to be told now, the oldest first."""
+    rows = connection.execute(
+        select(notices)
+        .where(text(_WAITING), notices.c.next_at <= now)
+        .order_by(notices.c.next_at, notices.c.id)
+        .limit(TOLD_AT_ONCE)
+    )
+    return [_notice(row) for row in rows]
+
+
+def every(connection: Connection) -> list[Notice]:
+    """List all there ever were, the oldest first."""
+    return [_notice(row) for row in connection.execute(select(notices).order_by(notices.c.id))]
+
+
+def sent(connection: Connection, notice_id: int, now: datetime) -> None:
+    """Write down that it reached somebody."""
+    connection.execute(
+        update(notices).where(notices.c.id == notice_id, text(_WAITING)).values(sent_at=now, trouble="")
+    )
+
+
+def not_sent(connection: Connection, notice_id: int, *, why: str, next_at: datetime) -> None:
+    """Write down that it did not, and when to try again."""
+    connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, text(_WAITING))
+        .values(tries=notices.c.tries + 1, trouble=why, next_at=next_at)
+    )
+
+
+def _notice(row: Row[tuple[object, ...]]) -> Notice:
+    return Notice(
+        id=row.id,
+        key=row.key,
+        title=row.title,
+        body=row.body,
+        delivery_id=row.delivery_id,
+        created_at=row.created_at,
+        tries=row.tries,
+        sent_at=row.sent_at,
+        trouble=row.trouble,
+    )

@@ -1,0 +1,117 @@
+"""The outbox: what attempts brought, kept on this machine's disk until the store has it.
+
+The click cannot be undone and its answer comes once. Between the answer and the store lies a moment in which
+the store can be away and this process can die; so the answer is first written here, whole and through to the
+disk, and forgotten only when the store has taken it. Taking it twice counts once, so nobody has to know
+whether a write that failed took effect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadypost.domain.outcome import Answer
+from steadypost.store import codec
+from steadypost.store.errors import StoreAway, UnknownAttempt
+from steadypost.store.settling import Settled
+
+if TYPE_CHECKING:
+    from steadypost.store.store import Store
+
+ASIDE = "not-taken"
+"""The folder for letters that this store can never take: of an attempt it has never heard of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One answer on its way to the store."""
+
+    path: Path
+    attempt_id: int
+    answer: Answer
+    at: datetime
+    """When the attempt answered."""
+
+
+class Outbox:
+    """The letters of this machine for one store."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._folder = folder
+        self._mark = hashlib.sha256(address.encode()).hexdigest()[:12]
+
+    def keep(self, attempt_id: int, answer: Answer, at: datetime) -> Letter:
+        """Write an answer down, durably; raises ``OSError`` when this disk cannot."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._folder / f"{self._mark}-{attempt_id}.json"
+        told = {"attempt_id": attempt_id, "answer": codec.dumps(answer), "at": at.isoformat()}
+        draft = path.with_suffix(f".{os.getpid()}.draft")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(told, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        self._through_to_the_disk()
+        return Letter(path=path, attempt_id=attempt_id, answer=answer, at=at)
+
+    def waiting(self) -> list[Letter]:
+        """Read every letter for this store that can be read, the oldest attempt first."""
+        with contextlib.suppress(FileNotFoundError):
+            found = [letter for path in self._folder.glob(f"{self._mark}-*.json") if (letter := _read(path))]
+            return sorted(found, key=lambda letter: letter.attempt_id)
+        return []
+
+    def hand_over(self, store: Store, *, jitter: Callable[[], float]) -> Iterator[Settled]:
+        """Bring the store what waits, and forget what it took; ends without a word when it is away.
+
+        The answer counts from when it came, not from when the store heard of it.
+        """
+        for letter in self.waiting():
+            try:
+                settled = store.answered(letter.attempt_id, letter.answer, now=letter.at, jitter=jitter())
+            except StoreAway:
+                return
+            except UnknownAttempt:
+                self._put_aside(letter)
+                continue
+            self.forget(letter)
+            yield settled
+
+    def forget(self, letter: Letter) -> None:
+        """Let go of a letter that was taken."""
+        letter.path.unlink(missing_ok=True)
+
+    def _put_aside(self, letter: Letter) -> None:
+        """Keep for a person what no store has asked for: a store that was set back would lose it silently."""
+        aside = self._folder / ASIDE
+        aside.mkdir(mode=0o700, exist_ok=True)
+        letter.path.replace(aside / letter.path.name)
+
+    def _through_to_the_disk(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _read(path: Path) -> Letter | None:
+    """Read a letter; half a one, or one that was just taken, is none."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return Letter(
+            path=path,
+            attempt_id=int(told["attempt_id"]),
+            answer=codec.loads(told["answer"]),
+            at=datetime.fromisoformat(told["at"]),
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

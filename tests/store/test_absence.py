@@ -1,0 +1,301 @@
+"""Proof of absence: the one way by which machinery ever asks again for what it has asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from steadypost.domain.delivery import MOST_BROKEN_ATTEMPTS, OnAbsence, PartState, State
+from steadypost.domain.evidence import Absent, CannotTell, Present
+from steadypost.domain.outcome import Cause, Phase, Unconfirmed
+from tests.store.people import (
+    HOUR,
+    LEASE,
+    MINUTE,
+    NOON,
+    SECOND,
+    UNHEARD,
+    an_id,
+    answer,
+    armed,
+    claims,
+    person,
+    published,
+    saying,
+    scheduled,
+)
+
+SETTLE = 15 * MINUTE
+MISSED = {0: Absent(why="not in a list that reaches back")}
+SOON = NOON + 10 * SECOND
+
+
+def in_doubt(store, post=None, *outcomes):
+    """A delivery of alice's whose answer was lost."""
+    delivery_id = scheduled(store, post)
+    claim = armed(store)
+    store.answered(claim.attempt_id, answer(*(outcomes or (UNHEARD,))), NOON, 0.5)
+    return delivery_id
+
+
+def looked(store, delivery_id, at, found=None):
+    """One look that began at that moment."""
+    return store.saw(delivery_id, MISSED if found is None else found, at, at + HOUR, at=at)
+
+
+def state(store, delivery_id):
+    return store.show(delivery_id).delivery.state
+
+
+def test_one_look_proves_nothing(store):
+    """A post may be live and not shown yet: however sure one look is, nothing is asked again."""
+    delivery_id = in_doubt(store)
+
+    looked(store, delivery_id, SOON + HOUR)
+
+    assert State.UNCONFIRMED is state(store, delivery_id)
+    assert [] == claims(store, NOON + 2 * HOUR)
+
+
+def test_two_looks_a_settle_window_apart_prove_it(store):
+    """Then, and only then, it is asked again, as a new attempt with its own fence; its quota is given back."""
+    store.put_account(person("alice", per_hour=1), NOON)
+    delivery_id = in_doubt(store)
+
+    looked(store, delivery_id, SOON)
+    looked(store, delivery_id, SOON + SETTLE - SECOND)
+    assert State.UNCONFIRMED is state(store, delivery_id)
+    after = looked(store, delivery_id, SOON + SETTLE)
+
+    assert (State.SCHEDULED, [PartState.WAITING], 0) == (
+        after.state,
+        [part.state for part in after.parts],
+        after.looks,
+    )
+    assert [] == store.quota("alice", SOON + SETTLE)
+    [again] = claims(store, NOON + HOUR)
+    assert (delivery_id, 2) == (again.delivery_id, again.n)
+
+
+def test_the_look_that_can_prove_it_is_not_late(store):
+    """The next look is taken at the end of the settle window, not at the end of a long interval."""
+    delivery_id = in_doubt(store)
+
+    after = looked(store, delivery_id, SOON)
+
+    assert SOON + SETTLE == after.next_at
+
+
+def test_looks_that_cannot_tell_count_for_nothing(store):
+    """A truncated, logged-out or empty list between two that prove something neither helps nor hinders (F25-S1)."""
+    delivery_id = in_doubt(store)
+    nothing = {0: CannotTell(why="signed out")}
+
+    looked(store, delivery_id, SOON)
+    for minute in range(1, 15):
+        looked(store, delivery_id, SOON + minute * MINUTE, nothing)
+    looked(store, delivery_id, SOON + 2 * SETTLE, nothing)
+    assert State.UNCONFIRMED is state(store, delivery_id)
+
+    assert State.SCHEDULED is looked(store, delivery_id, SOON + 3 * SETTLE).state
+
+
+def test_a_browser_that_may_still_click_proves_nothing(store):
+    """A worker that fell silent may be asleep, its browser with it: only once that is dead do looks count."""
+    delivery_id = scheduled(store)
+    claim = armed(store)
+    [rescued] = store.rescue(NOON + LEASE + SECOND)
+    assert rescued.armed
+
+    looked(store, delivery_id, NOON + MINUTE)
+    looked(store, delivery_id, NOON + MINUTE + SETTLE)
+    assert State.UNCONFIRMED is state(store, delivery_id)
+
+    gone_at = NOON + HOUR
+    store.note_gone(claim.attempt_id, gone_at)
+    looked(store, delivery_id, gone_at + SECOND)
+    assert State.UNCONFIRMED is state(store, delivery_id)
+    assert State.SCHEDULED is looked(store, delivery_id, gone_at + SECOND + SETTLE).state
+
+
+def test_a_browser_at_large_proves_nothing(store):
+    """An attempt that answered while its browser could not be seen dead may still act."""
+    delivery_id = scheduled(store)
+    claim = armed(store)
+    store.answered(claim.attempt_id, replace(answer(UNHEARD), at_large=True), NOON, 0.5)
+
+    looked(store, delivery_id, SOON)
+    looked(store, delivery_id, SOON + SETTLE)
+
+    assert State.UNCONFIRMED is state(store, delivery_id)
+    assert store.show(delivery_id).attempts[0].gone_at is None
+    assert store.show(delivery_id).attempts[0].answer.at_large
+
+
+def test_when_a_browser_was_gone_is_written_once(store):
+    """A later look must not push the instant forward, or the proof would never be complete."""
+    scheduled(store)
+    claim = armed(store)
+    store.rescue(NOON + HOUR)
+
+    store.note_gone(claim.attempt_id, NOON + HOUR)
+    store.note_gone(claim.attempt_id, NOON + 2 * HOUR)
+
+    assert NOON + HOUR == store.show(claim.delivery_id).attempts[0].gone_at
+
+
+def test_an_account_may_want_a_person_instead(store):
+    """An operator can demand a word before anything is asked again."""
+    store.put_account(replace(person("alice"), on_absence=OnAbsence.ASK_A_PERSON), NOON)
+    delivery_id = in_doubt(store)
+
+    looked(store, delivery_id, SOON)
+    after = looked(store, delivery_id, SOON + SETTLE)
+
+    assert State.NEEDS_REVIEW is after.state
+    assert "asks a person" in after.why
+
+
+def test_an_account_s_own_settle_window(store):
+    """A network that is known to show posts at once needs no quarter of an hour."""
+    store.put_account(replace(person("alice"), settle=MINUTE), NOON)
+    delivery_id = in_doubt(store)
+
+    looked(store, delivery_id, SOON)
+
+    assert State.SCHEDULED is looked(store, delivery_id, SOON + MINUTE).state
+
+
+def test_what_x_calls_a_duplicate_is_not_asked_for_again(store):
+    """187 says a copy is live; if none of ours is, asking again brings 187 again: a person decides."""
+    duplicate = Unconfirmed(
+        cause=Cause.DUPLICATE, why="X says this text is live already", phase=Phase.ANSWERED
+    )
+    delivery_id = in_doubt(store, None, duplicate)
+
+    looked(store, delivery_id, SOON)
+
+    assert State.NEEDS_REVIEW is looked(store, delivery_id, SOON + SETTLE).state
+
+
+def test_a_second_attempt_s_duplicate_adopts_the_first_attempt_s_post(store):
+    """X shows a post an hour late; asked again it answers 187: the look reaches back to the first attempt (F05-S2)."""
+    delivery_id = in_doubt(store)
+    first = an_id(NOON)
+    looked(store, delivery_id, SOON)
+    looked(store, delivery_id, SOON + SETTLE)
+    again = armed(store, NOON + HOUR)
+    store.answered(
+        again.attempt_id,
+        answer(Unconfirmed(cause=Cause.DUPLICATE, why="duplicate", phase=Phase.ANSWERED)),
+        NOON + HOUR,
+        0.5,
+    )
+
+    [doubt] = store.looks_due(NOON + 2 * HOUR)["alice"]
+    after = looked(store, delivery_id, NOON + 2 * HOUR, {0: Present(remote_id=first)})
+
+    assert NOON == doubt.wanted[0].began_at
+    assert (State.PUBLISHED, first) == (after.state, after.parts[0].remote_id)
+
+
+def test_looks_of_an_earlier_attempt_prove_nothing_of_a_later_one(store):
+    """Each attempt has its own doubt, and its own proof."""
+    delivery_id = in_doubt(store)
+    looked(store, delivery_id, SOON)
+    looked(store, delivery_id, SOON + SETTLE)
+    again = armed(store, NOON + HOUR)
+    store.answered(again.attempt_id, answer(UNHEARD), NOON + HOUR, 0.5)
+
+    looked(store, delivery_id, NOON + HOUR + MINUTE)
+
+    assert State.UNCONFIRMED is state(store, delivery_id)
+
+
+def test_what_is_never_there_comes_before_a_person(store):
+    """X takes it each time and shows it never: after some attempts nobody asks again by himself."""
+    delivery_id = in_doubt(store)
+    moment = NOON
+    for _ in range(MOST_BROKEN_ATTEMPTS - 1):
+        looked(store, delivery_id, moment + MINUTE)
+        looked(store, delivery_id, moment + MINUTE + SETTLE)
+        assert State.SCHEDULED is state(store, delivery_id)
+        moment += 2 * HOUR
+        again = armed(store, moment)
+        store.answered(again.attempt_id, answer(UNHEARD), moment, 0.5)
+    looked(store, delivery_id, moment + MINUTE)
+    looked(store, delivery_id, moment + MINUTE + SETTLE)
+
+    assert State.QUARANTINED is state(store, delivery_id)
+
+
+def test_a_thread_resumes_at_the_first_part_proven_absent(store):
+    """Part one is live, two and three are proven not to be: it goes on with two, under one."""
+    delivery_id = in_doubt(store, saying("one", "two", "three"), UNHEARD, UNHEARD, UNHEARD)
+    first = an_id()
+    rest = {1: Absent(why="not there"), 2: Absent(why="not there")}
+
+    looked(store, delivery_id, SOON, {0: Present(remote_id=first), **rest})
+    after = looked(store, delivery_id, SOON + SETTLE, rest)
+
+    assert State.PARTIAL is after.state
+    [claim] = claims(store, NOON + HOUR)
+    assert (1, first, 2) == (claim.first, claim.reply_to, len(claim.parts))
+
+
+def test_a_hole_in_a_thread_is_never_closed(store):
+    """Part two is live without part one: no machine can mend that."""
+    delivery_id = in_doubt(store, saying("one", "two"), UNHEARD, UNHEARD)
+
+    looked(store, delivery_id, SOON, {0: Absent(why="not there"), 1: Present(remote_id=an_id())})
+    after = looked(store, delivery_id, SOON + SETTLE)
+
+    assert State.NEEDS_REVIEW is after.state
+
+
+def test_a_published_post_proven_gone_is_removed(store):
+    """X hid it, or somebody deleted it: `removed`, never `failed`, never posted again (F20-S7, F25-S4)."""
+    delivery_id = scheduled(store)
+    store.answered(armed(store).attempt_id, published(), NOON, 0.5)
+
+    looked(store, delivery_id, SOON)
+    assert State.PUBLISHED is state(store, delivery_id)
+    after = looked(store, delivery_id, SOON + SETTLE)
+
+    assert State.REMOVED is after.state
+    assert [] == claims(store, NOON + 24 * HOUR)
+
+
+def test_a_look_told_twice_is_one_look(store):
+    """A repeated look task must not make two looks of one."""
+    delivery_id = in_doubt(store)
+
+    first = looked(store, delivery_id, SOON)
+    again = looked(store, delivery_id, SOON)
+
+    assert first == again
+    assert 1 == len(store.show(delivery_id).looks)
+
+
+def test_an_account_nobody_can_look_at_comes_before_a_person(store):
+    """A day without a single look settles nothing: then a person is asked (F01-S3)."""
+    delivery_id = in_doubt(store)
+
+    assert [] == store.could_not_look("alice", NOON + 23 * HOUR)
+    assert [] == store.could_not_look("bob", NOON + 25 * HOUR)
+    assert [delivery_id] == store.could_not_look("alice", NOON + 25 * HOUR)
+
+    assert State.NEEDS_REVIEW is state(store, delivery_id)
+    assert [] == store.could_not_look("alice", NOON + 25 * HOUR)
+
+
+@pytest.mark.parametrize("later", [SECOND, HOUR])
+def test_found_in_time_stops_the_proof(store, later):
+    """Seen once, it is published, however many looks had missed it before."""
+    delivery_id = in_doubt(store)
+    looked(store, delivery_id, SOON)
+
+    after = looked(store, delivery_id, SOON + later, {0: Present(remote_id=an_id())})
+
+    assert State.PUBLISHED is after.state
