@@ -32,6 +32,10 @@ def _of_the_domain(error: Exception) -> Stop | None:
     if isinstance(error, ImpossibleMove):
         remedy = "look at it with 'steadypost show'"
         return Stop(Ending.REFUSED, "impossible_move", str(error), remedy)
+    from steadypost.domain.word import WordNotTaken  # noqa: PLC0415 - only on the way out
+
+    if isinstance(error, WordNotTaken):
+        return Stop(Ending.REFUSED, "word_not_taken", error.why, error.remedy)
     return None
 
 
@@ -44,6 +48,8 @@ def _of_the_store(error: Exception) -> Stop | None:
         return Stop(Ending.REFUSED, "not_found", _sentence(error), error.remedy)
     if isinstance(error, errors.MayBeLive):
         return Stop(Ending.REFUSED, "may_be_live", _sentence(error), error.remedy)
+    if isinstance(error, errors.InHand):
+        return Stop(Ending.REFUSED, "in_hand", _sentence(error), error.remedy)
     if isinstance(error, away):
         kinds = {errors.SchemaMismatch: "store_not_current", errors.UnusableAddress: "store_address"}
         return Stop(Ending.STORE, kinds.get(type(error), "store_away"), _sentence(error), error.remedy)

@@ -66,9 +66,20 @@ class State(StrEnum):
     """It was live and is seen gone. Never posted again by itself."""
 
 
+CAME_TO_LIGHT = frozenset({State.PUBLISHED, State.NEEDS_REVIEW})
+"""Where a delivery goes when an id comes to light that nobody expected any more.
+
+A person said that it is not there, or took it back, and was wrong: an answer that was lost for hours lands
+after all, or the person looks again. By then the delivery may be anywhere. An id outweighs every other
+word, so from wherever it waits, and from every end that says "not live", a way leads to ``published``, or,
+when only a part of it came to light, to a person. Otherwise something would be cancelled, refused or missed
+while it is live.
+"""
+
 MOVES: Mapping[State, frozenset[State]] = {
-    State.HELD: frozenset({State.SCHEDULED, State.CANCELLED, State.MISSED}),
-    State.SCHEDULED: frozenset({State.SENDING, State.HELD, State.MISSED, State.CANCELLED, State.QUARANTINED}),
+    State.HELD: CAME_TO_LIGHT | {State.SCHEDULED, State.CANCELLED, State.MISSED},
+    State.SCHEDULED: CAME_TO_LIGHT
+    | {State.SENDING, State.HELD, State.MISSED, State.CANCELLED, State.QUARANTINED},
     State.SENDING: frozenset(
         {
             State.PUBLISHED,
@@ -80,7 +91,7 @@ MOVES: Mapping[State, frozenset[State]] = {
             State.NEEDS_REVIEW,
         }
     ),
-    State.PARTIAL: frozenset({State.SENDING, State.NEEDS_REVIEW, State.CANCELLED}),
+    State.PARTIAL: CAME_TO_LIGHT | {State.SENDING, State.CANCELLED},
     State.UNCONFIRMED: frozenset(
         {
             State.PUBLISHED,
@@ -90,14 +101,16 @@ MOVES: Mapping[State, frozenset[State]] = {
             # The very attempt's own answer, that came after its lease had run out.
             State.REFUSED,
             State.QUARANTINED,
+            # A person looked, it is not there, and it is not to be sent either.
+            State.CANCELLED,
         }
     ),
     State.NEEDS_REVIEW: frozenset({State.PUBLISHED, State.SCHEDULED, State.PARTIAL, State.CANCELLED}),
-    State.QUARANTINED: frozenset({State.SCHEDULED, State.CANCELLED}),
+    State.QUARANTINED: CAME_TO_LIGHT | {State.SCHEDULED, State.CANCELLED},
     State.PUBLISHED: frozenset({State.REMOVED}),
-    State.REFUSED: frozenset(),
-    State.MISSED: frozenset(),
-    State.CANCELLED: frozenset(),
+    State.REFUSED: CAME_TO_LIGHT,
+    State.MISSED: CAME_TO_LIGHT,
+    State.CANCELLED: CAME_TO_LIGHT,
     State.REMOVED: frozenset(),
 }
 """The graph. What is not here does not happen."""
@@ -105,8 +118,8 @@ MOVES: Mapping[State, frozenset[State]] = {
 CLAIMABLE = frozenset({State.SCHEDULED, State.PARTIAL})
 """What a worker may take when its moment has come."""
 
-FINAL = frozenset(state for state, moves in MOVES.items() if not moves) | {State.PUBLISHED}
-"""Where a delivery may rest for good."""
+FINAL = frozenset({State.PUBLISHED, State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED})
+"""Where a delivery may rest for good: only what the network shows moves it on."""
 
 FOR_A_PERSON = frozenset({State.HELD, State.NEEDS_REVIEW, State.QUARANTINED})
 """Where a delivery waits for somebody."""

@@ -6,15 +6,15 @@ nobody. What it lets through fits every account it is for: nothing here is found
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from steadypost.domain import address
 from steadypost.domain.post import Media, Part, Post, sameness
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at
 from steadypost.intake import content
 from steadypost.intake.draft import DEFAULT_LATE, Draft
 from steadypost.intake.media import MOST_PER_PART, media
@@ -28,11 +28,6 @@ MOST_PARTS = 25
 """More than X's composer takes in one thread."""
 
 LONGEST_KEY = 400
-
-_STATUS = re.compile(
-    r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:i/web|i|\w{1,15})/status/(\d{15,20})(?:[/?#].*)?",
-    re.IGNORECASE | re.ASCII,
-)
 
 _AHEAD = timedelta(days=1)
 """Clocks may differ; an id that is a whole day ahead of ours is not an id."""
@@ -210,12 +205,10 @@ def _reply_to(written: str, now: datetime, wrong: list[Refusal]) -> RemoteId | N
     target = written.strip()
     if not target:
         return None
-    address = _STATUS.fullmatch(target)
     try:
-        found = remote_id(address[1] if address else target)
+        found = address.read(target).id
     except NotASnowflake:
-        remedy = "write its address (https://x.com/name/status/1234567890123456789) or that number"
-        wrong.append(refusal("reply_to", target, "this is neither a post's address nor its id", remedy))
+        wrong.append(refusal("reply_to", target, address.NEITHER, address.REMEDY))
         return None
     if made_at(found) > now + _AHEAD:
         wrong.append(refusal("reply_to", target, "no post can have this id yet", "copy the address again"))

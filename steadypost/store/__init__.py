@@ -2,9 +2,11 @@
 
 from steadypost.domain.delivery import MOST_LOOKS
 from steadypost.store.accounts import AccountRecord
+from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
+    InHand,
     MayBeLive,
     SchemaMismatch,
     StoreAway,
@@ -19,6 +21,7 @@ from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
 from steadypost.store.outbox import Letter, Outbox
+from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
@@ -27,12 +30,16 @@ from steadypost.store.watches import Watch
 
 __all__ = [
     "MOST_LOOKS",
+    "SOMEBODY",
     "AccountRecord",
+    "Act",
     "Added",
     "Attempt",
     "Claim",
     "Doubt",
     "Entry",
+    "InHand",
+    "Left",
     "Letter",
     "Look",
     "MayBeLive",
@@ -40,6 +47,7 @@ __all__ = [
     "Outbox",
     "QuotaUse",
     "Rescued",
+    "Retried",
     "Schema",
     "SchemaMismatch",
     "Settled",

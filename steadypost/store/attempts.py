@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from steadypost.domain.outcome import Answer, Phase
 from steadypost.store import codec
@@ -88,11 +88,25 @@ def one(connection: Connection, attempt_id: int) -> Attempt:
 
 
 def latest(connection: Connection, kept: Kept) -> Attempt:
-    """Read the latest attempt of a delivery that has had one."""
+    """Read the latest attempt of a delivery that has had one.
+
+    The delivery's fence may be ahead of it: a person's word overtakes an attempt without making another.
+    """
     row = connection.execute(
-        select(attempts).where(attempts.c.delivery_id == kept.delivery.id, attempts.c.fence == kept.fence)
+        select(attempts)
+        .where(attempts.c.delivery_id == kept.delivery.id, attempts.c.fence <= kept.fence)
+        .order_by(attempts.c.fence.desc())
+        .limit(1)
     ).one()
     return attempt_of(row)
+
+
+def first_armed_at(connection: Connection, delivery_id: int) -> datetime | None:
+    """Say when a delivery was first asked for; ``None`` when it never was."""
+    moment: datetime | None = connection.scalar(
+        select(func.min(attempts.c.armed_at)).where(attempts.c.delivery_id == delivery_id)
+    )
+    return moment
 
 
 def note(connection: Connection, attempt_id: int, **values: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class StoreError(Exception):
@@ -71,10 +72,24 @@ class UnknownAttempt(StoreError):
 
 
 class MayBeLive(StoreError):
-    """Sending it again could make a second copy."""
+    """Sending it again could make a second copy, and dropping it could deny a copy that is there."""
 
-    def __init__(self, delivery_id: int) -> None:
+    def __init__(self, delivery_id: int, why: str = "", remedy: str = "") -> None:
         super().__init__(
-            f"parts of delivery {delivery_id} were asked for, and may be live",
-            remedy="Look at the account; if they are not there, release it saying so",
+            why or f"parts of delivery {delivery_id} were asked for, and may be live",
+            remedy=remedy or "Look at the account; if they are not there, say so",
         )
+        self.delivery_id = delivery_id
+
+
+class InHand(StoreError):
+    """A worker holds it: while it may be at the click, nobody else moves it."""
+
+    def __init__(self, delivery_id: int, worker: str, lease_until: datetime) -> None:
+        until = f"{lease_until:%Y-%m-%d %H:%M:%S} UTC"
+        super().__init__(
+            f"delivery {delivery_id} is being sent by worker {worker}, whose lease ends at {until}",
+            remedy=f"Wait for its answer; if the worker fell silent, it is taken back at {until}",
+        )
+        self.delivery_id = delivery_id
+        self.lease_until = lease_until

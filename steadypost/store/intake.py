@@ -1,20 +1,16 @@
-"""How posts come in, and what a person can do to a delivery that waits."""
+"""How posts come in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, or_, select
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.delivery import PartState, State
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
-from steadypost.store import attempts as attempt_rows
-from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger
-from steadypost.store.errors import MayBeLive
 from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, posts
 
 REPETITION_WITHIN = timedelta(days=30)
@@ -151,42 +147,3 @@ def _add_delivery(connection: Connection, *, post: Post, values: dict[str, objec
         ],
     )
     return delivery_id
-
-
-def release(connection: Connection, delivery_id: int, *, not_live: bool, now: datetime) -> Delivery:
-    """Let a delivery that waits for a person go on.
-
-    Where parts were asked for, only somebody who looked can say that they are not live; only then is it
-    asked for again, and what was counted for them given back.
-    """
-    kept = delivery_rows.one(connection, delivery_id, lock=True)
-    delivery = kept.delivery
-    asked = [part for part in delivery.parts if part.state is PartState.ASKED]
-    if asked and not not_live:
-        raise MayBeLive(delivery_id)
-    parts = tuple(
-        DeliveryPart(n=part.n) if part.state is PartState.ASKED else part for part in delivery.parts
-    )
-    begun = any(part.state is PartState.LIVE for part in parts)
-    after = replace(delivery, parts=parts).move(
-        State.PARTIAL if begun else State.SCHEDULED,
-        next_at=max(delivery.due_at, now),
-        broken=0,
-        deferred=0,
-        looks=0,
-        cause=None,
-        why="",
-    )
-    delivery_rows.keep(connection, kept, after, now)
-    if asked:
-        latest = attempt_rows.latest(connection, kept)
-        ledger.follow(connection, attempt_id=latest.id, first=latest.first_part, delivery=after, now=now)
-    return after
-
-
-def cancel(connection: Connection, delivery_id: int, *, now: datetime) -> Delivery:
-    """Take a delivery back before (more of) it is sent."""
-    kept = delivery_rows.one(connection, delivery_id, lock=True)
-    after = kept.delivery.move(State.CANCELLED, why="taken back by a person")
-    delivery_rows.keep(connection, kept, after, now)
-    return after

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, func, insert, select, text, tuple_
+from sqlalchemy import Connection, and_, func, insert, select, text
 
 from steadypost.domain.delivery import LONGEST_DOUBT, Delivery, OnAbsence, PartState, State
 from steadypost.domain.evidence import (
@@ -24,7 +24,7 @@ from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger
+from steadypost.store import ledger, overtaken
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
 from steadypost.store.schema import (
@@ -150,10 +150,15 @@ def _first_armed(connection: Connection, ids: list[int]) -> dict[int, datetime]:
 
 
 def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Attempt]:
-    marks = [(kept.delivery.id, kept.fence) for kept in every]
-    rows = connection.execute(
-        select(attempts).where(tuple_(attempts.c.delivery_id, attempts.c.fence).in_(marks))
+    # Not by the delivery's own fence: a person's word moves that on without making an attempt.
+    newest = (
+        select(attempts.c.delivery_id, func.max(attempts.c.fence).label("fence"))
+        .where(attempts.c.delivery_id.in_([kept.delivery.id for kept in every]))
+        .group_by(attempts.c.delivery_id)
+        .subquery()
     )
+    both = and_(attempts.c.delivery_id == newest.c.delivery_id, attempts.c.fence == newest.c.fence)
+    rows = connection.execute(select(attempts).join(newest, both))
     return {row.delivery_id: attempt_rows.attempt_of(row) for row in rows}
 
 
@@ -201,7 +206,9 @@ def saw(
     if kept.delivery.state is State.PUBLISHED:
         return _seen_again(connection, kept, believed, now, next_at)
     if kept.delivery.state not in _SETTLEABLE:
-        return kept.delivery
+        # A person spoke, or it was claimed again, while we looked. What is there is there all the same.
+        ids = {n: one.remote_id for n, one in believed.items() if isinstance(one, Present)}
+        return overtaken.seen(connection, kept, ids, now) or kept.delivery
     return _settle(connection, kept, believed, now=now, next_at=next_at, most_looks=most_looks)
 
 
@@ -332,7 +339,7 @@ class _Absence:
 def _absence(connection: Connection, kept: Kept, about: Collection[int]) -> _Absence:
     attempt = attempt_rows.latest(connection, kept)
     account = account_rows.one(connection, kept.delivery.account)
-    missed = _missed_at(connection, attempt)
+    missed = _missed_at(connection, kept)
     proven, provable = [], []
     for n in sorted(about):
         if proves_absence(missed[n], gone_at=attempt.gone_at, settle=account.settle):
@@ -342,13 +349,16 @@ def _absence(connection: Connection, kept: Kept, about: Collection[int]) -> _Abs
     return _Absence(proven=tuple(proven), provable_at=min(provable, default=None), then=account.on_absence)
 
 
-def _missed_at(connection: Connection, attempt: Attempt) -> defaultdict[int, list[datetime]]:
-    """Give, by part, the instants of the looks of this attempt's that would have shown it and did not."""
+def _missed_at(connection: Connection, kept: Kept) -> defaultdict[int, list[datetime]]:
+    """Give, by part, the instants of the looks that would have shown it and did not.
+
+    Only those since the latest claim, or since a person's word for it: an older look cannot contradict that.
+    """
     found: defaultdict[int, list[datetime]] = defaultdict(list)
     rows = connection.execute(
         select(evidence.c.n, evidence.c.at).where(
-            evidence.c.delivery_id == attempt.delivery_id,
-            evidence.c.fence == attempt.fence,
+            evidence.c.delivery_id == kept.delivery.id,
+            evidence.c.fence == kept.fence,
             evidence.c.kind == "absent",
         )
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, and_, func, or_, select, text
 
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present
 from steadypost.domain.post import Post
+from steadypost.store import acts as act_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
+from steadypost.store.acts import Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.schema import CLAIMABLE, attempts, deliveries, evidence, posts, quota_uses
 
@@ -36,6 +38,8 @@ class Look:
     at: datetime
     n: int
     evidence: Evidence
+    by: str = ""
+    """Whose word it is, where a person looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Story:
     attempts: tuple[Attempt, ...]
     looks: tuple[Look, ...]
     quota: tuple[QuotaUse, ...]
+    acts: tuple[Act, ...]
+    """What persons did to it."""
 
 
 def queue(connection: Connection, *, state: State | None, account: str | None, limit: int) -> list[Entry]:
@@ -124,6 +130,7 @@ def show(connection: Connection, delivery_id: int) -> Story:
         attempts=tuple(attempt_rows.attempt_of(row) for row in tries),
         looks=_looks(connection, delivery_id),
         quota=_quota(connection, delivery_id),
+        acts=act_rows.of(connection, [delivery_id]),
     )
 
 
@@ -141,7 +148,9 @@ def _looks(connection: Connection, delivery_id: int) -> tuple[Look, ...]:
                 one = Absent(why=row.why)
             case _:
                 one = CannotTell(why=row.why)
-        found.append(Look(at=row.at, n=row.n, evidence=one))
+        # Of what is present only a person's word has a why: whose it is.
+        by = row.why if row.kind == "present" else ""
+        found.append(Look(at=row.at, n=row.n, evidence=one, by=by))
     return tuple(found)
 
 
@@ -178,3 +187,15 @@ def next_due(connection: Connection) -> datetime | None:
     """Say when the next delivery may be taken up; in the past when one is waiting already."""
     moment: datetime | None = connection.scalar(select(func.min(deliveries.c.next_at)).where(text(CLAIMABLE)))
     return moment
+
+
+def before_it(connection: Connection, delivery: Delivery, now: datetime) -> int:
+    """Count what of its account may be taken up now and was due before it: that goes out first."""
+    earlier = or_(
+        deliveries.c.due_at < delivery.due_at,
+        and_(deliveries.c.due_at == delivery.due_at, deliveries.c.id < delivery.id),
+    )
+    query = select(func.count()).where(
+        text(CLAIMABLE), deliveries.c.account == delivery.account, deliveries.c.next_at <= now, earlier
+    )
+    return connection.scalar(query) or 0

@@ -22,7 +22,7 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import codec, ledger
+from steadypost.store import codec, ledger, overtaken
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
@@ -106,7 +106,15 @@ def answered(
         # Somebody else's: of two that carry out one attempt, the one who was refused to arm says this while
         # the other may be clicking. Who armed will answer, or fall silent and be rescued.
         return Settled(delivery=kept.delivery, applied=False)
-    after = _after(connection, kept, attempt, answer, now=now, jitter=jitter)
+    believed = _believed(connection, kept.delivery, attempt, answer)
+    after = None
+    if attempt.fence == kept.fence:
+        after = _after(kept.delivery, attempt, believed, now, jitter)
+    if after is not None:
+        twice = overtaken.copies(kept.delivery, believed)
+        after = _keep(connection, kept, attempt, after, now, twice=twice)
+    else:
+        after = overtaken.take(connection, kept, attempt, believed, now)
     attempt_rows.note(
         connection,
         attempt_id,
@@ -117,7 +125,7 @@ def answered(
     )
     if after is None:
         return Settled(delivery=kept.delivery, applied=False)
-    return Settled(delivery=_keep(connection, kept, attempt, after, now), applied=True)
+    return Settled(delivery=after, applied=True)
 
 
 def _never_armed(answer: Answer) -> bool:
@@ -127,7 +135,11 @@ def _never_armed(answer: Answer) -> bool:
     )
 
 
-def _keep(connection: Connection, kept: Kept, attempt: Attempt, after: Delivery, now: datetime) -> Delivery:
+def _keep(
+    connection: Connection, kept: Kept, attempt: Attempt, after: Delivery, now: datetime, *, twice: str = ""
+) -> Delivery:
+    if twice:
+        after = replace(after, cause=Cause.DUPLICATE, why=twice)
     if after.state is State.PUBLISHED:
         # Soon to be seen with own eyes.
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
@@ -139,17 +151,14 @@ def _keep(connection: Connection, kept: Kept, attempt: Attempt, after: Delivery,
 
 
 def _after(
-    connection: Connection, kept: Kept, attempt: Attempt, answer: Answer, *, now: datetime, jitter: float
+    delivery: Delivery, attempt: Attempt, believed: Answer, now: datetime, jitter: float
 ) -> Delivery | None:
-    """Judge what an answer makes of its delivery; nothing when it comes too late to say anything."""
-    if attempt.fence != kept.fence:
-        return None
-    believed = _believed(connection, kept.delivery, attempt, answer)
-    match kept.delivery.state:
+    """Judge what an answer makes of its delivery; nothing when it comes too late for anything but an id."""
+    match delivery.state:
         case State.SENDING:
-            return kept.delivery.settle(believed, now, jitter)
+            return delivery.settle(believed, now, jitter)
         case State.UNCONFIRMED | State.SCHEDULED | State.PARTIAL | State.NEEDS_REVIEW:
-            return _late(kept.delivery, attempt, believed, now, jitter)
+            return _late(delivery, attempt, believed, now, jitter)
         case _:
             return None
 

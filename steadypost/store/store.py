@@ -21,15 +21,29 @@ from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
 from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.word import Pointer
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import claims, intake, ledger, looks, notices, reading, settling, tables, watches
+from steadypost.store import (
+    claims,
+    intake,
+    ledger,
+    looks,
+    notices,
+    persons,
+    reading,
+    settling,
+    tables,
+    watches,
+)
 from steadypost.store.accounts import AccountRecord
+from steadypost.store.acts import SOMEBODY, By
 from steadypost.store.claims import Claim
 from steadypost.store.engine import PATIENCE, Database
 from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
+from steadypost.store.persons import Retried
 from steadypost.store.reading import Entry, Story
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.tables import Schema
@@ -163,19 +177,92 @@ class Store:
             )
         )
 
-    def release(self, delivery_id: int, *, not_live: bool = False, now: datetime | None = None) -> Delivery:
+    # A person's word -------------------------------------------------------------------------------------
+
+    def release(
+        self,
+        delivery_id: int,
+        *,
+        not_live: bool = False,
+        by: str = SOMEBODY,
+        why: str = "",
+        now: datetime | None = None,
+    ) -> Delivery:
         """Let a delivery that waits for a person go on.
 
         ``not_live`` is a person's word that parts which were asked for are not on the network; without it
         such a delivery raises ``MayBeLive``.
         """
         return self._write(
-            lambda connection: intake.release(connection, delivery_id, not_live=not_live, now=self._at(now))
+            lambda connection: persons.release(
+                connection, delivery_id, not_live=not_live, by=By(name=by, why=why), now=self._at(now)
+            )
         )
 
-    def cancel(self, delivery_id: int, *, now: datetime | None = None) -> Delivery:
-        """Take a delivery back; raises ``ImpossibleMove`` when it is too late for that."""
-        return self._write(lambda connection: intake.cancel(connection, delivery_id, now=self._at(now)))
+    def cancel(
+        self, delivery_id: int, *, by: str = SOMEBODY, why: str = "", now: datetime | None = None
+    ) -> Delivery:
+        """Take a delivery back; raises ``ImpossibleMove`` when it is too late for that.
+
+        ``MayBeLive`` when parts were asked for: what is live must not end as cancelled.
+        """
+        return self._write(
+            lambda connection: persons.cancel(
+                connection, delivery_id, by=By(name=by, why=why), now=self._at(now)
+            )
+        )
+
+    def resolve(
+        self,
+        delivery_id: int,
+        *,
+        live: Sequence[Pointer] = (),
+        absent: bool = False,
+        drop: bool = False,
+        by: str,
+        why: str,
+        now: datetime | None = None,
+    ) -> Delivery:
+        """Take a person's word: these posts are its parts, the rest of what was asked for is absent, drop it.
+
+        Raises ``WordNotTaken`` when it cannot be true or says too little, ``MayBeLive`` when nobody said that
+        they looked, ``InHand`` while a worker has it.
+        """
+        return self._write(
+            lambda connection: persons.resolve(
+                connection,
+                delivery_id,
+                live=live,
+                absent=absent,
+                drop=drop,
+                by=By(name=by, why=why),
+                now=self._at(now),
+            )
+        )
+
+    def retry(
+        self,
+        cause: Cause,
+        *,
+        account: str | None = None,
+        by: str,
+        why: str,
+        dry_run: bool = False,
+        now: datetime | None = None,
+    ) -> Retried:
+        """Let everything go on that waits for a person for this cause, and of which nothing is in doubt."""
+
+        def work(connection: Connection) -> Retried:
+            return persons.retry(
+                connection,
+                cause,
+                account=account,
+                by=By(name=by, why=why),
+                now=self._at(now),
+                dry_run=dry_run,
+            )
+
+        return self._read(work) if dry_run else self._write(work)
 
     # Claims and answers ----------------------------------------------------------------------------------
 
@@ -343,6 +430,10 @@ class Store:
     def next_due(self) -> datetime | None:
         """Say when the next delivery may be taken up; in the past when one is waiting already."""
         return self._read(reading.next_due)
+
+    def before_it(self, delivery: Delivery, now: datetime) -> int:
+        """Count what of its account goes out before it."""
+        return self._read(lambda connection: reading.before_it(connection, delivery, now))
 
     def quota(self, account: str, now: datetime) -> list[Use]:
         """List what counts against an account's quota now."""

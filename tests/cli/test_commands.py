@@ -170,7 +170,7 @@ def test_a_held_post_is_released_and_another_taken_back(store, call):
     assert call("cancel", "1").code == 1
 
 
-@pytest.mark.parametrize("command", ["show", "release", "cancel"])
+@pytest.mark.parametrize("command", ["show", "why", "release", "cancel"])
 def test_what_is_not_there_ends_with_one(store, call, command):
     """As a sentence on standard error, or as a document on standard output."""
     told = call(command, "99")
@@ -192,7 +192,17 @@ def test_a_store_is_made_and_made_again(call, home):
 
 
 @pytest.mark.parametrize(
-    "words", [["queue"], ["show", "1"], ["accounts"], ["release", "1"], ["import", "x.csv"]]
+    "words",
+    [
+        ["queue"],
+        ["show", "1"],
+        ["why", "1"],
+        ["accounts"],
+        ["release", "1"],
+        ["resolve", "1", "--absent", "--why", "seen"],
+        ["retry", "--cause", "overlay", "--why", "mended"],
+        ["import", "x.csv"],
+    ],
 )
 def test_without_a_store_the_end_is_three_and_nothing_is_made(call, home, words):
     """A slip in the address must not look like an empty queue."""

@@ -33,7 +33,19 @@ def loaded_by(*words):
     return set(done.stderr.rpartition("loaded:")[2].split())
 
 
-@pytest.mark.parametrize("words", [["queue"], ["show", "1"], ["accounts"], ["cancel", "1"], ["release", "2"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["queue"],
+        ["show", "1"],
+        ["why", "1"],
+        ["accounts"],
+        ["cancel", "1"],
+        ["release", "2"],
+        ["resolve", "1", "--drop", "--why", "x"],
+        ["retry", "--cause", "overlay", "--why", "x"],
+    ],
+)
 def test_what_needs_no_prefect_loads_none(store, call, words):
     """Nor anything else that takes longer than the answer."""
     for _ in range(2):

@@ -9,6 +9,7 @@ from deployments.limits import WORK_POOL
 from flows.compose import compose
 from flows.publish import publish
 from flows.reconcile import reconcile
+from flows.resolve import resolve
 from tasks.deliveries import deliver
 from tasks.looks import look
 
@@ -29,6 +30,7 @@ def test_every_flow_is_deployed():
         "publish",
         "reconcile",
         "compose",
+        "resolve",
         "import_posts",
     }
 
@@ -63,6 +65,14 @@ def test_the_form_of_compose_is_made_from_its_model():
     )
 
     assert {"text", "parts", "accounts", "when", "zone", "images", "reply_to"} <= set(fields)
+    assert all(field.get("title") and field.get("description") for field in fields.values())
+
+
+def test_the_form_of_resolve_is_made_from_its_model():
+    """Every field says what it is for, and nothing but the delivery, a name and a reason must be filled in."""
+    (fields,) = (one["properties"] for one in resolve.parameters.definitions.values())
+
+    assert list(fields) == ["delivery", "live", "absent", "drop", "by", "why"]
     assert all(field.get("title") and field.get("description") for field in fields.values())
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from steadypost.domain.delivery import ImpossibleMove, State
-from steadypost.store import Added, UnknownAccount, UnknownDelivery
+from steadypost.store import Added, InHand, UnknownAccount, UnknownDelivery
 from tests.store.people import (
     HOUR,
     NOON,
@@ -146,7 +146,7 @@ def test_release_and_cancel(store):
     with pytest.raises(ImpossibleMove):
         store.release(held, now=NOON)
     [claim] = claims(store)
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(InHand, match="12:00:30 UTC"):
         store.cancel(claim.delivery_id, now=NOON)
     with pytest.raises(UnknownDelivery):
         store.cancel(4711, now=NOON)

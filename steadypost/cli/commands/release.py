@@ -9,6 +9,7 @@ from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
+from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer, moment
 from steadypost.domain.delivery import ImpossibleMove
 
@@ -20,11 +21,13 @@ from steadypost.domain.delivery import ImpossibleMove
     is_flag=True,
     help="You looked at the account, and what was asked for is not there. Without this it is never asked twice.",
 )
-def release(house: House, delivery_id: int, not_live: bool) -> Answer:
+@signed(why_is_required=False)
+def release(house: House, delivery_id: int, not_live: bool, by: str | None, why: str) -> Answer:
     """Let a delivery that is held, quarantined or under review go on."""
+    who = signature_of(by, why, why_is_required=False)
     with house.store() as store:
         try:
-            after = store.release(delivery_id, not_live=not_live)
+            after = store.release(delivery_id, not_live=not_live, by=who.by, why=who.why)
         except ImpossibleMove as impossible:
             message = f"delivery {delivery_id} is {impossible.origin}: it waits for nobody's word"
             remedy = f"see 'steadypost show {delivery_id}'"

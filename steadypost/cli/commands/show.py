@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.outcome import Outcome
-    from steadypost.store import Attempt, Look, Story
+    from steadypost.store import Act, Attempt, Look, Story
 
 
 @command("show")
@@ -79,6 +79,8 @@ def _history(story: Story, zone: str) -> Iterator[tuple[str, str]]:
         yield f"attempt {attempt.n}", _attempt_line(attempt, zone)
     for look in story.looks:
         yield "look", _look_line(look, zone)
+    for act in story.acts:
+        yield "a person", _act_line(act, zone)
     if story.published_at:
         yield "published", speech.moment(story.published_at, zone)
     if story.verified_at:
@@ -99,8 +101,14 @@ def _outcome_line(outcome: Outcome) -> str:
 
 def _look_line(look: Look, zone: str) -> str:
     found = look.evidence
-    told = f"seen as {found.remote_id}" if isinstance(found, Present) else speech.line(found.why)
+    who = f"{speech.line(look.by)} pointed at" if look.by else "seen as"
+    told = f"{who} {found.remote_id}" if isinstance(found, Present) else speech.line(found.why)
     return f"{speech.moment(look.at, zone)}, part {look.n + 1}: {type(found).__name__.lower()}, {told}"
+
+
+def _act_line(act: Act, zone: str) -> str:
+    why = f": {speech.line(act.why)}" if act.why else ""
+    return f"{speech.moment(act.at, zone)}, {speech.line(act.by)}, {act.did}{why}"
 
 
 def story_document(story: Story) -> dict[str, Any]:
@@ -126,6 +134,7 @@ def story_document(story: Story) -> dict[str, Any]:
         "lease_until": speech.iso(story.lease_until),
         "tried": [_attempt_document(attempt) for attempt in story.attempts],
         "looked": [_look_document(look) for look in story.looks],
+        "acts": [act_document(act) for act in story.acts],
     }
 
 
@@ -160,6 +169,19 @@ def _look_document(look: Look) -> dict[str, Any]:
         "kind": type(found).__name__.lower(),
         "id": found.remote_id if isinstance(found, Present) else None,
         "why": "" if isinstance(found, Present) else found.why,
+        "by": look.by or None,
+    }
+
+
+def act_document(act: Act) -> dict[str, Any]:
+    """Write what a person did for programs."""
+    return {
+        "at": speech.iso(act.at),
+        "by": act.by,
+        "did": act.did,
+        "why": act.why,
+        "before": act.before,
+        "after": act.after,
     }
 
 

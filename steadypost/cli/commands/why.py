@@ -1,0 +1,219 @@
+"""``steadypost why``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steadypost.cli import speech
+from steadypost.cli.command import command
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House
+from steadypost.cli.speech import Answer
+from steadypost.domain import clock
+from steadypost.domain.ahead import Around, Step, ahead
+from steadypost.domain.delivery import CLAIMABLE
+from steadypost.domain.evidence import Absent, CannotTell, Present
+from steadypost.domain.outcome import Deferred, NotSubmitted, Outcome, Published, Refused, Unconfirmed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from steadypost.store import Attempt, Store, Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a delivery."""
+
+    at: datetime
+    kind: str
+    says: str
+
+
+@command("why")
+@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1), required=False)
+def why(house: House, delivery_id: int | None) -> Answer:
+    """Tell the story of one delivery from its records, in the order it happened, and what comes next."""
+    if delivery_id is None:
+        message = "why what? Name a delivery: 'steadypost why ID'"
+        raise Stop(Ending.USAGE, "usage", message, "'steadypost queue' lists them")
+    now = clock.now()
+    with house.store() as store:
+        story = store.show(delivery_id)
+        around = _around(store, story, now)
+    events = sorted(happened(story), key=lambda event: event.at)
+    steps = ahead(story.delivery, around, now)
+    zone = house.settings.zone
+    document = {
+        "delivery_id": delivery_id,
+        "account": story.delivery.account,
+        "state": str(story.delivery.state),
+        "cause": str(story.delivery.cause) if story.delivery.cause else None,
+        "why": story.delivery.why,
+        "story": [{"at": speech.iso(one.at), "kind": one.kind, "says": one.says} for one in events],
+        "next": [{"kind": one.kind, "at": speech.iso(one.at), "says": one.says} for one in steps],
+    }
+    return Answer(
+        document=document, tell=lambda console: _tell(console, story, events, steps, now=now, zone=zone)
+    )
+
+
+def _around(store: Store, story: Story, now: datetime) -> Around:
+    from steadypost.store import MOST_LOOKS  # noqa: PLC0415 - the store is loaded by now, and not for --help
+
+    delivery = story.delivery
+    account = store.account(delivery.account)
+    return Around(
+        limits=account.limits,
+        uses=store.quota(delivery.account, now),
+        paused_until=account.paused_until,
+        pause_cause=account.pause_cause,
+        pause_why=account.pause_why,
+        before_it=store.before_it(delivery, now) if delivery.state in CLAIMABLE else 0,
+        worker=story.worker or "",
+        lease_until=story.lease_until,
+        verified=story.verified_at is not None or delivery.looks >= MOST_LOOKS,
+    )
+
+
+# What happened -------------------------------------------------------------------------------------------
+
+
+def happened(story: Story) -> Iterator[Event]:
+    """Tell everything that is on record of a delivery, each with its instant."""
+    yield Event(at=story.created_at, kind="came_in", says=_came_in(story))
+    for attempt in story.attempts:
+        yield from _attempt(story, attempt)
+    for look in story.looks:
+        part = _part(story, look.n)
+        match look.evidence:
+            case Present(remote_id=found):
+                who = f"{look.by} pointed at {found}: {part}, live" if look.by else ""
+                says = who or f"a look found {part} live, as {found}"
+                yield Event(at=look.at, kind="present", says=says)
+            case Absent(why=told):
+                yield Event(at=look.at, kind="absent", says=f"a look did not find {part}: {told}")
+            case CannotTell(why=told):
+                yield Event(at=look.at, kind="cannot_tell", says=f"a look could not tell of {part}: {told}")
+    for act in story.acts:
+        told = f": {act.why}" if act.why else ""
+        led = f"; {act.before}, now {act.after}" if act.before != act.after else ""
+        yield Event(at=act.at, kind="act", says=f"{act.by} said '{act.did}'{told}{led}")
+    if story.published_at:
+        yield Event(at=story.published_at, kind="published", says="live since then")
+    if story.verified_at:
+        yield Event(at=story.verified_at, kind="verified", says="seen live with own eyes")
+
+
+def _came_in(story: Story) -> str:
+    delivery = story.delivery
+    parts = f", {len(delivery.parts)} parts" if len(delivery.parts) > 1 else ""
+    held = f"; reads like delivery {story.repeats}, and was held for that" if story.repeats else ""
+    return f"came in from {story.post.source}, for {delivery.account}{parts}{held}"
+
+
+def _attempt(story: Story, attempt: Attempt) -> Iterator[Event]:
+    name = f"attempt {attempt.n}"
+    taken = next((use for use in story.quota if use.attempt_id == attempt.id), None)
+    # What it reserved; the use itself follows what became of it.
+    quota = f", {len(story.delivery.parts) - attempt.first_part} of the quota reserved"
+    browser = f" with {attempt.browser}" if attempt.browser else ""
+    yield Event(
+        at=attempt.claimed_at,
+        kind="claimed",
+        says=f"{name}: claimed by worker {attempt.worker}{browser}{quota}",
+    )
+    if attempt.armed_at:
+        says = f"{name}: armed: about to ask; from here only evidence counts"
+        yield Event(at=attempt.armed_at, kind="armed", says=says)
+    if attempt.rescued_at:
+        how = "it may have asked" if attempt.armed_at else "it had not asked"
+        says = f"{name}: taken back: its worker fell silent when its lease ended; {how}"
+        yield Event(at=attempt.rescued_at, kind="rescued", says=says)
+    if attempt.answered_at and attempt.answer:
+        many = len(attempt.answer.outcomes) > 1
+        told = [
+            (f"part {attempt.answer.first + offset + 1} " if many else "") + _outcome(outcome)
+            for offset, outcome in enumerate(attempt.answer.outcomes)
+        ]
+        back = "; its quota was given back" if taken and taken.released else ""
+        at = attempt.answered_at
+        yield Event(at=at, kind="answered", says=f"{name}: came to {attempt.phase}: {'; '.join(told)}{back}")
+
+
+def _outcome(outcome: Outcome) -> str:
+    match outcome:
+        case Published(remote_id=given):
+            return f"the network answered with the id {given}"
+        case Refused(code=code, why=told):
+            return f"refused by the network ({code}): {told}"
+        case Deferred(code=code, why=told, until=until):
+            named = f", until {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
+            return f"not now, said the network ({code}): {told}{named}"
+        case NotSubmitted(why=told):
+            return f"nothing was sent: {told}"
+        case Unconfirmed(why=told):
+            return f"asked, and never learnt: {told}"
+
+
+def _part(story: Story, n: int) -> str:
+    return f"part {n + 1}" if len(story.delivery.parts) > 1 else "it"
+
+
+# The telling ---------------------------------------------------------------------------------------------
+
+
+def _tell(
+    console: Console, story: Story, events: list[Event], steps: list[Step], *, now: datetime, zone: str
+) -> None:
+    one = story.delivery
+    because = f": {speech.line(one.why)}" if one.why else ""
+    speech.tell(console, f"Delivery {one.id}, as {speech.plain(one.account)}, is {one.state}{because}")
+    speech.tell(
+        console, f"  due {speech.moment(one.due_at, zone)} ({zone}): {speech.line(story.post.parts[0].text)}"
+    )
+    counted = _counted(story, now)
+    if counted:
+        speech.tell(console, f"  {counted}")
+    for event in events:
+        speech.tell(console, f"{speech.moment(event.at, zone)}  {speech.plain(event.says)}")
+    for step in steps:
+        word = "waits" if step.kind in _HOLDS else "next"
+        speech.tell(console, f"{word}: {_step(step, now, zone)}")
+
+
+def _step(step: Step, now: datetime, zone: str) -> str:
+    if step.at is None:
+        return speech.plain(step.says)
+    if step.at <= now:
+        return f"{speech.plain(step.says)}, now"
+    until = "until" if step.kind in _UNTIL else "at"
+    return f"{speech.plain(step.says)}, {until} {speech.moment(step.at, zone)} ({zone})"
+
+
+_UNTIL = frozenset({"paused", "quota_used", "quota_used_by_unknown", "spacing"})
+"""Steps whose instant is an end, not a beginning."""
+
+_HOLDS = _UNTIL | {"behind"}
+"""What has to pass before anything comes next."""
+
+
+def _counted(story: Story, now: datetime) -> str:
+    """Say what it takes of the account's quota."""
+    taken: list[Any] = [use for use in story.quota if not use.released]
+    if not taken:
+        return ""
+    units = sum(use.units for use in taken)
+    doubt = ", not knowing whether all of it is live" if any(use.unknown for use in taken) else ""
+    open_still = any(use.counted_at is None for use in taken)
+    since = max((use.counted_at for use in taken if use.counted_at), default=now)
+    how = "while it is under way" if open_still else f"counted from {since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"takes {units} of the account's quota, {how}{doubt}"
+
+
+commands = {"why": why}

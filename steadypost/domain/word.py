@@ -1,0 +1,255 @@
+"""A person's word about a delivery: what it makes of it, and why it is not taken.
+
+Three things can be said, alone or together: these parts are *live*, with their ids; what was asked for and
+is not among them is *absent*; and the rest is to be *dropped* instead of sent. The first two say what is,
+the third what shall be. Dropping says nothing about what is on the network, so a delivery that may be live
+is not dropped unless the person has looked and says ``absent`` too: else it could end as cancelled while it
+is there for everybody to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+
+from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.evidence import CLOCK_SKEW
+from steadypost.domain.snowflake import RemoteId, made_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a person says of one delivery."""
+
+    live: Mapping[int, RemoteId] = field(default_factory=dict)
+    """The ids of parts that are live, by part."""
+    absent: bool = False
+    """They looked, and what else was asked for is not there."""
+    drop: bool = False
+    """What is not live is not to be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """A post that a person points at: its address, read."""
+
+    id: RemoteId
+    handle: str | None = None
+    """Whose post the address says it is; addresses such as ``x.com/i/status/…`` and bare ids do not say."""
+    part: int | None = None
+    """Which part of the delivery it is, if the person said so."""
+
+
+class WordNotTaken(ValueError):
+    """A person's word cannot be true, or says too little to act on."""
+
+    def __init__(self, why: str, *, remedy: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.remedy = remedy
+
+
+class StillInDoubt(WordNotTaken):
+    """Parts may be live, and the word does not say that somebody looked."""
+
+
+def placed(delivery: Delivery, pointers: Sequence[Pointer]) -> dict[int, RemoteId]:
+    """Find of which part each post is that a person points at.
+
+    One whose part is not named is the part that has this id already, else the first that is missing and not
+    taken by another. A thread is published in order, so the ids have to rise from part to part.
+    """
+    live = {part.n: part.remote_id for part in delivery.parts if part.remote_id is not None}
+    known = {one_id: n for n, one_id in live.items()}
+    found: dict[int, RemoteId] = {}
+    for one in sorted(pointers, key=lambda one: one.part is None):
+        if one.id in found.values():
+            raise WordNotTaken(
+                f"the post {one.id} is named twice", remedy="a post is one part; name each once"
+            )
+        missing = (part.n for part in delivery.parts if part.n not in {*live, *found})
+        n = known.get(one.id, next(missing, None)) if one.part is None else one.part
+        if n is None or not 0 <= n < len(delivery.parts):
+            raise WordNotTaken(
+                f"delivery {delivery.id} has {len(delivery.parts)} part(s), and no room for the post {one.id}",
+                remedy="name one post for each part that is missing, in the order of the parts",
+            )
+        if n in found:
+            raise WordNotTaken(
+                f"two posts are said to be part {n + 1}: {found[n]} and {one.id}",
+                remedy="a part is one post; name each part once",
+            )
+        found[n] = one.id
+    _rise(live | found)
+    return found
+
+
+def _rise(ids: Mapping[int, RemoteId]) -> None:
+    in_order = [ids[n] for n in sorted(ids)]
+    for earlier, later in pairwise(in_order):
+        if int(later) <= int(earlier):
+            raise WordNotTaken(
+                f"the post {later} is not younger than {earlier}, but is said to be a later part",
+                remedy="name the posts in the order of the parts, each once",
+            )
+
+
+def check_age(pointer: Pointer, armed_at: datetime | None, now: datetime) -> None:
+    """Refuse a post that was made before this delivery was first asked for, or that nobody can have made yet."""
+    made = made_at(pointer.id)
+    if armed_at is None:
+        raise WordNotTaken(
+            f"nothing was ever asked for, so the post {pointer.id} is not this delivery's",
+            remedy="if you posted it by hand, drop the delivery and say so",
+        )
+    if made < armed_at - CLOCK_SKEW:
+        raise WordNotTaken(
+            f"the post {pointer.id} was made at {made:%Y-%m-%d %H:%M:%S} UTC, "
+            f"before it was first asked for at {armed_at:%Y-%m-%d %H:%M:%S} UTC",
+            remedy="look for a younger one; this is another post",
+        )
+    if made > now + CLOCK_SKEW:
+        raise WordNotTaken(
+            f"no post can have the id {pointer.id} yet", remedy="copy its address again, whole"
+        )
+
+
+def heard(delivery: Delivery, word: Word, now: datetime, not_before: datetime | None = None) -> Delivery:
+    """Take a person's word and become the delivery that follows from it.
+
+    What is asked for again is not sent before ``not_before``.
+    """
+    told = replace(delivery, parts=_told(delivery, word))
+    if told.first_missing == len(told.parts):
+        return _all_live(delivery, told, word)
+    if word.drop:
+        return _dropped(told)
+    if word.live and not word.absent:
+        return _some_live(told, now)
+    return _goes_on(told, word, now, not_before)
+
+
+def came_to_light(delivery: Delivery, why: str) -> Delivery:
+    """Move a delivery some of whose parts were found to be live, whatever was believed of it until now."""
+    if delivery.first_missing == len(delivery.parts):
+        return delivery.move(State.PUBLISHED, broken=0, deferred=0, looks=0, cause=None, why="")
+    if delivery.state in {State.UNCONFIRMED, State.NEEDS_REVIEW} and in_doubt(delivery):
+        return delivery
+    if delivery.state is State.NEEDS_REVIEW:
+        return replace(delivery, why=why)
+    return delivery.move(State.NEEDS_REVIEW, looks=0, why=why)
+
+
+def in_doubt(delivery: Delivery) -> list[int]:
+    """List the parts that may be live, counted from 1."""
+    return [part.n + 1 for part in delivery.parts if part.state is PartState.ASKED]
+
+
+def _told(delivery: Delivery, word: Word) -> tuple[DeliveryPart, ...]:
+    parts = []
+    for part in delivery.parts:
+        given = word.live.get(part.n)
+        if given is not None and part.remote_id not in {None, given}:
+            raise WordNotTaken(
+                f"part {part.n + 1} of delivery {delivery.id} is known as {part.remote_id}, not {given}",
+                remedy="a part has one id; look at both, and take a second copy down by hand",
+            )
+        if given is not None:
+            parts.append(DeliveryPart(n=part.n, state=PartState.LIVE, remote_id=given))
+        elif word.absent and part.state is PartState.ASKED:
+            parts.append(DeliveryPart(n=part.n))
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def _all_live(before: Delivery, told: Delivery, word: Word) -> Delivery:
+    if before.state in {State.PUBLISHED, State.REMOVED}:
+        raise WordNotTaken(
+            f"delivery {told.id} is {before.state}, and nothing that was said is new",
+            remedy="a post that was live is never posted again by itself; schedule it anew if you want it back",
+        )
+    if word.absent or word.drop:
+        raise WordNotTaken(
+            f"every part of delivery {told.id} is live: nothing is left that could be absent or dropped",
+            remedy="say only which parts are live",
+        )
+    return came_to_light(told, "")
+
+
+def _dropped(told: Delivery) -> Delivery:
+    doubted = in_doubt(told)
+    if doubted:
+        raise StillInDoubt(
+            f"{_parts(doubted)} of delivery {told.id} may be live, and what is live never ends as cancelled",
+            remedy="look at the account; what is there say with its address, of the rest say that it is absent",
+        )
+    live = [part.n + 1 for part in told.parts if part.state is PartState.LIVE]
+    why = f"taken back; {_parts(live)} of {len(told.parts)} stay live" if live else "taken back"
+    return told.move(State.CANCELLED, looks=0, why=why)
+
+
+def _some_live(told: Delivery, now: datetime) -> Delivery:
+    """Go on from parts that are live while others are missing, of which nothing was said."""
+    if told.state in {State.UNCONFIRMED, State.NEEDS_REVIEW} and not in_doubt(told) and told.in_order:
+        return told.move(State.PARTIAL, next_at=max(told.due_at, now), looks=0, cause=None, why="")
+    if told.state is State.PARTIAL and told.in_order:
+        return told
+    why = f"{_parts([part.n + 1 for part in told.parts if part.state is PartState.LIVE])} came to light"
+    return came_to_light(told, why)
+
+
+def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | None) -> Delivery:
+    doubted = in_doubt(told)
+    if doubted and not word.absent:
+        raise StillInDoubt(
+            f"{_parts(doubted)} of delivery {told.id} may be live: asked for, and never learnt",
+            remedy="look at the account; if they are not there, say so",
+        )
+    if not told.in_order:
+        raise WordNotTaken(
+            f"part {told.first_missing + 1} of delivery {told.id} is not live, but a later one is: "
+            "sending cannot put them in order",
+            remedy="take the later part down by hand, or drop what is missing",
+        )
+    return told.move(
+        State.PARTIAL if told.first_missing else State.SCHEDULED,
+        next_at=max(told.due_at, now, not_before or now),
+        broken=0,
+        deferred=0,
+        looks=0,
+        cause=None,
+        why="",
+    )
+
+
+def _parts(numbers: list[int]) -> str:
+    return f"part{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+RETRIED = frozenset({State.QUARANTINED, State.NEEDS_REVIEW})
+"""What a retry by cause lets go on: it waits for a person, and nothing of it is in doubt."""
+
+
+def retried(delivery: Delivery, now: datetime) -> Delivery | str:
+    """Let a delivery go on in a retry of many, or say why it is left where it is.
+
+    Refused is left: the network would say no again, and a changed post is another post. What may be live is
+    left: nobody looks at fifty posts with one command. What is too late is left: it would only be missed.
+    """
+    doubted = in_doubt(delivery)
+    if doubted:
+        return f"{_parts(doubted)} may be live: look, then 'steadypost resolve {delivery.id}'"
+    if delivery.state is State.REFUSED:
+        return "the network said no, and would say no again: write another post"
+    if delivery.state not in RETRIED:
+        return f"it is {delivery.state}: it waits for nobody's word"
+    try:
+        after = heard(delivery, Word(), now)
+    except WordNotTaken as not_taken:
+        return f"{not_taken.why}; {not_taken.remedy}"
+    if after.is_late(now):
+        return f"too late by its own rule, which lets it go out {delivery.late_after} after it was due"
+    return after

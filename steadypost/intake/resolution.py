@@ -1,0 +1,49 @@
+"""What a person says of a delivery in doubt, as the form in Prefect's own pages hands it in."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Resolution(BaseModel):
+    """A person's word about one delivery."""
+
+    model_config = ConfigDict(extra="forbid", title="Word")
+
+    delivery: int = Field(
+        ge=1,
+        title="Delivery",
+        description="Its number, as the queue and the messages name it.",
+        json_schema_extra={"position": 0},
+    )
+    live: list[str] = Field(
+        default_factory=list,
+        title="Live as",
+        description=(
+            "The addresses or ids of the posts that are its parts, in their order; "
+            "for part 2 alone write 2=address. Empty: you say of nothing that it is live."
+        ),
+        json_schema_extra={"position": 1},
+    )
+    absent: bool = Field(
+        default=False,
+        title="The rest is absent",
+        description="You looked at the account, and what else was asked for is not there.",
+        json_schema_extra={"position": 2},
+    )
+    drop: bool = Field(
+        default=False,
+        title="Drop the rest",
+        description="What is not live is not to be sent. While it may be live, only if it is absent.",
+        json_schema_extra={"position": 3},
+    )
+    by: str = Field(
+        title="Your name",
+        description="It is kept with what you say.",
+        json_schema_extra={"position": 4},
+    )
+    why: str = Field(
+        title="Why",
+        description="What you saw, for whoever reads it in a month.",
+        json_schema_extra={"position": 5},
+    )

@@ -1,0 +1,79 @@
+"""What persons did, and why: written in the same transaction as the deed, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from steadypost.domain.delivery import Delivery, State
+from steadypost.store.schema import acts
+
+SOMEBODY = "somebody"
+"""Who did it, where nobody gave a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who acts, and why."""
+
+    name: str = SOMEBODY
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One deed of a person."""
+
+    id: int
+    at: datetime
+    by: str
+    did: str
+    """The command, in the words it is given with: ``release``, ``resolve --absent``."""
+    why: str
+    delivery_id: int | None
+    account: str | None
+    before: str
+    after: str
+    """The state it led to."""
+
+
+def record(
+    connection: Connection, *, did: str, by: By, before: State, after: Delivery, now: datetime
+) -> None:
+    """Write down what somebody did to a delivery."""
+    connection.execute(
+        insert(acts).values(
+            at=now,
+            by=by.name,
+            did=did,
+            why=by.why,
+            delivery_id=after.id,
+            account=after.account,
+            before=before,
+            after=after.state,
+        )
+    )
+
+
+def of(connection: Connection, delivery_ids: Collection[int]) -> tuple[Act, ...]:
+    """List what was done to these deliveries, in the order it was done."""
+    rows = connection.execute(
+        select(acts).where(acts.c.delivery_id.in_(list(delivery_ids))).order_by(acts.c.id)
+    )
+    return tuple(
+        Act(
+            id=row.id,
+            at=row.at,
+            by=row.by,
+            did=row.did,
+            why=row.why,
+            delivery_id=row.delivery_id,
+            account=row.account,
+            before=row.before,
+            after=row.after,
+        )
+        for row in rows
+    )

@@ -1,0 +1,211 @@
+"""What a person can do to a delivery: let it go on, take it back, say what is true of it.
+
+Each is one transaction under the delivery's lock, and is written down with who and why. Where a word
+overrules an attempt that may still answer, the fence moves on: what that attempt says later counts only if
+it brings an id (see ``overtaken``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, insert, select
+
+from steadypost.domain import word as words
+from steadypost.domain.delivery import FIRST_LOOK, Delivery, PartState, State
+from steadypost.domain.evidence import SLOWEST_CREATION
+from steadypost.domain.outcome import Cause
+from steadypost.domain.snowflake import made_at
+from steadypost.domain.word import Pointer, StillInDoubt, Word, WordNotTaken
+from steadypost.store import accounts as account_rows
+from steadypost.store import acts, ledger
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store.acts import By
+from steadypost.store.deliveries import Kept
+from steadypost.store.errors import InHand, MayBeLive
+from steadypost.store.schema import deliveries, evidence, posts
+
+OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.REMOVED})
+"""What a retry by cause does not even mention: nobody waits for it."""
+
+
+def release(connection: Connection, delivery_id: int, *, not_live: bool, by: By, now: datetime) -> Delivery:
+    """Let a delivery that waits for a person go on.
+
+    Where parts were asked for, only somebody who looked can say that they are not live; only then is it
+    asked for again, and what was counted for them given back.
+    """
+    did = "release --not-live" if not_live else "release"
+    return _act(connection, _held(connection, delivery_id), Word(absent=not_live), did=did, by=by, now=now)
+
+
+def cancel(connection: Connection, delivery_id: int, *, by: By, now: datetime) -> Delivery:
+    """Take a delivery back before (more of) it is sent."""
+    return _act(connection, _held(connection, delivery_id), Word(drop=True), did="cancel", by=by, now=now)
+
+
+def resolve(
+    connection: Connection,
+    delivery_id: int,
+    *,
+    live: Sequence[Pointer],
+    absent: bool,
+    drop: bool,
+    by: By,
+    now: datetime,
+) -> Delivery:
+    """Take a person's word for what is live of a delivery, what is not, and what is to become of the rest."""
+    kept = _held(connection, delivery_id)
+    if live:
+        _check(connection, kept, live, now)
+    word = Word(live=words.placed(kept.delivery, live), absent=absent, drop=drop)
+    said = [("--live", bool(live)), ("--absent", absent), ("--drop", drop)]
+    did = " ".join(["resolve", *(flag for flag, given in said if given)])
+    return _act(connection, kept, word, did=did, by=by, now=now)
+
+
+def _held(connection: Connection, delivery_id: int) -> Kept:
+    """Read a delivery and keep it from everybody else; refuse while a worker has it."""
+    kept = delivery_rows.one(connection, delivery_id, lock=True)
+    if kept.delivery.state is State.SENDING and kept.lease_until is not None:
+        raise InHand(delivery_id, kept.worker or "-", kept.lease_until)
+    return kept
+
+
+def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: datetime) -> None:
+    """Refuse posts that cannot be this delivery's."""
+    delivery = kept.delivery
+    handle = account_rows.one(connection, delivery.account).handle
+    target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
+    taken = delivery_rows.taken(connection, delivery.account, {one.id for one in live}, but=delivery.id)
+    armed_at = attempt_rows.first_armed_at(connection, delivery.id)
+    for one in live:
+        if one.handle is not None and one.handle.casefold() != handle.casefold():
+            raise WordNotTaken(
+                f"the post {one.id} is @{one.handle}'s, and delivery {delivery.id} goes out as @{handle}",
+                remedy=f"look for it at https://x.com/{handle}",
+            )
+        if one.id == target:
+            raise WordNotTaken(
+                f"the post {one.id} is the one that delivery {delivery.id} answers",
+                remedy="look for the answer below it",
+            )
+        if one.id in taken:
+            raise WordNotTaken(
+                f"the post {one.id} belongs to delivery {taken[one.id]}",
+                remedy=f"see 'steadypost show {taken[one.id]}'; look for another post",
+            )
+        words.check_age(one, armed_at, now)
+
+
+def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, now: datetime) -> Delivery:
+    delivery = kept.delivery
+    tried = delivery.attempts > 0
+    attempt = attempt_rows.latest(connection, kept) if tried else None
+    overruled = word.absent and any(part.state is PartState.ASKED for part in delivery.parts)
+    # What was asked for a moment ago may still come to life: it is not asked for again before that is over.
+    not_before = attempt.ended_at + SLOWEST_CREATION if attempt is not None and overruled else None
+    try:
+        after = words.heard(delivery, word, now, not_before)
+    except StillInDoubt as doubt:
+        raise MayBeLive(delivery.id, doubt.why, doubt.remedy) from None
+    more: dict[str, object] = {}
+    if after.state is State.CANCELLED:
+        after = replace(after, why=_taken_back(after.why, by))
+    if after.state is State.PUBLISHED:
+        # Soon to be seen with own eyes, as everything that is published.
+        after = replace(after, next_at=now + FIRST_LOOK, looks=0)
+        ids = [part.remote_id for part in after.parts if part.remote_id is not None]
+        more["published_at"] = kept.published_at or min(now, max(map(made_at, ids)))
+    if overruled or after.state is State.PUBLISHED:
+        more["fence"] = kept.fence + 1
+    delivery_rows.keep(connection, kept, after, now, **more)
+    if attempt is not None and after.parts != delivery.parts:
+        ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    _point(connection, kept, word, by, now)
+    acts.record(connection, did=did, by=by, before=delivery.state, after=after, now=now)
+    return after
+
+
+def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime) -> None:
+    """Keep which posts a person pointed at beside what looks found: whatever the parts say later."""
+    rows = [
+        {
+            "delivery_id": kept.delivery.id,
+            "n": n,
+            "at": now,
+            "kind": "present",
+            "remote_id": given,
+            "why": by.name,
+            # Of no attempt: it is a person's look, and no look of ours is told by it to be an old one.
+            "fence": None,
+        }
+        for n, given in sorted(word.live.items())
+    ]
+    if rows:
+        connection.execute(insert(evidence), rows)
+
+
+def _taken_back(how: str, by: By) -> str:
+    whose = "a person" if by.name == acts.SOMEBODY else by.name
+    _, _, live = how.partition("; ")
+    return "".join([f"taken back by {whose}", f": {by.why}" if by.why else "", f"; {live}" if live else ""])
+
+
+# Many at once --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A delivery with the cause in question that a retry leaves where it is, and why."""
+
+    delivery: Delivery
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """What became of a retry by cause."""
+
+    let_go: tuple[Delivery, ...]
+    """What goes on, as it stands then."""
+    left: tuple[Left, ...]
+
+
+def retry(
+    connection: Connection, cause: Cause, *, account: str | None, by: By, now: datetime, dry_run: bool
+) -> Retried:
+    """Let everything go on that waits for a person for this cause, and of which nothing is in doubt.
+
+    All of it in this one transaction, or none. Each is judged under its lock, in the order of the ids: as
+    every other that locks several.
+    """
+    if account is not None:
+        account_rows.one(connection, account)
+    let_go, left = [], []
+    for delivery_id in connection.scalars(_with(cause, account)).all():
+        kept = delivery_rows.one(connection, delivery_id, lock=not dry_run)
+        if kept.delivery.cause is not cause or kept.delivery.state in OUT_OF_REACH:
+            continue
+        after = words.retried(kept.delivery, now)
+        if isinstance(after, str):
+            left.append(Left(delivery=kept.delivery, why=after))
+            continue
+        let_go.append(after)
+        if not dry_run:
+            delivery_rows.keep(connection, kept, after, now)
+            did = f"retry --cause {cause}"
+            acts.record(connection, did=did, by=by, before=kept.delivery.state, after=after, now=now)
+    return Retried(let_go=tuple(let_go), left=tuple(left))
+
+
+def _with(cause: Cause, account: str | None) -> Select[tuple[int]]:
+    query = (
+        select(deliveries.c.id)
+        .where(deliveries.c.cause == cause, deliveries.c.state.not_in(list(OUT_OF_REACH)))
+        .order_by(deliveries.c.id)
+    )
+    return query if account is None else query.where(deliveries.c.account == account)
