@@ -1,15 +1,24 @@
 """The whole house as real processes: sandbox, Prefect server, worker, browsers. The network's ledger is the judge."""
 
+import logging
 import os
+import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.actions import BlockDocumentCreate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from blocks import Switches
 from rehearsal.audit import audit
 from rehearsal.stack import start_worker, up
 from sandbox.client import SandboxProcess
@@ -199,13 +208,62 @@ def test_a_post_composed_in_the_form_goes_out(house, store, wait_until):
 
         entered = wait_until(lambda: ended(good), description="the good one has entered", within=60)
         refused = wait_until(lambda: ended(bad), description="the bad one was refused", within=60)
+        wait_until(
+            lambda: errors_of(client, bad), description="the refusals stand in the run's log", within=30
+        )
+        errors = errors_of(client, bad)
 
     assert entered.is_completed(), entered.message
     assert refused.is_failed()
     assert all(word in refused.message for word in ("text", "281", "280", "accounts", "nobody", "when"))
+    assert sorted(errors) == sorted(refused.message.split("\n"))
     wait_until(
         lambda: "Composed in a form." in live_texts(house), description="the composed post is live", within=60
     )
+
+
+def errors_of(client, run):
+    """What a person reads in red in the log of a run. It comes there in one batch, at the end of the run."""
+    log = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+    return [line.message for line in log if line.level >= logging.ERROR]
+
+
+def test_an_image_named_in_the_form_is_found_in_the_machines_home(house, store, wait_until):
+    """A run lives in a folder of its own that is gone afterwards; nobody could name a file from there."""
+    shutil.copy("examples/media/sunrise.png", house.home / "sunrise.png")
+    post = {
+        "text": "The sun, from the form.",
+        "accounts": ["bob"],
+        "when": "now",
+        "images": [{"path": "sunrise.png", "alt": "A low sun"}],
+    }
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("compose/steadypost")
+        client.create_flow_run_from_deployment(deployment.id, parameters={"post": post})
+        wait_until(
+            lambda: "The sun, from the form." in live_texts(house), description="it is live", within=90
+        )
+
+
+def test_a_document_of_an_older_version_still_loads(house):
+    """Saved before all but the first switch were there: what it says counts, the rest is as it comes."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        kind = client.read_block_type_by_slug(Switches.get_block_type_slug())
+        older = Switches._to_block_schema(block_type_id=kind.id)
+        older.fields["properties"] = {"publish": older.fields["properties"]["publish"]}
+        schema = client.create_block_schema(older)
+        client.create_block_document(
+            BlockDocumentCreate(
+                name="of-old",
+                block_type_id=kind.id,
+                block_schema_id=schema.id,
+                data={"publish": {"on": False, "reason": "old"}},
+            )
+        )
+        loaded = Switches.load("of-old")
+
+    assert (loaded.publish.on, loaded.publish.reason) == (False, "old")
+    assert loaded.reconcile.on
 
 
 def test_the_schedule_sends_relief(house, store, wait_until):
