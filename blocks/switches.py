@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from prefect.blocks.core import Block
 from pydantic import BaseModel, Field
@@ -15,7 +15,7 @@ DOCUMENT = "steadypost"
 class Switch(BaseModel):
     """One switch: on or off, with the words the next person will want to read."""
 
-    on: bool = Field(default=True, title="On")
+    on: bool = Field(default=True, title="On", description="Off: it is not done.")
     reason: str = Field(default="", title="Reason", description="Why it is not as it came.")
     by: str = Field(default="", title="By", description="Who changed it.")
     until: datetime | None = Field(
@@ -60,3 +60,17 @@ class Switches(Block):
             "settled, as older systems do; for comparison and rollback."
         ),
     )
+
+    @classmethod
+    def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
+        """Write every switch out in full under its own name.
+
+        Pydantic refers to ``Switch`` and puts the name beside the reference, where Prefect's form does not
+        look: it would call every switch "Switch", and nobody could tell which of them stops what.
+        """
+        schema = super().model_json_schema(*given, **named)
+        written = schema.pop("definitions", None) or schema.pop("$defs", {})
+        for name, field in schema["properties"].items():
+            kind = written[field.pop("$ref").rpartition("/")[2]]
+            schema["properties"][name] = {**kind, **field}
+        return schema

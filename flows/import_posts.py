@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from pydantic import Field
 
 from flows.house import open_store
+from flows.refusal import refused
 from steadypost import settings
 from steadypost.domain.clock import now
 from steadypost.intake.entry import import_file
@@ -19,19 +18,22 @@ from steadypost.intake.entry import import_file
 def import_posts(
     path: str = Field(
         title="File",
-        description="A CSV or JSON file on the worker's machine; see examples/posts.csv.",
-        examples=["examples/posts.csv"],
+        description=(
+            "A CSV or JSON file on the worker's machine, such as examples/posts.csv of the repository. "
+            "A relative path counts from that machine's STEADYPOST_HOME."
+        ),
+        examples=["/home/alice/posts.csv"],
     ),
     dry_run: bool = Field(default=False, title="Dry run", description="Check every row and take in none."),
 ) -> State[dict[str, object]]:
     """Take in every row that can be; each refusal names row, field, value and remedy."""
+    machine = settings.read()
     report = import_file(
-        open_store(), Path(path), now=now(), zone=settings.read().zone_for_naive, dry_run=dry_run
+        open_store(), machine.home / path, now=now(), zone=machine.zone_for_naive, dry_run=dry_run
     )
     told = report.as_dict()
     counts = ", ".join(f"{count} {name}" for name, count in told["counts"].items())
     refusals = [str(refusal) for entered in report.refused for refusal in entered.refusals]
-    message = "\n".join([counts, *refusals])
     if report.refused and not (report.accepted or report.held or report.already):
-        return Failed(name="Refused", message=message)
-    return Completed(name="Taken in", message=message, data=told)
+        return refused([counts, *refusals])
+    return Completed(name="Taken in", message="\n".join([counts, *refusals]), data=told)

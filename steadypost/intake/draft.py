@@ -22,7 +22,10 @@ class Image(BaseModel):
 
     path: str = Field(
         title="File",
-        description="A PNG, JPEG, WebP or GIF file. In a list of posts, relative to the list's own folder.",
+        description=(
+            "A PNG, JPEG, WebP or GIF file on the machine that publishes. A relative path counts from the folder "
+            "of the list it stands in; in Prefect's form, from that machine's STEADYPOST_HOME."
+        ),
         json_schema_extra={"position": 0},
     )
     alt: str = Field(
@@ -58,7 +61,7 @@ class Draft(BaseModel):
     )
     accounts: list[str] = Field(
         title="Accounts",
-        description="Who says it: one or more of the known accounts.",
+        description="Who says it: the names of one or more X account blocks, each an item of its own.",
         json_schema_extra={"position": 2},
     )
     when: str = Field(

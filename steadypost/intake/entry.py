@@ -145,7 +145,7 @@ def import_file(
             report.note(entered)
             progress(entered)
     except FileRefused as unreadable:
-        report.note(refused(unreadable.refusal.where, [unreadable.refusal]))
+        report.note(refused(unreadable.refusals[0].where, unreadable.refusals))
     return report
 
 

@@ -23,14 +23,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from steadypost.intake.draft import Draft
+from steadypost.intake.draft import Draft, Image
 from steadypost.intake.refusal import Refusal, excerpt, nearest, refusal
 
 COLUMNS = ("key", "text", "accounts", "when", "zone", "images", "reply_to", "late_within", "allow_repeat")
@@ -51,9 +51,9 @@ _BLANK = " \t\r\n"
 class FileRefused(ValueError):
     """The file as a whole cannot be read."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal))
-        self.refusal = refusal
+    def __init__(self, *refusals: Refusal) -> None:
+        super().__init__("; ".join(map(str, refusals)))
+        self.refusals = refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def rows(path: Path) -> Iterator[Row]:
     }
     reader = readers.get(path.suffix.casefold())
     if reader is None:
-        raise _unreadable(path, 1, path.suffix, "this kind of file is not known", f"use {', '.join(readers)}")
+        kind = path.suffix or path
+        raise _unreadable(path, 0, kind, "this kind of file is not known", f"use {', '.join(readers)}")
     _check_text(path)
     return reader(path)
 
@@ -94,6 +95,8 @@ def draft_of(values: Mapping[str, Any], where: str) -> Draft | list[Refusal]:
 def _check_text(path: Path) -> None:
     """Read the whole file once, so that a file in another encoding enters nothing."""
     try:
+        if path.is_fifo():  # it can be read only once, and opening it may last for ever
+            raise _unreadable(path, 0, str(path), "it is a pipe", "write it to a file first")
         with path.open("rb") as opened:
             for n, line in enumerate(opened, start=1):
                 _check_line(path, n, line)
@@ -127,7 +130,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _name(path: Path) -> str:
     """Give a file's name as text: a file system allows names that no store and no terminal could hold."""
-    return excerpt(path.name)
+    return excerpt(path.name or path)
 
 
 def _unreadable(path: Path, line: int, value: object, why: str, remedy: str) -> FileRefused:
@@ -215,21 +218,23 @@ def _header(path: Path, line: int, cells: list[str]) -> _Sheet:
     if not known:
         remedy = f"let the first line name the columns: {','.join(COLUMNS)}"
         raise _unreadable(path, line, ",".join(cells), "it has no header", remedy)
-    for column in columns:
-        if column not in COLUMNS:
-            meant = nearest(column, COLUMNS)
-            remedy = f'"{meant}" was meant?' if meant else f"the columns are {', '.join(COLUMNS)}"
-            raise _in_header(path, line, column, "no column has this name", remedy)
-        if columns.count(column) > 1:
-            raise _in_header(path, line, column, "this column is there twice", "keep one of them")
-    for column in NEEDED:
-        if column not in columns:
-            raise _in_header(path, line, column, "this column is missing", f"add it: {','.join(COLUMNS)}")
+    if wrong := [problem.at(f"{_name(path)}:{line}") for problem in _wrong_columns(columns)]:
+        raise FileRefused(*wrong)
     return _Sheet(columns, _delimiter(_lines(path))[0])
 
 
-def _in_header(path: Path, line: int, value: object, why: str, remedy: str) -> FileRefused:
-    return FileRefused(refusal("header", value, why, remedy, where=f"{_name(path)}:{line}"))
+def _wrong_columns(columns: Sequence[str]) -> Iterator[Refusal]:
+    """Say everything that is wrong with a header at once: a column nobody reads would be lost in silence."""
+    meant = {column: nearest(column, COLUMNS) for column in columns if column not in COLUMNS}
+    for column, known in meant.items():
+        remedy = f'"{known}" was meant?' if known else f"take it out; the columns are {', '.join(COLUMNS)}"
+        yield refusal("header", column, "no column has this name", remedy)
+    for column in dict.fromkeys(columns):
+        if column in COLUMNS and columns.count(column) > 1:
+            yield refusal("header", column, "this column is there twice", "keep one of them")
+    for column in NEEDED:
+        if column not in columns and column not in meant.values():
+            yield refusal("header", column, "this column is missing", f"add it: {','.join(COLUMNS)}")
 
 
 def _csv_row(sheet: _Sheet, where: str, cells: list[str]) -> Row:
@@ -321,11 +326,15 @@ class _Reader:
         self._go(end)
         return value
 
-    def broken(self, why: str) -> FileRefused:
-        """Say that the file is not JSON from here on."""
+    def broken(self, why: str, remedy: str = "correct it") -> FileRefused:
+        """Say that the file is not a list of posts from here on."""
         value = self.text[self.at : self.at + 40]
         return _unreadable(
-            self.path, self.line, value, f"it is not JSON: {why}", "correct it; nothing entered"
+            self.path,
+            self.line,
+            value,
+            f"it is no list of posts in JSON: {why}",
+            f"{remedy}; nothing entered",
         )
 
     def _go(self, to: int) -> None:
@@ -368,6 +377,8 @@ def _wrapped(reader: _Reader) -> Iterator[tuple[int, Any]]:
     reader.value()
     reader.take(":")
     yield from _elements(reader)
+    if reader.peek() == ",":
+        raise reader.broken("a second field beside the posts", 'write nothing but {"posts": [...]}')
     reader.take("}")
 
 
@@ -429,10 +440,9 @@ def _explained(error: dict[str, Any], where: str) -> Refusal:
     )
     kind = error["type"]
     if kind == "extra_forbidden":
-        meant = nearest(
-            str(location[-1]), Draft.model_fields if len(location) == 1 else ("path", "alt", "part")
-        )
-        remedy = f'"{meant}" was meant?' if meant else f"the fields are {', '.join(Draft.model_fields)}"
+        known = Draft.model_fields if len(location) == 1 else Image.model_fields
+        meant = nearest(str(location[-1]), known)
+        remedy = f'"{meant}" was meant?' if meant else f"the fields are {', '.join(known)}"
         return refusal(name, error["input"], "no field has this name", remedy, where=where)
     why, remedy = _EXPLAINED.get(kind, (str(error["msg"]), "correct it"))
     value = "" if kind == "missing" else error["input"]

@@ -58,6 +58,8 @@ def _file(written: str, folder: Path) -> tuple[Path, str] | Refusal:
         )
     path = Path(os.path.normpath(folder / written.strip())).absolute()
     try:
+        if path.is_fifo():  # opening it would wait for whoever writes, perhaps for ever
+            return refusal("images", written, "it is a pipe", "name a PNG, JPEG, WebP or GIF file")
         with path.open("rb") as opened:
             about, head = os.fstat(opened.fileno()), opened.read(_HEAD)
     except FileNotFoundError:

@@ -93,6 +93,18 @@ def test_saved_documents_outlive_a_new_field(block):
     )
 
 
+def test_every_switch_is_drawn_under_its_own_name():
+    """Prefect's form reads what stands in the field itself: behind a reference every switch would be "Switch"."""
+    drawn = Switches.model_json_schema()["properties"]
+
+    assert {name: (field.title, field.description) for name, field in Switches.model_fields.items()
+            if not name.startswith("_")} == {
+        name: (field["title"], field["description"]) for name, field in drawn.items()
+    }  # fmt: skip
+    assert all(set(field["properties"]) == {"on", "reason", "by", "until"} for field in drawn.values())
+    assert len({field["title"] for field in drawn.values()}) == len(drawn)
+
+
 def test_the_mark_changes_with_what_a_pause_depends_on():
     """A new session, another handle or a changed word on the rules lifts a pause; a new limit does not."""
     mark = alice().mark()

@@ -191,6 +191,17 @@ def test_a_store_is_made_and_made_again(call, home):
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
+def test_a_folder_that_cannot_be_made_ends_with_three(call, tmp_path):
+    """It is this machine's business and no defect: the sentence names the folder and what to do."""
+    (tmp_path / "file").touch()
+
+    told = call("--store", f"sqlite:///{tmp_path}/file/in/one.db", "init", "--json")
+
+    assert (told.code, told.json["error"]["kind"]) == (3, "store_folder")
+    assert str(tmp_path / "file" / "in") in told.json["error"]["message"]
+    assert "STEADYPOST_HOME" in told.json["error"]["remedy"]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -69,16 +69,24 @@ def test_adding_loads_no_browser_and_no_prefect(store):
     assert not loaded & {"prefect", "playwright", "alembic"}
 
 
-def test_the_queue_costs_less_than_a_second_of_work(store, start):
-    """Work, not waiting: this holds on a busy machine. The bench measures the half second of a quiet one."""
-    costs = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert start("queue").returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        costs.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+def test_the_queue_costs_little_more_than_what_it_stands_on(store):
+    """Work, and not waiting; beside SQLAlchemy alone, and not in seconds: so this holds on a machine that is busy.
 
-    assert min(costs) < 1.0
+    The half second of a quiet machine is measured by the bench. Prefect alone would be six times the yardstick.
+    """
+    yardsticks, costs = [], []
+    for _ in range(3):
+        yardsticks.append(work_of("-c", "import sqlalchemy"))
+        costs.append(work_of("-m", "steadypost.cli", "queue", "--json"))
+
+    assert min(costs) < 3 * min(yardsticks)
+
+
+def work_of(*python):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *python], capture_output=True, timeout=120, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def test_a_process_of_its_own(store, start):

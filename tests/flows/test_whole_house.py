@@ -1,15 +1,25 @@
 """The whole house as real processes: sandbox, Prefect server, worker, browsers. The network's ledger is the judge."""
 
+import contextlib
+import logging
 import os
+import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.actions import BlockDocumentCreate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from blocks import Switches
 from rehearsal.audit import audit
 from rehearsal.stack import start_worker, up
 from sandbox.client import SandboxProcess
@@ -34,7 +44,7 @@ def house(tmp_path_factory):
         left = stack.pids
         browsers = living_browsers()
     assert left() == []
-    assert not {pid for pid in browsers if psutil.pid_exists(pid)}
+    assert [browser for browser in browsers if still_acts(browser)] == []
 
 
 @pytest.fixture
@@ -42,9 +52,9 @@ def store(house, wait_until):
     wait_until(
         lambda: {"publish", "reconcile"} <= {watch.flow for watch in house.store.watches()},
         description="somebody is on watch",
-        within=90,
+        within=240,  # not what is tested here: on a machine that others use, Python alone takes a minute to start
     )
-    wait_until(lambda: len(house.store.accounts()) == 3, description="the accounts are known", within=30)
+    wait_until(lambda: len(house.store.accounts()) == 3, description="the accounts are known", within=120)
     house.sandbox.clear_weather()
     return house.store
 
@@ -65,9 +75,22 @@ def state(store, delivery_id):
     return store.show(delivery_id).delivery.state
 
 
+def still_acts(process):
+    """By pid and birth: a number may have been given to somebody else by now. The dead may not be buried yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def living_browsers():
-    """The processes of browsers below this test's own."""
-    return {process.pid for process in psutil.Process().children(recursive=True) if "chrom" in process.name()}
+    """The processes of browsers below this test's own. Any of them may end while they are being listed."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "chrom" in process.name():
+                found.append(process)
+    return found
 
 
 def runs_on_watch(house):
@@ -134,8 +157,8 @@ def test_a_browser_killed_in_mid_post_costs_no_copy_and_no_post(house, store, wa
     )
     browsers = living_browsers()
     assert browsers
-    for pid in browsers:
-        with_suppressed_kill(pid)
+    for browser in browsers:
+        with_suppressed_kill(browser.pid)
     house.sandbox.clear_weather()
     other = schedule(store, "Meanwhile, at the bakery.", account="alice")
 
@@ -199,13 +222,62 @@ def test_a_post_composed_in_the_form_goes_out(house, store, wait_until):
 
         entered = wait_until(lambda: ended(good), description="the good one has entered", within=60)
         refused = wait_until(lambda: ended(bad), description="the bad one was refused", within=60)
+        wait_until(
+            lambda: errors_of(client, bad), description="the refusals stand in the run's log", within=30
+        )
+        errors = errors_of(client, bad)
 
     assert entered.is_completed(), entered.message
     assert refused.is_failed()
     assert all(word in refused.message for word in ("text", "281", "280", "accounts", "nobody", "when"))
+    assert sorted(errors) == sorted(refused.message.split("\n"))
     wait_until(
         lambda: "Composed in a form." in live_texts(house), description="the composed post is live", within=60
     )
+
+
+def errors_of(client, run):
+    """What a person reads in red in the log of a run. It comes there in one batch, at the end of the run."""
+    log = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+    return [line.message for line in log if line.level >= logging.ERROR]
+
+
+def test_an_image_named_in_the_form_is_found_in_the_machines_home(house, store, wait_until):
+    """A run lives in a folder of its own that is gone afterwards; nobody could name a file from there."""
+    shutil.copy("examples/media/sunrise.png", house.home / "sunrise.png")
+    post = {
+        "text": "The sun, from the form.",
+        "accounts": ["bob"],
+        "when": "now",
+        "images": [{"path": "sunrise.png", "alt": "A low sun"}],
+    }
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("compose/steadypost")
+        client.create_flow_run_from_deployment(deployment.id, parameters={"post": post})
+        wait_until(
+            lambda: "The sun, from the form." in live_texts(house), description="it is live", within=90
+        )
+
+
+def test_a_document_of_an_older_version_still_loads(house):
+    """Saved before all but the first switch were there: what it says counts, the rest is as it comes."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        kind = client.read_block_type_by_slug(Switches.get_block_type_slug())
+        older = Switches._to_block_schema(block_type_id=kind.id)
+        older.fields["properties"] = {"publish": older.fields["properties"]["publish"]}
+        schema = client.create_block_schema(older)
+        client.create_block_document(
+            BlockDocumentCreate(
+                name="of-old",
+                block_type_id=kind.id,
+                block_schema_id=schema.id,
+                data={"publish": {"on": False, "reason": "old"}},
+            )
+        )
+        loaded = Switches.load("of-old")
+
+    assert (loaded.publish.on, loaded.publish.reason) == (False, "old")
+    assert loaded.reconcile.on
 
 
 def test_the_schedule_sends_relief(house, store, wait_until):

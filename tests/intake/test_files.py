@@ -1,6 +1,8 @@
 """A file is read row by row; what is wrong is named by file, line, field, value and remedy."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -42,7 +44,7 @@ def refused(written):
     def take(content, name="posts.csv"):
         with pytest.raises(FileRefused) as caught:
             list(rows(written(content, name)))
-        refusal = caught.value.refusal
+        [refusal] = caught.value.refusals
         assert refusal.why
         assert refusal.remedy
         return refusal
@@ -132,6 +134,20 @@ def test_an_unknown_column_is_named_with_its_nearest(refused):
     assert '"when" was meant?' in refusal.remedy
 
 
+def test_all_that_is_wrong_with_a_header_is_named_at_once(written):
+    """Whoever mends a file mends it once. What a slip stands for is not called missing as well."""
+    with pytest.raises(FileRefused) as caught:
+        list(rows(written("text,acounts,colour,key,key\nHi,alice,red,a,a\n")))
+
+    assert [(one.value, one.why) for one in caught.value.refusals] == [
+        ("acounts", "no column has this name"),
+        ("colour", "no column has this name"),
+        ("key", "this column is there twice"),
+        ("when", "this column is missing"),
+    ]
+    assert {one.where for one in caught.value.refusals} == {"posts.csv:1"}
+
+
 @pytest.mark.parametrize(
     ("content", "field"),
     [
@@ -166,9 +182,41 @@ def test_a_line_in_another_encoding_is_named(refused):
 
 def test_a_missing_file_and_an_unknown_kind_are_refused(tmp_path, written):
     """By their names."""
-    for path in (tmp_path / "none.csv", tmp_path, written("x", "posts.xlsx")):
-        with pytest.raises(FileRefused):
+    for path in (tmp_path / "none.csv", tmp_path, written("x", "posts.xlsx"), Path()):
+        with pytest.raises(FileRefused) as caught:
             list(rows(path))
+        assert caught.value.refusals[0].where
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    """Nobody may ever write into it, and what is read once is gone."""
+    os.mkfifo(tmp_path / "posts.csv")
+
+    with pytest.raises(FileRefused):
+        list(rows(tmp_path / "posts.csv"))
+
+
+def test_a_field_beside_the_posts_is_not_called_a_slip_of_the_pen(refused):
+    """It is JSON all right; only nobody would read it."""
+    refusal = refused('{"posts": [], "more": 1}', "posts.json")
+
+    assert "beside the posts" in refusal.why
+    assert '{"posts": [...]}' in refusal.remedy
+
+
+def test_a_field_no_image_has_is_held_against_an_images_own(written):
+    """The fields of a post would be no help there."""
+    post = {
+        "text": "Hi",
+        "accounts": ["alice"],
+        "when": "now",
+        "images": [{"path": "a.png", "colour": "red"}],
+    }
+    [row] = rows(written(json.dumps([post]), "posts.json"))
+
+    [refusal] = row.draft
+    assert refusal.field == "images[1].colour"
+    assert refusal.remedy == "the fields are path, alt, part"
 
 
 @given(st.binary(max_size=300))
@@ -180,7 +228,7 @@ def test_no_bytes_confuse_the_reader(tmp_path_factory, content):
         try:
             found = list(rows(folder / name))
         except FileRefused as caught:
-            found = [Row(caught.refusal.where, [caught.refusal])]
+            found = [Row(one.where, [one]) for one in caught.refusals]
         assert all(row.where.startswith(name) for row in found)
 
 

