@@ -26,6 +26,7 @@ test: setup ## Run every test
 
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests
+	@$(PY) -m tests.protocol.model
 	@$(PY) -m rehearsal.crash
 
 check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads

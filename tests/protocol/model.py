@@ -98,6 +98,10 @@ class World:
     live: frozenset[Post] = frozenset()
     shown: frozenset[Post] = frozenset()
     looking: Looking | None = None
+    twins: int = 0
+    """How many attempts were carried out once more so far."""
+    sent_twice: Post | None = None
+    """A request that was sent twice, should that ever happen."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,11 @@ class Rules:
 
     attempts: int = 2
     """How many attempts a walk follows. Not a protection."""
+    twins: int = 0
+    """How often within a walk an attempt is carried out once more, beside itself. Not a protection."""
+
+
+PROTECTIONS = ("arm_first", "check_lease", "browser_gone", "two_looks", "fenced_answers", "own_word")
 
 
 def start() -> World:
@@ -167,12 +176,18 @@ def _worker_steps(world: World, number: int, worker: Worker, rules: Rules) -> It
                     "claims",
                     with_worker(claimed, at=At.CLAIMED, fence=claimed.fence, first=first, outcomes=()),
                 )
-            if world.delivery.state is State.SENDING:
+            if world.delivery.state is State.SENDING and world.twins < rules.twins:
                 # Prefect runs a thing twice now and then: both carry out the same attempt.
                 again = world.attempts[-1].first
                 yield (
                     "carries out the attempt once more",
-                    with_worker(at=At.CLAIMED, fence=world.fence, first=again, outcomes=()),
+                    with_worker(
+                        replace(world, twins=world.twins + 1),
+                        at=At.CLAIMED,
+                        fence=world.fence,
+                        first=again,
+                        outcomes=(),
+                    ),
                 )
         case At.CLAIMED:
             none = _all(worker, NotSubmitted(cause=Cause.OVERLAY, why="", phase=Phase.OPENED))
@@ -189,7 +204,7 @@ def _worker_steps(world: World, number: int, worker: Worker, rules: Rules) -> It
                 away = _all(worker, NotSubmitted(cause=Cause.STORE_AWAY, why="", phase=Phase.COMPOSED))
                 yield "arms, and the word is lost", with_worker(armed, at=At.HAS_ANSWER, outcomes=away)
         case At.MAY_CLICK:
-            sent = replace(world, flying=world.flying | {(worker.fence, worker.first)})
+            sent = _sent(world, (worker.fence, worker.first))
             yield "clicks", with_worker(sent, at=At.WAITING)
             yield "clicks in vain", with_worker(at=At.HAS_ANSWER, outcomes=_in_doubt(worker))
         case At.WAITING:
@@ -221,13 +236,18 @@ def _hearing(world: World, worker: Worker, with_worker: Callable[..., World]) ->
     if n + 1 == PARTS:
         yield "hears the last id", with_worker(at=At.HAS_ANSWER, outcomes=heard)
         return
-    onward = replace(world, flying=world.flying | {(worker.fence, n + 1)})
+    onward = _sent(world, (worker.fence, n + 1))
     yield "hears an id and sends the next part", with_worker(onward, outcomes=heard)
     stopped = (
         *heard,
         *[NotSubmitted(cause=Cause.EARLIER_PART, why="", phase=Phase.CLICKED)] * (PARTS - n - 1),
     )
     yield "hears an id and sends no more", with_worker(at=At.HAS_ANSWER, outcomes=stopped)
+
+
+def _sent(world: World, post: Post) -> World:
+    twice = post if post in world.flying | world.live else world.sent_twice
+    return replace(world, flying=world.flying | {post}, sent_twice=twice)
 
 
 def _all(worker: Worker, outcome: Outcome) -> tuple[Outcome, ...]:
@@ -441,6 +461,8 @@ class Walk:
 
 def check(world: World) -> str | None:
     """Name the invariant that a state breaks, if one."""
+    if world.sent_twice is not None:
+        return f"I1: {world.sent_twice} was sent twice"
     for n in range(PARTS):
         copies = [post for post in world.live if post[1] == n]
         if len(copies) > 1:
@@ -508,3 +530,9 @@ def _way(came_by: dict[World, tuple[World, str] | None], world: World) -> list[s
         world, name = before
         told.append(name)
     return [*reversed(told)]
+
+
+if __name__ == "__main__":
+    found = explore(Rules(attempts=2, twins=1))
+    print(f"protocol: {found.states} states, {found.steps} steps, {len(found.stuck)} stuck; I1 to I3 hold")  # noqa: T201 - a program speaks
+    raise SystemExit(bool(found.stuck))
