@@ -23,7 +23,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from pydantic import SecretStr
 
-from blocks import StoreAddress, Switches, XAccount
+from blocks import Circuit, CircuitPage, StoreAddress, Switches, XAccount
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from deployments.limits import POOL_TYPE, WORK_POOL
@@ -50,7 +50,7 @@ def _store() -> Iterator[str]:
 
 
 def _blocks() -> Iterator[str]:
-    for kind in (XAccount, StoreAddress, Switches):
+    for kind in (XAccount, StoreAddress, Switches, Circuit, CircuitPage):
         kind.register_type_and_schema()
         yield f"block type: {kind.get_block_type_name()}"
     yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)

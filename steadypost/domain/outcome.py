@@ -91,6 +91,8 @@ class Cause(StrEnum):
     # us
     BROWSER_UNAVAILABLE = "browser_unavailable"
     BROWSER_DIED = "browser_died"
+    NO_WAY_OUT = "no_way_out"
+    """This machine finds no name, or no network. X has nothing to do with it."""
     DEADLINE = "deadline"
     LEASE_LOST = "lease_lost"
     WORKER_LOST = "worker_lost"
@@ -133,6 +135,7 @@ _SCOPES = {
     **dict.fromkeys(
         [
             Cause.BROWSER_UNAVAILABLE,
+            Cause.NO_WAY_OUT,
             Cause.LEASE_LOST,
             Cause.WORKER_LOST,
             Cause.STORE_AWAY,

@@ -1,0 +1,137 @@
+"""Keeps the pages of circuits as block documents in Prefect, and reads what persons say of circuits."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import BlockDocumentCreate
+from prefect.client.schemas.objects import BlockDocument
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from pydantic import ValidationError
+
+from blocks.circuit import Circuit, CircuitPage, document_name
+from steadypost.domain.circuit import Page, Said
+from tasks.circuits import PagesAway
+
+ANSWER_WITHIN = 3.0
+"""Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
+
+log = logging.getLogger("steadypost")
+
+
+class PrefectBook:
+    """Pages in Prefect. One kept client, no retries of its own: whoever moves a circuit decides what follows."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._client: SyncPrefectClient | None = None
+        self._ids: tuple[UUID, UUID] | None = None
+
+    def create(self, circuit: str, page: Page) -> None:
+        """Create a page, or not when its number is taken."""
+        with self._api() as client:
+            type_id, schema_id = self._ids or self._look_up()
+            written = CircuitPage.of(circuit, page).model_dump(mode="json", exclude_unset=False)
+            with contextlib.suppress(ObjectAlreadyExists):
+                client.create_block_document(
+                    BlockDocumentCreate(
+                        name=document_name(circuit, page.number),
+                        data={name: written[name] for name in CircuitPage.model_fields if name in written},
+                        block_type_id=type_id,
+                        block_schema_id=schema_id,
+                    )
+                )
+
+    def read(self, circuit: str) -> list[Page]:
+        """Read all pages of a circuit."""
+        return self.read_all().get(circuit, [])
+
+    def read_all(self) -> dict[str, list[Page]]:
+        """Read all pages of all circuits, in one call."""
+        with self._api() as client:
+            return pages_of(client)
+
+    def remove(self, circuit: str, numbers: Iterable[int]) -> None:
+        """Remove old pages; what is gone already was removed by somebody else."""
+        names = {document_name(circuit, number) for number in numbers}
+        with self._api() as client:
+            for document in _documents(client, CircuitPage):
+                if document.name in names:
+                    with contextlib.suppress(ObjectNotFound):
+                        client.delete_block_document(document.id)
+
+    def close(self) -> None:
+        """End the kept client."""
+        with self._lock:
+            self._drop()
+
+    def _look_up(self) -> tuple[UUID, UUID]:
+        # Told to be synchronous: the thread of a task must not be taken for the event loop of its flow.
+        CircuitPage.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
+        type_id, schema_id = CircuitPage._block_type_id, CircuitPage._block_schema_id  # noqa: SLF001 - registering sets them
+        if type_id is None or schema_id is None:
+            raise PagesAway("Prefect gave no id to the type of circuit pages")
+        self._ids = (type_id, schema_id)
+        return self._ids
+
+    @contextlib.contextmanager
+    def _api(self) -> Iterator[SyncPrefectClient]:
+        """Lend the client to one at a time; whatever goes wrong on the way is ``PagesAway``."""
+        with self._lock, temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            try:
+                if self._client is None:
+                    self._client = get_client(sync_client=True, httpx_settings={"timeout": ANSWER_WITHIN})
+                    self._client.__enter__()
+                yield self._client
+            except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
+                self._drop()
+                raise PagesAway(f"Prefect's API is away ({type(error).__name__})") from error
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(Exception):
+                client.__exit__(None, None, None)
+
+
+def pages_of(client: SyncPrefectClient) -> dict[str, list[Page]]:
+    """Read all pages. One that a person edited into nonsense is left out, and said so."""
+    pages: dict[str, list[Page]] = defaultdict(list)
+    for document in _documents(client, CircuitPage):
+        try:
+            block = CircuitPage.model_validate(document.data)
+            pages[block.circuit].append(block.page())
+        except ValidationError:
+            log.warning("The circuit page %r cannot be read; it is left out", document.name)
+    return dict(pages)
+
+
+def words_of(client: SyncPrefectClient) -> dict[str, Said]:
+    """Read what persons say of circuits, by the circuit's name."""
+    words: dict[str, Said] = {}
+    for document in _documents(client, Circuit):
+        try:
+            words[document.name or ""] = Circuit.model_validate(document.data).said(document.updated)
+        except ValidationError as invalid:
+            fields = ", ".join(".".join(map(str, problem["loc"])) for problem in invalid.errors())
+            log.warning(
+                "The circuit block %r says nothing: these fields do not fit: %s", document.name, fields
+            )
+    return words
+
+
+def _documents(client: SyncPrefectClient, kind: type[Any]) -> list[BlockDocument]:
+    try:
+        return client.read_block_documents_by_type(block_type_slug=kind.get_block_type_slug())
+    except ObjectNotFound:
+        # Nobody has registered the type yet: nothing was ever written.
+        return []

@@ -1,0 +1,82 @@
+"""One of several processes that share a circuit over a real Prefect server, and write down all they do.
+
+    python -m tests.tasks.circuit_racer NAME LOG SECONDS
+
+Every line of the log: the machine's monotonic time, the process, a word, and what belongs to it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from steadypost.domain.circuit import Go, InARow, Settings, State
+from steadypost.domain.circuit.catalogue import Dependency, Kind
+from tasks.circuit_pages import PrefectBook
+from tasks.circuits import Breakers, PagesAway
+
+PAGE = Dependency(Kind.X_PAGE, "raced")
+LAW = Settings(
+    window=InARow(1),
+    first_open=timedelta(seconds=0.3),
+    longest_open=timedelta(seconds=0.6),
+    permitted=2,
+    permit_lasts=timedelta(seconds=4),
+    longest_half_open=timedelta(seconds=9),
+)
+
+
+def main() -> None:
+    """Fail, try, fail and try again, for so many seconds; then only succeed until it is closed."""
+    name, log, seconds = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
+    dice = random.Random(name)  # noqa: S311 - repeatable
+    with log.open("a", buffering=1) as out:
+
+        def say(word: str, *more: object) -> None:
+            out.write(" ".join(map(str, (time.monotonic(), name, word, *more))) + "\n")
+
+        book = PrefectBook()
+        breakers = Breakers(
+            book=book,
+            process=name,
+            settings=lambda _: LAW,
+            on_turn=lambda turned: say("turn", turned.after.generation, turned.after.state),
+        )
+        breakers.watch([PAGE])
+        say("up", os.getpid())
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends + 30:
+            calm = time.monotonic() > ends
+            try:
+                breakers.take(book.read_all(), {})
+            except PagesAway:
+                continue
+            if calm and breakers.known(PAGE).state is State.CLOSED:
+                break
+            go = breakers.may(PAGE, probe=True)
+            if isinstance(go, Go):
+                call(breakers, go, say, dice, calm=calm)
+            else:
+                time.sleep(0.02)
+        say("sees", breakers.known(PAGE).state, breakers.known(PAGE).generation)
+
+
+def call(breakers, go, say, dice, *, calm):
+    """Make a call that takes a moment."""
+    ticket = go.ticket
+    say("enter", ticket.generation, ticket.permit)
+    time.sleep(dice.uniform(0.01, 0.2))
+    say("leave", ticket.generation, ticket.permit)
+    fate = 1.0 if calm else dice.random()
+    if fate < 0.2:
+        say("noted", breakers.left(PAGE, ticket))
+    else:
+        say("noted", breakers.came(PAGE, ticket, well=fate > 0.5, cause="down"))
+
+
+if __name__ == "__main__":
+    main()
