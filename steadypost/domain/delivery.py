@@ -326,9 +326,7 @@ class Delivery:
             case _:
                 assert_never(outcome)
 
-    def _broke(
-        self, again: State, cause: Cause, why: str, now: datetime, jitter: float | None
-    ) -> Delivery:
+    def _broke(self, again: State, cause: Cause, why: str, now: datetime, jitter: float | None) -> Delivery:
         """Charge the delivery with an attempt it broke by itself; at the limit, ask a person."""
         broken = self.broken + 1
         if broken >= MOST_BROKEN_ATTEMPTS:

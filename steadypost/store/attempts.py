@@ -15,7 +15,6 @@ from steadypost.store.deliveries import Kept, expect
 from steadypost.store.errors import UnknownAttempt
 from steadypost.store.schema import attempts
 
-
 MOST_RECENT = 300
 """How many attempts are read back to see what is left of the retry budget: several minutes of a busy house."""
 

@@ -161,7 +161,10 @@ def _heads(
 ) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
     of_each = (
-        _oldest(now, fresh=fresh).where(deliveries.c.account == accounts.c.name).correlate(accounts).scalar_subquery()
+        _oldest(now, fresh=fresh)
+        .where(deliveries.c.account == accounts.c.name)
+        .correlate(accounts)
+        .scalar_subquery()
     )
     first = connection.scalars(
         select(of_each)

@@ -43,9 +43,7 @@ def test_every_recorded_answer_has_its_row(answer):
 
 def test_only_what_proves_that_nothing_was_posted_needs_no_evidence():
     """An answer after which something may be live never leads to another ask by itself."""
-    assert all(
-        (row.rule.evidence is ABSENCE) is isinstance(row.outcome, Unconfirmed) for row in rows()
-    )
+    assert all((row.rule.evidence is ABSENCE) is isinstance(row.outcome, Unconfirmed) for row in rows())
 
 
 def test_the_document_is_what_the_code_draws():

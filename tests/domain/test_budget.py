@@ -13,15 +13,19 @@ BUDGET = Budget()
 SECOND = timedelta(seconds=1)
 
 
-def play(seconds, fresh_every=None, *, works=lambda second: False, budget=BUDGET, most=99):
+def nothing_works(second):
+    return False
+
+
+def play(seconds, fresh_every=None, *, works=nothing_works, budget=BUDGET, most=99):
     """Let fresh ones come at their pace, and try again all that may be; answer the tries."""
     tries = []
     for second in range(seconds):
         now = NOON + second * SECOND
         if fresh_every and second % fresh_every == 0:
             tries.append(Try(at=now, again=False))
-        for _ in range(min(most, budget.left(tries, now))):
-            tries.append(Try(at=now, again=True, worked=works(second)))
+        left = min(most, budget.left(tries, now))
+        tries += [Try(at=now, again=True, worked=works(second))] * left
     return tries
 
 

@@ -36,14 +36,15 @@ STATUSES = (401, 403, 404, 429, 500, 503)
 HEAD = """\
 # When it is asked again
 
-Drawn by `python -m steadypost.channels.x_web.table`: each of X's answers was given to the code that reads them. Tests hold
-the rows to what a delivery then does. Whatever the cause: what was asked for and never answered is looked for, and is asked
-again only when it is proven absent. The ask itself is repeated by no machinery.
+Drawn by `python -m steadypost.channels.x_web.table`: each of X's answers was given to the code that reads them.
+Tests hold the rows to what a delivery then does. Whatever the cause: what was asked for and never answered is
+looked for, and is asked again only when it is proven absent. The ask itself is repeated by no machinery.
 
-Waits grow: ten seconds, doubled each time up to a quarter of an hour, the upper half of each left to chance. Retry-After and
-`x-rate-limit-reset` are honoured up to two days; a daily limit that names no end lasts to the next midnight, UTC. Over all of
-this stands one budget for the whole system (`steadypost/domain/budget.py`): within any minute, retries in vain are at most a
-fifth of the fresh attempts and five more; beyond that, one every six seconds. A retry that worked has cost nothing.
+Waits grow: ten seconds, doubled each time up to a quarter of an hour, the upper half of each left to chance.
+Retry-After and `x-rate-limit-reset` are honoured up to two days; a daily limit that names no end lasts to the next
+midnight, UTC. Over all of this stands one budget for the whole system (`steadypost/domain/budget.py`): within any
+minute, retries in vain are at most a fifth of the fresh attempts and five more; beyond that, one every six seconds.
+A retry that worked has cost nothing.
 """
 
 
@@ -104,7 +105,9 @@ def _when(rule: Rule) -> str:
     if rule.rest is None:
         return rule.again.value
     hours, minutes = divmod(int(rule.rest.total_seconds()) // 60, 60)
-    return f"{rule.again.value} ({hours} h)" if hours and not minutes else f"{rule.again.value} ({minutes} min)"
+    return (
+        f"{rule.again.value} ({hours} h)" if hours and not minutes else f"{rule.again.value} ({minutes} min)"
+    )
 
 
 if __name__ == "__main__":
