@@ -25,6 +25,7 @@ COMMANDS = {
     "resolve": "Say what is true of a delivery in doubt: live, absent, dropped.",
     "retry": "Let everything go on that waits for the same cause.",
     "accounts": "List the accounts, their limits and their pauses.",
+    "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",

@@ -90,6 +90,7 @@ class Cause(StrEnum):
     DUPLICATE = "duplicate"
     # us
     BROWSER_UNAVAILABLE = "browser_unavailable"
+    NO_PLACE = "no_place"
     BROWSER_DIED = "browser_died"
     NO_WAY_OUT = "no_way_out"
     """This machine finds no name, or no network. X has nothing to do with it."""
@@ -136,6 +137,7 @@ _SCOPES = {
         [
             Cause.BROWSER_UNAVAILABLE,
             Cause.NO_WAY_OUT,
+            Cause.NO_PLACE,
             Cause.LEASE_LOST,
             Cause.WORKER_LOST,
             Cause.STORE_AWAY,
