@@ -57,7 +57,7 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
         Kind.X_PAGE: Settings(
             window=LastCalls(10),
             failure_rate=0.5,
-            minimum_calls=4,
+            minimum_calls=3,
             first_open=timedelta(seconds=5),
             # A post is to go out again within a minute of the end of a fault; a probe is one opened page.
             longest_open=timedelta(seconds=40),
