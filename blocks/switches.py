@@ -94,6 +94,15 @@ class Switches(Block):
         ),
     )
 
+    circuits: Switch = Field(
+        default_factory=Switch,
+        title="Circuits",
+        description=(
+            "What fails is left alone until a look has seen it well. Off: every due post tries for itself, as "
+            "in older systems; for comparison and rollback."
+        ),
+    )
+
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
         """Write every switch out in full under its own name.

@@ -13,6 +13,7 @@ from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
 from tasks import documents
 from tasks.bulkheads import Bulkheads, Purpose
+from tasks.circuit_pages import PrefectBook
 from tasks.house import House, opened
 from tasks.slots import PrefectSlots
 
@@ -52,6 +53,6 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
-    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls) as house:
-        house.log = get_run_logger()
+    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, book=PrefectBook()) as house:
+        house.log = house.circuits.log = get_run_logger()
         yield house

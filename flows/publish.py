@@ -17,8 +17,10 @@ from pydantic import Field
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
 from tasks.bulkheads import Room
+from tasks.circuits import Refused, store_here
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
+from tasks.probes import left_alone
 from tasks.watches import Watch
 
 PACE = 0.25
@@ -64,22 +66,29 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
     if at_most < 1 or not house.switches.publish.is_on(house.clock()):
         return []
     try:
-        for rescued in house.store.rescue(now=house.clock()):
-            house.log.warning("taken back from a worker that fell silent: %s", rescued)
-        accounts = may_publish(house)
-        room = places_for(house, accounts, at_most)
-        claims = house.store.claim(
-            worker=house.worker,
-            now=house.clock(),
-            lease=LEASE,
-            at_most=room.total,
-            accounts=accounts,
-            at_most_each=room.each,
-            retries=house.retries_left(),
-        )
+        with house.circuits.guard(store_here(), failures=(StoreAway,)):
+            return _claim(house, at_most)
     except StoreAway as away:
         house.bear(away, "nothing can be claimed: %s", away)
-        return []
+    except Refused as refused:
+        house.log.debug("nothing is claimed: %s", refused)
+    return []
+
+
+def _claim(house: House, at_most: int) -> list[Claim]:
+    for rescued in house.store.rescue(now=house.clock()):
+        house.log.warning("taken back from a worker that fell silent: %s", rescued)
+    accounts = may_publish(house)
+    room = places_for(house, accounts, at_most)
+    claims = house.store.claim(
+        worker=house.worker,
+        now=house.clock(),
+        lease=LEASE,
+        at_most=room.total,
+        accounts=accounts,
+        at_most_each=room.each,
+        retries=house.retries_left(),
+    )
     for claim in claims:
         house.in_hand.add(claim.attempt_id)
         house.bulkheads.begin(claim.attempt_id, claim.account)
@@ -95,8 +104,10 @@ def places_for(house: House, accounts: list[str], at_most: int) -> Room:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a doubt is to hold its account's."""
-    usable = house.usable()
+    """Name the accounts whose queue may move: all that are usable and not to be left alone, unless a doubt is
+    to hold its account's. What is not claimed is charged with nothing.
+    """
+    usable = [name for name in house.usable() if left_alone(house, name) is None]
     if house.switches.isolate_unconfirmed.is_on(house.clock()):
         return usable
     held = house.store.accounts_in_doubt()

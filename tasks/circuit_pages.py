@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -25,6 +27,11 @@ from tasks.circuits import PagesAway
 ANSWER_WITHIN = 3.0
 """Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
 
+BUSY_WAITS = (0.1, 0.3, 0.6)
+"""Seconds, each spread by chance, between the questions to a server that is only busy."""
+
+T = TypeVar("T")
+
 log = logging.getLogger("steadypost")
 
 
@@ -38,18 +45,20 @@ class PrefectBook:
 
     def create(self, circuit: str, page: Page) -> None:
         """Create a page, or not when its number is taken."""
-        with self._api() as client:
+        written = CircuitPage.of(circuit, page).model_dump(mode="json")
+        data = {name: written[name] for name in CircuitPage.model_fields if name in written}
+
+        def create(client: SyncPrefectClient) -> None:
             type_id, schema_id = self._ids or self._look_up()
-            written = CircuitPage.of(circuit, page).model_dump(mode="json", exclude_unset=False)
+            name = document_name(circuit, page.number)
             with contextlib.suppress(ObjectAlreadyExists):
                 client.create_block_document(
                     BlockDocumentCreate(
-                        name=document_name(circuit, page.number),
-                        data={name: written[name] for name in CircuitPage.model_fields if name in written},
-                        block_type_id=type_id,
-                        block_schema_id=schema_id,
+                        name=name, data=data, block_type_id=type_id, block_schema_id=schema_id
                     )
                 )
+
+        self._ask(create)
 
     def read(self, circuit: str) -> list[Page]:
         """Read all pages of a circuit."""
@@ -57,17 +66,19 @@ class PrefectBook:
 
     def read_all(self) -> dict[str, list[Page]]:
         """Read all pages of all circuits, in one call."""
-        with self._api() as client:
-            return pages_of(client)
+        return self._ask(pages_of)
 
     def remove(self, circuit: str, numbers: Iterable[int]) -> None:
         """Remove old pages; what is gone already was removed by somebody else."""
         names = {document_name(circuit, number) for number in numbers}
-        with self._api() as client:
+
+        def remove(client: SyncPrefectClient) -> None:
             for document in _documents(client, CircuitPage):
                 if document.name in names:
                     with contextlib.suppress(ObjectNotFound):
                         client.delete_block_document(document.id)
+
+        self._ask(remove)
 
     def close(self) -> None:
         """End the kept client."""
@@ -83,24 +94,45 @@ class PrefectBook:
         self._ids = (type_id, schema_id)
         return self._ids
 
-    @contextlib.contextmanager
-    def _api(self) -> Iterator[SyncPrefectClient]:
-        """Lend the client to one at a time; whatever goes wrong on the way is ``PagesAway``."""
+    def _ask(self, what: Callable[[SyncPrefectClient], T]) -> T:
+        """Ask Prefect, one at a time; whatever goes wrong on the way is ``PagesAway``.
+
+        A server that is only busy (its SQLite is locked) is asked again. That is safe for every question there
+        is: a page is created under its own number and mark, and who won is read, not believed.
+        """
         with self._lock, temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-            try:
-                if self._client is None:
-                    self._client = get_client(sync_client=True, httpx_settings={"timeout": ANSWER_WITHIN})
-                    self._client.__enter__()
-                yield self._client
-            except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
-                self._drop()
-                raise PagesAway(f"Prefect's API is away ({type(error).__name__})") from error
+            for wait in (*BUSY_WAITS, None):
+                try:
+                    return what(self._connected())
+                except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
+                    if _is_busy(error) and wait is not None:
+                        time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311 - to spread, not to hide
+                        continue
+                    self._drop()
+                    raise PagesAway(f"Prefect's API is away ({_named(error)})") from error
+        raise AssertionError("the last try ends it")
+
+    def _connected(self) -> SyncPrefectClient:
+        if self._client is None:
+            self._client = get_client(sync_client=True, httpx_settings={"timeout": ANSWER_WITHIN})
+            self._client.__enter__()
+        return self._client
 
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(Exception):
                 client.__exit__(None, None, None)
+
+
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in {429, 503}
+
+
+def _named(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code}"
+    return type(error).__name__
 
 
 def pages_of(client: SyncPrefectClient) -> dict[str, list[Page]]:

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 import secrets
 import threading
 import time
@@ -48,12 +49,34 @@ from steadypost.domain.circuit import (
 from steadypost.domain.circuit.catalogue import ALONE, Dependency, Kind
 from steadypost.domain.circuit.memory import Memory
 from steadypost.domain.clock import Clock, now
+from tasks.bulkheads import this_host
 
 TRUST = timedelta(minutes=2)
 """How long what was last read of the others serves. After that a process judges alone until it hears again."""
 
 
 PREFECT = Dependency(Kind.PREFECT)
+
+
+def browser_here() -> Dependency:
+    """Name the circuit of this machine's browsers."""
+    return Dependency(Kind.BROWSER, re.sub(r"[^a-z0-9]+", "-", this_host()).strip("-"))
+
+
+def store_here() -> Dependency:
+    """Name the circuit of the store, as this machine reaches it."""
+    return Dependency(Kind.STORE, browser_here().of)
+
+
+def behind(account: str) -> tuple[Dependency, ...]:
+    """List what an account's posts stand and fall with."""
+    return (Dependency(Kind.X_PAGE, account), Dependency(Kind.SIGN_IN, account), browser_here())
+
+
+def every_circuit(accounts: list[str]) -> list[Dependency]:
+    """List the circuits of these accounts and of this machine."""
+    of_each = [one for account in accounts for one in behind(account)]
+    return list(dict.fromkeys([*of_each, browser_here(), store_here(), Dependency(Kind.NOTIFICATIONS)]))
 
 
 class PagesAway(Exception):
@@ -103,15 +126,18 @@ class Figures:
 class Turned:
     """A circuit changed its state, and this process made it."""
 
-    name: str
+    dependency: Dependency
     before: State
     after: Memory
+    alone: bool = False
+    """Whether nobody else can have heard of it: Prefect's API was away."""
 
 
 class _Circuit:
     """One circuit as this process knows it."""
 
     def __init__(self, dependency: Dependency, settings: Settings) -> None:
+        self.dependency = dependency
         self.name = dependency.name
         self.settings = settings
         self.alone = dependency.kind in ALONE
@@ -178,6 +204,15 @@ class Breakers:
         if memory.state in LETS_THROUGH:
             return None
         return No(state=memory.state, cause=memory.cause, why=memory.why, until=memory.until)
+
+    def is_due(self, dependency: Dependency) -> bool:
+        """Whether a probe of it would get a permit now, as far as this process knows."""
+        if not self.is_on:
+            return False
+        circuit = self._of(dependency)
+        wants = Wants(holder=self._process, probe=True)
+        verdict = judge(circuit.settings, circuit.view.memory, wants, self.clock()).verdict
+        return isinstance(verdict, Go) and verdict.ticket.permit is not None
 
     def known(self, dependency: Dependency) -> Memory:
         """Tell how it stands, as far as this process knows, with what time has done to it since."""
@@ -411,7 +446,9 @@ class Breakers:
         until = f" until {after.until:%H:%M:%S}" if after.until else ""
         told = f"{after.state}, was {before.state}{until} ({after.why or after.cause})"
         self.log.log(level, "circuit %s: %s", circuit.name, told)
-        self._on_turn(Turned(name=circuit.name, before=before.state, after=after))
+        self._on_turn(
+            Turned(dependency=circuit.dependency, before=before.state, after=after, alone=circuit.unsaid)
+        )
 
 
 def _lost(memory: Memory, event: Event) -> No | Noted:

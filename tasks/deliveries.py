@@ -14,12 +14,14 @@ from prefect.states import Completed
 from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
 from steadypost.channels.port import Access, Order
+from steadypost.domain.circuit import No
 from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.store import Claim, Letter, Settled, StoreAway
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
+from tasks.probes import come_home, set_out
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
 """How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
@@ -44,13 +46,17 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     house = here()
     try:
         claim = house.store.load_claim(attempt_id)
-        answer = ask(house, claim)
+        tickets = set_out(house, claim.account)
+        began = time.monotonic()
+        answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
+        took = timedelta(seconds=time.monotonic() - began)
         after = record(house, claim, answer)
     finally:
         # Whatever becomes of this task: a lease that nobody works under is to run out.
         house.in_hand.discard(attempt_id)
         house.bulkheads.end(attempt_id)
     rest_account(house, claim.account, answer)
+    come_home(house, tickets, answer.headline, took)
     house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
     shown = name.replace("_", " ").capitalize()
@@ -104,6 +110,12 @@ def ask(house: House, claim: Claim) -> Answer:
 
 def _ended(claim: Claim, outcome: Outcome) -> Answer:
     return Answer(outcomes=(outcome,) * len(claim.parts), first=claim.first)
+
+
+def put_off(claim: Claim, no: No) -> Answer:
+    """Begin nothing: since the claim, what it needs was seen to be down."""
+    why = f"left alone: {no.cause or no.state} ({no.why})"
+    return _ended(claim, NotSubmitted(cause=Cause.CIRCUIT_OPEN, why=why, phase=Phase.CLAIMED))
 
 
 def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,9 +13,11 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import StoreAddress, Switches, XAccount
+from blocks import Circuit, StoreAddress, Switches, XAccount
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
+from steadypost.domain.circuit import Page, Said
+from tasks.circuit_pages import pages_of, words_of
 
 
 class ApiAway(Exception):
@@ -28,6 +32,10 @@ class Documents:
     switches: Switches
     unreadable: dict[str, str] = field(default_factory=dict)
     """Account documents that do not fit their type, by name, with the reason."""
+    pages: dict[str, list[Page]] = field(default_factory=dict)
+    """How the circuits stand, by their names."""
+    words: dict[str, Said] = field(default_factory=dict)
+    """What persons say of circuits, by their names."""
 
 
 def read() -> Documents:
@@ -35,7 +43,21 @@ def read() -> Documents:
     with _api() as client:
         accounts, unreadable = _accounts(client)
         switches = _one(client, Switches, SWITCHES_DOCUMENT) or Switches()
-    return Documents(accounts=accounts, switches=cast("Switches", switches), unreadable=unreadable)
+        pages, words = pages_of(client), words_of(client)
+    return Documents(
+        accounts=accounts,
+        switches=cast("Switches", switches),
+        unreadable=unreadable,
+        pages=pages,
+        words=words,
+    )
+
+
+def make_circuits(names: Iterable[str]) -> None:
+    """Put a block there for each circuit that has none, for persons to find and to edit; raises ``ApiAway``."""
+    for name in names:
+        with _api(), contextlib.suppress(ValueError):  # Prefect's word for "there is one of this name"
+            Circuit().save(name, overwrite=False, _sync=True)  # type: ignore[call-arg]
 
 
 def store_url() -> str | None:

@@ -1,6 +1,8 @@
 """One of several processes that share a circuit over a real Prefect server, and write down all they do.
 
-    python -m tests.tasks.circuit_racer NAME LOG SECONDS
+    python -m tests.tasks.circuit_racer NAME LOG SECONDS [dies]
+
+The one who dies keeps its first permit until it is killed.
 
 Every line of the log: the machine's monotonic time, the process, a word, and what belongs to it.
 """
@@ -44,7 +46,9 @@ def main() -> None:
             book=book,
             process=name,
             settings=lambda _: LAW,
-            on_turn=lambda turned: say("turn", turned.after.generation, turned.after.state),
+            on_turn=lambda turned: say(
+                "alone" if turned.alone else "turn", turned.after.generation, turned.after.state
+            ),
         )
         breakers.watch([PAGE])
         say("up", os.getpid())
@@ -59,17 +63,20 @@ def main() -> None:
                 break
             go = breakers.may(PAGE, probe=True)
             if isinstance(go, Go):
-                call(breakers, go, say, dice, calm=calm)
+                call(breakers, go, say, dice, calm=calm, dies=sys.argv[4:] == ["dies"])
             else:
                 time.sleep(0.02)
         say("sees", breakers.known(PAGE).state, breakers.known(PAGE).generation)
 
 
-def call(breakers, go, say, dice, *, calm):
+def call(breakers, go, say, dice, *, calm, dies):
     """Make a call that takes a moment."""
     ticket = go.ticket
     say("enter", ticket.generation, ticket.permit)
-    time.sleep(dice.uniform(0.01, 0.2))
+    if dies and ticket.permit is not None:
+        say("holds", ticket.permit)
+        time.sleep(600)
+    time.sleep(dice.uniform(0.01, 0.1))
     say("leave", ticket.generation, ticket.permit)
     fate = 1.0 if calm else dice.random()
     if fate < 0.2:

@@ -11,7 +11,8 @@ from steadypost.channels.port import Access
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord, Outbox, Store
-from tasks.house import LEASE, House
+from tasks.circuits import Breakers
+from tasks.house import LEASE, House, follow
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -57,8 +58,10 @@ class Channel:
     def __init__(self):
         self.asked = []
         self.looked = []
+        self.probed = []
         self.on_ask = None
         self.on_look = None
+        self.on_probe = None
 
     def __call__(self, lane):
         return self
@@ -70,6 +73,10 @@ class Channel:
     def look(self, access, request, *, deadline):
         self.looked.append(request)
         return self.on_look(request)
+
+    def probe(self, access, *, deadline):
+        self.probed.append(access.account)
+        return self.on_probe(access.account)
 
 
 @pytest.fixture
@@ -106,6 +113,7 @@ def house(tmp_path, time, channel, monkeypatch):
             for name in ("alice", "bob")
         }
         house.marks = {"alice": "mark-1", "bob": "mark-2"}
+        house.circuits = Breakers(clock=time, process="here", on_turn=lambda turned: follow(house, turned))
         monkeypatch.setattr(tasks.house, "_open", house)
         yield house
 

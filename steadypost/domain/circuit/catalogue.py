@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from steadypost.domain.circuit.settings import InARow, LastCalls, Settings
 from steadypost.domain.outcome import Cause, Outcome, Published, Refused, Scope, Unconfirmed
+from steadypost.domain.pause import REST
 
 
 class Kind(StrEnum):
@@ -126,29 +127,57 @@ the instant X named (or its own window) ends it. Nor is what the account's block
 OURS = frozenset({Cause.BROWSER_UNAVAILABLE, Cause.NO_WAY_OUT})
 """This machine's own trouble. It never opens a circuit of X's."""
 
+NOBODY_KNOWS_WHOSE = frozenset({Cause.DEADLINE, Cause.BROWSER_DIED, Cause.DEFECT, Cause.NO_PLACE})
+"""What ends a probe without telling of X: its page may be well, and our browser was not."""
+
+WAKES: Mapping[Kind, frozenset[Cause]] = MappingProxyType(
+    {
+        Kind.X_PAGE: frozenset(
+            {Cause.UI_DRIFT, Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR, Cause.CIRCUIT_OPEN}
+        ),
+        Kind.SIGN_IN: SIGN_IN_LOST | {Cause.CIRCUIT_OPEN},
+        Kind.BROWSER: OURS | {Cause.CIRCUIT_OPEN},
+    }
+)
+"""Whose wait is over when a circuit closes: the reason they were waiting for is gone."""
+
 
 def tells(outcome: Outcome) -> Mapping[Kind, bool]:
     """Say of which circuits an outcome tells, and whether it tells well. Of the others it tells nothing:
 
     a refusal of the content, a delivery's own trouble, an answer that never came (it may well be live).
     """
-    match outcome:
-        case Published():
-            return {Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True}
-        case Refused() | Unconfirmed():
-            return {}
-        case _:
-            return tells_of(outcome.cause)
-
-
-def tells_of(cause: Cause | None) -> Mapping[Kind, bool]:
-    """Say the same of the cause that ended a look, a probe, or an ask before its click; ``None``: it is well."""
-    if cause is None:
-        return {Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True}
-    if cause in OURS:
+    if isinstance(outcome, Published):
+        return _ALL_WELL
+    if isinstance(outcome, Refused | Unconfirmed):
+        return {}
+    if outcome.cause in OURS:
         return {Kind.BROWSER: False}
-    if cause in SIGN_IN_LOST:
-        return {Kind.SIGN_IN: False, Kind.BROWSER: True}
-    if cause.scope is Scope.NETWORK:
+    if outcome.cause in SIGN_IN_LOST:
+        return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
+    if outcome.cause.scope is Scope.NETWORK:
         return {Kind.X_PAGE: False, Kind.BROWSER: True}
     return {}
+
+
+def tells_by_probe(cause: Cause | None) -> Mapping[Kind, bool]:
+    """Say the same of a probe, by what kept it from being well. It was sent to find out: whatever is neither
+    ours nor the sign-in's is the page's, for an ask would meet it too.
+    """
+    if cause is None:
+        return _ALL_WELL
+    if cause in OURS:
+        return {Kind.BROWSER: False}
+    if cause in NOBODY_KNOWS_WHOSE:
+        return {}
+    if cause in SIGN_IN_LOST:
+        return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
+    return {Kind.X_PAGE: False, Kind.BROWSER: True}
+
+
+_ALL_WELL: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True})
+
+
+def named_end(cause: Cause | None, now: datetime) -> datetime | None:
+    """Give the instant before which nobody comes near, where X asked a person a question; else there is none."""
+    return now + REST[cause] if cause in {Cause.CHALLENGE, Cause.LOCKED, Cause.SUSPENDED} else None
