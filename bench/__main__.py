@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import claim, cli, publish, reconcile
+from bench import claim, cli, publish, reconcile, resilience
 
 OUT = Path("var/bench")
 
@@ -22,7 +22,11 @@ def _publish() -> dict[str, Any]:
     }
 
 
-MEASURES: dict[str, Callable[[], dict[str, Any]]] = {"publish": _publish, "reconcile": reconcile.measure}
+MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
+    "publish": _publish,
+    "reconcile": reconcile.measure,
+    "resilience": resilience.measure,
+}
 """What is measured, by the name of the file that it is written to."""
 
 

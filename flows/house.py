@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from prefect import get_run_logger
+from prefect.events import emit_event
 
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
@@ -14,7 +15,9 @@ from steadypost.store import Outbox, Store
 from tasks import documents
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_pages import PrefectBook
+from tasks.circuits import Turned
 from tasks.house import House, opened
+from tasks.probe_browser import ProbeBrowser
 from tasks.slots import PrefectSlots
 
 
@@ -35,7 +38,12 @@ def publishing_house() -> Iterator[House]:
     """A house with this machine's publishing browsers, all warm."""
     with _house(Purpose.PUBLISH, size=settings.read().lanes) as house:
         house.lanes.warm()
-        yield house
+        run_dir = settings.read().run_dir
+        house.probing = ProbeBrowser(lambda: Pool(1, LaunchSettings(), run_dir=run_dir, name=Purpose.PROBE))
+        try:
+            yield house
+        finally:
+            house.probing.close()
 
 
 @contextlib.contextmanager
@@ -55,4 +63,25 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
     with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, book=PrefectBook()) as house:
         house.log = house.circuits.log = get_run_logger()
+        house.announce = announce
         yield house
+
+
+def announce(turned: Turned) -> None:
+    """Put a circuit's turn among Prefect's events, where people watch and automations listen."""
+    after = turned.after
+    emit_event(
+        event=f"steadypost.circuit.{after.state}",
+        resource={
+            "prefect.resource.id": f"steadypost.circuit.{turned.dependency.name}",
+            "prefect.resource.name": turned.dependency.name,
+        },
+        payload={
+            "before": turned.before,
+            "since": after.since.isoformat(),
+            "until": after.until.isoformat() if after.until else None,
+            "cause": after.cause,
+            "why": after.why,
+            "by": after.by,
+        },
+    )

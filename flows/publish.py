@@ -20,7 +20,7 @@ from tasks.bulkheads import Room
 from tasks.circuits import Refused, store_here
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
-from tasks.probes import left_alone
+from tasks.probes import left_alone, probe, to_probe
 from tasks.watches import Watch
 
 PACE = 0.25
@@ -50,6 +50,7 @@ def publish(
         crew = Crew(house, watch)
         for _ in watch:
             house.refresh()
+            crew.probe(to_probe(house))
             crew.send(claim_due(house, at_most=crew.free()))
         # Whoever relieves this run can have its places; what is still under way has its own deadline.
         house.bulkheads.close()
@@ -121,6 +122,7 @@ class Crew:
         self._house = house
         self._watch = watch
         self._away: set[PrefectFuture[Any]] = set()
+        self._probe: PrefectFuture[Any] | None = None
         self.done: Counter[str] = Counter()
 
     def free(self) -> int:
@@ -141,9 +143,17 @@ class Crew:
             self._away.add(future)
             future.add_done_callback(lambda _: self._watch.wake.set())
 
+    def probe(self, accounts: list[str]) -> None:
+        """Send out a probe for one who is due, unless one is out: there is one browser for them."""
+        if self._probe is not None and not is_done(self._probe):
+            return
+        self._probe = probe.submit(accounts[0]) if accounts else None
+        if self._probe is None and self._house.probing is not None:
+            self._house.probing.rest()
+
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""
-        for future in self._away:
+        for future in [*self._away, *([self._probe] if self._probe else [])]:
             future.wait()
         self._count()
 

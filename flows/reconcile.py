@@ -18,7 +18,6 @@ from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
-from tasks.probes import probe, to_probe
 from tasks.watches import Watch
 
 PACE = 2.0
@@ -60,7 +59,6 @@ def reconcile(
         )
         for _ in watch:
             house.refresh()
-            told += probe_each(to_probe(house))
             told += look_at(house, next_round(house, in_doubt(house)))
     return Completed(message=_in_words(told), data=dict(told))
 
@@ -73,13 +71,6 @@ def look_at(house: House, accounts: list[str], *, at_once: bool = False) -> Coun
     looks = repeated(house).map(accounts, at_once=unmapped(at_once))
     wait(looks)
     return Counter("looks" if done.state.is_completed() else "looks that failed" for done in looks)
-
-
-def probe_each(accounts: list[str]) -> Counter[str]:
-    """Probe what it is time to try, before any look: what waits for it waits for nothing else."""
-    probes = [probe.submit(account) for account in accounts[:LOOKS_AT_ONCE]]
-    wait(probes)
-    return Counter({"probes": len(probes)}) if probes else Counter()
 
 
 def repeated(house: House) -> Task[..., Findings]:

@@ -41,24 +41,11 @@ class PrefectBook:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._client: SyncPrefectClient | None = None
-        self._ids: tuple[UUID, UUID] | None = None
 
     def create(self, circuit: str, page: Page) -> None:
         """Create a page, or not when its number is taken."""
-        written = CircuitPage.of(circuit, page).model_dump(mode="json")
-        data = {name: written[name] for name in CircuitPage.model_fields if name in written}
-
-        def create(client: SyncPrefectClient) -> None:
-            type_id, schema_id = self._ids or self._look_up()
-            name = document_name(circuit, page.number)
-            with contextlib.suppress(ObjectAlreadyExists):
-                client.create_block_document(
-                    BlockDocumentCreate(
-                        name=name, data=data, block_type_id=type_id, block_schema_id=schema_id
-                    )
-                )
-
-        self._ask(create)
+        block, name = CircuitPage.of(circuit, page), document_name(circuit, page.number)
+        self._ask(lambda client: create(client, block, name))
 
     def read(self, circuit: str) -> list[Page]:
         """Read all pages of a circuit."""
@@ -84,15 +71,6 @@ class PrefectBook:
         """End the kept client."""
         with self._lock:
             self._drop()
-
-    def _look_up(self) -> tuple[UUID, UUID]:
-        # Told to be synchronous: the thread of a task must not be taken for the event loop of its flow.
-        CircuitPage.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
-        type_id, schema_id = CircuitPage._block_type_id, CircuitPage._block_schema_id  # noqa: SLF001 - registering sets them
-        if type_id is None or schema_id is None:
-            raise PagesAway("Prefect gave no id to the type of circuit pages")
-        self._ids = (type_id, schema_id)
-        return self._ids
 
     def _ask(self, what: Callable[[SyncPrefectClient], T]) -> T:
         """Ask Prefect, one at a time; whatever goes wrong on the way is ``PagesAway``.
@@ -133,6 +111,28 @@ def _named(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code}"
     return type(error).__name__
+
+
+def create(client: SyncPrefectClient, block: Circuit | CircuitPage, name: str) -> None:
+    """Create a document, or not when there is one of this name. Nothing that stands is ever written over."""
+    type_id, schema_id = _ids(type(block))
+    written = block.model_dump(mode="json")
+    data = {name: written[name] for name in type(block).model_fields if name in written}
+    with contextlib.suppress(ObjectAlreadyExists):
+        client.create_block_document(
+            BlockDocumentCreate(name=name, data=data, block_type_id=type_id, block_schema_id=schema_id)
+        )
+
+
+def _ids(kind: type[Circuit | CircuitPage]) -> tuple[UUID, UUID]:
+    """Find under which ids Prefect knows a type; asked once in the life of a process."""
+    if kind._block_type_id is None or kind._block_schema_id is None:  # noqa: SLF001 - registering sets them
+        # Told to be synchronous: the thread of a task must not be taken for the event loop of its flow.
+        kind.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
+    type_id, schema_id = kind._block_type_id, kind._block_schema_id  # noqa: SLF001 - the same
+    if type_id is None or schema_id is None:
+        raise PagesAway(f"Prefect gave no id to the type {kind.get_block_type_name()}")
+    return type_id, schema_id
 
 
 def pages_of(client: SyncPrefectClient) -> dict[str, list[Page]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
@@ -17,7 +16,7 @@ from blocks import Circuit, StoreAddress, Switches, XAccount
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from steadypost.domain.circuit import Page, Said
-from tasks.circuit_pages import pages_of, words_of
+from tasks.circuit_pages import create, pages_of, words_of
 
 
 class ApiAway(Exception):
@@ -55,9 +54,9 @@ def read() -> Documents:
 
 def make_circuits(names: Iterable[str]) -> None:
     """Put a block there for each circuit that has none, for persons to find and to edit; raises ``ApiAway``."""
-    for name in names:
-        with _api(), contextlib.suppress(ValueError):  # Prefect's word for "there is one of this name"
-            Circuit().save(name, overwrite=False, _sync=True)  # type: ignore[call-arg]
+    with _api() as client:
+        for name in names:
+            create(client, Circuit(), name)
 
 
 def store_url() -> str | None:

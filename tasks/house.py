@@ -28,7 +28,8 @@ from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway
 from tasks import documents
 from tasks.bulkheads import Bulkheads, Purpose
-from tasks.circuits import PREFECT, Book, Breakers, Refused, Turned, every_circuit
+from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
+from tasks.probe_browser import ProbeBrowser
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -39,6 +40,9 @@ are free after this long."""
 
 RENEW_EVERY = 6.0
 """Seconds between two renewals of the leases: four may be lost before one runs out."""
+
+MADE_AT_ONCE = 10
+"""How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
 
 BUDGET = Budget()
 """What may be tried again by everybody together."""
@@ -85,6 +89,10 @@ class House:
     """What this process may do at once."""
     circuits: Breakers = field(default_factory=Breakers)
     """What is left alone, because it failed, until it is seen to be well."""
+    announce: Callable[[Turned], None] = lambda _: None
+    """Told of every circuit that this process turned."""
+    probing: ProbeBrowser | None = None
+    """The browser that probes have for themselves; without one they borrow like anybody."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
@@ -189,8 +197,9 @@ class House:
         self.circuits.watch(wanted)
         self.circuits.take(read.pages, read.words)
         try:
-            documents.make_circuits(one.name for one in wanted if one.name not in read.words)
-        except documents.ApiAway as away:
+            missing = [one.name for one in wanted if one.name not in read.words]
+            documents.make_circuits(missing[:MADE_AT_ONCE])
+        except (documents.ApiAway, PagesAway) as away:
             self.log.debug("the blocks of new circuits are made later: %s", away)
 
     def _take(self, read: documents.Documents) -> None:
@@ -228,6 +237,7 @@ def follow(house: House, turned: Turned) -> None:
 
     The one process that made the turn does it, so it is done once.
     """
+    house.announce(turned)
     kind, of = turned.dependency.kind, turned.dependency.of
     if turned.after.state is not State.CLOSED or kind not in WAKES:
         return

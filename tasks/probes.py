@@ -25,7 +25,6 @@ from steadypost.domain.circuit.catalogue import (
     tells_by_probe,
 )
 from steadypost.domain.outcome import Cause, Outcome
-from tasks.bulkheads import NoPlace
 from tasks.circuits import behind, browser_here
 from tasks.house import CHANNELS, House, here
 
@@ -98,17 +97,22 @@ def _tell(house: House, tickets: Tickets, told: Mapping[Kind, bool], ending: End
 
 
 def to_probe(house: House) -> list[str]:
-    """Name the accounts that it is time to probe."""
+    """Name the accounts that it is time to probe, who has been due for longest first."""
     moment = house.clock()
     usable = [name for name in house.usable() if house.probed.get(name, moment) <= moment]
-    due = [
-        name
+    due = {
+        name: min(house.circuits.known(one).until or moment for one in trials)
         for name in usable
-        if any(house.circuits.is_due(one) for one in behind(name) if one.kind is not Kind.BROWSER)
-    ]
+        if (trials := [one for one in behind(name) if _is_its_own(house, one)])
+    }
     if not due and usable and house.circuits.is_due(browser_here()):
         return usable[:1]
-    return due
+    return sorted(due, key=lambda name: due[name])
+
+
+def _is_its_own(house: House, dependency: Dependency) -> bool:
+    """Whether it is due, and not the browsers', which any account's probe tries."""
+    return dependency.kind is not Kind.BROWSER and house.circuits.is_due(dependency)
 
 
 @task(
@@ -151,14 +155,11 @@ def _permits(house: House, account: str) -> dict[Dependency, Ticket]:
 
 def _probe(house: House, access: Access) -> Probe:
     try:
-        with (
-            house.place(LANE_WITHIN),
-            house.bulkheads.counting(access.account),
-            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=access.account) as lane,
-        ):
+        lanes = house.probing or house.lanes
+        with lanes.lend(LANE_WITHIN.total_seconds(), key=access.account) as lane:
             deadline = time.monotonic() + PROBE_WITHIN.total_seconds()
             return CHANNELS["x_web"](lane).probe(access, deadline=deadline)
-    except (NoFreeLane, NoPlace) as error:
+    except NoFreeLane as error:
         return Probe(well=False, handle="", cause=Cause.NO_PLACE, why=type(error).__name__)
     except (BrowserUnavailable, StillAlive) as error:
         return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)
