@@ -23,7 +23,8 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from pydantic import SecretStr
 
-from blocks import StoreAddress, Switches, XAccount
+from blocks import OnCall, StoreAddress, Switches, XAccount
+from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from deployments.limits import POOL_TYPE, WORK_POOL
@@ -34,7 +35,7 @@ from steadypost.store import Store
 ROOT = Path(__file__).resolve().parent.parent
 PREFECT_YAML = ROOT / "prefect.yaml"
 
-ON_WATCH = ("publish/steadypost", "reconcile/steadypost")
+ON_WATCH = ("publish/steadypost", "reconcile/steadypost", "watch/steadypost")
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
 
 
@@ -50,11 +51,12 @@ def _store() -> Iterator[str]:
 
 
 def _blocks() -> Iterator[str]:
-    for kind in (XAccount, StoreAddress, Switches):
+    for kind in (XAccount, StoreAddress, Switches, OnCall):
         kind.register_type_and_schema()
         yield f"block type: {kind.get_block_type_name()}"
     yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)
     yield _document(Switches(), SWITCHES_DOCUMENT)
+    yield _document(OnCall(), ON_CALL_DOCUMENT)
 
 
 def _document(block: Block, name: str) -> str:

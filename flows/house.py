@@ -17,14 +17,23 @@ from tasks.house import House, opened
 
 def open_store() -> Store:
     """Open the store: by this machine's own setting, else by the block, else the embedded default."""
+    return Store.open(_store_url())
+
+
+def named_store() -> Store:
+    """Name the same store without touching it."""
+    return Store.at(_store_url())
+
+
+def _store_url() -> str:
     machine = settings.read()
     if settings.STORE_URL in os.environ:
-        return Store.open(machine.store_url)
+        return machine.store_url
     try:
         url = documents.store_url()
     except documents.ApiAway:
         url = None
-    return Store.open(url or machine.store_url)
+    return url or machine.store_url
 
 
 @contextlib.contextmanager
@@ -43,11 +52,18 @@ def looking_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
-def _house(name: str, *, size: int) -> Iterator[House]:
+def watching_house() -> Iterator[House]:
+    """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
+    with _house("watch", size=0, store=named_store()) as house:
+        yield house
+
+
+@contextlib.contextmanager
+def _house(name: str, *, size: int, store: Store | None = None) -> Iterator[House]:
     run_dir = settings.read().run_dir
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=name)
-    store = open_store()
+    store = store or open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     with opened(store=store, lanes=lanes, outbox=outbox) as house:
         house.log = get_run_logger()
