@@ -4,7 +4,8 @@ import inspect
 
 import yaml
 
-from deployments.apply import ON_WATCH, PREFECT_YAML, automation_name, check, entrypoints
+from deployments.apply import ON_WATCH, PREFECT_YAML, check, entrypoints
+from deployments.automations import automation_name
 from deployments.limits import WORK_POOL
 from flows.compose import compose
 from flows.publish import publish
