@@ -62,7 +62,7 @@ class Rounds:
         known = settings.read()
         self._house = house
         self._every = known.watch_every
-        self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every)))
+        self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every), known.on_time))
         self._teller = Teller()
         self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", apply)
         self._next = time.monotonic()

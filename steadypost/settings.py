@@ -8,10 +8,11 @@
     STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
     STEADYPOST_WATCH_EVERY  seconds between two rounds of checks, 2 to 600      60
     STEADYPOST_ON_CALL    where to tell a person when all else is silent        nowhere
+    STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
 
 A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
-one slip away from a known one is refused for the same reason. Only the standard library is used here, because
-every command reads its settings first.
+one slip away from a known one is refused for the same reason. Nothing but the standard library and the
+domain is used here, because every command reads its settings first.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from steadypost.domain.lengths import span
 
 T = TypeVar("T")
 
@@ -36,11 +40,11 @@ ZONE = "STEADYPOST_ZONE"
 CHROMIUM = "STEADYPOST_CHROMIUM"
 LANES = "STEADYPOST_LANES"
 RUN_DIR = "STEADYPOST_RUN_DIR"
-
+ON_TIME = "STEADYPOST_ON_TIME"
 WATCH_EVERY = "STEADYPOST_WATCH_EVERY"
 ON_CALL = "STEADYPOST_ON_CALL"
 
-KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, WATCH_EVERY, ON_CALL)
+KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME, WATCH_EVERY, ON_CALL)
 
 MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -92,6 +96,8 @@ class Settings:
     """Seconds between two rounds of checks."""
     on_call: str | None = None
     """An Apprise address, with its secrets: where a person is told what no flow can tell any more."""
+    on_time: timedelta = timedelta(minutes=5)
+    """How long after its time a post may be live and still count as on time, in every figure."""
 
     @property
     def zone_for_naive(self) -> str | None:
@@ -130,6 +136,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
         watch_every=take(WATCH_EVERY, 60, _round),
         on_call=take(ON_CALL, None, _address),
+        on_time=take(ON_TIME, timedelta(minutes=5), _length),
     )
     if wrong:
         raise SettingsRefused(wrong)
@@ -222,3 +229,10 @@ def _address(value: str) -> str | None:
     if re.match(r"[a-z][a-z0-9+.-]*://", value):
         return value
     raise ValueError("write an address of Apprise, for instance slack://TokenA/TokenB/TokenC or mailto://...")
+
+
+def _length(value: str) -> timedelta:
+    length = span(value)
+    if not length:
+        raise ValueError("write a length of time such as 5m, 90s or 1h")
+    return length

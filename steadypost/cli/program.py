@@ -28,6 +28,7 @@ COMMANDS = {
     "incidents": "List what was wrong, and what was tried about it.",
     "notices": "List what a person was told, and what still waits to be.",
     "deadman": "Tell somebody when all of it is silent; for cron.",
+    "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",

@@ -174,10 +174,11 @@ class Tolerances:
     backlog_days: float = 1.0
 
     @classmethod
-    def of(cls, every: timedelta) -> Tolerances:
+    def of(cls, every: timedelta, on_time: timedelta = timedelta(minutes=5)) -> Tolerances:
         """Give the tolerances of a house that is looked at so often: shorter rounds are for drills."""
         return cls(
             every=every,
+            live_within=on_time,
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,
             notices_within=5 * every,
