@@ -105,12 +105,23 @@ def _on_watch(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
             yield unknown(Kind.ON_WATCH, "the store cannot say", flow)
             continue
         beat = seen.store.beats.get(flow)
-        if beat is None:
-            yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
-        elif seen.at - beat > tolerances.beat_within:
-            yield failing(Kind.ON_WATCH, f"its run was last heard of {_ago(beat, seen.at)} ago", flow)
-        else:
+        if beat is not None and seen.at - beat <= tolerances.beat_within:
             yield ok(Kind.ON_WATCH, "its run beats", flow)
+        elif _is_starting(flow, seen, tolerances):
+            yield ok(Kind.ON_WATCH, "its run is starting", flow)
+        elif beat is None:
+            yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
+        else:
+            yield failing(Kind.ON_WATCH, f"its run was last heard of {_ago(beat, seen.at)} ago", flow)
+
+
+def _is_starting(flow: str, seen: Observed, tolerances: Tolerances) -> bool:
+    """Whether a run that has not taken the seat yet was started a moment ago. Not long, or it hangs."""
+    if not isinstance(seen.prefect, PrefectSeen):
+        return False
+    seats = set(seen.store.seats.values()) if isinstance(seen.store, StoreSeen) else set()
+    fresh = seen.at - tolerances.starts_within
+    return any(run.flow == flow and run.id not in seats and run.since > fresh for run in seen.prefect.running)
 
 
 def _runs(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:

@@ -142,6 +142,8 @@ class Tolerances:
     """How often everything is checked."""
     beat_within: timedelta = timedelta(seconds=20)
     """A run on watch beats every second, and may wait five for a store that is busy."""
+    starts_within: timedelta = timedelta(seconds=45)
+    """How long a run may take from its start to its first beat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
     """A post that is due, and may go, is taken up in a quarter of a second. After this nobody is doing it."""
     live_within: timedelta = timedelta(minutes=5)

@@ -225,6 +225,17 @@ def test_what_is_quiet_by_design_is_well_and_says_why(name):
     assert OK is overall(judge(seen, Tolerances()))
 
 
+def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
+    """A first run that hangs never beats; how long a start may take is known (F13-S1)."""
+
+    def started(ago):
+        run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
+        return house(store=store(beats={"reconcile": NOW}), prefect=PrefectSeen(running=[run]))
+
+    assert OK is of(started(20 * SECOND), Kind.ON_WATCH, "publish").verdict
+    assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
+
+
 def test_a_post_that_is_due_just_now_is_not_late():
     """Taking up takes a moment; so does a post that came in late."""
     assert OK is of(house(store=store(alice(head=head(5 * SECOND)))), Kind.DUE, "alice").verdict
