@@ -165,7 +165,8 @@ class Tolerances:
     worker_silent: timedelta = timedelta(seconds=90)
     """A worker tells Prefect every 30 seconds that it lives."""
     letters_within: timedelta = timedelta(minutes=2)
-    notices_within: timedelta = timedelta(minutes=5)
+    notices_within: timedelta = timedelta(seconds=60)
+    """A message is told in the round that wrote it. What waits for longer was tried, and did not get through."""
     circuit_open: timedelta = timedelta(minutes=10)
     switched_off: timedelta = timedelta(hours=6)
     unknown_for: timedelta = timedelta(minutes=5)
@@ -183,7 +184,7 @@ class Tolerances:
             live_within=on_time,
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,
-            notices_within=5 * every,
+            notices_within=every,
         )
 
 
