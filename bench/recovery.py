@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.audit import audit, percentile
-from rehearsal.recovery import CLASSES, Played, play, ward
+from rehearsal.recovery import CLASSES, Played, play, stop_the_watch, ward
 
 HOME = Path("var/bench/recovery")
 EVERY = 10
@@ -28,6 +28,7 @@ def measure(times: int = TIMES, names: Sequence[str] = tuple(CLASSES)) -> dict[s
     shutil.rmtree(HOME, ignore_errors=True)
     played: dict[str, list[Played]] = {name: [] for name in names}
     failed: list[str] = []
+    replaced: list[float] = []
     with ward(HOME, every=EVERY, say=lambda line: print(line, file=sys.stderr)) as house:
         for n in range(times):
             for name in names:
@@ -40,10 +41,16 @@ def measure(times: int = TIMES, names: Sequence[str] = tuple(CLASSES)) -> dict[s
                 played[name].append(one)
                 _say(one)
                 _keep(played, failed, house.judge.rounds, house.judge.false)
+            try:
+                replaced.append(stop_the_watch(house))
+                print(f"watch_stopped: another came after {replaced[-1]} s", file=sys.stderr, flush=True)
+            except TimeoutError as late:
+                failed.append(f"watch_stopped, round {n + 1}: {late}")
         house.judge.stop()
         wrong = audit(house.store, house.stack.sandbox).wrong
         figures = _figures(played, failed, house.judge.rounds, house.judge.false)
     # The vanished posts of `nothing_is_live` are what the ledger must contradict; anything else is a fault of ours.
+    figures["watch_replaced_by_automation_s"] = _spread(replaced)
     return {**figures, "store_against_ledger": [one for one in wrong if "not live" not in one]}
 
 

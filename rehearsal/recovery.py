@@ -276,6 +276,15 @@ def hangs_in_first_run(house: Ward) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def worker_and_run_stopped(house: Ward) -> Iterator[None]:
+    """The publisher's run hangs, and the worker that would start another stands still."""
+    process = until(lambda: house.on_watch("publish"), "a run of publish is on watch", 120)
+    for one in (*house.workers(), process):
+        one.suspend()
+    yield
+
+
+@contextlib.contextmanager
 def server_killed(house: Ward) -> Iterator[None]:
     """Prefect's server is gone, and comes back after a while."""
     server = house.stack.processes.pop("server")
@@ -367,6 +376,9 @@ CLASSES: dict[str, Class] = {
     "worker_stopped": Class(play=worker_stopped, kinds=(Kind.WORKER,), remedy=True),
     "run_stopped": Class(play=run_stopped, kinds=(Kind.ON_WATCH,), remedy=True),
     "hangs_in_first_run": Class(play=hangs_in_first_run, kinds=(Kind.ON_WATCH,), remedy=True),
+    "worker_and_run_stopped": Class(
+        play=worker_and_run_stopped, kinds=(Kind.WORKER, Kind.ON_WATCH), remedy=True
+    ),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
     "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=STILL),
     "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=STILL),
@@ -404,6 +416,28 @@ class Played:
             and all(calls.count(name) <= 1 and ends.count(name) <= 1 for name in names)
             and len(calls) + len(ends) <= 2 * max(1, len(names))
         )
+
+
+def stop_the_watch(house: Ward) -> float:
+    """Let the watch itself hang; answers after how many seconds another was on watch in its place.
+
+    Only Prefect's automation can notice that its rounds stay away.
+    """
+    until(house.is_well, "the house is well before the watch is stopped", RECOVERED_WITHIN)
+    before = next(seat.run_id for seat in house.store.watches() if seat.flow == "watch")
+    process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
+    began = time.monotonic()
+    process.suspend()
+    until(
+        lambda: next(seat.run_id for seat in house.store.watches() if seat.flow == "watch") != before,
+        "another run of watch has taken the seat",
+        RECOVERED_WITHIN,
+    )
+    seconds = time.monotonic() - began
+    with contextlib.suppress(psutil.Error):
+        # Woken it would find itself relieved and end; here it is not to wait for that.
+        process.kill()
+    return round(seconds, 1)
 
 
 def play(house: Ward, name: str) -> Played:

@@ -92,8 +92,8 @@ def _end_runs(house: House, _: Kind, __: str) -> str:
         found = runs.seen(api, house.clock()).running
         dead = [run for run in found if run.id not in seats and not run.here]
         for run in dead:
-            runs.mark_ended(api, run.id)
-    return f"{len(dead)} runs that are not there were marked as ended"
+            runs.end(api, run.id)
+    return f"{len(dead)} runs that do nothing were ended"
 
 
 def _give_back_slots(_: House, __: Kind, ___: str) -> str:

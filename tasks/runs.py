@@ -60,7 +60,7 @@ def client() -> SyncPrefectClient:
 
 def seen(api: SyncPrefectClient, moment: datetime) -> PrefectSeen:
     """Ask Prefect what it believes, and this machine which of it is here."""
-    here = processes()
+    here = {run_id for run_id, found in processes().items() if any(map(_moves, found))}
     flows = {flow.id: flow.name for flow in api.read_flows(limit=200)}
     running = _runs(api, UNDER_WAY)
     return PrefectSeen(
@@ -117,6 +117,14 @@ def processes() -> dict[str, list[psutil.Process]]:
         if (run_id := environment.get(RUN_ID)) and "prefect" in " ".join(_command(process)):
             found.setdefault(run_id, []).append(process)
     return found
+
+
+def _moves(process: psutil.Process) -> bool:
+    """Whether it could do something. One that was stopped is there, and does nothing."""
+    try:
+        return bool(process.status() != psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
 
 
 def workers() -> dict[int, bool]:

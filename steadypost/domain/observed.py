@@ -119,7 +119,7 @@ class RunSeen:
     flow: str
     since: datetime
     here: bool
-    """Whether a process of it lives on this machine."""
+    """Whether a process of it lives on this machine, and does not stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
