@@ -124,6 +124,12 @@ def _is_starting(flow: str, seen: Observed, tolerances: Tolerances) -> bool:
     return any(run.flow == flow and run.id not in seats and run.since > fresh for run in seen.prefect.running)
 
 
+def _is_between_runs(seen: Observed, tolerances: Tolerances) -> bool:
+    """Whether nobody publishes for the moment that the next run takes to start."""
+    beat = seen.store.beats.get("publish") if isinstance(seen.store, StoreSeen) else None
+    return not _fresh(beat, seen.at, tolerances.beat_within) and _is_starting("publish", seen, tolerances)
+
+
 def _runs(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if isinstance(seen.prefect, Cannot):
         yield unknown(Kind.RUNS, seen.prefect.why)
@@ -186,6 +192,8 @@ def _due_of(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> Che
         return ok(
             Kind.DUE, f"delivery {head.id} goes again at {head.next_at:%H:%M:%S} UTC: {_why(head)}", name
         )
+    if _is_between_runs(seen, tolerances):
+        return ok(Kind.DUE, "what is due is taken up as soon as a run of publish has started", name)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
     if now - since <= tolerances.taken_up_within:
         return ok(Kind.DUE, "what is due is being taken up", name)
@@ -347,7 +355,9 @@ def _leases(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     lapsed = {
         one: until for one, until in seen.store.lapsed.items() if seen.at - until > tolerances.lease_grace
     }
-    if lapsed:
+    if lapsed and _is_between_runs(seen, tolerances):
+        yield ok(Kind.LEASES, "what is held is taken back as soon as a run of publish has started")
+    elif lapsed:
         since = _ago(min(lapsed.values()), seen.at)
         told = f"{len(lapsed)} deliveries are held by workers that fell silent, the first for {since}"
         yield failing(Kind.LEASES, told)

@@ -236,6 +236,24 @@ def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
     assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
 
 
+def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
+    """Between two runs nothing is taken up; that is no second thing to mend. It ends with the time of a start."""
+
+    def between(ago):
+        run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
+        waits = store(
+            alice(head=head(2 * MINUTE)),
+            beats={"reconcile": NOW, "publish": NOW - MINUTE},
+            lapsed={7: NOW - MINUTE},
+        )
+        return house(store=waits, prefect=PrefectSeen(running=[run]))
+
+    assert OK is overall(judge(between(20 * SECOND), Tolerances()))
+    found = verdicts(between(60 * SECOND))
+    assert {FAILING} == {found[key].verdict for key in ((Kind.DUE, "alice"), (Kind.LEASES, ""))}
+    assert Kind.ON_WATCH is found[(Kind.LEASES, "")].explained_by
+
+
 def test_a_post_that_is_due_just_now_is_not_late():
     """Taking up takes a moment; so does a post that came in late."""
     assert OK is of(house(store=store(alice(head=head(5 * SECOND)))), Kind.DUE, "alice").verdict
