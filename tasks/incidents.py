@@ -23,7 +23,7 @@ from steadypost.domain.incident import (
     Remedy,
     Remind,
     Tell,
-    Try,
+    Tried,
     follow,
     next_step,
     opened,
@@ -151,7 +151,7 @@ class Book:
                 return []
 
     def _mend(self, incident: Incident, remedy: Remedy, now: datetime) -> list[Happened]:
-        one = Try(n=len(incident.tries) + 1, remedy=remedy, at=now)
+        one = Tried(n=len(incident.tries) + 1, remedy=remedy, at=now)
         try:
             if incident.id and not self._house.store.begin_remedy(incident.id, one):
                 return []

@@ -10,6 +10,7 @@ from steadypost.domain.health import (
     Kind,
     Quiet,
     Tolerances,
+    Verdict,
     explain,
     failing,
     ok,
@@ -148,17 +149,23 @@ def _runs(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
 
 
 def _slots(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
-    """A limit that is full while nobody has taken up anything for long is held by the dead."""
+    """A limit that is full while something could go and nobody takes it up may be held by the dead."""
     if isinstance(seen.prefect, Cannot):
         yield unknown(Kind.SLOTS, seen.prefect.why)
         return
-    full = [slot.name for slot in seen.prefect.slots if slot.limit > 0 and slot.taken >= slot.limit]
-    idle = not isinstance(seen.store, StoreSeen) or not _fresh(
-        seen.store.claimed_at, seen.at, tolerances.live_within
-    )
-    waits = isinstance(seen.store, StoreSeen) and any(account.head for account in seen.store.accounts)
-    if full and idle and waits:
-        yield failing(Kind.SLOTS, f"full, and nothing is under way: {', '.join(sorted(full))}")
+    full = sorted(slot.name for slot in seen.prefect.slots if slot.limit > 0 and slot.taken >= slot.limit)
+    stands_still = [
+        account.name
+        for account in _accounts(seen)
+        if account.head is not None
+        and account.head.next_at <= seen.at
+        and _due_of(account, seen, tolerances).verdict is Verdict.FAILING
+    ]
+    if full and stands_still:
+        told = (
+            f"full, while posts of {', '.join(stands_still)} wait and nobody takes them up: {', '.join(full)}"
+        )
+        yield failing(Kind.SLOTS, told)
     else:
         yield ok(Kind.SLOTS, "Prefect's limits have room, or what fills them is under way")
 

@@ -209,11 +209,12 @@ EXPLAINS: Mapping[Kind, Collection[Kind]] = {
     Kind.SESSION: (Kind.DUE, Kind.READER, Kind.LIVE, Kind.DOUBT),
     Kind.DISK: (Kind.STORE,),
     Kind.CIRCUIT: (Kind.DUE,),
+    Kind.SLOTS: (Kind.DUE,),
 }
 """What being wrong with one thing explains of others. Of the same account, where both are about one."""
 
 OF_THE_FLOW: Mapping[str, Collection[Kind]] = {
-    "publish": (Kind.DUE, Kind.LEASES),
+    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS),
     "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER),
 }
 """What a flow that nobody is on watch for explains."""

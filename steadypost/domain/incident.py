@@ -68,7 +68,7 @@ UNTOLD = frozenset({Kind.NOTICES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Tried:
     """One remedy that was tried."""
 
     n: int
@@ -91,7 +91,7 @@ class Incident:
     id: int = 0
     rounds: int = 1
     """How many rounds have found it so."""
-    tries: tuple[Try, ...] = ()
+    tries: tuple[Tried, ...] = ()
     told_at: datetime | None = None
     reminded_at: datetime | None = None
     well_since: datetime | None = None

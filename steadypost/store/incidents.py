@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from steadypost.domain.health import Check, Kind, Quiet, Verdict
-from steadypost.domain.incident import Incident, Message, Remedy, Try
+from steadypost.domain.incident import Incident, Message, Remedy, Tried
 from steadypost.store import notices
 from steadypost.store.schema import OPEN, checks, incidents, remedies
 
@@ -94,7 +94,7 @@ def keep(connection: Connection, incident: Incident, message: Message | None, no
         notices.put(connection, key=message.key, title=message.title, body=message.body, now=now)
 
 
-def begin_remedy(connection: Connection, incident_id: int, one: Try) -> bool:
+def begin_remedy(connection: Connection, incident_id: int, one: Tried) -> bool:
     """Write down that a remedy is about to be tried; ``False`` when somebody else is at it already."""
     known = select(remedies.c.id).where(remedies.c.incident_id == incident_id, remedies.c.n == one.n)
     if connection.scalar(known) is not None:
@@ -107,7 +107,7 @@ def begin_remedy(connection: Connection, incident_id: int, one: Try) -> bool:
     return True
 
 
-def end_remedy(connection: Connection, incident_id: int, one: Try) -> None:
+def end_remedy(connection: Connection, incident_id: int, one: Tried) -> None:
     """Write down what a remedy did."""
     mine = (remedies.c.incident_id == incident_id, remedies.c.n == one.n)
     connection.execute(update(remedies).where(*mine).values(effect=one.effect))
@@ -133,14 +133,14 @@ def _list(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     return [_incident(row, tries.get(row.id, ())) for row in rows]
 
 
-def _tries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Try, ...]]:
-    found: dict[int, tuple[Try, ...]] = {}
+def _tries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Tried, ...]]:
+    found: dict[int, tuple[Tried, ...]] = {}
     if ids:
         rows = connection.execute(
             select(remedies).where(remedies.c.incident_id.in_(ids)).order_by(remedies.c.n)
         )
         for row in rows:
-            one = Try(n=row.n, remedy=Remedy(row.remedy), at=row.at, effect=row.effect)
+            one = Tried(n=row.n, remedy=Remedy(row.remedy), at=row.at, effect=row.effect)
             found[row.incident_id] = (*found.get(row.incident_id, ()), one)
     return found
 
@@ -157,7 +157,7 @@ def _changing(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _incident(row: Row[Any], tries: tuple[Try, ...]) -> Incident:
+def _incident(row: Row[Any], tries: tuple[Tried, ...]) -> Incident:
     return Incident(
         id=row.id,
         kind=Kind(row.kind),

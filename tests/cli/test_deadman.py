@@ -7,7 +7,7 @@ import pytest
 from rehearsal.pager import Pager
 from steadypost.cli.endings import Ending
 from steadypost.domain.health import Kind, failing
-from steadypost.domain.incident import Remedy, Try, opened
+from steadypost.domain.incident import Remedy, Tried, opened
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Apprise's own imports
 
@@ -101,7 +101,7 @@ def test_incidents_say_what_was_tried(store, call):
     """With each remedy and its effect."""
     incident = store.enter_incident(opened(failing(Kind.WORKER, "the worker is gone"), datetime.now(UTC)))
     store.begin_remedy(
-        incident.id, Try(n=1, remedy=Remedy.RESTART_WORKER, at=datetime.now(UTC), effect="started")
+        incident.id, Tried(n=1, remedy=Remedy.RESTART_WORKER, at=datetime.now(UTC), effect="started")
     )
 
     [told] = call("incidents", "--open", "--json").json["incidents"]

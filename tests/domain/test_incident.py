@@ -15,7 +15,7 @@ from steadypost.domain.incident import (
     Remedy,
     Remind,
     Tell,
-    Try,
+    Tried,
     Wait,
     follow,
     next_step,
@@ -53,7 +53,7 @@ class Watcher:
     def _do(self, step):
         match step:
             case Mend(remedy):
-                one = Try(n=len(self.incident.tries) + 1, remedy=remedy, at=self.now, effect="done")
+                one = Tried(n=len(self.incident.tries) + 1, remedy=remedy, at=self.now, effect="done")
                 self.incident = replace(self.incident, tries=(*self.incident.tries, one))
             case Tell():
                 self.incident = replace(self.incident, told_at=self.now)
@@ -200,7 +200,7 @@ def test_nobody_is_told_that_nobody_can_be_told():
 
 def test_the_messages_say_what_since_when_what_was_tried_and_what_to_do():
     """Who reads it on a telephone at night needs no other page to begin."""
-    one = Try(n=1, remedy=Remedy.RESTART_WORKER, at=NOW, effect="a worker was started")
+    one = Tried(n=1, remedy=Remedy.RESTART_WORKER, at=NOW, effect="a worker was started")
     incident = replace(opened(dead_worker(), NOW), id=3, tries=(one,))
     message = told(incident)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from steadypost.domain.health import Kind, Quiet, Verdict, failing, ok, unknown
-from steadypost.domain.incident import Message, Remedy, Try, opened
+from steadypost.domain.incident import Message, Remedy, Tried, opened
 from tests.store.people import MINUTE, NOON, SECOND
 from tests.store.racing import together
 
@@ -15,12 +15,12 @@ def entered(store, check=None):
 def test_an_incident_is_kept_with_its_remedies(store):
     """What was tried, when, and what it did; nothing of it is lost when it is over."""
     incident = entered(store)
-    store.begin_remedy(incident.id, Try(n=1, remedy=Remedy.RESTART_WORKER, at=NOON))
-    store.end_remedy(incident.id, Try(n=1, remedy=Remedy.RESTART_WORKER, at=NOON, effect="started"))
+    store.begin_remedy(incident.id, Tried(n=1, remedy=Remedy.RESTART_WORKER, at=NOON))
+    store.end_remedy(incident.id, Tried(n=1, remedy=Remedy.RESTART_WORKER, at=NOON, effect="started"))
     [kept] = store.open_incidents()
 
     assert (Kind.WORKER, "gone", NOON) == (kept.kind, kept.what, kept.opened_at)
-    assert (Try(n=1, remedy=Remedy.RESTART_WORKER, at=NOON, effect="started"),) == kept.tries
+    assert (Tried(n=1, remedy=Remedy.RESTART_WORKER, at=NOON, effect="started"),) == kept.tries
     store.keep_incident(replace(kept, well_since=NOON + MINUTE, over_at=NOON + MINUTE), None, NOON + MINUTE)
     assert [] == store.open_incidents()
     [over] = store.incidents()
@@ -37,7 +37,9 @@ def test_one_open_incident_about_one_thing(store, url):
 def test_a_remedy_is_tried_by_one(store):
     """Of two rounds that would try the same, one does."""
     incident = entered(store)
-    began = together(4, lambda _: store.begin_remedy(incident.id, Try(n=1, remedy=Remedy.END_RUNS, at=NOON)))
+    began = together(
+        4, lambda _: store.begin_remedy(incident.id, Tried(n=1, remedy=Remedy.END_RUNS, at=NOON))
+    )
 
     assert [False, False, False, True] == sorted(began)
 
@@ -99,7 +101,7 @@ def test_every_kind_and_remedy_can_be_stored(store):
     for kind in Kind:
         incident = entered(store, failing(kind, "x"))
         for n, remedy in enumerate(Remedy, start=1):
-            store.begin_remedy(incident.id, Try(n=n, remedy=remedy, at=NOON))
+            store.begin_remedy(incident.id, Tried(n=n, remedy=remedy, at=NOON))
 
     assert len(Kind) == len(store.open_incidents())
     assert all(len(one.tries) == len(Remedy) for one in store.open_incidents())
