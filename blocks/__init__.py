@@ -4,8 +4,18 @@ A block configures and opens; it never judges. Fields are only ever appended, wi
 """
 
 from blocks.circuit import Circuit, CircuitPage
+from blocks.on_call import OnCall
 from blocks.store_address import StoreAddress
 from blocks.switches import Switch, Switches
 from blocks.x_account import Unopened, XAccount
 
-__all__ = ["Circuit", "CircuitPage", "StoreAddress", "Switch", "Switches", "Unopened", "XAccount"]
+__all__ = [
+    "Circuit",
+    "CircuitPage",
+    "OnCall",
+    "StoreAddress",
+    "Switch",
+    "Switches",
+    "Unopened",
+    "XAccount",
+]

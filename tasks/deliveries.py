@@ -49,14 +49,14 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
         tickets = set_out(house, claim.account)
         began = time.monotonic()
         answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
-        took = timedelta(seconds=time.monotonic() - began)
+        # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
+        # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
+        come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
+        house.let_go(attempt_id)
         after = record(house, claim, answer)
     finally:
-        # Whatever becomes of this task: a lease that nobody works under is to run out.
-        house.in_hand.discard(attempt_id)
-        house.bulkheads.end(attempt_id)
+        house.drop(attempt_id)
     rest_account(house, claim.account, answer)
-    come_home(house, tickets, answer.headline, took)
     house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
     shown = name.replace("_", " ").capitalize()

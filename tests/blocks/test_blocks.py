@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from blocks import Circuit, CircuitPage, StoreAddress, Switch, Switches, Unopened, XAccount
+from blocks import Circuit, CircuitPage, OnCall, StoreAddress, Switch, Switches, Unopened, XAccount
 from steadypost.channels.port import Access
 from steadypost.domain.circuit import Memory, Page, Permit, State
 from steadypost.domain.outcome import Cause
@@ -81,7 +81,7 @@ def test_a_handle_may_be_written_as_people_write_it(written):
     assert alice(handle=written).handle == "alice"
 
 
-@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, Circuit])
+@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, OnCall, Circuit])
 def test_saved_documents_outlive_a_new_field(block):
     """A document saved by an older version still loads: every field but the first ones has a default."""
     required = {name for name, field in block.model_fields.items() if field.is_required()}
@@ -152,3 +152,10 @@ def test_a_circuits_page_reads_as_it_was_written():
 
     assert CircuitPage.model_validate(written).page() == page
     assert (written["circuit"], written["state"]) == ("x-page-alice", "half_open")
+
+
+def test_a_way_to_tell_is_a_block_by_type_and_name():
+    """What names no block is refused in the form, not found out in the night."""
+    assert OnCall(tell=[" slack-webhook/ops ", ""]).tell == ["slack-webhook/ops"]
+    with pytest.raises(ValidationError, match="type/name"):
+        OnCall(tell=["ops@example.org"])
