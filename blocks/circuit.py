@@ -80,6 +80,9 @@ class CircuitPage(Block):
     trail: list[str] = Field(
         default_factory=list, title="Trail", description="The marks of the pages before."
     )
+    down_since: datetime | None = Field(
+        default=None, title="Down since", description="Since when nothing goes through, trials apart."
+    )
     memory: dict[str, Any] = Field(default_factory=dict, title="Memory", description="For the machines.")
 
     @classmethod
@@ -97,6 +100,7 @@ class CircuitPage(Block):
             number=page.number,
             mark=page.mark,
             trail=list(page.trail),
+            down_since=memory.down_since,
             memory=_MEMORY.dump_python(memory.shared(), mode="json"),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,10 +21,13 @@ from prefect.exceptions import PrefectHTTPStatusError
 from blocks import Switches, Unopened, XAccount
 from steadypost import settings
 from steadypost.browser import orphans
+from steadypost.domain.circuit import Page, newest
+from steadypost.domain.circuit import State as CircuitState
 from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import (
     BlocksSeen,
     Cannot,
+    CircuitSeen,
     MachineSeen,
     Observed,
     PrefectSeen,
@@ -98,8 +101,24 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
             },
         },
         off=_off(read.switches, moment),
+        open_circuits=_open(read.pages),
     )
     return memory.blocks
+
+
+def _open(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
+    """Read which circuits let nothing through, and since when; a trial in between does not make it younger."""
+    standing = {name: newest(of_it).memory for name, of_it in pages.items()}
+    return [
+        CircuitSeen(
+            name=name,
+            since=memory.down_since,
+            forced=memory.state is CircuitState.FORCED_OPEN,
+            why=memory.why or memory.cause,
+        )
+        for name, memory in sorted(standing.items())
+        if memory.down_since is not None
+    ]
 
 
 def _last(memory: Memory, away: Cannot) -> BlocksSeen | Cannot:

@@ -205,6 +205,7 @@ def _turn(memory: Memory, to: State, now: datetime, **more: object) -> Memory:
         generation=memory.generation + 1,
         since=now,
         until=None,
+        down_since=None if to in LETS_THROUGH else memory.down_since or now,
         permits=(),
         given=0,
         good=0,

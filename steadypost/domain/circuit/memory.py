@@ -72,6 +72,8 @@ class Memory:
     since: datetime = LONG_AGO
     until: datetime | None = None
     """Open: when it may be tried. Half-open: when it must have been decided. By a person: when their word ends."""
+    down_since: datetime | None = None
+    """When it last stopped letting calls through, however often it was tried since; ``None`` while it does."""
     openings: int = 0
     """How often it has opened without having been calm in between."""
     cause: str = ""
