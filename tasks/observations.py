@@ -101,12 +101,12 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
             },
         },
         off=_off(read.switches, moment),
-        open_circuits=_open(read.pages),
+        open_circuits=open_circuits(read.pages),
     )
     return memory.blocks
 
 
-def _open(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
+def open_circuits(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
     """Read which circuits let nothing through, and since when; a trial in between does not make it younger."""
     standing = {name: newest(of_it).memory for name, of_it in pages.items()}
     return [

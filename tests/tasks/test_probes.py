@@ -10,7 +10,7 @@ from blocks.switches import Switch
 from flows.publish import claim_due
 from steadypost.browser import BrowserUnavailable
 from steadypost.channels.port import Probe
-from steadypost.domain.circuit import Position, Said, State
+from steadypost.domain.circuit import Memory, Page, Position, Said, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State as Life
 from steadypost.domain.outcome import (
@@ -30,7 +30,9 @@ from tasks import documents
 from tasks.circuits import browser_here
 from tasks.deliveries import deliver
 from tasks.documents import Documents
+from tasks.observations import open_circuits
 from tasks.probes import probe, to_probe
+from tests.tasks.conftest import NOW
 from tests.tasks.test_house import SESSION
 
 PAGE = Dependency(Kind.X_PAGE, "alice")
@@ -345,6 +347,24 @@ def test_a_store_that_is_away_is_asked_rarely(house, post, turn, monkeypatch):
 
     assert len(asked) <= 3 + 6
     assert len(claim_due(house, at_most=1)) == 1
+
+
+def test_the_watch_sees_what_is_down_and_since_when():
+    """The newest page counts, and a closed circuit is none of its business."""
+    down = Memory(state=State.HALF_OPEN, since=NOW, down_since=NOW - timedelta(minutes=9), why="it is down")
+    forced = Memory(state=State.FORCED_OPEN, since=NOW, down_since=NOW, why="stop", by="Dora")
+    seen = open_circuits(
+        {
+            "x-page-alice": [Page(number=3, memory=down), Page(number=2)],
+            "x-page-bob": [Page(number=8), Page(number=7, memory=down)],
+            "store-here": [Page(number=1, memory=forced)],
+        }
+    )
+
+    assert [(one.name, one.since, one.forced, one.why) for one in seen] == [
+        ("store-here", NOW, True, "stop"),
+        ("x-page-alice", NOW - timedelta(minutes=9), False, "it is down"),
+    ]
 
 
 def test_without_circuits_every_due_post_tries_for_itself(house, channel, post, turn):

@@ -322,6 +322,19 @@ def test_the_open_time_grows_up_to_its_cap():
     assert probes <= 1 + 6 * 3600 / 40 + 4
 
 
+def test_a_trial_in_between_does_not_make_the_trouble_younger():
+    """What is down for an hour says so, however often it was tried; closed, it is over."""
+    circuit = opened()
+    for _ in range(5):
+        circuit.now = circuit.memory.until
+        circuit.call(well=False)
+    assert (circuit.memory.down_since, circuit.memory.since) == (NOW, circuit.now)
+    circuit.now = circuit.memory.until
+    circuit.call(well=True)
+
+    assert circuit.memory.down_since is None
+
+
 def test_chance_takes_off_and_never_adds():
     """Spread, but never beyond the cap, and never to nothing."""
     settings = Settings(first_open=10 * SECOND, longest_open=60 * SECOND, jitter=0.2)
