@@ -24,6 +24,7 @@ COMMANDS = {
     "cancel": "Take a delivery back before it is sent.",
     "resolve": "Say what is true of a delivery in doubt: live, absent, dropped.",
     "retry": "Let everything go on that waits for the same cause.",
+    "series": "List what comes again, or end it.",
     "accounts": "List the accounts, their limits and their pauses.",
     "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.client.schemas.filters import (
@@ -17,11 +18,12 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks import Switches
 from rehearsal.audit import audit
-from rehearsal.stack import start_worker, up
+from rehearsal.stack import ROOT, start_worker, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -320,3 +322,36 @@ def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
 
         wait_until(relieved, description="the relieved run has ended well", within=30)
     assert live_texts(house).count("The watch has changed.") == 1
+
+
+def test_a_run_that_hangs_is_ended_and_the_next_one_starts_on_time(house, store, wait_until):
+    """
+    It hangs where nobody can interrupt it, in its first run, and only one may run at a time (F13-S1): at its
+    deadline its process is gone, and the very next scheduled run goes through.
+    """
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployed = Flow.from_source(str(ROOT), "tests/flows/hanging.py:hanging").to_deployment(
+            "test",
+            interval=timedelta(seconds=20),
+            concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW"),
+        )
+        deployment_id = deployed.apply(work_pool_name="steadypost")
+
+        def ended():
+            runs = client.read_flow_runs(
+                deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
+            )
+            return sorted(
+                (run for run in runs if run.state.is_final()), key=lambda run: run.expected_start_time
+            )
+
+        try:
+            wait_until(lambda: len(ended()) >= 2, description="two runs have ended", within=120)
+            first, second = ended()[:2]
+        finally:
+            client.delete_deployment(deployment_id)
+
+    assert (first.state.is_crashed(), second.state.is_completed()) == (True, True)
+    # Not "after the one that hung was found": at its own time, give or take the start of a process.
+    assert second.start_time - second.expected_start_time < timedelta(seconds=15)
+    assert second.expected_start_time - first.expected_start_time == timedelta(seconds=20)
