@@ -64,6 +64,8 @@ class Process:
 
     def start(self) -> None:
         """Start it."""
+        if self._out is not None:
+            self._out.close()
         self._out = self.log.open("ab")
         self.popen = subprocess.Popen(
             self.command,
