@@ -19,6 +19,7 @@ from steadypost.store.errors import (
     UnusableAddress,
     WriteMissed,
 )
+from steadypost.store.incidents import Standing
 from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
@@ -57,6 +58,7 @@ __all__ = [
     "SchemaMismatch",
     "Series",
     "Settled",
+    "Standing",
     "Store",
     "StoreAway",
     "StoreError",
