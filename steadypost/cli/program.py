@@ -24,6 +24,7 @@ COMMANDS = {
     "cancel": "Take a delivery back before it is sent.",
     "resolve": "Say what is true of a delivery in doubt: live, absent, dropped.",
     "retry": "Let everything go on that waits for the same cause.",
+    "series": "List what comes again, or end it.",
     "accounts": "List the accounts, their limits and their pauses.",
     "incidents": "List what was wrong, and what was tried about it.",
     "notices": "List what a person was told, and what still waits to be.",

@@ -7,6 +7,7 @@ from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
     InHand,
+    KeyTaken,
     MayBeLive,
     SchemaMismatch,
     StoreAway,
@@ -14,6 +15,7 @@ from steadypost.store.errors import (
     UnknownAccount,
     UnknownAttempt,
     UnknownDelivery,
+    UnknownSeries,
     UnusableAddress,
     WriteMissed,
 )
@@ -24,6 +26,7 @@ from steadypost.store.notices import Notice
 from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.tables import Schema
@@ -36,10 +39,12 @@ __all__ = [
     "Act",
     "Added",
     "Attempt",
+    "Begun",
     "Claim",
     "Doubt",
     "Entry",
     "InHand",
+    "KeyTaken",
     "Left",
     "Letter",
     "Look",
@@ -51,6 +56,7 @@ __all__ = [
     "Retried",
     "Schema",
     "SchemaMismatch",
+    "Series",
     "Settled",
     "Standing",
     "Store",
@@ -60,6 +66,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownAttempt",
     "UnknownDelivery",
+    "UnknownSeries",
     "UnusableAddress",
     "Watch",
     "WriteMissed",
