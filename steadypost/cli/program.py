@@ -26,6 +26,7 @@ COMMANDS = {
     "retry": "Let everything go on that waits for the same cause.",
     "accounts": "List the accounts, their limits and their pauses.",
     "doctor": "Find out what is wrong, and what to do about it.",
+    "drill": "Let everything go wrong against a local X, and measure.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",
 }
