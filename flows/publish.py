@@ -54,7 +54,7 @@ def publish(
 
 def claim_due(house: House, *, at_most: int) -> list[Claim]:
     """Claim what is due, for as many browsers as are free; nothing while the store is away."""
-    if at_most < 1 or not house.switches.publish.is_on(house.clock()):
+    if at_most < 1:
         return []
     try:
         for rescued in house.store.rescue(now=house.clock()):
@@ -74,12 +74,15 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a doubt is to hold its account's."""
-    usable = house.usable()
-    if house.switches.isolate_unconfirmed.is_on(house.clock()):
+    """Name the accounts whose queue may move: all that are usable, unless a switch or a doubt holds one's."""
+    moment = house.clock()
+    usable = [name for name in house.usable() if house.switches.publish.is_on(moment, name)]
+    if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):
         return usable
     held = house.store.accounts_in_doubt()
-    return [name for name in usable if name not in held]
+    return [
+        name for name in usable if name not in held or house.switches.isolate_unconfirmed.is_on(moment, name)
+    ]
 
 
 class Crew:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import timedelta
 
@@ -17,10 +18,14 @@ from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.house import House
 from tasks.looks import AT_ONCE, look
+from tasks.rollouts import carry_on
 from tasks.watches import Watch
 
 PACE = 2.0
 """Seconds between two questions to the store whether something is in doubt."""
+
+ROLLOUTS_EVERY = 20.0
+"""Seconds between two looks at the rollouts under way, whether or not the run that began them is still there."""
 
 
 @flow(
@@ -51,10 +56,28 @@ def reconcile(
         watch = Watch(
             house, "reconcile", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE
         )
+        rollouts = NowAndThen(ROLLOUTS_EVERY)
         for _ in watch:
             house.refresh()
             told += look_at(in_doubt(house))
+            if rollouts.is_time():
+                carry_on(house.store, house.clock, house.log)
     return Completed(message=_in_words(told), data=dict(told))
+
+
+class NowAndThen:
+    """Says when it is time again for something that not every cycle does."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._last = time.monotonic()
+
+    def is_time(self) -> bool:
+        """Whether so much time has passed since it last was."""
+        if time.monotonic() - self._last < self._every:
+            return False
+        self._last = time.monotonic()
+        return True
 
 
 def look_at(accounts: list[str], *, at_once: bool = False) -> Counter[str]:
@@ -68,15 +91,15 @@ def look_at(accounts: list[str], *, at_once: bool = False) -> Counter[str]:
 
 def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
     """Name the accounts that have something to look for now, and that can be looked at."""
-    if not house.switches.reconcile.is_on(house.clock()):
-        return []
     try:
         due = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
     except StoreAway as away:
         house.log.warning("cannot tell what is in doubt: %s", away)
         return []
     resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
-    usable = set(house.usable()) - (set() if at_once else resting)
+    moment = house.clock()
+    looked = {name for name in house.usable() if house.switches.reconcile.is_on(moment, name)}
+    usable = looked - (set() if at_once else resting)
     return sorted(account for account, doubts in due.items() if doubts and account in usable)
 
 

@@ -6,13 +6,17 @@ from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
+    AlreadyRollingOut,
+    AlreadyStruck,
     InHand,
     MayBeLive,
+    NotStruck,
     SchemaMismatch,
     StoreAway,
     StoreError,
     UnknownAccount,
     UnknownAttempt,
+    UnknownChannel,
     UnknownDelivery,
     UnusableAddress,
     WriteMissed,
@@ -25,6 +29,7 @@ from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
 
@@ -34,6 +39,8 @@ __all__ = [
     "AccountRecord",
     "Act",
     "Added",
+    "AlreadyRollingOut",
+    "AlreadyStruck",
     "Attempt",
     "Claim",
     "Doubt",
@@ -43,7 +50,9 @@ __all__ = [
     "Letter",
     "Look",
     "MayBeLive",
+    "NotStruck",
     "Notice",
+    "Of",
     "Outbox",
     "QuotaUse",
     "Rescued",
@@ -55,8 +64,10 @@ __all__ = [
     "StoreAway",
     "StoreError",
     "Story",
+    "Strike",
     "UnknownAccount",
     "UnknownAttempt",
+    "UnknownChannel",
     "UnknownDelivery",
     "UnusableAddress",
     "Watch",

@@ -18,6 +18,7 @@ from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store import ledger
+from steadypost.store import strikes as strike_rows
 from steadypost.store.deliveries import Kept
 from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
@@ -31,6 +32,7 @@ from steadypost.store.schema import (
     delivery_parts,
     posts,
 )
+from steadypost.store.strikes import Bars
 
 LONGEST_HOLD = timedelta(minutes=10)
 """No attempt is held for longer, however often its worker renews: several times what one may take."""
@@ -111,11 +113,11 @@ def claim(
     return claims
 
 
-def _oldest(now: datetime) -> Select[tuple[int]]:
+def _oldest(now: datetime, bars: Bars) -> Select[tuple[int]]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
     return (
         select(deliveries.c.id)
-        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now)
+        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )
@@ -123,14 +125,19 @@ def _oldest(now: datetime) -> Select[tuple[int]]:
 
 def _heads(connection: Connection, names: Sequence[str], now: datetime) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
+    bars = strike_rows.bars(connection, now)
     of_each = (
-        _oldest(now).where(deliveries.c.account == accounts.c.name).correlate(accounts).scalar_subquery()
+        _oldest(now, bars)
+        .where(deliveries.c.account == accounts.c.name)
+        .correlate(accounts)
+        .scalar_subquery()
     )
     first = connection.scalars(
         select(of_each)
         .select_from(accounts)
         .where(
             accounts.c.name.in_(list(names)),
+            bars.leave_open(),
             or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
         )
     )
@@ -173,9 +180,10 @@ def _claim_next(
 ) -> int | None:
     """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
     account = account_rows.one(connection, name, lock=True)
-    if account.is_paused(now):
+    bars = strike_rows.bars(connection, now)
+    if account.is_paused(now) or bars.strikes(account):
         return None
-    for kept in _line(connection, name, now):
+    for kept in _line(connection, name, now, bars):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
         if kept.delivery.is_late(now):
             _miss(connection, kept, now)
@@ -191,9 +199,9 @@ def _claim_next(
     return None
 
 
-def _line(connection: Connection, name: str, now: datetime) -> Iterator[Kept]:
+def _line(connection: Connection, name: str, now: datetime, bars: Bars) -> Iterator[Kept]:
     """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
-    query = _oldest(now).where(deliveries.c.account == name)
+    query = _oldest(now, bars).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
         # Somebody may have taken it back between the two reads.

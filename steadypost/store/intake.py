@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, or_, select
 from steadypost.domain.delivery import PartState, State
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
-from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, posts
+from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, post_tags, posts
 
 REPETITION_WITHIN = timedelta(days=30)
 """A post that says what one published so recently said is held for a person."""
@@ -131,6 +131,8 @@ def _add_post(connection: Connection, post: Post, key: str | None, now: datetime
     ]
     if media:
         connection.execute(insert(post_media), media)
+    if post.tags:
+        connection.execute(insert(post_tags), [{"post_id": post_id, "tag": tag} for tag in sorted(post.tags)])
     return post_id
 
 

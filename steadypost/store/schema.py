@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -34,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from steadypost.domain.clock import utc
 from steadypost.domain.delivery import PartState, State
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -152,6 +153,13 @@ post_media = Table(
     Column("path", Text, nullable=False),
     Column("kind", String(100), nullable=False),
     Column("alt", Text, nullable=False),
+)
+
+post_tags = Table(
+    "post_tags",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("tag", String(100), primary_key=True),
 )
 
 deliveries = Table(
@@ -306,4 +314,44 @@ notices = Table(
     Column("sent_at", Moment),
     Column("trouble", Text, nullable=False),
     _some("ix_notices_waiting", "next_at", of="sent_at IS NULL"),
+)
+
+strikes = Table(
+    "strikes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("of", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(200), nullable=False),
+    Column("lifted_why", Text, nullable=False),
+    CheckConstraint("of IN ('account', 'channel', 'tag')", "of"),
+    _some("ix_strikes_standing", "id", of="lifted_at IS NULL"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("switch", String(100), nullable=False),
+    Column("steps", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("before", Float, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("watch_s", Float, nullable=False),
+    Column("course", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Index(
+        "uq_rollouts_watching",
+        "switch",
+        unique=True,
+        sqlite_where=text("course = 'watching'"),
+        postgresql_where=text("course = 'watching'"),
+    ),
 )

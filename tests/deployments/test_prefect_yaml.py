@@ -31,6 +31,7 @@ def test_every_flow_is_deployed():
         "reconcile",
         "compose",
         "resolve",
+        "rollout",
         "import_posts",
     }
 
