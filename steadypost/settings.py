@@ -6,10 +6,11 @@
     STEADYPOST_CHROMIUM   the browser to launch                                 found anew at every start
     STEADYPOST_LANES      how many browsers may live at once, 1 to 16           2
     STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
+    STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
 
 A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
-one slip away from a known one is refused for the same reason. Only the standard library is used here, because
-every command reads its settings first.
+one slip away from a known one is refused for the same reason. Nothing but the standard library and the
+domain is used here, because every command reads its settings first.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from steadypost.domain.lengths import span
 
 T = TypeVar("T")
 
@@ -34,8 +38,9 @@ ZONE = "STEADYPOST_ZONE"
 CHROMIUM = "STEADYPOST_CHROMIUM"
 LANES = "STEADYPOST_LANES"
 RUN_DIR = "STEADYPOST_RUN_DIR"
+ON_TIME = "STEADYPOST_ON_TIME"
 
-KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR)
+KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME)
 
 MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -83,6 +88,8 @@ class Settings:
     chromium: str | None
     lanes: int
     run_dir: Path
+    on_time: timedelta = timedelta(minutes=5)
+    """How long after its time a post may be live and still count as on time, in every figure."""
 
     @property
     def zone_for_naive(self) -> str | None:
@@ -118,6 +125,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         chromium=take(CHROMIUM, None, _program),
         lanes=take(LANES, 2, _lanes),
         run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
+        on_time=take(ON_TIME, timedelta(minutes=5), _length),
     )
     if wrong:
         raise SettingsRefused(wrong)
@@ -198,3 +206,10 @@ def _lanes(value: str) -> int:
     if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= MOST_LANES:
         return int(value)
     raise ValueError(f"write a whole number from 1 to {MOST_LANES}")
+
+
+def _length(value: str) -> timedelta:
+    length = span(value)
+    if not length:
+        raise ValueError("write a length of time such as 5m, 90s or 1h")
+    return length

@@ -29,6 +29,7 @@ COMMANDS = {
     "strikes": "List what is struck, by whom and why.",
     "switches": "Show, change and explain what can be turned off.",
     "accounts": "List the accounts, their limits and their pauses.",
+    "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
     "drill": "Let everything go wrong against a local X, and measure.",
     "init": "Make the store, or bring it to this version.",

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
 
+from steadypost.domain.lengths import span
 from steadypost.intake.refusal import Refusal, nearest, refusal
-from steadypost.intake.spans import span
 
 FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""

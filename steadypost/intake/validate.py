@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from steadypost.domain import address
+from steadypost.domain.lengths import span
 from steadypost.domain.post import Media, Part, Post, sameness
 from steadypost.domain.quota import Limits
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at
@@ -20,7 +21,6 @@ from steadypost.intake.draft import DEFAULT_LATE, Draft
 from steadypost.intake.media import MOST_PER_PART, media
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
-from steadypost.intake.spans import span
 
 LONGEST_POST = 280
 

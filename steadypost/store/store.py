@@ -17,16 +17,19 @@ from steadypost.domain import clock as clocks
 from steadypost.domain.clock import Clock
 from steadypost.domain.delivery import MOST_LOOKS, Delivery, State
 from steadypost.domain.evidence import Evidence, SeenPost
+from steadypost.domain.figures import ON_TIME, Outage, Owed, outages
 from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
 from steadypost.domain.rollout import Rollout
 from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.span import Span
 from steadypost.domain.word import Pointer
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import (
     claims,
+    figures,
     intake,
     ledger,
     looks,
@@ -499,6 +502,16 @@ class Store:
             return list(ledger.uses(connection, {account: limits}, now)[account])
 
         return self._read(uses)
+
+    # Figures ---------------------------------------------------------------------------------------------
+
+    def owed(self, window: Span, within: timedelta = ON_TIME) -> list[Owed]:
+        """List what was owed in a window, for figures; ``within`` says how late is still on time."""
+        return self._read(lambda connection: figures.owed(connection, window, within))
+
+    def outages(self, window: Span) -> list[Outage]:
+        """Say when the network was away in a window, as attempts met it."""
+        return outages(self._read(lambda connection: figures.ends(connection, window)))
 
     # -----------------------------------------------------------------------------------------------------
 

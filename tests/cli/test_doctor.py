@@ -101,7 +101,7 @@ def test_a_house_that_is_well(well, examine, call):
 
 def test_a_setting_nobody_reads(well, examine, call, monkeypatch):
     """With the nearest name that somebody does."""
-    monkeypatch.setenv("STEADYPOST_ZOONE_NAME", "UTC")
+    monkeypatch.setenv("STEADYPOST_ZOOONE", "UTC")
 
     code, verdicts = examine()
 

@@ -40,6 +40,7 @@ def loaded_by(*words):
         ["show", "1"],
         ["why", "1"],
         ["accounts"],
+        ["figures"],
         ["cancel", "1"],
         ["release", "2"],
         ["resolve", "1", "--drop", "--why", "x"],

@@ -1,5 +1,6 @@
 """A setting is meant as it stands, or refused by name, value and remedy; it is never replaced by a default."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_without_any_setting_the_defaults_hold(monkeypatch, tmp_path):
 
 
 def test_what_is_given_is_taken(tmp_path):
-    """Each of the six."""
+    """Each of the seven."""
     settings = read(
         {
             "STEADYPOST_HOME": str(tmp_path / "home"),
@@ -40,6 +41,7 @@ def test_what_is_given_is_taken(tmp_path):
             "STEADYPOST_CHROMIUM": "/usr/bin/chromium",
             "STEADYPOST_LANES": "16",
             "STEADYPOST_RUN_DIR": "/run/steadypost",
+            "STEADYPOST_ON_TIME": "90s",
         }
     )
 
@@ -49,7 +51,17 @@ def test_what_is_given_is_taken(tmp_path):
         "/usr/bin/chromium",
     )
     assert settings.run_dir == Path("/run/steadypost")
+    assert settings.on_time == timedelta(seconds=90)
     assert "u:p@" not in repr(settings)
+
+
+@pytest.mark.parametrize("value", ["", "5", "soon", "0m", "-5m"])
+def test_a_length_that_cannot_be_meant_is_refused(value):
+    """What "on time" means is in every figure: nobody guesses it."""
+    [wrong] = refused(STEADYPOST_ON_TIME=value)
+
+    assert ("STEADYPOST_ON_TIME", value) == (wrong.name, wrong.value)
+    assert "5m" in wrong.remedy
 
 
 @pytest.mark.parametrize("value", ["0.6", "", "abc", "-1", "0", "17", "1e1", " 2", "２", "2\n"])

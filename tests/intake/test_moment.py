@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadypost.cli.speech import spoken
+from steadypost.domain.lengths import span
 from steadypost.intake.moment import due
-from steadypost.intake.spans import span
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
