@@ -87,7 +87,7 @@ def strikes(house: House, *, also_over: bool) -> Answer:
 
 def ends(length: str | None, now: datetime) -> datetime | None:
     """Say when a length from now is over, or end the command with how to write one."""
-    from steadypost.intake.spans import span  # noqa: PLC0415 - only where one is given
+    from steadypost.domain.lengths import span  # noqa: PLC0415 - only where one is given
 
     if length is None:
         return None
