@@ -11,6 +11,7 @@ from typing import Any
 from rehearsal.audit import MOST, Broken, audit
 from rehearsal.drill.stage import Happened, Played
 from rehearsal.invariants import judge
+from steadypost.cli.commands.why import happened
 from steadypost.domain.delivery import State
 from steadypost.domain.figures import Distribution, Figures, Owed, figures
 from steadypost.domain.figures import Trouble as Measured
@@ -20,6 +21,9 @@ from steadypost.store import Story
 
 BLOCKED_AFTER = timedelta(seconds=60)
 """A post that waits for longer than this while nothing is wrong, with it or around it, is blocked for no reason."""
+
+TOLD_AFTER_S = 90.0
+"""Of a post that was later than this the whole story stands in the details."""
 
 NAMED = frozenset({State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED})
 """Ends that say by themselves why a post is not live."""
@@ -47,6 +51,8 @@ class Line:
     signs: tuple[datetime, ...]
     """When the store heard that something was wrong with it."""
     why: str
+    story: tuple[str, ...] = ()
+    """What happened to it, in the words of ``steadypost why``."""
 
     def late_s(self) -> float | None:
         """How long after its time it was live."""
@@ -112,6 +118,7 @@ class Report:
             "restarts": self.played.restarts,
             "broken": [str(one) for one in self.broken],
             "not_good": [self._of(line) for line in self.lines if self._is_bad(line)],
+            "stories": {line.delivery_id: line.story for line in self.lines if self._is_worth_telling(line)},
             "lost": [self._of(line) for line in self.lost],
             "falsely_blocked": [self._of(line) for line in self.false_blocks],
             "posts": [self._of(line) for line in self.lines],
@@ -123,6 +130,10 @@ class Report:
 
     def _ends(self) -> datetime:
         return self.played.began_at + timedelta(seconds=self.played.programme.seconds)
+
+    def _is_worth_telling(self, line: Line) -> bool:
+        late = line.late_s()
+        return line in self.false_blocks or late is None or late > TOLD_AFTER_S or line.copies > 1
 
     def _is_bad(self, line: Line) -> bool:
         late = line.late_s()
@@ -191,6 +202,10 @@ def _line(story: Story, played: Played, ledger: Mapping[str, Mapping[str, Any]])
         in_doubt=bool(doubts),
         signs=tuple(_signs(story)),
         why=story.delivery.why,
+        story=tuple(
+            f"{(event.at - played.began_at).total_seconds():8.2f}  {event.says}"
+            for event in sorted(happened(story), key=lambda event: event.at)
+        ),
     )
 
 
