@@ -91,8 +91,8 @@ class Report:
             "false_status": self.false_status,
             "false_blocks": len(self.false_blocks),
             "lateness_s": {"p50": late.p50, "p95": late.p95},
-            "recovery_s": _spread(self.by_fault, "recovery_s"),
-            "detection_s": _spread(self.by_fault, "detection_s"),
+            "recovery_s": spread(self.by_fault, "recovery_s"),
+            "detection_s": spread(self.by_fault, "detection_s"),
             "messages": self.messages,
             "by_fault": self.by_fault,
         }
@@ -176,7 +176,7 @@ def report_of(played: Played) -> Report:
             troubles=[one.trouble for one in measured],
         ),
         lost=[line for line in lines if _is_lost(line, {notice.delivery_id for notice in told})],
-        false_blocks=list(_blocked(lines, played.happened)),
+        false_blocks=list(blocked(lines, played.happened)),
         by_fault=[one.as_dict(played.began_at) for one in measured],
         messages=len(told),
     )
@@ -288,7 +288,7 @@ def _false_status(
     )
 
 
-def _blocked(lines: Sequence[Line], happened: Sequence[Happened]) -> Iterator[Line]:
+def blocked(lines: Sequence[Line], happened: Sequence[Happened]) -> Iterator[Line]:
     """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves."""
     for line in lines:
         if line.in_doubt or line.live_at is None or line.live_at <= line.due_at:
@@ -302,6 +302,11 @@ def _blocked(lines: Sequence[Line], happened: Sequence[Happened]) -> Iterator[Li
 
 
 # --- troubles
+
+
+def by_fault(happened: Sequence[Happened], lines: Sequence[Line], began_at: datetime) -> list[dict[str, Any]]:
+    """Say of every trouble what it did."""
+    return [_measured(one, lines, happened).as_dict(began_at) for one in happened]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -428,7 +433,7 @@ def _told(by_fault: Sequence[Mapping[str, Any]], key: str) -> list[float]:
     return [one[key] for one in by_fault if one[key] is not None]
 
 
-def _spread(by_fault: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
+def spread(by_fault: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
     """Spread one figure by class: where the trouble sat."""
     groups: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for one in by_fault:

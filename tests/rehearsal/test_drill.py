@@ -185,7 +185,7 @@ def test_detection_is_the_first_sign_in_the_trouble_s_own_time():
 
 
 def blocked(lines, *troubles):
-    return list(reports._blocked(lines, troubles))
+    return list(reports.blocked(lines, troubles))
 
 
 def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
