@@ -106,6 +106,39 @@ class Switches(Block):
         ),
     )
 
+    bulkheads: Switch = Field(
+        default_factory=Switch,
+        title="Bulkheads",
+        description=(
+            "Publishing, looking and probing have places of their own, by host, account and network. Off: "
+            "everything waits for one limit that all share, as in older systems; for comparison and rollback."
+        ),
+    )
+    deadlines: Switch = Field(
+        default_factory=Switch,
+        title="Deadlines",
+        description=(
+            "Work that is not done by its deadline is ended, its browser killed and seen dead. Off: it may "
+            "take an hour; for comparison and rollback."
+        ),
+    )
+    backoff: Switch = Field(
+        default_factory=Switch,
+        title="Backoff",
+        description=(
+            "What was not sent goes again after a wait that grows, within one budget for all. Off: at once and "
+            "without a budget; for comparison and rollback. What may be live is never asked for again either way."
+        ),
+    )
+    degradation: Switch = Field(
+        default_factory=Switch,
+        title="Degradation",
+        description=(
+            "Go on without what is away and not needed for a post. Off: the first failure stops the run; for "
+            "comparison and rollback."
+        ),
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, given: Any) -> Any:

@@ -20,16 +20,19 @@ from prefect.automations import Automation, EventTrigger, Posture, RunDeployment
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 from pydantic import SecretStr
 
 from blocks import StoreAddress, Switches, XAccount
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
-from deployments.limits import POOL_TYPE, WORK_POOL
+from deployments.limits import POOL_TYPE, WORK_POOL, limits
 from deployments.on_watch import ensure_on_watch
 from steadypost import settings
 from steadypost.store import Store
+from tasks.bulkheads import network_of, this_host
+from tasks.house import CHANNELS
+from tasks.slots import PrefectSlots
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFECT_YAML = ROOT / "prefect.yaml"
@@ -38,9 +41,21 @@ ON_WATCH = ("publish/steadypost", "reconcile/steadypost")
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
 
 
+LEASES_IN_FILES = "prefect.server.concurrency.lease_storage.filesystem"
+"""With this the slots of the dead come back, also after the server itself was killed (facts.md, "Limits")."""
+
+
 def apply() -> list[str]:
     """Make everything exist; answers what was done, a line each."""
-    return [*_store(), *_blocks(), *_work_pool(), *_deployments(), *_automations(), *_on_watch()]
+    return [
+        *_store(),
+        *_blocks(),
+        *_work_pool(),
+        *_limits(),
+        *_deployments(),
+        *_automations(),
+        *_on_watch(),
+    ]
 
 
 def _store() -> Iterator[str]:
@@ -74,6 +89,51 @@ def _work_pool() -> Iterator[str]:
             yield f"work pool: {WORK_POOL} was there"
         else:
             yield f"work pool: {WORK_POOL}"
+
+
+def _limits() -> Iterator[str]:
+    """Make the limits that are missing. One that an operator has edited stays as it is."""
+    slots = PrefectSlots()
+    try:
+        standing = slots.read()
+        wanted = limits(
+            lanes=settings.read().lanes,
+            hosts=[this_host()],
+            networks=sorted({network_of(channel) for channel in CHANNELS}),
+            accounts=_accounts(),
+        )
+        for name, number in wanted:
+            there = standing.get(name)
+            if there is None:
+                slots.create(name, number)
+                yield f"limit: {name}, {number} slots"
+            elif there.slots == number:
+                yield f"limit: {name} was there"
+            else:
+                yield f"limit: {name} was there, with {there.slots} slots and not {number}: it stays"
+        yield from _lease_storage(slots.lease_storage())
+    finally:
+        slots.close()
+
+
+def _accounts() -> list[str]:
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_block_documents_by_type(XAccount.get_block_type_slug(), include_secrets=False)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != 404:
+                raise
+            return []  # nobody has ever made one
+    return sorted(document.name for document in found if document.name)
+
+
+def _lease_storage(storage: str) -> Iterator[str]:
+    """Say it when slots would not come back: Prefect's default keeps their leases in the server's memory."""
+    if storage.endswith(".memory"):
+        yield (
+            "limit: WARNING, a slot whose holder or server is killed stays taken for ever. Start the server with "
+            f"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE={LEASES_IN_FILES}"
+        )
 
 
 def _deployments() -> Iterator[str]:

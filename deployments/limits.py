@@ -1,11 +1,78 @@
 """The limits that must exist in Prefect, as data.
 
 They shape the load; they never decide what may be published: that is the claim's fencing (facts.md, "Limits").
+An operator who edits one in Prefect's pages is obeyed within one cycle, and ``apply`` never sets it back.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 WORK_POOL = "steadypost"
 """The process work pool whose worker runs every flow of prefect.yaml."""
 
 POOL_TYPE = "process"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit, or one for each host, account or network there is."""
+
+    name: str
+    why: str
+    of_each_lane: int = 0
+    """How many slots for each publishing browser of this machine (``STEADYPOST_LANES``)."""
+    slots: int = 0
+    """How many slots besides."""
+
+    def named(self, lanes: int, **which: str) -> tuple[str, int]:
+        """Give its name and its slots, for one host, account or network."""
+        return self.name.format(**which), self.of_each_lane * lanes + self.slots
+
+
+LIMITS = (
+    Limit(
+        name="steadypost-publish-host-{host}",
+        of_each_lane=2,
+        why="The browsers that publish on a machine: those of the run on watch, and of the one that relieves it.",
+    ),
+    Limit(
+        name="steadypost-publish-network-{network}",
+        of_each_lane=2,
+        why="Asks under way on a network, of all machines together.",
+    ),
+    Limit(
+        name="steadypost-publish-account-{account}",
+        of_each_lane=2,
+        why="Asks under way on an account. A run takes all but one of its places for it where there are others.",
+    ),
+    Limit(name="steadypost-look-host-{host}", slots=2, why="The browsers that look, and their relief."),
+    Limit(name="steadypost-look-network-{network}", slots=2, why="Looks under way on a network."),
+    Limit(name="steadypost-look-account-{account}", slots=2, why="Looks under way on an account."),
+    Limit(
+        name="steadypost-probe-host-{host}", slots=1, why="A probe opens a browser of its own: one at a time."
+    ),
+    Limit(name="steadypost-probe-network-{network}", slots=1, why="One probe of a network tells enough."),
+    Limit(name="steadypost-probe-account-{account}", slots=1, why="Nobody probes what another is probing."),
+    Limit(
+        name="steadypost-shared",
+        slots=2,
+        why="The one limit for everything, used only while the switch 'Bulkheads' is off.",
+    ),
+)
+"""Publishing, looking and probing never take each other's places."""
+
+
+def limits(
+    *, lanes: int, hosts: Iterable[str], networks: Iterable[str], accounts: Iterable[str]
+) -> Iterator[tuple[str, int]]:
+    """Give every limit there must be, with its slots."""
+    kinds = {"host": list(hosts), "network": list(networks), "account": list(accounts)}
+    for limit in LIMITS:
+        kind = next((kind for kind in kinds if f"{{{kind}}}" in limit.name), None)
+        if kind is None:
+            yield limit.named(lanes)
+            continue
+        for which in kinds[kind]:
+            yield limit.named(lanes, **{kind: which})

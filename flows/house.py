@@ -12,7 +12,9 @@ from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
 from tasks import documents
+from tasks.bulkheads import Bulkheads, Purpose
 from tasks.house import House, opened
+from tasks.slots import PrefectSlots
 
 
 def open_store() -> Store:
@@ -30,7 +32,7 @@ def open_store() -> Store:
 @contextlib.contextmanager
 def publishing_house() -> Iterator[House]:
     """A house with this machine's publishing browsers, all warm."""
-    with _house("publish", size=settings.read().lanes) as house:
+    with _house(Purpose.PUBLISH, size=settings.read().lanes) as house:
         house.lanes.warm()
         yield house
 
@@ -38,17 +40,18 @@ def publishing_house() -> Iterator[House]:
 @contextlib.contextmanager
 def looking_house() -> Iterator[House]:
     """A house with one browser of its own for looks, so that a hung look never holds a publisher's place."""
-    with _house("look", size=1) as house:
+    with _house(Purpose.LOOK, size=1) as house:
         yield house
 
 
 @contextlib.contextmanager
-def _house(name: str, *, size: int) -> Iterator[House]:
+def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     run_dir = settings.read().run_dir
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=name)
+    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
-    with opened(store=store, lanes=lanes, outbox=outbox) as house:
+    walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
+    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls) as house:
         house.log = get_run_logger()
         yield house

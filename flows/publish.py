@@ -16,6 +16,7 @@ from pydantic import Field
 
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
+from tasks.bulkheads import Room
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
 from tasks.watches import Watch
@@ -48,29 +49,49 @@ def publish(
         for _ in watch:
             house.refresh()
             crew.send(claim_due(house, at_most=crew.free()))
+        # Whoever relieves this run can have its places; what is still under way has its own deadline.
+        house.bulkheads.close()
         crew.come_home()
     return Completed(message=crew.in_words(), data=dict(crew.done))
 
 
 def claim_due(house: House, *, at_most: int) -> list[Claim]:
-    """Claim what is due, for as many browsers as are free; nothing while the store is away."""
+    """Claim what is due, for as many browsers as are free; nothing while the store is away.
+
+    Nothing is claimed that would then have to wait for a place: what is not claimed waits in the store, where
+    anybody may take it, and this process holds at most one delivery for each of its browsers.
+    """
     if at_most < 1:
         return []
     try:
         for rescued in house.store.rescue(now=house.clock()):
             house.log.warning("taken back from a worker that fell silent: %s", rescued)
+        accounts = may_publish(house)
+        room = places_for(house, accounts, at_most)
         claims = house.store.claim(
             worker=house.worker,
             now=house.clock(),
             lease=LEASE,
-            at_most=at_most,
-            accounts=may_publish(house),
+            at_most=room.total,
+            accounts=accounts,
+            at_most_each=room.each,
+            retries=house.retries_left(),
         )
     except StoreAway as away:
-        house.log.warning("nothing can be claimed: %s", away)
+        house.bear(away, "nothing can be claimed: %s", away)
         return []
-    house.in_hand.update(claim.attempt_id for claim in claims)
+    for claim in claims:
+        house.in_hand.add(claim.attempt_id)
+        house.bulkheads.begin(claim.attempt_id, claim.account)
     return claims
+
+
+def places_for(house: House, accounts: list[str], at_most: int) -> Room:
+    """Say how much may be claimed, in all and by account."""
+    if not house.switches.bulkheads.is_on(house.clock()):
+        return Room(total=at_most, each={})
+    room = house.bulkheads.room(accounts)
+    return Room(total=min(at_most, room.total), each=room.each)
 
 
 def may_publish(house: House) -> list[str]:

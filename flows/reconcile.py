@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from datetime import timedelta
 
-from prefect import flow, unmapped
+from prefect import Task, flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.runtime import flow_run
@@ -17,7 +17,7 @@ from pydantic import Field
 from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.house import House
-from tasks.looks import AT_ONCE, look
+from tasks.looks import AT_ONCE, Findings, look
 from tasks.rollouts import carry_on
 from tasks.watches import Watch
 
@@ -26,6 +26,10 @@ PACE = 2.0
 
 ROLLOUTS_EVERY = 20.0
 """Seconds between two looks at the rollouts under way, whether or not the run that began them is still there."""
+
+LOOKS_AT_ONCE = 4
+"""How many accounts one round looks at. They share one browser, so more of them would only wait for it, and
+each of them holds a thread and a task run while it waits."""
 
 
 @flow(
@@ -51,7 +55,8 @@ def reconcile(
     told: Counter[str] = Counter()
     with looking_house() as house:
         if once:
-            told += look_at(in_doubt(house, at_once=True), at_once=True)
+            for account in in_doubt(house, at_once=True):
+                told += look_at(house, [account], at_once=True)
             return Completed(message=_in_words(told), data=dict(told))
         watch = Watch(
             house, "reconcile", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE
@@ -59,7 +64,7 @@ def reconcile(
         rollouts = NowAndThen(ROLLOUTS_EVERY)
         for _ in watch:
             house.refresh()
-            told += look_at(in_doubt(house))
+            told += look_at(house, next_round(house, in_doubt(house)))
             if rollouts.is_time():
                 carry_on(house.store, house.clock, house.log)
     return Completed(message=_in_words(told), data=dict(told))
@@ -80,13 +85,38 @@ class NowAndThen:
         return True
 
 
-def look_at(accounts: list[str], *, at_once: bool = False) -> Counter[str]:
+def look_at(house: House, accounts: list[str], *, at_once: bool = False) -> Counter[str]:
     """Look at each of these accounts, one task run each; a look that fails fails by itself."""
     if not accounts:
         return Counter()
-    looks = look.map(accounts, at_once=unmapped(at_once))
+    house.looked_at |= dict.fromkeys(accounts, time.monotonic())
+    looks = repeated(house).map(accounts, at_once=unmapped(at_once))
     wait(looks)
     return Counter("looks" if done.state.is_completed() else "looks that failed" for done in looks)
+
+
+def repeated(house: House) -> Task[..., Findings]:
+    """Give the look as it is repeated: after waits that grow, or at once with the switch turned off."""
+    if house.switches.backoff.is_on(house.clock()):
+        return look
+    return look.with_options(retry_delay_seconds=0, retry_jitter_factor=0)
+
+
+def next_round(house: House, accounts: list[str]) -> list[str]:
+    """Choose whom to look at now: a few at once, who waited longest first, and only where there is a place.
+
+    The others are not queued anywhere. Whether they are still in doubt is asked anew for the next round.
+    """
+    waited = sorted(accounts, key=lambda name: (house.looked_at.get(name, 0.0), name))
+    if house.switches.bulkheads.is_on(house.clock()):
+        room = house.bulkheads.room(waited)
+        waited = [name for name in waited if room.total and room.each[name]]
+        chosen = waited[:LOOKS_AT_ONCE]
+    else:
+        chosen = waited
+    if left := len(accounts) - len(chosen):
+        house.log.info("%s of %s accounts in doubt are left to the next round", left, len(accounts))
+    return chosen
 
 
 def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
@@ -94,7 +124,7 @@ def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
     try:
         due = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
     except StoreAway as away:
-        house.log.warning("cannot tell what is in doubt: %s", away)
+        house.bear(away, "cannot tell what is in doubt: %s", away)
         return []
     resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
     moment = house.clock()

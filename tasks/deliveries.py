@@ -18,6 +18,7 @@ from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.store import Claim, Letter, Settled, StoreAway
+from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
@@ -48,6 +49,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     finally:
         # Whatever becomes of this task: a lease that nobody works under is to run out.
         house.in_hand.discard(attempt_id)
+        house.bulkheads.end(attempt_id)
     rest_account(house, claim.account, answer)
     house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
@@ -80,7 +82,10 @@ def ask(house: House, claim: Claim) -> Answer:
     arm = _Armed(house, claim)
     answer: Answer | None = None
     try:
-        with house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane:
+        with (
+            house.place(LANE_WITHIN),
+            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane,
+        ):
             house.store.note_browser(claim.attempt_id, str(lane.identity))
             channel = CHANNELS[claim.channel](lane)
             answer = channel.ask(
@@ -115,6 +120,8 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
     match error:
         case NoFreeLane() | BrowserUnavailable() | StillAlive():
             cause = Cause.BROWSER_UNAVAILABLE
+        case NoPlace():
+            cause = Cause.NO_PLACE
         case StoreAway():
             cause = Cause.STORE_AWAY
         case _:
@@ -139,7 +146,13 @@ def record(house: House, claim: Claim, answer: Answer) -> Settled | None:
     tries = 0
     while True:
         try:
-            settled = house.store.answered(claim.attempt_id, answer, now=moment, jitter=house.dice.random())
+            settled = house.store.answered(
+                claim.attempt_id,
+                answer,
+                now=moment,
+                jitter=house.dice.random(),
+                patient=house.switches.backoff.is_on(moment),
+            )
         except StoreAway as away:
             house.log.warning("delivery %s: its answer waits for the store (%s)", claim.delivery_id, away)
             if letter is not None:

@@ -21,9 +21,11 @@ from blocks import Switches, Unopened
 from steadypost.browser import Loan, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
+from steadypost.domain.budget import Budget
 from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway
 from tasks import documents
+from tasks.bulkheads import Bulkheads, Purpose
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -34,6 +36,12 @@ are free after this long."""
 
 RENEW_EVERY = 6.0
 """Seconds between two renewals of the leases: four may be lost before one runs out."""
+
+BUDGET = Budget()
+"""What may be tried again by everybody together."""
+
+COUNT_EVERY = 1.0
+"""Seconds between two countings of the recent attempts, for the budget."""
 
 CHANNELS: dict[str, Callable[[Loan], Channel]] = {"x_web": XWeb}
 """The channels there are, by the name an account carries."""
@@ -66,9 +74,17 @@ class House:
     """What each account's pause for sign-in depends on, as last read from its block."""
     in_hand: set[int] = field(default_factory=set)
     """The attempts this process is at. Only their leases are renewed: one that got lost here runs out."""
+    looked_at: dict[str, float] = field(default_factory=dict)
+    """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
     """The accounts whose last look saw nothing at all, and when to look again."""
+    bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
+    """What this process may do at once."""
+    trouble: Exception | None = None
+    """What went wrong beside the posts, for a run that is to stop at the first failure."""
     _refreshed: float = 0.0
+    _budget: tuple[float, int] = (-COUNT_EVERY, 0)
+    _reader: _Reader | None = None
 
     def usable(self) -> list[str]:
         """Name the accounts that can be published to at all."""
@@ -81,15 +97,25 @@ class House:
     def refresh(self, *, at_once: bool = False) -> None:
         """Read the blocks again, when it is time; with Prefect's API away the last known ones serve.
 
-        What they say is in force here at once; a store that is away hears of it at the next reading.
+        What they say is in force here at once; a store that is away hears of it at the next reading. While a
+        reader reads them, nobody waits here for Prefect's API: one that does not answer would keep due posts
+        waiting for a minute.
         """
+        if self.trouble is not None:
+            raise self.trouble
+        if not at_once and self._reader is not None:
+            return
         if not at_once and time.monotonic() - self._refreshed < REFRESH_EVERY:
             return
         self._refreshed = time.monotonic()
+        self.read_blocks()
+
+    def read_blocks(self) -> None:
+        """Read the blocks now."""
         try:
             read = documents.read()
         except documents.ApiAway as away:
-            self.log.warning("Prefect's API is away (%s); going on with the accounts last read", away)
+            self.bear(away, "Prefect's API is away (%s); going on with the accounts last read", away)
             return
         for wrong in read.wrong_switches:
             self.log.error("The block Steadypost switches cannot be meant as it is: %s", wrong)
@@ -98,7 +124,49 @@ class House:
         try:
             self._take(read)
         except StoreAway as away:
-            self.log.warning("the store could not be told what the blocks say (%s)", away)
+            self.bear(away, "the store could not be told what the blocks say (%s)", away)
+        self.bulkheads.want(self.usable())
+
+    def bear(self, error: Exception, message: str, *told: object) -> None:
+        """Go on without what failed, and say so: no post waits for it. The switch ``degradation`` turned off,
+        the first failure stops the run, as it did in older systems.
+        """
+        self.log.warning(message, *told)
+        if not self.switches.degradation.is_on(self.clock()):
+            self.trouble = error
+
+    def retries_left(self) -> int | None:
+        """Say how many deliveries that had an attempt before may be tried again now; ``None`` for all of them."""
+        if not self.switches.backoff.is_on(self.clock()):
+            return None
+        counted, left = self._budget
+        if time.monotonic() - counted >= COUNT_EVERY:
+            moment = self.clock()
+            left = BUDGET.left(self.store.recent_tries(moment - BUDGET.within), moment)
+            self._budget = (time.monotonic(), left)
+        return left
+
+    @contextlib.contextmanager
+    def place(self, within: timedelta) -> Iterator[None]:
+        """Have a place for one piece of work. Behind walls it was counted before it began; without them it
+        waits for the one limit that everything shares, and raises ``NoPlace`` when the wait ends.
+        """
+        if self.switches.bulkheads.is_on(self.clock()):
+            yield
+            return
+        with self.bulkheads.shared_place(within.total_seconds()):
+            yield
+
+    def read_along(self) -> None:
+        """Have the blocks read by somebody else from now on."""
+        self._reader = _Reader(self)
+        self._reader.start()
+
+    def read_no_more(self) -> None:
+        """End that."""
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
 
     def hand_over(self) -> None:
         """Bring the store the answers that could not be recorded when they came."""
@@ -130,6 +198,30 @@ class House:
             if before is not None and before.paused_until and before.session_mark != block.mark():
                 self.store.resume_account(name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
+
+
+class _Reader(threading.Thread):
+    """Reads the blocks again and again, in a thread of its own: what an operator edits is in force within one
+    cycle, and an API that takes its time takes nobody else's.
+    """
+
+    def __init__(self, house: House) -> None:
+        super().__init__(name="block-reader", daemon=True)
+        self._house = house
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        while not self._end.wait(REFRESH_EVERY):
+            try:
+                self._house.read_blocks()
+            except Exception:
+                # A reader that dies would freeze what the operator sees; whatever it was, it reads again.
+                self._house.log.exception("the blocks could not be read")
+
+    def stop(self) -> None:
+        """End, and do not wait for an API that does not answer."""
+        self._end.set()
+        self.join(timeout=2)
 
 
 class _Keeper(threading.Thread):
@@ -172,7 +264,13 @@ def here() -> House:
 
 @contextlib.contextmanager
 def opened(
-    *, store: Store, lanes: Pool, outbox: Outbox, worker: str | None = None, read_blocks: bool = True
+    *,
+    store: Store,
+    lanes: Pool,
+    outbox: Outbox,
+    worker: str | None = None,
+    read_blocks: bool = True,
+    bulkheads: Bulkheads | None = None,
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
@@ -180,18 +278,23 @@ def opened(
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
+    house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
     keeper = _Keeper(house)
     with lanes:
         # What an earlier run of this machine still owed the store comes before anything is decided.
         house.hand_over()
         if read_blocks:
             house.refresh(at_once=True)
+            house.read_along()
+        house.bulkheads.open()
         keeper.start()
         _open = house
         try:
             yield house
         finally:
             _open = None
+            house.read_no_more()
+            house.bulkheads.close()
             keeper.stop()
 
 

@@ -25,6 +25,7 @@ from steadypost.domain.evidence import (
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.snowflake import RemoteId
 from steadypost.store import Doubt
+from tasks.bulkheads import NoPlace
 from tasks.deliveries import ATTEMPT_WITHIN
 from tasks.house import CHANNELS, House, Unseen, here
 
@@ -170,10 +171,14 @@ def _see(house: House, access: Access, plan: Plan) -> Sighting:
     since = min(wanted.began_at for doubt in plan.doubts for wanted in doubt.wanted)
     request = LookRequest(place=plan.place, back_to=since - CLOCK_SKEW, post=plan.post)
     try:
-        with house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=access.account) as lane:
+        with (
+            house.place(LANE_WITHIN),
+            house.bulkheads.counting(access.account),
+            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=access.account) as lane,
+        ):
             channel = CHANNELS[plan.doubts[0].channel](lane)
             return channel.look(access, request, deadline=time.monotonic() + LOOK_WITHIN.total_seconds())
-    except BrowserError as error:
+    except (BrowserError, NoPlace) as error:
         raise LookFailed(type(error).__name__) from error
 
 

@@ -215,6 +215,10 @@ def wait_before_retry(earlier: int, jitter: float) -> timedelta:
     return grown / 2 + grown / 2 * jitter
 
 
+def _wait(earlier: int, jitter: float | None) -> timedelta:
+    return timedelta(0) if jitter is None else wait_before_retry(earlier, jitter)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One post on its way to one account: the unit of state, of isolation and of quota."""
@@ -267,12 +271,15 @@ class Delivery:
             and now > self.due_at + self.late_after
         )
 
-    def settle(self, answer: Answer, now: datetime, jitter: float) -> Delivery:
-        """Take the network's answer and become the delivery that follows from it."""
-        after = replace(self, parts=_parts_after(self.parts, answer))
-        return after._follow(answer, now, jitter)  # noqa: SLF001 - it is this very class
+    def settle(self, answer: Answer, now: datetime, jitter: float, *, patient: bool = True) -> Delivery:
+        """Take the network's answer and become the delivery that follows from it.
 
-    def _follow(self, answer: Answer, now: datetime, jitter: float) -> Delivery:
+        Not ``patient``, what was provably not sent goes again at once, as in older systems.
+        """
+        after = replace(self, parts=_parts_after(self.parts, answer))
+        return after._follow(answer, now, jitter if patient else None)  # noqa: SLF001 - it is this very class
+
+    def _follow(self, answer: Answer, now: datetime, jitter: float | None) -> Delivery:
         """Move by an answer whose parts have come home."""
         if self.first_missing == len(self.parts):
             return self.move(State.PUBLISHED, broken=0, deferred=0, cause=None, why="")
@@ -292,7 +299,7 @@ class Delivery:
             State.UNCONFIRMED, next_at=now + FIRST_LOOK, looks=0, cause=doubt.cause, why=doubt.why
         )
 
-    def _not_live(self, outcome: Outcome, now: datetime, jitter: float) -> Delivery:
+    def _not_live(self, outcome: Outcome, now: datetime, jitter: float | None) -> Delivery:
         """Go on from an answer that says the next part is provably not live."""
         begun = self.first_missing > 0
         again = State.PARTIAL if begun else State.SCHEDULED
@@ -300,7 +307,8 @@ class Delivery:
             case Refused(cause=cause, why=why):
                 return self.move(State.NEEDS_REVIEW if begun else State.REFUSED, cause=cause, why=why)
             case Deferred(cause=cause, why=why, until=until):
-                waited = now + wait_before_retry(self.deferred, jitter)
+                # The network itself said "not now": to that we listen, patient or not.
+                waited = now + wait_before_retry(self.deferred, 0.5 if jitter is None else jitter)
                 return self.move(
                     again,
                     next_at=max(until, now) if until else waited,
@@ -311,20 +319,20 @@ class Delivery:
             case NotSubmitted(cause=cause, why=why) if cause.scope is Scope.ITEM:
                 return self._broke(again, cause, why, now, jitter)
             case NotSubmitted(cause=cause, why=why):
-                wait = wait_before_retry(self.deferred, jitter)
+                wait = _wait(self.deferred, jitter)
                 return self.move(again, next_at=now + wait, deferred=self.deferred + 1, cause=cause, why=why)
             case Published() | Unconfirmed():
                 raise AssertionError("settled before")
             case _:
                 assert_never(outcome)
 
-    def _broke(self, again: State, cause: Cause, why: str, now: datetime, jitter: float) -> Delivery:
+    def _broke(self, again: State, cause: Cause, why: str, now: datetime, jitter: float | None) -> Delivery:
         """Charge the delivery with an attempt it broke by itself; at the limit, ask a person."""
         broken = self.broken + 1
         if broken >= MOST_BROKEN_ATTEMPTS:
             end = State.NEEDS_REVIEW if again is State.PARTIAL else State.QUARANTINED
             return self.move(end, broken=broken, cause=cause, why=why)
-        wait = wait_before_retry(self.broken, jitter)
+        wait = _wait(self.broken, jitter)
         return self.move(again, next_at=now + wait, broken=broken, cause=cause, why=why)
 
     def weigh(

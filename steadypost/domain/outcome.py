@@ -90,6 +90,7 @@ class Cause(StrEnum):
     DUPLICATE = "duplicate"
     # us
     BROWSER_UNAVAILABLE = "browser_unavailable"
+    NO_PLACE = "no_place"
     BROWSER_DIED = "browser_died"
     DEADLINE = "deadline"
     LEASE_LOST = "lease_lost"
@@ -133,6 +134,7 @@ _SCOPES = {
     **dict.fromkeys(
         [
             Cause.BROWSER_UNAVAILABLE,
+            Cause.NO_PLACE,
             Cause.LEASE_LOST,
             Cause.WORKER_LOST,
             Cause.STORE_AWAY,

@@ -8,11 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from steadypost.domain.outcome import Answer, Phase
+from steadypost.domain.budget import Try
+from steadypost.domain.outcome import Answer, Phase, Published
 from steadypost.store import codec
 from steadypost.store.deliveries import Kept, expect
 from steadypost.store.errors import UnknownAttempt
 from steadypost.store.schema import attempts
+
+MOST_RECENT = 300
+"""How many attempts are read back to see what is left of the retry budget: several minutes of a busy house."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,27 @@ def first_armed_at(connection: Connection, delivery_id: int) -> datetime | None:
         select(func.min(attempts.c.armed_at)).where(attempts.c.delivery_id == delivery_id)
     )
     return moment
+
+
+def recent(connection: Connection, since: datetime) -> list[Try]:
+    """List the attempts since then, the newest first, as the retry budget sees them.
+
+    By number, not by moment: it needs no index, and more than these few are never worth counting.
+    """
+    rows = connection.execute(
+        select(attempts.c.n, attempts.c.claimed_at, attempts.c.outcome)
+        .order_by(attempts.c.id.desc())
+        .limit(MOST_RECENT)
+    )
+    return [
+        Try(at=row.claimed_at, again=row.n > 1, worked=row.n > 1 and _worked(row.outcome))
+        for row in rows
+        if row.claimed_at > since
+    ]
+
+
+def _worked(outcome: str | None) -> bool:
+    return outcome is not None and isinstance(codec.loads(outcome).headline, Published)
 
 
 def note(connection: Connection, attempt_id: int, **values: Any) -> None:

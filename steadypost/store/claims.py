@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,29 +79,46 @@ class _Head:
 
 
 def claim(
-    database: Database, *, worker: str, now: datetime, lease: timedelta, at_most: int, names: Sequence[str]
+    database: Database,
+    *,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    at_most: int,
+    names: Sequence[str],
+    at_most_each: Mapping[str, int] | None = None,
+    retries: int | None = None,
 ) -> list[Claim]:
     """Claim what is due, oldest first, for these accounts.
 
     An account whose oldest delivery does not fit its quota waits, and delays no other account. What is
-    found without a lock is only a hint; each claim judges again in its own transaction.
+    found without a lock is only a hint; each claim judges again in its own transaction. When all the
+    ``retries`` are taken, what has had no attempt yet passes by what has.
     """
     put_late_aside(database, now)
+    left = dict(at_most_each or {})
+    names = [name for name in names if left.get(name, 1) > 0]
     if at_most < 1 or not names:
         return []
+    spent = _Spent(retries)
     with database.reading() as connection:
-        line = _fitting(connection, _heads(connection, names, now), now)
+        line = _fitting(connection, _heads(connection, names, now, fresh=spent.all), now)
     heapq.heapify(line)
     claims: list[Claim] = []
     while line and len(claims) < at_most:
         head = heapq.heappop(line)
         try:
             with database.writing() as connection:
-                taken = _claim_next(connection, head.account, worker=worker, now=now, lease=lease)
+                taken = _claim_next(
+                    connection, head.account, worker=worker, now=now, lease=lease, fresh=spent.all
+                )
                 if taken is None:
                     continue
                 claimed = load(connection, taken)
-                following = _heads(connection, [head.account], now)
+                spent.count(claimed)
+                left[head.account] = left.get(head.account, at_most) - 1
+                more = [head.account] if left[head.account] > 0 else []
+                following = _heads(connection, more, now, fresh=spent.all) if more else []
         except StoreAway:
             if claims:
                 # What is claimed already must reach its worker: it holds the leases.
@@ -113,21 +130,41 @@ def claim(
     return claims
 
 
-def _oldest(now: datetime, bars: Bars) -> Select[tuple[int]]:
+class _Spent:
+    """How many of the retries that may be claimed are claimed."""
+
+    def __init__(self, retries: int | None) -> None:
+        self._left = retries
+
+    @property
+    def all(self) -> bool:
+        """Whether only what has had no attempt yet may be claimed."""
+        return self._left is not None and self._left < 1
+
+    def count(self, claimed: Claim) -> None:
+        """Count a claim."""
+        if self._left is not None and claimed.n > 1:
+            self._left -= 1
+
+
+def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[tuple[int]]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
-    return (
+    query = (
         select(deliveries.c.id)
         .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )
+    return query.where(deliveries.c.attempts == 0) if fresh else query
 
 
-def _heads(connection: Connection, names: Sequence[str], now: datetime) -> list[_Head]:
+def _heads(
+    connection: Connection, names: Sequence[str], now: datetime, *, fresh: bool = False
+) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
     bars = strike_rows.bars(connection, now)
     of_each = (
-        _oldest(now, bars)
+        _oldest(now, bars, fresh=fresh)
         .where(deliveries.c.account == accounts.c.name)
         .correlate(accounts)
         .scalar_subquery()
@@ -176,14 +213,14 @@ def _never_fits(limits: Limits, units: int) -> bool:
 
 
 def _claim_next(
-    connection: Connection, name: str, *, worker: str, now: datetime, lease: timedelta
+    connection: Connection, name: str, *, worker: str, now: datetime, lease: timedelta, fresh: bool = False
 ) -> int | None:
     """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
     account = account_rows.one(connection, name, lock=True)
     bars = strike_rows.bars(connection, now)
     if account.is_paused(now) or bars.strikes(account):
         return None
-    for kept in _line(connection, name, now, bars):
+    for kept in _line(connection, name, now, bars, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
         if kept.delivery.is_late(now):
             _miss(connection, kept, now)
@@ -199,9 +236,11 @@ def _claim_next(
     return None
 
 
-def _line(connection: Connection, name: str, now: datetime, bars: Bars) -> Iterator[Kept]:
+def _line(
+    connection: Connection, name: str, now: datetime, bars: Bars, *, fresh: bool = False
+) -> Iterator[Kept]:
     """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
-    query = _oldest(now, bars).where(deliveries.c.account == name)
+    query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
         # Somebody may have taken it back between the two reads.

@@ -94,7 +94,13 @@ def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime) -
 
 
 def answered(
-    connection: Connection, attempt_id: int, answer: Answer, *, now: datetime, jitter: float
+    connection: Connection,
+    attempt_id: int,
+    answer: Answer,
+    *,
+    now: datetime,
+    jitter: float,
+    patient: bool = True,
 ) -> Settled:
     """Take down what an attempt brought: the ids first, and all or nothing of it.
 
@@ -112,7 +118,7 @@ def answered(
     believed = _believed(connection, kept.delivery, attempt, answer)
     after = None
     if attempt.fence == kept.fence:
-        after = _after(kept.delivery, attempt, believed, now, jitter)
+        after = _after(kept.delivery, attempt, believed, now, jitter, patient=patient)
     if after is not None:
         twice = overtaken.copies(kept.delivery, believed)
         after = _keep(connection, kept, attempt, after, now, twice=twice)
@@ -154,12 +160,12 @@ def _keep(
 
 
 def _after(
-    delivery: Delivery, attempt: Attempt, believed: Answer, now: datetime, jitter: float
+    delivery: Delivery, attempt: Attempt, believed: Answer, now: datetime, jitter: float, *, patient: bool
 ) -> Delivery | None:
     """Judge what an answer makes of its delivery; nothing when it comes too late for anything but an id."""
     match delivery.state:
         case State.SENDING:
-            return delivery.settle(believed, now, jitter)
+            return delivery.settle(believed, now, jitter, patient=patient)
         case State.UNCONFIRMED | State.SCHEDULED | State.PARTIAL | State.NEEDS_REVIEW:
             return _late(delivery, attempt, believed, now, jitter)
         case _:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from steadypost.domain import clock as clocks
+from steadypost.domain.budget import Try
 from steadypost.domain.clock import Clock
 from steadypost.domain.delivery import MOST_LOOKS, Delivery, State
 from steadypost.domain.evidence import Evidence, SeenPost
@@ -326,12 +327,34 @@ class Store:
     # Claims and answers ----------------------------------------------------------------------------------
 
     def claim(
-        self, *, worker: str, now: datetime, lease: timedelta, at_most: int, accounts: Sequence[str]
+        self,
+        *,
+        worker: str,
+        now: datetime,
+        lease: timedelta,
+        at_most: int,
+        accounts: Sequence[str],
+        at_most_each: Mapping[str, int] | None = None,
+        retries: int | None = None,
     ) -> list[Claim]:
-        """Claim what is due for these accounts, oldest first; each claim is its own transaction."""
+        """Claim what is due for these accounts, oldest first; each claim is its own transaction.
+
+        ``at_most_each`` bounds it by account as well, ``retries`` how many may have had an attempt before.
+        """
         return claims.claim(
-            self._database, worker=worker, now=now, lease=lease, at_most=at_most, names=accounts
+            self._database,
+            worker=worker,
+            now=now,
+            lease=lease,
+            at_most=at_most,
+            names=accounts,
+            at_most_each=at_most_each or {},
+            retries=retries,
         )
+
+    def recent_tries(self, since: datetime) -> list[Try]:
+        """List the attempts since then, as the retry budget sees them."""
+        return self._read(lambda connection: attempt_rows.recent(connection, since))
 
     def load_claim(self, attempt_id: int) -> Claim:
         """Read a claim back by its attempt."""
@@ -361,10 +384,17 @@ class Store:
         """Write "about to ask"; ``True`` exactly once, and only while the lease holds."""
         return self._write(lambda connection: settling.arm(connection, attempt_id, fence=fence, now=now))
 
-    def answered(self, attempt_id: int, answer: Answer, now: datetime, jitter: float) -> Settled:
-        """Take down what an attempt brought. Said twice, it counts once."""
+    def answered(
+        self, attempt_id: int, answer: Answer, now: datetime, jitter: float, *, patient: bool = True
+    ) -> Settled:
+        """Take down what an attempt brought. Said twice, it counts once.
+
+        Not ``patient``, what was provably not sent is due again at once.
+        """
         return self._write(
-            lambda connection: settling.answered(connection, attempt_id, answer, now=now, jitter=jitter)
+            lambda connection: settling.answered(
+                connection, attempt_id, answer, now=now, jitter=jitter, patient=patient
+            )
         )
 
     def rescue(self, now: datetime) -> list[Rescued]:

@@ -1,0 +1,428 @@
+"""What one process may do at once: by this host, by each account and by each network, apart for each purpose.
+
+The walls are global concurrency limits in Prefect, so that an operator sees and moves them, and so that all
+processes together keep to them. Taking a slot there costs tens of milliseconds, and waiters queue behind each
+other (facts.md, "Limits"). So nobody takes one for a post: a process that is on watch holds its share as
+leases, renews them from a thread of its own, and decides on the way of a post by counting in memory.
+
+A limit shapes the load; it never decides what may be published. That is the claim's, and its fencing number's.
+So with Prefect's API away the last known share serves, and after a while the number this process would ask for;
+and a process that got no share at all for two minutes goes on with one place rather than with none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from steadypost.domain.outcome import Scope
+
+LEASE = 60.0
+"""Seconds for which a slot is held unless it is renewed: the shortest that Prefect knows. A process that was
+killed has given all of its slots back after this long."""
+
+RENEW_EVERY = 15.0
+"""Seconds between two renewals: two may be lost before a lease runs out."""
+
+TEND_EVERY = 5.0
+"""Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
+
+TEND_SOON = 0.5
+"""The same, for one that has just become short of places: somebody may be about to let go of theirs."""
+
+SOON_FOR = 30.0
+"""Seconds for which being short is news. After that somebody has set the limit lower, and means it."""
+
+LAST_KNOWN_FOR = 600.0
+"""Seconds for which, with Prefect's API away, the last known share serves. After that nobody can say any more
+who holds what, and this process keeps to the number it would have asked for."""
+
+NOTHING_FOR = 120.0
+"""Seconds without any share after which a process goes on with one place. Twice a lease: whoever died has given
+back what they held by then. Slots that leaked for good would otherwise stop publishing for good."""
+
+FIRST_WITHIN = 3.0
+"""Seconds that a process waits for its first share before it begins with its own numbers."""
+
+SHARED = "steadypost-shared"
+"""The one limit there is for everything when the bulkheads are switched off."""
+
+
+class Purpose(StrEnum):
+    """What a place is for. The places of one are never another's."""
+
+    PUBLISH = "publish"
+    LOOK = "look"
+    PROBE = "probe"
+
+
+SCOPES = (Scope.HOST, Scope.NETWORK, Scope.ACCOUNT)
+"""What is walled off for each purpose."""
+
+
+def limit_name(purpose: Purpose, scope: Scope, which: str) -> str:
+    """Name a limit as it stands in Prefect: ``steadypost-publish-account-alice``."""
+    return f"steadypost-{purpose}-{scope}-{which}"
+
+
+def this_host() -> str:
+    """Name this machine as its limits do."""
+    return socket.gethostname().casefold()
+
+
+def network_of(channel: str) -> str:
+    """Name the network that a channel leads to: ``x`` for ``x_web``."""
+    return channel.partition("_")[0]
+
+
+class SlotsAway(Exception):
+    """Prefect's API did not answer, or answered with an error of its own."""
+
+
+class NoPlace(Exception):
+    """No place became free for as long as somebody was willing to wait. Nothing has begun."""
+
+    def __init__(self, limit: str, waited: float) -> None:
+        super().__init__(f"no place became free in {limit} within {waited:.0f} s")
+        self.limit = limit
+        self.waited = waited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one limit stands in Prefect."""
+
+    slots: int
+    taken: int
+    enforced: bool = True
+    """Whether an operator has it switched on."""
+
+
+class Slots(Protocol):
+    """What is needed of Prefect. Every method raises ``SlotsAway`` when it cannot be reached."""
+
+    def read(self) -> Mapping[str, Standing]:
+        """Read how the limits stand, by name."""
+        ...
+
+    def create(self, name: str, slots: int) -> None:
+        """Make a limit, unless there is one of this name."""
+        ...
+
+    def acquire(self, names: Sequence[str], each: int, lease: float) -> str | None:
+        """Take so many slots of each, all or none; answer the lease, or ``None`` when one has too few."""
+        ...
+
+    def renew(self, lease_id: str, lease: float) -> bool:
+        """Hold on to a lease; ``False`` when it is lost."""
+        ...
+
+    def release(self, lease_id: str) -> None:
+        """Give the slots of a lease back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much more may begin now."""
+
+    total: int
+    each: Mapping[str, int]
+    """By account."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """Some slots, under one lease."""
+
+    lease_id: str
+    names: frozenset[str]
+    each: int
+    renewed: float
+
+
+@dataclass(slots=True)
+class _Share:
+    """What this process may use of one limit."""
+
+    wanted: int
+    known: int | None = None
+    """How many places it has; ``None`` before Prefect said anything."""
+    nothing_since: float | None = None
+
+
+@dataclass(kw_only=True)
+class Bulkheads:
+    """The walls around one purpose of this process. Without ``slots`` it keeps to its own numbers."""
+
+    purpose: Purpose
+    places: int
+    """How many browsers this process has for it."""
+    slots: Slots | None = None
+    host: str = field(default_factory=this_host)
+    network: str = "x"
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
+        default_factory=lambda: logging.getLogger("steadypost")
+    )
+    clock: Callable[[], float] = time.monotonic
+    _shares: dict[str, _Share] = field(default_factory=dict)
+    _held: list[_Held] = field(default_factory=list)
+    _under_way: dict[Hashable, str] = field(default_factory=dict)
+    _heard_at: float = 0.0
+    _short_since: float | None = None
+    _tending: threading.Lock = field(default_factory=threading.Lock)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _keeper: _Keeper | None = None
+
+    def __post_init__(self) -> None:
+        self._heard_at = self.clock()
+        self._shares = {name: _Share(self.places) for name in (self._host_limit, self._network_limit)}
+
+    # --- on the way of a post: no call leaves this process
+
+    def room(self, accounts: Iterable[str]) -> Room:
+        """Say how much more may begin now, in all and for each of these accounts."""
+        with self._counting:
+            under_way = Counter(self._under_way.values())
+        names = list(accounts)
+        total = min(self._share(name) for name in (self._host_limit, self._network_limit))
+        left = max(0, total - under_way.total())
+        each = {name: max(0, self._share(self._limit(name)) - under_way[name]) for name in names}
+        return Room(total=left, each=each)
+
+    def begin(self, key: Hashable, account: str) -> None:
+        """Count something that begins. It was judged to have room; now it has taken it."""
+        with self._counting:
+            self._under_way[key] = account
+
+    def end(self, key: Hashable) -> None:
+        """Count it no longer."""
+        with self._counting:
+            self._under_way.pop(key, None)
+
+    @contextlib.contextmanager
+    def counting(self, account: str) -> Iterator[None]:
+        """Count something for as long as it takes."""
+        self.begin(key := object(), account)
+        try:
+            yield
+        finally:
+            self.end(key)
+
+    def _share(self, name: str) -> int:
+        share = self._shares.get(name)
+        if share is None:
+            # Nobody has asked for it yet: it has one place until it is tended.
+            return 1
+        if self.slots is None or share.known is None or self._unheard():
+            return share.wanted
+        if share.known == 0 and share.nothing_since is not None:
+            return int(self.clock() - share.nothing_since >= NOTHING_FOR)
+        return share.known
+
+    def _unheard(self) -> bool:
+        return self.clock() - self._heard_at > LAST_KNOWN_FOR
+
+    # --- what it asks for
+
+    def want(self, accounts: Iterable[str]) -> None:
+        """Say which accounts there are. With several, none of them gets all the places: one that hangs in
+        each of its attempts must leave the others something to go out by.
+        """
+        names = list(accounts)
+        of_each = self.places if len(names) < 2 else max(1, self.places - 1)
+        wanted = {self._host_limit: self.places, self._network_limit: self.places}
+        wanted |= {self._limit(name): of_each for name in names}
+        kept = {name: self._shares.get(name) for name in wanted}
+        self._shares = {
+            name: _Share(number, share.known, share.nothing_since)
+            if (share := kept[name])
+            else _Share(number)
+            for name, number in wanted.items()
+        }
+
+    @property
+    def _host_limit(self) -> str:
+        return limit_name(self.purpose, Scope.HOST, self.host)
+
+    @property
+    def _network_limit(self) -> str:
+        return limit_name(self.purpose, Scope.NETWORK, self.network)
+
+    def _limit(self, account: str) -> str:
+        return limit_name(self.purpose, Scope.ACCOUNT, account)
+
+    # --- with Prefect, from a thread of its own
+
+    def tend(self) -> None:
+        """Make what is held in Prefect what is wanted, as far as there is room; learn what that leaves us."""
+        if self.slots is None:
+            return
+        with self._tending:
+            try:
+                self._tend(self.slots)
+            except SlotsAway as away:
+                self.log.debug("the limits could not be read (%s); the last known shares serve", away)
+                return
+            self._heard_at = self.clock()
+
+    def pause(self) -> float:
+        """Say how many seconds to wait before tending again."""
+        short = any(share.known is None or share.known < share.wanted for share in self._shares.values())
+        if not short:
+            self._short_since = None
+            return TEND_EVERY
+        self._short_since = self.clock() if self._short_since is None else self._short_since
+        return TEND_SOON if self.clock() - self._short_since < SOON_FOR else TEND_EVERY
+
+    def _tend(self, slots: Slots) -> None:
+        shares = self._shares
+        standing = slots.read()
+        for name in shares.keys() - standing.keys():
+            # An account that was added a moment ago. Without its limit there would be no wall at all.
+            slots.create(name, 2 * self.places)
+            standing = {**standing, name: Standing(slots=2 * self.places, taken=0)}
+        self._renew(slots)
+        self._let_go(slots, shares, standing)
+        self._fill(slots, shares, standing)
+        for name, share in shares.items():
+            self._learn(name, share, standing[name])
+
+    def _renew(self, slots: Slots) -> None:
+        for held in list(self._held):
+            if self.clock() - held.renewed < RENEW_EVERY:
+                continue
+            if slots.renew(held.lease_id, LEASE):
+                held.renewed = self.clock()
+            else:
+                self._held.remove(held)
+
+    def _let_go(self, slots: Slots, shares: Mapping[str, _Share], standing: Mapping[str, Standing]) -> None:
+        """Give back what is not wanted any more, and what an operator's edit has left no room for."""
+        for held in list(self._held):
+            unwanted = any(name not in shares for name in held.names)
+            too_many = any(
+                standing[name].enforced and standing[name].taken > standing[name].slots
+                for name in held.names & standing.keys()
+            )
+            if unwanted or too_many or any(self._holds(name) > shares[name].wanted for name in held.names):
+                self._held.remove(held)
+                slots.release(held.lease_id)
+
+    def _fill(self, slots: Slots, shares: Mapping[str, _Share], standing: Mapping[str, Standing]) -> None:
+        """Take what is missing: all that lack as much in one call, and one by one where that is too much."""
+        missing: dict[int, list[str]] = {}
+        for name, share in shares.items():
+            lacks = share.wanted - self._holds(name)
+            if lacks > 0 and standing[name].enforced:
+                missing.setdefault(lacks, []).append(name)
+        for lacks, names in missing.items():
+            if len(names) > 1 and self._take(slots, names, lacks):
+                continue
+            for name in names:
+                for fewer in range(lacks, 0, -1):
+                    if self._take(slots, [name], fewer):
+                        break
+
+    def _take(self, slots: Slots, names: Sequence[str], each: int) -> bool:
+        lease_id = slots.acquire(names, each, LEASE)
+        if lease_id is None:
+            return False
+        self._held.append(_Held(lease_id, frozenset(names), each, self.clock()))
+        return True
+
+    def _learn(self, name: str, share: _Share, standing: Standing) -> None:
+        before, share.known = share.known, self._holds(name) if standing.enforced else share.wanted
+        if share.known:
+            share.nothing_since = None
+        elif share.nothing_since is None:
+            share.nothing_since = self.clock()
+        if before != share.known and share.known < share.wanted:
+            self.log.info("%s: %s of %s places are to be had", name, share.known, share.wanted)
+
+    def _holds(self, name: str) -> int:
+        return sum(held.each for held in self._held if name in held.names)
+
+    # --- beginning and ending
+
+    def open(self) -> None:
+        """Keep the shares from a thread of its own, and give the first asking a moment to be answered."""
+        if self.slots is not None:
+            self._keeper = _Keeper(self)
+            self._keeper.start()
+            self._keeper.asked.wait(FIRST_WITHIN)
+
+    def close(self) -> None:
+        """Give everything back. What is under way has its own deadline, and others can begin meanwhile."""
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
+        self._give_all_back()
+
+    def _give_all_back(self) -> None:
+        with self._tending:
+            while self._held and self.slots is not None:
+                try:
+                    self.slots.release(self._held.pop().lease_id)
+                except SlotsAway:
+                    return  # they run out by themselves
+
+    # --- without walls
+
+    @contextlib.contextmanager
+    def shared_place(self, within: float) -> Iterator[None]:
+        """Take a slot of the one limit that everything shares: how it is done with the bulkheads off.
+
+        Raises ``NoPlace`` when the wait ends.
+        """
+        if self.slots is None:
+            yield
+            return
+        lease_id = self._wait_for_shared(self.slots, within)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(SlotsAway):
+                self.slots.release(lease_id)
+
+    def _wait_for_shared(self, slots: Slots, within: float) -> str:
+        ends = self.clock() + within
+        while True:
+            with contextlib.suppress(SlotsAway):
+                if lease_id := slots.acquire([SHARED], 1, 300.0):
+                    return lease_id
+            if self.clock() >= ends:
+                raise NoPlace(SHARED, within)
+            time.sleep(0.5)
+
+
+class _Keeper(threading.Thread):
+    """Tends the shares while its process lives. A process that was killed or stopped no longer does, and its
+    slots come back by themselves.
+    """
+
+    def __init__(self, bulkheads: Bulkheads) -> None:
+        super().__init__(name=f"{bulkheads.purpose}-bulkheads", daemon=True)
+        self._bulkheads = bulkheads
+        self._end = threading.Event()
+        self.asked = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            self._bulkheads.tend()
+            self.asked.set()
+            if self._end.wait(self._bulkheads.pause()):
+                return
+
+    def stop(self) -> None:
+        """End, and wait for the end; not for an API that does not answer."""
+        self._end.set()
+        self.join(timeout=2)

@@ -1,0 +1,433 @@
+"""What may be under way at once, by host, account and network; and that nobody waits for Prefect to learn it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from blocks import Switches
+from blocks.switches import Switch
+from deployments.limits import LIMITS, limits
+from flows.publish import claim_due
+from flows.reconcile import LOOKS_AT_ONCE, next_round
+from steadypost.channels.port import Access
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import Cause, Scope
+from steadypost.domain.post import Part, Post
+from steadypost.domain.quota import Limits
+from steadypost.store import AccountRecord
+from tasks.bulkheads import (
+    LAST_KNOWN_FOR,
+    LEASE,
+    NOTHING_FOR,
+    SCOPES,
+    SHARED,
+    Bulkheads,
+    NoPlace,
+    Purpose,
+    SlotsAway,
+    Standing,
+    limit_name,
+    network_of,
+)
+from tasks.deliveries import deliver
+from tasks.house import CHANNELS
+
+
+class Prefect:
+    """Global concurrency limits, as Prefect keeps them: by lease, and by name."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.limits = {}
+        self.leases = {}
+        self.away = False
+        self.calls = Counter()
+        self._numbers = itertools.count(1)
+
+    def _called(self, what):
+        self.calls[what] += 1
+        if self.away:
+            raise SlotsAway("ConnectError")
+        for lease_id in [one for one, (_, _, until) in self.leases.items() if until <= self.clock()]:
+            del self.leases[lease_id]
+
+    def taken(self, name):
+        return sum(each for names, each, _ in self.leases.values() if name in names)
+
+    def read(self):
+        self._called("read")
+        return {name: Standing(slots=slots, taken=self.taken(name)) for name, slots in self.limits.items()}
+
+    def create(self, name, slots):
+        self._called("create")
+        self.limits.setdefault(name, slots)
+
+    def acquire(self, names, each, lease):
+        self._called("acquire")
+        if any(self.limits.get(name, 0) < self.taken(name) + each for name in names):
+            return None
+        lease_id = f"lease-{next(self._numbers)}"
+        self.leases[lease_id] = (frozenset(names), each, self.clock() + lease)
+        return lease_id
+
+    def renew(self, lease_id, lease):
+        self._called("renew")
+        if lease_id not in self.leases:
+            return False
+        names, each, _ = self.leases[lease_id]
+        self.leases[lease_id] = (names, each, self.clock() + lease)
+        return True
+
+    def release(self, lease_id):
+        self._called("release")
+        self.leases.pop(lease_id, None)
+
+
+class Seconds:
+    """A clock that stands until it is moved."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def seconds():
+    return Seconds()
+
+
+@pytest.fixture
+def prefect(seconds):
+    return Prefect(seconds)
+
+
+@pytest.fixture
+def walls(prefect, seconds):
+    """The bulkheads of another process each time."""
+
+    def build(purpose=Purpose.PUBLISH, places=2, accounts=("alice", "bob")):
+        built = Bulkheads(purpose=purpose, places=places, slots=prefect, host="quay", clock=seconds)
+        built.want(accounts)
+        built.tend()
+        return built
+
+    return build
+
+
+HOST = limit_name(Purpose.PUBLISH, Scope.HOST, "quay")
+NETWORK = limit_name(Purpose.PUBLISH, Scope.NETWORK, "x")
+ALICE = limit_name(Purpose.PUBLISH, Scope.ACCOUNT, "alice")
+
+
+def declared():
+    return dict(
+        limits(
+            lanes=2,
+            hosts=["quay"],
+            networks=[network_of(channel) for channel in CHANNELS],
+            accounts=["alice", "bob"],
+        )
+    )
+
+
+# --- declared and used
+
+
+def test_what_the_code_uses_is_what_is_declared():
+    """No limit is used that nobody declared, none is declared that nothing uses."""
+    which = {Scope.HOST: ["quay"], Scope.NETWORK: ["x"], Scope.ACCOUNT: ["alice", "bob"]}
+    used = {
+        limit_name(purpose, scope, one) for purpose in Purpose for scope in SCOPES for one in which[scope]
+    }
+
+    assert set(declared()) == used | {SHARED}
+    assert all(limit.why for limit in LIMITS)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 7, 16])
+def test_there_is_room_for_two_runs_that_relieve_each_other(lanes, prefect, seconds):
+    """As many as there may be browsers, twice: a relief leaves no gap for want of places."""
+    prefect.limits = dict(limits(lanes=lanes, hosts=["quay"], networks=["x"], accounts=["alice", "bob"]))
+    two = [
+        Bulkheads(purpose=Purpose.PUBLISH, places=lanes, slots=prefect, host="quay", clock=seconds)
+        for _ in range(2)
+    ]
+    for one in two:
+        one.want(["alice", "bob"])
+        one.tend()
+
+    assert [one.room(["alice"]).total for one in two] == [lanes, lanes]
+
+
+def test_a_limit_that_is_missing_is_made(walls, prefect):
+    """An account that was added in Prefect's pages a moment ago: without its limit there would be no wall."""
+    walls()
+
+    assert prefect.limits == {name: slots for name, slots in declared().items() if name in prefect.limits}
+    assert {HOST, NETWORK, ALICE} <= set(prefect.limits)
+
+
+# --- on the way of a post
+
+
+def test_nothing_is_asked_of_prefect_on_the_way_of_a_post(walls, prefect):
+    """Room, beginning and ending are counted in memory."""
+    one = walls()
+    before = prefect.calls.copy()
+    for n in range(100):
+        assert one.room(["alice", "bob"]).total
+        one.begin(n, "alice")
+        one.end(n)
+
+    assert prefect.calls == before
+
+
+def test_an_account_never_gets_the_last_place_of_all(walls):
+    """One account that hangs in each of its attempts leaves the others something to go out by."""
+    one = walls(places=2)
+    one.begin(1, "alice")
+    room = one.room(["alice", "bob"])
+
+    assert (room.total, room.each) == (1, {"alice": 0, "bob": 1})
+
+
+def test_a_lone_account_gets_them_all(walls):
+    """There is nobody to leave a place for."""
+    assert walls(places=3, accounts=("alice",)).room(["alice"]).each == {"alice": 3}
+
+
+def test_purposes_are_walled_off_from_each_other(walls, prefect):
+    """All that looks hang, and hold all their places: publishing has as many as before."""
+    looking = walls(Purpose.LOOK, places=1)
+    looking.begin(1, "alice")
+
+    assert looking.room(["alice", "bob"]).total == 0
+    assert walls().room(["alice"]).total == 2
+
+
+# --- an operator's edit
+
+
+def test_a_lower_limit_is_obeyed_and_so_is_a_higher_one(walls, prefect):
+    """Within one cycle, without a restart; what is under way is not disturbed."""
+    prefect.limits |= declared()
+    one = walls()
+    one.begin(1, "alice")
+    prefect.limits[NETWORK] = 1
+    one.tend()
+    assert one.room(["bob"]).total == 0
+
+    prefect.limits[NETWORK] = 4
+    one.tend()
+    assert one.room(["bob"]).total == 1
+
+
+def test_several_processes_together_keep_to_it(walls, prefect):
+    """Three machines, one limit of four asks on the network at once."""
+    prefect.limits[NETWORK] = 4
+    three = [walls(places=2) for _ in range(3)]
+
+    assert sum(one.room(["alice"]).total for one in three) <= 4
+    assert prefect.taken(NETWORK) == 4
+
+
+def test_a_limit_switched_off_is_no_limit(walls, prefect, monkeypatch):
+    """In Prefect's pages a limit can be made inactive."""
+    prefect.limits |= declared()
+    prefect.limits[NETWORK] = 1
+    monkeypatch.setattr(
+        prefect, "read", lambda: {name: Standing(slots=1, taken=0, enforced=False) for name in prefect.limits}
+    )
+
+    assert walls().room(["alice"]).total == 2
+
+
+# --- trouble
+
+
+def test_with_prefect_away_the_last_known_share_serves_and_then_ones_own(walls, prefect, seconds):
+    """Publishing does not stop: first with what was known, after ten minutes with what it would have asked for."""
+    prefect.limits |= declared() | {NETWORK: 1}
+    one = walls()
+    prefect.away = True
+    one.tend()
+    assert one.room(["alice"]).total == 1
+
+    seconds.now += LAST_KNOWN_FOR + 1
+    one.tend()
+    assert one.room(["alice"]).total == 2
+
+
+def test_with_prefect_away_from_the_start_ones_own_numbers_serve(walls, prefect):
+    """A run that begins while the API is away publishes."""
+    prefect.away = True
+
+    assert walls().room(["alice", "bob"]).total == 2
+
+
+def test_the_slots_of_the_dead_come_back(walls, prefect, seconds):
+    """A process that was killed holds its slots for one lease, and no longer."""
+    prefect.limits[NETWORK] = 2
+    walls()
+    other = walls()
+    assert other.room(["alice"]).total == 0
+
+    seconds.now += LEASE + 1
+    other.tend()
+    assert other.room(["alice"]).total == 2
+
+
+def test_a_lease_that_was_lost_is_taken_anew(walls, prefect, seconds):
+    """The server forgot it: the process finds out at the next renewal, and asks again."""
+    one = walls()
+    prefect.leases.clear()
+    seconds.now += 20
+    one.tend()
+
+    assert prefect.taken(NETWORK) == 2
+    assert one.room(["alice"]).total == 2
+
+
+def test_slots_that_leaked_for_good_do_not_stop_publishing_for_good(walls, prefect, seconds):
+    """A limit shapes the load. After two minutes without any place one goes on with one."""
+    prefect.limits[NETWORK] = 2
+    prefect.leases["leaked"] = (frozenset({NETWORK}), 2, float("inf"))
+    one = walls()
+    assert one.room(["alice"]).total == 0
+
+    seconds.now += NOTHING_FOR
+    one.tend()
+    assert one.room(["alice"]).total == 1
+
+
+def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
+    """Whoever comes next need not wait for the last of its posts."""
+    prefect.limits[NETWORK] = 2
+    old = walls()
+    old.begin(1, "alice")
+    old.close()
+
+    assert walls().room(["bob"]).total == 2
+
+
+# --- what is claimed
+
+
+@pytest.fixture
+def due(house):
+    """Add so many due posts for an account."""
+
+    def add(count, account="alice"):
+        house.store.put_account(
+            AccountRecord(name=account, channel="x_web", handle=account, limits=Limits()), now=house.clock()
+        )
+        for n in range(count):
+            house.store.add(
+                Post(parts=(Part(text=f"{account} {n}"),)),
+                accounts=[account],
+                due_at=house.clock(),
+                now=house.clock(),
+            )
+
+    return add
+
+
+def test_nothing_is_claimed_that_would_wait(house, due):
+    """A hundred are due: as many are claimed as there are places, of each account as many as it has; the others
+    stay where anybody can take them.
+    """
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=3)
+    house.bulkheads.want(["alice", "bob"])
+    due(50, "alice")
+    due(50, "bob")
+
+    claims = claim_due(house, at_most=3)
+    assert Counter(claim.account for claim in claims) == {"alice": 2, "bob": 1}
+    assert claim_due(house, at_most=3) == []
+    assert house.store.counts()[State.SCHEDULED] == 97
+
+
+def test_a_place_comes_back_however_the_attempt_ends(house, channel, due):
+    """Also when its task breaks."""
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=1)
+    house.bulkheads.want(["alice"])
+    due(2)
+    channel.on_ask = lambda *_: 1 / 0
+    for _ in range(2):
+        (claim,) = claim_due(house, at_most=1)
+        deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+
+    assert house.bulkheads.room(["alice"]).total == 1
+
+
+def test_the_queue_of_looks_is_bounded_and_says_what_it_left(house, caplog):
+    """150 accounts in doubt: a few are looked at, who waited longest first; the others are left, and said."""
+    names = [f"account-{n:03d}" for n in range(150)]
+    house.bulkheads = Bulkheads(purpose=Purpose.LOOK, places=1)
+    house.bulkheads.want(names)
+    house.log = __import__("logging").getLogger("test")
+    with caplog.at_level("INFO"):
+        first = next_round(house, names)
+    house.looked_at |= dict.fromkeys(first, 1.0)
+
+    assert len(first) == LOOKS_AT_ONCE
+    assert "146 of 150" in caplog.text
+    assert not set(first) & set(next_round(house, names))
+
+
+# --- with the switch off
+
+
+@pytest.fixture
+def unwalled(house, prefect, due):
+    """A house whose bulkheads are switched off, and whose one shared limit has one slot."""
+    house.switches = Switches(bulkheads=Switch(on=False, reason="comparison"))
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=prefect)
+    prefect.limits[SHARED] = 1
+    return house
+
+
+def test_without_walls_a_hung_look_keeps_posts_waiting_and_they_are_given_back(
+    unwalled, prefect, channel, due, monkeypatch
+):
+    """The old way, for comparison: one limit for all. The wait has an end, before anything was armed."""
+    prefect.acquire([SHARED], 1, 300)
+    monkeypatch.setattr("tasks.deliveries.LANE_WITHIN", timedelta(0))
+    due(1)
+    (claim,) = claim_due(unwalled, at_most=1)
+    deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+    delivery = unwalled.store.show(claim.delivery_id).delivery
+
+    assert (delivery.state, delivery.cause, delivery.broken) == (State.SCHEDULED, Cause.NO_PLACE, 0)
+    assert channel.asked == []
+
+
+def test_a_shared_place_is_given_back(unwalled, prefect):
+    """Whatever became of the work."""
+    with pytest.raises(ZeroDivisionError), unwalled.place(timedelta(0)):
+        1 / 0  # noqa: B018
+
+    with unwalled.place(timedelta(0)), pytest.raises(NoPlace), unwalled.place(timedelta(0)):
+        pass
+    assert prefect.leases == {}
+
+
+def test_an_account_is_open_again_once_it_is_tended(house, prefect, seconds):
+    """An account that appears is wanted at the next reading of the blocks."""
+    walls = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=prefect, host="quay", clock=seconds)
+    house.bulkheads = walls
+    house.accounts = {
+        name: Access(
+            account=name, handle=name, base_url="http://127.0.0.1:1", session={}, rules_accepted=True
+        )
+        for name in ("alice", "bob", "carol")
+    }
+    walls.want(house.usable())
+    walls.tend()
+
+    assert walls.room(["carol"]).each == {"carol": 1}
