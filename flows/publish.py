@@ -107,18 +107,20 @@ def may_publish(house: House) -> list[str]:
 
 
 class Crew:
-    """The deliveries under way, at most one for each browser, and what came of those that are done."""
+    """The deliveries under way, at most one at each browser, and what came of those that are done."""
 
     def __init__(self, house: House, watch: Watch) -> None:
         self._house = house
-        self._watch = watch
-        self._away: set[PrefectFuture[Any]] = set()
+        self._away: dict[PrefectFuture[Any], int] = {}
         self.done: Counter[str] = Counter()
+        house.wake = watch.wake.set
 
     def free(self) -> int:
-        """How many more may be sent out now."""
+        """How many more may be sent out now: as many as browsers are free. Those whose answer is still being
+        written down need theirs no more.
+        """
         self._count()
-        return self._house.lanes.size - len(self._away)
+        return self._house.lanes.size - self._house.bulkheads.under_way()
 
     def send(self, claims: list[Claim]) -> None:
         """Send each claim on its way as a task run of its own."""
@@ -129,9 +131,9 @@ class Crew:
             [claim.delivery_id for claim in claims],
             [claim.account for claim in claims],
         )
-        for future in futures:
-            self._away.add(future)
-            future.add_done_callback(lambda _: self._watch.wake.set())
+        for future, claim in zip(futures, claims, strict=True):
+            self._away[future] = claim.attempt_id
+            future.add_done_callback(lambda _: self._house.wake())
 
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""
@@ -146,7 +148,8 @@ class Crew:
 
     def _count(self) -> None:
         for future in [future for future in self._away if is_done(future)]:
-            self._away.discard(future)
+            # A task that Prefect could not even begin has let go of nothing.
+            self._house.drop(self._away.pop(future))
             self.done[how_it_ended(future)] += 1
 
 

@@ -14,7 +14,8 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import StoreAddress, Switch, Switches, XAccount
+from blocks import OnCall, StoreAddress, Switch, Switches, XAccount
+from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from blocks.switches import strangers
@@ -90,6 +91,13 @@ class NoDocument(LookupError):
 
 class ChangedMeanwhile(Exception):
     """Somebody else changed the same switch at the same moment; theirs is in force."""
+
+
+def on_call() -> OnCall:
+    """Read who is to be told; raises ``ApiAway``."""
+    with _api() as client:
+        block = _one(client, OnCall, ON_CALL_DOCUMENT)
+    return cast("OnCall", block) if block else OnCall()
 
 
 class _api:  # noqa: N801 - reads as the context it is

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blocks import Switches, Unopened
-from steadypost.browser import Loan, Pool
+from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain.budget import Budget
 from steadypost.domain.clock import Clock, now
-from steadypost.store import AccountRecord, Outbox, Store, StoreAway
+from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
 from tasks import documents
 from tasks.bulkheads import Bulkheads, Purpose
 
@@ -37,6 +37,8 @@ are free after this long."""
 RENEW_EVERY = 6.0
 """Seconds between two renewals of the leases: four may be lost before one runs out."""
 
+IN_TROUBLE = frozenset({PlaceIs.RESTING, PlaceIs.LOST})
+"""What a place is doing when no browser of it works."""
 BUDGET = Budget()
 """What may be tried again by everybody together."""
 
@@ -80,6 +82,8 @@ class House:
     """The accounts whose last look saw nothing at all, and when to look again."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
+    wake: Callable[[], None] = lambda: None
+    """Tells whoever claims that a browser is free again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     _refreshed: float = 0.0
@@ -112,6 +116,7 @@ class House:
 
     def read_blocks(self) -> None:
         """Read the blocks now."""
+        self.note_browsers()
         try:
             read = documents.read()
         except documents.ApiAway as away:
@@ -146,6 +151,16 @@ class House:
             self._budget = (time.monotonic(), left)
         return left
 
+    def let_go(self, attempt_id: int) -> None:
+        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""
+        self.bulkheads.end(attempt_id)
+        self.wake()
+
+    def drop(self, attempt_id: int) -> None:
+        """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
+        self.in_hand.discard(attempt_id)
+        self.bulkheads.end(attempt_id)
+
     @contextlib.contextmanager
     def place(self, within: timedelta) -> Iterator[None]:
         """Have a place for one piece of work. Behind walls it was counted before it began; without them it
@@ -167,6 +182,21 @@ class House:
         if self._reader is not None:
             self._reader.stop()
             self._reader = None
+
+    def note_browsers(self) -> None:
+        """Note whether this process has a browser that works, or one on its way: the watch asks no publisher."""
+        places = self.lanes.snapshot()
+        if not places:
+            return
+        troubled = [place for place in places if place.state in IN_TROUBLE or place.trouble]
+        told = next((place.trouble for place in troubled if place.trouble), "")
+        with contextlib.suppress(StoreAway):
+            self.store.note(
+                f"{vitals.BROWSERS}{self.lanes.name}",
+                well=len(troubled) < len(places),
+                told=told,
+                now=self.clock(),
+            )
 
     def hand_over(self) -> None:
         """Bring the store the answers that could not be recorded when they came."""

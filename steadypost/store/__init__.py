@@ -21,6 +21,7 @@ from steadypost.store.errors import (
     UnusableAddress,
     WriteMissed,
 )
+from steadypost.store.incidents import Standing
 from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
@@ -60,6 +61,7 @@ __all__ = [
     "Schema",
     "SchemaMismatch",
     "Settled",
+    "Standing",
     "Store",
     "StoreAway",
     "StoreError",

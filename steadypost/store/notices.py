@@ -90,6 +90,19 @@ def due(connection: Connection, now: datetime) -> list[Notice]:
     return [_notice(row) for row in rows]
 
 
+def take(connection: Connection, now: datetime, until: datetime) -> list[Notice]:
+    """Take what is to be told now: of two who would, one does. One who dies meanwhile leaves it until ``until``."""
+    return [
+        notice
+        for notice in due(connection, now)
+        if connection.execute(
+            update(notices)
+            .where(notices.c.id == notice.id, text(_WAITING), notices.c.next_at <= now)
+            .values(next_at=until)
+        ).rowcount
+    ]
+
+
 def every(connection: Connection) -> list[Notice]:
     """List all there ever were, the oldest first."""
     return [_notice(row) for row in connection.execute(select(notices).order_by(notices.c.id))]

@@ -34,8 +34,9 @@ from sqlalchemy.types import TypeDecorator
 
 from steadypost.domain.clock import utc
 from steadypost.domain.delivery import PartState, State
+from steadypost.domain.health import Verdict
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -89,6 +90,7 @@ CLAIMABLE = one_of("state", [State.SCHEDULED, State.PARTIAL])
 LATE_COUNTS = one_of("state", [State.HELD, State.SCHEDULED])
 SENDING = one_of("state", [State.SENDING])
 UNCONFIRMED = one_of("state", [State.UNCONFIRMED])
+OPEN = "over_at IS NULL"
 UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
 
 
@@ -198,6 +200,7 @@ deliveries = Table(
     _some("ix_deliveries_leased", "lease_until", of=SENDING),
     _some("ix_deliveries_in_doubt", "next_at", of=UNCONFIRMED),
     _some("ix_deliveries_unverified", "next_at", of=UNVERIFIED),
+    _some("ix_deliveries_published", "account", "published_at", of="published_at IS NOT NULL"),
 )
 
 delivery_parts = Table(
@@ -314,6 +317,68 @@ notices = Table(
     Column("sent_at", Moment),
     Column("trouble", Text, nullable=False),
     _some("ix_notices_waiting", "next_at", of="sent_at IS NULL"),
+)
+
+vitals = Table(
+    "vitals",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("well", Boolean, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("told", Text, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("kind", String(50), primary_key=True),
+    Column("about", String(200), primary_key=True),
+    Column("verdict", String(20), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("quiet", String(50)),
+    Column("explained_by", String(50)),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    CheckConstraint(one_of("verdict", Verdict), "verdict"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False, index=True),
+    Column("rounds", Integer, nullable=False),
+    Column("told_at", Moment),
+    Column("reminded_at", Moment),
+    Column("well_since", Moment),
+    Column("over_at", Moment),
+    CheckConstraint(one_of("verdict", Verdict), "verdict"),
+    # Two rounds at once (one run relieves another) open one incident, not two.
+    Index(
+        "uq_incidents_open",
+        "kind",
+        "about",
+        unique=True,
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
+)
+
+remedies = Table(
+    "remedies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("remedy", String(50), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("effect", Text, nullable=False),
+    UniqueConstraint("incident_id", "n"),
 )
 
 strikes = Table(
