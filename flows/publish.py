@@ -17,9 +17,10 @@ from pydantic import Field
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
 from tasks.bulkheads import Room
+from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
-from tasks.watches import Watch
+from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
 """Seconds between two looks at the queue when nothing wakes the watch: what a due post waits at the most."""
@@ -43,15 +44,17 @@ def publish(
 
     A post's misfortune is its own: it never fails another, and never this run.
     """
-    with publishing_house() as house:
-        watch = Watch(house, "publish", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE)
+    stay = timedelta(minutes=stay_minutes)
+    with ended_within(stay + COMES_HOME_WITHIN), publishing_house() as house:
+        watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
         crew = Crew(house, watch)
         for _ in watch:
             house.refresh()
             crew.send(claim_due(house, at_most=crew.free()))
         # Whoever relieves this run can have its places; what is still under way has its own deadline.
         house.bulkheads.close()
-        crew.come_home()
+        with ended_within(COMES_HOME_WITHIN):
+            crew.come_home()
     return Completed(message=crew.in_words(), data=dict(crew.done))
 
 

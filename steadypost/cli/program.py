@@ -28,6 +28,7 @@ COMMANDS = {
     "lift": "Let go what was struck.",
     "strikes": "List what is struck, by whom and why.",
     "switches": "Show, change and explain what can be turned off.",
+    "series": "List what comes again, or end it.",
     "accounts": "List the accounts, their limits and their pauses.",
     "incidents": "List what was wrong, and what was tried about it.",
     "notices": "List what a person was told, and what still waits to be.",

@@ -9,6 +9,7 @@ from steadypost.store.errors import (
     AlreadyRollingOut,
     AlreadyStruck,
     InHand,
+    KeyTaken,
     MayBeLive,
     NotStruck,
     SchemaMismatch,
@@ -18,6 +19,7 @@ from steadypost.store.errors import (
     UnknownAttempt,
     UnknownChannel,
     UnknownDelivery,
+    UnknownSeries,
     UnusableAddress,
     WriteMissed,
 )
@@ -28,6 +30,7 @@ from steadypost.store.notices import Notice
 from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.strikes import Of, Strike
@@ -43,10 +46,12 @@ __all__ = [
     "AlreadyRollingOut",
     "AlreadyStruck",
     "Attempt",
+    "Begun",
     "Claim",
     "Doubt",
     "Entry",
     "InHand",
+    "KeyTaken",
     "Left",
     "Letter",
     "Look",
@@ -60,6 +65,7 @@ __all__ = [
     "Retried",
     "Schema",
     "SchemaMismatch",
+    "Series",
     "Settled",
     "Standing",
     "Store",
@@ -71,6 +77,7 @@ __all__ = [
     "UnknownAttempt",
     "UnknownChannel",
     "UnknownDelivery",
+    "UnknownSeries",
     "UnusableAddress",
     "Watch",
     "WriteMissed",
