@@ -21,6 +21,7 @@ from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
+from tasks.mates import Mates
 from tasks.probes import left_alone, probe, to_probe
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
@@ -50,7 +51,9 @@ def publish(
     with ended_within(stay + COMES_HOME_WITHIN), publishing_house() as house:
         watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
         crew = Crew(house, watch)
+        mates = Mates(house, "publish")
         for _ in watch:
+            mates.mind()
             house.refresh()
             crew.probe(to_probe(house))
             crew.send(claim_due(house, at_most=crew.free()))
@@ -67,7 +70,7 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
     Nothing is claimed that would then have to wait for a place: what is not claimed waits in the store, where
     anybody may take it, and this process holds at most one delivery for each of its browsers.
     """
-    if at_most < 1 or not house.switches.publish.is_on(house.clock()):
+    if at_most < 1:
         return []
     try:
         with house.circuits.guard(store_here(), failures=(StoreAway,)):
@@ -108,14 +111,21 @@ def places_for(house: House, accounts: list[str], at_most: int) -> Room:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable and not to be left alone, unless a doubt is
-    to hold its account's. What is not claimed is charged with nothing.
+    """Name the accounts whose queue may move: all that are usable, unless a switch, a circuit or a doubt holds
+    one's. What is not claimed is charged with nothing.
     """
-    usable = [name for name in house.usable() if left_alone(house, name) is None]
-    if house.switches.isolate_unconfirmed.is_on(house.clock()):
+    moment = house.clock()
+    usable = [
+        name
+        for name in house.usable()
+        if house.switches.publish.is_on(moment, name) and left_alone(house, name) is None
+    ]
+    if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):
         return usable
     held = house.store.accounts_in_doubt()
-    return [name for name in usable if name not in held]
+    return [
+        name for name in usable if name not in held or house.switches.isolate_unconfirmed.is_on(moment, name)
+    ]
 
 
 class Crew:

@@ -100,7 +100,8 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
                 for name, why in read.unreadable.items()
             },
         },
-        off=_off(read.switches, moment),
+        # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
+        off=_off(read.switches, moment) if read.switches else _last_off(memory),
         open_circuits=open_circuits(read.pages),
     )
     return memory.blocks
@@ -123,6 +124,10 @@ def open_circuits(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
 
 def _last(memory: Memory, away: Cannot) -> BlocksSeen | Cannot:
     return memory.blocks or away
+
+
+def _last_off(memory: Memory) -> Mapping[str, SwitchSeen]:
+    return memory.blocks.off if memory.blocks else {}
 
 
 def _sign_in(name: str, block: XAccount) -> SignIn:
