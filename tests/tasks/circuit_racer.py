@@ -1,8 +1,9 @@
 """One of several processes that share a circuit over a real Prefect server, and write down all they do.
 
-    python -m tests.tasks.circuit_racer NAME LOG SECONDS [dies]
+    python -m tests.tasks.circuit_racer NAME LOG CALM [dies]
 
-The one who dies keeps its first permit until it is killed.
+As soon as the file CALM is there, every call goes well, and who sees it closed ends. The one who dies keeps its
+first permit until it is killed.
 
 Every line of the log: the machine's monotonic time, the process, a word, and what belongs to it.
 """
@@ -33,8 +34,8 @@ LAW = Settings(
 
 
 def main() -> None:
-    """Fail, try, fail and try again, for so many seconds; then only succeed until it is closed."""
-    name, log, seconds = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
+    """Fail, try, fail and try again, until it is calm; then only succeed until it is closed."""
+    name, log, calm_file = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     dice = random.Random(name)  # noqa: S311 - repeatable
     with log.open("a", buffering=1) as out:
 
@@ -52,9 +53,8 @@ def main() -> None:
         )
         breakers.watch([PAGE])
         say("up", os.getpid())
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends + 30:
-            calm = time.monotonic() > ends
+        while True:
+            calm = calm_file.exists()
             try:
                 breakers.take(book.read_all(), {})
             except PagesAway:
