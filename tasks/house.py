@@ -91,7 +91,7 @@ class House:
     """What this process may do at once."""
     wake: Callable[[], None] = lambda: None
     """Tells whoever claims that a browser is free again."""
-    circuits: Breakers = field(default_factory=Breakers)
+    circuits: Breakers = field(init=False)
     """What is left alone, because it failed, until it is seen to be well."""
     announce: Callable[[Turned], None] = lambda _: None
     """Told of every circuit that this process turned."""
@@ -104,6 +104,21 @@ class House:
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
+
+    def __post_init__(self) -> None:
+        self.share_circuits(None)
+
+    def share_circuits(self, book: Book | None) -> None:
+        """Have circuits that stand in this book; without one they are this process's own."""
+        self.circuits = Breakers(
+            book=book,
+            process=self.worker,
+            clock=self.clock,
+            # By its name, which no other process has: all of them spread, and one that is played again does the same.
+            dice=random.Random(self.worker),  # noqa: S311 - it spreads open times, nothing else
+            log=self.log,
+            on_turn=lambda turned: follow(self, turned),
+        )
 
     def usable(self) -> list[str]:
         """Name the accounts that can be published to at all."""
@@ -372,9 +387,7 @@ def opened(
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
     house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
-    house.circuits = Breakers(
-        book=book, process=house.worker, log=house.log, on_turn=lambda turned: follow(house, turned)
-    )
+    house.share_circuits(book)
     keeper = _Keeper(house)
     with lanes:
         # What an earlier run of this machine still owed the store comes before anything is decided.

@@ -11,8 +11,7 @@ from steadypost.channels.port import Access
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord, Outbox, Store
-from tasks.circuits import Breakers
-from tasks.house import LEASE, House, follow
+from tasks.house import LEASE, House
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -117,7 +116,6 @@ def house(tmp_path, time, channel, monkeypatch):
             for name in ("alice", "bob")
         }
         house.marks = {"alice": "mark-1", "bob": "mark-2"}
-        house.circuits = Breakers(clock=time, process="here", on_turn=lambda turned: follow(house, turned))
         monkeypatch.setattr(tasks.house, "_open", house)
         yield house
 
