@@ -94,6 +94,15 @@ class Switches(Block):
         ),
     )
 
+    repair: Switch = Field(
+        default_factory=Switch,
+        title="Repair",
+        description=(
+            "The watch mends what it can without a person: it ends what hangs, starts what is gone, gives back what the "
+            "dead hold. Off: it only looks, and tells a person at once."
+        ),
+    )
+
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
         """Write every switch out in full under its own name.

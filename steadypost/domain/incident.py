@@ -165,6 +165,8 @@ def next_step(
     check: Check | None,
     now: datetime,
     tolerances: Tolerances = Tolerances(),  # noqa: B008 - frozen
+    *,
+    may_mend: bool = True,
 ) -> Step:
     """Decide what is to be done about an open incident in this round."""
     if incident.well_since is not None:
@@ -177,7 +179,7 @@ def next_step(
         return Remind() if now - since >= REMIND_EVERY else Wait()
     if incident.verdict is Verdict.UNKNOWN:
         return _tell(incident) if now - incident.opened_at >= tolerances.unknown_for else Wait()
-    remedies = REMEDIES.get(incident.kind, ())
+    remedies = REMEDIES.get(incident.kind, ()) if may_mend else ()
     if len(incident.tries) < len(remedies):
         pause = PAUSES[min(len(incident.tries), len(PAUSES) - 1)]
         due = not incident.tries or now - incident.tries[-1].at >= pause
