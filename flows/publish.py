@@ -104,18 +104,20 @@ def may_publish(house: House) -> list[str]:
 
 
 class Crew:
-    """The deliveries under way, at most one for each browser, and what came of those that are done."""
+    """The deliveries under way, at most one at each browser, and what came of those that are done."""
 
     def __init__(self, house: House, watch: Watch) -> None:
         self._house = house
-        self._watch = watch
-        self._away: set[PrefectFuture[Any]] = set()
+        self._away: dict[PrefectFuture[Any], int] = {}
         self.done: Counter[str] = Counter()
+        house.wake = watch.wake.set
 
     def free(self) -> int:
-        """How many more may be sent out now."""
+        """How many more may be sent out now: as many as browsers are free. Those whose answer is still being
+        written down need theirs no more.
+        """
         self._count()
-        return self._house.lanes.size - len(self._away)
+        return self._house.lanes.size - self._house.bulkheads.under_way()
 
     def send(self, claims: list[Claim]) -> None:
         """Send each claim on its way as a task run of its own."""
@@ -126,9 +128,9 @@ class Crew:
             [claim.delivery_id for claim in claims],
             [claim.account for claim in claims],
         )
-        for future in futures:
-            self._away.add(future)
-            future.add_done_callback(lambda _: self._watch.wake.set())
+        for future, claim in zip(futures, claims, strict=True):
+            self._away[future] = claim.attempt_id
+            future.add_done_callback(lambda _: self._house.wake())
 
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""
@@ -143,8 +145,19 @@ class Crew:
 
     def _count(self) -> None:
         for future in [future for future in self._away if is_done(future)]:
-            self._away.discard(future)
-            self.done[future.result(raise_on_failure=False) if future.state.is_completed() else "broken"] += 1
+            # A task that Prefect could not even begin has let go of nothing.
+            self._house.drop(self._away.pop(future))
+            self.done[how_it_ended(future)] += 1
+
+
+def how_it_ended(future: PrefectFuture[Any]) -> str:
+    """Say what a task that is done answered, or that it broke, without asking Prefect's API.
+
+    A future that nobody waited for asks the API for its state: that costs a call for each delivery, finds the state of
+    a moment ago, and raises while Prefect is away.
+    """
+    future.wait(timeout=0)
+    return str(future.result(raise_on_failure=False)) if future.state.is_completed() else "broken"
 
 
 def is_done(future: PrefectFuture[Any]) -> bool:

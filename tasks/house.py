@@ -82,6 +82,8 @@ class House:
     """The accounts whose last look saw nothing at all, and when to look again."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
+    wake: Callable[[], None] = lambda: None
+    """Tells whoever claims that a browser is free again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     _refreshed: float = 0.0
@@ -145,6 +147,16 @@ class House:
             left = BUDGET.left(self.store.recent_tries(moment - BUDGET.within), moment)
             self._budget = (time.monotonic(), left)
         return left
+
+    def let_go(self, attempt_id: int) -> None:
+        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""
+        self.bulkheads.end(attempt_id)
+        self.wake()
+
+    def drop(self, attempt_id: int) -> None:
+        """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
+        self.in_hand.discard(attempt_id)
+        self.bulkheads.end(attempt_id)
 
     @contextlib.contextmanager
     def place(self, within: timedelta) -> Iterator[None]:
