@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from steadypost.domain.health import (
@@ -244,8 +245,12 @@ def _quiet(account: AccountSeen, seen: Observed) -> Check | None:
 def _live(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if isinstance(seen.store, Cannot):
         yield unknown(Kind.LIVE, "the store cannot say what counts as published")
+    off = isinstance(seen.blocks, BlocksSeen) and "reconcile" in seen.blocks.off
     for account in _accounts(seen):
-        yield _live_of(account, seen.at, tolerances)
+        check = _live_of(account, seen.at, tolerances)
+        # Nobody knows, as somebody wanted: that is not ok, and no reason to call anybody.
+        wanted = off and check.verdict is Verdict.UNKNOWN
+        yield replace(check, quiet=Quiet.SWITCHED_OFF) if wanted else check
 
 
 def _live_of(account: AccountSeen, now: datetime, tolerances: Tolerances) -> Check:

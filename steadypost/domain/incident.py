@@ -144,8 +144,8 @@ Step = Wait | Mend | Tell | Remind | Close
 
 
 def opened(check: Check, now: datetime) -> Incident | None:
-    """Give the incident that a check opens; ``None`` when it is ok, or when something else explains it."""
-    if check.verdict is Verdict.OK or check.explained_by is not None:
+    """Give the incident that a check opens; ``None`` when it is ok, wanted so, or explained by something else."""
+    if check.verdict is Verdict.OK or check.explained_by is not None or check.quiet is not None:
         return None
     return Incident(kind=check.kind, about=check.about, what=check.what, verdict=check.verdict, opened_at=now)
 

@@ -6,6 +6,7 @@ import pytest
 
 from steadypost.domain.checks import judge
 from steadypost.domain.health import EXPLAINS, Kind, Quiet, Tolerances, Verdict, overall
+from steadypost.domain.incident import opened
 from steadypost.domain.observed import (
     Cannot,
     CircuitSeen,
@@ -304,6 +305,18 @@ def test_a_login_wall_is_unknown_and_no_gap():
     assert UNKNOWN is found[(Kind.LIVE, "alice")].verdict
     assert Kind.READER is found[(Kind.LIVE, "alice")].explained_by
     assert UNKNOWN is overall(found.values())
+
+
+def test_with_looking_turned_off_nobody_knows_and_nobody_is_called():
+    """Not ok, since nothing of it is seen; and no incident, since somebody wanted it so (F17-S4)."""
+    seen = house(
+        store=store(alice(published=(Published(id=2, at=NOW - 5 * MINUTE),))),
+        blocks=blocks(off={"reconcile": SwitchSeen(by="Bob", reason="X asked for it")}),
+    )
+    check = of(seen, Kind.LIVE, "alice")
+
+    assert (UNKNOWN, Quiet.SWITCHED_OFF) == (check.verdict, check.quiet)
+    assert opened(check, NOW) is None
 
 
 def test_with_the_store_away_everything_of_it_is_unknown_and_explained():
