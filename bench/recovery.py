@@ -119,6 +119,7 @@ def _class(name: str, many: Sequence[Played]) -> dict[str, Any]:
         "detected_s": _spread([one.detected_s for one in many]),
         "detected_within_2_rounds": sum(one.detected_s <= 2 * EVERY for one in many),
         "recovered_s": _spread([one.recovered_s for one in many]),
+        "found_to_well_s": _spread([one.mended_s for one in many]),
         "post_live_s": _spread([one.live_s for one in many]),
         "told_once": sum(one.is_told_once() for one in many),
         "messages": [len(one.heard) for one in many],

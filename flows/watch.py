@@ -22,12 +22,13 @@ from steadypost.domain.checks import judge
 from steadypost.domain.health import Check, Tolerances, Verdict, overall
 from steadypost.domain.incident import Incident, Remedy
 from steadypost.store import StoreError
+from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.incidents import Book, Happened
 from tasks.notices import Teller, send
 from tasks.observations import Memory, observe
 from tasks.remedies import remedy
-from tasks.watches import Watch
+from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 1.0
 """Seconds between two questions whether the next round is due."""
@@ -47,9 +48,11 @@ def watch(
 ) -> State[dict[str, int]]:
     """Stay on watch over everything else: a round of checks every minute, whatever the last round found."""
     done: Counter[str] = Counter()
-    with watching_house() as house:
+    stay = timedelta(minutes=stay_minutes)
+    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house:
         rounds = Rounds(house)
-        seat = Watch(house, "watch", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE)
+        # A round waits for its remedies, and some of them wait for processes to end and to start.
+        seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
         for _ in seat:
             if rounds.is_due():
                 done += rounds.go()

@@ -395,9 +395,12 @@ class Played:
     detected_s: float
     """From the fault to the round that found it."""
     recovered_s: float
-    """From its end to the first round in which all was well; negative when that was before."""
+    """From its end to the first round in which all was well; negative when that was before. A fault that ends the moment
+    it happens (something is killed, or stopped) is counted from its beginning, with the time it took to be found."""
     live_s: float
     """From its end until a post that was due meanwhile was live, by the ledger; 0 when it was before that."""
+    mended_s: float
+    """From the round that found it to the first round in which all was well."""
     incidents: tuple[Incident, ...]
     heard: tuple[Heard, ...]
 
@@ -470,6 +473,7 @@ def play(house: Ward, name: str) -> Played:
         name=name,
         detected_s=round((found - began).total_seconds(), 1),
         recovered_s=round((over - ended).total_seconds(), 1),
+        mended_s=round((over - found).total_seconds(), 1),
         live_s=round(max(0.0, (_live_at(house, due) - ended).total_seconds()), 1),
         incidents=incidents,
         heard=tuple(house.pager.heard[heard:]),

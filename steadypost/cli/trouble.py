@@ -42,12 +42,14 @@ def _of_the_domain(error: Exception) -> Stop | None:
 def _of_the_store(error: Exception) -> Stop | None:
     from steadypost.store import errors  # noqa: PLC0415 - only on the way out
 
-    not_found = errors.UnknownDelivery | errors.UnknownAccount
+    not_found = errors.UnknownDelivery | errors.UnknownAccount | errors.UnknownSeries
     away = errors.StoreAway | errors.SchemaMismatch | errors.UnusableAddress
     if isinstance(error, not_found):
         return Stop(Ending.REFUSED, "not_found", _sentence(error), error.remedy)
     if isinstance(error, errors.MayBeLive):
         return Stop(Ending.REFUSED, "may_be_live", _sentence(error), error.remedy)
+    if isinstance(error, errors.AlreadyStruck | errors.NotStruck | errors.UnknownChannel):
+        return Stop(Ending.REFUSED, "strike", _sentence(error), error.remedy)
     if isinstance(error, errors.InHand):
         return Stop(Ending.REFUSED, "in_hand", _sentence(error), error.remedy)
     if isinstance(error, away):

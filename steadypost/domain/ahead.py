@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from steadypost.domain.delivery import Delivery, PartState, State
+from steadypost.domain.delivery import Delivery, PartState, State, WhenLate
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Full, Limits, Use, room
 
@@ -23,6 +23,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """A strike that keeps a delivery back."""
+
+    says: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What stands around a delivery, and decides when it may move."""
 
@@ -36,6 +44,7 @@ class Around:
     worker: str = ""
     lease_until: datetime | None = None
     verified: bool = False
+    strikes: Sequence[Struck] = ()
 
 
 def ahead(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
@@ -70,14 +79,14 @@ def _for_a_person(delivery: Delivery) -> list[Step]:
     else:
         does = f"'steadypost release {delivery.id}' or 'steadypost cancel {delivery.id}'"
     steps = [Step(kind="person", says=f"waits for a person: {does}")]
-    if delivery.state is State.HELD and delivery.late_after is not None:
+    if delivery.state is State.HELD and delivery.late_after and delivery.when_late is WhenLate.MISS:
         steps.append(Step(kind="missed", says="else is put aside as missed", at=_too_late(delivery)))
     return steps
 
 
 def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
     if delivery.is_late(now):
-        return [Step(kind="missed", says="is put aside as missed: by its own rule it is too late for it")]
+        return [_aside(delivery, "by its own rule it is too late for it")]
     missing = sum(part.state is not PartState.LIVE for part in delivery.parts)
     largest = around.limits.largest_delivery
     if largest is not None and missing > largest:
@@ -91,7 +100,7 @@ def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
     steps = [*holds, Step(kind="goes_out", says=goes, at=at)]
     # A thread that has begun is always finished.
     if delivery.state is State.SCHEDULED and delivery.late_after is not None and at > _too_late(delivery):
-        steps[-1] = Step(kind="missed", says="is put aside as missed before that", at=_too_late(delivery))
+        steps[-1] = _aside(delivery, "it would be too late for it by then", at=_too_late(delivery))
     return steps
 
 
@@ -105,6 +114,11 @@ def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> l
         if cause is not None and cause.needs_person:
             says += " (somebody has to mend that; a new session ends it at once)"
         holds.append(Step(kind="paused", says=says, at=around.paused_until))
+    holds += [
+        Step(kind="struck", says=struck.says, at=struck.until)
+        for struck in around.strikes
+        if struck.until is None or struck.until > when
+    ]
     full = room(around.limits, around.uses, missing, when)
     if isinstance(full, Full):
         holds.append(Step(kind=full.reason, says=_FULL[full.reason], at=full.until))
@@ -112,6 +126,12 @@ def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> l
         says = f"{around.before_it} of the account's deliveries were due before it"
         holds.append(Step(kind="behind", says=says, at=when))
     return holds
+
+
+def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
+    if delivery.when_late is WhenLate.ASK:
+        return Step(kind="person", says=f"is held for a person's word: {why}", at=at)
+    return Step(kind="missed", says=f"is put aside as missed: {why}", at=at)
 
 
 _FULL = {

@@ -172,7 +172,8 @@ def next_step(
     if incident.well_since is not None:
         calm = now - incident.well_since >= tolerances.every * 0.9
         return Close(told=_is_worth_a_word(incident)) if calm else Wait()
-    if check is not None and check.explained_by is not None:
+    if check is not None and (check.explained_by is not None or check.quiet is not None):
+        # Something else is to be mended first, or what was started is to be left to start.
         return Wait()
     if incident.told_at is not None:
         since = incident.reminded_at or incident.told_at

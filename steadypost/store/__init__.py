@@ -6,14 +6,20 @@ from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
+    AlreadyRollingOut,
+    AlreadyStruck,
     InHand,
+    KeyTaken,
     MayBeLive,
+    NotStruck,
     SchemaMismatch,
     StoreAway,
     StoreError,
     UnknownAccount,
     UnknownAttempt,
+    UnknownChannel,
     UnknownDelivery,
+    UnknownSeries,
     UnusableAddress,
     WriteMissed,
 )
@@ -24,8 +30,10 @@ from steadypost.store.notices import Notice
 from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
 
@@ -35,31 +43,41 @@ __all__ = [
     "AccountRecord",
     "Act",
     "Added",
+    "AlreadyRollingOut",
+    "AlreadyStruck",
     "Attempt",
+    "Begun",
     "Claim",
     "Doubt",
     "Entry",
     "InHand",
+    "KeyTaken",
     "Left",
     "Letter",
     "Look",
     "MayBeLive",
+    "NotStruck",
     "Notice",
+    "Of",
     "Outbox",
     "QuotaUse",
     "Rescued",
     "Retried",
     "Schema",
     "SchemaMismatch",
+    "Series",
     "Settled",
     "Standing",
     "Store",
     "StoreAway",
     "StoreError",
     "Story",
+    "Strike",
     "UnknownAccount",
     "UnknownAttempt",
+    "UnknownChannel",
     "UnknownDelivery",
+    "UnknownSeries",
     "UnusableAddress",
     "Watch",
     "WriteMissed",

@@ -18,6 +18,7 @@ from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store import ledger
+from steadypost.store import strikes as strike_rows
 from steadypost.store.deliveries import Kept
 from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
@@ -31,6 +32,7 @@ from steadypost.store.schema import (
     delivery_parts,
     posts,
 )
+from steadypost.store.strikes import Bars
 
 LONGEST_HOLD = timedelta(minutes=10)
 """No attempt is held for longer, however often its worker renews: several times what one may take."""
@@ -145,11 +147,11 @@ class _Spent:
             self._left -= 1
 
 
-def _oldest(now: datetime, *, fresh: bool = False) -> Select[tuple[int]]:
+def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[tuple[int]]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
     query = (
         select(deliveries.c.id)
-        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now)
+        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )
@@ -160,8 +162,9 @@ def _heads(
     connection: Connection, names: Sequence[str], now: datetime, *, fresh: bool = False
 ) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
+    bars = strike_rows.bars(connection, now)
     of_each = (
-        _oldest(now, fresh=fresh)
+        _oldest(now, bars, fresh=fresh)
         .where(deliveries.c.account == accounts.c.name)
         .correlate(accounts)
         .scalar_subquery()
@@ -171,6 +174,7 @@ def _heads(
         .select_from(accounts)
         .where(
             accounts.c.name.in_(list(names)),
+            bars.leave_open(),
             or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
         )
     )
@@ -213,12 +217,13 @@ def _claim_next(
 ) -> int | None:
     """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
     account = account_rows.one(connection, name, lock=True)
-    if account.is_paused(now):
+    bars = strike_rows.bars(connection, now)
+    if account.is_paused(now) or bars.strikes(account):
         return None
-    for kept in _line(connection, name, now, fresh=fresh):
+    for kept in _line(connection, name, now, bars, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
         if kept.delivery.is_late(now):
-            _miss(connection, kept, now)
+            delivery_rows.keep(connection, kept, kept.delivery.put_aside(), now)
         elif _never_fits(account.limits, missing):
             _put_before_a_person(connection, kept, missing, now)
         elif isinstance(
@@ -231,9 +236,11 @@ def _claim_next(
     return None
 
 
-def _line(connection: Connection, name: str, now: datetime, *, fresh: bool = False) -> Iterator[Kept]:
+def _line(
+    connection: Connection, name: str, now: datetime, bars: Bars, *, fresh: bool = False
+) -> Iterator[Kept]:
     """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
-    query = _oldest(now, fresh=fresh).where(deliveries.c.account == name)
+    query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
         # Somebody may have taken it back between the two reads.
@@ -277,7 +284,7 @@ def _put_before_a_person(connection: Connection, kept: Kept, units: int, now: da
 
 
 def put_late_aside(database: Database, now: datetime) -> list[int]:
-    """Move what missed its moment to ``missed``; answer which deliveries that were."""
+    """Let what missed its moment follow its own late rule; answer which deliveries that were."""
     query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
     with database.reading() as connection:
         late = connection.scalars(query).all()
@@ -286,17 +293,11 @@ def put_late_aside(database: Database, now: datetime) -> list[int]:
         with database.writing() as connection:
             kept = delivery_rows.one(connection, delivery_id, lock=True)
             if State.MISSED in MOVES[kept.delivery.state] and kept.delivery.is_late(now):
-                _miss(connection, kept, now)
-                missed.append(delivery_id)
+                after = kept.delivery.put_aside()
+                if after != kept.delivery:
+                    delivery_rows.keep(connection, kept, after, now)
+                    missed.append(delivery_id)
     return missed
-
-
-def _miss(connection: Connection, kept: Kept, now: datetime) -> None:
-    delivery = kept.delivery
-    before = f"; before that: {delivery.why}" if delivery.why else ""
-    due = f"{delivery.due_at:%Y-%m-%d %H:%M:%S} UTC"
-    why = f"was due {due}, may be {delivery.late_after} late, and was later{before}"
-    delivery_rows.keep(connection, kept, delivery.move(State.MISSED, why=why), now)
 
 
 def load(connection: Connection, attempt_id: int) -> Claim:

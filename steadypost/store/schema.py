@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -32,10 +33,10 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from steadypost.domain.clock import utc
-from steadypost.domain.delivery import PartState, State
+from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.health import Verdict
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -86,7 +87,11 @@ POST_ID = "length({0}) BETWEEN 15 AND 20 AND trim({0}, '0123456789') = ''"
 """The shape of a post's id, in words that both databases understand."""
 
 CLAIMABLE = one_of("state", [State.SCHEDULED, State.PARTIAL])
-LATE_COUNTS = one_of("state", [State.HELD, State.SCHEDULED])
+LATE_COUNTS = (
+    f"({one_of('state', [State.SCHEDULED])} OR "
+    f"({one_of('state', [State.HELD])} AND {one_of('when_late', [WhenLate.MISS])}))"
+)
+"""Whose late rule may have something to say: what is held *because* it is late has been heard already."""
 SENDING = one_of("state", [State.SENDING])
 UNCONFIRMED = one_of("state", [State.UNCONFIRMED])
 OPEN = "over_at IS NULL"
@@ -156,6 +161,13 @@ post_media = Table(
     Column("alt", Text, nullable=False),
 )
 
+post_tags = Table(
+    "post_tags",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("tag", String(100), primary_key=True),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -167,6 +179,7 @@ deliveries = Table(
     Column("next_at", Moment, nullable=False),
     Column("late_after_s", Integer),
     Column("late_at", Moment),
+    Column("when_late", String(10), nullable=False, server_default="miss"),
     Column("units", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("broken", Integer, nullable=False),
@@ -243,6 +256,38 @@ evidence = Table(
     Column("fence", Integer),
     CheckConstraint("kind IN ('present', 'absent', 'cannot_tell')", "kind"),
     Index("ix_evidence_delivery_id", "delivery_id", "id"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), nullable=False, unique=True),
+    Column("rule", String(500), nullable=False),
+    Column("zone", String(100), nullable=False),
+    Column("starts", String(30), nullable=False),
+    Column("late_after_s", Integer),
+    Column("when_late", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("planned_until", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_why", Text, nullable=False),
+)
+
+series_accounts = Table(
+    "series_accounts",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("account", String(200), ForeignKey("accounts.name"), primary_key=True),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("account", String(200), ForeignKey("accounts.name"), primary_key=True),
+    Column("local", String(30), primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False, unique=True),
 )
 
 quota_uses = Table(
@@ -371,4 +416,44 @@ remedies = Table(
     Column("at", Moment, nullable=False),
     Column("effect", Text, nullable=False),
     UniqueConstraint("incident_id", "n"),
+)
+
+strikes = Table(
+    "strikes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("of", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(200), nullable=False),
+    Column("lifted_why", Text, nullable=False),
+    CheckConstraint("of IN ('account', 'channel', 'tag')", "of"),
+    _some("ix_strikes_standing", "id", of="lifted_at IS NULL"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("switch", String(100), nullable=False),
+    Column("steps", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("before", Float, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("watch_s", Float, nullable=False),
+    Column("course", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Index(
+        "uq_rollouts_watching",
+        "switch",
+        unique=True,
+        sqlite_where=text("course = 'watching'"),
+        postgresql_where=text("course = 'watching'"),
+    ),
 )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from steadypost.domain import clock as clocks
 from steadypost.domain.budget import Try
 from steadypost.domain.clock import Clock
-from steadypost.domain.delivery import MOST_LOOKS, Delivery, State
+from steadypost.domain.delivery import MOST_LOOKS, Delivery, State, WhenLate
 from steadypost.domain.evidence import Evidence, SeenPost
 from steadypost.domain.figures import ON_TIME, Outage, Owed, outages
 from steadypost.domain.health import Check
@@ -25,6 +25,7 @@ from steadypost.domain.observed import Noted, StoreSeen
 from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
+from steadypost.domain.rollout import Rollout
 from steadypost.domain.snowflake import RemoteId
 from steadypost.domain.span import Span
 from steadypost.domain.word import Pointer
@@ -40,7 +41,10 @@ from steadypost.store import (
     notices,
     persons,
     reading,
+    rollouts,
+    series,
     settling,
+    strikes,
     tables,
     vitals,
     watches,
@@ -55,7 +59,9 @@ from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
 from steadypost.store.persons import Retried
 from steadypost.store.reading import Entry, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
 
@@ -165,6 +171,7 @@ class Store:
         accounts: Sequence[str],
         due_at: datetime,
         late_after: timedelta | None = None,
+        when_late: WhenLate = WhenLate.MISS,
         allow_repeat: bool = False,
         key: str | None = None,
         now: datetime | None = None,
@@ -181,10 +188,65 @@ class Store:
                 accounts=accounts,
                 due_at=due_at,
                 late_after=late_after,
+                when_late=when_late,
                 allow_repeat=allow_repeat,
                 key=key,
                 now=self._at(now),
             )
+        )
+
+    # Series ----------------------------------------------------------------------------------------------
+
+    def begin_series(
+        self,
+        post: Post,
+        *,
+        accounts: Sequence[str],
+        rule: str,
+        zone: str,
+        starts: str,
+        late_after: timedelta | None = None,
+        when_late: WhenLate = WhenLate.MISS,
+        key: str | None = None,
+        now: datetime | None = None,
+    ) -> Begun | None:
+        """Take in a post that comes again; a key that came in before adds nothing.
+
+        ``None`` when that key is another post's, one that does not come again.
+        """
+        return self._write(
+            lambda connection: series.begin(
+                connection,
+                post,
+                accounts=accounts,
+                rule=rule,
+                zone=zone,
+                starts=starts,
+                late_after=late_after,
+                when_late=when_late,
+                key=key,
+                now=self._at(now),
+            )
+        )
+
+    def series(self, *, also_ended: bool = False) -> list[Series]:
+        """List what comes again."""
+        return self._read(lambda connection: series.every(connection, also_ended=also_ended))
+
+    def place(
+        self, series_id: int, times: Sequence[tuple[str, datetime]], *, until: datetime, now: datetime
+    ) -> list[Added]:
+        """Make deliveries of times of a series, given as local time and instant; each becomes one once."""
+        return self._write(
+            lambda connection: series.place(connection, series_id, times, until=until, now=now)
+        )
+
+    def end_series(
+        self, series_id: int, *, by: str = SOMEBODY, why: str = "", now: datetime | None = None
+    ) -> list[int]:
+        """End a series and take back what of it waits; answer which deliveries that were."""
+        return self._write(
+            lambda connection: series.end(connection, series_id, by=By(name=by, why=why), now=self._at(now))
         )
 
     # A person's word -------------------------------------------------------------------------------------
@@ -274,6 +336,58 @@ class Store:
 
         return self._read(work) if dry_run else self._write(work)
 
+    # Strikes ---------------------------------------------------------------------------------------------
+
+    def strike(
+        self,
+        of: Of,
+        name: str,
+        *,
+        by: str,
+        why: str,
+        until: datetime | None = None,
+        now: datetime | None = None,
+    ) -> Strike:
+        """Keep back what belongs to an account, a channel or a tag, until then or until it is lifted.
+
+        In force with the next claim; what is being prepared is stopped before its click.
+        """
+        return self._write(
+            lambda connection: strikes.put(
+                connection, of, name, by=By(name=by, why=why), until=until, now=self._at(now)
+            )
+        )
+
+    def lift(self, of: Of, name: str, *, by: str, why: str, now: datetime | None = None) -> Strike:
+        """Lift a strike, or raise ``NotStruck``."""
+        return self._write(
+            lambda connection: strikes.lift(connection, of, name, by=By(name=by, why=why), now=self._at(now))
+        )
+
+    def strikes(self, *, also_over: bool = False, now: datetime | None = None) -> list[Strike]:
+        """List the strikes in force."""
+        return self._read(lambda connection: strikes.every(connection, self._at(now), also_over=also_over))
+
+    def strikes_against(self, delivery: Delivery, now: datetime) -> list[Strike]:
+        """List the strikes that keep a delivery back."""
+        return self._read(
+            lambda connection: strikes.against(connection, delivery.account, delivery.post_id, now)
+        )
+
+    # Rollouts --------------------------------------------------------------------------------------------
+
+    def begin_rollout(self, rollout: Rollout, *, by: str) -> None:
+        """Write down that a switch is being rolled out; raises ``AlreadyRollingOut``."""
+        self._write(lambda connection: rollouts.begin(connection, rollout, by=by))
+
+    def rollouts(self, *, also_over: bool = False) -> list[Rollout]:
+        """List the rollouts under way, one for each switch."""
+        return self._read(lambda connection: rollouts.every(connection, also_over=also_over))
+
+    def keep_rollout(self, before: Rollout, after: Rollout) -> bool:
+        """Write down how a rollout goes on; ``False`` when somebody else has moved it meanwhile."""
+        return self._write(lambda connection: rollouts.keep(connection, before, after))
+
     # Claims and answers ----------------------------------------------------------------------------------
 
     def claim(
@@ -357,7 +471,7 @@ class Store:
         return self._write(lambda connection: settling.rescue(connection, delivery_id, now))
 
     def miss_late(self, now: datetime) -> list[int]:
-        """Put aside what missed its moment; every claim does so too."""
+        """Let what missed its moment follow its late rule; every claim does so too."""
         return claims.put_late_aside(self._database, now)
 
     # Looks -----------------------------------------------------------------------------------------------

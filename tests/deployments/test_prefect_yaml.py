@@ -32,9 +32,11 @@ def test_every_flow_is_deployed():
     assert {entrypoint.rpartition(".")[2] for entrypoint in entrypoints()} == {
         "publish",
         "reconcile",
+        "plan",
         "watch",
         "compose",
         "resolve",
+        "rollout",
         "import_posts",
     }
 

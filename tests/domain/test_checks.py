@@ -196,6 +196,13 @@ QUIET = {
         ),
         Quiet.SWITCHED_OFF,
     ),
+    "publishing is turned off for this account": (
+        house(
+            store=store(alice(head=head(10 * MINUTE))),
+            blocks=blocks(off_for={("publish", "alice"): SwitchSeen(by="Bob", reason="on for some")}),
+        ),
+        Quiet.SWITCHED_OFF,
+    ),
     "the quota is used up": (
         house(store=store(alice(head=head(10 * MINUTE), room=Full(reason="quota_used", until=NOW + HOUR)))),
         Quiet.QUOTA_USED,
@@ -209,7 +216,7 @@ QUIET = {
         Quiet.ACCOUNT_RESTS,
     ),
     "an operator's stop": (
-        house(store=store(alice(head=head(10 * MINUTE))), blocks=blocks(struck={"alice": "a bad headline"})),
+        house(store=store(alice(head=head(10 * MINUTE), struck="Bob has struck the tag launch: a bad headline"))),
         Quiet.STRUCK,
     ),
 }  # fmt: skip
@@ -233,7 +240,9 @@ def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
         run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
         return house(store=store(beats={"reconcile": NOW}), prefect=PrefectSeen(running=[run]))
 
-    assert OK is of(started(20 * SECOND), Kind.ON_WATCH, "publish").verdict
+    starting = of(started(20 * SECOND), Kind.ON_WATCH, "publish")
+    assert (UNKNOWN, Quiet.STARTING) == (starting.verdict, starting.quiet)
+    assert opened(starting, NOW) is None
     assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
 
 
@@ -249,7 +258,7 @@ def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
         )
         return house(store=waits, prefect=PrefectSeen(running=[run]))
 
-    assert OK is overall(judge(between(20 * SECOND), Tolerances()))
+    assert [] == [one for check in judge(between(20 * SECOND), Tolerances()) if (one := opened(check, NOW))]
     found = verdicts(between(60 * SECOND))
     assert {FAILING} == {found[key].verdict for key in ((Kind.DUE, "alice"), (Kind.LEASES, ""))}
     assert Kind.ON_WATCH is found[(Kind.LEASES, "")].explained_by

@@ -1,6 +1,7 @@
 """The whole house as real processes: sandbox, Prefect server, worker, browsers. The network's ledger is the judge."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -9,19 +10,21 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import BlockDocumentCreate
+from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks import Switches
 from rehearsal.audit import audit
-from rehearsal.stack import start_worker, up
+from rehearsal.stack import ROOT, start_worker, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -280,6 +283,35 @@ def test_a_document_of_an_older_version_still_loads(house):
     assert loaded.reconcile.on
 
 
+def test_a_switch_is_thrown_for_some(house, store, wait_until):
+    """From the command line, in force within one cycle, for the same ones each time; and back again.
+
+    A name in the document that nothing reads is none of the flows' business.
+    """
+    off = house.run("steadypost.cli", "switches", "publish", "--share", "50", "--why", "trying it out")
+    assert (off.returncode, off.stderr) == (0, "")
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        document = client.read_block_document_by_name("steadypost", Switches.get_block_type_slug())
+        stray = BlockDocumentUpdate(data={"pubish": {"on": False}}, merge_existing_data=True)
+        client.update_block_document(document.id, stray)
+    shown = json.loads(house.run("steadypost.cli", "switches", "publish", "--json").stdout)["switch"]
+    assert (shown["stands"], shown["reason"], shown["on_for"]) == (
+        "on for 50 %",
+        "trying it out",
+        ["alice", "bob"],
+    )
+
+    # Due when the flows have read the switch for certain: they read it every five seconds.
+    waits = schedule(store, "The kite shop is closed today.", account="carol", seconds=12)
+    goes = schedule(store, "The kite shop's neighbour is open.", account="bob", seconds=12.5)
+    wait_until(lambda: state(store, goes) is State.PUBLISHED, description="bob's is published", within=60)
+    assert state(store, waits) is State.SCHEDULED
+
+    on = house.run("steadypost.cli", "switches", "publish", "--on", "--why", "it was good")
+    assert on.returncode == 0, on.stderr
+    wait_until(lambda: state(store, waits) is State.PUBLISHED, description="carol's is published", within=60)
+
+
 def test_the_schedule_sends_relief(house, store, wait_until):
     """Prefect really schedules the next runs on watch: a scheduler that is silently broken is found here."""
     with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
@@ -320,3 +352,31 @@ def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
 
         wait_until(relieved, description="the relieved run has ended well", within=30)
     assert live_texts(house).count("The watch has changed.") == 1
+
+
+def test_a_run_that_hangs_is_ended_and_leaves_its_place_to_the_next(house, store, wait_until):
+    """
+    It hangs where nobody can interrupt it, in its first run, and a second one beside it would be cancelled
+    (F13-S1): at its deadline its process is gone, and the next run goes through at once.
+    """
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployed = Flow.from_source(str(ROOT), "tests/flows/hanging.py:hanging").to_deployment(
+            "test", concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
+        )
+        deployment_id = deployed.apply(work_pool_name="steadypost")
+
+        def run_to_its_end():
+            run_id = client.create_flow_run_from_deployment(deployment_id).id
+            return wait_until(
+                lambda: (run := client.read_flow_run(run_id)).state.is_final() and run,
+                description="the run has ended",
+                within=120,
+            )
+
+        try:
+            first, second = run_to_its_end(), run_to_its_end()
+        finally:
+            client.delete_deployment(deployment_id)
+
+    assert (True, "Crashed") == (first.state.is_crashed(), first.state_name)
+    assert (True, "Completed") == (second.state.is_completed(), second.state_name)
