@@ -33,6 +33,9 @@ from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store
 
+LONG = timedelta(seconds=75)
+"""Longer than nobody may be able to tell before somebody is told that, with rounds of ten seconds."""
+
 RUN_ID = "PREFECT__FLOW_RUN_ID"
 
 DETECTED_WITHIN = 180.0
@@ -381,7 +384,7 @@ CLASSES: dict[str, Class] = {
     ),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
     "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=STILL),
-    "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=STILL),
+    "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=LONG),
     "store_down": Class(play=store_down, kinds=(Kind.STORE,), lasts=STILL),
     "pager_down": Class(play=pager_down, kinds=(Kind.NOTICES,), lasts=STILL),
 }

@@ -221,6 +221,20 @@ def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> lis
     return [end(api, run.id) for run in running if str(run.id) not in spared]
 
 
+def end_still(api: SyncPrefectClient, flow: str) -> list[str]:
+    """End the runs of a flow whose process on this machine stands still; answer which."""
+    still = {run_id for run_id, found in processes().items() if not any(map(_moves, found))}
+    if not still:
+        return []
+    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+    running = api.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))),
+        limit=50,
+    )
+    return [end(api, run.id) for run in running if str(run.id) in still]
+
+
 def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
     """End one run: its place in Prefect first, so that nobody takes its end for a crash, then its process."""
     mark_ended(api, run_id)

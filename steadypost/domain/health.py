@@ -217,8 +217,8 @@ EXPLAINS: Mapping[Kind, Collection[Kind]] = {
 """What being wrong with one thing explains of others. Of the same account, where both are about one."""
 
 OF_THE_FLOW: Mapping[str, Collection[Kind]] = {
-    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS),
-    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER),
+    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
+    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER, Kind.BROWSERS),
 }
 """What a flow that nobody is on watch for explains."""
 
