@@ -30,7 +30,7 @@ def prefect(monkeypatch):
 
     monkeypatch.setattr(runs, "client", client)
     monkeypatch.setattr(runs, "start", start)
-    monkeypatch.setattr(runs, "end_still", lambda api, flow: [])
+    monkeypatch.setattr(runs, "end_still", lambda *_: [])
     return told
 
 
