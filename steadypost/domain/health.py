@@ -185,6 +185,7 @@ class Tolerances:
             every=every,
             live_within=on_time,
             beat_within=max(timedelta(seconds=10), min(timedelta(seconds=20), every)),
+            looked_within=max(timedelta(seconds=30), min(timedelta(seconds=90), every)),
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,
             notices_within=every,
