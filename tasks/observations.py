@@ -23,6 +23,7 @@ from steadypost import settings
 from steadypost.browser import orphans
 from steadypost.domain.circuit import Page, newest
 from steadypost.domain.circuit import State as CircuitState
+from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import (
     BlocksSeen,
@@ -37,6 +38,7 @@ from steadypost.domain.observed import (
 )
 from steadypost.store import StoreError
 from tasks import documents, runs
+from tasks.circuits import behind
 from tasks.house import House
 
 WORKER = "worker:"
@@ -103,20 +105,26 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
         # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
         off=_off(read.switches, moment) if read.switches else _last_off(memory),
         off_for=_off_for(read.switches, read.accounts, moment) if read.switches else {},
-        open_circuits=open_circuits(read.pages),
+        open_circuits=open_circuits(read.pages, read.accounts),
     )
     return memory.blocks
 
 
-def open_circuits(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
-    """Read which circuits let nothing through, and since when; a trial in between does not make it younger."""
+def open_circuits(pages: Mapping[str, Iterable[Page]], accounts: Iterable[str] = ()) -> list[CircuitSeen]:
+    """Read which circuits let nothing through, since when, and whose posts wait for it; a trial in between does not
+    make it younger.
+    """
     standing = {name: newest(of_it).memory for name, of_it in pages.items()}
+    needs = {account: {one.name for one in behind(account)} for account in accounts}
+    sign_ins = {Dependency(Kind.SIGN_IN, account).name for account in needs}
     return [
         CircuitSeen(
             name=name,
             since=memory.down_since,
             forced=memory.state is CircuitState.FORCED_OPEN,
             why=memory.why or memory.cause,
+            stops=frozenset(account for account, needed in needs.items() if name in needed),
+            is_sign_in=name in sign_ins,
         )
         for name, memory in sorted(standing.items())
         if memory.down_since is not None
