@@ -110,12 +110,21 @@ def _on_watch(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         beat = seen.store.beats.get(flow)
         if beat is not None and seen.at - beat <= tolerances.beat_within:
             yield ok(Kind.ON_WATCH, "its run beats", flow)
+        elif _is_just_back(seen, tolerances):
+            told = "the store is only just back, and beats may still wait for it"
+            yield unknown(Kind.ON_WATCH, told, flow, Quiet.STARTING)
         elif _is_starting(flow, seen, tolerances):
             yield unknown(Kind.ON_WATCH, "its run is starting", flow, Quiet.STARTING)
         elif beat is None:
             yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
         else:
             yield failing(Kind.ON_WATCH, f"its run was last heard of {_ago(beat, seen.at)} ago", flow)
+
+
+def _is_just_back(seen: Observed, tolerances: Tolerances) -> bool:
+    """Whether the store was away a moment ago: silence of then tells nothing of now."""
+    away_at = seen.store_away_at
+    return away_at is not None and seen.at - away_at <= tolerances.every + tolerances.beat_within
 
 
 def _is_starting(flow: str, seen: Observed, tolerances: Tolerances) -> bool:

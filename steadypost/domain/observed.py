@@ -231,3 +231,5 @@ class Observed:
     prefect: PrefectSeen | Cannot
     blocks: BlocksSeen | Cannot
     machine: MachineSeen
+    store_away_at: datetime | None = None
+    """When the store was last seen to be away: nobody could beat then, and whoever waited for it still may."""

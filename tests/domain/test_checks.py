@@ -255,6 +255,16 @@ def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
     assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
 
 
+def test_silence_of_a_store_that_was_away_is_nobody_s():
+    """Nobody could beat, and whoever waited for it still may; that lasts for a round and no longer."""
+
+    def back_for(ago):
+        return house(store=store(beats={"publish": NOW - MINUTE, "reconcile": NOW}), store_away_at=NOW - ago)
+
+    assert opened(of(back_for(30 * SECOND), Kind.ON_WATCH, "publish"), NOW) is None
+    assert FAILING is of(back_for(2 * MINUTE), Kind.ON_WATCH, "publish").verdict
+
+
 def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
     """Between two runs nothing is taken up; that is no second thing to mend. It ends with the time of a start."""
 
