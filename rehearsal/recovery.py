@@ -131,6 +131,9 @@ def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None)
     sandbox = SandboxProcess(accounts=("alice", "bob"), state_file=home / "sandbox.json")
     settings = {"STEADYPOST_LANES": "1", "STEADYPOST_WATCH_EVERY": str(every)}
     with Pager() as pager, up(home.resolve(), sandbox=sandbox, settings=settings, say=say) as stack:
+        for handle in sandbox.accounts:
+            # An account without a past has a list that reaches back to nothing, and proves nothing.
+            sandbox.seed(handle, 12)
         must(
             stack.run("rehearsal.accounts", str(home / "sandbox.json"), "--per-hour", "1000"), "the accounts"
         )

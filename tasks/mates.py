@@ -93,9 +93,13 @@ class Mates:
     def silent(self) -> list[str]:
         """Name the seats that somebody had, and that have not beaten lately."""
         moment = self._house.clock()
+        seats = self._house.store.watches()
+        if any(seat.flow == self._own and moment - seat.beat_at > SILENT_AFTER["publish"] for seat in seats):
+            # Not even the own seat beats: the store takes no beats from anybody, or has only just begun to again.
+            return []
         return [
             watch.flow
-            for watch in self._house.store.watches()
+            for watch in seats
             if watch.flow != self._own
             and watch.flow in SILENT_AFTER
             and moment - watch.beat_at > SILENT_AFTER[watch.flow]

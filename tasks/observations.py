@@ -23,6 +23,7 @@ from steadypost import settings
 from steadypost.browser import orphans
 from steadypost.domain.circuit import Page, newest
 from steadypost.domain.circuit import State as CircuitState
+from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import (
     BlocksSeen,
@@ -37,6 +38,7 @@ from steadypost.domain.observed import (
 )
 from steadypost.store import StoreError
 from tasks import documents, runs
+from tasks.circuits import behind
 from tasks.house import House
 
 WORKER = "worker:"
@@ -51,6 +53,7 @@ class Memory:
     blocks: BlocksSeen | None = None
     """The blocks as last read: they serve while Prefect's API is away."""
     has_had_worker: bool = False
+    store_away_at: datetime | None = None
     wall: datetime | None = None
     ticked: float = 0.0
     noted: dict[str, float] = field(default_factory=dict)
@@ -66,6 +69,7 @@ def observe(house: House, memory: Memory) -> Observed:
         prefect=prefect,
         blocks=_blocks(memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
         machine=_machine(house, memory, moment),
+        store_away_at=memory.store_away_at,
     )
 
 
@@ -73,6 +77,7 @@ def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot
     try:
         return house.store.observe(moment, claims_of=memory.tolerances.claims_of)
     except StoreError as error:
+        memory.store_away_at = house.clock()
         return Cannot(why=settings.without_password(str(error)))
 
 
@@ -103,20 +108,26 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
         # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
         off=_off(read.switches, moment) if read.switches else _last_off(memory),
         off_for=_off_for(read.switches, read.accounts, moment) if read.switches else {},
-        open_circuits=open_circuits(read.pages),
+        open_circuits=open_circuits(read.pages, read.accounts),
     )
     return memory.blocks
 
 
-def open_circuits(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
-    """Read which circuits let nothing through, and since when; a trial in between does not make it younger."""
+def open_circuits(pages: Mapping[str, Iterable[Page]], accounts: Iterable[str] = ()) -> list[CircuitSeen]:
+    """Read which circuits let nothing through, since when, and whose posts wait for it; a trial in between does not
+    make it younger.
+    """
     standing = {name: newest(of_it).memory for name, of_it in pages.items()}
+    needs = {account: {one.name for one in behind(account)} for account in accounts}
+    sign_ins = {Dependency(Kind.SIGN_IN, account).name for account in needs}
     return [
         CircuitSeen(
             name=name,
             since=memory.down_since,
             forced=memory.state is CircuitState.FORCED_OPEN,
             why=memory.why or memory.cause,
+            stops=frozenset(account for account, needed in needs.items() if name in needed),
+            is_sign_in=name in sign_ins,
         )
         for name, memory in sorted(standing.items())
         if memory.down_since is not None

@@ -288,14 +288,20 @@ def _false_status(
     )
 
 
-def blocked(lines: Sequence[Line], happened: Sequence[Happened]) -> Iterator[Line]:
-    """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves."""
+def blocked(
+    lines: Sequence[Line], happened: Sequence[Happened], told: Mapping[str, Sequence[Span]] | None = None
+) -> Iterator[Line]:
+    """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves.
+
+    ``told`` names, by account, when the network itself had said "not now".
+    """
     for line in lines:
-        if line.in_doubt or line.live_at is None or line.live_at <= line.due_at:
+        if line.in_doubt or line.signs or line.live_at is None or line.live_at <= line.due_at:
             continue
         troubles = [
             Span(one.began_at, one.ended_at) for one in happened if line.account in one.trouble.accounts
         ]
+        troubles += (told or {}).get(line.account, ())
         calm = total(without([Span(line.due_at, line.live_at)], troubles))
         if calm > BLOCKED_AFTER:
             yield line

@@ -22,6 +22,7 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.snowflake import RemoteId, id_at
+from steadypost.domain.span import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Network:
         """Accounts whose answers are all lost now."""
         self.signed_out: set[str] = set()
         self.lists_away = False
+        self.not_now: defaultdict[str, list[Span]] = defaultdict(list)
+        """When X had told an account to wait."""
         self._chance = random.Random(f"{seed}:network")  # noqa: S311 - repeatable, not secret
         self._sequence = 0
 
@@ -103,8 +106,9 @@ class Network:
         outcome = Refused(cause=Cause.TOO_LONG, code="186", why="a bit shorter")
         return Asked(answer=_whole(order, outcome), takes=takes)
 
-    def _defer(self, _handle: str, order: Order, now: datetime, takes: timedelta) -> Asked:
+    def _defer(self, handle: str, order: Order, now: datetime, takes: timedelta) -> Asked:
         until = now + timedelta(seconds=self._chance.uniform(10, 60))
+        self.not_now[handle].append(Span(now, until))
         outcome = Deferred(cause=Cause.RATE_LIMIT, code="88", why="rate limit", until=until)
         return Asked(answer=_whole(order, outcome), takes=takes)
 

@@ -66,6 +66,7 @@ class Told:
     lines: list[Line] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
+    not_now: dict[str, list[Span]] = field(default_factory=dict)
     duplicates: int = 0
     false_status: int = 0
     lost: int = 0
@@ -120,6 +121,7 @@ def _told(piece: Piece, world: World, numbers: Mapping[int, int]) -> Told:
         )
         for line in lines
     ]
+    told.not_now = dict(network.not_now)
     told.duplicates = network.copies()
     told.ends = _ends(store)
     for line in lines:
@@ -260,7 +262,9 @@ class Simulation:
             "duplicates": sum(one.duplicates for one in self.told),
             "lost": sum(one.lost for one in self.told),
             "false_status": sum(one.false_status for one in self.told),
-            "false_blocks": sum(len(list(blocked(one.lines, one.happened))) for one in self.told),
+            "false_blocks": sum(
+                len(list(blocked(one.lines, one.happened, one.not_now))) for one in self.told
+            ),
             "lateness_s": {"p50": found.lateness.p50, "p95": found.lateness.p95},
             "recovery_s": spread(faults, "recovery_s"),
             "detection_s": spread(faults, "detection_s"),

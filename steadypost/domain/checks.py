@@ -21,6 +21,7 @@ from steadypost.domain.observed import (
     AccountSeen,
     BlocksSeen,
     Cannot,
+    CircuitSeen,
     Head,
     MachineSeen,
     Observed,
@@ -109,12 +110,21 @@ def _on_watch(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         beat = seen.store.beats.get(flow)
         if beat is not None and seen.at - beat <= tolerances.beat_within:
             yield ok(Kind.ON_WATCH, "its run beats", flow)
+        elif _is_just_back(seen, tolerances):
+            told = "the store is only just back, and beats may still wait for it"
+            yield unknown(Kind.ON_WATCH, told, flow, Quiet.STARTING)
         elif _is_starting(flow, seen, tolerances):
             yield unknown(Kind.ON_WATCH, "its run is starting", flow, Quiet.STARTING)
         elif beat is None:
             yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
         else:
             yield failing(Kind.ON_WATCH, f"its run was last heard of {_ago(beat, seen.at)} ago", flow)
+
+
+def _is_just_back(seen: Observed, tolerances: Tolerances) -> bool:
+    """Whether the store was away a moment ago: silence of then tells nothing of now."""
+    away_at = seen.store_away_at
+    return away_at is not None and seen.at - away_at <= tolerances.every + tolerances.beat_within
 
 
 def _is_starting(flow: str, seen: Observed, tolerances: Tolerances) -> bool:
@@ -230,6 +240,11 @@ def _quiet(account: AccountSeen, seen: Observed) -> Check | None:
     if off is not None:
         told = f"publishing was turned off by {off.by or 'somebody'}: {off.reason or 'no reason given'}"
         return ok(Kind.DUE, told, name, Quiet.SWITCHED_OFF)
+    circuit = _stopped_by(name, seen)
+    if circuit is not None and not circuit.is_sign_in:
+        return ok(Kind.DUE, f"{circuit.name} is open: {circuit.why}", name, Quiet.CIRCUIT_OPEN)
+    if circuit is not None:
+        return failing(Kind.DUE, f"{circuit.name} is open: {circuit.why}", name)
     if account.struck:
         return ok(Kind.DUE, f"kept back: {account.struck}", name, Quiet.STRUCK)
     if account.paused_until is not None and account.paused_until > seen.at:
@@ -241,6 +256,13 @@ def _quiet(account: AccountSeen, seen: Observed) -> Check | None:
         until = f", until {account.room.until:%H:%M} UTC" if account.room.until else ""
         return ok(Kind.DUE, f"{account.room.reason}{until}", name, Quiet.QUOTA_USED)
     return None
+
+
+def _stopped_by(account: str, seen: Observed) -> CircuitSeen | None:
+    """Find the circuit that an account's posts wait for; its sign-in's before any other."""
+    circuits = seen.blocks.open_circuits if isinstance(seen.blocks, BlocksSeen) else ()
+    mine = [circuit for circuit in circuits if account in circuit.stops]
+    return max(mine, key=lambda circuit: circuit.is_sign_in, default=None)
 
 
 def _live(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
@@ -337,6 +359,9 @@ def _session_of(account: AccountSeen, seen: Observed, tolerances: Tolerances) ->
         )
     if isinstance(seen.blocks, Cannot):
         return unknown(Kind.SESSION, f"the blocks cannot be read: {seen.blocks.why}", name)
+    circuit = _stopped_by(name, seen)
+    if circuit is not None and circuit.is_sign_in:
+        return failing(Kind.SESSION, f"signed out: {circuit.why or 'nobody knows why'}", name)
     sign_in = seen.blocks.sign_ins.get(name)
     if sign_in is None:
         return failing(Kind.SESSION, "there is no X account block of this name any more", name)
@@ -413,6 +438,10 @@ def _circuit(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         told = f"open for {_ago(circuit.since, seen.at)}: {circuit.why or 'no reason is known'}"
         if circuit.forced:
             yield ok(Kind.CIRCUIT, f"opened by an operator; {told}", circuit.name, Quiet.STRUCK)
+        elif circuit.is_sign_in:
+            yield ok(
+                Kind.CIRCUIT, f"the check of the session says more; {told}", circuit.name, Quiet.CIRCUIT_OPEN
+            )
         elif seen.at - circuit.since > tolerances.circuit_open:
             yield failing(Kind.CIRCUIT, told, circuit.name)
         else:

@@ -157,7 +157,9 @@ def follow(incident: Incident, check: Check | None, now: datetime) -> Incident:
     if incident.verdict is Verdict.UNKNOWN and check.verdict is Verdict.FAILING:
         # Now it is known to be wrong: what is to be done counts from here.
         incident = replace(incident, verdict=Verdict.FAILING, rounds=0)
-    return replace(incident, what=check.what, rounds=incident.rounds + 1, well_since=None)
+    # That its run is starting is no better description of what went wrong.
+    what = incident.what if check.quiet is not None else check.what
+    return replace(incident, what=what, rounds=incident.rounds + 1, well_since=None)
 
 
 def next_step(

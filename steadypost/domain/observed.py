@@ -176,6 +176,10 @@ class CircuitSeen:
     forced: bool = False
     """Whether an operator opened it."""
     why: str = ""
+    stops: frozenset[str] = frozenset()
+    """The accounts whose posts wait for it."""
+    is_sign_in: bool = False
+    """Whether it stands before an account's sign-in: then somebody has to sign in, and waiting mends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,3 +231,5 @@ class Observed:
     prefect: PrefectSeen | Cannot
     blocks: BlocksSeen | Cannot
     machine: MachineSeen
+    store_away_at: datetime | None = None
+    """When the store was last seen to be away: nobody could beat then, and whoever waited for it still may."""

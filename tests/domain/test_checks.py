@@ -187,6 +187,8 @@ def test_every_kind_of_check_can_fail():
     assert set(Kind) == {kind for _, kind, _, _ in BROKEN.values()}
 
 
+ALICE = frozenset({"alice"})
+
 QUIET = {
     "nothing is due": (house(), Quiet.NOTHING_DUE),
     "publishing is turned off": (
@@ -214,6 +216,13 @@ QUIET = {
             )
         ),
         Quiet.ACCOUNT_RESTS,
+    ),
+    "what it needs is left alone for a while": (
+        house(
+            store=store(alice(head=head(4 * MINUTE))),
+            blocks=blocks(open_circuits=[CircuitSeen(name="x-page-alice", since=NOW - 4 * MINUTE, stops=ALICE)]),
+        ),
+        Quiet.CIRCUIT_OPEN,
     ),
     "an operator's stop": (
         house(store=store(alice(head=head(10 * MINUTE), struck="Bob has struck the tag launch: a bad headline"))),
@@ -246,6 +255,16 @@ def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
     assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
 
 
+def test_silence_of_a_store_that_was_away_is_nobody_s():
+    """Nobody could beat, and whoever waited for it still may; that lasts for a round and no longer."""
+
+    def back_for(ago):
+        return house(store=store(beats={"publish": NOW - MINUTE, "reconcile": NOW}), store_away_at=NOW - ago)
+
+    assert opened(of(back_for(30 * SECOND), Kind.ON_WATCH, "publish"), NOW) is None
+    assert FAILING is of(back_for(2 * MINUTE), Kind.ON_WATCH, "publish").verdict
+
+
 def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
     """Between two runs nothing is taken up; that is no second thing to mend. It ends with the time of a start."""
 
@@ -262,6 +281,38 @@ def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
     found = verdicts(between(60 * SECOND))
     assert {FAILING} == {found[key].verdict for key in ((Kind.DUE, "alice"), (Kind.LEASES, ""))}
     assert Kind.ON_WATCH is found[(Kind.LEASES, "")].explained_by
+
+
+def test_an_open_circuit_is_quiet_for_ten_minutes_and_then_it_explains_what_waits():
+    """One cause, one incident: the circuit, not the posts behind it; and nothing of anybody else."""
+
+    def open_for(ago):
+        circuit = CircuitSeen(name="x-page-alice", since=NOW - ago, stops=ALICE)
+        waits = (alice(head=head(ago)), alice(name="bob", head=head(ago), next_due_at=None))
+        return verdicts(house(store=store(*waits), blocks=blocks(open_circuits=[circuit])))
+
+    assert OK is open_for(9 * MINUTE)[(Kind.CIRCUIT, "x-page-alice")].verdict
+    late = open_for(11 * MINUTE)
+    assert FAILING is late[(Kind.CIRCUIT, "x-page-alice")].verdict
+    assert OK is late[(Kind.DUE, "alice")].verdict
+    assert FAILING is late[(Kind.DUE, "bob")].verdict
+
+
+def test_a_lost_sign_in_is_the_session_s_matter():
+    """Its circuit is open for as long as nobody signs in: that is told at once, as what it is, and once."""
+    circuit = CircuitSeen(
+        name="sign-in-alice", since=NOW - MINUTE, stops=ALICE, is_sign_in=True, why="a login page"
+    )
+    found = verdicts(
+        house(
+            store=store(alice(head=head(2 * MINUTE), next_due_at=NOW - 2 * MINUTE)),
+            blocks=blocks(open_circuits=[circuit]),
+        )
+    )
+
+    assert FAILING is found[(Kind.SESSION, "alice")].verdict
+    assert Kind.SESSION is found[(Kind.DUE, "alice")].explained_by
+    assert [] == [check for key, check in found.items() if key[0] is Kind.CIRCUIT and opened(check, NOW)]
 
 
 def test_a_post_that_is_due_just_now_is_not_late():

@@ -185,6 +185,7 @@ def test_what_was_started_is_left_to_start_and_is_not_over_before_it_has():
         watcher.round(unknown(Kind.ON_WATCH, "its run is starting", "publish", Quiet.STARTING))
 
     assert [Wait()] * 3 == watcher.did[1:]
+    assert "silent" == watcher.incident.what
     assert watcher.incident.well_since is None
 
 

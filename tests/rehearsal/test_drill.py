@@ -26,6 +26,7 @@ from rehearsal.drill.troubles import HOST, X_SIDE, Kind, Place, Trouble
 from sandbox.faults import FAULTS
 from steadypost.domain.delivery import State
 from steadypost.domain.quota import Limits
+from steadypost.domain.span import Span
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -201,6 +202,17 @@ def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
 def test_a_post_in_doubt_waits_for_its_own_settling():
     """The settle window stands before it: that is no block, and is told as lateness."""
     assert blocked([line(100, 90, in_doubt=True)]) == []
+
+
+def test_a_post_whose_attempt_failed_or_whose_account_was_told_to_wait_is_not_blocked():
+    """There is a reason, and it is on record."""
+    failed = line(100, 90, signs=(NOON + timedelta(seconds=101),))
+    waits = line(100, 90)
+    told = {"alice": [Span(NOON + timedelta(seconds=95), NOON + timedelta(seconds=160))]}
+
+    assert blocked([failed]) == []
+    assert list(reports.blocked([waits], [], told)) == []
+    assert list(reports.blocked([waits], [], {"bob": told["alice"]})) == [waits]
 
 
 @pytest.mark.parametrize("state", [State.SCHEDULED, State.SENDING, State.UNCONFIRMED, State.PARTIAL])

@@ -60,7 +60,15 @@ def test_whoever_falls_silent_is_replaced(house, time, seats, prefect):
 
     pass_by(house, time, minutes=3)
     assert mates.see() == ["watch"]
+    house.store.beat("watch", run_id="watch-1", now=house.clock())
     assert Mates(house, "watch").silent() == ["publish"]
+
+
+def test_who_cannot_beat_does_not_judge(house, time, seats, prefect):
+    """A store that takes no beats makes everybody silent, and nobody is to be replaced for that."""
+    time.pass_by(seconds=60)
+
+    assert Mates(house, "reconcile").see() == []
 
 
 def test_one_that_was_started_has_time_to_sit_down(house, time, seats, prefect, monkeypatch):

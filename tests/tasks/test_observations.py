@@ -1,0 +1,92 @@
+"""Observing: each thing by itself; what cannot be seen is named, and keeps nothing else from being seen."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from steadypost.domain.circuit import Page, State
+from steadypost.domain.circuit.memory import Memory as CircuitMemory
+from steadypost.domain.health import Tolerances
+from steadypost.domain.observed import BlocksSeen, Cannot, PrefectSeen, StoreSeen
+from steadypost.store import StoreAway
+from tasks import runs
+from tasks.observations import Memory, observe, open_circuits
+from tests.tasks.conftest import NOW
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path))
+    (tmp_path / "run").mkdir()
+    return Memory(tolerances=Tolerances())
+
+
+@pytest.fixture
+def away(monkeypatch):
+    def client():
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(runs, "client", client)
+
+
+def test_with_prefect_away_the_rest_is_seen(house, memory, away):
+    """And the blocks as last read serve, where they ever were."""
+    seen = observe(house, memory)
+
+    assert isinstance(seen.prefect, Cannot)
+    assert "ConnectError" in seen.prefect.why
+    assert isinstance(seen.blocks, Cannot)
+    assert isinstance(seen.store, StoreSeen)
+    assert seen.machine.disk_free_mb > 0
+    memory.blocks = known = BlocksSeen()
+    assert known is observe(house, memory).blocks
+
+
+def test_with_the_store_away_the_rest_is_seen(house, memory, away, monkeypatch):
+    """Its password is in no word of it."""
+
+    def refused(*_, **__):
+        raise StoreAway("the store at postgresql://u:s3cret@h/d is away", remedy="wait")
+
+    monkeypatch.setattr(house.store, "observe", refused)
+    seen = observe(house, memory)
+
+    assert isinstance(seen.store, Cannot)
+    assert "s3cret" not in seen.store.why
+    assert seen.machine.memory_free_mb > 0
+
+
+def test_a_clock_that_is_set_is_seen_by_how_much(house, memory, away, time):
+    """By what the time that passed says, and not the clock."""
+    assert timedelta(0) == observe(house, memory).machine.clock_jump
+    time.pass_by(hours=1)
+
+    assert timedelta(minutes=59) < observe(house, memory).machine.clock_jump <= timedelta(hours=1)
+
+
+def test_a_server_that_does_not_answer_holds_up_no_round(house, memory, monkeypatch):
+    """It is asked once, by a question of our own: Prefect's client would repeat it for a minute."""
+    asked = []
+
+    def get(url, timeout):
+        asked.append((url, timeout))
+        raise httpx.ReadTimeout("nothing came")
+
+    monkeypatch.setattr(runs.httpx, "get", get)
+    monkeypatch.setattr(runs, "PREFECT_API_URL", type("Url", (), {"value": lambda: "http://127.0.0.1:1/api"}))
+
+    assert isinstance(observe(house, memory).prefect, Cannot)
+    assert [("http://127.0.0.1:1/api/health", runs.PATIENCE_S)] == asked
+    assert not isinstance(observe(house, memory).prefect, PrefectSeen)
+
+
+def test_a_circuit_says_whose_posts_wait_for_it():
+    """An account's page and sign-in stop that account; what waits for a sign-in waits for a person."""
+    down = CircuitMemory(state=State.OPEN, since=NOW, down_since=NOW, why="it is down")
+    pages = {name: [Page(number=1, memory=down)] for name in ("x-page-alice", "sign-in-bob", "notifications")}
+    seen = {one.name: one for one in open_circuits(pages, ["alice", "bob"])}
+
+    assert (frozenset({"alice"}), False) == (seen["x-page-alice"].stops, seen["x-page-alice"].is_sign_in)
+    assert (frozenset({"bob"}), True) == (seen["sign-in-bob"].stops, seen["sign-in-bob"].is_sign_in)
+    assert frozenset() == seen["notifications"].stops
