@@ -12,7 +12,7 @@ from prefect import get_run_logger
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
-from tasks import documents
+from tasks import documents, journal
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.house import House, opened
 from tasks.slots import PrefectSlots
@@ -60,7 +60,10 @@ def watching_house() -> Iterator[House]:
     run_dir = _run_dir()
     store = named_store()
     lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
-    with opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house:
+    with (
+        journal.kept(_logs(), "watch"),
+        opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house,
+    ):
         house.log = get_run_logger()
         yield house
 
@@ -72,9 +75,16 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
-    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls) as house:
+    with (
+        journal.kept(_logs(), str(purpose)),
+        opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls) as house,
+    ):
         house.log = get_run_logger()
         yield house
+
+
+def _logs() -> Path:
+    return settings.read().home / "logs"
 
 
 def _run_dir() -> Path:

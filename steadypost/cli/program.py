@@ -32,6 +32,7 @@ COMMANDS = {
     "deadman": "Tell somebody when all of it is silent; for cron.",
     "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
+    "metrics": "Serve metrics and health on this machine.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",
 }

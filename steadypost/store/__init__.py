@@ -30,6 +30,7 @@ from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "StoreAway",
     "StoreError",
     "Story",
+    "Transition",
     "UnknownAccount",
     "UnknownAttempt",
     "UnknownDelivery",

@@ -43,6 +43,7 @@ from steadypost.store import (
     series,
     settling,
     tables,
+    transitions,
     vitals,
     watches,
 )
@@ -59,6 +60,7 @@ from steadypost.store.reading import Entry, Story
 from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 T = TypeVar("T")
@@ -591,6 +593,16 @@ class Store:
             return list(ledger.uses(connection, {account: limits}, now)[account])
 
         return self._read(uses)
+
+    # Changes ---------------------------------------------------------------------------------------------
+
+    def untold(self, at_most: int = transitions.AT_ONCE) -> list[Transition]:
+        """List the changes of state that nobody was told of yet, the oldest first."""
+        return self._read(lambda connection: transitions.untold(connection, at_most))
+
+    def told(self, ids: Collection[int], now: datetime) -> None:
+        """Write down that these changes were told."""
+        self._write(lambda connection: transitions.told(connection, ids, now))
 
     # Figures ---------------------------------------------------------------------------------------------
 
