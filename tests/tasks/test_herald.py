@@ -1,4 +1,4 @@
-"""Changes of state reach Prefect's events, off the hot path, and nothing that goes wrong with that goes wrong for a post."""
+"""Changes of state reach Prefect's events, off the hot path; what goes wrong with that goes wrong for no post."""
 
 from __future__ import annotations
 
