@@ -6,14 +6,18 @@ from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
 from steadypost.store.claims import Claim
 from steadypost.store.errors import (
+    AlreadyRollingOut,
+    AlreadyStruck,
     InHand,
     KeyTaken,
     MayBeLive,
+    NotStruck,
     SchemaMismatch,
     StoreAway,
     StoreError,
     UnknownAccount,
     UnknownAttempt,
+    UnknownChannel,
     UnknownDelivery,
     UnknownSeries,
     UnusableAddress,
@@ -29,6 +33,7 @@ from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
@@ -39,6 +44,8 @@ __all__ = [
     "AccountRecord",
     "Act",
     "Added",
+    "AlreadyRollingOut",
+    "AlreadyStruck",
     "Attempt",
     "Begun",
     "Claim",
@@ -50,7 +57,9 @@ __all__ = [
     "Letter",
     "Look",
     "MayBeLive",
+    "NotStruck",
     "Notice",
+    "Of",
     "Outbox",
     "QuotaUse",
     "Rescued",
@@ -64,9 +73,11 @@ __all__ = [
     "StoreAway",
     "StoreError",
     "Story",
+    "Strike",
     "Transition",
     "UnknownAccount",
     "UnknownAttempt",
+    "UnknownChannel",
     "UnknownDelivery",
     "UnknownSeries",
     "UnusableAddress",

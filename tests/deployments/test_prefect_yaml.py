@@ -36,6 +36,7 @@ def test_every_flow_is_deployed():
         "watch",
         "compose",
         "resolve",
+        "rollout",
         "import_posts",
     }
 
