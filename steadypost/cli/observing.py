@@ -60,8 +60,12 @@ def told(store: Store, now: datetime, every: timedelta) -> Facts:
         at=now,
         store=seen,
         publish_off=off,
-        struck=_about(fresh, Kind.DUE, quiet=Quiet.STRUCK),
-        closed=_about(fresh, Kind.SESSION, verdict=Verdict.FAILING),
+        struck=store.struck(now),
+        closed={
+            one.check.about: one.check.what
+            for one in fresh
+            if one.check.kind is Kind.SESSION and one.check.about and one.check.verdict is Verdict.FAILING
+        },
         circuits=circuits(fresh),
         under_way=counts[State.SENDING],
         next_due=_next_due(seen, now),
@@ -82,19 +86,6 @@ def circuits(fresh: Sequence[Standing]) -> list[CircuitSeen]:
         for one in fresh
         if one.check.kind is Kind.CIRCUIT and one.check.about
     ]
-
-
-def _about(
-    fresh: Sequence[Standing], kind: Kind, *, quiet: Quiet | None = None, verdict: Verdict | None = None
-) -> dict[str, str]:
-    return {
-        one.check.about: one.check.what
-        for one in fresh
-        if one.check.kind is kind
-        and one.check.about
-        and (quiet is None or one.check.quiet is quiet)
-        and (verdict is None or one.check.verdict is verdict)
-    }
 
 
 def _next_due(seen: StoreSeen, now: datetime) -> tuple[str, datetime] | None:

@@ -13,6 +13,7 @@ from steadypost.domain.health import Kind, Quiet, failing, ok
 from steadypost.domain.incident import opened
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
+from steadypost.store.strikes import Of
 
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
@@ -145,3 +146,14 @@ def test_what_was_checked_long_ago_or_never_is_unknown(due, call, switches):
 
     assert "unknown" == call("status", "--json").json["verdict"]
     assert "the last round of checks was 1h ago" in call("status").out
+
+
+def test_a_strike_is_named_with_whose_it_is(due, call, switches):
+    """Of the account itself, or of its whole channel."""
+    due.strike(Of.CHANNEL, "x_web", by="carol", why="a mistake is live", now=NOW)
+
+    told = why(call)
+
+    assert "struck" == told["reasons"][0]["kind"]
+    assert "carol has struck the channel x_web: a mistake is live" in told["sentence"]
+    assert "stopped by an operator" in call("status").out
