@@ -225,7 +225,7 @@ def test_a_reading_that_was_under_way_is_no_answer_to_a_later_question():
 
 
 def test_it_is_a_process_of_its_own_on_loopback(store, call, home):
-    """It says where it is, answers, and ends on Ctrl-C without a word more; a port that is taken is refused."""
+    """It says where it is, answers, and ends when it is told to, without a word more; a port that is taken is refused."""
     store.keep_checks([ok(Kind.STORE, "fine")], datetime.now(UTC))
     process = subprocess.Popen(
         [sys.executable, "-m", "steadypost.cli", "metrics", "--port", "0"],
@@ -240,6 +240,6 @@ def test_it_is_a_process_of_its_own_on_loopback(store, call, home):
         assert 404 == asked(port, "/")[0]
         assert 2 == call("metrics", "--port", str(port)).code
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
     assert (0, "") == (process.returncode, said)

@@ -30,8 +30,9 @@ def lines(tmp_path):
         yield read
 
 
-def test_one_delivery_through_flow_task_browser_and_store(house, claimed, channel, lines):
+def test_one_delivery_through_flow_task_browser_and_store(house, claimed, channel, lines, caplog):
     """By its id alone, in order, with the attempt and the account on every line."""
+    caplog.set_level(logging.INFO, logger="prefect.flow_runs")
     other, claim = claimed("another"), claimed("Good morning!")
     at = house.clock()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ PORT = 9464
     help="On 127.0.0.1; 0 takes any that is free.",
 )
 def metrics(house: House, *, port: int) -> Answer:
-    """Serve /metrics for Prometheus and /health for whoever asks, until Ctrl-C, on this machine only.
+    """Serve /metrics for Prometheus and /health for whoever asks, until it is ended, on this machine only.
 
     It reads the store and changes nothing; publishing does not depend on it. /health answers within two seconds
     whatever the store does, and says 503 unless everything was found, lately, to be well.
@@ -47,6 +48,8 @@ def metrics(house: House, *, port: int) -> Answer:
         raise Stop(Ending.USAGE, "port", told, "choose another with --port") from None
     reader.start()
     speech.tell(speech.console(), f"http://127.0.0.1:{server.server_port}/metrics and /health")
+    # Whoever runs it as a service ends it so; it holds nothing that would have to be put away first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), server:
         server.serve_forever()
     reader.stop()
