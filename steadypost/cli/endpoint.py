@@ -5,7 +5,7 @@
     /live      200: this very process answers
 
 One thread reads the store, and nobody else does. Whoever asks waits for a reading that began after the question,
-a second and a half at the most: a store that hangs, or is gone, or a watch that has stopped, is an answer, and no
+a second at the most: a store that hangs, or is gone, or a watch that has stopped, is an answer, and no
 last value is ever given out as though it were today's. Publishing does not know that this process exists.
 """
 
@@ -36,8 +36,8 @@ from steadypost.domain.quota import Full
 from steadypost.domain.span import Span
 from steadypost.store import Standing, Store, StoreError
 
-ANSWERS_WITHIN = timedelta(seconds=1.5)
-"""How long anybody who asks is kept waiting."""
+ANSWERS_WITHIN = timedelta(seconds=1)
+"""How long anybody who asks is kept waiting: with a busy machine's own slowness on top, less than two seconds."""
 
 FIGURES_EVERY = timedelta(minutes=1)
 """Figures of a whole day cost more than the rest together, and change slowly."""

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from prefect.runtime import task_run
+from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from steadypost.domain.outcome import Answer, Published
 from steadypost.domain.secrets import of_session
@@ -21,7 +22,11 @@ from tests.domain.test_secrets import AUTH, B64, CT0, STATE
 @pytest.fixture
 def lines(tmp_path):
     """Keep a journal, and read what it holds."""
-    with journal.kept(tmp_path / "logs", "publish"):
+    # There is no run here to which Prefect could send anything.
+    with (
+        temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}),
+        journal.kept(tmp_path / "logs", "publish"),
+    ):
 
         def read():
             [path] = (tmp_path / "logs").glob("*.jsonl")
