@@ -48,7 +48,8 @@ def switches(monkeypatch):
 @pytest.fixture
 def due(store):
     """Something of Alice's is due, and somebody is on watch."""
-    store.add(Post(parts=(Part(text="Good morning!"),)), accounts=["alice"], due_at=NOW, now=NOW)
+    moment = datetime.now(UTC)
+    store.add(Post(parts=(Part(text="Good morning!"),)), accounts=["alice"], due_at=moment, now=moment)
     store.take_watch("publish", "run", datetime.now(UTC))
     return store
 
@@ -95,7 +96,7 @@ def test_a_pause_and_a_session(due, call, switches):
     """An account's own trouble, with what is to be done."""
     due.pause_account(
         "alice",
-        until=NOW + 60 * MINUTE,
+        until=datetime.now(UTC) + 60 * MINUTE,
         cause=Cause.SIGNED_OUT,
         why="X asks to sign in",
         session_mark="",
@@ -142,7 +143,7 @@ def test_what_was_checked_long_ago_or_never_is_unknown(due, call, switches):
     """Never the last value."""
     assert "unknown" == call("status", "--json").json["verdict"]
     assert "nothing was ever checked" in call("status").out
-    due.keep_checks([ok(Kind.STORE, "fine")], NOW - 60 * MINUTE)
+    due.keep_checks([ok(Kind.STORE, "fine")], datetime.now(UTC) - 60 * MINUTE)
 
     assert "unknown" == call("status", "--json").json["verdict"]
     assert "the last round of checks was 1h" in call("status").out
