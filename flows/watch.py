@@ -107,7 +107,10 @@ class Rounds:
         if under_way or time.monotonic() < self._draws_next:
             return
         self._draws_next = time.monotonic() + BOARD_EVERY.total_seconds()
-        self._drawing = board.submit(self._memory.blocks)
+        try:
+            self._drawing = board.submit(self._memory.blocks)
+        except Exception as error:  # noqa: BLE001 - a board that cannot even be asked for stops no round
+            self._house.log.warning("the board could not be asked for (%s)", type(error).__name__)
 
     def _keep(self, checks: Sequence[Check]) -> None:
         try:

@@ -64,7 +64,6 @@ def compose(house: House, blocks: BlocksSeen | None) -> tuple[str, str]:
         at=now,
         store=seen,
         publish_off=known.off.get("publish"),
-        struck={**known.struck, **house.store.struck(now)},
         closed={name: one.closed for name, one in known.sign_ins.items() if one.closed},
         circuits=known.open_circuits,
         under_way=counts[State.SENDING],

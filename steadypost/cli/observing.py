@@ -60,7 +60,6 @@ def told(store: Store, now: datetime, every: timedelta) -> Facts:
         at=now,
         store=seen,
         publish_off=off,
-        struck=store.struck(now),
         closed={
             one.check.about: one.check.what
             for one in fresh

@@ -24,8 +24,6 @@ class Facts:
     store: StoreSeen | Cannot
     publish_off: SwitchSeen | None = None
     """The switch *Publish*, when it is off."""
-    struck: Mapping[str, str] = field(default_factory=dict)
-    """Accounts under an operator's stop, and its words."""
     closed: Mapping[str, str] = field(default_factory=dict)
     """Accounts that cannot be signed in to, and why."""
     circuits: Sequence[CircuitSeen] = ()
@@ -120,8 +118,8 @@ def _holds(account: AccountSeen, facts: Facts) -> Iterator[Reason]:
     name, head, now = account.name, account.head, facts.at
     if head is None:
         return
-    if (struck := facts.struck.get(name)) is not None:
-        yield Reason(kind="struck", says=f"an operator's stop is in force: {struck}", account=name)
+    if account.struck:
+        yield Reason(kind="struck", says=f"an operator's stop is in force: {account.struck}", account=name)
     if account.paused_until is not None and account.paused_until > now:
         told = account.pause_why or str(account.pause_cause)
         mend = account.pause_cause is not None and account.pause_cause.needs_person

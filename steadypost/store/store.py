@@ -370,10 +370,6 @@ class Store:
         """List the strikes in force."""
         return self._read(lambda connection: strikes.every(connection, self._at(now), also_over=also_over))
 
-    def struck(self, now: datetime) -> dict[str, str]:
-        """Say of each account that is struck, by itself or with its channel, by whom and why."""
-        return self._read(lambda connection: strikes.by_account(connection, now))
-
     def strikes_against(self, delivery: Delivery, now: datetime) -> list[Strike]:
         """List the strikes that keep a delivery back."""
         return self._read(

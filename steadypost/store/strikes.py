@@ -124,19 +124,6 @@ def against(connection: Connection, account: str, post_id: int, now: datetime) -
     return [one for one in standing if one.name in meant[one.of]]
 
 
-def by_account(connection: Connection, now: datetime) -> dict[str, str]:
-    """Say of each account that is struck, by itself or with its channel, by whom and why."""
-    standing = [one for one in _in_force(connection, now) if one.of is not Of.TAG]
-    if not standing:
-        return {}
-    return {
-        record.name: str(strike)
-        for record in account_rows.every(connection)
-        for strike in standing
-        if strike.name == (record.name if strike.of is Of.ACCOUNT else record.channel)
-    }
-
-
 def _in_force(
     connection: Connection, now: datetime, *, of: Of | None = None, name: str | None = None
 ) -> list[Strike]:

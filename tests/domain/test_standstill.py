@@ -58,7 +58,7 @@ PAUSED = replace(
             "nothing_due",
             "Nothing goes out now because nothing is due: the next, of alice, is at 2026-03-02 13:00:00 UTC.",
         ),
-        (facts(struck={"alice": "carol: a mistake"}), "struck", "an operator's stop is in force: carol"),
+        (facts(replace(ALICE, struck="carol: a mistake")), "struck", "an operator's stop is in force: carol"),
         (facts(PAUSED), "paused", "(X wants a code from the mail): somebody has to mend that, until"),
         (facts(closed={"alice": "no auth_token in it"}), "session_unusable", "no auth_token in it"),
         (
@@ -108,7 +108,7 @@ def test_one_sentence_for_each_reason(seen, kind, said):
 
 def test_a_wider_reason_hides_the_narrower_ones():
     """Whoever turned it off does not want to hear of quotas."""
-    everything = facts(PAUSED, publish_off=OFF, struck={"alice": "x"}, closed={"alice": "y"})
+    everything = facts(replace(PAUSED, struck="x"), publish_off=OFF, closed={"alice": "y"})
 
     assert ["switched_off"] == [one.kind for one in reasons(everything)]
     away = replace(everything, store=Cannot(why="gone"))

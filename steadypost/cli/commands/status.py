@@ -104,7 +104,7 @@ def _is_paused(one: AccountSeen, facts: Facts) -> bool:
 
 def stands(one: AccountSeen, facts: Facts) -> str:
     """Say in a word or two how an account stands."""
-    if one.name in facts.struck:
+    if one.struck:
         return "stopped by an operator"
     if _is_paused(one, facts):
         return "paused"
