@@ -30,8 +30,8 @@ EVERY = timedelta(minutes=5)
 BOARD, WEEK = "steadypost-board", "steadypost-week"
 """The keys of the two artifacts."""
 
-KEPT = 3
-"""How many versions of each are kept."""
+KEPT = 1
+"""How many versions of each are kept: whoever opens it sees the latest, and nobody reads yesterday's board."""
 
 WINDOWS = {"last hour": timedelta(hours=1), "last day": timedelta(days=1), "last 7 days": timedelta(days=7)}
 
@@ -106,7 +106,7 @@ def compose(house: House, blocks: BlocksSeen | None) -> tuple[str, str]:
 
 
 def _thin_out() -> None:
-    """Keep the latest few: every writing is a version of its own, and nobody reads yesterday's board."""
+    """Keep the latest: every writing makes a version of its own."""
     with get_client(sync_client=True) as client:
         for key in (BOARD, WEEK):
             versions = client.read_artifacts(

@@ -123,16 +123,15 @@ def _tell(
     speech.tell(console, f"Queue: {some or 'empty'}")
     beats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
     speech.tell(console, f"Heard of: {beats or 'nobody, ever'}")
-    page = speech.table("account", "stands", "due", f"next ({zone})", f"last out ({zone})", "because")
+    page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
     for one in _seen(facts):
         known = _account(one, facts)
         page.add_row(
-            speech.line(one.name, 20),
-            known["stands"],
+            speech.line(one.name, 16),
             str(one.waiting),
-            speech.moment(one.next_due_at, zone),
-            speech.moment(one.published[-1].at if one.published else None, zone),
-            speech.plain(known["says"]),
+            speech.moment(one.next_due_at, zone)[5:16] or "-",
+            speech.moment(one.published[-1].at if one.published else None, zone)[5:16] or "-",
+            known["stands"] + (f": {speech.plain(known['says'])}" if known["says"] else ""),
         )
     if _seen(facts):
         console.print(page)
