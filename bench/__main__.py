@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import claim, cli, publish, reconcile, recovery
+from bench import claim, cli, publish, reconcile, recovery, resilience
 
 OUT = Path("var/bench")
 
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "publish": _publish,
     "reconcile": reconcile.measure,
     "recovery": recovery.measure,
+    "resilience": resilience.measure,
 }
 """What is measured, by the name of the file that it is written to."""
 

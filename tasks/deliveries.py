@@ -15,6 +15,7 @@ from prefect.states import Completed
 from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
 from steadypost.channels.port import Access, Order
+from steadypost.domain.circuit import No
 from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
@@ -23,6 +24,7 @@ from tasks import journal
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
 from tasks.journal import following
+from tasks.probes import come_home, set_out
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
 """How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
@@ -49,7 +51,12 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
         try:
             claim = house.store.load_claim(attempt_id)
-            answer = ask(house, claim)
+            tickets = set_out(house, claim.account)
+            began = time.monotonic()
+            answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
+            # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
+            # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
+            come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
             house.let_go(attempt_id)
             after = record(house, claim, answer)
         finally:
@@ -110,6 +117,12 @@ def ask(house: House, claim: Claim) -> Answer:
 
 def _ended(claim: Claim, outcome: Outcome) -> Answer:
     return Answer(outcomes=(outcome,) * len(claim.parts), first=claim.first)
+
+
+def put_off(claim: Claim, no: No) -> Answer:
+    """Begin nothing: since the claim, what it needs was seen to be down."""
+    why = f"left alone: {no.cause or no.state} ({no.why})"
+    return _ended(claim, NotSubmitted(cause=Cause.CIRCUIT_OPEN, why=why, phase=Phase.CLAIMED))
 
 
 def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:

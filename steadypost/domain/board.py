@@ -43,7 +43,7 @@ def page(board: Board) -> str:
     parts = [
         f"# {MARK[told]} Steadypost: {told}",
         f"**{_text(board.sentence)}**",
-        f"As of {_moment(board.at, board.zone)}.",
+        f"As of {_moment(board.at, board.zone)}; all times are of {board.zone}.",
         _accounts(board),
         _figures(board),
         _queue(board),
@@ -63,10 +63,8 @@ def _accounts(board: Board) -> str:
         )
         for one in board.accounts
     ]
-    zone = f" ({board.zone})"
-    return "## Accounts\n\n" + (
-        _table(("account", "stands", "due", f"next{zone}", f"last out{zone}"), rows) or "None is known yet."
-    )
+    heads = ("account", "stands", "due", "next", "last out")
+    return "## Accounts\n\n" + (_table(heads, rows) or "None is known yet.")
 
 
 def _light(one: AccountSeen, board: Board) -> str:
@@ -96,12 +94,18 @@ def _figures(board: Board) -> str:
             "–" if told.availability.lower_95 is None else f"≥ {told.availability.lower_95 * 100:.1f} %",
             "–" if told.time is None else f"{told.time * 100:.2f} %",
             "–" if told.lateness.p50 is None else f"{told.lateness.p50:.0f} s / {told.lateness.p95:.0f} s",
-            "–" if told.budget.left is None else f"{told.budget.left * 100:.0f} % left",
+            _budget(told.budget.left),
         )
         for name, told in board.figures.items()
     ]
     heads = ("window", "on time, once", "95 % sure", "of the time", "late by (p50 / p95)", "error budget")
     return f"## Figures\n\n{_table(heads, rows)}" if rows else ""
+
+
+def _budget(left: float | None) -> str:
+    if left is None:
+        return "–"
+    return f"{left * 100:.0f} % left" if left >= 0 else f"spent {1 - left:.1f} times"
 
 
 def _queue(board: Board) -> str:

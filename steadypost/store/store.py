@@ -48,6 +48,7 @@ from steadypost.store import (
     tables,
     transitions,
     vitals,
+    waking,
     watches,
 )
 from steadypost.store.accounts import AccountRecord
@@ -163,6 +164,10 @@ class Store:
     def resume_account(self, name: str, now: datetime | None = None) -> None:
         """Leave an account alone no longer."""
         self._write(lambda connection: account_rows.resume(connection, name, self._at(now)))
+
+    def wake(self, account: str, causes: Collection[Cause], now: datetime) -> int:
+        """Let what waits for one of these causes wait no longer; answers how many deliveries that were."""
+        return self._write(lambda connection: waking.wake(connection, account, causes, now))
 
     # Intake ----------------------------------------------------------------------------------------------
 

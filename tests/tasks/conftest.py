@@ -61,8 +61,10 @@ class Channel:
     def __init__(self):
         self.asked = []
         self.looked = []
+        self.probed = []
         self.on_ask = None
         self.on_look = None
+        self.on_probe = None
 
     def __call__(self, lane):
         return self
@@ -74,6 +76,10 @@ class Channel:
     def look(self, access, request, *, deadline):
         self.looked.append(request)
         return self.on_look(request)
+
+    def probe(self, access, *, deadline):
+        self.probed.append(access.account)
+        return self.on_probe(access.account)
 
 
 @pytest.fixture
