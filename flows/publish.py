@@ -21,6 +21,7 @@ from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import LEASE, House
+from tasks.journal import following
 from tasks.mates import Mates
 from tasks.probes import left_alone, probe, to_probe
 from tasks.watches import COMES_HOME_WITHIN, Watch
@@ -99,6 +100,10 @@ def _claim(house: House, at_most: int) -> list[Claim]:
     for claim in claims:
         house.in_hand.add(claim.attempt_id)
         house.bulkheads.begin(claim.attempt_id, claim.account)
+        with following(delivery=claim.delivery_id, attempt=claim.attempt_id, account=claim.account):
+            house.log.info(
+                "delivery %s is claimed as %s, attempt %s", claim.delivery_id, claim.account, claim.n
+            )
     return claims
 
 

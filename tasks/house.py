@@ -21,12 +21,13 @@ from blocks import Switches, Unopened
 from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
+from steadypost.domain import secrets
 from steadypost.domain.budget import Budget
 from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
 from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
-from tasks import documents
+from tasks import documents, journal
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
 from tasks.probe_browser import ProbeBrowser
@@ -255,6 +256,12 @@ class House:
         for name, why in read.unreadable.items():
             self.log.error("The X account block %r cannot be used: %s", name, why)
         self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
+        journal.redact.learn(
+            secret
+            for access in self.accounts.values()
+            if isinstance(access, Access)
+            for secret in secrets.of_session(access.session)
+        )
         before_marks, self.marks = self.marks, {name: block.mark() for name, block in read.accounts.items()}
         moment = self.clock()
         paused = {account.name: account for account in self.store.accounts()}

@@ -26,9 +26,11 @@ from steadypost.domain.evidence import (
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.snowflake import RemoteId
 from steadypost.store import Doubt, StoreAway, vitals
+from tasks import journal
 from tasks.bulkheads import NoPlace
 from tasks.deliveries import ATTEMPT_WITHIN
 from tasks.house import CHANNELS, House, Unseen, here
+from tasks.journal import following
 
 LOOK_WITHIN = timedelta(seconds=60)
 """How long one look may take; past it the browser is killed and seen dead."""
@@ -226,6 +228,9 @@ def _conclude(house: House, access: Access, doubts: Sequence[Doubt], sighting: S
             now=house.clock(),
             next_at=house.clock() + interval(doubt.looks),
         )
+        with following(delivery=doubt.delivery_id, attempt=doubt.attempt.id, account=doubt.account):
+            told = ", ".join(f"part {n + 1} {type(one).__name__}" for n, one in sorted(evidence.items()))
+            journal.line("store", "a look found: %s", told)
         found += all(isinstance(one, Present) for one in evidence.values())
     # After the adoptions, so that none of ours is taken for a stranger's.
     house.store.note_foreign(access.account, made_by_hand(access.handle, sighting), house.clock())

@@ -35,6 +35,7 @@ from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "StoreError",
     "Story",
     "Strike",
+    "Transition",
     "UnknownAccount",
     "UnknownAttempt",
     "UnknownChannel",

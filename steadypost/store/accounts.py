@@ -13,6 +13,7 @@ from steadypost.domain.delivery import OnAbsence
 from steadypost.domain.evidence import SETTLE
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
+from steadypost.store import transitions
 from steadypost.store.errors import UnknownAccount
 from steadypost.store.schema import accounts
 
@@ -94,26 +95,28 @@ def pause(
     now: datetime,
 ) -> None:
     """Leave an account alone until then."""
-    changed = connection.execute(
+    rested = one(connection, name).is_paused(now)
+    connection.execute(
         update(accounts)
         .where(accounts.c.name == name)
         .values(
             paused_until=until, pause_cause=cause, pause_why=why, session_mark=session_mark, updated_at=now
         )
     )
-    if changed.rowcount == 0:
-        one(connection, name)
+    if not rested:
+        transitions.record(connection, account=name, before="ready", after="paused", cause=cause, now=now)
 
 
 def resume(connection: Connection, name: str, now: datetime) -> None:
     """Leave an account alone no longer."""
-    changed = connection.execute(
+    rested = one(connection, name).is_paused(now)
+    connection.execute(
         update(accounts)
         .where(accounts.c.name == name)
         .values(paused_until=None, pause_cause=None, pause_why="", session_mark="", updated_at=now)
     )
-    if changed.rowcount == 0:
-        one(connection, name)
+    if rested:
+        transitions.record(connection, account=name, before="paused", after="ready", now=now)
 
 
 def _record(row: Row[Any]) -> AccountRecord:

@@ -46,6 +46,7 @@ from steadypost.store import (
     settling,
     strikes,
     tables,
+    transitions,
     vitals,
     waking,
     watches,
@@ -64,6 +65,7 @@ from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 T = TypeVar("T")
@@ -652,6 +654,16 @@ class Store:
             return list(ledger.uses(connection, {account: limits}, now)[account])
 
         return self._read(uses)
+
+    # Changes ---------------------------------------------------------------------------------------------
+
+    def untold(self, at_most: int = transitions.AT_ONCE) -> list[Transition]:
+        """List the changes of state that nobody was told of yet, the oldest first."""
+        return self._read(lambda connection: transitions.untold(connection, at_most))
+
+    def told(self, ids: Collection[int], now: datetime) -> None:
+        """Write down that these changes were told."""
+        self._write(lambda connection: transitions.told(connection, ids, now))
 
     # Figures ---------------------------------------------------------------------------------------------
 
