@@ -94,6 +94,15 @@ class Switches(Block):
         ),
     )
 
+    canary: Switch = Field(
+        default_factory=Switch,
+        title="Canary",
+        description=(
+            "Open the composer now and then without submitting, and let accounts rest while X's page has changed. "
+            "Off: each post finds out by itself."
+        ),
+    )
+
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
         """Write every switch out in full under its own name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from deployments.apply import NotApplied, apply, check, entrypoints
+from tasks.deadlines import DeadlinesRefused
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     try:
         for line in apply():
             print(line)
-    except NotApplied as error:
+    except (NotApplied, DeadlinesRefused) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

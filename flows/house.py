@@ -11,7 +11,7 @@ from prefect import get_run_logger
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
-from tasks import documents
+from tasks import deadlines, documents
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.house import House, opened
 from tasks.slots import PrefectSlots
@@ -45,13 +45,21 @@ def looking_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
+def probing_house() -> Iterator[House]:
+    """A house with a browser for probing, which is started when it is needed and ends with the run."""
+    with _house(Purpose.PROBE, size=1) as house:
+        yield house
+
+
+@contextlib.contextmanager
 def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
+    limits = deadlines.of_this_machine()
     run_dir = settings.read().run_dir
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
-    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls) as house:
+    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits) as house:
         house.log = get_run_logger()
         yield house

@@ -17,8 +17,9 @@ from pydantic import Field
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
 from tasks.bulkheads import Room
+from tasks.deadlines import LEASE
 from tasks.deliveries import deliver
-from tasks.house import LEASE, House
+from tasks.house import House
 from tasks.watches import Watch
 
 PACE = 0.25

@@ -7,6 +7,8 @@
     STEADYPOST_LANES      how many browsers may live at once, 1 to 16           2
     STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
     STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
+    STEADYPOST_ATTEMPT    how long one attempt to publish may take              150s
+    STEADYPOST_LOOK       how long one look at a network may take               75s
 
 A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
 one slip away from a known one is refused for the same reason. Nothing but the standard library and the
@@ -39,8 +41,10 @@ CHROMIUM = "STEADYPOST_CHROMIUM"
 LANES = "STEADYPOST_LANES"
 RUN_DIR = "STEADYPOST_RUN_DIR"
 ON_TIME = "STEADYPOST_ON_TIME"
+ATTEMPT = "STEADYPOST_ATTEMPT"
+LOOK = "STEADYPOST_LOOK"
 
-KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME)
+KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME, ATTEMPT, LOOK)
 
 MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -90,6 +94,9 @@ class Settings:
     run_dir: Path
     on_time: timedelta = timedelta(minutes=5)
     """How long after its time a post may be live and still count as on time, in every figure."""
+    attempt: timedelta = timedelta(seconds=150)
+    """How long one attempt may take. What must fit inside is checked by whoever opens the house."""
+    look: timedelta = timedelta(seconds=75)
 
     @property
     def zone_for_naive(self) -> str | None:
@@ -126,6 +133,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         lanes=take(LANES, 2, _lanes),
         run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
         on_time=take(ON_TIME, timedelta(minutes=5), _length),
+        attempt=take(ATTEMPT, timedelta(seconds=150), _length),
+        look=take(LOOK, timedelta(seconds=75), _length),
     )
     if wrong:
         raise SettingsRefused(wrong)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -20,13 +20,6 @@ from steadypost.domain.pause import pause_after
 from steadypost.store import Claim, Letter, Settled, StoreAway
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
-
-ATTEMPT_WITHIN = timedelta(seconds=150)
-"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
-took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
-
-LANE_WITHIN = timedelta(seconds=30)
-"""How long an attempt waits for a browser. Only as many are claimed as there are places, so it rarely does."""
 
 
 @task(
@@ -80,11 +73,12 @@ def ask(house: House, claim: Claim) -> Answer:
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
     arm = _Armed(house, claim)
+    limits = house.limits()
     answer: Answer | None = None
     try:
         with (
-            house.place(LANE_WITHIN),
-            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane,
+            house.place(limits.attempt_waits),
+            house.lanes.lend(within=limits.attempt_waits.total_seconds(), key=claim.account) as lane,
         ):
             house.store.note_browser(claim.attempt_id, str(lane.identity))
             channel = CHANNELS[claim.channel](lane)
@@ -92,7 +86,7 @@ def ask(house: House, claim: Claim) -> Answer:
                 account,
                 Order(parts=claim.parts, first=claim.first, reply_to=claim.reply_to),
                 arm=arm,
-                deadline=time.monotonic() + ATTEMPT_WITHIN.total_seconds(),
+                deadline=time.monotonic() + limits.attempt.total_seconds(),
                 progress=lambda phase: house.log.debug("delivery %s: %s", claim.delivery_id, phase),
             )
     except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
@@ -180,15 +174,27 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     if pause is None:
         return
     house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
+    mark = house.marks.get(account, "")
     try:
         house.store.pause_account(
             account,
             until=pause.until,
             cause=pause.cause,
             why=pause.why,
-            session_mark=house.marks.get(account, ""),
+            session_mark=mark,
             now=house.clock(),
         )
+        if pause.cause.needs_person:
+            # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
+            house.store.put_notice(
+                key=f"account:{account}:{pause.cause}:{mark}",
+                title=f"{account} rests: {pause.cause}",
+                body=(
+                    f"{pause.why}.\nNothing of this account is published, and no post is charged for it. Mend it at X, "
+                    f"then paste a new session into its X account block: it goes on within seconds."
+                ),
+                now=house.clock(),
+            )
     except StoreAway as away:
         house.log.warning("%s could not be paused: %s", account, away)
 

@@ -24,18 +24,14 @@ from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain.budget import Budget
 from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway
-from tasks import documents
+from tasks import deadlines, documents
 from tasks.bulkheads import Bulkheads, Purpose
+from tasks.deadlines import LEASE, WITHOUT, Deadlines
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
 
-LEASE = timedelta(seconds=30)
-"""How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
-are free after this long."""
-
-RENEW_EVERY = 6.0
-"""Seconds between two renewals of the leases: four may be lost before one runs out."""
+RENEW_EVERY = deadlines.RENEW_EVERY.total_seconds()
 
 BUDGET = Budget()
 """What may be tried again by everybody together."""
@@ -78,6 +74,8 @@ class House:
     """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
     """The accounts whose last look saw nothing at all, and when to look again."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """How long each thing may take, in an order that was checked."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
     trouble: Exception | None = None
@@ -89,6 +87,11 @@ class House:
     def usable(self) -> list[str]:
         """Name the accounts that can be published to at all."""
         return [name for name, account in self.accounts.items() if isinstance(account, Access)]
+
+    def channel_of(self, account: str) -> str:
+        """Name the channel an account is published to by."""
+        del account  # there is one kind of account so far
+        return "x_web"
 
     def access(self, name: str) -> Access | Unopened | None:
         """Open one account, as last read from its block."""
@@ -131,6 +134,10 @@ class House:
         self.log.warning(message, *told)
         if not self.switches.degradation.is_on(self.clock()):
             self.trouble = error
+
+    def limits(self) -> Deadlines:
+        """Give the deadlines that are in force."""
+        return self.deadlines if self.switches.deadlines.is_on(self.clock()) else WITHOUT
 
     def retries_left(self) -> int | None:
         """Say how many deliveries that had an attempt before may be tried again now; ``None`` for all of them."""
@@ -268,6 +275,7 @@ def opened(
     worker: str | None = None,
     read_blocks: bool = True,
     bulkheads: Bulkheads | None = None,
+    deadlines: Deadlines | None = None,
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
@@ -275,6 +283,7 @@ def opened(
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
+    house.deadlines = deadlines or Deadlines()
     house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
     keeper = _Keeper(house)
     with lanes:

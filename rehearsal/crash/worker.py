@@ -38,6 +38,7 @@ from rehearsal.crash.marks import Marks
 from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
+from tasks.deadlines import Deadlines
 from tasks.deliveries import deliver
 from tasks.documents import Documents
 from tasks.house import House, opened
@@ -59,7 +60,6 @@ def hasten() -> None:
     """
     set_in("LEASE", LEASE, tasks.house, flows.publish)
     set_in("RENEW_EVERY", LEASE.total_seconds() / 8, tasks.house)
-    set_in("ATTEMPT_WITHIN", ATTEMPT_WITHIN, tasks.deliveries, tasks.looks)
     set_in("FIRST_LOOK", timedelta(seconds=0.5), steadypost.domain.delivery, steadypost.store.settling)
     set_in("FIRST_WAIT", timedelta(seconds=1), steadypost.domain.delivery)
     set_in("FIRST_INTERVAL", timedelta(seconds=1), tasks.looks)
@@ -166,7 +166,12 @@ def begin(path: str) -> None:
     lanes = Pool(plan.lanes, LaunchSettings(), run_dir=run_dir, name=plan.name)
     with (
         Store.open(plan.url) as store,
-        opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house,
+        opened(
+            store=store,
+            lanes=lanes,
+            outbox=Outbox(run_dir / "outbox", store.address),
+            deadlines=Deadlines(attempt=ATTEMPT_WITHIN),
+        ) as house,
     ):
         house.dice = random.Random(plan.seed)  # noqa: S311 - a cell can be played again
         lanes.warm()

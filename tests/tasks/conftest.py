@@ -57,8 +57,10 @@ class Channel:
     def __init__(self):
         self.asked = []
         self.looked = []
+        self.probed = []
         self.on_ask = None
         self.on_look = None
+        self.on_probe = None
 
     def __call__(self, lane):
         return self
@@ -66,6 +68,10 @@ class Channel:
     def ask(self, access, order, *, arm, deadline, progress):
         self.asked.append(order)
         return self.on_ask(order, arm)
+
+    def probe(self, access, *, deadline):
+        self.probed.append(access.account)
+        return self.on_probe(access)
 
     def look(self, access, request, *, deadline):
         self.looked.append(request)
