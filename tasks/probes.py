@@ -112,7 +112,7 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
     )
     if not (paused and is_new):
         return
-    kept = _keep(house, access, seen, moment)
+    kept = _keep(access, seen, moment)
     house.store.put_notice(
         key=f"ui_drift:{access.account}:{moment:%Y-%m-%dT%H:%M:%S}",
         title=f"X's page has changed: publishing as {access.account} rests",
@@ -124,7 +124,7 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
     )
 
 
-def _keep(house: House, access: Access, seen: Probe, moment: datetime) -> str:
+def _keep(access: Access, seen: Probe, moment: datetime) -> str:
     """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
     if not seen.page:
         return "The page could not be kept."

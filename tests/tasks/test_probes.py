@@ -47,7 +47,7 @@ def resting(house):
 
 def test_a_changed_page_lets_its_accounts_rest_and_a_good_one_ends_it(house, channel, time):
     """Within one round; all accounts that see it, one notice for each, and the page is kept."""
-    channel.on_probe = lambda access: DRIFTED
+    channel.on_probe = lambda _: DRIFTED
     look_round(house)
     assert resting(house) == {"alice": Cause.UI_DRIFT, "bob": Cause.UI_DRIFT}
 
@@ -57,14 +57,14 @@ def test_a_changed_page_lets_its_accounts_rest_and_a_good_one_ends_it(house, cha
     assert len(notices) == 2
     assert "exhibits" in notices[0].body
 
-    channel.on_probe = lambda access: WELL
+    channel.on_probe = lambda _: WELL
     look_round(house)
     assert resting(house) == {}
 
 
 def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
     """For its owner's eyes, once for each time that it changes."""
-    channel.on_probe = lambda access: DRIFTED
+    channel.on_probe = lambda _: DRIFTED
     look_round(house)
     pages = sorted((tmp_path / "exhibits").glob("*.html"))
 
@@ -74,7 +74,7 @@ def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
 
 def test_whoever_sees_the_old_page_goes_on(house, channel):
     """X shows a new page to some before it shows it to all."""
-    channel.on_probe = lambda access: DRIFTED if access.account == "alice" else WELL
+    channel.on_probe = lambda one: DRIFTED if one.account == "alice" else WELL
     for _ in range(2):
         look_round(house)
     house.clock.pass_by(seconds=300)  # it is the other one's turn
@@ -86,10 +86,10 @@ def test_whoever_sees_the_old_page_goes_on(house, channel):
 def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, claimed, time):
     """What broke before the canary saw it is given back uncharged, and is then not tried again and again."""
     drifted = NotSubmitted(cause=Cause.UI_DRIFT, why="no composer", phase=Phase.OPENED)
-    channel.on_ask = lambda order, arm: Answer(outcomes=(drifted,))
+    channel.on_ask = lambda *_: Answer(outcomes=(drifted,))
     claim = claimed("One.")
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
-    channel.on_probe = lambda access: DRIFTED
+    channel.on_probe = lambda _: DRIFTED
     look_round(house)
     time.pass_by(minutes=5)
 
@@ -100,7 +100,7 @@ def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, c
 
 def test_when_nobody_probes_any_more_publishing_tries_by_itself(house, channel, time):
     """A canary that died must not keep an account resting for ever."""
-    channel.on_probe = lambda access: DRIFTED
+    channel.on_probe = lambda _: DRIFTED
     look_round(house)
     time.pass_by(seconds=DRIFT_RESTS.total_seconds() + 1)
 
@@ -113,12 +113,12 @@ def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
     house.store.pause_account(
         "alice", until=until, cause=Cause.CHALLENGE, why="-", session_mark="mark-1", now=time()
     )
-    channel.on_probe = lambda access: DRIFTED
+    channel.on_probe = lambda _: DRIFTED
     look_round(house)
 
     assert to_probe(["alice", "bob"], house.store.accounts(), time(), turn=0) == ["bob"]
     assert house.store.account("alice").paused_until == until
-    channel.on_probe = lambda access: WELL
+    channel.on_probe = lambda _: WELL
     look_round(house)
     assert resting(house) == {"alice": Cause.CHALLENGE}
 
@@ -132,7 +132,7 @@ def test_it_is_one_accounts_turn_after_the_other(house):
 
 def test_a_fall_back_is_told_once_and_stops_nothing(house, channel):
     """X has renamed something and we still find it: somebody should know before the last way is gone."""
-    channel.on_probe = lambda access: Probe(well=True, handle="alice", drift=("submit: tweetButtonInline",))
+    channel.on_probe = lambda _: Probe(well=True, handle="alice", drift=("submit: tweetButtonInline",))
     for _ in range(3):
         look_round(house)
 
@@ -187,7 +187,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
     """
     clicks = []
     lost = NotSubmitted(cause=Cause.SIGNED_OUT, why="the page led to /i/flow/login", phase=Phase.OPENED)
-    channel.on_ask = lambda order, arm: Answer(outcomes=(lost,))
+    channel.on_ask = lambda *_: Answer(outcomes=(lost,))
     claim = claimed("One.")
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     for _ in range(3):
@@ -203,7 +203,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
 
     block("second")
     house.refresh(at_once=True)
-    channel.on_ask = lambda order, arm: (
+    channel.on_ask = lambda _, arm: (
         clicks.append(arm()) or Answer(outcomes=(Published(remote_id=id_at(time() + timedelta(seconds=1))),))
     )
     assert house.store.account("alice").paused_until is None
@@ -216,7 +216,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
 
 def test_the_canary_finds_a_lost_sign_in_before_a_post_does(house, channel):
     """The account rests, and a person hears of it, before anything of it is due."""
-    channel.on_probe = lambda access: SIGNED_OUT
+    channel.on_probe = lambda _: SIGNED_OUT
     look_round(house)
 
     assert Cause.SIGNED_OUT in resting(house).values()
