@@ -31,7 +31,7 @@ import tasks.deliveries
 import tasks.documents
 import tasks.house
 import tasks.looks
-from blocks import Switches, XAccount
+from blocks import Switch, Switches, XAccount
 from flows.publish import PACE, claim_due
 from flows.reconcile import in_doubt
 from rehearsal.crash.marks import Marks
@@ -145,7 +145,7 @@ def blocks_of(plan: Plan) -> Documents:
             )
             for name, person in plan.people.items()
         },
-        switches=Switches(),
+        switches=Switches(**{name: Switch(on=False, reason="rehearsal") for name in plan.off}),
     )
 
 
