@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import claim, cli, publish, reconcile
+from bench import bulkheads, claim, cli, memory, publish, reconcile
 
 OUT = Path("var/bench")
 
@@ -22,7 +22,12 @@ def _publish() -> dict[str, Any]:
     }
 
 
-MEASURES: dict[str, Callable[[], dict[str, Any]]] = {"publish": _publish, "reconcile": reconcile.measure}
+MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
+    "publish": _publish,
+    "reconcile": reconcile.measure,
+    "bulkheads": bulkheads.measure,
+    "memory": memory.measure,
+}
 """What is measured, by the name of the file that it is written to."""
 
 

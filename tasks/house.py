@@ -80,6 +80,8 @@ class House:
     """What this process may do at once."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
+    _told: dict[str, AccountRecord] = field(default_factory=dict)
+    """What the store has heard of each account: it is not told again every five seconds."""
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
@@ -186,18 +188,18 @@ class House:
         moment = self.clock()
         paused = {account.name: account for account in self.store.accounts()}
         for name, block in read.accounts.items():
-            self.store.put_account(
-                AccountRecord(
-                    name=name,
-                    channel="x_web",
-                    handle=block.handle,
-                    longest=block.longest,
-                    limits=block.limits(),
-                    on_absence=block.on_absence,
-                    settle=block.settle(),
-                ),
-                now=moment,
+            record = AccountRecord(
+                name=name,
+                channel=self.channel_of(name),
+                handle=block.handle,
+                longest=block.longest,
+                limits=block.limits(),
+                on_absence=block.on_absence,
+                settle=block.settle(),
             )
+            if self._told.get(name) != record:
+                self.store.put_account(record, now=moment)
+                self._told[name] = record
             before = paused.get(name)
             if before is not None and before.paused_until and before.session_mark != block.mark():
                 self.store.resume_account(name, now=moment)
