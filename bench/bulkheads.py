@@ -1,4 +1,4 @@
-"""What the walls cost a post, and what they are worth: publishing beside hung looks, beside a dead account, over many posts.
+"""What the walls cost a post, and what they are worth beside hung looks and beside a dead account.
 
 Places: counted in memory against a slot taken in Prefect for each post. Beside: how long lone posts wait while every
 look hangs and 150 deliveries in doubt are queued for one. Down: posts a minute of one account while the other's page
@@ -192,4 +192,4 @@ def _rate(*, alice_down: bool) -> float:
                 store.add(post, accounts=[name], due_at=due, now=now)
         until(lambda: store.counts("bob")[State.PUBLISHED] == RATE_POSTS, "all of Bob's are published", 600)
         made = [post["created_at"] / 1000 for post in stack.sandbox.live() if post["text"].startswith("bob")]
-    return round(60 * len(made) / (max(made) - due.timestamp()), 1)
+    return float(round(60 * len(made) / (max(made) - due.timestamp()), 1))
