@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from rehearsal.audit import audit, percentile
-from rehearsal.stack import ROOT, Stack, must, start_worker, up
+from rehearsal.stack import ROOT, Stack, must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -103,9 +103,7 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     # The bare script does not look back at its posts either. What a look costs is measured by itself.
     must(stack.run("bench.turn", "reconcile", "off"), "the switch")
     start_worker(stack)
-    store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
-    until(lambda: "publish" in {watch.flow for watch in store.watches()}, "somebody is on watch", 60)
-    until(store.accounts, "the accounts are known", 30)
+    store = until_on_watch(stack)
     time.sleep(5)  # the browsers have come up, and the runs' own start is over: neither is being measured
     now = datetime.now(UTC)
     due = now + timedelta(seconds=3)

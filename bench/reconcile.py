@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bench.publish import lone_posts, until
 from blocks.x_account import XAccount
-from rehearsal.stack import must, start_worker, up
+from rehearsal.stack import must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.channels.port import Access
@@ -149,11 +149,7 @@ def _beside(in_doubt: int) -> dict[str, Any]:
         for n in range(in_doubt):
             _bring_in_doubt(store, f"Lost at sea, number {n}.", now - timedelta(seconds=5 * n + 5))
         start_worker(stack)
-        until(
-            lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.watches()},
-            "somebody is on watch",
-            90,
-        )
+        until_on_watch(stack)
         time.sleep(5)  # the runs' own start is not being measured
         waits = lone_posts(stack, store, LONE)
         still = store.counts()[State.UNCONFIRMED]

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearsal.audit import MOST, Audit, audit
-from rehearsal.stack import NotUp, Stack, must, start_worker, up
+from rehearsal.stack import NotUp, Stack, must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.store import Store
@@ -59,8 +59,7 @@ def main() -> int:
             _prepare(stack)
             start_worker(stack, _say)
             _say(f"Prefect's pages, while this runs: {stack.ui_url}")
-            store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
-            _until_on_watch(store)
+            store = until_on_watch(stack)
             refused = _import(stack)
             _follow(store)
             found = audit(store, sandbox, refused_at_entry=refused)
@@ -90,15 +89,6 @@ def _prepare(stack: Stack) -> None:
     sandbox.weather(*WEATHER)
     _say("accounts: alice, bob and carol get their blocks")
     must(stack.run("rehearsal.accounts", str(HOME / "sandbox.json")), "the account blocks")
-
-
-def _until_on_watch(store: Store, within: float = 60) -> None:
-    ends = time.monotonic() + within
-    while time.monotonic() < ends:
-        if {"publish", "reconcile"} <= {watch.flow for watch in store.watches()} and store.accounts():
-            return
-        time.sleep(0.25)
-    raise NotUp(f"nobody came on watch within {within:.0f} s; see {HOME}/logs/worker.log")
 
 
 def _import(stack: Stack) -> int:

@@ -29,6 +29,7 @@ import psutil
 
 from sandbox.client import SandboxProcess
 from steadypost.browser import reap_orphans
+from steadypost.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "STEADYPOST_REHEARSAL"
@@ -230,6 +231,19 @@ def start_worker(stack: Stack, say: Say = lambda _: None) -> None:
     say("worker: the runs on watch start")
     stack.processes["worker"] = _started(_worker(stack))
     stack.watch_over()
+
+
+def until_on_watch(stack: Stack, within: float = 90, *, stop: Callable[[], bool] = lambda: False) -> Store:
+    """Wait until somebody publishes, somebody looks, and the accounts are known; answers their store."""
+    store = Store.open(stack.env.get("STEADYPOST_STORE_URL", f"sqlite:///{stack.home}/steadypost.db"))
+    ends = time.monotonic() + within
+    while not ({"publish", "reconcile"} <= {watch.flow for watch in store.watches()} and store.accounts()):
+        if stop():
+            break
+        if time.monotonic() > ends:
+            raise NotUp(f"nobody came on watch within {within:.0f} s; see {stack.home}/logs/worker.log")
+        time.sleep(0.25)
+    return store
 
 
 def must(done: subprocess.CompletedProcess[str], what: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rehearsal.stack import NotUp, must, start_worker, up
+from rehearsal.stack import NotUp, must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 
 HOME = Path("var/up")
@@ -32,6 +32,8 @@ def main() -> int:
                 must(stack.run("rehearsal.accounts", str(HOME / "sandbox.json")), "the account blocks")
             if not stop.is_set():
                 start_worker(stack, _say)
+                until_on_watch(stack, stop=stop.is_set)
+            if not stop.is_set():
                 _tell(stack.ui_url, sandbox.url)
             stop.wait()
             _say("ending everything")
