@@ -29,6 +29,7 @@ def test_every_flow_is_deployed():
     assert {entrypoint.rpartition(".")[2] for entrypoint in entrypoints()} == {
         "publish",
         "reconcile",
+        "canary",
         "compose",
         "resolve",
         "import_posts",

@@ -193,6 +193,25 @@ def test_a_killed_run_is_replaced_within_a_minute(house, store, wait_until):
     assert live_texts(house).count("Tide tables, corrected.") == 1
 
 
+def test_a_prefect_server_that_stands_still_keeps_no_post_waiting(house, store, wait_until):
+    """It takes connections and answers nobody (SIGSTOP): those on watch go on with what they know, at their pace."""
+    server = psutil.Process(house.processes["server"].popen.pid)
+    family = [server, *server.children(recursive=True)]
+    for process in family:
+        process.suspend()
+    try:
+        delivery_id = schedule(store, "Published without a sound from upstairs.", account="carol")
+        wait_until(
+            lambda: state(store, delivery_id) is State.PUBLISHED,
+            description="it is published all the same",
+            within=40,
+        )
+    finally:
+        for process in family:
+            process.resume()
+    assert live_texts(house).count("Published without a sound from upstairs.") == 1
+
+
 def test_applying_twice_does_no_harm(house, store):
     """What must exist is made once; a second time nothing changes and no second run comes on watch."""
     again = house.run("deployments")
