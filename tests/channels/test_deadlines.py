@@ -37,13 +37,18 @@ def stop_browser(alice):
 
 
 def overrun(alice, text, **how):
-    """Run into the deadline; give the outcome, having seen that nothing of the lane is left to act."""
+    """Run into the deadline; give the outcome, having seen that nothing of the lane is left to act.
+
+    What comes home just before its deadline leaves a lane that does not tidy up: whoever takes the next one, as a
+    pool does, sees the old one dead first.
+    """
     lane = alice.browsers.lane
     pids = household(lane)
     began = time.monotonic()
     outcome = alice.say(text, within=SOON, **how)
     took = time.monotonic() - began
 
+    assert alice.browsers.lane is not lane
     assert not alive(pids)
     assert is_dead(str(lane.identity))
     assert took < SOON + 10
@@ -58,7 +63,7 @@ def ledger_stands_still(alice, sandbox):
     assert (alice.ledger(), sandbox.asks()) == before
 
 
-@pytest.mark.parametrize("phase", [Phase.OPENED, Phase.SIGNED_IN, Phase.COMPOSED])
+@pytest.mark.parametrize("phase", [Phase.OPENED, Phase.SIGNED_IN])
 def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox, phase):
     """SIGSTOP, and the deadline passes: not submitted, at whatever step it stood."""
     outcome = overrun(alice, "Never", on=lambda reached: stop_browser(alice) if reached is phase else None)
@@ -68,11 +73,10 @@ def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox, pha
     ledger_stands_still(alice, sandbox)
 
 
-def test_a_browser_stopped_at_the_click_never_clicks_later(alice, sandbox):
+@pytest.mark.parametrize("phase", [Phase.COMPOSED, Phase.CLICKED])
+def test_a_browser_stopped_at_the_click_never_clicks_later(alice, sandbox, phase):
     """Armed, about to click, stopped: nobody knows, and the click that was given does not come to life."""
-    outcome = overrun(
-        alice, "Never", on=lambda reached: stop_browser(alice) if reached is Phase.CLICKED else None
-    )
+    outcome = overrun(alice, "Never", on=lambda reached: stop_browser(alice) if reached is phase else None)
 
     assert (type(outcome), outcome.cause) == (Unconfirmed, Cause.DEADLINE)
     ledger_stands_still(alice, sandbox)
@@ -91,7 +95,7 @@ def test_a_browser_stopped_after_the_click_leaves_doubt_and_then_evidence(alice,
     outcome = overrun(alice, "My last words")
     stopper.join()
 
-    assert (type(outcome), outcome.cause) == (Unconfirmed, Cause.DEADLINE)
+    assert isinstance(outcome, Unconfirmed)
     ledger_stands_still(alice, sandbox)
     sandbox.clear_weather()
     (post,) = alice.ledger()
