@@ -18,7 +18,7 @@ ASKED_FOR = (
 )  # fmt: skip
 
 
-def tests_in(path):
+def promised_in(path):
     """The tests of a file that are really run, and say what they promise."""
     return {
         node.name
@@ -41,4 +41,4 @@ def test_a_row_says_all_of_it_and_is_held_by_tests(row):
     assert all(row)
     held_by = re.findall(r"`([^`:]+)::([^`]+)`", row[4])
     assert held_by
-    assert [(path, name) for path, name in held_by if name not in tests_in(path)] == []
+    assert [(path, name) for path, name in held_by if name not in promised_in(path)] == []
