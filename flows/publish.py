@@ -14,6 +14,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.ended import is_done, state_of
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
 from tasks.bulkheads import Room
@@ -145,9 +146,5 @@ class Crew:
     def _count(self) -> None:
         for future in [future for future in self._away if is_done(future)]:
             self._away.discard(future)
-            self.done[future.result(raise_on_failure=False) if future.state.is_completed() else "broken"] += 1
-
-
-def is_done(future: PrefectFuture[Any]) -> bool:
-    """Whether it has ended, without asking Prefect's API."""
-    return bool(future.wrapped_future.done())  # type: ignore[attr-defined]
+            ended = state_of(future)
+            self.done[future.result(raise_on_failure=False) if ended.is_completed() else "broken"] += 1
