@@ -212,6 +212,25 @@ def test_a_prefect_server_that_stands_still_keeps_no_post_waiting(house, store, 
     assert live_texts(house).count("Published without a sound from upstairs.") == 1
 
 
+def test_the_canary_opens_a_composer_and_submits_nothing(house, store, wait_until):
+    """As the flow that is deployed, in a process and with a browser of its own; its slots are given back."""
+    before = house.sandbox.asks()
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("canary/steadypost")
+        run = client.create_flow_run_from_deployment(deployment.id, parameters={"stay_seconds": 0})
+
+        def ended():
+            state = client.read_flow_run(run.id).state
+            return state if state and state.is_final() else None
+
+        state = wait_until(ended, description="the canary has ended", within=120)
+        limits = {one.name: one.active_slots for one in client.read_global_concurrency_limits(limit=200)}
+
+    assert (state.is_completed(), state.message) == (True, "1 well")
+    assert limits["steadypost-probe-network-x"] == 0
+    assert house.sandbox.asks() == before
+
+
 def test_applying_twice_does_no_harm(house, store):
     """What must exist is made once; a second time nothing changes and no second run comes on watch."""
     again = house.run("deployments")
