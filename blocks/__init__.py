@@ -3,8 +3,9 @@
 A block configures and opens; it never judges. Fields are only ever appended, with a default.
 """
 
+from blocks.on_call import OnCall
 from blocks.store_address import StoreAddress
 from blocks.switches import Switch, Switches
 from blocks.x_account import Unopened, XAccount
 
-__all__ = ["StoreAddress", "Switch", "Switches", "Unopened", "XAccount"]
+__all__ = ["OnCall", "StoreAddress", "Switch", "Switches", "Unopened", "XAccount"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from deployments.apply import NotApplied, apply, check, entrypoints
-from tasks.deadlines import DeadlinesRefused
+from tasks.bounds import DeadlinesRefused
 
 
 def main() -> int:

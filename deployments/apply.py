@@ -12,25 +12,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import yaml  # type: ignore[import-untyped]
 from prefect import Flow
-from prefect.automations import Automation, EventTrigger, Posture, RunDeployment
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 from pydantic import SecretStr
 
-from blocks import StoreAddress, Switches, XAccount
+from blocks import OnCall, StoreAddress, Switches, XAccount
+from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
+from deployments.automations import ensure_automations
 from deployments.limits import POOL_TYPE, WORK_POOL, limits
 from deployments.on_watch import ensure_on_watch
 from steadypost import settings
 from steadypost.store import Store
-from tasks import deadlines
+from tasks import bounds
 from tasks.bulkheads import network_of, this_host
 from tasks.house import CHANNELS
 from tasks.slots import PrefectSlots
@@ -38,7 +38,7 @@ from tasks.slots import PrefectSlots
 ROOT = Path(__file__).resolve().parent.parent
 PREFECT_YAML = ROOT / "prefect.yaml"
 
-ON_WATCH = ("publish/steadypost", "reconcile/steadypost")
+ON_WATCH = ("publish/steadypost", "reconcile/steadypost", "watch/steadypost")
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
 
 
@@ -48,7 +48,7 @@ LEASES_IN_FILES = "prefect.server.concurrency.lease_storage.filesystem"
 
 def apply() -> list[str]:
     """Make everything exist; answers what was done, a line each."""
-    deadlines.of_this_machine()
+    bounds.of_this_machine()
     return [
         *_store(),
         *_blocks(),
@@ -67,11 +67,12 @@ def _store() -> Iterator[str]:
 
 
 def _blocks() -> Iterator[str]:
-    for kind in (XAccount, StoreAddress, Switches):
+    for kind in (XAccount, StoreAddress, Switches, OnCall):
         kind.register_type_and_schema()
         yield f"block type: {kind.get_block_type_name()}"
     yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)
     yield _document(Switches(), SWITCHES_DOCUMENT)
+    yield _document(OnCall(), ON_CALL_DOCUMENT)
 
 
 def _document(block: Block, name: str) -> str:
@@ -168,46 +169,11 @@ class NotApplied(Exception):
 
 
 def _automations() -> Iterator[str]:
-    with get_client(sync_client=True) as client:
-        ids = {name: client.read_deployment_by_name(name).id for name in ON_WATCH}
-        existing = {name: client.read_automations_by_name(name) for name in map(automation_name, ON_WATCH)}
-    for deployment, id_ in ids.items():
-        name = automation_name(deployment)
-        if existing[name]:
-            yield f"automation: {name} was there"
-            continue
-        _restart(name, id_).create()
-        yield f"automation: {name}"
+    yield from ensure_automations(ON_WATCH)
 
 
 def _on_watch() -> Iterator[str]:
     yield from ensure_on_watch(Store.open(settings.read().store_url), ON_WATCH)
-
-
-def automation_name(deployment: str) -> str:
-    """Name the automation that starts a deployment again."""
-    return f"steadypost: start {deployment.partition('/')[0]} again when it dies"
-
-
-def _restart(name: str, deployment_id: UUID) -> Automation:
-    """Start a run as soon as one of this deployment has crashed or failed; a finished one was relieved."""
-    return Automation(
-        name=name,
-        description="A run on watch that died is replaced at once, not at the next relief.",
-        trigger=EventTrigger(
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related={
-                "prefect.resource.id": f"prefect.deployment.{deployment_id}",
-                "prefect.resource.role": "deployment",
-            },
-            expect={"prefect.flow-run.Crashed", "prefect.flow-run.Failed", "prefect.flow-run.TimedOut"},
-            posture=Posture.Reactive,
-            threshold=1,
-        ),
-        actions=[
-            RunDeployment(deployment_id=deployment_id, source="selected", parameters=None, job_variables=None)
-        ],
-    )
 
 
 def entrypoints() -> list[str]:

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterId,
-    FlowRunFilter,
-    FlowRunFilterExpectedStartTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import StateType
-from prefect.client.schemas.responses import DeploymentResponse
-from prefect.types._datetime import create_datetime_instance
+from prefect.client.orchestration import get_client
 
 from steadypost.domain.clock import now
 from steadypost.store import Store
+from tasks import runs
 
 FRESH = timedelta(seconds=10)
 """A seat whose last beat is younger than this is held by somebody alive."""
-
-SOON = timedelta(seconds=30)
-"""A run that starts within this needs no other beside it."""
 
 
 def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]:
@@ -39,31 +25,5 @@ def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]
             if beat is not None and now() - beat < FRESH:
                 yield f"on watch: {flow} was"
                 continue
-            deployment = client.read_deployment_by_name(name)
-            if _starting(client, deployment):
-                yield f"on watch: {flow} is about to be"
-                continue
-            client.create_flow_run_from_deployment(deployment.id)
-            yield f"on watch: {flow} starts"
-
-
-def _starting(client: SyncPrefectClient, deployment: DeploymentResponse) -> bool:
-    """Whether a run of it is about to start. A run that says it is running without a beat is not believed."""
-    runs = client.read_flow_runs(
-        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
-        flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])
-            ),
-            expected_start_time=FlowRunFilterExpectedStartTime(
-                after_=_instant(now() - timedelta(minutes=2)), before_=_instant(now() + SOON)
-            ),
-        ),
-        limit=1,
-    )
-    return bool(runs)
-
-
-def _instant(moment: datetime) -> Any:
-    """Give a time in the type that Prefect's filters take."""
-    return create_datetime_instance(moment)
+            started = runs.start(client, flow)
+            yield f"on watch: {flow} {'starts' if started else 'is about to be'}"

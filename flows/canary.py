@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from flows.house import probing_house
 from steadypost.store import StoreAway
+from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.probes import Found, have_a_place, leave_the_place, probe, to_probe
 
@@ -20,6 +22,9 @@ EVERY = 300.0
 
 AGAIN = 15.0
 """Seconds between two probes while an account rests for a changed page: how long it rests after the page is well."""
+
+ENDS_WITHIN = timedelta(minutes=10)
+"""How long it may go on after that: a probe has its own deadline, and each account has one probe at the most."""
 
 
 @flow(name="canary", flow_run_name="canary", retries=0)
@@ -34,7 +39,7 @@ def canary(
     """Open the composer of one account in turn, and of all that rest because the page had changed."""
     told: Counter[str] = Counter()
     ends = time.monotonic() + stay_seconds
-    with probing_house() as house:
+    with ended_within(timedelta(seconds=stay_seconds) + ENDS_WITHIN), probing_house() as house:
         while True:
             found = look_round(house)
             told += Counter("well" if one.well else str(one.cause) for one in found)

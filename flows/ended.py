@@ -21,3 +21,8 @@ def state_of(future: PrefectFuture[Any]) -> State[Any]:
     """Give the state in which it ended; waits for the end, and makes the future remember it."""
     future.wait()
     return future.state
+
+
+def how_it_ended(future: PrefectFuture[Any]) -> str:
+    """Say what a task that is done answered, or that it broke."""
+    return str(future.result(raise_on_failure=False)) if state_of(future).is_completed() else "broken"

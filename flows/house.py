@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from prefect import get_run_logger
 
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
-from tasks import deadlines, documents
+from tasks import bounds, documents
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.house import House, opened
 from tasks.slots import PrefectSlots
@@ -19,14 +20,23 @@ from tasks.slots import PrefectSlots
 
 def open_store() -> Store:
     """Open the store: by this machine's own setting, else by the block, else the embedded default."""
+    return Store.open(_store_url())
+
+
+def named_store() -> Store:
+    """Name the same store without touching it."""
+    return Store.at(_store_url())
+
+
+def _store_url() -> str:
     machine = settings.read()
     if settings.STORE_URL in os.environ:
-        return Store.open(machine.store_url)
+        return machine.store_url
     try:
         url = documents.store_url()
     except documents.ApiAway:
         url = None
-    return Store.open(url or machine.store_url)
+    return url or machine.store_url
 
 
 @contextlib.contextmanager
@@ -52,10 +62,20 @@ def probing_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
+def watching_house() -> Iterator[House]:
+    """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
+    run_dir = _run_dir()
+    store = named_store()
+    lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
+    with opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house:
+        house.log = get_run_logger()
+        yield house
+
+
+@contextlib.contextmanager
 def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
-    limits = deadlines.of_this_machine()
-    run_dir = settings.read().run_dir
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    limits = bounds.of_this_machine()
+    run_dir = _run_dir()
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
@@ -63,3 +83,9 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits) as house:
         house.log = get_run_logger()
         yield house
+
+
+def _run_dir() -> Path:
+    run_dir = settings.read().run_dir
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return run_dir

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
@@ -12,6 +14,10 @@ from flows.refusal import refused
 from steadypost import settings
 from steadypost.domain.clock import now
 from steadypost.intake.entry import import_file
+from tasks.deadline import ended_within
+
+ENDS_WITHIN = timedelta(minutes=30)
+"""A hundred thousand rows take ten minutes. Only one import runs at a time: one that hangs holds up the next."""
 
 
 @flow(name="import", flow_run_name="import {path}", retries=0)
@@ -28,9 +34,10 @@ def import_posts(
 ) -> State[dict[str, object]]:
     """Take in every row that can be; each refusal names row, field, value and remedy."""
     machine = settings.read()
-    report = import_file(
-        open_store(), machine.home / path, now=now(), zone=machine.zone_for_naive, dry_run=dry_run
-    )
+    with ended_within(ENDS_WITHIN):
+        report = import_file(
+            open_store(), machine.home / path, now=now(), zone=machine.zone_for_naive, dry_run=dry_run
+        )
     told = report.as_dict()
     counts = ", ".join(f"{count} {name}" for name, count in told["counts"].items())
     refusals = [str(refusal) for entered in report.refused for refusal in entered.refusals]

@@ -14,14 +14,15 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.ended import is_done, state_of
+from flows.ended import how_it_ended, is_done
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
+from tasks.bounds import LEASE
 from tasks.bulkheads import Room
-from tasks.deadlines import LEASE
+from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import House
-from tasks.watches import Watch
+from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
 """Seconds between two looks at the queue when nothing wakes the watch: what a due post waits at the most."""
@@ -45,15 +46,17 @@ def publish(
 
     A post's misfortune is its own: it never fails another, and never this run.
     """
-    with publishing_house() as house:
-        watch = Watch(house, "publish", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE)
+    stay = timedelta(minutes=stay_minutes)
+    with ended_within(stay + COMES_HOME_WITHIN), publishing_house() as house:
+        watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
         crew = Crew(house, watch)
         for _ in watch:
             house.refresh()
             crew.send(claim_due(house, at_most=crew.free()))
         # Whoever relieves this run can have its places; what is still under way has its own deadline.
         house.bulkheads.close()
-        crew.come_home()
+        with ended_within(COMES_HOME_WITHIN):
+            crew.come_home()
     return Completed(message=crew.in_words(), data=dict(crew.done))
 
 
@@ -106,18 +109,20 @@ def may_publish(house: House) -> list[str]:
 
 
 class Crew:
-    """The deliveries under way, at most one for each browser, and what came of those that are done."""
+    """The deliveries under way, at most one at each browser, and what came of those that are done."""
 
     def __init__(self, house: House, watch: Watch) -> None:
         self._house = house
-        self._watch = watch
-        self._away: set[PrefectFuture[Any]] = set()
+        self._away: dict[PrefectFuture[Any], int] = {}
         self.done: Counter[str] = Counter()
+        house.wake = watch.wake.set
 
     def free(self) -> int:
-        """How many more may be sent out now."""
+        """How many more may be sent out now: as many as browsers are free. Those whose answer is still being
+        written down need theirs no more.
+        """
         self._count()
-        return self._house.lanes.size - len(self._away)
+        return self._house.lanes.size - self._house.bulkheads.under_way()
 
     def send(self, claims: list[Claim]) -> None:
         """Send each claim on its way as a task run of its own."""
@@ -128,9 +133,9 @@ class Crew:
             [claim.delivery_id for claim in claims],
             [claim.account for claim in claims],
         )
-        for future in futures:
-            self._away.add(future)
-            future.add_done_callback(lambda _: self._watch.wake.set())
+        for future, claim in zip(futures, claims, strict=True):
+            self._away[future] = claim.attempt_id
+            future.add_done_callback(lambda _: self._house.wake())
 
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""
@@ -145,6 +150,6 @@ class Crew:
 
     def _count(self) -> None:
         for future in [future for future in self._away if is_done(future)]:
-            self._away.discard(future)
-            ended = state_of(future)
-            self.done[future.result(raise_on_failure=False) if ended.is_completed() else "broken"] += 1
+            # A task that Prefect could not even begin has let go of nothing.
+            self._house.drop(self._away.pop(future))
+            self.done[how_it_ended(future)] += 1

@@ -16,9 +16,13 @@ from pydantic import Field
 from flows.ended import state_of
 from flows.house import looking_house
 from steadypost.store import StoreAway
+from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
-from tasks.watches import Watch
+from tasks.watches import COMES_HOME_WITHIN, Watch
+
+LOOKS_WITHIN = timedelta(minutes=30)
+"""One cycle waits for the looks at every account that has something in doubt, one browser for all of them."""
 
 PACE = 2.0
 """Seconds between two questions to the store whether something is in doubt."""
@@ -49,14 +53,13 @@ def reconcile(
 ) -> State[dict[str, int]]:
     """Stay on watch: settle deliveries in doubt from what the network shows, one read per account."""
     told: Counter[str] = Counter()
-    with looking_house() as house:
+    stay = timedelta(minutes=stay_minutes)
+    with ended_within(stay + COMES_HOME_WITHIN), looking_house() as house:
         if once:
             for account in in_doubt(house, at_once=True):
                 told += look_at(house, [account], at_once=True)
             return Completed(message=_in_words(told), data=dict(told))
-        watch = Watch(
-            house, "reconcile", str(flow_run.id), at_most=timedelta(minutes=stay_minutes), pace=PACE
-        )
+        watch = Watch(house, "reconcile", str(flow_run.id), at_most=stay, pace=PACE, hung_after=LOOKS_WITHIN)
         for _ in watch:
             house.refresh()
             told += look_at(house, next_round(house, in_doubt(house)))

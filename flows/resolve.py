@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -12,6 +14,10 @@ from steadypost.domain.spoken import CannotBeMeant, spoken
 from steadypost.domain.word import WordNotTaken
 from steadypost.intake.resolution import Resolution
 from steadypost.store import InHand, MayBeLive, UnknownDelivery
+from tasks.deadline import ended_within
+
+ENDS_WITHIN = timedelta(minutes=2)
+"""A word is taken in an instant."""
 
 
 @flow(name="resolve", flow_run_name="resolve", retries=0, validate_parameters=True)
@@ -19,7 +25,7 @@ def resolve(word: Resolution) -> State[dict[str, object]]:
     """Take a person's word, or say why it is not taken. Nothing is changed unless all of it is."""
     try:
         said = spoken(live=word.live, absent=word.absent, drop=word.drop, by=word.by, why=word.why)
-        with open_store() as store:
+        with ended_within(ENDS_WITHIN), open_store() as store:
             after = store.resolve(
                 word.delivery, live=said.live, absent=said.absent, drop=said.drop, by=said.by, why=said.why
             )

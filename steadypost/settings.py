@@ -6,6 +6,8 @@
     STEADYPOST_CHROMIUM   the browser to launch                                 found anew at every start
     STEADYPOST_LANES      how many browsers may live at once, 1 to 16           2
     STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
+    STEADYPOST_WATCH_EVERY  seconds between two rounds of checks, 2 to 600      60
+    STEADYPOST_ON_CALL    where to tell a person when all else is silent        nowhere
     STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
     STEADYPOST_ATTEMPT    how long one attempt to publish may take              150s
     STEADYPOST_LOOK       how long one look at a network may take               75s
@@ -43,8 +45,22 @@ RUN_DIR = "STEADYPOST_RUN_DIR"
 ON_TIME = "STEADYPOST_ON_TIME"
 ATTEMPT = "STEADYPOST_ATTEMPT"
 LOOK = "STEADYPOST_LOOK"
+WATCH_EVERY = "STEADYPOST_WATCH_EVERY"
+ON_CALL = "STEADYPOST_ON_CALL"
 
-KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME, ATTEMPT, LOOK)
+KNOWN = (
+    HOME,
+    STORE_URL,
+    ZONE,
+    CHROMIUM,
+    LANES,
+    RUN_DIR,
+    ON_TIME,
+    WATCH_EVERY,
+    ON_CALL,
+    ATTEMPT,
+    LOOK,
+)
 
 MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -92,6 +108,10 @@ class Settings:
     chromium: str | None
     lanes: int
     run_dir: Path
+    watch_every: int = 60
+    """Seconds between two rounds of checks."""
+    on_call: str | None = None
+    """An Apprise address, with its secrets: where a person is told what no flow can tell any more."""
     on_time: timedelta = timedelta(minutes=5)
     """How long after its time a post may be live and still count as on time, in every figure."""
     attempt: timedelta = timedelta(seconds=150)
@@ -118,7 +138,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         try:
             return parse(given[name])
         except ValueError as refusal:
-            shown = without_password(given[name])
+            # An address of Apprise is a secret as a whole.
+            shown = "..." if name == ON_CALL else without_password(given[name])
             wrong.append(WrongSetting(name=name, value=shown, remedy=str(refusal)))
             return default
 
@@ -132,6 +153,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         chromium=take(CHROMIUM, None, _program),
         lanes=take(LANES, 2, _lanes),
         run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
+        watch_every=take(WATCH_EVERY, 60, _round),
+        on_call=take(ON_CALL, None, _address),
         on_time=take(ON_TIME, timedelta(minutes=5), _length),
         attempt=take(ATTEMPT, timedelta(seconds=150), _length),
         look=take(LOOK, timedelta(seconds=75), _length),
@@ -215,6 +238,18 @@ def _lanes(value: str) -> int:
     if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= MOST_LANES:
         return int(value)
     raise ValueError(f"write a whole number from 1 to {MOST_LANES}")
+
+
+def _round(value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,3}", value) and 2 <= int(value) <= 600:
+        return int(value)
+    raise ValueError("write a whole number of seconds from 2 to 600")
+
+
+def _address(value: str) -> str | None:
+    if re.match(r"[a-z][a-z0-9+.-]*://", value):
+        return value
+    raise ValueError("write an address of Apprise, for instance slack://TokenA/TokenB/TokenC or mailto://...")
 
 
 def _length(value: str) -> timedelta:

@@ -208,6 +208,11 @@ class Bulkheads:
         with self._counting:
             self._under_way.pop(key, None)
 
+    def under_way(self) -> int:
+        """Tell how much has begun and not ended."""
+        with self._counting:
+            return len(self._under_way)
+
     @contextlib.contextmanager
     def counting(self, account: str) -> Iterator[None]:
         """Count something for as long as it takes."""

@@ -38,11 +38,10 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     try:
         claim = house.store.load_claim(attempt_id)
         answer = ask(house, claim)
+        house.let_go(attempt_id)
         after = record(house, claim, answer)
     finally:
-        # Whatever becomes of this task: a lease that nobody works under is to run out.
-        house.in_hand.discard(attempt_id)
-        house.bulkheads.end(attempt_id)
+        house.drop(attempt_id)
     rest_account(house, claim.account, answer)
     house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"

@@ -11,7 +11,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import StoreAddress, Switches, XAccount
+from blocks import OnCall, StoreAddress, Switches, XAccount
+from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 
@@ -43,6 +44,13 @@ def store_url() -> str | None:
     with _api() as client:
         block = _one(client, StoreAddress, STORE_DOCUMENT)
     return cast("StoreAddress", block).url.get_secret_value() if block else None
+
+
+def on_call() -> OnCall:
+    """Read who is to be told; raises ``ApiAway``."""
+    with _api() as client:
+        block = _one(client, OnCall, ON_CALL_DOCUMENT)
+    return cast("OnCall", block) if block else OnCall()
 
 
 class _api:  # noqa: N801 - reads as the context it is

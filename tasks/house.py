@@ -18,21 +18,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blocks import Switches, Unopened
-from steadypost.browser import Loan, Pool
+from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain.budget import Budget
 from steadypost.domain.clock import Clock, now
-from steadypost.store import AccountRecord, Outbox, Store, StoreAway
-from tasks import deadlines, documents
+from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
+from tasks import bounds, documents
+from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
-from tasks.deadlines import LEASE, WITHOUT, Deadlines
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
 
-RENEW_EVERY = deadlines.RENEW_EVERY.total_seconds()
+RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
 
+IN_TROUBLE = frozenset({PlaceIs.RESTING, PlaceIs.LOST})
+"""What a place is doing when no browser of it works."""
 BUDGET = Budget()
 """What may be tried again by everybody together."""
 
@@ -78,6 +80,8 @@ class House:
     """How long each thing may take, in an order that was checked."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
+    wake: Callable[[], None] = lambda: None
+    """Tells whoever claims that a browser is free again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
@@ -117,6 +121,7 @@ class House:
 
     def read_blocks(self) -> None:
         """Read the blocks now."""
+        self.note_browsers()
         try:
             read = documents.read()
         except documents.ApiAway as away:
@@ -152,6 +157,16 @@ class House:
             self._budget = (time.monotonic(), left)
         return left
 
+    def let_go(self, attempt_id: int) -> None:
+        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""
+        self.bulkheads.end(attempt_id)
+        self.wake()
+
+    def drop(self, attempt_id: int) -> None:
+        """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
+        self.in_hand.discard(attempt_id)
+        self.bulkheads.end(attempt_id)
+
     @contextlib.contextmanager
     def place(self, within: timedelta) -> Iterator[None]:
         """Have a place for one piece of work. Behind walls it was counted before it began; without them it
@@ -173,6 +188,21 @@ class House:
         if self._reader is not None:
             self._reader.stop()
             self._reader = None
+
+    def note_browsers(self) -> None:
+        """Note whether this process has a browser that works, or one on its way: the watch asks no publisher."""
+        places = self.lanes.snapshot()
+        if not places:
+            return
+        troubled = [place for place in places if place.state in IN_TROUBLE or place.trouble]
+        told = next((place.trouble for place in troubled if place.trouble), "")
+        with contextlib.suppress(StoreAway):
+            self.store.note(
+                f"{vitals.BROWSERS}{self.lanes.name}",
+                well=len(troubled) < len(places),
+                told=told,
+                now=self.clock(),
+            )
 
     def hand_over(self) -> None:
         """Bring the store the answers that could not be recorded when they came."""

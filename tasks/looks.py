@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from steadypost.domain.evidence import (
 )
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.snowflake import RemoteId
-from steadypost.store import Doubt
+from steadypost.store import Doubt, StoreAway, vitals
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, Unseen, here
 
@@ -83,6 +84,7 @@ def look(account: str, at_once: bool = False) -> Findings:
     if not good:
         return _saw_nothing(house, account, doubts, told[0].sighting)
     house.unseen.pop(account, None)
+    note_look(house, account, well=True)
     found = sum(_conclude(house, access, one.doubts, one.sighting) for one in good)
     house.log.info("%s: %s of %s seen", account, found, len(doubts))
     return Findings(account=account, looked_for=len(doubts), found=found)
@@ -173,6 +175,7 @@ def _see(house: House, access: Access, plan: Plan) -> Sighting:
             channel = CHANNELS[plan.doubts[0].channel](lane)
             return channel.look(access, request, deadline=time.monotonic() + limits.look.total_seconds())
     except (BrowserError, NoPlace) as error:
+        note_look(house, access.account, well=False, told=f"no browser looks ({type(error).__name__})")
         raise LookFailed(type(error).__name__) from error
 
 
@@ -188,8 +191,15 @@ def _saw_nothing(house: House, account: str, doubts: Sequence[Doubt], sighting: 
     times = before.times if before else 0
     house.unseen[account] = Unseen(times=times + 1, until=house.clock() + interval(times))
     house.log.warning("a look at %s told nothing: %s", account, sighting.why or sighting.trouble)
+    note_look(house, account, well=False, told=f"{sighting.trouble}: {sighting.why}".removesuffix(": "))
     house.store.could_not_look(account, house.clock())
     return Findings(account=account, looked_for=len(doubts), found=0, trouble=str(sighting.trouble))
+
+
+def note_look(house: House, account: str, *, well: bool, told: str = "") -> None:
+    """Note whether the account could be read: what nobody can see is unknown to the watch, and never ok."""
+    with contextlib.suppress(StoreAway):
+        house.store.note(f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
 
 
 def _conclude(house: House, access: Access, doubts: Sequence[Doubt], sighting: Sighting) -> int:

@@ -17,21 +17,40 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from steadypost.store import StoreAway
+from tasks.deadline import ended_within
 from tasks.house import House
 
 BEAT_EVERY = 1.0
 """Seconds between two looks at whether somebody else has taken the seat."""
 
 
+HUNG_AFTER = timedelta(minutes=3)
+"""No cycle takes longer: a store or an API that is away is given up within two minutes. One that does hangs, and
+its process is ended, so that its place is free for the next run."""
+
+COMES_HOME_WITHIN = timedelta(minutes=10)
+"""Past this nothing that a run had under way is its own any more: no lease is held for longer."""
+
+
 class Watch:
     """The seat of one flow, held by this run until it is relieved or its time is over."""
 
-    def __init__(self, house: House, flow: str, run_id: str, *, at_most: timedelta, pace: float) -> None:
+    def __init__(
+        self,
+        house: House,
+        flow: str,
+        run_id: str,
+        *,
+        at_most: timedelta,
+        pace: float,
+        hung_after: timedelta = HUNG_AFTER,
+    ) -> None:
         self._house = house
         self._flow = flow
         self._run_id = run_id
         self._ends = time.monotonic() + at_most.total_seconds()
         self._pace = pace
+        self._hung_after = hung_after
         self._beaten = 0.0
         self._seated = False
         self._relieved = False
@@ -39,10 +58,13 @@ class Watch:
         """Set it to have the next cycle at once."""
 
     def __iter__(self) -> Iterator[None]:
-        while self._goes_on():
-            yield
-            self.wake.wait(self._pace)
-            self.wake.clear()
+        while True:
+            with ended_within(self._hung_after):
+                if not self._goes_on():
+                    return
+                yield
+                self.wake.wait(self._pace)
+                self.wake.clear()
 
     def _goes_on(self) -> bool:
         moment = time.monotonic()

@@ -38,7 +38,7 @@ from rehearsal.crash.marks import Marks
 from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
-from tasks.deadlines import Deadlines
+from tasks.bounds import Deadlines
 from tasks.deliveries import deliver
 from tasks.documents import Documents
 from tasks.house import House, opened

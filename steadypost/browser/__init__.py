@@ -21,7 +21,7 @@ from steadypost.browser.lane import Lane
 from steadypost.browser.launch import LaunchSettings, Reason, find_browser
 from steadypost.browser.messages import Fault, Job, Step
 from steadypost.browser.pool import Backoff, Loan, PlaceIs, PlaceState, Pool, Recycle, Renewal
-from steadypost.browser.processes import BrowserIdentity, end_browser, is_dead, reap_orphans
+from steadypost.browser.processes import BrowserIdentity, end_browser, is_dead, orphans, reap_orphans
 
 __all__ = [
     "Backoff",
@@ -52,5 +52,6 @@ __all__ = [
     "end_browser",
     "find_browser",
     "is_dead",
+    "orphans",
     "reap_orphans",
 ]

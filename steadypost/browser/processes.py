@@ -391,6 +391,11 @@ def reap_orphans(run_dir: Path) -> list[str]:
     return reaped
 
 
+def orphans(run_dir: Path) -> list[str]:
+    """Name the lanes whose parent is gone, without touching them."""
+    return [household.lane_id for household in Registry(run_dir).all() if _is_orphan(household)]
+
+
 def _end_orphan(household: Household) -> None:
     """Kill what is left. Of an earlier start of the machine nothing is, and its numbers now mean others."""
     if Host.parse(household.host).boot == Host.here().boot:

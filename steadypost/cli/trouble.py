@@ -42,7 +42,7 @@ def _of_the_domain(error: Exception) -> Stop | None:
 def _of_the_store(error: Exception) -> Stop | None:
     from steadypost.store import errors  # noqa: PLC0415 - only on the way out
 
-    not_found = errors.UnknownDelivery | errors.UnknownAccount
+    not_found = errors.UnknownDelivery | errors.UnknownAccount | errors.UnknownSeries
     away = errors.StoreAway | errors.SchemaMismatch | errors.UnusableAddress
     if isinstance(error, not_found):
         return Stop(Ending.REFUSED, "not_found", _sentence(error), error.remedy)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from steadypost.domain.delivery import Delivery, PartState, State
+from steadypost.domain.delivery import Delivery, PartState, State, WhenLate
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Full, Limits, Use, room
 
@@ -70,14 +70,14 @@ def _for_a_person(delivery: Delivery) -> list[Step]:
     else:
         does = f"'steadypost release {delivery.id}' or 'steadypost cancel {delivery.id}'"
     steps = [Step(kind="person", says=f"waits for a person: {does}")]
-    if delivery.state is State.HELD and delivery.late_after is not None:
+    if delivery.state is State.HELD and delivery.late_after and delivery.when_late is WhenLate.MISS:
         steps.append(Step(kind="missed", says="else is put aside as missed", at=_too_late(delivery)))
     return steps
 
 
 def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
     if delivery.is_late(now):
-        return [Step(kind="missed", says="is put aside as missed: by its own rule it is too late for it")]
+        return [_aside(delivery, "by its own rule it is too late for it")]
     missing = sum(part.state is not PartState.LIVE for part in delivery.parts)
     largest = around.limits.largest_delivery
     if largest is not None and missing > largest:
@@ -91,7 +91,7 @@ def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
     steps = [*holds, Step(kind="goes_out", says=goes, at=at)]
     # A thread that has begun is always finished.
     if delivery.state is State.SCHEDULED and delivery.late_after is not None and at > _too_late(delivery):
-        steps[-1] = Step(kind="missed", says="is put aside as missed before that", at=_too_late(delivery))
+        steps[-1] = _aside(delivery, "it would be too late for it by then", at=_too_late(delivery))
     return steps
 
 
@@ -112,6 +112,12 @@ def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> l
         says = f"{around.before_it} of the account's deliveries were due before it"
         holds.append(Step(kind="behind", says=says, at=when))
     return holds
+
+
+def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
+    if delivery.when_late is WhenLate.ASK:
+        return Step(kind="person", says=f"is held for a person's word: {why}", at=at)
+    return Step(kind="missed", says=f"is put aside as missed: {why}", at=at)
 
 
 _FULL = {

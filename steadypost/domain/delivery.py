@@ -26,7 +26,8 @@ class State(StrEnum):
     """Where a delivery stands. Each state says what it means, who moves it, and what a crash leaves."""
 
     HELD = "held"
-    """Came in looking like a repetition. A person releases or cancels it; its late rule may end it."""
+    """Came in looking like a repetition, or its moment passed and its own rule asks a person first. Somebody
+    releases or cancels it; its late rule may end it."""
 
     SCHEDULED = "scheduled"
     """Waiting for its moment. A worker's claim moves it. A crash leaves it as it is."""
@@ -197,6 +198,15 @@ LONGEST_DOUBT = timedelta(hours=24)
 """After so long a person is asked, however few looks there could be: X may not let us look at all."""
 
 
+class WhenLate(StrEnum):
+    """What follows when a delivery's moment has passed by more than its late rule allows; each says so itself."""
+
+    MISS = "miss"
+    """It is put aside as missed, and nothing is sent."""
+    ASK = "ask"
+    """It is held for a person, who lets it go out all the same, or takes it back."""
+
+
 class OnAbsence(StrEnum):
     """What follows when a part that was asked for is proven not to be live; an operator says so by account."""
 
@@ -234,6 +244,8 @@ class Delivery:
     parts: tuple[DeliveryPart, ...]
     late_after: timedelta | None = None
     """Its late rule: how long after ``due_at`` it may still go out; ``None`` is for ever."""
+    when_late: WhenLate = WhenLate.MISS
+    """What becomes of it after that."""
     attempts: int = 0
     """How many attempts were claimed, of whatever end."""
     broken: int = 0
@@ -270,6 +282,16 @@ class Delivery:
             and self.state is not State.PARTIAL
             and now > self.due_at + self.late_after
         )
+
+    def put_aside(self) -> Delivery:
+        """Follow its own late rule, now that it is too late for it."""
+        due = f"{self.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        before = f"; before that: {self.why}" if self.why else ""
+        told = f"was due {due}, may be {self.late_after} late, and was later"
+        if self.when_late is WhenLate.MISS:
+            return self.move(State.MISSED, why=f"{told}{before}")
+        asks = f"{told}; somebody is to say whether it goes out all the same{before}"
+        return self if self.state is State.HELD else self.move(State.HELD, why=asks)
 
     def settle(self, answer: Answer, now: datetime, jitter: float, *, patient: bool = True) -> Delivery:
         """Take the network's answer and become the delivery that follows from it.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State, WhenLate
 from steadypost.domain.evidence import CLOCK_SKEW
 from steadypost.domain.snowflake import RemoteId, made_at
 
@@ -214,8 +214,11 @@ def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | N
             "sending cannot put them in order",
             remedy="take the later part down by hand, or drop what is missing",
         )
+    # Somebody was asked because it is late, and says that it goes out: its rule has nothing more to say.
+    asked = told.when_late is WhenLate.ASK and told.is_late(now)
     return told.move(
         State.PARTIAL if told.first_missing else State.SCHEDULED,
+        late_after=None if asked else told.late_after,
         next_at=max(told.due_at, now, not_before or now),
         broken=0,
         deferred=0,
@@ -250,6 +253,6 @@ def retried(delivery: Delivery, now: datetime) -> Delivery | str:
         after = heard(delivery, Word(), now)
     except WordNotTaken as not_taken:
         return f"{not_taken.why}; {not_taken.remedy}"
-    if after.is_late(now):
+    if after.is_late(now) and after.when_late is WhenLate.MISS:
         return f"too late by its own rule, which lets it go out {delivery.late_after} after it was due"
     return after

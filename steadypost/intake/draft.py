@@ -14,6 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 DEFAULT_LATE = "6h"
 
+DEFAULT_WHEN_LATE = "miss"
+
+_CAME_LATER = ("repeat", "when_late")
+
 
 class Image(BaseModel):
     """One image of a post."""
@@ -82,38 +86,55 @@ class Draft(BaseModel):
         ),
         json_schema_extra={"position": 4},
     )
+    repeat: str = Field(
+        default="",
+        title="Repeat",
+        description=(
+            'Comes again, by the clocks of its zone: "daily", "weekdays", "weekly", "monthly", or a rule of RFC '
+            '5545 such as "FREQ=WEEKLY;BYDAY=MO,WE". "When" is its first time. Empty: it comes once.'
+        ),
+        examples=["", "weekdays", "FREQ=MONTHLY;BYDAY=1MO"],
+        json_schema_extra={"position": 5},
+    )
     images: list[Image] = Field(
         default_factory=list,
         title="Images",
         description="Up to four for each part.",
-        json_schema_extra={"position": 5},
+        json_schema_extra={"position": 6},
     )
     reply_to: str = Field(
         default="",
         title="In reply to",
         description="The address or the id of the post this one answers. Empty: it answers none.",
-        json_schema_extra={"position": 6},
+        json_schema_extra={"position": 7},
     )
     late_within: str = Field(
         default=DEFAULT_LATE,
         title="May be late by",
         description=(
-            'How late it may still go out: "30m", "2h", "1d". After that it is missed. '
+            'How late it may still go out: "30m", "2h", "1d". What becomes of it then says the next field. '
             '"never": it is never too late for it.'
         ),
-        json_schema_extra={"position": 7},
+        json_schema_extra={"position": 8},
+    )
+    when_late: str = Field(
+        default=DEFAULT_WHEN_LATE,
+        title="When it is too late",
+        description='"miss": it is put aside, and nothing is sent. "ask": it waits for a person\'s word.',
+        examples=["miss", "ask"],
+        json_schema_extra={"position": 9},
     )
     allow_repeat: bool = Field(
         default=False,
         title="Allow a repetition",
         description="Let it go out although a post that reads the same is queued or was published.",
-        json_schema_extra={"position": 8},
+        json_schema_extra={"position": 10},
     )
     key: str = Field(
         default="",
         title="Key",
         description="Your own name for this post. A second post with the same key does not enter.",
-        json_schema_extra={"position": 9},
+        json_schema_extra={"position": 11},
     )
 
     @property
@@ -124,5 +145,10 @@ class Draft(BaseModel):
     @property
     def content_key(self) -> str:
         """The mark by which the very same draft is known again, from whatever file it comes."""
-        content = json.dumps(self.model_dump(exclude={"key"}), sort_keys=True)
+        # A field that came later counts only where it says something: else every list that was imported before
+        # would be another list now, and enter a second time.
+        silent = {
+            name for name in _CAME_LATER if getattr(self, name) == type(self).model_fields[name].default
+        }
+        content = json.dumps(self.model_dump(exclude={"key", *silent}), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()

@@ -19,9 +19,10 @@ from steadypost.domain.delivery import State
 from steadypost.domain.post import Post
 from steadypost.intake.draft import Draft
 from steadypost.intake.files import FileRefused, Row, rows
+from steadypost.intake.planning import plan_one
 from steadypost.intake.refusal import Refusal, excerpt, refusal
 from steadypost.intake.validate import Accepted, KnownAccount, judge
-from steadypost.store import Added, Store
+from steadypost.store import Added, KeyTaken, Series, Store
 from steadypost.store import intake as store_intake
 
 
@@ -47,6 +48,8 @@ class Entered:
     deliveries: tuple[Added, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     due_at: datetime | None = None
+    series: int | None = None
+    """The series it began, when it comes again; its deliveries are those of the coming week."""
     late: bool = False
     """Whether its moment has passed by more than its late rule: it came in, and the store marks it missed."""
 
@@ -57,6 +60,7 @@ class Entered:
             "fate": str(self.fate),
             "due_at": self.due_at.isoformat() if self.due_at else None,
             "late": self.late,
+            "series": self.series,
             "deliveries": [
                 {
                     "id": one.delivery_id,
@@ -195,7 +199,12 @@ class _Desk:
 
     def put(self, accepted: Accepted, now: datetime) -> Entered:
         """Let it in, and say what became of it."""
-        added = self._add(accepted, now)
+        try:
+            added = self._add(accepted, now) if accepted.repetition is None else None
+        except KeyTaken:
+            return self._key_taken(accepted)
+        if added is None:
+            return self._begin(accepted, now)
         if any(one.known for one in added):
             return self._already(accepted, added)
         held = any(one.state is State.HELD for one in added)
@@ -213,11 +222,57 @@ class _Desk:
             accounts=accepted.accounts,
             due_at=accepted.due_at,
             late_after=accepted.late_after,
+            when_late=accepted.when_late,
             allow_repeat=accepted.allow_repeat,
             key=accepted.key,
             now=now,
         )
         return tuple(added)
+
+    def _begin(self, accepted: Accepted, now: datetime) -> Entered:
+        """Let in a post that comes again, and make deliveries of its coming week."""
+        where, again = accepted.post.source, accepted.repetition
+        if again is None:
+            raise AssertionError("only what comes again begins a series")
+        begun = self._store.begin_series(
+            accepted.post,
+            accounts=accepted.accounts,
+            rule=again.rule,
+            zone=again.zone.key,
+            starts=again.starts.isoformat(),
+            late_after=accepted.late_after,
+            when_late=accepted.when_late,
+            key=accepted.key,
+            now=now,
+        )
+        if begun is None:
+            return self._key_taken(accepted)
+        [one] = [one for one in self._store.series(also_ended=True) if one.id == begun.series_id]
+        fate = Fate.ALREADY if begun.known else Fate.ACCEPTED
+        if begun.known and not self._is_that(accepted, one):
+            return self._key_taken(accepted)
+        return Entered(
+            where=where,
+            fate=fate,
+            # Also when it was known: whoever let it in may have died before its week was planned.
+            deliveries=tuple(plan_one(self._store, one, now=now)),
+            series=begun.series_id,
+            due_at=accepted.due_at,
+            late=not begun.known and accepted.is_late(now),
+        )
+
+    def _is_that(self, accepted: Accepted, one: Series) -> bool:
+        again = accepted.repetition
+        return again is not None and (one.rule, one.zone, one.text) == (
+            again.rule,
+            again.zone.key,
+            accepted.post.parts[0].text,
+        )
+
+    def _key_taken(self, accepted: Accepted) -> Entered:
+        why = "another post came in with this key, so this one did not"
+        where = accepted.post.source
+        return refused(where, [refusal("key", accepted.key, why, "give it a key of its own", where=where)])
 
     def _already(self, accepted: Accepted, added: tuple[Added, ...]) -> Entered:
         """Tell a post that came in before from another one that merely has its key."""
@@ -251,6 +306,18 @@ class _Rehearsal(_Desk):
         if accepted.key:
             self._by_key[accepted.key] = accepted
         return tuple(self._foreseen(accepted, account, now) for account in accepted.accounts)
+
+    def _begin(self, accepted: Accepted, now: datetime) -> Entered:
+        known = self._known(accepted)
+        if accepted.key:
+            self._by_key[accepted.key] = accepted
+        return Entered(
+            where=accepted.post.source,
+            fate=Fate.ALREADY if known else Fate.ACCEPTED,
+            deliveries=known or tuple(_unwritten(account, State.SCHEDULED) for account in accepted.accounts),
+            due_at=accepted.due_at,
+            late=not known and accepted.is_late(now),
+        )
 
     def _known(self, accepted: Accepted) -> tuple[Added, ...]:
         if accepted.key in self._by_key:

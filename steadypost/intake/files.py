@@ -7,9 +7,11 @@ CSV: UTF-8, with a header, separated by comma, semicolon or tab.
     accounts      one or more, separated by |
     when          "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, "+20m", or "now"
     zone          the zone of a time written without one
+    repeat        daily, weekdays, weekly, monthly, or a rule of RFC 5545; empty: it comes once
     images        path::what it shows, several separated by |; path::what it shows::2 puts it on part 2
     reply_to      the address or the id of a post
     late_within   how late it may still go out: 30m, 2h, 1d, never; 6h when empty
+    when_late     what becomes of it then: miss (nothing is sent) or ask (a person is asked); miss when empty
     allow_repeat  yes or no
 
 JSON: a list of posts, or {"posts": [...]}, with the fields of ``Draft``; JSON Lines: one post on each line.
@@ -33,7 +35,19 @@ from pydantic import ValidationError
 from steadypost.intake.draft import Draft, Image
 from steadypost.intake.refusal import Refusal, excerpt, nearest, refusal
 
-COLUMNS = ("key", "text", "accounts", "when", "zone", "images", "reply_to", "late_within", "allow_repeat")
+COLUMNS = (
+    "key",
+    "text",
+    "accounts",
+    "when",
+    "zone",
+    "repeat",
+    "images",
+    "reply_to",
+    "late_within",
+    "when_late",
+    "allow_repeat",
+)
 
 NEEDED = ("text", "accounts", "when")
 

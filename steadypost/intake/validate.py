@@ -10,17 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from steadypost.domain import address
+from steadypost.domain.delivery import WhenLate
 from steadypost.domain.lengths import span
 from steadypost.domain.post import Media, Part, Post, sameness
 from steadypost.domain.quota import Limits
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at
 from steadypost.intake import content
-from steadypost.intake.draft import DEFAULT_LATE, Draft
+from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft
 from steadypost.intake.media import MOST_PER_PART, media
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
+from steadypost.intake.repeat import Repetition, repetition
 
 LONGEST_POST = 280
 
@@ -53,6 +56,9 @@ class Accepted:
     late_after: timedelta | None
     allow_repeat: bool
     key: str | None = None
+    when_late: WhenLate = WhenLate.MISS
+    repetition: Repetition | None = None
+    """When it comes again; ``None``: never."""
 
     def is_late(self, now: datetime) -> bool:
         """Whether its moment has passed by more than its own late rule allows."""
@@ -77,9 +83,13 @@ def judge(
     reply_to = _reply_to(draft.reply_to, now, wrong)
     due_at = due(draft.when, zone=draft.zone, default_zone=default_zone, now=now)
     late_after = _late_after(draft.late_within.strip() or DEFAULT_LATE, wrong)
+    when_late = _when_late(draft.when_late.strip() or DEFAULT_WHEN_LATE, wrong)
     _key(draft.key, wrong)
     if isinstance(due_at, list):
         wrong += due_at
+    again = None
+    if draft.repeat.strip() and not isinstance(due_at, list):
+        again = _repetition(draft, due_at, default_zone, wrong)
     if wrong or isinstance(due_at, list):
         return [problem.at(source) for problem in wrong]
     parts = tuple(Part(text=text, media=tuple(pictures.get(n, ()))) for n, text in enumerate(texts))
@@ -90,7 +100,28 @@ def judge(
         late_after=late_after,
         allow_repeat=draft.allow_repeat,
         key=draft.key.strip() or None,
+        when_late=when_late,
+        repetition=again,
     )
+
+
+def _repetition(
+    draft: Draft, due_at: datetime, default_zone: str | None, wrong: list[Refusal]
+) -> Repetition | None:
+    """Read when it comes again, by the clocks of its zone; its first time is when it is due."""
+    zone = draft.zone.strip() or default_zone
+    if not zone:
+        why = "a post that comes again follows the clocks of a zone, and it names none"
+        remedy = 'name its zone, such as "Europe/Berlin" or "UTC", or set STEADYPOST_ZONE'
+        wrong.append(refusal("zone", draft.zone, why, remedy))
+        return None
+    place = ZoneInfo(zone)
+    starts = due_at.astimezone(place).replace(tzinfo=None, microsecond=0)
+    read = repetition(draft.repeat, zone=place, starts=starts)
+    if isinstance(read, Repetition):
+        return read
+    wrong.append(read)
+    return None
 
 
 def _accounts(
@@ -226,6 +257,15 @@ def _late_after(written: str, wrong: list[Refusal]) -> timedelta | None:
     remedy = 'write "30m", "2h" or "1d", or "never" if it is never too late for it'
     wrong.append(refusal("late_within", written, why, remedy))
     return timedelta(0)
+
+
+def _when_late(written: str, wrong: list[Refusal]) -> WhenLate:
+    try:
+        return WhenLate(written.casefold())
+    except ValueError:
+        remedy = 'write "miss" (nothing is sent then) or "ask" (a person is asked)'
+        wrong.append(refusal("when_late", written, "this is not what can become of it", remedy))
+        return WhenLate.MISS
 
 
 def _key(written: str, wrong: list[Refusal]) -> None:

@@ -8,6 +8,7 @@ from steadypost.store.claims import LONGEST_HOLD, Claim
 from steadypost.store.engine import PATIENCE
 from steadypost.store.errors import (
     InHand,
+    KeyTaken,
     MayBeLive,
     SchemaMismatch,
     StoreAway,
@@ -15,15 +16,18 @@ from steadypost.store.errors import (
     UnknownAccount,
     UnknownAttempt,
     UnknownDelivery,
+    UnknownSeries,
     UnusableAddress,
     WriteMissed,
 )
+from steadypost.store.incidents import Standing
 from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
 from steadypost.store.outbox import Letter, Outbox
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.tables import Schema
@@ -38,10 +42,12 @@ __all__ = [
     "Act",
     "Added",
     "Attempt",
+    "Begun",
     "Claim",
     "Doubt",
     "Entry",
     "InHand",
+    "KeyTaken",
     "Left",
     "Letter",
     "Look",
@@ -53,7 +59,9 @@ __all__ = [
     "Retried",
     "Schema",
     "SchemaMismatch",
+    "Series",
     "Settled",
+    "Standing",
     "Store",
     "StoreAway",
     "StoreError",
@@ -61,6 +69,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownAttempt",
     "UnknownDelivery",
+    "UnknownSeries",
     "UnusableAddress",
     "Watch",
     "WriteMissed",

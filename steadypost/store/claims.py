@@ -218,7 +218,7 @@ def _claim_next(
     for kept in _line(connection, name, now, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
         if kept.delivery.is_late(now):
-            _miss(connection, kept, now)
+            delivery_rows.keep(connection, kept, kept.delivery.put_aside(), now)
         elif _never_fits(account.limits, missing):
             _put_before_a_person(connection, kept, missing, now)
         elif isinstance(
@@ -277,7 +277,7 @@ def _put_before_a_person(connection: Connection, kept: Kept, units: int, now: da
 
 
 def put_late_aside(database: Database, now: datetime) -> list[int]:
-    """Move what missed its moment to ``missed``; answer which deliveries that were."""
+    """Let what missed its moment follow its own late rule; answer which deliveries that were."""
     query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
     with database.reading() as connection:
         late = connection.scalars(query).all()
@@ -286,17 +286,11 @@ def put_late_aside(database: Database, now: datetime) -> list[int]:
         with database.writing() as connection:
             kept = delivery_rows.one(connection, delivery_id, lock=True)
             if State.MISSED in MOVES[kept.delivery.state] and kept.delivery.is_late(now):
-                _miss(connection, kept, now)
-                missed.append(delivery_id)
+                after = kept.delivery.put_aside()
+                if after != kept.delivery:
+                    delivery_rows.keep(connection, kept, after, now)
+                    missed.append(delivery_id)
     return missed
-
-
-def _miss(connection: Connection, kept: Kept, now: datetime) -> None:
-    delivery = kept.delivery
-    before = f"; before that: {delivery.why}" if delivery.why else ""
-    due = f"{delivery.due_at:%Y-%m-%d %H:%M:%S} UTC"
-    why = f"was due {due}, may be {delivery.late_after} late, and was later{before}"
-    delivery_rows.keep(connection, kept, delivery.move(State.MISSED, why=why), now)
 
 
 def load(connection: Connection, attempt_id: int) -> Claim:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State, WhenLate
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 from steadypost.domain.snowflake import RemoteId
@@ -98,6 +98,10 @@ def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, *
         "why": after.why,
         "updated_at": now,
     }
+    if after.late_after != before.delivery.late_after:
+        late = after.late_after
+        values["late_after_s"] = None if late is None else round(late.total_seconds())
+        values["late_at"] = None if late is None else after.due_at + late
     if after.state is not State.SENDING:
         values |= {"worker": None, "lease_until": None}
     changed = connection.execute(
@@ -172,6 +176,7 @@ def _kept(row: Row[Any], parts: tuple[DeliveryPart, ...]) -> Kept:
             next_at=row.next_at,
             parts=parts,
             late_after=None if row.late_after_s is None else timedelta(seconds=row.late_after_s),
+            when_late=WhenLate(row.when_late),
             attempts=row.attempts,
             broken=row.broken,
             deferred=row.deferred,

@@ -61,6 +61,22 @@ class UnknownDelivery(StoreError):
         self.delivery_id = delivery_id
 
 
+class UnknownSeries(StoreError):
+    """No such series."""
+
+    def __init__(self, series_id: int) -> None:
+        super().__init__(f"there is no series {series_id}", remedy="'steadypost series --all' lists them")
+        self.series_id = series_id
+
+
+class KeyTaken(StoreError):
+    """The key is that of a post that comes again, and is another post."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key {key!r} is that of a series", remedy="Give this post a key of its own")
+        self.key = key
+
+
 class UnknownAttempt(StoreError):
     """No such attempt."""
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, or_, select
 
-from steadypost.domain.delivery import PartState, State
+from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
+from steadypost.store.errors import KeyTaken
 from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, posts
 
 REPETITION_WITHIN = timedelta(days=30)
@@ -40,6 +41,7 @@ def add(
     accounts: Sequence[str],
     due_at: datetime,
     late_after: timedelta | None,
+    when_late: WhenLate,
     allow_repeat: bool,
     key: str | None,
     now: datetime,
@@ -50,27 +52,22 @@ def add(
     known = _known(connection, key)
     if known:
         return known
-    post_id = _add_post(connection, post, key, now)
+    post_id = add_post(connection, post, key, now)
     added = []
     for account in dict.fromkeys(accounts):
         repeats = None if allow_repeat else _looks_like(connection, post, account, now)
         state = State.SCHEDULED if repeats is None else State.HELD
-        delivery_id = _add_delivery(
+        delivery_id = add_delivery(
             connection,
             post=post,
-            values={
-                "post_id": post_id,
-                "account": account,
-                "state": state,
-                "due_at": due_at,
-                "next_at": due_at,
-                "late_after_s": None if late_after is None else round(late_after.total_seconds()),
-                "late_at": None if late_after is None else due_at + late_after,
-                "why": "" if repeats is None else f"says the same as delivery {repeats}",
-                "repeats": repeats,
-                "created_at": now,
-                "updated_at": now,
-            },
+            post_id=post_id,
+            account=account,
+            state=state,
+            due_at=due_at,
+            late_after=late_after,
+            when_late=when_late,
+            repeats=repeats,
+            now=now,
         )
         added.append(Added(delivery_id=delivery_id, account=account, state=state, repeats=repeats))
     return added
@@ -84,7 +81,10 @@ def _known(connection: Connection, key: str | None) -> list[Added]:
         .join(posts, posts.c.id == deliveries.c.post_id)
         .where(posts.c.key == key)
         .order_by(deliveries.c.id)
-    )
+    ).all()
+    if not rows and connection.scalar(select(posts.c.id).where(posts.c.key == key)) is not None:
+        # A series whose first time is too far off to be a delivery yet.
+        raise KeyTaken(key)
     return [
         Added(
             delivery_id=row.id, account=row.account, state=State(row.state), repeats=row.repeats, known=True
@@ -112,7 +112,8 @@ def _looks_like(connection: Connection, post: Post, account: str, now: datetime)
     return found
 
 
-def _add_post(connection: Connection, post: Post, key: str | None, now: datetime) -> int:
+def add_post(connection: Connection, post: Post, key: str | None, now: datetime) -> int:
+    """Write down what somebody wants said."""
     post_id: int = connection.execute(
         insert(posts)
         .values(
@@ -134,15 +135,45 @@ def _add_post(connection: Connection, post: Post, key: str | None, now: datetime
     return post_id
 
 
-def _add_delivery(connection: Connection, *, post: Post, values: dict[str, object]) -> int:
+def add_delivery(
+    connection: Connection,
+    *,
+    post: Post,
+    post_id: int,
+    account: str,
+    state: State,
+    due_at: datetime,
+    late_after: timedelta | None,
+    when_late: WhenLate,
+    now: datetime,
+    repeats: int | None = None,
+) -> int:
+    """Send a post on its way to one account, at its time."""
     counters = dict.fromkeys(("attempts", "broken", "deferred", "looks", "fence"), 0)
     delivery_id: int = connection.execute(
-        insert(deliveries).values(**values, **counters, units=len(post.parts)).returning(deliveries.c.id)
+        insert(deliveries)
+        .values(
+            post_id=post_id,
+            account=account,
+            state=state,
+            due_at=due_at,
+            next_at=due_at,
+            late_after_s=None if late_after is None else round(late_after.total_seconds()),
+            late_at=None if late_after is None else due_at + late_after,
+            when_late=when_late,
+            why="" if repeats is None else f"says the same as delivery {repeats}",
+            repeats=repeats,
+            created_at=now,
+            updated_at=now,
+            units=len(post.parts),
+            **counters,
+        )
+        .returning(deliveries.c.id)
     ).scalar_one()
     connection.execute(
         insert(delivery_parts),
         [
-            {"delivery_id": delivery_id, "n": n, "state": PartState.WAITING, "account": values["account"]}
+            {"delivery_id": delivery_id, "n": n, "state": PartState.WAITING, "account": account}
             for n in range(len(post.parts))
         ],
     )

@@ -14,11 +14,15 @@ TOLD_AT_ONCE = 20
 """How many notices one round sends; the next sends more."""
 
 OF_STATES = {
+    State.HELD: "waits for a person",
     State.NEEDS_REVIEW: "needs a person",
     State.QUARANTINED: "is quarantined",
     State.REMOVED: "is not live any more",
 }
 """The states a delivery does not leave by itself and did not end well in: somebody is told, once."""
+
+_RESOLVES = "'steadypost resolve {0}'"
+_DECIDES = {State.HELD: "'steadypost release {0}' or 'steadypost cancel {0}'"}
 
 _WAITING = "sent_at IS NULL"
 
@@ -51,7 +55,7 @@ def of_delivery(connection: Connection, before: State, after: Delivery, *, fence
         body=(
             f"{after.why or 'No reason is known.'}\n"
             f"It was due {after.due_at:%Y-%m-%d %H:%M} UTC. Nothing else is held up by it.\n"
-            f"See 'steadypost why {after.id}', then decide with 'steadypost resolve {after.id}'."
+            f"See 'steadypost why {after.id}', then decide with {_DECIDES.get(after.state, _RESOLVES).format(after.id)}."
         ),
         delivery_id=after.id,
         now=now,
@@ -88,6 +92,19 @@ def due(connection: Connection, now: datetime) -> list[Notice]:
         .limit(TOLD_AT_ONCE)
     )
     return [_notice(row) for row in rows]
+
+
+def take(connection: Connection, now: datetime, until: datetime) -> list[Notice]:
+    """Take what is to be told now: of two who would, one does. One who dies meanwhile leaves it until ``until``."""
+    return [
+        notice
+        for notice in due(connection, now)
+        if connection.execute(
+            update(notices)
+            .where(notices.c.id == notice.id, text(_WAITING), notices.c.next_at <= now)
+            .values(next_at=until)
+        ).rowcount
+    ]
 
 
 def every(connection: Connection) -> list[Notice]:

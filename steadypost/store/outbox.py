@@ -69,6 +69,10 @@ class Outbox:
             return sorted(found, key=lambda letter: letter.attempt_id)
         return []
 
+    def put_aside(self) -> int:
+        """Count the letters that this store can never take."""
+        return len(list((self._folder / ASIDE).glob(f"{self._mark}-*.json")))
+
     def hand_over(self, store: Store, *, jitter: Callable[[], float]) -> Iterator[Settled]:
         """Bring the store what waits, and forget what it took; ends without a word when it is away.
 

@@ -32,9 +32,10 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from steadypost.domain.clock import utc
-from steadypost.domain.delivery import PartState, State
+from steadypost.domain.delivery import PartState, State, WhenLate
+from steadypost.domain.health import Verdict
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -85,9 +86,14 @@ POST_ID = "length({0}) BETWEEN 15 AND 20 AND trim({0}, '0123456789') = ''"
 """The shape of a post's id, in words that both databases understand."""
 
 CLAIMABLE = one_of("state", [State.SCHEDULED, State.PARTIAL])
-LATE_COUNTS = one_of("state", [State.HELD, State.SCHEDULED])
+LATE_COUNTS = (
+    f"({one_of('state', [State.SCHEDULED])} OR "
+    f"({one_of('state', [State.HELD])} AND {one_of('when_late', [WhenLate.MISS])}))"
+)
+"""Whose late rule may have something to say: what is held *because* it is late has been heard already."""
 SENDING = one_of("state", [State.SENDING])
 UNCONFIRMED = one_of("state", [State.UNCONFIRMED])
+OPEN = "over_at IS NULL"
 UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
 
 
@@ -165,6 +171,7 @@ deliveries = Table(
     Column("next_at", Moment, nullable=False),
     Column("late_after_s", Integer),
     Column("late_at", Moment),
+    Column("when_late", String(10), nullable=False, server_default="miss"),
     Column("units", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("broken", Integer, nullable=False),
@@ -190,6 +197,7 @@ deliveries = Table(
     _some("ix_deliveries_leased", "lease_until", of=SENDING),
     _some("ix_deliveries_in_doubt", "next_at", of=UNCONFIRMED),
     _some("ix_deliveries_unverified", "next_at", of=UNVERIFIED),
+    _some("ix_deliveries_published", "account", "published_at", of="published_at IS NOT NULL"),
 )
 
 delivery_parts = Table(
@@ -240,6 +248,38 @@ evidence = Table(
     Column("fence", Integer),
     CheckConstraint("kind IN ('present', 'absent', 'cannot_tell')", "kind"),
     Index("ix_evidence_delivery_id", "delivery_id", "id"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), nullable=False, unique=True),
+    Column("rule", String(500), nullable=False),
+    Column("zone", String(100), nullable=False),
+    Column("starts", String(30), nullable=False),
+    Column("late_after_s", Integer),
+    Column("when_late", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("planned_until", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_why", Text, nullable=False),
+)
+
+series_accounts = Table(
+    "series_accounts",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("account", String(200), ForeignKey("accounts.name"), primary_key=True),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("account", String(200), ForeignKey("accounts.name"), primary_key=True),
+    Column("local", String(30), primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False, unique=True),
 )
 
 quota_uses = Table(
@@ -306,4 +346,66 @@ notices = Table(
     Column("sent_at", Moment),
     Column("trouble", Text, nullable=False),
     _some("ix_notices_waiting", "next_at", of="sent_at IS NULL"),
+)
+
+vitals = Table(
+    "vitals",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("well", Boolean, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("told", Text, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("kind", String(50), primary_key=True),
+    Column("about", String(200), primary_key=True),
+    Column("verdict", String(20), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("quiet", String(50)),
+    Column("explained_by", String(50)),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    CheckConstraint(one_of("verdict", Verdict), "verdict"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False, index=True),
+    Column("rounds", Integer, nullable=False),
+    Column("told_at", Moment),
+    Column("reminded_at", Moment),
+    Column("well_since", Moment),
+    Column("over_at", Moment),
+    CheckConstraint(one_of("verdict", Verdict), "verdict"),
+    # Two rounds at once (one run relieves another) open one incident, not two.
+    Index(
+        "uq_incidents_open",
+        "kind",
+        "about",
+        unique=True,
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
+)
+
+remedies = Table(
+    "remedies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("remedy", String(50), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("effect", Text, nullable=False),
+    UniqueConstraint("incident_id", "n"),
 )

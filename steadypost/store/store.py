@@ -16,9 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from steadypost.domain import clock as clocks
 from steadypost.domain.budget import Try
 from steadypost.domain.clock import Clock
-from steadypost.domain.delivery import MOST_LOOKS, Delivery, State
+from steadypost.domain.delivery import MOST_LOOKS, Delivery, State, WhenLate
 from steadypost.domain.evidence import Evidence, SeenPost
 from steadypost.domain.figures import ON_TIME, Outage, Owed, outages
+from steadypost.domain.health import Check
+from steadypost.domain.incident import Incident, Message, Tried
+from steadypost.domain.observed import Noted, StoreSeen
 from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
@@ -30,25 +33,30 @@ from steadypost.store import attempts as attempt_rows
 from steadypost.store import (
     claims,
     figures,
+    incidents,
     intake,
     ledger,
     looks,
     notices,
     persons,
     reading,
+    series,
     settling,
     tables,
+    vitals,
     watches,
 )
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.acts import SOMEBODY, By
 from steadypost.store.claims import Claim
 from steadypost.store.engine import PATIENCE, Database
+from steadypost.store.incidents import Standing
 from steadypost.store.intake import Added
 from steadypost.store.looks import Doubt
 from steadypost.store.notices import Notice
 from steadypost.store.persons import Retried
 from steadypost.store.reading import Entry, Story
+from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
@@ -177,6 +185,7 @@ class Store:
         accounts: Sequence[str],
         due_at: datetime,
         late_after: timedelta | None = None,
+        when_late: WhenLate = WhenLate.MISS,
         allow_repeat: bool = False,
         key: str | None = None,
         now: datetime | None = None,
@@ -193,10 +202,65 @@ class Store:
                 accounts=accounts,
                 due_at=due_at,
                 late_after=late_after,
+                when_late=when_late,
                 allow_repeat=allow_repeat,
                 key=key,
                 now=self._at(now),
             )
+        )
+
+    # Series ----------------------------------------------------------------------------------------------
+
+    def begin_series(
+        self,
+        post: Post,
+        *,
+        accounts: Sequence[str],
+        rule: str,
+        zone: str,
+        starts: str,
+        late_after: timedelta | None = None,
+        when_late: WhenLate = WhenLate.MISS,
+        key: str | None = None,
+        now: datetime | None = None,
+    ) -> Begun | None:
+        """Take in a post that comes again; a key that came in before adds nothing.
+
+        ``None`` when that key is another post's, one that does not come again.
+        """
+        return self._write(
+            lambda connection: series.begin(
+                connection,
+                post,
+                accounts=accounts,
+                rule=rule,
+                zone=zone,
+                starts=starts,
+                late_after=late_after,
+                when_late=when_late,
+                key=key,
+                now=self._at(now),
+            )
+        )
+
+    def series(self, *, also_ended: bool = False) -> list[Series]:
+        """List what comes again."""
+        return self._read(lambda connection: series.every(connection, also_ended=also_ended))
+
+    def place(
+        self, series_id: int, times: Sequence[tuple[str, datetime]], *, until: datetime, now: datetime
+    ) -> list[Added]:
+        """Make deliveries of times of a series, given as local time and instant; each becomes one once."""
+        return self._write(
+            lambda connection: series.place(connection, series_id, times, until=until, now=now)
+        )
+
+    def end_series(
+        self, series_id: int, *, by: str = SOMEBODY, why: str = "", now: datetime | None = None
+    ) -> list[int]:
+        """End a series and take back what of it waits; answer which deliveries that were."""
+        return self._write(
+            lambda connection: series.end(connection, series_id, by=By(name=by, why=why), now=self._at(now))
         )
 
     # A person's word -------------------------------------------------------------------------------------
@@ -369,7 +433,7 @@ class Store:
         return self._write(lambda connection: settling.rescue(connection, delivery_id, now))
 
     def miss_late(self, now: datetime) -> list[int]:
-        """Put aside what missed its moment; every claim does so too."""
+        """Let what missed its moment follow its late rule; every claim does so too."""
         return claims.put_late_aside(self._database, now)
 
     # Looks -----------------------------------------------------------------------------------------------
@@ -438,6 +502,53 @@ class Store:
         """List the seats by flow."""
         return self._read(watches.every)
 
+    # Health ----------------------------------------------------------------------------------------------
+
+    def note(self, name: str, *, well: bool, told: str = "", now: datetime) -> None:
+        """Write down how something is, under a name; since when it has been so is kept while it stays so."""
+        self._write(lambda connection: vitals.note(connection, name, well=well, told=told, now=now))
+
+    def noted(self) -> dict[str, Noted]:
+        """Read all that was noted, by name."""
+        return self._read(vitals.every)
+
+    def observe(self, now: datetime, *, claims_of: timedelta) -> StoreSeen:
+        """Write a pulse, and read what the store shows of the house's health."""
+        self.note(vitals.PULSE, well=True, now=now)
+        return self._read(lambda connection: vitals.observe(connection, now, claims_of=claims_of))
+
+    def keep_checks(self, found: Sequence[Check], now: datetime) -> None:
+        """Write down what a round of checks found."""
+        self._write(lambda connection: incidents.keep_checks(connection, found, now))
+
+    def standings(self) -> list[Standing]:
+        """List the latest of each check."""
+        return self._read(incidents.standings)
+
+    def enter_incident(self, incident: Incident) -> Incident:
+        """Write a new incident down, or answer the one that is open about the same."""
+        return self._write(lambda connection: incidents.enter(connection, incident))
+
+    def keep_incident(self, incident: Incident, message: Message | None, now: datetime) -> None:
+        """Write down how an incident stands, and with it what a person is to be told of that."""
+        self._write(lambda connection: incidents.keep(connection, incident, message, now))
+
+    def begin_remedy(self, incident_id: int, one: Tried) -> bool:
+        """Write down that a remedy is about to be tried; ``False`` when somebody else is at it already."""
+        return self._write(lambda connection: incidents.begin_remedy(connection, incident_id, one))
+
+    def end_remedy(self, incident_id: int, one: Tried) -> None:
+        """Write down what a remedy did."""
+        self._write(lambda connection: incidents.end_remedy(connection, incident_id, one))
+
+    def open_incidents(self) -> list[Incident]:
+        """List the open incidents, the oldest first."""
+        return self._read(incidents.still_open)
+
+    def incidents(self, limit: int = 100, since: datetime | None = None) -> list[Incident]:
+        """List incidents, the newest first."""
+        return self._read(lambda connection: incidents.latest(connection, limit, since))
+
     # Notices ---------------------------------------------------------------------------------------------
 
     def put_notice(self, key: str, title: str, body: str, now: datetime) -> bool:
@@ -453,6 +564,10 @@ class Store:
     def notices(self) -> list[Notice]:
         """List everything a person was to be told, the oldest first."""
         return self._read(notices.every)
+
+    def take_notices(self, now: datetime, until: datetime) -> list[Notice]:
+        """Take what is to be told now, so that nobody else tells it before ``until``."""
+        return self._write(lambda connection: notices.take(connection, now, until))
 
     def notice_sent(self, notice_id: int, now: datetime) -> None:
         """Write down that a notice reached somebody."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from blocks import StoreAddress, Switch, Switches, Unopened, XAccount
+from blocks import OnCall, StoreAddress, Switch, Switches, Unopened, XAccount
 from steadypost.channels.port import Access
 from steadypost.domain.outcome import Cause
 
@@ -80,7 +80,7 @@ def test_a_handle_may_be_written_as_people_write_it(written):
     assert alice(handle=written).handle == "alice"
 
 
-@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress])
+@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, OnCall])
 def test_saved_documents_outlive_a_new_field(block):
     """A document saved by an older version still loads: every field but the first ones has a default."""
     required = {name for name, field in block.model_fields.items() if field.is_required()}
@@ -121,3 +121,10 @@ def test_a_switch_comes_back_when_its_time_is_over():
     assert not off.is_on(NOW)
     assert off.is_on(NOW + timedelta(hours=1))
     assert not Switch(on=False).is_on(NOW + timedelta(days=999))
+
+
+def test_a_way_to_tell_is_a_block_by_type_and_name():
+    """What names no block is refused in the form, not found out in the night."""
+    assert OnCall(tell=[" slack-webhook/ops ", ""]).tell == ["slack-webhook/ops"]
+    with pytest.raises(ValidationError, match="type/name"):
+        OnCall(tell=["ops@example.org"])

@@ -353,3 +353,31 @@ def test_a_document_is_plain_ascii(store, call):
     out = call("queue", "--json").out
     assert out.isascii()
     assert json.loads(out)["deliveries"][0]["text"] == "今日は 👨‍👩‍👧‍👦"
+
+
+# -- what comes again
+
+
+def test_a_series_is_begun_listed_and_ended(store, call):
+    """With the reason why, and what of it was taken back."""
+    begun = call(
+        *("add", "Good morning!", "-a", "alice", "-w", "+1h", "--zone", "Europe/Berlin", "--repeat", "daily"),
+        *("--when-late", "ask", "--json"),
+    )
+    assert (begun.code, begun.json["entered"]["series"], len(begun.json["entered"]["deliveries"])) == (
+        0,
+        1,
+        7,
+    )
+
+    [one] = call("series", "--json").json["series"]
+    assert (one["rule"], one["when_late"], one["accounts"]) == ("FREQ=DAILY", "ask", ["alice"])
+    assert "Good morning!" in call("series").out
+    assert "a person is asked when later than 6h" in call("show", "1").out
+    assert call("series", "--end", "1").code == 2
+
+    ended = call("series", "--end", "1", "--why", "holidays", "--json")
+    assert ended.json["taken_back"] == [1, 2, 3, 4, 5, 6, 7]
+    assert "Nothing comes again" in call("series").out
+    assert "holidays" in call("series", "--all").out
+    assert call("series", "--end", "9", "--why", "x").code == 1

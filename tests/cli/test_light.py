@@ -41,6 +41,7 @@ def loaded_by(*words):
         ["why", "1"],
         ["accounts"],
         ["figures"],
+        ["series"],
         ["cancel", "1"],
         ["release", "2"],
         ["resolve", "1", "--drop", "--why", "x"],

@@ -4,14 +4,17 @@ import inspect
 
 import yaml
 
-from deployments.apply import ON_WATCH, PREFECT_YAML, automation_name, check, entrypoints
+from deployments.apply import ON_WATCH, PREFECT_YAML, check, entrypoints
+from deployments.automations import automation_name
 from deployments.limits import WORK_POOL
 from flows.compose import compose
 from flows.publish import publish
 from flows.reconcile import reconcile
 from flows.resolve import resolve
+from flows.watch import watch
 from tasks.deliveries import deliver
 from tasks.looks import look
+from tasks.runs import DEPLOYMENT, POOL
 
 
 def deployments():
@@ -30,6 +33,8 @@ def test_every_flow_is_deployed():
         "publish",
         "reconcile",
         "canary",
+        "plan",
+        "watch",
         "compose",
         "resolve",
         "import_posts",
@@ -38,12 +43,13 @@ def test_every_flow_is_deployed():
 
 def test_the_pool_is_the_one_that_is_made():
     """A deployment in a pool that apply() does not create would wait for ever."""
-    assert {deployment["work_pool"]["name"] for deployment in deployments()} == {WORK_POOL}
+    assert {deployment["work_pool"]["name"] for deployment in deployments()} == {WORK_POOL} == {POOL}
+    assert {deployment["name"] for deployment in deployments()} == {DEPLOYMENT}
 
 
 def test_what_stays_on_watch_is_relieved_before_it_would_leave():
     """Between two scheduled runs there is no gap: a run stays longer than the next one takes to come."""
-    for deployment, flow in zip(deployments()[:2], (publish, reconcile), strict=True):
+    for deployment, flow in zip(deployments()[:3], (publish, reconcile, watch), strict=True):
         stay = inspect.signature(flow.fn).parameters["stay_minutes"].default.default
 
         assert stay * 60 > 2 * deployment["schedules"][0]["interval"]
@@ -78,5 +84,5 @@ def test_the_form_of_resolve_is_made_from_its_model():
 
 
 def test_every_watch_has_its_automation():
-    """Two watches, two automations, with names of their own."""
-    assert len({automation_name(name) for name in ON_WATCH}) == len(ON_WATCH) == 2
+    """Three watches, three automations, with names of their own."""
+    assert len({automation_name(name) for name in ON_WATCH}) == len(ON_WATCH) == 3

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.client.schemas.filters import (
@@ -17,11 +18,12 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks import Switches
 from rehearsal.audit import audit
-from rehearsal.stack import start_worker, up
+from rehearsal.stack import ROOT, start_worker, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -358,3 +360,31 @@ def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
 
         wait_until(relieved, description="the relieved run has ended well", within=30)
     assert live_texts(house).count("The watch has changed.") == 1
+
+
+def test_a_run_that_hangs_is_ended_and_leaves_its_place_to_the_next(house, store, wait_until):
+    """
+    It hangs where nobody can interrupt it, in its first run, and a second one beside it would be cancelled
+    (F13-S1): at its deadline its process is gone, and the next run goes through at once.
+    """
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployed = Flow.from_source(str(ROOT), "tests/flows/hanging.py:hanging").to_deployment(
+            "test", concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
+        )
+        deployment_id = deployed.apply(work_pool_name="steadypost")
+
+        def run_to_its_end():
+            run_id = client.create_flow_run_from_deployment(deployment_id).id
+            return wait_until(
+                lambda: (run := client.read_flow_run(run_id)).state.is_final() and run,
+                description="the run has ended",
+                within=120,
+            )
+
+        try:
+            first, second = run_to_its_end(), run_to_its_end()
+        finally:
+            client.delete_deployment(deployment_id)
+
+    assert (True, "Crashed") == (first.state.is_crashed(), first.state_name)
+    assert (True, "Completed") == (second.state.is_completed(), second.state_name)

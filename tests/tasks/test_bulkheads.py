@@ -20,6 +20,7 @@ from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord
+from tasks.bounds import Deadlines
 from tasks.bulkheads import (
     LAST_KNOWN_FOR,
     LEASE,
@@ -34,7 +35,6 @@ from tasks.bulkheads import (
     limit_name,
     network_of,
 )
-from tasks.deadlines import Deadlines
 from tasks.deliveries import deliver
 from tasks.house import CHANNELS
 

@@ -1,11 +1,16 @@
 """One attempt, from a claim to its recorded answer."""
 
 import logging
+from concurrent.futures import Future
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from prefect.futures import PrefectConcurrentFuture
+from prefect.states import Crashed
 
 from blocks import Unopened
+from flows.publish import Crew
 from steadypost.browser import NoFreeLane
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import (
@@ -21,6 +26,7 @@ from steadypost.domain.outcome import (
 from steadypost.domain.snowflake import id_at
 from steadypost.store import StoreAway
 from tasks.deliveries import ask, deliver, in_words, record, rest_account
+from tasks.watches import Watch
 
 
 @pytest.fixture
@@ -283,3 +289,52 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
         run(house, claim)
 
     assert house.in_hand == set()
+
+
+def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
+    house, channel, claimed, published, monkeypatch
+):
+    """A browser that is back can be used; whoever claims is told so before the answer is recorded."""
+    channel.on_ask = published
+    claim = claimed("One.")
+    house.in_hand.add(claim.attempt_id)
+    house.bulkheads.begin(claim.attempt_id, claim.account)
+    told = []
+    house.wake = lambda: told.append(house.bulkheads.under_way())
+
+    def while_recording(*given):
+        assert told == [0]
+        assert house.in_hand == {claim.attempt_id}  # its lease is still kept
+        return record(*given)
+
+    monkeypatch.setattr("tasks.deliveries.record", while_recording)
+
+    assert run(house, claim).state is State.PUBLISHED
+
+
+def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
+    """Prefect may end a task run before our code is reached: its place and its lease are let go."""
+    claim = claimed("One.")
+    house.in_hand.add(claim.attempt_id)
+    house.bulkheads.begin(claim.attempt_id, claim.account)
+    crew = Crew(house, Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0))
+    never_began = Future()
+    never_began.set_result(Crashed())
+    monkeypatch.setattr("flows.publish.deliver", Sends(never_began))
+
+    assert crew.free() == 1
+    crew.send([claim])
+
+    assert crew.free() == 2
+    assert house.in_hand == set()
+    assert crew.done == {"broken": 1}
+
+
+class Sends:
+    """A task whose runs are what the test says."""
+
+    def __init__(self, future):
+        self._future = PrefectConcurrentFuture(uuid4(), future)
+
+    def map(self, *_):
+        return [self._future]

@@ -40,6 +40,18 @@ if TYPE_CHECKING:
 @click.option(
     "--late-within", default="", metavar="6h", help='How late it may still go out; "never": never too late.'
 )
+@click.option(
+    "--when-late",
+    default="",
+    metavar="miss|ask",
+    help="What becomes of it after that: nothing is sent (miss), or a person is asked (ask).",
+)
+@click.option(
+    "--repeat",
+    default="",
+    metavar="RULE",
+    help='Comes again: "daily", "weekdays", "weekly", "monthly", or a rule such as "FREQ=WEEKLY;BYDAY=MO,WE".',
+)
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it reads like another one.")
 @click.option("--key", default="", help="Your own name for it; a second one with this key does not enter.")
 def add(
@@ -52,6 +64,8 @@ def add(
     images: tuple[str, ...],
     reply_to: str,
     late_within: str,
+    when_late: str,
+    repeat: str,
     allow_repeat: bool,
     key: str,
 ) -> Answer:
@@ -70,6 +84,8 @@ def add(
             "images": [image_values(image) for image in images],
             "reply_to": reply_to,
             "late_within": late_within,
+            "when_late": when_late,
+            "repeat": repeat,
             "allow_repeat": allow_repeat,
             "key": key,
         },
@@ -110,6 +126,11 @@ def _tell(console: Console, entered: Entered, zone: str) -> None:
         else:
             told += f", due {speech.moment(entered.due_at, zone)} ({zone})."
         speech.tell(console, told)
+    if entered.series is not None:
+        told = (
+            f"Series {entered.series}: the deliveries of the coming week are these; more follow by themselves"
+        )
+        speech.tell(console, f"{told}. End it: steadypost series --end {entered.series} --why TEXT")
     for problem in entered.refusals:
         speech.tell(console, f"Refused: {problem.field} {problem.value!r}: {problem.why}; {problem.remedy}")
 

@@ -97,6 +97,7 @@ def delivery_document(one: Delivery) -> dict[str, Any]:
         "due_at": speech.iso(one.due_at),
         "next_at": speech.iso(one.next_at),
         "late_after_s": None if one.late_after is None else one.late_after.total_seconds(),
+        "when_late": str(one.when_late),
         "parts": [{"n": part.n, "state": str(part.state), "id": part.remote_id} for part in one.parts],
         "attempts": one.attempts,
         "broken": one.broken,

@@ -12,6 +12,7 @@ from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
+from steadypost.domain.delivery import WhenLate
 from steadypost.domain.evidence import Present
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def _facts(story: Story, handle: str, zone: str) -> Iterator[tuple[str, str]]:
 
 def _late_rule(story: Story) -> str:
     late = story.delivery.late_after
-    return "never too late" if late is None else f"missed when later than {speech.spoken(late)}"
+    if late is None:
+        return "never too late"
+    does = "a person is asked" if story.delivery.when_late is WhenLate.ASK else "missed"
+    return f"{does} when later than {speech.spoken(late)}"
 
 
 def _history(story: Story, zone: str) -> Iterator[tuple[str, str]]:

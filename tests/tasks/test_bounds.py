@@ -9,9 +9,11 @@ from blocks import Switches
 from blocks.switches import Switch
 from deployments.__main__ import main
 from flows.house import publishing_house
+from flows.reconcile import LOOKS_AT_ONCE, LOOKS_WITHIN
 from steadypost.channels.x_web import ask, look, opening, probe
 from steadypost.channels.x_web.channel import ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS
-from tasks.deadlines import NO_DEADLINE, Deadlines, DeadlinesRefused, of_this_machine
+from tasks.bounds import NO_DEADLINE, Deadlines, DeadlinesRefused, of_this_machine
+from tasks.watches import COMES_HOME_WITHIN
 
 SECOND = timedelta(seconds=1)
 
@@ -71,6 +73,14 @@ def test_a_machine_told_too_little_opens_nothing(monkeypatch, tmp_path, capsys, 
     assert main() == 1
     assert name in capsys.readouterr().err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_process_is_not_ended_before_its_work_is():
+    """The watchdog over a whole run comes after the deadline of what the run still has under way."""
+    limits = Deadlines()
+
+    assert limits.attempt_waits + limits.attempt < COMES_HOME_WITHIN
+    assert LOOKS_AT_ONCE * (limits.look_waits + limits.look) < LOOKS_WITHIN
 
 
 def test_without_deadlines_work_may_take_an_hour(house):

@@ -1,0 +1,109 @@
+"""Detection and recovery, class by class: real processes are broken, and nobody helps."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rehearsal.audit import audit, percentile
+from rehearsal.recovery import CLASSES, Played, play, stop_the_watch, ward
+
+HOME = Path("var/bench/recovery")
+EVERY = 10
+"""Seconds between two rounds: a sixth of what production takes, so that many faults fit into an hour."""
+
+TIMES = int(os.environ.get("RECOVERY_TIMES", "5"))
+
+GOAL_P90_S = 60.0
+GOAL_MOST_S = 300.0
+
+
+def measure(times: int = TIMES, names: Sequence[str] = tuple(CLASSES)) -> dict[str, Any]:
+    """Play every class so many times in one house; answers the figures."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    played: dict[str, list[Played]] = {name: [] for name in names}
+    failed: list[str] = []
+    replaced: list[float] = []
+    with ward(HOME, every=EVERY, say=lambda line: print(line, file=sys.stderr)) as house:
+        for n in range(times):
+            for name in names:
+                try:
+                    one = play(house, name)
+                except TimeoutError as late:
+                    failed.append(f"{name}, round {n + 1}: {late}")
+                    print(failed[-1], file=sys.stderr, flush=True)
+                    continue
+                played[name].append(one)
+                _say(one)
+                _keep(played, failed, house.judge.rounds, house.judge.false)
+            try:
+                replaced.append(stop_the_watch(house))
+                print(f"watch_stopped: another came after {replaced[-1]} s", file=sys.stderr, flush=True)
+            except TimeoutError as late:
+                failed.append(f"watch_stopped, round {n + 1}: {late}")
+        house.judge.stop()
+        wrong = audit(house.store, house.stack.sandbox).wrong
+        figures = _figures(played, failed, house.judge.rounds, house.judge.false)
+    # The vanished posts of `nothing_is_live` are what the ledger must contradict; anything else is a fault of ours.
+    figures["watch_replaced_by_automation_s"] = _spread(replaced)
+    return {**figures, "store_against_ledger": [one for one in wrong if "not live" not in one]}
+
+
+def _say(one: Played) -> None:
+    told = ", ".join(heard.title for heard in one.heard)
+    print(
+        f"{one.name}: found after {one.detected_s} s, well after {one.recovered_s} s, post live after {one.live_s} s, "
+        f"{one.tries} remedies; heard: {told}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _keep(played: dict[str, list[Played]], failed: list[str], rounds: int, false: list[str]) -> None:
+    """Write what there is so far: a bench that is cut off has measured what it has measured."""
+    HOME.parent.mkdir(parents=True, exist_ok=True)
+    figures = _figures(played, failed, rounds, false)
+    (HOME.parent / "recovery-so-far.json").write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _figures(
+    played: dict[str, list[Played]], failed: list[str], rounds: int, false: list[str]
+) -> dict[str, Any]:
+    recovered = [one.recovered_s for name, many in played.items() if CLASSES[name].remedy for one in many]
+    return {
+        "seconds_between_rounds": EVERY,
+        "classes": {name: _class(name, many) for name, many in played.items() if many},
+        "with_a_remedy": {**_spread(recovered), "goal_p90": GOAL_P90_S, "goal_most": GOAL_MOST_S},
+        "not_recovered": failed,
+        "verdicts_against_ledger": {"comparisons": rounds, "false": false},
+    }
+
+
+def _class(name: str, many: Sequence[Played]) -> dict[str, Any]:
+    return {
+        "n": len(many),
+        "has_a_remedy": CLASSES[name].remedy,
+        "detected_s": _spread([one.detected_s for one in many]),
+        "detected_within_2_rounds": sum(one.detected_s <= 2 * EVERY for one in many),
+        "recovered_s": _spread([one.recovered_s for one in many]),
+        "post_live_s": _spread([one.live_s for one in many]),
+        "told_once": sum(one.is_told_once() for one in many),
+        "messages": [len(one.heard) for one in many],
+        "calls": [sum(heard.calls for heard in one.heard) for one in many],
+        "incidents": [len(one.incidents) for one in many],
+        "remedies": [one.tries for one in many],
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, Any]:
+    return {
+        "n": len(values),
+        "p50": percentile(values, 50),
+        "p90": percentile(values, 90),
+        "max": max(values, default=None),
+    }

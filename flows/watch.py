@@ -1,0 +1,125 @@
+"""Watch over it all: compare what should be true with what is, mend what can be mended, tell a person of the rest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.events import emit_event
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from pydantic import Field
+
+from flows.house import watching_house
+from steadypost import settings
+from steadypost.domain.checks import judge
+from steadypost.domain.health import Check, Tolerances, Verdict, overall
+from steadypost.domain.incident import Incident, Remedy
+from steadypost.store import StoreError
+from tasks.deadline import ended_within
+from tasks.house import House
+from tasks.incidents import Book, Happened
+from tasks.notices import Teller, send
+from tasks.observations import Memory, observe
+from tasks.remedies import remedy
+from tasks.watches import COMES_HOME_WITHIN, Watch
+
+PACE = 1.0
+"""Seconds between two questions whether the next round is due."""
+
+ROUND = "steadypost.watch.round"
+"""The event of every round. That it stays away is noticed by an automation."""
+
+
+@flow(name="watch", flow_run_name="watch", retries=0)
+def watch(
+    stay_minutes: float = Field(
+        default=180,
+        gt=0,
+        title="Stay on watch (minutes)",
+        description="Goes on until the next run relieves it, and no longer than this.",
+    ),
+) -> State[dict[str, int]]:
+    """Stay on watch over everything else: a round of checks every minute, whatever the last round found."""
+    done: Counter[str] = Counter()
+    stay = timedelta(minutes=stay_minutes)
+    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house:
+        rounds = Rounds(house)
+        # A round waits for its remedies, and some of them wait for processes to end and to start.
+        seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
+        for _ in seat:
+            if rounds.is_due():
+                done += rounds.go()
+    told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
+    return Completed(message=told or "no round was due", data=dict(done))
+
+
+class Rounds:
+    """One round after the other, and what is remembered between them."""
+
+    def __init__(self, house: House) -> None:
+        known = settings.read()
+        self._house = house
+        self._every = known.watch_every
+        self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every), known.on_time))
+        self._teller = Teller()
+        self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", apply)
+        self._next = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the next round is to begin."""
+        return time.monotonic() >= self._next
+
+    def go(self) -> Counter[str]:
+        """Look at everything, judge it, follow it up, tell what is to be told."""
+        # From the beginning of this round, not from its end: rounds do not drift apart because one was slow.
+        self._next = max(self._next + self._every, time.monotonic() + 1)
+        seen = observe(self._house, self._memory)
+        checks = judge(seen, self._memory.tolerances)
+        if seen.blocks is self._memory.blocks:
+            self._teller.read()
+        self._keep(checks)
+        happened = self._book.round(checks, seen.at)
+        told = send(self._house, self._teller)
+        say(checks, happened)
+        return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
+
+    def _keep(self, checks: Sequence[Check]) -> None:
+        try:
+            self._house.store.keep_checks(checks, self._house.clock())
+        except StoreError as error:
+            self._house.log.warning("what was found could not be kept: %s", error)
+
+
+def apply(incident: Incident, one: Remedy) -> str:
+    """Carry a remedy out as a task run of its own, so that Prefect's pages show it."""
+    return remedy(str(one), str(incident.kind), incident.about)
+
+
+def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:
+    """Let Prefect's automations know how the round went, and what happened to incidents."""
+    wrong = [check for check in checks if check.verdict is not Verdict.OK]
+    emit_event(
+        event=ROUND,
+        resource={"prefect.resource.id": "steadypost.watch", "prefect.resource.name": "watch"},
+        payload={
+            "verdict": str(overall(checks)),
+            "checks": len(checks),
+            "wrong": {check.name: f"{check.verdict}: {check.what}" for check in wrong},
+        },
+    )
+    for one in happened:
+        emit_event(
+            event=f"steadypost.incident.{one.what}",
+            resource={
+                "prefect.resource.id": f"steadypost.incident.{one.incident.id}",
+                "prefect.resource.name": one.incident.name,
+                "steadypost.kind": str(one.incident.kind),
+                "steadypost.about": one.incident.about,
+            },
+            payload={"what": one.incident.what, "verdict": str(one.incident.verdict)},
+        )

@@ -1,0 +1,502 @@
+"""Breaks a running house in the ways that went unnoticed for hours, and sees whether it notices, mends and tells.
+
+Everything is real: Prefect's server, its worker, the runs on watch, browsers, a sandbox whose ledger is the truth, and a
+pager that is reached through Prefect's own notification blocks. Nobody helps: what recovers, recovers by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from rehearsal.pager import Heard, Pager
+from rehearsal.stack import MARK, Process, Stack, must, start_worker, up
+from sandbox.client import SandboxProcess
+from steadypost.domain.delivery import State
+from steadypost.domain.health import Kind, Verdict
+from steadypost.domain.incident import Incident
+from steadypost.domain.post import Part, Post
+from steadypost.store import Store
+
+RUN_ID = "PREFECT__FLOW_RUN_ID"
+
+DETECTED_WITHIN = 180.0
+RECOVERED_WITHIN = 300.0
+
+STILL = timedelta(seconds=25)
+"""How long a fault lasts that does not end by itself."""
+
+
+@dataclass(kw_only=True)
+class Ward:
+    """A running house under observation."""
+
+    stack: Stack
+    store: Store
+    pager: Pager
+    every: int
+    said: int = 0
+    judge: Judge = field(init=False)
+
+    def post(self, account: str, text: str, *, seconds: float = 0) -> int:
+        """Schedule one post; answers its delivery."""
+        now = datetime.now(UTC)
+        self.said += 1
+        [added] = self.store.add(
+            Post(parts=(Part(text=f"{text} ({self.said})"),)),
+            accounts=[account],
+            due_at=now + timedelta(seconds=seconds),
+            now=now,
+        )
+        return added.delivery_id
+
+    def state(self, delivery_id: int) -> State:
+        """Say how a delivery stands."""
+        return self.store.show(delivery_id).delivery.state
+
+    def is_well(self) -> bool:
+        """Whether a fresh round has found everything ok, nothing is open, and nothing waits to be told."""
+        standings = self.store.standings()
+        fresh = datetime.now(UTC) - timedelta(seconds=2 * self.every + 5)
+        return (
+            bool(standings)
+            and all(one.at > fresh for one in standings)
+            and all(one.check.verdict is Verdict.OK for one in standings)
+            and not self.store.open_incidents()
+            and all(notice.sent_at for notice in self.store.notices())
+        )
+
+    # --- its processes
+
+    def processes(self) -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+        """Go through the living processes of this house."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                environment = process.environ()
+                if environment.get(MARK) == self.stack.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    yield process, environment
+
+    def workers(self) -> list[psutil.Process]:
+        """Find its workers."""
+        return [one for one, _ in self.processes() if " worker start" in " ".join(one.cmdline())]
+
+    def runs(self, flow: str) -> dict[str, psutil.Process]:
+        """Find the processes of a flow's runs, by the run's id, as Prefect knows them."""
+        here = {
+            environment[RUN_ID]: one
+            for one, environment in self.processes()
+            if RUN_ID in environment and "prefect" in " ".join(one.cmdline())
+        }
+        with temporary_settings({PREFECT_API_URL: self.stack.api_url}), get_client(sync_client=True) as api:
+            flows = {one.id: one.name for one in api.read_flows(limit=200)}
+            return {
+                run_id: process
+                for run_id, process in here.items()
+                if flows.get(api.read_flow_run(UUID(run_id)).flow_id) == flow
+            }
+
+    def on_watch(self, flow: str) -> psutil.Process | None:
+        """Find the process of the run that has a flow's seat."""
+        seat = next((seat for seat in self.store.watches() if seat.flow == flow), None)
+        found = {
+            environment.get(RUN_ID): one
+            for one, environment in self.processes()
+            if "prefect" in " ".join(one.cmdline())
+        }
+        return None if seat is None else found.get(seat.run_id)
+
+
+@contextlib.contextmanager
+def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Ward]:
+    """Start a house with a pager, in which nobody but its own watch restarts the worker."""
+    home.mkdir(parents=True, exist_ok=True)
+    sandbox = SandboxProcess(accounts=("alice", "bob"), state_file=home / "sandbox.json")
+    settings = {"STEADYPOST_LANES": "1", "STEADYPOST_WATCH_EVERY": str(every)}
+    with Pager() as pager, up(home.resolve(), sandbox=sandbox, settings=settings, say=say) as stack:
+        must(
+            stack.run("rehearsal.accounts", str(home / "sandbox.json"), "--per-hour", "1000"), "the accounts"
+        )
+        must(stack.run("rehearsal.on_call", pager.url), "the pager")
+        start_worker(stack, say)
+        worker = stack.processes.pop("worker")
+        try:
+            house = Ward(
+                stack=stack,
+                store=Store.open(f"sqlite:///{home.resolve()}/steadypost.db"),
+                pager=pager,
+                every=every,
+            )
+            house.judge = Judge(house)
+            until(house.is_well, "the house is well", 240)
+            house.judge.start()
+            yield house
+        finally:
+            worker.stop(within=3)
+
+
+def until(what: Callable[[], Any], description: str, within: float) -> Any:
+    """Wait for a condition, or say what was waited for."""
+    ends = time.monotonic() + within
+    while not (found := what()):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"waited {within:.0f} s in vain until {description}")
+        time.sleep(0.1)
+    return found
+
+
+# --- the judge
+
+
+class Judge(threading.Thread):
+    """Holds the verdicts against the ledger, all the while: green while nothing is live, red while all is."""
+
+    def __init__(self, house: Ward) -> None:
+        super().__init__(name="judge", daemon=True)
+        self._house = house
+        self._end = threading.Event()
+        self._wrong_since: dict[str, float] = {}
+        self.rounds = 0
+        self.false: list[str] = []
+
+    def run(self) -> None:
+        """Compare, once a second."""
+        while not self._end.wait(1.0):
+            with contextlib.suppress(
+                Exception
+            ):  # the sandbox or the store is away: nothing can be compared now
+                self._round()
+
+    def stop(self) -> None:
+        """End."""
+        self._end.set()
+        self.join(5)
+
+    def _round(self) -> None:
+        now = datetime.now(UTC)
+        standings = {
+            one.check.key: one.check
+            for one in self._house.store.standings()
+            if now - one.at < timedelta(seconds=2 * self._house.every + 5)
+        }
+        live = {post["id"] for post in self._house.stack.sandbox.live()}
+        for account in ("alice", "bob"):
+            self._compare(
+                f"live {account}", standings.get((Kind.LIVE, account)), self._is_lost(account, live)
+            )
+            self._compare(f"due {account}", standings.get((Kind.DUE, account)), self._is_stuck(account, now))
+        self.rounds += 1
+
+    def _is_lost(self, account: str, live: set[str]) -> bool:
+        """Whether the newest post that counts as published is not live."""
+        known = [
+            entry
+            for state in (State.PUBLISHED, State.REMOVED)
+            for entry in self._house.store.queue(state=state, account=account, limit=1000)
+        ]
+        known.sort(key=lambda entry: entry.published_at or datetime.min.replace(tzinfo=UTC))
+        return bool(known) and not {part.remote_id for part in known[-1].delivery.parts} <= live
+
+    def _is_stuck(self, account: str, now: datetime) -> bool:
+        waiting = self._house.store.queue(state=State.SCHEDULED, account=account, limit=1000)
+        return any(entry.delivery.due_at < now - timedelta(seconds=20) for entry in waiting)
+
+    def _compare(self, name: str, check: Any, truth_is_bad: bool) -> None:
+        """Count a verdict as false once it has contradicted the truth for longer than two rounds and X's own lag."""
+        if check is None or check.verdict is Verdict.UNKNOWN or check.explained_by or check.quiet:
+            contradicts = False
+        else:
+            contradicts = (check.verdict is Verdict.FAILING) != truth_is_bad
+        if not contradicts:
+            self._wrong_since.pop(name, None)
+            return
+        since = self._wrong_since.setdefault(name, time.monotonic())
+        if since > 0 and time.monotonic() - since > 2 * self._house.every + 45:
+            verdict = "green" if check.verdict is Verdict.OK else "red"
+            self.false.append(f"{name} was {verdict} for {time.monotonic() - since:.0f} s: {check.what}")
+            self._wrong_since[name] = -1.0
+
+
+# --- the faults
+
+Fault = Callable[[Ward], AbstractContextManager[Any]]
+
+
+@contextlib.contextmanager
+def worker_killed(house: Ward) -> Iterator[None]:
+    """The worker is gone, and nobody but the watch is there to start another."""
+    for process in house.workers():
+        process.kill()
+    yield
+
+
+@contextlib.contextmanager
+def worker_stopped(house: Ward) -> Iterator[None]:
+    """The worker stands still: it holds its place, says nothing and starts nothing."""
+    for process in house.workers():
+        process.suspend()
+    yield
+
+
+@contextlib.contextmanager
+def run_stopped(house: Ward) -> Iterator[None]:
+    """The publisher's run on watch hangs in mid-work."""
+    until(lambda: house.on_watch("publish"), "a run of publish is on watch", 120).suspend()
+    yield
+
+
+@contextlib.contextmanager
+def hangs_in_first_run(house: Ward) -> Iterator[None]:
+    """The publisher dies, and the run that comes in its place hangs before it has done anything."""
+    before = set(house.runs("publish"))
+    process = until(lambda: house.on_watch("publish"), "a run of publish is on watch", 120)
+    process.kill()
+    fresh = until(
+        lambda: [one for run_id, one in house.runs("publish").items() if run_id not in before],
+        "another run of publish starts",
+        120,
+    )
+    for one in fresh:
+        one.suspend()
+    yield
+
+
+@contextlib.contextmanager
+def worker_and_run_stopped(house: Ward) -> Iterator[None]:
+    """The publisher's run hangs, and the worker that would start another stands still."""
+    process = until(lambda: house.on_watch("publish"), "a run of publish is on watch", 120)
+    for one in (*house.workers(), process):
+        one.suspend()
+    yield
+
+
+@contextlib.contextmanager
+def server_killed(house: Ward) -> Iterator[None]:
+    """Prefect's server is gone, and comes back after a while."""
+    server = house.stack.processes.pop("server")
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(os.getpgid(server.popen.pid if server.popen else -1), signal.SIGKILL)
+    try:
+        yield
+    finally:
+        server.start()
+        house.stack.processes["server"] = server
+        until(lambda: _answers(house.stack.api_url, server), "Prefect's server answers again", 120)
+
+
+def _answers(url: str, server: Process) -> bool:
+    import urllib.request  # noqa: PLC0415 - only here
+
+    if not server.alive:
+        server.start()
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def nothing_is_live(house: Ward) -> Iterator[None]:
+    """The network answers with an id and takes the post down at once: the publisher reports success."""
+    house.stack.sandbox.add_weather({"fault": "vanish", "account": "alice"})
+    lost = house.post("alice", "Nobody will ever see this.")
+    until(lambda: house.state(lost) is State.PUBLISHED, "the publisher reports success", 90)
+    try:
+        yield
+    finally:
+        house.stack.sandbox.clear_weather()
+        # What ends it is a post that is there: until then nobody can know that the network shows them again.
+        house.post("alice", "And this one is there.")
+
+
+@contextlib.contextmanager
+def login_wall(house: Ward) -> Iterator[None]:
+    """The reader is asked to sign in, although the session is good."""
+    house.stack.sandbox.add_weather({"fault": "timeline_login_wall", "account": "alice"})
+    house.post("alice", "It is there, and nobody can look.")
+    try:
+        yield
+    finally:
+        house.stack.sandbox.clear_weather()
+
+
+@contextlib.contextmanager
+def store_down(house: Ward) -> Iterator[None]:
+    """The store takes no writes: somebody holds all of it."""
+    holder = sqlite3.connect(house.stack.home / "steadypost.db", isolation_level=None, timeout=30)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+
+@contextlib.contextmanager
+def pager_down(house: Ward) -> Iterator[None]:
+    """There is something to tell, and the way to whoever is on call is down."""
+    house.pager.is_down = True
+    now = datetime.now(UTC)
+    key = f"rehearsal:{now.isoformat()}"
+    house.store.put_notice(key, "Something to tell: pager", "The way to you is down.", now)
+    try:
+        yield
+    finally:
+        house.pager.is_down = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Class:
+    """One class of fault, and what is expected of it."""
+
+    play: Fault
+    kinds: tuple[Kind, ...]
+    """The checks any of which is to find it."""
+    lasts: timedelta = timedelta(0)
+    """How long it is kept up; nothing where it ends the moment it happens, and only its damage lasts."""
+    remedy: bool = False
+    """Whether the house is to mend it by itself."""
+
+
+CLASSES: dict[str, Class] = {
+    "worker_killed": Class(play=worker_killed, kinds=(Kind.WORKER,), remedy=True),
+    "worker_stopped": Class(play=worker_stopped, kinds=(Kind.WORKER,), remedy=True),
+    "run_stopped": Class(play=run_stopped, kinds=(Kind.ON_WATCH,), remedy=True),
+    "hangs_in_first_run": Class(play=hangs_in_first_run, kinds=(Kind.ON_WATCH,), remedy=True),
+    "worker_and_run_stopped": Class(
+        play=worker_and_run_stopped, kinds=(Kind.WORKER, Kind.ON_WATCH), remedy=True
+    ),
+    "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
+    "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=STILL),
+    "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=STILL),
+    "store_down": Class(play=store_down, kinds=(Kind.STORE,), lasts=STILL),
+    "pager_down": Class(play=pager_down, kinds=(Kind.NOTICES,), lasts=STILL),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What came of one fault."""
+
+    name: str
+    detected_s: float
+    """From the fault to the round that found it."""
+    recovered_s: float
+    """From its end to the first round in which all was well; negative when that was before."""
+    live_s: float
+    """From its end until a post that was due meanwhile was live, by the ledger; 0 when it was before that."""
+    incidents: tuple[Incident, ...]
+    heard: tuple[Heard, ...]
+
+    @property
+    def tries(self) -> int:
+        """How many remedies were tried."""
+        return sum(len(one.tries) for one in self.incidents)
+
+    def is_told_once(self) -> bool:
+        """Whether every incident was called at most once and ended once, and there was a message at all."""
+        names = [one.name for one in self.incidents if one.kind is not Kind.NOTICES]
+        calls = [one.about for one in self.heard if one.calls]
+        ends = [one.about for one in self.heard if not one.calls]
+        return (
+            bool(self.heard)
+            and all(calls.count(name) <= 1 and ends.count(name) <= 1 for name in names)
+            and len(calls) + len(ends) <= 2 * max(1, len(names))
+        )
+
+
+def stop_the_watch(house: Ward) -> float:
+    """Let the watch itself hang; answers after how many seconds another was on watch in its place.
+
+    Only Prefect's automation can notice that its rounds stay away.
+    """
+    until(house.is_well, "the house is well before the watch is stopped", RECOVERED_WITHIN)
+    before = next(seat.run_id for seat in house.store.watches() if seat.flow == "watch")
+    process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
+    began = time.monotonic()
+    process.suspend()
+    until(
+        lambda: next(seat.run_id for seat in house.store.watches() if seat.flow == "watch") != before,
+        "another run of watch has taken the seat",
+        RECOVERED_WITHIN,
+    )
+    seconds = time.monotonic() - began
+    with contextlib.suppress(psutil.Error):
+        # Woken it would find itself relieved and end; here it is not to wait for that.
+        process.kill()
+    return round(seconds, 1)
+
+
+def play(house: Ward, name: str) -> Played:
+    """Play one fault to its end, in a house that is well, and wait until it is well again."""
+    one = CLASSES[name]
+    until(house.is_well, "the house is well before the next fault", RECOVERED_WITHIN)
+    heard = len(house.pager.heard)
+    known = {incident.id for incident in house.store.incidents(1000)}
+    began = datetime.now(UTC)
+    with one.play(house):
+        hurt = datetime.now(UTC)
+        due = (
+            None
+            if name == "store_down"
+            else house.post("bob", f"Due while {name.replace('_', ' ')}.", seconds=1)
+        )
+        detected = until(lambda: _detected(house, one, known, began), f"{name} is found", DETECTED_WITHIN)
+        while datetime.now(UTC) - hurt < one.lasts:
+            time.sleep(0.1)
+    ended = datetime.now(UTC) if one.lasts else hurt
+    if due is None:
+        due = house.post("bob", f"Due while {name.replace('_', ' ')}.", seconds=-5)
+    until(lambda: _is_over(house, known), f"{name} is over", RECOVERED_WITHIN)
+    until(lambda: house.state(due) is State.PUBLISHED, "the post that was due meanwhile is published", 120)
+    until(house.is_well, "the house is well again", RECOVERED_WITHIN)
+    incidents = tuple(one for one in house.store.incidents(1000) if one.id not in known)
+    found = min((one.opened_at for one in incidents if one.kind in CLASSES[name].kinds), default=detected)
+    over = max(one.over_at or ended for one in incidents)
+    return Played(
+        name=name,
+        detected_s=round((found - began).total_seconds(), 1),
+        recovered_s=round((over - ended).total_seconds(), 1),
+        live_s=round(max(0.0, (_live_at(house, due) - ended).total_seconds()), 1),
+        incidents=incidents,
+        heard=tuple(house.pager.heard[heard:]),
+    )
+
+
+def _detected(house: Ward, one: Class, known: set[int], began: datetime) -> datetime | None:
+    """Say when a round found it; while the store cannot be written, the watch's mark on this machine tells."""
+    for incident in house.store.incidents(1000):
+        if incident.id not in known and incident.kind in one.kinds:
+            return incident.opened_at
+    for path in (house.stack.home / "run" / "watch").glob("*.json"):
+        if (
+            path.name.startswith(tuple(str(kind) for kind in one.kinds))
+            and path.stat().st_mtime > began.timestamp()
+        ):
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return None
+
+
+def _is_over(house: Ward, known: set[int]) -> bool:
+    mine = [one for one in house.store.incidents(1000) if one.id not in known]
+    return bool(mine) and all(one.over_at is not None for one in mine)
+
+
+def _live_at(house: Ward, delivery_id: int) -> datetime:
+    from steadypost.domain.snowflake import made_at  # noqa: PLC0415 - only here
+
+    parts = house.store.show(delivery_id).delivery.parts
+    return max(made_at(part.remote_id) for part in parts if part.remote_id is not None)

@@ -1,0 +1,258 @@
+"""What is checked, and what a check can come to.
+
+A check compares what should be true with what is: with what the network shows, what the store holds, and what
+this machine and Prefect are seen to do. It never asks the publisher how it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a check came to."""
+
+    OK = "ok"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+    """It could not be found out. That is never ok: what nobody can see may well be broken."""
+
+
+class Quiet(StrEnum):
+    """Why nothing happens and nothing is wrong."""
+
+    NOTHING_DUE = "nothing_due"
+    SWITCHED_OFF = "switched_off"
+    """Somebody turned it off."""
+    QUOTA_USED = "quota_used"
+    """The account's own limits, or its spacing, say: not yet."""
+    ACCOUNT_RESTS = "account_rests"
+    """The network named a time until which it wants to be left alone."""
+    STRUCK = "struck"
+    """An operator's stop is in force."""
+    CIRCUIT_OPEN = "circuit_open"
+    """A dependency is away and is being left alone; the check of the circuit says how long that may last."""
+    NOT_ASKED = "not_asked"
+    """There is nothing on this machine to ask."""
+
+
+class Kind(StrEnum):
+    """Everything that is checked. Each has its runbook: ``docs/runbooks/<kind>.md``."""
+
+    STORE = "store"
+    """The store takes writes and answers reads, in time."""
+    SERVER = "server"
+    """Prefect's API answers."""
+    WORKER = "worker"
+    """A worker starts the runs that are due."""
+    ON_WATCH = "on_watch"
+    """The run on watch of each flow beats."""
+    RUNS = "runs"
+    """No run holds a place that it does not use."""
+    DUE = "due"
+    """Posts that are due, and may go, go."""
+    LIVE = "live"
+    """Posts that count as published are live, as the network shows."""
+    READER = "reader"
+    """The account's page can be read."""
+    DOUBT = "doubt"
+    """What is in doubt is being looked for."""
+    SESSION = "session"
+    """The sign-in is good for the posts that are due in the next hour."""
+    LEASES = "leases"
+    """No delivery is held by a worker that fell silent."""
+    BROWSERS = "browsers"
+    """Browsers start, and none is left behind by a process that is gone."""
+    SLOTS = "slots"
+    """Prefect's limits have room: what holds a place is alive."""
+    CIRCUIT = "circuit"
+    """No circuit has been open for too long."""
+    OUTBOX = "outbox"
+    """No answer waits on this machine's disk for a store that is there."""
+    NOTICES = "notices"
+    """What a person is to be told gets through."""
+    DISK = "disk"
+    """There is room on the disk."""
+    MEMORY = "memory"
+    """There is room in memory."""
+    CLOCK = "clock"
+    """This machine's clock agrees with the network's."""
+    BACKLOG = "backlog"
+    """What waits can go out within a day by the accounts' own limits."""
+    SWITCH = "switch"
+    """Nothing that is due has been waiting for hours for a switch that somebody forgot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one check came to, of what, and why."""
+
+    kind: Kind
+    verdict: Verdict
+    what: str
+    about: str = ""
+    """Of which account, flow or circuit; empty where there is only one."""
+    quiet: Quiet | None = None
+    """Why nothing happening is right."""
+    explained_by: Kind | None = None
+    """What is wrong elsewhere that explains this. It is not ok for that, but nobody is told of it twice."""
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        """What this check is about; one incident at a time belongs to it."""
+        return (self.kind, self.about)
+
+    @property
+    def name(self) -> str:
+        """Name it for people."""
+        return f"{self.kind} of {self.about}" if self.about else str(self.kind)
+
+
+def ok(kind: Kind, what: str, about: str = "", quiet: Quiet | None = None) -> Check:
+    """It is as it should be."""
+    return Check(kind=kind, verdict=Verdict.OK, what=what, about=about, quiet=quiet)
+
+
+def failing(kind: Kind, what: str, about: str = "") -> Check:
+    """It is not as it should be."""
+    return Check(kind=kind, verdict=Verdict.FAILING, what=what, about=about)
+
+
+def unknown(kind: Kind, what: str, about: str = "") -> Check:
+    """Nobody can tell."""
+    return Check(kind=kind, verdict=Verdict.UNKNOWN, what=what, about=about)
+
+
+def overall(checks: Iterable[Check]) -> Verdict:
+    """Give the verdict on the whole house: the worst of all. Of nothing checked, nothing is known."""
+    verdicts = {check.verdict for check in checks}
+    if Verdict.FAILING in verdicts:
+        return Verdict.FAILING
+    return Verdict.OK if verdicts == {Verdict.OK} else Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerances:
+    """From when on it is wrong. All lengths that depend on how often is looked are given by ``of``."""
+
+    every: timedelta = timedelta(seconds=60)
+    """How often everything is checked."""
+    beat_within: timedelta = timedelta(seconds=20)
+    """A run on watch beats every second, and may wait five for a store that is busy."""
+    starts_within: timedelta = timedelta(seconds=45)
+    """How long a run may take from its start to its first beat: importing and opening take their time."""
+    taken_up_within: timedelta = timedelta(seconds=45)
+    """A post that is due, and may go, is taken up in a quarter of a second. After this nobody is doing it."""
+    live_within: timedelta = timedelta(minutes=5)
+    """How late a post may be, whatever kept it."""
+    shown_within: timedelta = timedelta(seconds=20)
+    """X's own profile page shows a post after 8 to 20 seconds; a look that misses it later means something."""
+    looked_within: timedelta = timedelta(seconds=90)
+    """How long what is published, or in doubt, may go without a look that says something of it."""
+    lease_grace: timedelta = timedelta(seconds=15)
+    """How long after a lease has run out somebody may take to take it back."""
+    claims_of: timedelta = timedelta(hours=1)
+    """How far back published posts are held against what the network shows."""
+    session_ahead: timedelta = timedelta(hours=1)
+    """How far ahead a sign-in must hold."""
+    relieved_within: timedelta = timedelta(minutes=6)
+    """How long a relieved run may take to bring home what is under way."""
+    late_run: timedelta = timedelta(seconds=60)
+    """How late a worker may start a run."""
+    worker_silent: timedelta = timedelta(seconds=90)
+    """A worker tells Prefect every 30 seconds that it lives."""
+    letters_within: timedelta = timedelta(minutes=2)
+    notices_within: timedelta = timedelta(seconds=60)
+    """A message is told in the round that wrote it. What waits for longer was tried, and did not get through."""
+    circuit_open: timedelta = timedelta(minutes=10)
+    switched_off: timedelta = timedelta(hours=6)
+    unknown_for: timedelta = timedelta(minutes=5)
+    """How long nobody may be able to tell before somebody is told that."""
+    disk_mb: int = 500
+    memory_mb: int = 200
+    clock_skew: timedelta = timedelta(seconds=15)
+    backlog_days: float = 1.0
+
+    @classmethod
+    def of(cls, every: timedelta, on_time: timedelta = timedelta(minutes=5)) -> Tolerances:
+        """Give the tolerances of a house that is looked at so often: shorter rounds are for drills."""
+        return cls(
+            every=every,
+            live_within=on_time,
+            taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
+            unknown_for=5 * every,
+            notices_within=every,
+        )
+
+
+EXPLAINS: Mapping[Kind, Collection[Kind]] = {
+    # Without a store nothing of what it holds can be known.
+    Kind.STORE: (
+        *(
+            Kind.ON_WATCH,
+            Kind.DUE,
+            Kind.LIVE,
+            Kind.READER,
+            Kind.DOUBT,
+            Kind.SESSION,
+            Kind.LEASES,
+            Kind.OUTBOX,
+        ),
+        *(Kind.NOTICES, Kind.BACKLOG, Kind.SWITCH, Kind.CLOCK, Kind.BROWSERS),
+    ),
+    Kind.SERVER: (Kind.WORKER, Kind.RUNS, Kind.SLOTS, Kind.CIRCUIT, Kind.SWITCH),
+    Kind.WORKER: (Kind.ON_WATCH, Kind.RUNS),
+    Kind.READER: (Kind.LIVE, Kind.DOUBT),
+    Kind.SESSION: (Kind.DUE, Kind.READER, Kind.LIVE, Kind.DOUBT),
+    Kind.DISK: (Kind.STORE,),
+    Kind.CIRCUIT: (Kind.DUE,),
+    Kind.SLOTS: (Kind.DUE,),
+}
+"""What being wrong with one thing explains of others. Of the same account, where both are about one."""
+
+OF_THE_FLOW: Mapping[str, Collection[Kind]] = {
+    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS),
+    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER),
+}
+"""What a flow that nobody is on watch for explains."""
+
+
+def explain(checks: Iterable[Check]) -> list[Check]:
+    """Mark what is not ok only because something else is not: one cause, one incident, one message."""
+    given = list(checks)
+    wrong = [check for check in given if check.verdict is not Verdict.OK]
+    return [_explained(check, wrong) if check.verdict is not Verdict.OK else check for check in given]
+
+
+def _explained(check: Check, wrong: Iterable[Check]) -> Check:
+    by = next((other for other in wrong if _explains(other, check)), None)
+    return check if by is None else replace(check, explained_by=by.kind)
+
+
+def _explains(cause: Check, check: Check) -> bool:
+    if cause.key == check.key:
+        return False
+    if cause.kind is Kind.ON_WATCH and check.kind in OF_THE_FLOW.get(cause.about, ()):
+        return True
+    if check.kind not in EXPLAINS.get(cause.kind, ()):
+        return False
+    # What can say nothing explains only what could not be found out either; what is seen to be wrong is wrong.
+    mute = cause.verdict is Verdict.UNKNOWN or cause.kind in {Kind.STORE, Kind.SERVER}
+    if mute and check.verdict is Verdict.FAILING:
+        return False
+    per_account = cause.kind in {Kind.READER, Kind.SESSION}
+    return not per_account or cause.about == check.about
+
+
+def check_graph() -> None:
+    """No two things explain each other, or neither would ever be told; run when this module is loaded."""
+    for cause, explained in EXPLAINS.items():
+        for kind in explained:
+            if cause in EXPLAINS.get(kind, ()):
+                raise ValueError(f"{cause} and {kind} explain each other")
+
+
+check_graph()

@@ -1,0 +1,292 @@
+"""The life of one incident: something is wrong, remedies are tried, a person is told once, and once when it is over.
+
+    opened ---- remedies, with pauses that grow, at most so many ----+---- told ---- reminded, rarely ---- over
+       |                                                             |
+       +---- well again by itself or by a remedy: over, told once ---+
+
+There is one open incident for each thing that is checked. It is over when the check has been ok for two rounds, and
+counts as over from the first of them: what flickers is one incident and one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from steadypost.domain.health import Check, Kind, Tolerances, Verdict
+
+
+class Remedy(StrEnum):
+    """What can be done without a person. A remedy never asks: none of these can cause a post."""
+
+    GIVE_BACK_LEASES = "give_back_leases"
+    """Take back what workers hold that fell silent."""
+    REAP_BROWSERS = "reap_browsers"
+    """End the browsers whose process is gone, and see them dead."""
+    REVIVE_FLOW = "revive_flow"
+    """End the run on watch that does not beat, and start another."""
+    RENEW_BROWSERS = "renew_browsers"
+    """Have the publishers relieved by a run with browsers of its own."""
+    END_RUNS = "end_runs"
+    """Mark runs that are not there as crashed, so that they hold no place."""
+    GIVE_BACK_SLOTS = "give_back_slots"
+    """Give back the places in Prefect's limits that the dead hold."""
+    RELOAD_SESSION = "reload_session"
+    """Read the account's block anew, and go on if its session is another one."""
+    RESTART_WORKER = "restart_worker"
+    """End a worker that stands still, and start one where none is."""
+    HAND_OVER = "hand_over"
+    """Bring the store the answers that wait on this machine."""
+
+
+REMEDIES: Mapping[Kind, tuple[Remedy, ...]] = {
+    Kind.WORKER: (Remedy.RESTART_WORKER,) * 3,
+    Kind.ON_WATCH: (Remedy.REVIVE_FLOW,) * 3,
+    Kind.RUNS: (Remedy.END_RUNS,) * 3,
+    Kind.SLOTS: (Remedy.GIVE_BACK_SLOTS,) * 2,
+    Kind.DUE: (Remedy.GIVE_BACK_LEASES, Remedy.RENEW_BROWSERS, Remedy.RENEW_BROWSERS),
+    Kind.DOUBT: (Remedy.REVIVE_FLOW,) * 2,
+    Kind.SESSION: (Remedy.RELOAD_SESSION,) * 2,
+    Kind.LEASES: (Remedy.GIVE_BACK_LEASES,) * 3,
+    Kind.BROWSERS: (Remedy.REAP_BROWSERS, Remedy.RENEW_BROWSERS, Remedy.RENEW_BROWSERS),
+    Kind.OUTBOX: (Remedy.HAND_OVER,) * 3,
+    Kind.MEMORY: (Remedy.REAP_BROWSERS, Remedy.RENEW_BROWSERS),
+}
+"""What is tried, in this order, and then no more. What is not here only a person, or time, can mend."""
+
+PAUSES = (timedelta(0), timedelta(seconds=30), timedelta(seconds=60))
+"""How long after the one before a remedy is tried; and after the last, how long it may take to help."""
+
+HELPS_WITHIN = timedelta(seconds=60)
+
+REMIND_EVERY = timedelta(hours=4)
+
+UNTOLD = frozenset({Kind.NOTICES})
+"""Nobody can be told that nobody can be told anything. ``steadypost deadman`` says it, on a way of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One remedy that was tried."""
+
+    n: int
+    remedy: Remedy
+    at: datetime
+    effect: str = ""
+    """What it did, as it says itself. Whether it helped, the next rounds show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that is, or was, wrong."""
+
+    kind: Kind
+    about: str
+    what: str
+    opened_at: datetime
+    verdict: Verdict = Verdict.FAILING
+    """Failing, or unknown: nobody can tell."""
+    id: int = 0
+    rounds: int = 1
+    """How many rounds have found it so."""
+    tries: tuple[Tried, ...] = ()
+    told_at: datetime | None = None
+    reminded_at: datetime | None = None
+    well_since: datetime | None = None
+    over_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        """What it is about."""
+        return (self.kind, self.about)
+
+    @property
+    def name(self) -> str:
+        """Name it for people."""
+        return f"{self.kind} of {self.about}" if self.about else str(self.kind)
+
+
+# --- what may come next
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Try this remedy."""
+
+    remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell a person: what can be done without one was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Tell them again; it is still so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """It is over; a person hears of it unless it was a flicker."""
+
+    told: bool
+
+
+Step = Wait | Mend | Tell | Remind | Close
+
+
+def opened(check: Check, now: datetime) -> Incident | None:
+    """Give the incident that a check opens; ``None`` when it is ok, or when something else explains it."""
+    if check.verdict is Verdict.OK or check.explained_by is not None:
+        return None
+    return Incident(kind=check.kind, about=check.about, what=check.what, verdict=check.verdict, opened_at=now)
+
+
+def follow(incident: Incident, check: Check | None, now: datetime) -> Incident:
+    """Take in what this round found of it. What is checked no more (an account is gone) is well."""
+    if check is None or check.verdict is Verdict.OK:
+        return replace(incident, well_since=incident.well_since or now)
+    if incident.verdict is Verdict.UNKNOWN and check.verdict is Verdict.FAILING:
+        # Now it is known to be wrong: what is to be done counts from here.
+        incident = replace(incident, verdict=Verdict.FAILING, rounds=0)
+    return replace(incident, what=check.what, rounds=incident.rounds + 1, well_since=None)
+
+
+def next_step(
+    incident: Incident,
+    check: Check | None,
+    now: datetime,
+    tolerances: Tolerances = Tolerances(),  # noqa: B008 - frozen
+) -> Step:
+    """Decide what is to be done about an open incident in this round."""
+    if incident.well_since is not None:
+        calm = now - incident.well_since >= tolerances.every * 0.9
+        return Close(told=_is_worth_a_word(incident)) if calm else Wait()
+    if check is not None and check.explained_by is not None:
+        return Wait()
+    if incident.told_at is not None:
+        since = incident.reminded_at or incident.told_at
+        return Remind() if now - since >= REMIND_EVERY else Wait()
+    if incident.verdict is Verdict.UNKNOWN:
+        return _tell(incident) if now - incident.opened_at >= tolerances.unknown_for else Wait()
+    remedies = REMEDIES.get(incident.kind, ())
+    if len(incident.tries) < len(remedies):
+        pause = PAUSES[min(len(incident.tries), len(PAUSES) - 1)]
+        due = not incident.tries or now - incident.tries[-1].at >= pause
+        return Mend(remedies[len(incident.tries)]) if due else Wait()
+    if incident.tries:
+        return _tell(incident) if now - incident.tries[-1].at >= HELPS_WITHIN else Wait()
+    # Nothing can be done here: a person is told as soon as a second round finds the same.
+    return _tell(incident) if incident.rounds >= 2 else Wait()
+
+
+def _tell(incident: Incident) -> Step:
+    return Wait() if incident.kind in UNTOLD else Tell()
+
+
+def _is_worth_a_word(incident: Incident) -> bool:
+    """A flicker that nobody was told of, and nothing was done about, stays in the records."""
+    if incident.kind in UNTOLD:
+        return False
+    failed = incident.verdict is Verdict.FAILING and incident.rounds >= 2
+    return incident.told_at is not None or bool(incident.tries) or failed
+
+
+# --- what a person reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a person is told."""
+
+    key: str
+    """Nothing is told twice under one key."""
+    title: str
+    body: str
+
+
+FIRST_AID: Mapping[Kind, str] = {
+    Kind.STORE: "Look whether the database runs and its disk has room; everything waits, nothing is lost.",
+    Kind.SERVER: "Start Prefect's server again; the runs on watch go on without it.",
+    Kind.WORKER: "Start a worker: prefect worker start --pool steadypost.",
+    Kind.ON_WATCH: "Read the log of the flow's last run in Prefect; then run: python -m deployments.",
+    Kind.RUNS: "Cancel the runs named in Prefect's pages.",
+    Kind.DUE: "Ask 'steadypost why ID' what the delivery waits for.",
+    Kind.LIVE: "Open the account's page in a browser: are the posts there? If not, the network hides them.",
+    Kind.READER: "Open the account's page in a browser: does it ask to sign in, or show nothing?",
+    Kind.DOUBT: "Look at the account, then say what is there: 'steadypost resolve ID'.",
+    Kind.SESSION: "Sign in with a browser, and put the fresh session into the account's block.",
+    Kind.LEASES: "Look whether the store takes writes, and whether somebody is on watch.",
+    Kind.BROWSERS: "Look at the machine's memory, and start the browser by hand: 'steadypost doctor' names it.",
+    Kind.SLOTS: "Set the limit's active slots back in Prefect's pages (Concurrency).",
+    Kind.CIRCUIT: "Look whether what the circuit guards is there; force it closed in its block when it is.",
+    Kind.OUTBOX: "Look at the files in the outbox of this machine; they hold answers of the network.",
+    Kind.NOTICES: "Look at the notification block: 'steadypost notices' says why it takes nothing.",
+    Kind.DISK: "Make room on the disk.",
+    Kind.MEMORY: "See what takes the memory, and end it.",
+    Kind.CLOCK: "Set the machine's clock by NTP.",
+    Kind.BACKLOG: "Raise the account's limits, or take posts back: 'steadypost queue'.",
+    Kind.SWITCH: "Turn publishing on again in the block 'Steadypost switches', or say until when it is off.",
+}
+"""The first thing for a person to do; the rest stands in the runbook."""
+
+
+def runbook(kind: Kind) -> str:
+    """Name the runbook of a kind."""
+    return f"docs/runbooks/{kind}.md"
+
+
+def told(incident: Incident) -> Message:
+    """Say that somebody is needed: what is wrong, since when, what was tried, what to do."""
+    is_so = "is failing" if incident.verdict is Verdict.FAILING else "cannot be told"
+    return Message(
+        key=f"incident:{incident.id}:told",
+        title=f"Steadypost needs you: {incident.name} {is_so}",
+        body=(
+            f"{incident.what}.\nSince {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC.\n"
+            f"{_tried(incident)}\nTo do: {FIRST_AID[incident.kind]}\nMore: {runbook(incident.kind)}"
+        ),
+    )
+
+
+def reminder(incident: Incident, now: datetime) -> Message:
+    """Say that it is still so."""
+    return Message(
+        key=f"incident:{incident.id}:reminder:{now:%Y%m%dT%H%M}",
+        title=f"Still so: {incident.name}",
+        body=(
+            f"{incident.what}.\nSince {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC.\n"
+            f"To do: {FIRST_AID[incident.kind]}\nMore: {runbook(incident.kind)}"
+        ),
+    )
+
+
+def over(incident: Incident) -> Message:
+    """Say that it is over, and that nobody is needed any more, or ever was."""
+    lasted = ((incident.over_at or incident.opened_at) - incident.opened_at).total_seconds()
+    needed = incident.told_at is not None
+    return Message(
+        key=f"incident:{incident.id}:over",
+        title=f"{'Over' if needed else 'Was wrong, and is over'}: {incident.name}",
+        body=(
+            f"{incident.what}.\nFrom {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC, for {lasted:.0f} s.\n"
+            f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}Nothing is to be done."
+        ),
+    )
+
+
+def _tried(incident: Incident) -> str:
+    if not incident.tries:
+        return "Nothing was tried: only a person, or time, can mend this."
+    tries = "; ".join(
+        f"{one.remedy} at {one.at:%H:%M:%S} UTC ({one.effect or 'no effect known'})" for one in incident.tries
+    )
+    return f"Tried: {tries}."

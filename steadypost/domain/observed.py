@@ -1,0 +1,223 @@
+"""What was observed of a house at one moment, as plain values. Where nothing could be seen stands ``Cannot``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from steadypost.domain.outcome import Cause
+from steadypost.domain.quota import Free, Full, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cannot:
+    """It could not be seen, and why."""
+
+    why: str
+
+
+# --- from the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The delivery of an account that is next in line."""
+
+    id: int
+    due_at: datetime
+    next_at: datetime
+    ready_since: datetime
+    """Since when it could have been taken up: due, not waiting for its next attempt, not just changed."""
+    cause: Cause | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A post that counts as published, and what looks have shown of it since."""
+
+    id: int
+    at: datetime
+    seen_at: datetime | None = None
+    """When a look saw it."""
+    missed_at: tuple[datetime, ...] = ()
+    """The looks that would have shown it and did not."""
+    gone: bool = False
+    """Whether looks have proven that it is not live any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something a flow noted of itself: whether it was well, since when, and when that was last said."""
+
+    well: bool
+    since: datetime
+    at: datetime
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSeen:
+    """What the store holds of one account."""
+
+    name: str
+    paused_until: datetime | None = None
+    pause_cause: Cause | None = None
+    pause_why: str = ""
+    waiting: int = 0
+    """Deliveries that are due and not live."""
+    units: int = 0
+    """How many posts those are."""
+    head: Head | None = None
+    room: Free | Full = field(default_factory=Free)
+    """Whether the account's quota has room for the head."""
+    limits: Limits = field(default_factory=Limits)
+    claimed_at: datetime | None = None
+    """When a delivery of it was last taken up."""
+    next_due_at: datetime | None = None
+    """The earliest moment at which something of it is due, past or to come."""
+    published: Sequence[Published] = ()
+    """What counts as published, of the last hour, the newest last."""
+    looks_overdue_since: datetime | None = None
+    """Since when a look for something in doubt has been due."""
+    look: Noted | None = None
+    """How the last looks at its page went."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSeen:
+    """What the store holds."""
+
+    accounts: Sequence[AccountSeen] = ()
+    beats: Mapping[str, datetime] = field(default_factory=dict)
+    """When each flow's run on watch was last heard of."""
+    seats: Mapping[str, str] = field(default_factory=dict)
+    """Which run is on watch for each flow."""
+    lapsed: Mapping[int, datetime] = field(default_factory=dict)
+    """Deliveries that a worker holds whose lease has run out, and when it did."""
+    claimed_at: datetime | None = None
+    """When anything was last taken up."""
+    notices_waiting: int = 0
+    notices_since: datetime | None = None
+    """Since when the oldest message has been waiting to be told."""
+    notices_trouble: str = ""
+    browsers: Mapping[str, Noted] = field(default_factory=dict)
+    """What each pool of browsers noted of itself."""
+    clock_off: timedelta | None = None
+    """How far the network's clock, as its newest ids tell, lies outside of what ours says."""
+
+
+# --- from Prefect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSeen:
+    """A run that Prefect believes to be under way."""
+
+    id: str
+    flow: str
+    since: datetime
+    here: bool
+    """Whether a process of it lives on this machine, and does not stand still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSeen:
+    """A limit of Prefect's: how many places it has, and how many are taken."""
+
+    name: str
+    limit: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefectSeen:
+    """What Prefect says."""
+
+    running: Sequence[RunSeen] = ()
+    late: Mapping[str, datetime] = field(default_factory=dict)
+    """Runs that should have started, by their id, and when they should have."""
+    heartbeats: Mapping[str, datetime] = field(default_factory=dict)
+    """When each worker was last heard of."""
+    slots: Sequence[SlotSeen] = ()
+
+
+# --- from the blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """An account's sign-in as its block has it."""
+
+    closed: str = ""
+    """Why it cannot be used; empty when it can."""
+    expires_at: datetime | None = None
+    changed: bool = False
+    """Whether it is another one than the account was paused with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSeen:
+    """A switch that is off."""
+
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitSeen:
+    """A circuit that is open."""
+
+    name: str
+    since: datetime
+    forced: bool = False
+    """Whether an operator opened it."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocksSeen:
+    """What the blocks say."""
+
+    sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
+    off: Mapping[str, SwitchSeen] = field(default_factory=dict)
+    """The switches that are off, by name."""
+    struck: Mapping[str, str] = field(default_factory=dict)
+    """Accounts under an operator's stop, and its reason."""
+    open_circuits: Sequence[CircuitSeen] = ()
+
+
+# --- from this machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSeen:
+    """What this machine shows."""
+
+    workers: Mapping[int, bool] = field(default_factory=dict)
+    """Its worker processes, and whether each of them stands still."""
+    has_had_worker: bool = False
+    """Whether there ever was one here: a machine that never had one misses none."""
+    orphans: int = 0
+    """Browsers whose parent is gone."""
+    letters: int = 0
+    letters_since: datetime | None = None
+    """When the oldest answer was put into the outbox."""
+    aside: int = 0
+    """Answers that no store has asked for."""
+    disk_free_mb: float = 1e9
+    memory_free_mb: float = 1e9
+    clock_jump: timedelta = timedelta(0)
+    """How far the clock moved beyond the time that passed since the last round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything that one round has seen."""
+
+    at: datetime
+    store: StoreSeen | Cannot
+    prefect: PrefectSeen | Cannot
+    blocks: BlocksSeen | Cannot
+    machine: MachineSeen

@@ -1,0 +1,51 @@
+"""The dead-man check: is anybody there at all? Judged from outside, from what the store was last told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """What has fallen silent, in words; nothing when all is heard of."""
+
+    said: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.said)
+
+
+FLOWS = ("watch", "publish", "reconcile")
+
+
+def listen(
+    beats: Mapping[str, datetime],
+    now: datetime,
+    *,
+    within: timedelta,
+    waiting_since: datetime | None = None,
+    trouble: str = "",
+) -> Silence:
+    """Say what is silent: runs on watch that were not heard of within this time, and messages that nobody got.
+
+    The watch tells of the others; so with the watch there, only what the watch cannot tell is told here.
+    """
+    silent = {
+        flow: beats.get(flow) for flow in FLOWS if (beat := beats.get(flow)) is None or now - beat > within
+    }
+    said = []
+    if "watch" in silent:
+        said = [_unheard(flow, beat, now) for flow, beat in silent.items()]
+    if waiting_since is not None and now - waiting_since > within:
+        minutes = (now - waiting_since).total_seconds() / 60
+        said.append(f"messages have not got through for {minutes:.0f} min: {trouble or 'nobody has tried'}")
+    return Silence(said=tuple(said))
+
+
+def _unheard(flow: str, beat: datetime | None, now: datetime) -> str:
+    if beat is None:
+        return f"{flow} has never been heard of"
+    return f"{flow} was last heard of {(now - beat).total_seconds() / 60:.1f} min ago"

@@ -1,0 +1,42 @@
+"""The end of a run that hangs: past its deadline the process is gone, whatever it was at.
+
+Prefect's own timeout interrupts Python between two steps, and nothing that waits in C (facts.md, "Timeouts"): a
+run that hangs in a socket or a disk would sit in its deployment's place for ever, and no later one would start.
+So the interpreter's own watchdog ends the process: a thread in C that needs neither the interpreter's lock nor
+anybody's cooperation. It writes down where every thread was, by function and line and without a value, and the
+process ends with code 1: Prefect's worker reports a crash, its automation starts another run, and what was
+claimed comes back when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+_deadlines: list[float] = []
+"""Those in force, by the monotonic clock; the nearest counts."""
+
+
+@contextlib.contextmanager
+def ended_within(length: timedelta) -> Iterator[None]:
+    """End this process unless the block is left within so long. Blocks may lie in each other."""
+    _deadlines.append(time.monotonic() + length.total_seconds())
+    _arm()
+    try:
+        yield
+    finally:
+        _deadlines.pop()
+        _arm()
+
+
+def _arm() -> None:
+    if not _deadlines:
+        faulthandler.cancel_dump_traceback_later()
+        return
+    left = max(0.001, min(_deadlines) - time.monotonic())
+    # Not sys.stderr: a test, or Prefect, may have put something there that is no file.
+    faulthandler.dump_traceback_later(left, exit=True, file=sys.__stderr__ or 2)

@@ -1,0 +1,123 @@
+"""Telling a person: what the store holds to be told, through the notification blocks an operator named.
+
+A message is written down with the change it is about, and told afterwards; what does not get through waits and is
+tried again, ever more rarely. It is told at least once: a process that dies between the telling and the writing down
+leaves it to be told again. Its key is in it, so that whoever receives it twice can know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import Protocol, cast
+
+import prefect.blocks.notifications  # noqa: F401 - so that every kind of notification block can be loaded
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
+
+from blocks import OnCall
+from steadypost import settings
+from steadypost.store import Notice, StoreAway
+from tasks import documents
+from tasks.house import House
+
+TOLD_WITHIN = timedelta(minutes=2)
+"""How long whoever took a message may be at telling it before somebody else does."""
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=10)
+
+NOBODY = "nobody is named in the block 'Steadypost on call'"
+
+
+class Said(Protocol):
+    """What is said to a person."""
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def body(self) -> str: ...  # noqa: D102
+
+
+class Untold(Exception):
+    """Nobody took it. The reasons name the ways that were tried, never an address or its secrets."""
+
+
+def pause(tries: int) -> timedelta:
+    """Say how long a message that did not get through waits: soon at first, then ever more rarely."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(tries, 10)))
+
+
+class Teller:
+    """Tells messages, by the blocks as last read: they serve while Prefect's API is away."""
+
+    def __init__(self) -> None:
+        self._on_call = OnCall()
+        self._ways: dict[str, NotificationBlock] = {}
+
+    @property
+    def on_call(self) -> OnCall:
+        """What the operator wants told, as last read."""
+        return self._on_call
+
+    def read(self) -> None:
+        """Read anew who is to be told; with the API away, whoever was known is."""
+        with contextlib.suppress(documents.ApiAway):
+            self._on_call = documents.on_call()
+
+    def tell(self, said: Said) -> str:
+        """Tell one message; answers by which way it was taken, or raises ``Untold``."""
+        tried = []
+        for way in self._on_call.tell:
+            try:
+                self._by(way, said)
+            except Exception as error:  # noqa: BLE001 - any way may be broken in any manner; the next may not be
+                tried.append(f"{way}: {type(error).__name__}")
+            else:
+                return way
+        if (address := settings.read().on_call) is not None:
+            if by_apprise(address, said):
+                return settings.ON_CALL
+            tried.append(f"{settings.ON_CALL}: not taken")
+        raise Untold("; ".join(tried) or NOBODY)
+
+    def _by(self, way: str, said: Said) -> None:
+        try:
+            self._ways[way] = cast("NotificationBlock", Block.load(way))
+        except Exception:
+            # As last loaded, while Prefect's API is away; a block that is gone for good fails when it is used up.
+            if way not in self._ways:
+                raise
+        block = self._ways[way]
+        with block.raise_on_failure():
+            block.notify(body=said.body, subject=said.title)  # type: ignore[unused-coroutine]
+
+
+def by_apprise(address: str, said: Said) -> bool:
+    """Tell by this machine's own address, without Prefect."""
+    from apprise import Apprise  # noqa: PLC0415 - only when all else fails
+
+    teller = Apprise()
+    return bool(teller.add(address) and teller.notify(title=said.title, body=said.body))
+
+
+def send(house: House, teller: Teller) -> int:
+    """Tell everything that is to be told now; answers how many got through."""
+    try:
+        waiting = house.store.take_notices(house.clock(), house.clock() + TOLD_WITHIN)
+        return sum(_told(house, teller, notice) for notice in waiting)
+    except StoreAway as away:
+        house.log.warning("what is to be told cannot be read: %s", away)
+        return 0
+
+
+def _told(house: House, teller: Teller, notice: Notice) -> bool:
+    try:
+        way = teller.tell(notice)
+    except Untold as why:
+        house.log.warning("not told yet: %s (%s)", notice.title, why)
+        house.store.notice_not_sent(notice.id, str(why), house.clock() + pause(notice.tries))
+        return False
+    house.log.info("told by %s: %s", way, notice.title)
+    house.store.notice_sent(notice.id, house.clock())
+    return True

@@ -1,0 +1,170 @@
+"""Observing: what the store, Prefect, the blocks and this machine show, each by itself and none by its own word.
+
+What the network shows comes from looks (``tasks/looks.py``), by way of the evidence they wrote down: ``watch`` opens no
+browser, so that a round is cheap and X is read once, not twice. A look that saw nothing (a login wall, an empty page)
+is written down as that, and makes the account unknown.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import psutil
+from prefect.exceptions import PrefectHTTPStatusError
+
+from blocks import Switches, Unopened, XAccount
+from steadypost import settings
+from steadypost.browser import orphans
+from steadypost.domain.health import Tolerances
+from steadypost.domain.observed import (
+    BlocksSeen,
+    Cannot,
+    MachineSeen,
+    Observed,
+    PrefectSeen,
+    SignIn,
+    StoreSeen,
+    SwitchSeen,
+)
+from steadypost.store import StoreError
+from tasks import documents, runs
+from tasks.house import House
+
+WORKER = "worker:"
+"""Under this and the machine's name is noted that it has a worker: a machine that never had one misses none."""
+
+
+@dataclass(kw_only=True)
+class Memory:
+    """What one run of ``watch`` remembers from round to round. Nothing depends on it that must outlive the run."""
+
+    tolerances: Tolerances
+    blocks: BlocksSeen | None = None
+    """The blocks as last read: they serve while Prefect's API is away."""
+    has_had_worker: bool = False
+    wall: datetime | None = None
+    ticked: float = 0.0
+    noted: dict[str, float] = field(default_factory=dict)
+
+
+def observe(house: House, memory: Memory) -> Observed:
+    """Look at everything, once. What cannot be seen is named, and keeps nothing else from being seen."""
+    moment = house.clock()
+    prefect = _prefect(moment)
+    return Observed(
+        at=moment,
+        store=_store(house, memory, moment),
+        prefect=prefect,
+        blocks=_blocks(memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
+        machine=_machine(house, memory, moment),
+    )
+
+
+def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot:
+    try:
+        return house.store.observe(moment, claims_of=memory.tolerances.claims_of)
+    except StoreError as error:
+        return Cannot(why=settings.without_password(str(error)))
+
+
+def _prefect(moment: datetime) -> PrefectSeen | Cannot:
+    try:
+        with runs.client() as api:
+            return runs.seen(api, moment)
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        return Cannot(why=f"Prefect's API does not answer ({type(error).__name__})")
+
+
+# --- the blocks
+
+
+def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
+    try:
+        read = documents.read()
+    except documents.ApiAway as away:
+        return _last(memory, Cannot(why=str(away)))
+    memory.blocks = BlocksSeen(
+        sign_ins={
+            **{name: _sign_in(name, block) for name, block in read.accounts.items()},
+            **{
+                name: SignIn(closed=f"its block cannot be used: {why}")
+                for name, why in read.unreadable.items()
+            },
+        },
+        off=_off(read.switches, moment),
+    )
+    return memory.blocks
+
+
+def _last(memory: Memory, away: Cannot) -> BlocksSeen | Cannot:
+    return memory.blocks or away
+
+
+def _sign_in(name: str, block: XAccount) -> SignIn:
+    access = block.open(name)
+    if isinstance(access, Unopened):
+        return SignIn(closed=access.why)
+    ends = [
+        float(cookie.get("expires", -1))
+        for cookie in access.session.get("cookies", ())
+        if cookie.get("name") == "auth_token"
+    ]
+    lasting = [end for end in ends if end > 0]
+    return SignIn(expires_at=datetime.fromtimestamp(max(lasting), UTC) if lasting else None)
+
+
+def _off(switches: Switches, moment: datetime) -> dict[str, SwitchSeen]:
+    named = ((name, getattr(switches, name)) for name in type(switches).model_fields)
+    return {
+        name: SwitchSeen(by=switch.by, reason=switch.reason)
+        for name, switch in named
+        if hasattr(switch, "is_on") and not switch.is_on(moment)
+    }
+
+
+# --- this machine
+
+
+def _machine(house: House, memory: Memory, moment: datetime) -> MachineSeen:
+    known = settings.read()
+    workers = runs.workers()
+    letters = house.outbox.waiting()
+    return MachineSeen(
+        workers=workers,
+        has_had_worker=_has_had_worker(house, memory, workers, moment),
+        orphans=len(orphans(known.run_dir)),
+        letters=len(letters),
+        letters_since=min((letter.at for letter in letters), default=None),
+        aside=house.outbox.put_aside(),
+        disk_free_mb=shutil.disk_usage(known.run_dir).free / 2**20,
+        memory_free_mb=psutil.virtual_memory().available / 2**20,
+        clock_jump=_jump(memory, moment),
+    )
+
+
+def _has_had_worker(house: House, memory: Memory, workers: Iterable[int], moment: datetime) -> bool:
+    """Remember, over this run's end, that this machine has a worker: then its absence is seen at once."""
+    name = f"{WORKER}{socket.gethostname()}"
+    try:
+        if any(True for _ in workers):
+            memory.has_had_worker = True
+            house.store.note(name, well=True, now=moment)
+        elif not memory.has_had_worker:
+            memory.has_had_worker = name in house.store.noted()
+    except StoreError:
+        house.log.debug("whether this machine has a worker could not be noted")
+    return memory.has_had_worker
+
+
+def _jump(memory: Memory, moment: datetime) -> timedelta:
+    """Say how far the clock moved beyond the time that passed since the last round."""
+    ticked, before = time.monotonic(), memory.wall
+    passed = timedelta(seconds=ticked - memory.ticked)
+    memory.wall, memory.ticked = moment, ticked
+    return timedelta(0) if before is None else (moment - before) - passed

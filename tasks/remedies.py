@@ -1,0 +1,177 @@
+"""Remedies: what is done about a failing check without a person. A remedy never asks: none can cause a post.
+
+Each is bounded, may be tried twice without harm, and answers in a few words what it did. Whether that helped, the next
+round sees.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+import httpx
+import psutil
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+
+from steadypost import settings
+from steadypost.browser import StillAlive, reap_orphans
+from steadypost.domain.health import Kind
+from steadypost.domain.incident import Incident, Remedy
+from steadypost.store import StoreError
+from tasks import runs
+from tasks.house import House, here
+
+OF_THE_LOOKS = frozenset({Kind.DOUBT, Kind.READER, Kind.LIVE})
+"""What the run on watch of ``reconcile`` does; everything else that a run on watch does, ``publish`` does."""
+
+
+@task(
+    name="remedy",
+    task_run_name="{remedy}: {kind} {about}",
+    retries=0,  # The incident counts its tries, with pauses between them.
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def remedy(remedy: str, kind: str, about: str) -> str:
+    """Try one remedy; answers what it did, and never raises for what is broken anyway."""
+    house = here()
+    try:
+        return APPLY[Remedy(remedy)](house, Kind(kind), about)
+    except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
+        return f"Prefect's API did not do it ({type(error).__name__})"
+    except StoreError as error:
+        return f"the store did not do it ({type(error).__name__})"
+    except (OSError, psutil.Error, StillAlive) as error:
+        return f"this machine did not do it ({type(error).__name__})"
+
+
+def flow_of(kind: Kind, about: str) -> str:
+    """Name the flow whose run on watch an incident is about."""
+    if kind is Kind.ON_WATCH:
+        return about
+    return "reconcile" if kind in OF_THE_LOOKS else "publish"
+
+
+def _give_back_leases(house: House, _: Kind, __: str) -> str:
+    rescued = house.store.rescue(now=house.clock())
+    return f"{len(rescued)} deliveries were taken back from workers that fell silent"
+
+
+def _reap_browsers(_: House, __: Kind, ___: str) -> str:
+    return f"{len(reap_orphans(settings.read().run_dir))} browsers without a parent were ended"
+
+
+def _revive_flow(house: House, kind: Kind, about: str) -> str:
+    """End what is there and does not beat, the dead included: they hold the flow's places in Prefect."""
+    flow = flow_of(kind, about)
+    with runs.client() as api:
+        ended = runs.end_of(api, flow)
+        reaped = reap_orphans(settings.read().run_dir)
+        started = runs.start(api, flow)
+    house.log.warning("%s: runs ended: %s", flow, ", ".join(ended) or "none")
+    came = "another was started" if started else "another is about to start"
+    return f"{len(ended)} runs of {flow} were ended, {len(reaped)} browsers reaped, and {came}"
+
+
+def _renew_browsers(_: House, kind: Kind, about: str) -> str:
+    """Have the run relieved: the new one brings its own browsers, the old one brings home what is under way."""
+    flow = flow_of(kind, about)
+    with runs.client() as api:
+        started = runs.start(api, flow)
+    return f"a run of {flow} with browsers of its own {'was started' if started else 'is about to start'}"
+
+
+def _end_runs(house: House, _: Kind, __: str) -> str:
+    seats = {seat.run_id for seat in house.store.watches()}
+    with runs.client() as api:
+        found = runs.seen(api, house.clock()).running
+        dead = [run for run in found if run.id not in seats and not run.here]
+        for run in dead:
+            runs.end(api, run.id)
+    return f"{len(dead)} runs that do nothing were ended"
+
+
+def _give_back_slots(_: House, __: Kind, ___: str) -> str:
+    given = []
+    with runs.client() as api:
+        for limit in api.read_global_concurrency_limits(limit=200):
+            if limit.active and limit.limit > 0 and limit.active_slots >= limit.limit:
+                api.release_concurrency_slots(
+                    names=[limit.name], slots=limit.active_slots, occupancy_seconds=0
+                )
+                given.append(limit.name)
+    return f"the places of {', '.join(given) or 'no limit'} were given back"
+
+
+def _reload_session(house: House, _: Kind, about: str) -> str:
+    house.refresh(at_once=True)
+    still = house.store.account(about)
+    paused = still.is_paused(house.clock())
+    return "the block was read anew; " + ("its session is the same" if paused else "the account goes on")
+
+
+def _restart_worker(house: House, _: Kind, __: str) -> str:
+    """End a worker that stands still: whoever watches over it starts it again. Where none is, start one."""
+    stopped = [pid for pid, stands_still in runs.workers().items() if stands_still]
+    for pid in stopped:
+        os.kill(pid, signal.SIGKILL)
+    if stopped:
+        psutil.wait_procs([process for pid in stopped for process in _process(pid)], timeout=3)
+    if runs.workers():
+        return "a worker runs"
+    log = settings.read().home / "worker.log"
+    with log.open("ab") as out:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", runs.POOL, "--type", "process"],
+            env=_environment(),
+            cwd=settings.read().home,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            # It outlives this run, which is relieved in a few minutes.
+            start_new_session=True,
+        )
+    house.log.warning("a worker was started: process %s, its log is %s", started.pid, log)
+    ended = f"{len(stopped)} that stood still ended, and " if stopped else ""
+    return f"{ended}a worker was started (process {started.pid})"
+
+
+def _process(pid: int) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(pid)]
+    except psutil.Error:
+        return []
+
+
+def _environment() -> dict[str, str]:
+    """Give a worker this run's environment, but for what makes it this run."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT__")}
+
+
+def _hand_over(house: House, _: Kind, __: str) -> str:
+    house.hand_over()
+    return f"{len(house.outbox.waiting())} answers still wait"
+
+
+APPLY: Mapping[Remedy, Callable[[House, Kind, str], str]] = {
+    Remedy.GIVE_BACK_LEASES: _give_back_leases,
+    Remedy.REAP_BROWSERS: _reap_browsers,
+    Remedy.REVIVE_FLOW: _revive_flow,
+    Remedy.RENEW_BROWSERS: _renew_browsers,
+    Remedy.END_RUNS: _end_runs,
+    Remedy.GIVE_BACK_SLOTS: _give_back_slots,
+    Remedy.RELOAD_SESSION: _reload_session,
+    Remedy.RESTART_WORKER: _restart_worker,
+    Remedy.HAND_OVER: _hand_over,
+}
+"""How each is done."""
+
+
+def of(incident: Incident, one: Remedy) -> tuple[str, str, str]:
+    """Give what a remedy's task is told: words, no objects."""
+    return str(one), str(incident.kind), incident.about

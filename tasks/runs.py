@@ -1,0 +1,231 @@
+"""Runs as Prefect knows them, and as this machine shows them: found, started, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psutil
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Cancelled
+from prefect.types._datetime import create_datetime_instance
+
+from steadypost.domain.clock import now
+from steadypost.domain.observed import PrefectSeen, RunSeen, SlotSeen
+
+POOL = "steadypost"
+"""The work pool whose worker runs every flow of prefect.yaml."""
+
+DEPLOYMENT = "steadypost"
+"""The name of every deployment of prefect.yaml."""
+
+PATIENCE_S = 5.0
+"""How long Prefect may take to answer one question of the watch."""
+
+SOON = timedelta(seconds=30)
+"""A run that starts within this needs no other beside it."""
+
+OURS = DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT]))
+UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+
+RUN_ID = "PREFECT__FLOW_RUN_ID"
+"""By this a run's process is known on its machine."""
+
+
+def client() -> SyncPrefectClient:
+    """Open a client that answers soon or not at all."""
+    return get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S})
+
+
+# --- seen
+
+
+def seen(api: SyncPrefectClient, moment: datetime) -> PrefectSeen:
+    """Ask Prefect what it believes, and this machine which of it is here."""
+    here = {run_id for run_id, found in processes().items() if any(map(_moves, found))}
+    flows = {flow.id: flow.name for flow in api.read_flows(limit=200)}
+    running = _runs(api, UNDER_WAY)
+    return PrefectSeen(
+        running=[
+            RunSeen(
+                id=str(run.id),
+                flow=flows.get(run.flow_id, "?"),
+                since=run.start_time or run.expected_start_time or moment,
+                here=str(run.id) in here,
+            )
+            for run in running
+        ],
+        late={
+            str(run.id): run.expected_start_time
+            for run in _runs(api, [StateType.SCHEDULED], before=moment)
+            if run.expected_start_time is not None and run.state_name in {"Late", "Scheduled"}
+        },
+        heartbeats={
+            worker.name: worker.last_heartbeat_time
+            for worker in api.read_workers_for_work_pool(POOL)
+            if worker.last_heartbeat_time is not None
+        },
+        slots=[
+            SlotSeen(name=limit.name, limit=limit.limit, taken=limit.active_slots)
+            for limit in api.read_global_concurrency_limits(limit=200)
+            if limit.active
+        ],
+    )
+
+
+def _runs(api: SyncPrefectClient, states: list[StateType], before: datetime | None = None) -> list[FlowRun]:
+    when = FlowRunFilterExpectedStartTime(before_=instant(before)) if before else None
+    wanted = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)), expected_start_time=when
+    )
+    found = api.read_flow_runs(
+        deployment_filter=OURS, flow_run_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=100
+    )
+    return list(found)
+
+
+def instant(moment: datetime) -> Any:
+    """Give a time in the type that Prefect's filters take."""
+    return create_datetime_instance(moment)
+
+
+# --- this machine
+
+
+def processes() -> dict[str, list[psutil.Process]]:
+    """Find the processes of this machine that carry out runs, by the run's id."""
+    found: dict[str, list[psutil.Process]] = {}
+    for process, environment in _environments():
+        if (run_id := environment.get(RUN_ID)) and "prefect" in " ".join(_command(process)):
+            found.setdefault(run_id, []).append(process)
+    return found
+
+
+def _moves(process: psutil.Process) -> bool:
+    """Whether it could do something. One that was stopped is there, and does nothing."""
+    try:
+        return bool(process.status() != psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
+def workers() -> dict[int, bool]:
+    """Find the workers of this machine for our pool and our server, and say of each whether it stands still."""
+    ours = PREFECT_API_URL.value()
+    found = {}
+    for process, environment in _environments():
+        if _is_worker(_command(process)) and environment.get("PREFECT_API_URL", ours) == ours:
+            with contextlib.suppress(psutil.Error):
+                found[process.pid] = process.status() == psutil.STATUS_STOPPED
+    return found
+
+
+def _is_worker(command: list[str]) -> bool:
+    """Whether this is ``prefect worker start`` for our pool, however it was written."""
+    told = " ".join(command)
+    return " worker start" in told and "prefect" in told and POOL in command
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _environments() -> Iterator[tuple[psutil.Process, Mapping[str, str]]]:
+    """Go through the processes whose environment may be read; a zombie has none."""
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            if process.status() != psutil.STATUS_ZOMBIE:
+                yield process, environment
+        except (psutil.Error, OSError):
+            continue
+
+
+# --- started and ended
+
+
+def start(api: SyncPrefectClient, flow: str) -> bool:
+    """Start a run of a flow, unless one is about to start; answer whether one was started."""
+    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+    if about_to_start(api, deployment.id):
+        return False
+    api.create_flow_run_from_deployment(deployment.id)
+    return True
+
+
+def about_to_start(api: SyncPrefectClient, deployment_id: UUID) -> bool:
+    """Whether a run of it is about to start. A run that says it is running without a beat is not believed."""
+    runs = api.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(
+                type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])
+            ),
+            expected_start_time=FlowRunFilterExpectedStartTime(
+                after_=instant(now() - timedelta(minutes=2)), before_=instant(now() + SOON)
+            ),
+        ),
+        limit=1,
+    )
+    return bool(runs)
+
+
+def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> list[str]:
+    """End every run of a flow that is under way, its process first; answer which.
+
+    Its process is killed, not asked: what hangs does not answer. The store's leases and looks see to what it was
+    doing, and its browsers die with it or are reaped.
+    """
+    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+    running = api.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))),
+        limit=50,
+    )
+    spared = set(but)
+    return [end(api, run.id) for run in running if str(run.id) not in spared]
+
+
+def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
+    """End one run: its place in Prefect first, so that nobody takes its end for a crash, then its process."""
+    mark_ended(api, run_id)
+    kill(str(run_id))
+    return str(run_id)
+
+
+def kill(run_id: str) -> int:
+    """Kill what carries out a run on this machine, asleep or awake; answer how many processes that were."""
+    mine = [process for process in processes().get(run_id, []) if process.pid != os.getpid()]
+    for process in mine:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(mine, timeout=3)
+    return len(mine)
+
+
+def mark_ended(api: SyncPrefectClient, run_id: UUID | str) -> None:
+    """Tell Prefect that a run is over, so that it holds no place."""
+    with contextlib.suppress(ObjectNotFound):
+        why = "The watch ended it: it did not beat, or nothing carried it out."
+        api.set_flow_run_state(UUID(str(run_id)), Cancelled(message=why), force=True)

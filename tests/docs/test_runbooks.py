@@ -1,0 +1,45 @@
+"""The runbooks are held to the code: one for everything that can be told, and each says what is really tried."""
+
+from pathlib import Path
+
+import pytest
+
+from steadypost.domain.health import Kind
+from steadypost.domain.incident import REMEDIES, Remedy, runbook
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTSIDE = {"watch", "silent"}
+"""What is told by Prefect's automation and by the dead-man check."""
+
+
+def test_there_is_one_for_everything_and_for_nothing_else():
+    """Whoever is called finds the page that the message names."""
+    assert {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")} == {
+        str(kind) for kind in Kind
+    } | OUTSIDE
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_it_says_what_is_tried(kind):
+    """Every remedy that is tried is named, and none that is not."""
+    text = (ROOT / runbook(kind)).read_text()
+    named = {remedy for remedy in Remedy if f"`{remedy}`" in text}
+
+    assert set(REMEDIES.get(kind, ())) == named
+    assert all(f"## {part}" in text for part in ("What it means", "What was tried", "What to do"))
+
+
+def test_pages_it_points_to_are_there():
+    """No link into nothing."""
+    for page in (ROOT / "docs" / "runbooks").glob("*.md"):
+        for target in [word.partition(")")[0] for word in page.read_text().split("](")[1:]]:
+            assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+def test_commands_it_names_exist():
+    """What is to be typed can be typed."""
+    from steadypost.cli.program import COMMANDS  # noqa: PLC0415
+
+    for page in (ROOT / "docs" / "runbooks").glob("*.md"):
+        for command in [part.split("`")[0].split()[0] for part in page.read_text().split("`steadypost ")[1:]]:
+            assert command in COMMANDS, f"{page.name} names {command}"

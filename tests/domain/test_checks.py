@@ -1,0 +1,374 @@
+"""Every check is tested by breaking what it checks; and what is quiet by design is well, with its reason."""
+
+from datetime import timedelta
+
+import pytest
+
+from steadypost.domain.checks import judge
+from steadypost.domain.health import EXPLAINS, Kind, Quiet, Tolerances, Verdict, overall
+from steadypost.domain.observed import (
+    Cannot,
+    CircuitSeen,
+    Noted,
+    PrefectSeen,
+    Published,
+    RunSeen,
+    SignIn,
+    SlotSeen,
+    SwitchSeen,
+)
+from steadypost.domain.outcome import Cause
+from steadypost.domain.quota import Full, Limits
+from tests.domain.houses import HOUR, MINUTE, NOW, SECOND, alice, blocks, head, house, machine, store
+
+FAILING, UNKNOWN, OK = Verdict.FAILING, Verdict.UNKNOWN, Verdict.OK
+AWAY = Cannot(why="it is away")
+
+
+def verdicts(seen, tolerances=Tolerances()):  # noqa: B008 - frozen
+    return {check.key: check for check in judge(seen, tolerances)}
+
+
+def of(seen, kind, about=""):
+    return verdicts(seen)[(kind, about)]
+
+
+def test_a_house_that_is_well():
+    """Nothing is wrong and nothing is unknown, and every kind of check took part."""
+    found = judge(house(), Tolerances())
+
+    assert [] == [check for check in found if check.verdict is not OK]
+    assert set(Kind) == {check.kind for check in found}
+    assert OK is overall(found)
+
+
+BROKEN = {
+    "the store is away": (house(store=AWAY), Kind.STORE, "", FAILING),
+    "Prefect's API is away": (house(prefect=AWAY), Kind.SERVER, "", FAILING),
+    "the worker is gone": (house(machine=machine(workers={})), Kind.WORKER, "", FAILING),
+    "the worker stands still": (house(machine=machine(workers={100: True})), Kind.WORKER, "", FAILING),
+    "the worker is gone, and Prefect too": (
+        house(prefect=AWAY, machine=machine(workers={})), Kind.WORKER, "", FAILING,
+    ),
+    "no worker was ever heard of": (
+        house(prefect=PrefectSeen(), machine=machine(workers={}, has_had_worker=False)), Kind.WORKER, "", FAILING,
+    ),
+    "a worker elsewhere fell silent": (
+        house(
+            prefect=PrefectSeen(heartbeats={"far": NOW - 5 * MINUTE}),
+            machine=machine(workers={}, has_had_worker=False),
+        ),
+        Kind.WORKER, "", FAILING,
+    ),
+    "a worker that starts nothing": (
+        house(prefect=PrefectSeen(late={"run": NOW - 2 * MINUTE})), Kind.WORKER, "", FAILING,
+    ),
+    "the publisher fell silent": (
+        house(store=store(beats={"publish": NOW - MINUTE, "reconcile": NOW})), Kind.ON_WATCH, "publish", FAILING,
+    ),
+    "the publisher never came": (
+        house(store=store(beats={"reconcile": NOW})), Kind.ON_WATCH, "publish", FAILING,
+    ),
+    "a run that is not there": (
+        house(prefect=PrefectSeen(running=[RunSeen(id="x", flow="publish", since=NOW - HOUR, here=False)])),
+        Kind.RUNS, "", FAILING,
+    ),
+    "a limit is full and nobody works": (
+        house(
+            store=store(alice(head=head(10 * MINUTE)), claimed_at=NOW - HOUR),
+            prefect=PrefectSeen(slots=[SlotSeen(name="account-alice", limit=1, taken=1)]),
+        ),
+        Kind.SLOTS, "", FAILING,
+    ),
+    "a due post that nobody takes up": (
+        house(store=store(alice(head=head(MINUTE), waiting=1))), Kind.DUE, "alice", FAILING,
+    ),
+    "a post that is late because it keeps failing": (
+        house(
+            store=store(
+                alice(head=head(10 * MINUTE, next_at=NOW + MINUTE, cause=Cause.PAGE_UNREACHABLE, why="503"))
+            )
+        ),
+        Kind.DUE, "alice", FAILING,
+    ),
+    "published, and two looks do not show it": (
+        house(
+            store=store(
+                alice(published=(Published(id=2, at=NOW - MINUTE, missed_at=(NOW - 50 * SECOND, NOW - 20 * SECOND)),))
+            )
+        ),
+        Kind.LIVE, "alice", FAILING,
+    ),
+    "published, and proven gone": (
+        house(store=store(alice(published=(Published(id=2, at=NOW - MINUTE, gone=True),)))),
+        Kind.LIVE, "alice", FAILING,
+    ),
+    "published, and nobody could look": (
+        house(store=store(alice(published=(Published(id=2, at=NOW - 5 * MINUTE),)))),
+        Kind.LIVE, "alice", UNKNOWN,
+    ),
+    "the reader sees a login wall": (
+        house(store=store(alice(look=Noted(well=False, since=NOW - MINUTE, at=NOW, told="a login wall")))),
+        Kind.READER, "alice", UNKNOWN,
+    ),
+    "nobody looks for what is in doubt": (
+        house(store=store(alice(looks_overdue_since=NOW - 5 * MINUTE))), Kind.DOUBT, "alice", FAILING,
+    ),
+    "signed out, and a post is due within the hour": (
+        house(
+            store=store(
+                alice(paused_until=NOW + HOUR, pause_cause=Cause.SIGNED_OUT, pause_why="X asks to sign in")
+            )
+        ),
+        Kind.SESSION, "alice", FAILING,
+    ),
+    "a session that will have ended by then": (
+        house(blocks=blocks(sign_ins={"alice": SignIn(expires_at=NOW + 10 * MINUTE)})),
+        Kind.SESSION, "alice", FAILING,
+    ),
+    "a block that is gone": (house(blocks=blocks(sign_ins={})), Kind.SESSION, "alice", FAILING),
+    "a session that cannot be used": (
+        house(blocks=blocks(sign_ins={"alice": SignIn(closed="it lacks ct0")})), Kind.SESSION, "alice", FAILING,
+    ),
+    "held by a worker that fell silent": (
+        house(store=store(lapsed={7: NOW - MINUTE})), Kind.LEASES, "", FAILING,
+    ),
+    "browsers left behind": (house(machine=machine(orphans=2)), Kind.BROWSERS, "", FAILING),
+    "no browser starts": (
+        house(
+            store=store(browsers={"publish": Noted(well=False, since=NOW - MINUTE, at=NOW, told="missing")})
+        ),
+        Kind.BROWSERS, "", FAILING,
+    ),
+    "a circuit is open for too long": (
+        house(blocks=blocks(open_circuits=[CircuitSeen(name="x-page", since=NOW - HOUR)])),
+        Kind.CIRCUIT, "x-page", FAILING,
+    ),
+    "publishing was forgotten to be turned on": (
+        house(
+            store=store(alice(head=head(7 * HOUR))),
+            blocks=blocks(off={"publish": SwitchSeen(by="Bob", reason="a test")}),
+        ),
+        Kind.SWITCH, "", FAILING,
+    ),
+    "an answer waits for the store": (
+        house(machine=machine(letters=1, letters_since=NOW - 5 * MINUTE)), Kind.OUTBOX, "", FAILING,
+    ),
+    "an answer nobody asked for": (house(machine=machine(aside=1)), Kind.OUTBOX, "", FAILING),
+    "messages wait": (
+        house(store=store(notices_waiting=1, notices_since=NOW - 10 * MINUTE)), Kind.NOTICES, "", FAILING,
+    ),
+    "the disk is full": (house(machine=machine(disk_free_mb=10)), Kind.DISK, "", FAILING),
+    "memory is full": (house(machine=machine(memory_free_mb=10)), Kind.MEMORY, "", FAILING),
+    "the clock jumped": (house(machine=machine(clock_jump=HOUR)), Kind.CLOCK, "", FAILING),
+    "the clock is not the network's": (house(store=store(clock_off=-MINUTE)), Kind.CLOCK, "", FAILING),
+    "more waits than a day can take": (
+        house(store=store(alice(units=120, limits=Limits(per_hour=10, per_day=100)))),
+        Kind.BACKLOG, "alice", FAILING,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_found(name):
+    """One thing is broken, its own check says so, and the house is not ok."""
+    seen, kind, about, verdict = BROKEN[name]
+    found = judge(seen, Tolerances())
+    check = next(one for one in found if one.key == (kind, about))
+
+    assert verdict is check.verdict
+    assert check.explained_by is None
+    assert overall(found) is not OK
+
+
+def test_every_kind_of_check_can_fail():
+    """A check that nothing can break checks nothing."""
+    assert set(Kind) == {kind for _, kind, _, _ in BROKEN.values()}
+
+
+QUIET = {
+    "nothing is due": (house(), Quiet.NOTHING_DUE),
+    "publishing is turned off": (
+        house(
+            store=store(alice(head=head(10 * MINUTE))),
+            blocks=blocks(off={"publish": SwitchSeen(by="Bob", reason="moving house")}),
+        ),
+        Quiet.SWITCHED_OFF,
+    ),
+    "the quota is used up": (
+        house(store=store(alice(head=head(10 * MINUTE), room=Full(reason="quota_used", until=NOW + HOUR)))),
+        Quiet.QUOTA_USED,
+    ),
+    "the network named a time": (
+        house(
+            store=store(
+                alice(head=head(10 * MINUTE), paused_until=NOW + HOUR, pause_cause=Cause.RATE_LIMIT)
+            )
+        ),
+        Quiet.ACCOUNT_RESTS,
+    ),
+    "an operator's stop": (
+        house(store=store(alice(head=head(10 * MINUTE))), blocks=blocks(struck={"alice": "a bad headline"})),
+        Quiet.STRUCK,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_is_quiet_by_design_is_well_and_says_why(name):
+    """Nobody is called, nothing is mended, and the board says why nothing goes out (F17-S4)."""
+    seen, reason = QUIET[name]
+    check = of(seen, Kind.DUE, "alice")
+
+    assert (OK, reason) == (check.verdict, check.quiet)
+    assert check.what
+    assert OK is overall(judge(seen, Tolerances()))
+
+
+def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
+    """A first run that hangs never beats; how long a start may take is known (F13-S1)."""
+
+    def started(ago):
+        run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
+        return house(store=store(beats={"reconcile": NOW}), prefect=PrefectSeen(running=[run]))
+
+    assert OK is of(started(20 * SECOND), Kind.ON_WATCH, "publish").verdict
+    assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
+
+
+def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
+    """Between two runs nothing is taken up; that is no second thing to mend. It ends with the time of a start."""
+
+    def between(ago):
+        run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
+        waits = store(
+            alice(head=head(2 * MINUTE)),
+            beats={"reconcile": NOW, "publish": NOW - MINUTE},
+            lapsed={7: NOW - MINUTE},
+        )
+        return house(store=waits, prefect=PrefectSeen(running=[run]))
+
+    assert OK is overall(judge(between(20 * SECOND), Tolerances()))
+    found = verdicts(between(60 * SECOND))
+    assert {FAILING} == {found[key].verdict for key in ((Kind.DUE, "alice"), (Kind.LEASES, ""))}
+    assert Kind.ON_WATCH is found[(Kind.LEASES, "")].explained_by
+
+
+def test_a_post_that_is_due_just_now_is_not_late():
+    """Taking up takes a moment; so does a post that came in late."""
+    assert OK is of(house(store=store(alice(head=head(5 * SECOND)))), Kind.DUE, "alice").verdict
+    just_in = head(HOUR, ready_since=NOW - SECOND)
+    assert OK is of(house(store=store(alice(head=just_in))), Kind.DUE, "alice").verdict
+
+
+def test_a_long_queue_that_moves_is_well():
+    """The head has been due for long, and another was taken up a moment ago: somebody is doing it."""
+    moving = alice(head=head(10 * MINUTE), claimed_at=NOW - 5 * SECOND)
+
+    assert OK is of(house(store=store(moving)), Kind.DUE, "alice").verdict
+
+
+def test_behind_others_is_no_standstill_but_late_is_late():
+    """While others go out a post may wait its turn, until it is late."""
+    others = {"claimed_at": NOW - SECOND}
+
+    assert OK is of(house(store=store(alice(head=head(2 * MINUTE)), **others)), Kind.DUE, "alice").verdict
+    assert (
+        FAILING is of(house(store=store(alice(head=head(6 * MINUTE)), **others)), Kind.DUE, "alice").verdict
+    )
+
+
+def test_a_post_too_fresh_to_be_shown_is_not_missed():
+    """X shows a post after 8 to 20 seconds; two looks before that prove nothing."""
+    fresh = Published(id=2, at=NOW - 15 * SECOND, missed_at=(NOW - 13 * SECOND, NOW - 5 * SECOND))
+
+    assert OK is of(house(store=store(alice(published=(fresh,)))), Kind.LIVE, "alice").verdict
+
+
+def test_a_later_post_that_is_seen_ends_the_alarm():
+    """The newest word of the network counts; what became of the one that is gone, its own notice tells."""
+    gone = Published(id=2, at=NOW - 5 * MINUTE, gone=True)
+    seen = Published(id=3, at=NOW - MINUTE, seen_at=NOW - 30 * SECOND)
+
+    assert OK is of(house(store=store(alice(published=(gone, seen)))), Kind.LIVE, "alice").verdict
+    later = Published(id=4, at=NOW - 20 * SECOND, gone=True)
+    assert FAILING is of(house(store=store(alice(published=(seen, later)))), Kind.LIVE, "alice").verdict
+
+
+def test_a_login_wall_is_unknown_and_no_gap():
+    """Nothing is counted as missing because nobody could look (F17-S2), and one alarm is enough."""
+    wall = Noted(well=False, since=NOW - 5 * MINUTE, at=NOW, told="a login wall")
+    found = verdicts(house(store=store(alice(look=wall, published=(Published(id=2, at=NOW - 5 * MINUTE),)))))
+
+    assert UNKNOWN is found[(Kind.READER, "alice")].verdict
+    assert UNKNOWN is found[(Kind.LIVE, "alice")].verdict
+    assert Kind.READER is found[(Kind.LIVE, "alice")].explained_by
+    assert UNKNOWN is overall(found.values())
+
+
+def test_with_the_store_away_everything_of_it_is_unknown_and_explained():
+    """Not one of the checks that need it says ok, and only the store itself has an incident (F17-S6)."""
+    found = judge(house(store=AWAY), Tolerances())
+    unknown = [check for check in found if check.verdict is UNKNOWN]
+
+    assert {Kind.DUE, Kind.LIVE, Kind.ON_WATCH, Kind.LEASES, Kind.NOTICES} <= {
+        check.kind for check in unknown
+    }
+    assert {Kind.STORE} == {check.explained_by for check in unknown}
+
+
+def test_a_silent_publisher_explains_what_is_due_and_not_the_other_way():
+    """One cause, one incident: the seat, not the posts that wait for it."""
+    seen = house(
+        store=store(alice(head=head(2 * MINUTE)), beats={"publish": NOW - 2 * MINUTE, "reconcile": NOW})
+    )
+    found = verdicts(seen)
+
+    assert found[(Kind.ON_WATCH, "publish")].explained_by is None
+    assert Kind.ON_WATCH is found[(Kind.DUE, "alice")].explained_by
+
+
+def test_trouble_of_one_account_explains_nothing_of_another():
+    """Alice's session says nothing about Bob's posts."""
+    signed_out = alice(
+        head=head(5 * MINUTE),
+        next_due_at=NOW - 5 * MINUTE,
+        paused_until=NOW + HOUR,
+        pause_cause=Cause.SIGNED_OUT,
+    )
+    bob = alice(name="bob", head=head(5 * MINUTE), next_due_at=None)
+    found = verdicts(house(store=store(signed_out, bob)))
+
+    assert Kind.SESSION is found[(Kind.DUE, "alice")].explained_by
+    assert found[(Kind.DUE, "bob")].explained_by is None
+    assert FAILING is found[(Kind.DUE, "bob")].verdict
+
+
+def test_unknown_never_explains_what_is_known_to_be_wrong():
+    """What nobody can tell must not swallow what is known."""
+    wall = Noted(well=False, since=NOW - 5 * MINUTE, at=NOW, told="a login wall")
+    gone = Published(id=2, at=NOW - MINUTE, gone=True)
+    found = verdicts(house(store=store(alice(look=wall, published=(gone,)))))
+
+    assert FAILING is found[(Kind.LIVE, "alice")].verdict
+    assert found[(Kind.LIVE, "alice")].explained_by is None
+
+
+def test_of_nothing_checked_nothing_is_known():
+    """An empty round is no good news."""
+    assert UNKNOWN is overall([])
+
+
+def test_every_cause_that_explains_is_a_kind_of_its_own():
+    """The table of causes is of kinds, and none explains itself."""
+    assert all(cause not in explained for cause, explained in EXPLAINS.items())
+
+
+@pytest.mark.parametrize("seconds", [2, 10, 60])
+def test_shorter_rounds_find_out_sooner_and_never_sooner_than_is_possible(seconds):
+    """A drill's rounds shorten what depends on them; what the network takes stays."""
+    tolerances = Tolerances.of(timedelta(seconds=seconds))
+
+    assert timedelta(seconds=15) <= tolerances.taken_up_within <= timedelta(seconds=45)
+    assert Tolerances().shown_within == tolerances.shown_within
+    assert 5 * tolerances.every == tolerances.unknown_for

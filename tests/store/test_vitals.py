@@ -1,0 +1,218 @@
+"""What the store shows of a house's health, read from claims, answers and looks; on both databases."""
+
+from datetime import timedelta
+
+from steadypost.domain.checks import judge
+from steadypost.domain.evidence import Absent, Present
+from steadypost.domain.health import Kind, Tolerances, Verdict
+from steadypost.domain.outcome import Cause, NotSubmitted, Phase
+from steadypost.domain.quota import Full
+from steadypost.domain.snowflake import id_at
+from steadypost.store import vitals
+from tests.domain import houses
+from tests.store.people import (
+    HOUR,
+    MINUTE,
+    NOON,
+    SECOND,
+    UNHEARD,
+    an_id,
+    answer,
+    armed,
+    claimed,
+    claims,
+    person,
+    published,
+    saying,
+    scheduled,
+)
+
+
+def observed(store, now=NOON):
+    return store.observe(now, claims_of=HOUR)
+
+
+def account(store, now=NOON, name="alice"):
+    return next(one for one in observed(store, now).accounts if one.name == name)
+
+
+def verdict(store, kind, now=NOON, name="alice"):
+    """Judge a house whose store is this one, and in which all else is well."""
+    seen = observed(store, now)
+    everything = houses.house(at=now, store=seen)
+    return next(
+        one.verdict for one in judge(everything, Tolerances()) if one.kind is kind and one.about in {name, ""}
+    )
+
+
+def published_now(store, now=NOON, at=None, **more):
+    """Schedule, claim, arm and publish one."""
+    scheduled(store, due_at=now, **more)
+    claim = armed(store, now)
+    store.answered(claim.attempt_id, published(an_id(at or now)), now=now + 2 * SECOND, jitter=0.5)
+    return claim.delivery_id
+
+
+def look(store, delivery_id, found, at):
+    store.saw(delivery_id, {0: found}, now=at, next_at=at + MINUTE, at=at)
+
+
+def test_a_store_nobody_uses(store):
+    """Nothing waits, nobody is on watch, nothing is wrong with either account."""
+    seen = observed(store)
+
+    assert {"alice", "bob"} == {one.name for one in seen.accounts}
+    assert all(one.head is None and one.waiting == 0 and one.next_due_at is None for one in seen.accounts)
+    assert {} == seen.beats
+
+
+def test_what_waits_and_since_when(store):
+    """A thread of three that has been due for ten minutes; a post of tomorrow waits for nobody."""
+    first = scheduled(store, saying("one", "two", "three"), due_at=NOON - 10 * MINUTE)
+    scheduled(store, due_at=NOON + 24 * HOUR)
+    seen = account(store)
+
+    assert (1, 3, first) == (seen.waiting, seen.units, seen.head.id)
+    assert NOON - 10 * MINUTE == seen.head.ready_since == seen.next_due_at
+    assert Verdict.FAILING is verdict(store, Kind.DUE)
+
+
+def test_what_came_in_late_has_not_been_waiting(store):
+    """Its moment is long ago, and it is here since a second."""
+    [added] = store.add(saying(), accounts=["alice"], due_at=NOON - HOUR, now=NOON - SECOND)
+    seen = account(store)
+
+    assert added.delivery_id == seen.head.id
+    assert NOON - SECOND == seen.head.ready_since
+    assert Verdict.OK is verdict(store, Kind.DUE)
+
+
+def test_a_quota_that_is_used_up_is_quiet(store):
+    """The account's own limit says: not yet."""
+    store.put_account(person("alice", per_hour=1), NOON)
+    published_now(store)
+    scheduled(store, due_at=NOON + MINUTE)
+    seen = account(store, NOON + 10 * MINUTE)
+
+    assert isinstance(seen.room, Full)
+    assert Verdict.OK is verdict(store, Kind.DUE, NOON + 10 * MINUTE)
+
+
+def test_a_post_that_waits_for_its_next_attempt_says_why(store):
+    """What kept it is known, and after five minutes it is late."""
+    scheduled(store)
+    claim = claimed(store)
+    away = NotSubmitted(cause=Cause.PAGE_UNREACHABLE, why="503", phase=Phase.CLAIMED)
+    store.answered(claim.attempt_id, answer(away), now=NOON + SECOND, jitter=0.5)
+    seen = account(store, NOON + 2 * SECOND)
+
+    assert Cause.PAGE_UNREACHABLE is seen.head.cause
+    assert seen.head.next_at > NOON + 2 * SECOND
+    assert Verdict.OK is verdict(store, Kind.DUE, NOON + 2 * SECOND)
+
+
+def test_published_and_seen(store):
+    """A look saw it: it is live, and that is known from the network."""
+    delivery_id = published_now(store)
+    look(
+        store,
+        delivery_id,
+        Present(remote_id=store.show(delivery_id).delivery.parts[0].remote_id),
+        NOON + 10 * SECOND,
+    )
+    [one] = account(store, NOON + MINUTE).published
+
+    assert (delivery_id, NOON + 10 * SECOND) == (one.id, one.seen_at)
+    assert Verdict.OK is verdict(store, Kind.LIVE, NOON + MINUTE)
+
+
+def test_published_and_missed_is_red_however_the_publisher_feels(store):
+    """The network answered with an id, and two looks at the account's page do not show it (F17-S1)."""
+    delivery_id = published_now(store)
+    for after in (6 * SECOND, 30 * SECOND):
+        look(store, delivery_id, Absent(why="not in the list"), NOON + after)
+    [one] = account(store, NOON + 31 * SECOND).published
+
+    assert (NOON + 6 * SECOND, NOON + 30 * SECOND) == one.missed_at
+    assert Verdict.FAILING is verdict(store, Kind.LIVE, NOON + 31 * SECOND)
+
+
+def test_published_and_nobody_looked_is_unknown(store):
+    """Not ok: what nobody has seen may well not be there."""
+    published_now(store)
+
+    assert Verdict.OK is verdict(store, Kind.LIVE, NOON + 30 * SECOND)
+    assert Verdict.UNKNOWN is verdict(store, Kind.LIVE, NOON + 3 * MINUTE)
+
+
+def test_a_lease_that_ran_out(store):
+    """Held by a worker that fell silent, until somebody takes it back."""
+    scheduled(store)
+    claim = claimed(store)
+
+    assert {claim.delivery_id: NOON + 30 * SECOND} == observed(store, NOON + MINUTE).lapsed
+    assert Verdict.FAILING is verdict(store, Kind.LEASES, NOON + MINUTE)
+    store.rescue(NOON + MINUTE)
+    assert {} == observed(store, NOON + MINUTE).lapsed
+
+
+def test_a_look_that_is_overdue(store):
+    """What is in doubt was to be looked for, and nobody did."""
+    scheduled(store)
+    claim = armed(store)
+    store.answered(claim.attempt_id, answer(UNHEARD), now=NOON + SECOND, jitter=0.5)
+
+    assert NOON + 6 * SECOND == account(store, NOON + 5 * MINUTE).looks_overdue_since
+    assert Verdict.FAILING is verdict(store, Kind.DOUBT, NOON + 5 * MINUTE)
+
+
+def test_the_network_s_ids_tell_that_our_clock_is_off(store):
+    """An id is made between our arming and its answer; a clock that says otherwise is wrong, and by how much."""
+    published_now(store, at=NOON)
+    assert timedelta(0) == observed(store, NOON + MINUTE).clock_off
+
+    published_now(store, NOON + 2 * MINUTE, at=NOON + 10 * MINUTE)
+    off = observed(store, NOON + 3 * MINUTE).clock_off
+
+    assert -10 * MINUTE < off < -7 * MINUTE
+    assert Verdict.FAILING is verdict(store, Kind.CLOCK, NOON + 3 * MINUTE)
+
+
+def test_a_clock_ahead_of_the_network_s(store):
+    """The id was made before we were about to ask."""
+    scheduled(store)
+    claim = armed(store)
+    store.answered(claim.attempt_id, published(id_at(NOON - MINUTE)), now=NOON + SECOND, jitter=0.5)
+
+    assert MINUTE == observed(store, NOON + SECOND).clock_off
+
+
+def test_what_is_noted_keeps_since_when(store):
+    """Said again it stays as old as it is; the other way round it begins anew."""
+    for after, well in ((0, True), (10, True), (20, False), (30, False)):
+        store.note(f"{vitals.LOOK}alice", well=well, told="a wall", now=NOON + after * SECOND)
+    noted = store.noted()[f"{vitals.LOOK}alice"]
+
+    assert (False, NOON + 20 * SECOND, NOON + 30 * SECOND) == (noted.well, noted.since, noted.at)
+    assert noted == account(store, NOON + 31 * SECOND).look
+    assert Verdict.UNKNOWN is verdict(store, Kind.READER, NOON + 31 * SECOND)
+
+
+def test_messages_that_wait(store):
+    """Since when the oldest waits, and why."""
+    store.put_notice("a", "A", "a", NOON)
+    [notice] = store.notices_due(NOON)
+    store.notice_not_sent(notice.id, "connection refused", NOON + HOUR)
+    seen = observed(store, NOON + 10 * MINUTE)
+
+    assert (1, NOON, "connection refused") == (seen.notices_waiting, seen.notices_since, seen.notices_trouble)
+    assert Verdict.FAILING is verdict(store, Kind.NOTICES, NOON + 10 * MINUTE)
+
+
+def test_who_was_taken_up_last(store):
+    """A claim is progress, of its account and of the house."""
+    scheduled(store)
+    claims(store, NOON)
+
+    assert NOON == account(store).claimed_at == observed(store).claimed_at
+    assert account(store, name="bob").claimed_at is None

@@ -1,0 +1,209 @@
+"""The book: one incident, one message, whether the store is there or not, and whoever is on watch."""
+
+from datetime import timedelta
+
+import pytest
+
+from steadypost.domain.health import Kind, Tolerances, failing, ok
+from steadypost.domain.incident import REMEDIES
+from steadypost.store import StoreAway
+from tasks.incidents import Book
+from tasks.notices import NOBODY, Teller, Untold, send
+from tasks.observations import Memory
+
+EVERY = timedelta(seconds=60)
+
+
+class Person:
+    """Somebody to be told, and a way to them that can be down."""
+
+    def __init__(self):
+        self.heard = []
+        self.down = False
+
+    def tell(self, said):
+        if self.down:
+            raise Untold("the way is down")
+        self.heard.append(said.title)
+        return "a-way"
+
+    def read(self):
+        pass
+
+    on_call = Teller().on_call
+
+
+class Cut:
+    """The way to a store, which can be cut."""
+
+    def __init__(self, store):
+        self._store = store
+        self.away = False
+
+    def __getattr__(self, name):
+        if self.away:
+            raise StoreAway("the store is away", remedy="wait")
+        return getattr(self._store, name)
+
+
+@pytest.fixture
+def person():
+    return Person()
+
+
+@pytest.fixture
+def watching(house, person, time, tmp_path):
+    """A run of the watch, which may be relieved by another over the same folder."""
+
+    class Watching:
+        def __init__(self):
+            house.store = Cut(house.store) if not isinstance(house.store, Cut) else house.store
+            self.mended = []
+            self.book = Book(
+                house, Memory(tolerances=Tolerances.of(EVERY)), person, tmp_path / "watch", self.apply
+            )
+
+        def apply(self, incident, remedy):
+            self.mended.append(str(remedy))
+            return "done"
+
+        def round(self, *checks, send_too=True):
+            self.book.round(checks, time())
+            if send_too:
+                send(house, person)
+            time.pass_by(seconds=60)
+
+    return Watching
+
+
+GONE = failing(Kind.WORKER, "the worker is gone")
+THERE = ok(Kind.WORKER, "it runs")
+AWAY = failing(Kind.STORE, "the store is away")
+BACK = ok(Kind.STORE, "it answers")
+
+
+def titles(person):
+    return [title.partition(":")[0] for title in person.heard]
+
+
+def test_repaired_without_a_person_is_one_message(watching, person, house):
+    """Afterwards, that nobody was needed; and the remedy stands in the store with its effect."""
+    run = watching()
+    run.round(GONE)
+    for _ in range(3):
+        run.round(THERE)
+
+    assert ["restart_worker"] == run.mended
+    assert ["Was wrong, and is over"] == titles(person)
+    [incident] = house.store.incidents()
+    assert "done" == incident.tries[0].effect
+    assert incident.over_at is not None
+
+
+def test_what_cannot_be_mended_is_told_once_and_once_when_it_is_over(watching, person):
+    """However long it lasts (within the time of a reminder)."""
+    run = watching()
+    for _ in range(60):
+        run.round(GONE)
+    for _ in range(3):
+        run.round(THERE)
+
+    assert len(REMEDIES[Kind.WORKER]) == len(run.mended)
+    assert ["Steadypost needs you", "Over"] == titles(person)
+
+
+def test_a_relieved_watch_tells_nothing_twice(watching, person):
+    """The next run goes on where the last one was: the incident is the store's, not the run's."""
+    for _ in range(10):
+        watching().round(GONE)
+
+    assert 1 == len(person.heard)
+
+
+def test_two_watches_at_once_mend_and_tell_once(watching, person, time):
+    """While one run relieves another, both see the same."""
+    old, new = watching(), watching()
+    for _ in range(8):
+        for run in (old, new):
+            run.round(GONE)
+
+    assert len(REMEDIES[Kind.WORKER]) == len(old.mended) + len(new.mended)
+    assert 1 == len(person.heard)
+
+
+def test_with_the_store_away_a_person_is_told_all_the_same_and_once(watching, person, house):
+    """By the way itself, with a mark on this machine, so that the run that comes next does not tell it again."""
+    run = watching()
+    house.store.away = True
+    for _ in range(5):
+        run.round(AWAY)
+    for _ in range(5):
+        watching().round(AWAY)
+    house.store.away = False
+    for _ in range(3):
+        run.round(BACK)
+
+    assert ["Steadypost needs you", "Over"] == titles(person)
+    [incident] = house.store.incidents()
+    assert (Kind.STORE, True) == (incident.kind, incident.over_at is not None)
+
+
+def test_with_the_store_and_the_way_away_it_is_told_when_the_way_is_back(watching, person, house):
+    """What could not be told leaves no mark."""
+    run = watching()
+    house.store.away, person.down = True, True
+    for _ in range(5):
+        run.round(AWAY)
+    person.down = False
+    for _ in range(3):
+        run.round(AWAY)
+
+    assert ["Steadypost needs you"] == titles(person)
+
+
+def test_a_store_that_was_away_for_a_moment_is_no_call(watching, person, house):
+    """One round is a flicker; it stands in the records, and nobody is woken."""
+    run = watching()
+    house.store.away = True
+    run.round(AWAY)
+    house.store.away = False
+    for _ in range(3):
+        run.round(BACK)
+
+    assert [] == person.heard
+    assert 1 == len(house.store.incidents())
+
+
+def test_remedies_go_on_while_the_store_is_away(watching, house):
+    """A worker is started again whether or not that can be written down."""
+    run = watching()
+    house.store.away = True
+    run.round(GONE, AWAY)
+
+    assert ["restart_worker"] == run.mended
+
+
+def test_messages_wait_for_a_way_that_is_down_and_are_told_once(watching, person, house):
+    """Kept, tried again, told once (F17-S7)."""
+    run = watching()
+    person.down = True
+    for _ in range(6):
+        run.round(failing(Kind.DISK, "full"))
+    [waiting] = [notice for notice in house.store.notices() if notice.sent_at is None]
+    assert waiting.tries > 1
+    assert "the way is down" == waiting.trouble
+    person.down = False
+    for _ in range(15):
+        run.round(failing(Kind.DISK, "full"))
+
+    assert ["Steadypost needs you"] == titles(person)
+
+
+def test_with_nobody_named_nothing_is_lost(house, time):
+    """It waits, and says why, until somebody is named."""
+    house.store.put_notice("a", "A", "a", time())
+    send(house, Teller())
+    [notice] = house.store.notices()
+
+    assert notice.sent_at is None
+    assert NOBODY == notice.trouble
