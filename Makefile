@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+SEED ?= 7
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo up test test-crash check bench lock clean
+.PHONY: help setup demo up test test-crash drill control check bench lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +29,15 @@ test-crash: setup ## End real workers at every step and lose every answer, then 
 	@tools/setup.sh tests
 	@$(PY) -m tests.protocol.model
 	@$(PY) -m rehearsal.crash
+
+drill: setup ## Let everything go wrong for a quarter of an hour, and measure: var/drill/report.json, report.html
+	@tools/setup.sh tests
+	@$(PY) -m rehearsal.drill --seed $(SEED) --minutes 15 --store postgresql --out var/drill \
+		$(if $(wildcard var/control/report.json),--beside var/control)
+
+control: setup ## The same programme with every protection off: what it is measured against
+	@tools/setup.sh tests
+	@$(PY) -m rehearsal.drill --seed $(SEED) --minutes 15 --store postgresql --out var/control --control || true
 
 check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads
 	@.venv/bin/ruff check .

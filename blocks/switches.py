@@ -1,19 +1,33 @@
-"""What can be turned off, by whom and why."""
+"""What can be turned off, for whom, by whom and why."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr, model_validator
+
+from steadypost.domain.rollout import is_in
 
 DOCUMENT = "steadypost"
 """The name of the one document of this type that the flows read, once per cycle."""
 
 
+class Per(StrEnum):
+    """Whom a switch can be on for by share."""
+
+    ACCOUNT = "account"
+    DELIVERY = "delivery"
+    EVERYTHING = "everything"
+    """It concerns the whole house at once: it is on or off, and has no share."""
+
+
 class Switch(BaseModel):
-    """One switch: on or off, with the words the next person will want to read."""
+    """One switch: on, off, or on for some, with the words the next person will want to read."""
 
     on: bool = Field(default=True, title="On", description="Off: it is not done.")
     reason: str = Field(default="", title="Reason", description="Why it is not as it came.")
@@ -21,12 +35,43 @@ class Switch(BaseModel):
     until: datetime | None = Field(
         default=None,
         title="Until",
-        description="When it goes back by itself to being on. Empty: when somebody turns it on.",
+        description="When it goes back by itself to being on for all. Empty: when somebody turns it on.",
+    )
+    owner: str = Field(default="", title="Owner", description="Who answers for it: a name somebody can ask.")
+    since: datetime | None = Field(default=None, title="Since", description="Since when it is as it is.")
+    share: float = Field(
+        default=100,
+        ge=0,
+        le=100,
+        title="Share (per cent)",
+        description=(
+            "For how many of the accounts, or deliveries, it is on. Who is in is decided by a hash of the name: "
+            "the same ones stay in while the share grows."
+        ),
     )
 
-    def is_on(self, now: datetime) -> bool:
-        """Whether it is on at ``now``: a switch that was turned off for a time comes back by itself."""
-        return self.on or (self.until is not None and self.until.astimezone() <= now)
+    _name: str = PrivateAttr(default="")
+
+    def is_on(self, now: datetime, subject: object = None) -> bool:
+        """Whether it is on at ``now``, for this account or delivery; without one, whether it is on for all.
+
+        A switch that was turned off for a time comes back by itself.
+        """
+        if self.is_over(now):
+            return True
+        if not self.on or self.share >= 100:
+            return self.on
+        return subject is not None and is_in(self._name, str(subject), self.share)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over: then it is on for all, whatever else it says."""
+        return self.until is not None and self.until.astimezone() <= now
+
+    def stands(self, now: datetime) -> str:
+        """Say in two words how it stands."""
+        if self.is_over(now) or (self.on and self.share >= 100):
+            return "on"
+        return f"on for {self.share:g} %" if self.on and self.share > 0 else "off"
 
 
 class Switches(Block):
@@ -103,6 +148,28 @@ class Switches(Block):
         ),
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known(cls, given: Any) -> Any:
+        """Refuse a name that nothing reads: whoever wrote it believes it to be in force."""
+        if isinstance(given, Mapping) and (unknown := strangers(given)):
+            raise ValueError("; ".join(unknown.values()))
+        return given
+
+    @model_validator(mode="after")
+    def _shared_out_only_where_it_can_be(self) -> Switches:
+        for name, switch in self.each().items():
+            switch._name = name  # noqa: SLF001 - it is the one who gives names
+            if per(name) is Per.EVERYTHING and 0 < switch.share < 100:
+                raise ValueError(
+                    f"{name} concerns everything at once: turn it on or off, or leave its share at 100"
+                )
+        return self
+
+    def each(self) -> dict[str, Switch]:
+        """Give every switch by its name."""
+        return {name: getattr(self, name) for name in names()}
+
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
         """Write every switch out in full under its own name.
@@ -116,3 +183,37 @@ class Switches(Block):
             kind = written[field.pop("$ref").rpartition("/")[2]]
             schema["properties"][name] = {**kind, **field}
         return schema
+
+
+SHARED_OUT = {
+    "publish": Per.ACCOUNT,
+    "reconcile": Per.ACCOUNT,
+    "isolate_unconfirmed": Per.ACCOUNT,
+}
+"""The switches that can be on for a share, and of what. Whoever asks them names the account, or the delivery."""
+
+
+def per(name: str) -> Per:
+    """Say whom a switch can be on for by share."""
+    return SHARED_OUT.get(name, Per.EVERYTHING)
+
+
+def names() -> list[str]:
+    """Name every switch, in the order of the form."""
+    return [name for name, field in Switches.model_fields.items() if field.annotation is Switch]
+
+
+def strangers(given: Iterable[str]) -> dict[str, str]:
+    """Find names that are no switch's, each with what to do instead."""
+    known = names()
+    return {name: _remedy(name, known) for name in given if name not in known and name not in BLOCK_S_OWN}
+
+
+BLOCK_S_OWN = frozenset({"block_type_slug"})
+"""What Prefect itself writes beside the fields of a block."""
+
+
+def _remedy(name: str, known: list[str]) -> str:
+    meant = difflib.get_close_matches(name, known, n=1)
+    there_are = f"there are: {', '.join(known)}"
+    return f"no switch is called {name!r}; {f'{meant[0]} was meant?' if meant else there_are}"

@@ -66,7 +66,7 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
     Nothing is claimed that would then have to wait for a place: what is not claimed waits in the store, where
     anybody may take it, and this process holds at most one delivery for each of its browsers.
     """
-    if at_most < 1 or not house.switches.publish.is_on(house.clock()):
+    if at_most < 1:
         return []
     try:
         for rescued in house.store.rescue(now=house.clock()):
@@ -100,12 +100,15 @@ def places_for(house: House, accounts: list[str], at_most: int) -> Room:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a doubt is to hold its account's."""
-    usable = house.usable()
-    if house.switches.isolate_unconfirmed.is_on(house.clock()):
+    """Name the accounts whose queue may move: all that are usable, unless a switch or a doubt holds one's."""
+    moment = house.clock()
+    usable = [name for name in house.usable() if house.switches.publish.is_on(moment, name)]
+    if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):
         return usable
     held = house.store.accounts_in_doubt()
-    return [name for name in usable if name not in held]
+    return [
+        name for name in usable if name not in held or house.switches.isolate_unconfirmed.is_on(moment, name)
+    ]
 
 
 class Crew:

@@ -19,6 +19,7 @@ from steadypost.store import StoreAway
 from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
+from tasks.rollouts import carry_on
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 LOOKS_WITHIN = timedelta(minutes=30)
@@ -26,6 +27,9 @@ LOOKS_WITHIN = timedelta(minutes=30)
 
 PACE = 2.0
 """Seconds between two questions to the store whether something is in doubt."""
+
+ROLLOUTS_EVERY = 20.0
+"""Seconds between two looks at the rollouts under way, whether or not the run that began them is still there."""
 
 LOOKS_AT_ONCE = 4
 """How many accounts one round looks at. They share one browser, so more of them would only wait for it, and
@@ -60,10 +64,28 @@ def reconcile(
                 told += look_at(house, [account], at_once=True)
             return Completed(message=_in_words(told), data=dict(told))
         watch = Watch(house, "reconcile", str(flow_run.id), at_most=stay, pace=PACE, hung_after=LOOKS_WITHIN)
+        rollouts = NowAndThen(ROLLOUTS_EVERY)
         for _ in watch:
             house.refresh()
             told += look_at(house, next_round(house, in_doubt(house)))
+            if rollouts.is_time():
+                carry_on(house.store, house.clock, house.log)
     return Completed(message=_in_words(told), data=dict(told))
+
+
+class NowAndThen:
+    """Says when it is time again for something that not every cycle does."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._last = time.monotonic()
+
+    def is_time(self) -> bool:
+        """Whether so much time has passed since it last was."""
+        if time.monotonic() - self._last < self._every:
+            return False
+        self._last = time.monotonic()
+        return True
 
 
 def look_at(house: House, accounts: list[str], *, at_once: bool = False) -> Counter[str]:
@@ -101,15 +123,15 @@ def next_round(house: House, accounts: list[str]) -> list[str]:
 
 def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
     """Name the accounts that have something to look for now, and that can be looked at."""
-    if not house.switches.reconcile.is_on(house.clock()):
-        return []
     try:
         due = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
     except StoreAway as away:
         house.bear(away, "cannot tell what is in doubt: %s", away)
         return []
     resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
-    usable = set(house.usable()) - (set() if at_once else resting)
+    moment = house.clock()
+    looked = {name for name in house.usable() if house.switches.reconcile.is_on(moment, name)}
+    usable = looked - (set() if at_once else resting)
     return sorted(account for account, doubts in due.items() if doubts and account in usable)
 
 

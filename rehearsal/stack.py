@@ -60,6 +60,8 @@ class Process:
     restarted: Callable[[], None] = lambda: None
     popen: subprocess.Popen[bytes] | None = None
     restarts: int = 0
+    held: bool = False
+    """Whether it is to stay down for now: a rehearsal has killed it, and lets it come back itself."""
     _out: IO[bytes] | None = None
 
     def start(self) -> None:
@@ -128,6 +130,10 @@ class Stack:
         """List every process that belongs to this stack, the sandbox and the browsers included."""
         return sorted({process.pid for process in _marked(self.mark)})
 
+    def processes_of(self) -> list[psutil.Process]:
+        """Find the processes that carry this stack's mark; browsers do not, and are found below their lanes."""
+        return _marked(self.mark)
+
     def watch_over(self) -> None:
         """Start again what dies, until the stack ends: what systemd or Docker does in production."""
         threading.Thread(target=self._watch_over, name="supervisor", daemon=True).start()
@@ -135,7 +141,7 @@ class Stack:
     def _watch_over(self) -> None:
         while not self._ending.wait(1.0):
             for process in self.processes.values():
-                if not process.alive and not self._ending.is_set():
+                if not process.alive and not process.held and not self._ending.is_set():
                     process.restarts += 1
                     # Backing off keeps a process that dies at once from eating the machine.
                     if self._ending.wait(min(30.0, 0.5 * 2 ** min(process.restarts - 1, 6))):
@@ -284,15 +290,20 @@ def _server(env: Mapping[str, str], logs: Path) -> Process:
     )
 
 
-def _worker(stack: Stack) -> Process:
+def another_worker(stack: Stack) -> Process:
+    """Start a second worker beside the first; whoever started it ends it."""
+    return _started(_worker(stack, "another"))
+
+
+def _worker(stack: Stack, name: str = "worker") -> Process:
     return Process(
-        name="worker",
+        name=name,
         command=[
             *(sys.executable, "-m", "prefect", "worker", "start"),
-            *("--pool", "steadypost", "--type", "process", "--name", "steadypost"),
+            *("--pool", "steadypost", "--type", "process", "--name", f"steadypost-{name}"),
         ],
         env=stack.env,
-        log=stack.home / "logs" / "worker.log",
+        log=stack.home / "logs" / f"{name}.log",
         # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
         restarted=lambda: _apply_again(stack),
     )

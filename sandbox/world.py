@@ -82,7 +82,10 @@ class World:
         generation, met = self._met.get(token, (0, None))
         if met is not None and generation == self.weather.generation:
             return met
-        return self.weather.glance(Where.SESSION, account.handle)
+        gust = self.weather.glance(Where.SESSION, account.handle)
+        # Cookies are one account's for as long as they live: nobody becomes somebody else between opening a page and
+        # what that page asks for.
+        return None if _is_somebody_else(gust) and not _is_somebody_else(met) else gust
 
     def _somebody_else(self, account: Account, handle: str | None) -> Account:
         if handle is not None:
@@ -119,6 +122,10 @@ class World:
             {"handle": a.handle, "user_id": a.user_id, "storage_state": self.storage_state(a.handle)}
             for a in self.ledger.accounts.values()
         ]
+
+
+def _is_somebody_else(gust: Gust | None) -> bool:
+    return gust is not None and gust["state"] == "other_account"
 
 
 def _cookie(name: str, value: str, *, http_only: bool) -> dict[str, Any]:

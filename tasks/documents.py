@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import BlockDocumentUpdate
+from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import OnCall, StoreAddress, Switches, XAccount
+from blocks import OnCall, StoreAddress, Switch, Switches, XAccount
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
+from blocks.switches import strangers
 
 
 class ApiAway(Exception):
@@ -26,17 +30,20 @@ class Documents:
     """What the blocks said at one moment."""
 
     accounts: dict[str, XAccount]
-    switches: Switches
+    switches: Switches | None
+    """``None``: their document does not fit its type, and the last known ones serve."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Account documents that do not fit their type, by name, with the reason."""
+    wrong_switches: tuple[str, ...] = ()
+    """What is wrong with the switches' document, each with what to do instead."""
 
 
 def read() -> Documents:
     """Read every account and the switches; raises ``ApiAway``."""
     with _api() as client:
         accounts, unreadable = _accounts(client)
-        switches = _one(client, Switches, SWITCHES_DOCUMENT) or Switches()
-    return Documents(accounts=accounts, switches=cast("Switches", switches), unreadable=unreadable)
+        switches, wrong = _switches(client)
+    return Documents(accounts=accounts, switches=switches, unreadable=unreadable, wrong_switches=wrong)
 
 
 def store_url() -> str | None:
@@ -44,6 +51,46 @@ def store_url() -> str | None:
     with _api() as client:
         block = _one(client, StoreAddress, STORE_DOCUMENT)
     return cast("StoreAddress", block).url.get_secret_value() if block else None
+
+
+def switches() -> tuple[Switches | None, tuple[str, ...]]:
+    """Read the switches, and what is wrong with their document; raises ``ApiAway``."""
+    with _api() as client:
+        return _switches(client)
+
+
+def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch, Switch]:
+    """Change one switch, and leave the others to whoever changes them meanwhile; answers it before and after.
+
+    Prefect has no compare-and-set for blocks (facts.md). Only this one switch is sent, which the server lays over what
+    is there, and what came of it is read back: raises ``ChangedMeanwhile`` when that is somebody else's word.
+    """
+    with _api() as client:
+        document = _document(client, Switches, SWITCHES_DOCUMENT)
+        if document is None:
+            raise NoDocument(SWITCHES_DOCUMENT)
+        before = _named(name, document)
+        after = change(before)
+        client.update_block_document(
+            document.id,
+            BlockDocumentUpdate(data={name: after.model_dump(mode="json")}, merge_existing_data=True),
+        )
+        written = _document(client, Switches, SWITCHES_DOCUMENT)
+        if written is None or _named(name, written) != after:
+            raise ChangedMeanwhile(name)
+    return before, after
+
+
+def _named(name: str, document: BlockDocument) -> Switch:
+    return Switch.model_validate(document.data.get(name) or {})
+
+
+class NoDocument(LookupError):
+    """There is no document of the switches yet: deployments makes it."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the same switch at the same moment; theirs is in force."""
 
 
 def on_call() -> OnCall:
@@ -81,9 +128,27 @@ def _accounts(client: SyncPrefectClient) -> tuple[dict[str, XAccount], dict[str,
     return accounts, unreadable
 
 
+def _switches(client: SyncPrefectClient) -> tuple[Switches | None, tuple[str, ...]]:
+    """Take the switches as far as they can be meant: a name that is none of ours is left out, and named."""
+    document = _document(client, Switches, SWITCHES_DOCUMENT)
+    if document is None:
+        return Switches(), ()
+    unknown = strangers(document.data)
+    document.data = {name: value for name, value in document.data.items() if name not in unknown}
+    try:
+        return cast("Switches", Block._from_block_document(document)), tuple(unknown.values())  # noqa: SLF001 - the public load costs a call each
+    except ValidationError as invalid:
+        wrong = [f"{'.'.join(map(str, one['loc'])) or 'switches'}: {one['msg']}" for one in invalid.errors()]
+        return None, (*unknown.values(), *wrong)
+
+
 def _one(client: SyncPrefectClient, kind: type[Block], name: str) -> Block | None:
+    found = _document(client, kind, name)
+    return Block._from_block_document(found) if found else None  # noqa: SLF001 - the public load costs a call each
+
+
+def _document(client: SyncPrefectClient, kind: type[Block], name: str) -> BlockDocument | None:
     documents = client.read_block_documents_by_type(
         block_type_slug=kind.get_block_type_slug(), include_secrets=True
     )
-    found = next((document for document in documents if document.name == name), None)
-    return Block._from_block_document(found) if found else None  # noqa: SLF001 - the public load costs a call each
+    return next((document for document in documents if document.name == name), None)

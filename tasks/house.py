@@ -127,7 +127,10 @@ class House:
         except documents.ApiAway as away:
             self.bear(away, "Prefect's API is away (%s); going on with the accounts last read", away)
             return
-        self.switches = read.switches
+        for wrong in read.wrong_switches:
+            self.log.error("The block Steadypost switches cannot be meant as it is: %s", wrong)
+        # Where it cannot be read at all, the last known ones serve.
+        self.switches = read.switches or self.switches
         try:
             self._take(read)
         except StoreAway as away:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -97,13 +97,18 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
                 for name, why in read.unreadable.items()
             },
         },
-        off=_off(read.switches, moment),
+        # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
+        off=_off(read.switches, moment) if read.switches else _last_off(memory),
     )
     return memory.blocks
 
 
 def _last(memory: Memory, away: Cannot) -> BlocksSeen | Cannot:
     return memory.blocks or away
+
+
+def _last_off(memory: Memory) -> Mapping[str, SwitchSeen]:
+    return memory.blocks.off if memory.blocks else {}
 
 
 def _sign_in(name: str, block: XAccount) -> SignIn:

@@ -84,6 +84,17 @@ class Server:
             self._process = None
 
     @property
+    def pid(self) -> int:
+        """Its first process, which has started all others."""
+        return self._process.pid if self._process else -1
+
+    def say(self, *statements: str) -> None:
+        """Have it carry out statements, each by itself."""
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    @property
     def _conninfo(self) -> str:
         return f"host={self._folder} user=postgres dbname=postgres connect_timeout=2"
 

@@ -17,7 +17,7 @@ class Ending(IntEnum):
     STORE = 3
     """The store cannot be reached, or its tables are not this version's."""
     UNHEALTHY = 4
-    """``doctor`` found something failing."""
+    """``doctor`` found something failing, or a drill showed what must never happen."""
     DEFECT = 5
     """Something happened that should not; the details were written to a file."""
     INTERRUPTED = 130

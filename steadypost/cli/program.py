@@ -24,6 +24,10 @@ COMMANDS = {
     "cancel": "Take a delivery back before it is sent.",
     "resolve": "Say what is true of a delivery in doubt: live, absent, dropped.",
     "retry": "Let everything go on that waits for the same cause.",
+    "strike": "Keep back what belongs to an account, a channel or a tag.",
+    "lift": "Let go what was struck.",
+    "strikes": "List what is struck, by whom and why.",
+    "switches": "Show, change and explain what can be turned off.",
     "series": "List what comes again, or end it.",
     "accounts": "List the accounts, their limits and their pauses.",
     "incidents": "List what was wrong, and what was tried about it.",
@@ -31,12 +35,13 @@ COMMANDS = {
     "deadman": "Tell somebody when all of it is silent; for cron.",
     "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
+    "drill": "Let everything go wrong against a local X, and measure.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",
 }
 """Every command and its line in the help, so that the help loads none of them."""
 
-_MODULES = {"import": "importing", "migrate": "init"}
+_MODULES = {"import": "importing", "migrate": "init", "strike": "strikes", "lift": "strikes"}
 
 
 class Program(click.Group):

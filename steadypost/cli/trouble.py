@@ -48,6 +48,8 @@ def _of_the_store(error: Exception) -> Stop | None:
         return Stop(Ending.REFUSED, "not_found", _sentence(error), error.remedy)
     if isinstance(error, errors.MayBeLive):
         return Stop(Ending.REFUSED, "may_be_live", _sentence(error), error.remedy)
+    if isinstance(error, errors.AlreadyStruck | errors.NotStruck | errors.UnknownChannel):
+        return Stop(Ending.REFUSED, "strike", _sentence(error), error.remedy)
     if isinstance(error, errors.InHand):
         return Stop(Ending.REFUSED, "in_hand", _sentence(error), error.remedy)
     if isinstance(error, away):

@@ -23,6 +23,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """A strike that keeps a delivery back."""
+
+    says: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What stands around a delivery, and decides when it may move."""
 
@@ -36,6 +44,7 @@ class Around:
     worker: str = ""
     lease_until: datetime | None = None
     verified: bool = False
+    strikes: Sequence[Struck] = ()
 
 
 def ahead(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
@@ -105,6 +114,11 @@ def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> l
         if cause is not None and cause.needs_person:
             says += " (somebody has to mend that; a new session ends it at once)"
         holds.append(Step(kind="paused", says=says, at=around.paused_until))
+    holds += [
+        Step(kind="struck", says=struck.says, at=struck.until)
+        for struck in around.strikes
+        if struck.until is None or struck.until > when
+    ]
     full = room(around.limits, around.uses, missing, when)
     if isinstance(full, Full):
         holds.append(Step(kind=full.reason, says=_FULL[full.reason], at=full.until))

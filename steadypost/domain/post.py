@@ -39,6 +39,8 @@ class Post:
     """The post this one answers, on the same network as every account it goes to."""
     source: str = ""
     """Where it came from, for people: ``posts.csv:7``, ``compose``, ``cli``."""
+    labels: tuple[str, ...] = ()
+    """What its author filed it under, beside the hashtags in its text."""
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -53,6 +55,23 @@ class Post:
     def fingerprint(self) -> str:
         """The mark by which a repetition of this post is recognised."""
         return fingerprint([part.text or _pictures(part) for part in self.parts])
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """By what it can be struck: its labels and its hashtags, without the sign and in small letters."""
+        said = [found for part in self.parts for found in _HASHTAG.findall(part.text)]
+        return frozenset(tag(one) for one in (*self.labels, *said) if tag(one))
+
+
+LONGEST_TAG = 100
+
+_HASHTAG = re.compile(r"(?<![\w&])#(\w*[^\W\d]\w*)")
+"""As X takes them: not in mid-word, and not of digits alone."""
+
+
+def tag(written: str) -> str:
+    """Give a tag as it is compared: without the hash sign, whatever the case of its letters."""
+    return written.strip().removeprefix("#").casefold()[:LONGEST_TAG]
 
 
 def _pictures(part: Part) -> str:

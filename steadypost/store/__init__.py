@@ -7,14 +7,18 @@ from steadypost.store.attempts import Attempt
 from steadypost.store.claims import LONGEST_HOLD, Claim
 from steadypost.store.engine import PATIENCE
 from steadypost.store.errors import (
+    AlreadyRollingOut,
+    AlreadyStruck,
     InHand,
     KeyTaken,
     MayBeLive,
+    NotStruck,
     SchemaMismatch,
     StoreAway,
     StoreError,
     UnknownAccount,
     UnknownAttempt,
+    UnknownChannel,
     UnknownDelivery,
     UnknownSeries,
     UnusableAddress,
@@ -30,6 +34,7 @@ from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
 
@@ -41,6 +46,8 @@ __all__ = [
     "AccountRecord",
     "Act",
     "Added",
+    "AlreadyRollingOut",
+    "AlreadyStruck",
     "Attempt",
     "Begun",
     "Claim",
@@ -52,7 +59,9 @@ __all__ = [
     "Letter",
     "Look",
     "MayBeLive",
+    "NotStruck",
     "Notice",
+    "Of",
     "Outbox",
     "QuotaUse",
     "Rescued",
@@ -66,8 +75,10 @@ __all__ = [
     "StoreAway",
     "StoreError",
     "Story",
+    "Strike",
     "UnknownAccount",
     "UnknownAttempt",
+    "UnknownChannel",
     "UnknownDelivery",
     "UnknownSeries",
     "UnusableAddress",

@@ -18,6 +18,7 @@ from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store import ledger
+from steadypost.store import strikes as strike_rows
 from steadypost.store.deliveries import Kept
 from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
@@ -31,6 +32,7 @@ from steadypost.store.schema import (
     delivery_parts,
     posts,
 )
+from steadypost.store.strikes import Bars
 
 LONGEST_HOLD = timedelta(minutes=10)
 """No attempt is held for longer, however often its worker renews: several times what one may take."""
@@ -145,11 +147,11 @@ class _Spent:
             self._left -= 1
 
 
-def _oldest(now: datetime, *, fresh: bool = False) -> Select[tuple[int]]:
+def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[tuple[int]]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
     query = (
         select(deliveries.c.id)
-        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now)
+        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )
@@ -160,8 +162,9 @@ def _heads(
     connection: Connection, names: Sequence[str], now: datetime, *, fresh: bool = False
 ) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
+    bars = strike_rows.bars(connection, now)
     of_each = (
-        _oldest(now, fresh=fresh)
+        _oldest(now, bars, fresh=fresh)
         .where(deliveries.c.account == accounts.c.name)
         .correlate(accounts)
         .scalar_subquery()
@@ -171,6 +174,7 @@ def _heads(
         .select_from(accounts)
         .where(
             accounts.c.name.in_(list(names)),
+            bars.leave_open(),
             or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
         )
     )
@@ -213,9 +217,10 @@ def _claim_next(
 ) -> int | None:
     """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
     account = account_rows.one(connection, name, lock=True)
-    if account.is_paused(now):
+    bars = strike_rows.bars(connection, now)
+    if account.is_paused(now) or bars.strikes(account):
         return None
-    for kept in _line(connection, name, now, fresh=fresh):
+    for kept in _line(connection, name, now, bars, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
         if kept.delivery.is_late(now):
             delivery_rows.keep(connection, kept, kept.delivery.put_aside(), now)
@@ -231,9 +236,11 @@ def _claim_next(
     return None
 
 
-def _line(connection: Connection, name: str, now: datetime, *, fresh: bool = False) -> Iterator[Kept]:
+def _line(
+    connection: Connection, name: str, now: datetime, bars: Bars, *, fresh: bool = False
+) -> Iterator[Kept]:
     """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
-    query = _oldest(now, fresh=fresh).where(deliveries.c.account == name)
+    query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
         # Somebody may have taken it back between the two reads.

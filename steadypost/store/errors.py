@@ -109,3 +109,19 @@ class InHand(StoreError):
         )
         self.delivery_id = delivery_id
         self.lease_until = lease_until
+
+
+class AlreadyStruck(StoreError):
+    """One strike keeps it back already; a second would outlive the first unseen."""
+
+
+class NotStruck(StoreError):
+    """There is no strike to lift."""
+
+
+class UnknownChannel(StoreError):
+    """No account uses such a channel."""
+
+
+class AlreadyRollingOut(StoreError):
+    """A switch has one rollout at a time."""

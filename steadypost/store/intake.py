@@ -12,7 +12,7 @@ from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
 from steadypost.store.errors import KeyTaken
-from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, posts
+from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, post_tags, posts
 
 REPETITION_WITHIN = timedelta(days=30)
 """A post that says what one published so recently said is held for a person."""
@@ -132,6 +132,8 @@ def add_post(connection: Connection, post: Post, key: str | None, now: datetime)
     ]
     if media:
         connection.execute(insert(post_media), media)
+    if post.tags:
+        connection.execute(insert(post_tags), [{"post_id": post_id, "tag": tag} for tag in sorted(post.tags)])
     return post_id
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -35,7 +36,7 @@ from steadypost.domain.clock import utc
 from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.health import Verdict
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -158,6 +159,13 @@ post_media = Table(
     Column("path", Text, nullable=False),
     Column("kind", String(100), nullable=False),
     Column("alt", Text, nullable=False),
+)
+
+post_tags = Table(
+    "post_tags",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id"), primary_key=True),
+    Column("tag", String(100), primary_key=True),
 )
 
 deliveries = Table(
@@ -408,4 +416,44 @@ remedies = Table(
     Column("at", Moment, nullable=False),
     Column("effect", Text, nullable=False),
     UniqueConstraint("incident_id", "n"),
+)
+
+strikes = Table(
+    "strikes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("of", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(200), nullable=False),
+    Column("lifted_why", Text, nullable=False),
+    CheckConstraint("of IN ('account', 'channel', 'tag')", "of"),
+    _some("ix_strikes_standing", "id", of="lifted_at IS NULL"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("switch", String(100), nullable=False),
+    Column("steps", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("before", Float, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("watch_s", Float, nullable=False),
+    Column("course", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Index(
+        "uq_rollouts_watching",
+        "switch",
+        unique=True,
+        sqlite_where=text("course = 'watching'"),
+        postgresql_where=text("course = 'watching'"),
+    ),
 )

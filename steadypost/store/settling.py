@@ -22,7 +22,7 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import codec, ledger, overtaken
+from steadypost.store import codec, ledger, overtaken, strikes
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
@@ -73,6 +73,9 @@ def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime) -
         and kept.lease_until > now
     )
     if not holds or attempt.armed_at or attempt.answered_at or attempt.rescued_at:
+        return False
+    if strikes.against(connection, kept.delivery.account, kept.delivery.post_id, now):
+        # Struck while it was being prepared: the last moment at which a stop can still be heard.
         return False
     asked = tuple(
         part if part.state is PartState.LIVE else DeliveryPart(n=part.n, state=PartState.ASKED)

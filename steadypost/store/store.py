@@ -25,6 +25,7 @@ from steadypost.domain.observed import Noted, StoreSeen
 from steadypost.domain.outcome import Answer, Cause, Phase
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
+from steadypost.domain.rollout import Rollout
 from steadypost.domain.snowflake import RemoteId
 from steadypost.domain.span import Span
 from steadypost.domain.word import Pointer
@@ -40,8 +41,10 @@ from steadypost.store import (
     notices,
     persons,
     reading,
+    rollouts,
     series,
     settling,
+    strikes,
     tables,
     vitals,
     watches,
@@ -58,6 +61,7 @@ from steadypost.store.persons import Retried
 from steadypost.store.reading import Entry, Story
 from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
+from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.watches import Watch
 
@@ -349,6 +353,58 @@ class Store:
             )
 
         return self._read(work) if dry_run else self._write(work)
+
+    # Strikes ---------------------------------------------------------------------------------------------
+
+    def strike(
+        self,
+        of: Of,
+        name: str,
+        *,
+        by: str,
+        why: str,
+        until: datetime | None = None,
+        now: datetime | None = None,
+    ) -> Strike:
+        """Keep back what belongs to an account, a channel or a tag, until then or until it is lifted.
+
+        In force with the next claim; what is being prepared is stopped before its click.
+        """
+        return self._write(
+            lambda connection: strikes.put(
+                connection, of, name, by=By(name=by, why=why), until=until, now=self._at(now)
+            )
+        )
+
+    def lift(self, of: Of, name: str, *, by: str, why: str, now: datetime | None = None) -> Strike:
+        """Lift a strike, or raise ``NotStruck``."""
+        return self._write(
+            lambda connection: strikes.lift(connection, of, name, by=By(name=by, why=why), now=self._at(now))
+        )
+
+    def strikes(self, *, also_over: bool = False, now: datetime | None = None) -> list[Strike]:
+        """List the strikes in force."""
+        return self._read(lambda connection: strikes.every(connection, self._at(now), also_over=also_over))
+
+    def strikes_against(self, delivery: Delivery, now: datetime) -> list[Strike]:
+        """List the strikes that keep a delivery back."""
+        return self._read(
+            lambda connection: strikes.against(connection, delivery.account, delivery.post_id, now)
+        )
+
+    # Rollouts --------------------------------------------------------------------------------------------
+
+    def begin_rollout(self, rollout: Rollout, *, by: str) -> None:
+        """Write down that a switch is being rolled out; raises ``AlreadyRollingOut``."""
+        self._write(lambda connection: rollouts.begin(connection, rollout, by=by))
+
+    def rollouts(self, *, also_over: bool = False) -> list[Rollout]:
+        """List the rollouts under way, one for each switch."""
+        return self._read(lambda connection: rollouts.every(connection, also_over=also_over))
+
+    def keep_rollout(self, before: Rollout, after: Rollout) -> bool:
+        """Write down how a rollout goes on; ``False`` when somebody else has moved it meanwhile."""
+        return self._write(lambda connection: rollouts.keep(connection, before, after))
 
     # Claims and answers ----------------------------------------------------------------------------------
 

@@ -101,7 +101,8 @@ def test_every_switch_is_drawn_under_its_own_name():
             if not name.startswith("_")} == {
         name: (field["title"], field["description"]) for name, field in drawn.items()
     }  # fmt: skip
-    assert all(set(field["properties"]) == {"on", "reason", "by", "until"} for field in drawn.values())
+    of_each = {"on", "reason", "by", "until", "owner", "since", "share"}
+    assert all(set(field["properties"]) == of_each for field in drawn.values())
     assert len({field["title"] for field in drawn.values()}) == len(drawn)
 
 

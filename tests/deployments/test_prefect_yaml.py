@@ -37,6 +37,7 @@ def test_every_flow_is_deployed():
         "watch",
         "compose",
         "resolve",
+        "rollout",
         "import_posts",
     }
 

@@ -1,6 +1,7 @@
 """The whole house as real processes: sandbox, Prefect server, worker, browsers. The network's ledger is the judge."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -11,7 +12,7 @@ import psutil
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import BlockDocumentCreate
+from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -318,6 +319,35 @@ def test_a_document_of_an_older_version_still_loads(house):
 
     assert (loaded.publish.on, loaded.publish.reason) == (False, "old")
     assert loaded.reconcile.on
+
+
+def test_a_switch_is_thrown_for_some(house, store, wait_until):
+    """From the command line, in force within one cycle, for the same ones each time; and back again.
+
+    A name in the document that nothing reads is none of the flows' business.
+    """
+    off = house.run("steadypost.cli", "switches", "publish", "--share", "50", "--why", "trying it out")
+    assert (off.returncode, off.stderr) == (0, "")
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        document = client.read_block_document_by_name("steadypost", Switches.get_block_type_slug())
+        stray = BlockDocumentUpdate(data={"pubish": {"on": False}}, merge_existing_data=True)
+        client.update_block_document(document.id, stray)
+    shown = json.loads(house.run("steadypost.cli", "switches", "publish", "--json").stdout)["switch"]
+    assert (shown["stands"], shown["reason"], shown["on_for"]) == (
+        "on for 50 %",
+        "trying it out",
+        ["alice", "bob"],
+    )
+
+    # Due when the flows have read the switch for certain: they read it every five seconds.
+    waits = schedule(store, "The kite shop is closed today.", account="carol", seconds=12)
+    goes = schedule(store, "The kite shop's neighbour is open.", account="bob", seconds=12.5)
+    wait_until(lambda: state(store, goes) is State.PUBLISHED, description="bob's is published", within=60)
+    assert state(store, waits) is State.SCHEDULED
+
+    on = house.run("steadypost.cli", "switches", "publish", "--on", "--why", "it was good")
+    assert on.returncode == 0, on.stderr
+    wait_until(lambda: state(store, waits) is State.PUBLISHED, description="carol's is published", within=60)
 
 
 def test_the_schedule_sends_relief(house, store, wait_until):

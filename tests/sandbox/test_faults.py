@@ -314,6 +314,21 @@ def test_a_session_can_be_somebody_elses(sandbox, alice):
     assert [post["author"] for post in sandbox.live()] == ["bob"]
 
 
+def test_nobody_becomes_somebody_else_under_an_open_page(sandbox, alice):
+    """Cookies are one account's: a page that was opened as Alice asks as Alice, whatever the next page will say."""
+    alice.http.get("/home")
+    sandbox.weather({"fault": "login", "params": {"state": "other_account", "handle": "bob"}})
+
+    alice.ask("opened before")
+    alice.http.get("/home")
+    alice.ask("opened after")
+
+    assert [(post["author"], post["text"]) for post in sandbox.live()] == [
+        ("alice", "opened before"),
+        ("bob", "opened after"),
+    ]
+
+
 def test_pages_that_travel_badly(sandbox, alice):
     """Late, in drops, as an error, or not at all."""
     begun = time.monotonic()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
-from blocks import Switches, XAccount
+from blocks import Switch, Switches, XAccount
 from steadypost.channels.port import Access
 from steadypost.store import StoreAway
 from tasks import documents
@@ -32,6 +32,10 @@ class Away:
         return self.does(*args, **more)
 
 
+def away_from_the_api():
+    raise documents.ApiAway("ConnectError")
+
+
 @pytest.fixture
 def blocks(monkeypatch):
     """Carol has an account block."""
@@ -52,6 +56,32 @@ def test_a_store_that_is_away_keeps_nobody_from_reading_the_blocks(house, blocks
     assert isinstance(house.access("carol"), Access)
     assert "carol" not in known
     assert "carol" in [account.name for account in house.store.accounts()]
+
+
+def test_the_last_known_switches_serve_when_theirs_cannot_be_read(house, monkeypatch, caplog):
+    """A document that cannot be meant turns nothing on that was off; what is wrong with it is told."""
+    off = Switches(publish=Switch(on=False, reason="holiday"))
+    told = [
+        Documents(accounts={}, switches=off),
+        Documents(accounts={}, switches=None, wrong_switches=("publish.share: no number",)),
+    ]
+    monkeypatch.setattr(documents, "read", lambda: told.pop(0))
+
+    house.refresh(at_once=True)
+    house.refresh(at_once=True)
+
+    assert not house.switches.publish.is_on(house.clock())
+    assert "publish.share: no number" in caplog.text
+
+
+def test_the_last_known_switches_serve_while_prefect_is_away(house, monkeypatch):
+    """Its API does not answer: what was off stays off, for as long as that takes."""
+    house.switches = Switches(publish=Switch(on=False))
+    monkeypatch.setattr(documents, "read", away_from_the_api)
+
+    house.refresh(at_once=True)
+
+    assert not house.switches.publish.is_on(house.clock())
 
 
 def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):

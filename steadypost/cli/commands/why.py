@@ -15,7 +15,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-from steadypost.domain.ahead import Around, Step, ahead
+from steadypost.domain.ahead import Around, Step, Struck, ahead
 from steadypost.domain.delivery import CLAIMABLE
 from steadypost.domain.evidence import Absent, CannotTell, Present
 from steadypost.domain.outcome import Deferred, NotSubmitted, Outcome, Published, Refused, Unconfirmed
@@ -78,6 +78,7 @@ def _around(store: Store, story: Story, now: datetime) -> Around:
         worker=story.worker or "",
         lease_until=story.lease_until,
         verified=story.verified_at is not None or delivery.looks >= MOST_LOOKS,
+        strikes=[Struck(says=str(one), until=one.until) for one in store.strikes_against(delivery, now)],
     )
 
 
@@ -196,10 +197,10 @@ def _step(step: Step, now: datetime, zone: str) -> str:
     return f"{speech.plain(step.says)}, {until} {speech.moment(step.at, zone)} ({zone})"
 
 
-_UNTIL = frozenset({"paused", "quota_used", "quota_used_by_unknown", "spacing"})
+_UNTIL = frozenset({"paused", "quota_used", "quota_used_by_unknown", "spacing", "struck"})
 """Steps whose instant is an end, not a beginning."""
 
-_HOLDS = _UNTIL | {"behind"}
+_HOLDS = _UNTIL | {"behind", "struck"}
 """What has to pass before anything comes next."""
 
 

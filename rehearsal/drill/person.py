@@ -1,0 +1,62 @@
+"""What a person does in Prefect's pages during a drill, done by a program of its own inside the stack.
+
+python -m rehearsal.drill.person accounts PEOPLE.json --settle-minutes 1   the account blocks, sessions included
+python -m rehearsal.drill.person all-off                                   every protection's switch, off
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import SecretStr
+
+from blocks import Switches, XAccount
+from blocks.switches import DOCUMENT, Switch
+
+WORK = frozenset({"publish"})
+"""The switches that are no protection but the work itself: off, there would be nothing to compare."""
+
+
+@click.group()
+def main() -> None:
+    """Do one thing that a person does."""
+
+
+@main.command()
+@click.argument("people", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--settle-minutes", type=float, required=True)
+def accounts(people: Path, settle_minutes: float) -> None:
+    """Save the account blocks of these people with the sessions that stand there."""
+    told: dict[str, Any] = json.loads(people.read_text())
+    for person in told["accounts"]:
+        XAccount(
+            handle=person["handle"],
+            session=SecretStr(json.dumps(person["storage_state"])),
+            base_url=told["url"],
+            rules_accepted=True,
+            rules_accepted_by="the drill: this X is a sandbox on this machine",
+            per_hour=1000,
+            per_day=5000,
+            spacing_seconds=0,
+            settle_minutes=settle_minutes,
+        ).save(person["handle"], overwrite=True)
+
+
+@main.command("all-off")
+def all_off() -> None:
+    """Turn every protection off that there is, and say which those are."""
+    names = [name for name, field in Switches.model_fields.items() if field.annotation is Switch]
+    off = [name for name in names if name not in WORK]
+    switches = Switches(
+        **{name: Switch(on=False, reason="the drill's other half", by="the drill") for name in off}
+    )
+    switches.save(DOCUMENT, overwrite=True)
+    click.echo(json.dumps(off))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

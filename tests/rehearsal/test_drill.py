@@ -1,0 +1,291 @@
+"""
+A drill plays what its seed says, judges by the network's ledger, and finds what is wrong when something is.
+
+The last test plays two minutes of everything for real; ``make drill`` plays a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from rehearsal.drill import report as reports
+from rehearsal.drill.hands import Hands
+from rehearsal.drill.page import COLOURS, Run, draw
+from rehearsal.drill.programme import PEOPLE, WEATHERS, programme
+from rehearsal.drill.report import Line
+from rehearsal.drill.stage import SETTLE, Happened
+from rehearsal.drill.troubles import HOST, X_SIDE, Kind, Place, Trouble
+from sandbox.faults import FAULTS
+from steadypost.domain.delivery import State
+from steadypost.domain.quota import Limits
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+PROMISED = {
+    "seed", "minutes", "due", "good", "availability", "availability_lower_95", "time_availability", "duplicates",
+    "lost", "false_status", "false_blocks", "lateness_s", "recovery_s", "detection_s", "messages", "by_fault",
+}  # fmt: skip
+
+
+# -- the programme
+
+
+def test_a_seed_gives_the_same_programme():
+    """With every protection on or off: only so can one run be held beside another."""
+    assert programme(seed=7, minutes=15) == programme(seed=7, minutes=15)
+    assert programme(seed=7, minutes=15) != programme(seed=8, minutes=15)
+
+
+def test_three_hundred_posts_fall_due_in_a_quarter_of_an_hour():
+    """At a steady pace, on all three accounts, none saying what another says."""
+    posts = programme(seed=7, minutes=15).posts
+
+    texts = [text for post in posts for text in post.texts]
+    assert len(posts) >= 300
+    assert len(set(texts)) == len(texts)
+    assert {post.account for post in posts} == set(PEOPLE)
+    gaps = [later.at - earlier.at for earlier, later in pairwise(posts)]
+    assert max(gaps) < 6
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_a_quarter_of_an_hour_has_every_place_where_trouble_sits(store):
+    """Whatever the seed; and nothing begins that would not be over."""
+    for seed in range(20):
+        played = programme(seed=seed, minutes=15, store=store)
+
+        assert {trouble.kind.place for trouble in played.troubles} == set(Place)
+        assert max(trouble.at + trouble.lasts for trouble in played.troubles) < played.seconds - 30
+
+
+def test_an_unknown_weather_is_refused_with_those_there_are():
+    """A slip must not be calm weather in secret."""
+    with pytest.raises(ValueError, match="'stormy' is not known; there are all, network, host"):
+        programme(seed=7, minutes=15, weather="stormy")
+
+
+def test_every_weather_can_be_drawn():
+    """By its name, for both stores."""
+    for weather in WEATHERS:
+        assert programme(seed=3, minutes=15, weather=weather).weather == weather
+
+
+def test_every_trouble_is_one_that_can_be_done():
+    """X's side is weather that the sandbox takes; the host's is an act that there is."""
+    for kind in X_SIDE:
+        for rule in kind.rules:
+            FAULTS[rule["fault"]].complete(rule.get("params", {}))
+    for kind in (*HOST, *X_SIDE):
+        assert bool(kind.hand) != bool(kind.rules)
+        assert not kind.hand or hasattr(Hands, f"_{kind.hand}") or kind.hand.startswith("store_")
+        assert str(kind.place) in COLOURS
+
+
+def test_the_settle_window_is_longer_than_this_x_ever_hides_a_post():
+    """A drill in which absence was 'proven' sooner than a post may show would prove nothing."""
+    hidden = [
+        rule["params"]["seconds"] + rule["params"].get("jitter", 0)
+        for kind in X_SIDE
+        for rule in kind.rules
+        if rule["fault"] in {"timeline_delay", "timeline_stale", "delay_before_create"}
+    ]
+    assert max(hidden) * 1.5 < SETTLE.total_seconds()
+
+
+def test_limits_of_the_drill_leave_room_for_every_post():
+    """What quota does not allow would not count as due: here nothing hides behind that."""
+    assert Limits(per_hour=1000, per_day=5000, spacing=timedelta(0)).largest_delivery >= 300
+
+
+# -- the judgement
+
+
+LINE = Line(
+    delivery_id=1,
+    n=0,
+    account="alice",
+    due_at=NOON,
+    state=State.PUBLISHED,
+    live_at=NOON + timedelta(seconds=2),
+    recorded_at=NOON + timedelta(seconds=3),
+    copies=1,
+    attempts=1,
+    in_doubt=False,
+    signs=(),
+    why="",
+)
+
+DROPPED = Kind(name="dropped", place=Place.ANSWER, rules=({"fault": "drop_response"},))
+
+
+def line(seconds, late, **more):
+    due = NOON + timedelta(seconds=seconds)
+    live = None if late is None else due + timedelta(seconds=late)
+    return replace(LINE, due_at=due, live_at=live, recorded_at=live, **more)
+
+
+def happened(begins, ends, *accounts, n=1):
+    trouble = Trouble(n=n, kind=DROPPED, at=begins, lasts=ends - begins, accounts=accounts or ("alice",))
+    return Happened(
+        trouble=trouble,
+        began_at=NOON + timedelta(seconds=begins),
+        ended_at=NOON + timedelta(seconds=ends),
+    )
+
+
+def suffered(one, lines, *others):
+    return reports._measured(one, lines, [one, *others])
+
+
+def test_recovery_counts_from_the_end_of_the_trouble_to_the_first_post_that_goes_out_again():
+    """What was waiting at its end waited for us."""
+    told = suffered(happened(10, 20), [line(0, 1), line(12, 15), line(15, 25), line(30, 1)])
+
+    assert told.recovery_s == 7
+    assert told.drained_s == 20
+
+
+def test_nobody_waits_before_a_post_is_due():
+    """With nothing due at the trouble's end the time counts from the next due post."""
+    assert suffered(happened(10, 20), [line(0, 1), line(50, 1.5)]).recovery_s == 1.5
+
+
+def test_the_slowest_account_is_the_one_that_counts():
+    """An account that came back does not speak for one that did not."""
+    told = suffered(happened(10, 20, *PEOPLE), [line(18, 4), line(18, 42, account="bob")])
+
+    assert told.recovery_s == 40
+
+
+def test_troubles_that_overlap_are_over_together():
+    """The one that ended first is not blamed, nor praised, for what the other still did."""
+    one, other = happened(10, 20), happened(15, 40, n=2)
+
+    told = suffered(one, [line(12, 33)], other)
+
+    assert told.overlapped
+    assert told.recovery_s == 5
+
+
+def test_detection_is_the_first_sign_in_the_trouble_s_own_time():
+    """Signs of earlier troubles are not its own."""
+    early, own = NOON + timedelta(seconds=2), NOON + timedelta(seconds=14)
+
+    told = suffered(happened(10, 20), [line(0, 1, signs=(early,)), line(11, 30, signs=(own,))])
+
+    assert told.trouble.detected_at == own
+
+
+def blocked(lines, *troubles):
+    return list(reports.blocked(lines, troubles))
+
+
+def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
+    """A minute and more, with nothing wrong around it; in its own trouble's time it is not."""
+    waits = line(100, 90)
+
+    assert blocked([waits]) == [waits]
+    assert blocked([waits], happened(100, 150)) == []
+    assert blocked([waits], happened(100, 150, "bob")) == [waits]
+    assert blocked([line(100, 50)]) == []
+
+
+def test_a_post_in_doubt_waits_for_its_own_settling():
+    """The settle window stands before it: that is no block, and is told as lateness."""
+    assert blocked([line(100, 90, in_doubt=True)]) == []
+
+
+@pytest.mark.parametrize("state", [State.SCHEDULED, State.SENDING, State.UNCONFIRMED, State.PARTIAL])
+def test_what_is_not_live_and_has_no_end_is_lost(state):
+    """Silence is what is counted."""
+    assert reports._is_lost(line(0, None, state=state), [])
+
+
+def test_what_lies_before_a_person_is_lost_only_when_nobody_was_told():
+    """And what the network refused is not lost."""
+    review = line(0, None, state=State.NEEDS_REVIEW)
+
+    assert reports._is_lost(review, [])
+    assert not reports._is_lost(review, [review.delivery_id])
+    assert not reports._is_lost(line(0, None, state=State.REFUSED), [])
+
+
+# -- for real
+
+
+@pytest.mark.browser
+@pytest.mark.prefect
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_minutes_of_everything(tmp_path):
+    """
+    Through the product's own command: browsers, workers, the store, Prefect and X go wrong for two minutes, and
+    nothing is live twice, lost, falsely told or falsely blocked; what was due goes out.
+    """
+    words = ["drill", "--seed", "7", "--minutes", "2", "--out", str(tmp_path / "drill")]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "steadypost.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=800,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-6000:]
+    told = json.loads((tmp_path / "drill" / "report.json").read_text())
+    details = json.loads((tmp_path / "drill" / "details.json").read_text())
+    assert set(told) == PROMISED
+    assert (told["duplicates"], told["lost"], told["false_status"], told["false_blocks"]) == (0, 0, 0, 0)
+    assert told["due"] >= 38
+    assert told["availability"] >= 0.95
+    assert details["broken"] == []
+    assert [one["failed"] for one in told["by_fault"] if one["failed"]] == []
+    page = (tmp_path / "drill" / "report.html").read_text()
+    assert page.count("<circle") == 2 * len(details["posts"])
+    assert not re.search(r"https?://(?!127\.0\.0\.1)", page)
+
+
+def test_a_run_is_drawn_beside_another(tmp_path):
+    """Before beside after, each with its own figures, from the files that a run leaves."""
+    spread = {"n": 1, "p50": 2.0, "p90": 2.0, "max": 2.0}
+    fault = {
+        "n": 1, "fault": "<dropped>", "class": "x_answer", "accounts": ["alice"], "at_s": 10, "lasted_s": 5, "due": 1,
+        "recovery_s": 2.0, "drained_s": 2.0, "due_beside": 2, "on_time_beside": 2,
+    }  # fmt: skip
+    told = {
+        "seed": 7, "minutes": 2, "due": 1, "good": 1, "availability": 1.0, "availability_lower_95": 0.2,
+        "time_availability": None, "duplicates": 0, "lost": 0, "false_status": 0, "false_blocks": 0, "messages": 0,
+        "lateness_s": {"p50": 1.0, "p95": 1.0}, "recovery_s": {"x_answer": spread}, "detection_s": {"x_answer": spread},
+        "by_fault": [fault],
+    }  # fmt: skip
+    post = {
+        "delivery": 1,
+        "account": "alice",
+        "due_s": 12,
+        "late_s": None,
+        "state": "scheduled",
+        "why": "<b>",
+    }
+    details = {
+        "control": True, "weather": "all", "on_time_within_s": 300, "posts": [post], "not_good": [post],
+        "recovery_s": spread, "drained_s": spread,
+    }  # fmt: skip
+    (tmp_path / "report.json").write_text(json.dumps({**told, "availability": 0.5}))
+    (tmp_path / "details.json").write_text(json.dumps(details))
+
+    page = draw(Run.of(told, {**details, "control": False}), Run.read(tmp_path))
+
+    assert "50.00 %" in page
+    assert "100.00 %" in page
+    assert "<th>before</th><th>after</th>" in page
+    assert "<dropped>" not in page
+    assert "&lt;dropped&gt;" in page

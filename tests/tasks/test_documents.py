@@ -1,0 +1,102 @@
+"""What Prefect's blocks say is taken as far as it can be meant; one switch is changed without touching another."""
+
+import contextlib
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from blocks import Switch, Switches
+from tasks import documents
+
+
+class Api:
+    """Prefect's API as far as the switches are concerned: one document, laid over by what is sent."""
+
+    def __init__(self, data):
+        self.document = None if data is None else SimpleNamespace(id=uuid4(), name="steadypost", data=data)
+        self.meanwhile = None
+
+    def read_block_documents_by_type(self, block_type_slug, include_secrets):
+        return [] if self.document is None else [SimpleNamespace(**vars(self.document))]
+
+    def update_block_document(self, document_id, update):
+        assert update.merge_existing_data
+        self.document.data = self.document.data | update.data
+        if self.meanwhile:
+            self.document.data = self.document.data | self.meanwhile
+
+
+@pytest.fixture
+def api(monkeypatch):
+    """Prefect's API, holding this document."""
+
+    def holding(data):
+        made = Api(data)
+        monkeypatch.setattr(documents, "_api", lambda: contextlib.nullcontext(made))
+        monkeypatch.setattr(
+            documents.Block, "_from_block_document", lambda document: Switches.model_validate(document.data)
+        )
+        return made
+
+    return holding
+
+
+def test_without_a_document_everything_is_on(api):
+    """Nobody has turned anything off."""
+    api(None)
+
+    assert documents.switches() == (Switches(), ())
+
+
+def test_a_name_that_nothing_reads_is_left_out_and_named(api):
+    """The switches beside it count as ever."""
+    api({"publish": {"on": False}, "pubish": {"on": True}})
+
+    read, wrong = documents.switches()
+
+    assert not read.publish.on
+    assert wrong == ("no switch is called 'pubish'; publish was meant?",)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [({"publish": {"share": "many"}}, "publish.share"), ({"publish": {"on": "perhaps"}}, "publish.on"),
+     ({"publish": {"share": 101}}, "publish.share")],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_not_guessed_at(api, data, says):
+    """There are no switches then, and the reason names the field."""
+    api(data)
+
+    read, (wrong,) = documents.switches()
+
+    assert read is None
+    assert wrong.startswith(says)
+
+
+def test_one_switch_is_changed_and_no_other(api):
+    """Whoever changes another at the same moment loses nothing."""
+    prefect = api({"publish": {"on": True}, "reconcile": {"on": False, "reason": "theirs"}})
+
+    before, after = documents.change_switch("publish", lambda one: one.model_copy(update={"on": False}))
+
+    assert (before.on, after.on) == (True, False)
+    assert prefect.document.data["reconcile"] == {"on": False, "reason": "theirs"}
+    assert not Switch.model_validate(prefect.document.data["publish"]).on
+
+
+def test_a_change_that_was_written_over_is_not_said_to_be_in_force(api):
+    """Prefect tells both that they succeeded; reading it back tells the truth."""
+    prefect = api({"publish": {"on": True}})
+    prefect.meanwhile = {"publish": {"on": True, "reason": "somebody else"}}
+
+    with pytest.raises(documents.ChangedMeanwhile):
+        documents.change_switch("publish", lambda one: one.model_copy(update={"on": False}))
+
+
+def test_nothing_is_changed_where_there_is_nothing(api):
+    """Deployments make the document; a change must not."""
+    api(None)
+
+    with pytest.raises(documents.NoDocument):
+        documents.change_switch("publish", lambda one: one)
