@@ -6,6 +6,7 @@ import pytest
 
 from steadypost.domain.outcome import Cause
 from tasks.exhibits import without_secrets
+from tests.browser.support import slowness
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +23,7 @@ def probe(alice, within=20.0):
 def test_a_changed_page_is_brought_home_and_nothing_is_sent(alice, sandbox, changed):
     """A picture and the elements, for a person to see; no script, no cookie, no ask."""
     sandbox.weather({"fault": "ui", "account": "alice", "params": changed})
-    found = probe(alice, within=10.0)
+    found = probe(alice, within=14.0 * slowness())
     page = without_secrets(found.page, [cookie["value"] for cookie in alice.access.session["cookies"]])
 
     assert (found.well, found.cause) == (

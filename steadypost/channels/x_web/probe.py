@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,10 +20,10 @@ from steadypost.domain.outcome import Cause, Phase
 COMPOSER_WITHIN = 30.0
 """Seconds from the beginning of X's answer to a composer that could be used."""
 
-KEEP = 3.0
+KEEP = 6.0
 """Seconds of the deadline that are kept for a picture of the page, and for coming home."""
 
-PICTURE_WITHIN = 2.0
+PICTURE_WITHIN = 4.0
 
 NOT_AS_IT_SHOULD_BE = frozenset({Cause.UI_DRIFT, Cause.OVERLAY})
 """What a person will want to see with their own eyes."""
@@ -69,16 +70,14 @@ def _verdict(desk: Desk, page: Page, access: Access, seen: Survey, allowed: floa
 
 
 def _show(page: Page) -> Mapping[str, Any]:
-    """Take a picture and the elements. A page that cannot even be shown is no worse for that."""
-    try:
-        return {
-            "page": str(page.evaluate(ELEMENTS, PRIVATE))[:MOST_OF_A_PAGE],
-            "picture": page.screenshot(
-                type="jpeg", quality=60, mask=[page.locator(PRIVATE)], timeout=PICTURE_WITHIN * 1000
-            ),
-        }
-    except PlaywrightError:
-        return {}
+    """Take the elements and a picture. A page that cannot even be shown is no worse for that."""
+    shown: dict[str, Any] = {}
+    with contextlib.suppress(PlaywrightError):
+        shown["page"] = str(page.evaluate(ELEMENTS, PRIVATE))[:MOST_OF_A_PAGE]
+        shown["picture"] = page.screenshot(
+            type="jpeg", quality=60, mask=[page.locator(PRIVATE)], timeout=PICTURE_WITHIN * 1000
+        )
+    return shown
 
 
 def _check_elements(seen: Survey) -> None:
