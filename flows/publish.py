@@ -22,6 +22,7 @@ from tasks.bulkheads import Room
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import House
+from tasks.mates import Mates
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
@@ -50,7 +51,9 @@ def publish(
     with ended_within(stay + COMES_HOME_WITHIN), publishing_house() as house:
         watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
         crew = Crew(house, watch)
+        mates = Mates(house, "publish")
         for _ in watch:
+            mates.mind()
             house.refresh()
             crew.send(claim_due(house, at_most=crew.free()))
         # Whoever relieves this run can have its places; what is still under way has its own deadline.

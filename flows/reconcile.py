@@ -19,6 +19,7 @@ from steadypost.store import StoreAway
 from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
+from tasks.mates import Mates
 from tasks.rollouts import carry_on
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
@@ -65,7 +66,9 @@ def reconcile(
             return Completed(message=_in_words(told), data=dict(told))
         watch = Watch(house, "reconcile", str(flow_run.id), at_most=stay, pace=PACE, hung_after=LOOKS_WITHIN)
         rollouts = NowAndThen(ROLLOUTS_EVERY)
+        mates = Mates(house, "reconcile")
         for _ in watch:
+            mates.mind()
             house.refresh()
             told += look_at(house, next_round(house, in_doubt(house)))
             if rollouts.is_time():

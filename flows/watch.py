@@ -23,6 +23,7 @@ from steadypost.store import StoreError
 from tasks.deadline import ended_within
 from tasks.house import House
 from tasks.incidents import Book, Happened
+from tasks.mates import Mates
 from tasks.notices import Teller, send
 from tasks.observations import Memory, observe
 from tasks.remedies import remedy
@@ -51,7 +52,9 @@ def watch(
         rounds = Rounds(house)
         # A round waits for its remedies, and some of them wait for processes to end and to start.
         seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
+        mates = Mates(house, "watch")
         for _ in seat:
+            mates.mind()
             if rounds.is_due():
                 done += rounds.go()
     told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +53,9 @@ def main(  # noqa: PLR0917 - click hands its options in by name
     home = out / "home"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
+    # Whoever ends us by a signal, from a shell or a supervisor, must find nothing left either.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     plan = programme(seed=seed, minutes=minutes, weather=weather, store=store)
     try:
         with played(plan, home.resolve(), control=control, store=store, say=_say) as (done, stack):

@@ -1,0 +1,85 @@
+"""Those on watch mind each other: whoever falls silent is replaced by the others.
+
+Prefect's automation replaces a run that died at once, and cannot be all there is. After its server was killed it parks
+what it hears of runs that began before, because it has forgotten that it ever saw them begin: for a quarter of an hour
+no automation fires for them (found by the drill; prefect 3.8.8, events/ordering). And of a run that stands still it
+hears nothing at all. The seats in the store tell both, whatever became of Prefect's memory.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import httpx
+from prefect.exceptions import PrefectException
+
+from steadypost.store import StoreError
+from tasks import runs
+from tasks.house import House
+
+SILENT_AFTER = {
+    "publish": timedelta(seconds=15),
+    "reconcile": timedelta(minutes=2),
+    "watch": timedelta(minutes=3),
+}
+"""The flows whose runs stay on watch, and how long a seat may go without a beat before somebody else is sent.
+
+A publisher's seat beats every second, and a store that hangs keeps a beat for five: past this nobody is in it, or
+somebody asleep. The others do not beat while they wait for a round of looks, or of remedies.
+"""
+
+MIND_EVERY = 5.0
+"""Seconds between two looks at the others' seats."""
+
+PATIENCE = timedelta(seconds=30)
+"""A run that was started takes a few seconds to sit down; it is not started again before this."""
+
+
+class Mates:
+    """The others, as one of those on watch sees them."""
+
+    def __init__(self, house: House, own: str) -> None:
+        self._house = house
+        self._own = own
+        self._minded = time.monotonic()
+        self._started: dict[str, float] = {}
+        self._thread: threading.Thread | None = None
+
+    def mind(self) -> None:
+        """See to it that the others are there, now and then, in a thread: nobody due waits for Prefect's API."""
+        if time.monotonic() - self._minded < MIND_EVERY or (self._thread and self._thread.is_alive()):
+            return
+        self._minded = time.monotonic()
+        self._thread = threading.Thread(target=self.see, name="minding-the-others", daemon=True)
+        self._thread.start()
+
+    def see(self) -> list[str]:
+        """Start a run for each seat that fell silent, unless one is about to start; answer for which."""
+        try:
+            silent = self.silent()
+            if not silent:
+                return []
+            with runs.client() as api:
+                started = [flow for flow in silent if runs.start(api, flow)]
+        except (StoreError, httpx.HTTPError, PrefectException) as error:
+            # Whoever is away now is asked again in a moment.
+            self._house.log.debug("the others could not be minded: %s", type(error).__name__)
+            return []
+        for flow in started:
+            self._started[flow] = time.monotonic()
+            self._house.log.warning("%s fell silent, and is replaced", flow)
+        return started
+
+    def silent(self) -> list[str]:
+        """Name the seats that somebody had, and that have not beaten lately."""
+        moment = self._house.clock()
+        return [
+            watch.flow
+            for watch in self._house.store.watches()
+            if watch.flow != self._own
+            and watch.flow in SILENT_AFTER
+            and moment - watch.beat_at > SILENT_AFTER[watch.flow]
+            and time.monotonic() - self._started.get(watch.flow, float("-inf")) > PATIENCE.total_seconds()
+        ]
