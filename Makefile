@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SEED ?= 7
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo up test test-crash drill control check bench lock clean
+.PHONY: help setup demo up test test-crash drill control simulate check bench lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ drill: setup ## Let everything go wrong for a quarter of an hour, and measure: v
 control: setup ## The same programme with every protection off: what it is measured against
 	@tools/setup.sh tests
 	@$(PY) -m rehearsal.drill --seed $(SEED) --minutes 15 --store postgresql --out var/control --control || true
+
+simulate: setup ## Four weeks of posts through the real store against a simulated network, and each switch off (an hour)
+	@$(PY) -m rehearsal.simulation days 28 --seed $(SEED) --out var/simulated
+	@$(PY) -m rehearsal.simulation switches --seed $(SEED)
 
 check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads
 	@.venv/bin/ruff check .

@@ -20,6 +20,7 @@ from rehearsal.drill.page import Run, draw
 from rehearsal.drill.programme import WEATHERS, programme
 from rehearsal.drill.report import Report, report_of
 from rehearsal.drill.stage import NotPlayed, played
+from rehearsal.simulation.__main__ import simulated
 from rehearsal.stack import NotUp
 
 console = Console(width=160)
@@ -37,6 +38,13 @@ console = Console(width=160)
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder of another run, to be drawn as what was before.",
 )
+@click.option(
+    "--simulate",
+    "days",
+    type=click.FloatRange(min=0.01),
+    metavar="DAYS",
+    help="Instead of drilling for real: so many days against a simulated network and clock.",
+)
 @click.option("--keep", is_flag=True, help="Leave what the run wrote: store, logs, sessions.")
 def main(  # noqa: PLR0917 - click hands its options in by name
     seed: int,
@@ -45,11 +53,14 @@ def main(  # noqa: PLR0917 - click hands its options in by name
     store: str,
     out: Path,
     beside: Path | None,
+    days: float | None,
     *,
     control: bool,
     keep: bool,
 ) -> None:
     """Drill the whole house, and say how it went; the exit code says whether what must never happen did not."""
+    if days is not None:
+        sys.exit(simulated(days=days, seed=seed, odds="usual", out=out))
     home = out / "home"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)

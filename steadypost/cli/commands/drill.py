@@ -30,6 +30,13 @@ REHEARSAL = "rehearsal.drill"
 @click.option(
     "--store", "kind", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
 )
+@click.option(
+    "--simulate",
+    "days",
+    type=click.FloatRange(min=0.01),
+    metavar="DAYS",
+    help="Instead: so many days against a simulated network and clock.",
+)
 @click.option("--control", is_flag=True, help="The same programme with every protection's switch off.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder for report.json and its page."
@@ -41,6 +48,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
     weather: str,
     kind: str,
     out: Path,
+    days: float | None,
     *,
     control: bool,
 ) -> Answer:
@@ -61,6 +69,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
         "--out",
         str(out),
     ]
+    words += [] if days is None else ["--simulate", str(days)]
     # What it tells while it runs goes to people, on standard error; the answer stays one document.
     done = subprocess.run(
         [sys.executable, "-m", REHEARSAL, *words, *(["--control"] if control else [])],

@@ -1,0 +1,115 @@
+"""How often what happens in a simulated week.
+
+Where the fault catalogue has a recorded figure it is taken, and named; the rest is set so that each thing happens often
+enough in four weeks to be seen. They are one table, so that nobody has to look for what was assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rehearsal.drill.troubles import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spell:
+    """A stretch of trouble: how often it comes, how long it stays, whom it strikes."""
+
+    name: str
+    place: Place
+    every: timedelta
+    """The mean time between two of them, for each account, or for all at once."""
+    lasts: timedelta
+    """Its mean length; none is longer than six times that."""
+    for_all: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odds:
+    """The weather of a simulation."""
+
+    # Each ask, alone.
+    answer_lost: float = 0.15
+    """The post is live and its id is not learnt. Recorded: 10 to 20 % of single posts (F02)."""
+    odd_answer: float = 0.02
+    """The answer has a shape nobody knows."""
+    vanished: float = 0.001
+    """Nothing is made, and no answer comes."""
+    refused: float = 0.002
+    """X refuses what the post says."""
+    not_now: float = 0.01
+    """X says: not now, and for how long."""
+    page_trouble: float = 0.03
+    """The page cannot be used, before anything is sent."""
+    comes_late: float = 0.002
+    """The request comes to life only minutes after its browser has given up on it."""
+    answer_takes: tuple[float, float, float] = (1.5, 8.0, 90.0)
+    """Seconds: usual, one in ten, one in a hundred. Recorded: 55 to 90 s on small machines (F04)."""
+    shows_after: tuple[tuple[float, float], ...] = ((0.80, 8.0), (0.15, 20.0), (0.045, 90.0), (0.005, 600.0))
+    """Shares and seconds: when timelines show a post. Recorded: 8, 12, 15 to 20 s and more (F02)."""
+
+    # Each look, alone.
+    look_fails: float = 0.05
+    """A login wall, an error, an empty list."""
+    look_partial: float = 0.03
+    """A list that leaves posts out, or ends early, and says so."""
+
+    spells: tuple[Spell, ...] = (
+        Spell(name="X away", place=Place.AWAY, every=timedelta(hours=30), lasts=timedelta(seconds=50)),
+        Spell(
+            name="answers lost",
+            place=Place.ANSWER,
+            every=timedelta(hours=20),
+            lasts=timedelta(minutes=20),
+            for_all=False,
+        ),
+        Spell(name="lists away", place=Place.LIST, every=timedelta(hours=16), lasts=timedelta(minutes=20)),
+        Spell(
+            name="signed out",
+            place=Place.SIGN_IN,
+            every=timedelta(days=12),
+            lasts=timedelta(minutes=12),
+            for_all=False,
+        ),
+        Spell(
+            name="browsers die", place=Place.BROWSER, every=timedelta(hours=8), lasts=timedelta(seconds=20)
+        ),
+        Spell(
+            name="worker killed", place=Place.WORKER, every=timedelta(hours=10), lasts=timedelta(seconds=25)
+        ),
+        Spell(
+            name="worker stands still",
+            place=Place.WORKER,
+            every=timedelta(hours=14),
+            lasts=timedelta(seconds=60),
+        ),
+        Spell(name="store away", place=Place.STORE, every=timedelta(hours=12), lasts=timedelta(seconds=30)),
+    )
+
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+CALM = Odds(
+    answer_lost=0, odd_answer=0, vanished=0, refused=0, not_now=0, page_trouble=0, comes_late=0, look_fails=0,
+    look_partial=0, answer_takes=(1.5, 1.5, 1.5), shows_after=((1.0, 8.0),), spells=(),
+)  # fmt: skip
+"""Nothing goes wrong."""
+
+STORM = Odds(
+    answer_lost=0.25,
+    odd_answer=0.05,
+    vanished=0.05,
+    page_trouble=0.10,
+    comes_late=0.05,
+    look_fails=0.15,
+    look_partial=0.15,
+    spells=tuple(
+        Spell(name=one.name, place=one.place, every=one.every / 10, lasts=one.lasts, for_all=one.for_all)
+        for one in Odds().spells
+    ),
+)
+"""Ten times as much of everything, for whoever looks for a second copy."""
+
+NAMED = {"usual": Odds(), "calm": CALM, "storm": STORM}

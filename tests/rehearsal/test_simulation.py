@@ -1,0 +1,77 @@
+"""
+The simulation lets the product's own store and tasks decide, is the same for the same seed, and finds what it looks for.
+
+``make simulate`` plays four weeks, and each switch off alone and in pairs.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import steadypost.store.looks
+from blocks.switches import names
+from rehearsal.simulation.run import Piece, simulate
+
+pytestmark = pytest.mark.slow
+
+ONCE_FAILED = json.loads(Path(__file__).with_name("simulations_that_failed.json").read_text())
+"""Stretches that once broke something: each is played for ever."""
+
+
+def stretch(odds, *, hours=0.5, seed=3, off=()):
+    return simulate(Piece(n=0, seed=seed, days=hours / 24, odds=odds, off=tuple(off)))
+
+
+def what_became(told):
+    return [(line.n, line.state, line.due_at, line.live_at, line.attempts) for line in told.lines]
+
+
+def test_the_same_seed_lives_through_the_same():
+    """To the microsecond: else a failing seed could not be played again."""
+    first, again = stretch("storm"), stretch("storm")
+
+    assert what_became(first) == what_became(again)
+    assert first.asks == again.asks
+    assert what_became(stretch("storm", seed=4)) != what_became(first)
+
+
+def test_in_calm_weather_everything_goes_out_at_once():
+    """Each once, each within seconds."""
+    told = stretch("calm")
+
+    assert len(told.lines) == 15
+    assert all(line.copies == 1 and line.late_s() < 10 for line in told.lines)
+    assert (told.duplicates, told.lost, told.false_status) == (0, 0, 0)
+
+
+def test_a_storm_costs_no_copy_and_no_post():
+    """Ten times as much of everything as usual; what happened to whom is on record."""
+    told = stretch("storm", hours=1, seed=8)
+
+    assert (told.duplicates, told.lost, told.wrong) == (0, 0, [])
+    assert any(line.attempts > 1 for line in told.lines)
+    assert told.happened
+
+
+def test_a_second_copy_would_be_found(monkeypatch):
+    """Without the proof of absence a look that merely does not see a post asks for it again."""
+    monkeypatch.setattr(steadypost.store.looks, "proves_absence", lambda missed_at, **_: bool(missed_at))
+
+    assert stretch("storm", hours=2, seed=8).duplicates > 0
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "publish"])
+def test_no_switch_turned_off_costs_a_copy(name):
+    """The naive behaviour is slower and less available; it never asks twice."""
+    told = stretch("storm", hours=0.2, seed=5, off=[name])
+
+    assert (told.duplicates, told.false_status) == (0, 0)
+
+
+@pytest.mark.parametrize("piece", ONCE_FAILED, ids=lambda piece: f"{piece['seed']}-{piece['n']}")
+def test_what_once_failed_holds(piece):
+    """A seed that found something stays."""
+    told = simulate(Piece(**{**piece, "off": tuple(piece.get("off", ()))}))
+
+    assert (told.duplicates, told.lost, told.wrong) == (0, 0, [])
