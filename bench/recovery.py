@@ -6,12 +6,16 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from rehearsal.audit import audit, percentile
-from rehearsal.recovery import CLASSES, Played, play, stop_the_watch, ward
+from rehearsal.recovery import CLASSES, Played, Ward, play, stop_the_watch, until, ward
 
 HOME = Path("var/bench/recovery")
 EVERY = 10
@@ -30,6 +34,7 @@ def measure(times: int = TIMES, names: Sequence[str] = tuple(CLASSES)) -> dict[s
     failed: list[str] = []
     replaced: list[float] = []
     with ward(HOME, every=EVERY, say=lambda line: print(line, file=sys.stderr)) as house:
+        cost = _cost(house)
         for n in range(times):
             for name in names:
                 try:
@@ -50,8 +55,31 @@ def measure(times: int = TIMES, names: Sequence[str] = tuple(CLASSES)) -> dict[s
         wrong = audit(house.store, house.stack.sandbox).wrong
         figures = _figures(played, failed, house.judge.rounds, house.judge.false)
     # The vanished posts of `nothing_is_live` are what the ledger must contradict; anything else is a fault of ours.
+    figures["cost_of_watching"] = cost
     figures["watch_replaced_by_automation_s"] = _spread(replaced)
     return {**figures, "store_against_ledger": [one for one in wrong if "not live" not in one]}
+
+
+def _cost(house: Ward) -> dict[str, float]:
+    """Measure what the watch takes in a house that is well: memory, and processor time for each round."""
+    with suppress(psutil.NoSuchProcess):
+        return _cost_of_this_one(house)
+    # It was relieved meanwhile; the next one is there for as long as it takes.
+    return _cost_of_this_one(house)
+
+
+def _cost_of_this_one(house: Ward) -> dict[str, float]:
+    process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
+    before, began = process.cpu_times(), time.monotonic()
+    time.sleep(6 * EVERY)
+    after, rounds = process.cpu_times(), (time.monotonic() - began) / EVERY
+    used = after.user + after.system - before.user - before.system
+    cost = {
+        "memory_mb": round(process.memory_full_info().uss / 2**20),
+        "cpu_s_per_round": round(used / rounds, 3),
+    }
+    print(f"cost of watching: {cost}", file=sys.stderr, flush=True)
+    return cost
 
 
 def _say(one: Played) -> None:
@@ -91,6 +119,7 @@ def _class(name: str, many: Sequence[Played]) -> dict[str, Any]:
         "detected_s": _spread([one.detected_s for one in many]),
         "detected_within_2_rounds": sum(one.detected_s <= 2 * EVERY for one in many),
         "recovered_s": _spread([one.recovered_s for one in many]),
+        "found_to_well_s": _spread([one.mended_s for one in many]),
         "post_live_s": _spread([one.live_s for one in many]),
         "told_once": sum(one.is_told_once() for one in many),
         "messages": [len(one.heard) for one in many],

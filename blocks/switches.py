@@ -139,6 +139,15 @@ class Switches(Block):
         ),
     )
 
+    repair: Switch = Field(
+        default_factory=Switch,
+        title="Repair",
+        description=(
+            "The watch mends what it can without a person: it ends what hangs, starts what is gone, gives back what the "
+            "dead hold. Off: it only looks, and tells a person at once."
+        ),
+    )
+
     canary: Switch = Field(
         default_factory=Switch,
         title="Canary",

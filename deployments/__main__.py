@@ -1,10 +1,14 @@
-"""``python -m deployments`` makes true what prefect.yaml takes for granted; ``--check`` only loads it."""
+"""``python -m deployments`` makes true what prefect.yaml takes for granted.
+
+``--check`` only loads it. ``--on-watch`` only sees to it that somebody is on watch: what whoever starts a worker again
+wants to know, in seconds.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from deployments.apply import NotApplied, apply, check, entrypoints
+from deployments.apply import NotApplied, apply, check, entrypoints, on_watch
 from tasks.bounds import DeadlinesRefused
 
 
@@ -14,11 +18,11 @@ def main() -> int:
         wrong = check()
         print(*(wrong or [f"all {len(entrypoints())} entrypoints of prefect.yaml load"]), sep="\n")
         return 1 if wrong else 0
-    if sys.argv[1:]:
-        print("usage: python -m deployments [--check]", file=sys.stderr)
+    if sys.argv[1:] not in ([], ["--on-watch"]):
+        print("usage: python -m deployments [--check | --on-watch]", file=sys.stderr)
         return 2
     try:
-        for line in apply():
+        for line in on_watch() if sys.argv[1:] else apply():
             print(line)
     except (NotApplied, DeadlinesRefused) as error:
         print(error, file=sys.stderr)

@@ -172,6 +172,11 @@ def _automations() -> Iterator[str]:
     yield from ensure_automations(ON_WATCH)
 
 
+def on_watch() -> list[str]:
+    """See to it that somebody is on watch, and to nothing else."""
+    return [*_on_watch()]
+
+
 def _on_watch() -> Iterator[str]:
     yield from ensure_on_watch(Store.open(settings.read().store_url), ON_WATCH)
 

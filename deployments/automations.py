@@ -25,7 +25,7 @@ LATE = "steadypost: start watch again when its rounds stay away"
 ROUNDS_MISSED = 3
 """After so many rounds that did not come, the watch is late."""
 
-SHORTEST = timedelta(seconds=30)
+SHORTEST = timedelta(seconds=60)
 """A run takes its time to start; nobody is replaced while it does."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prefect import get_run_logger
 
+from flows.outliving import outlive_the_worker
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
@@ -64,6 +65,7 @@ def probing_house() -> Iterator[House]:
 @contextlib.contextmanager
 def watching_house() -> Iterator[House]:
     """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
+    outlive_the_worker()
     run_dir = _run_dir()
     store = named_store()
     lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
@@ -75,6 +77,7 @@ def watching_house() -> Iterator[House]:
 @contextlib.contextmanager
 def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     limits = bounds.of_this_machine()
+    outlive_the_worker()
     run_dir = _run_dir()
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
     store = open_store()

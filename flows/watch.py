@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+import httpx
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
@@ -99,8 +101,13 @@ class Rounds:
 
 
 def apply(incident: Incident, one: Remedy) -> str:
-    """Carry a remedy out as a task run of its own, so that Prefect's pages show it."""
-    return remedy(str(one), str(incident.kind), incident.about)
+    """Carry a remedy out as a task run of its own, so that Prefect's pages show it; and without one where that fails."""
+    about = (str(one), str(incident.kind), incident.about)
+    try:
+        return remedy(*about)
+    except (httpx.HTTPError, PrefectException):
+        # A remedy tried twice does no harm, and none at all would.
+        return remedy.fn(*about)
 
 
 def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:

@@ -33,6 +33,9 @@ from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store
 
+LONG = timedelta(seconds=75)
+"""Longer than nobody may be able to tell before somebody is told that, with rounds of ten seconds."""
+
 RUN_ID = "PREFECT__FLOW_RUN_ID"
 
 DETECTED_WITHIN = 180.0
@@ -381,7 +384,7 @@ CLASSES: dict[str, Class] = {
     ),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
     "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=STILL),
-    "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=STILL),
+    "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=LONG),
     "store_down": Class(play=store_down, kinds=(Kind.STORE,), lasts=STILL),
     "pager_down": Class(play=pager_down, kinds=(Kind.NOTICES,), lasts=STILL),
 }
@@ -395,9 +398,12 @@ class Played:
     detected_s: float
     """From the fault to the round that found it."""
     recovered_s: float
-    """From its end to the first round in which all was well; negative when that was before."""
+    """From its end to the first round in which all was well; negative when that was before. A fault that ends the moment
+    it happens (something is killed, or stopped) is counted from its beginning, with the time it took to be found."""
     live_s: float
     """From its end until a post that was due meanwhile was live, by the ledger; 0 when it was before that."""
+    mended_s: float
+    """From the round that found it to the first round in which all was well."""
     incidents: tuple[Incident, ...]
     heard: tuple[Heard, ...]
 
@@ -470,6 +476,7 @@ def play(house: Ward, name: str) -> Played:
         name=name,
         detected_s=round((found - began).total_seconds(), 1),
         recovered_s=round((over - ended).total_seconds(), 1),
+        mended_s=round((over - found).total_seconds(), 1),
         live_s=round(max(0.0, (_live_at(house, due) - ended).total_seconds()), 1),
         incidents=incidents,
         heard=tuple(house.pager.heard[heard:]),

@@ -305,12 +305,12 @@ def _worker(stack: Stack, name: str = "worker") -> Process:
         env=stack.env,
         log=stack.home / "logs" / f"{name}.log",
         # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
-        restarted=lambda: _apply_again(stack),
+        restarted=lambda: _see_to_the_watch(stack),
     )
 
 
-def _apply_again(stack: Stack) -> None:
-    stack.run("deployments")
+def _see_to_the_watch(stack: Stack) -> None:
+    stack.run("deployments", "--on-watch")
 
 
 def _started(process: Process) -> Process:

@@ -136,7 +136,8 @@ class Book:
     # --- what is done
 
     def _step(self, incident: Incident, check: Check | None, now: datetime) -> list[Happened]:
-        match next_step(incident, check, now, self._memory.tolerances):
+        may_mend = self._house.switches.repair.is_on(now)
+        match next_step(incident, check, now, self._memory.tolerances, may_mend=may_mend):
             case Mend(remedy):
                 return self._mend(incident, remedy, now)
             case Tell():

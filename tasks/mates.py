@@ -15,6 +15,8 @@ from datetime import timedelta
 import httpx
 from prefect.exceptions import PrefectException
 
+from steadypost.domain.health import Kind, failing
+from steadypost.domain.incident import Remedy, Tried, opened
 from steadypost.store import StoreError
 from tasks import runs
 from tasks.house import House
@@ -62,7 +64,12 @@ class Mates:
             if not silent:
                 return []
             with runs.client() as api:
+                # One that stands still does nothing any more, and holds a place of its deployment.
+                for flow in silent:
+                    runs.end_still(api, flow)
                 started = [flow for flow in silent if runs.start(api, flow)]
+            for flow in started:
+                self._note(flow)
         except (StoreError, httpx.HTTPError, PrefectException) as error:
             # Whoever is away now is asked again in a moment.
             self._house.log.debug("the others could not be minded: %s", type(error).__name__)
@@ -71,6 +78,17 @@ class Mates:
             self._started[flow] = time.monotonic()
             self._house.log.warning("%s fell silent, and is replaced", flow)
         return started
+
+    def _note(self, flow: str) -> None:
+        """Enter it among the incidents: what is mended before the next round of checks is to be known all the same."""
+        moment = self._house.clock()
+        found = opened(failing(Kind.ON_WATCH, f"its run fell silent, as {self._own} found", flow), moment)
+        if found is None:
+            return
+        incident = self._house.store.enter_incident(found)
+        effect = f"{self._own} started another"
+        one = Tried(n=len(incident.tries) + 1, remedy=Remedy.REVIVE_FLOW, at=moment, effect=effect)
+        self._house.store.begin_remedy(incident.id, one)
 
     def silent(self) -> list[str]:
         """Name the seats that somebody had, and that have not beaten lately."""

@@ -54,6 +54,7 @@ class Teller:
     def __init__(self) -> None:
         self._on_call = OnCall()
         self._ways: dict[str, NotificationBlock] = {}
+        self._fresh: set[str] = set()
 
     @property
     def on_call(self) -> OnCall:
@@ -64,6 +65,7 @@ class Teller:
         """Read anew who is to be told; with the API away, whoever was known is."""
         with contextlib.suppress(documents.ApiAway):
             self._on_call = documents.on_call()
+            self._fresh.clear()
 
     def tell(self, said: Said) -> str:
         """Tell one message; answers by which way it was taken, or raises ``Untold``."""
@@ -82,15 +84,20 @@ class Teller:
         raise Untold("; ".join(tried) or NOBODY)
 
     def _by(self, way: str, said: Said) -> None:
-        try:
-            self._ways[way] = cast("NotificationBlock", Block.load(way))
-        except Exception:
-            # As last loaded, while Prefect's API is away; a block that is gone for good fails when it is used up.
-            if way not in self._ways:
-                raise
-        block = self._ways[way]
+        block = self._way(way)
         with block.raise_on_failure():
             block.notify(body=said.body, subject=said.title)  # type: ignore[unused-coroutine]
+
+    def _way(self, way: str) -> NotificationBlock:
+        """Load a notification block once after each reading; in between, and with the API away, the last one serves."""
+        if way not in self._fresh:
+            try:
+                self._ways[way] = cast("NotificationBlock", Block.load(way))
+            except Exception:
+                if way not in self._ways:
+                    raise
+            self._fresh.add(way)
+        return self._ways[way]
 
 
 def by_apprise(address: str, said: Said) -> bool:

@@ -18,7 +18,7 @@ import httpx
 import psutil
 from prefect.exceptions import PrefectHTTPStatusError
 
-from blocks import Switches, Unopened, XAccount
+from blocks import Switch, Switches, Unopened, XAccount
 from steadypost import settings
 from steadypost.browser import orphans
 from steadypost.domain.health import Tolerances
@@ -99,6 +99,7 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
         },
         # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
         off=_off(read.switches, moment) if read.switches else _last_off(memory),
+        off_for=_off_for(read.switches, read.accounts, moment) if read.switches else {},
     )
     return memory.blocks
 
@@ -125,12 +126,23 @@ def _sign_in(name: str, block: XAccount) -> SignIn:
 
 
 def _off(switches: Switches, moment: datetime) -> dict[str, SwitchSeen]:
-    named = ((name, getattr(switches, name)) for name in type(switches).model_fields)
+    return {name: _seen(switch) for name, switch in switches.each().items() if switch.stands(moment) == "off"}
+
+
+def _off_for(
+    switches: Switches, accounts: Iterable[str], moment: datetime
+) -> dict[tuple[str, str], SwitchSeen]:
+    """Find for whom what is on for some is off."""
     return {
-        name: SwitchSeen(by=switch.by, reason=switch.reason)
-        for name, switch in named
-        if hasattr(switch, "is_on") and not switch.is_on(moment)
+        (name, account): _seen(switch)
+        for account in accounts
+        for name, switch in (("publish", switches.publish), ("reconcile", switches.reconcile))
+        if not switch.is_on(moment, account)
     }
+
+
+def _seen(switch: Switch) -> SwitchSeen:
+    return SwitchSeen(by=switch.by, reason=switch.reason)
 
 
 # --- this machine

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psutil
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -50,9 +51,22 @@ RUN_ID = "PREFECT__FLOW_RUN_ID"
 """By this a run's process is known on its machine."""
 
 
-def client() -> SyncPrefectClient:
-    """Open a client that answers soon or not at all."""
-    return get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S})
+@contextlib.contextmanager
+def client() -> Iterator[SyncPrefectClient]:
+    """Open a client of an API that answers now.
+
+    It is asked first by a question of our own: Prefect's client repeats what is not answered, for a minute and more.
+    """
+    answers()
+    with get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S}) as api:
+        yield api
+
+
+def answers() -> None:
+    """Raise ``httpx.HTTPError`` unless Prefect's API answers, well or not, within a few seconds."""
+    address = PREFECT_API_URL.value()
+    if address:
+        httpx.get(f"{address.rstrip('/')}/health", timeout=PATIENCE_S)
 
 
 # --- seen
@@ -205,6 +219,20 @@ def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> lis
     )
     spared = set(but)
     return [end(api, run.id) for run in running if str(run.id) not in spared]
+
+
+def end_still(api: SyncPrefectClient, flow: str) -> list[str]:
+    """End the runs of a flow whose process on this machine stands still; answer which."""
+    still = {run_id for run_id, found in processes().items() if not any(map(_moves, found))}
+    if not still:
+        return []
+    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+    running = api.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))),
+        limit=50,
+    )
+    return [end(api, run.id) for run in running if str(run.id) in still]
 
 
 def end(api: SyncPrefectClient, run_id: UUID | str) -> str:

@@ -146,7 +146,7 @@ class Hands:
     def _somebody_else(self) -> None:
         """See to it that somebody is on watch, as whoever starts a worker does: not while a beat is fresh."""
         time.sleep(12)
-        self._stack.run("deployments")
+        self._stack.run("deployments", "--on-watch")
 
     @contextmanager
     def _second_worker(self) -> Iterator[None]:

@@ -57,6 +57,14 @@ from steadypost.browser.processes import (
 SETTLE_WITHIN = 5.0
 """Seconds a lane may take to tidy up after a job. It takes 0.03; one that needs longer is not lent again."""
 
+LISTEN_FOR = 1.0
+"""Seconds of silence after which the lane's browser is looked at."""
+
+MOURN_WITHIN = 3.0
+"""Seconds a lane gets to say that its browser is dead. It takes 0.05; but a call into a browser that was killed while
+the call was under way has been seen to wait for ever (found by the drill), and cost an account's queue a whole deadline.
+"""
+
 STOP_WITHIN = 1.0
 """Seconds a lane gets to close its browser itself. Only politeness: it spares a container whose first process
 does not collect orphans from filling up with them.
@@ -244,7 +252,7 @@ class Lane:
         self._tell(order)
         self.uses += 1
         while True:
-            match self._hear():
+            match self._hear_of_the_living():
                 case Step() as step:
                     self._step = step.name
                     on_step(step)
@@ -253,6 +261,25 @@ class Lane:
                 case Done() | Broke() as answer:
                     self._settled = False
                     return answer
+
+    def _hear_of_the_living(self) -> Any:
+        """Hear what comes next. A lane that says nothing for a while after its browser has died is given up."""
+        dead_since: float | None = None
+        while not self._has_spoken():
+            chromium = self.household.chromium
+            if chromium is None or chromium.is_alive():
+                dead_since = None
+                continue
+            dead_since = dead_since or time.monotonic()
+            if time.monotonic() - dead_since >= MOURN_WITHIN:
+                raise _HungUp
+        return self._hear()
+
+    def _has_spoken(self) -> bool:
+        try:
+            return self._line.poll(LISTEN_FOR)
+        except (EOFError, OSError) as error:
+            raise _HungUp from error
 
     def _overran(self) -> LaneOverran:
         self.kill()  # waits for the killing under way, and does not return before all is seen dead

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from steadypost.domain.health import (
@@ -109,7 +110,7 @@ def _on_watch(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         if beat is not None and seen.at - beat <= tolerances.beat_within:
             yield ok(Kind.ON_WATCH, "its run beats", flow)
         elif _is_starting(flow, seen, tolerances):
-            yield ok(Kind.ON_WATCH, "its run is starting", flow)
+            yield unknown(Kind.ON_WATCH, "its run is starting", flow, Quiet.STARTING)
         elif beat is None:
             yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
         else:
@@ -200,7 +201,8 @@ def _due_of(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> Che
             Kind.DUE, f"delivery {head.id} goes again at {head.next_at:%H:%M:%S} UTC: {_why(head)}", name
         )
     if _is_between_runs(seen, tolerances):
-        return ok(Kind.DUE, "what is due is taken up as soon as a run of publish has started", name)
+        told = "what is due is taken up as soon as a run of publish has started"
+        return unknown(Kind.DUE, told, name, Quiet.STARTING)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
     if now - since <= tolerances.taken_up_within:
         return ok(Kind.DUE, "what is due is being taken up", name)
@@ -224,12 +226,12 @@ def _why(head: Head) -> str:
 def _quiet(account: AccountSeen, seen: Observed) -> Check | None:
     """Say why nothing of this account goes out, where that is as it should be."""
     name = account.name
-    if isinstance(seen.blocks, BlocksSeen):
-        if (off := seen.blocks.off.get("publish")) is not None:
-            told = f"publishing was turned off by {off.by or 'somebody'}: {off.reason or 'no reason given'}"
-            return ok(Kind.DUE, told, name, Quiet.SWITCHED_OFF)
-        if (struck := seen.blocks.struck.get(name)) is not None:
-            return ok(Kind.DUE, f"an operator's stop is in force: {struck}", name, Quiet.STRUCK)
+    off = seen.blocks.is_off("publish", name) if isinstance(seen.blocks, BlocksSeen) else None
+    if off is not None:
+        told = f"publishing was turned off by {off.by or 'somebody'}: {off.reason or 'no reason given'}"
+        return ok(Kind.DUE, told, name, Quiet.SWITCHED_OFF)
+    if account.struck:
+        return ok(Kind.DUE, f"kept back: {account.struck}", name, Quiet.STRUCK)
     if account.paused_until is not None and account.paused_until > seen.at:
         until = f"until {account.paused_until:%Y-%m-%d %H:%M} UTC: {account.pause_why or account.pause_cause}"
         if account.pause_cause is not None and account.pause_cause.needs_person:
@@ -245,7 +247,15 @@ def _live(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if isinstance(seen.store, Cannot):
         yield unknown(Kind.LIVE, "the store cannot say what counts as published")
     for account in _accounts(seen):
-        yield _live_of(account, seen.at, tolerances)
+        check = _live_of(account, seen.at, tolerances)
+        # Nobody knows, as somebody wanted: that is not ok, and no reason to call anybody.
+        wanted = _does_not_look(account, seen) and check.verdict is Verdict.UNKNOWN
+        yield replace(check, quiet=Quiet.SWITCHED_OFF) if wanted else check
+
+
+def _does_not_look(account: AccountSeen, seen: Observed) -> bool:
+    """Whether somebody turned looking off for this account."""
+    return isinstance(seen.blocks, BlocksSeen) and seen.blocks.is_off("reconcile", account.name) is not None
 
 
 def _live_of(account: AccountSeen, now: datetime, tolerances: Tolerances) -> Check:
@@ -294,12 +304,11 @@ def _reader(seen: Observed, _: Tolerances) -> Iterator[Check]:
 def _doubt(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if isinstance(seen.store, Cannot):
         yield unknown(Kind.DOUBT, "the store cannot say what is in doubt")
-    off = isinstance(seen.blocks, BlocksSeen) and "reconcile" in seen.blocks.off
     for account in _accounts(seen):
         since = account.looks_overdue_since
         if since is None or seen.at - since <= tolerances.looked_within:
             yield ok(Kind.DOUBT, "what is in doubt is being looked for", account.name)
-        elif off:
+        elif _does_not_look(account, seen):
             yield ok(Kind.DOUBT, "looking was turned off", account.name, Quiet.SWITCHED_OFF)
         elif account.look is not None and not account.look.well:
             told = f"what is in doubt cannot be looked for: {account.look.told}"
@@ -363,7 +372,8 @@ def _leases(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         one: until for one, until in seen.store.lapsed.items() if seen.at - until > tolerances.lease_grace
     }
     if lapsed and _is_between_runs(seen, tolerances):
-        yield ok(Kind.LEASES, "what is held is taken back as soon as a run of publish has started")
+        told = "what is held is taken back as soon as a run of publish has started"
+        yield unknown(Kind.LEASES, told, quiet=Quiet.STARTING)
     elif lapsed:
         since = _ago(min(lapsed.values()), seen.at)
         told = f"{len(lapsed)} deliveries are held by workers that fell silent, the first for {since}"

@@ -35,6 +35,8 @@ class Quiet(StrEnum):
     """An operator's stop is in force."""
     CIRCUIT_OPEN = "circuit_open"
     """A dependency is away and is being left alone; the check of the circuit says how long that may last."""
+    STARTING = "starting"
+    """A run that does this was started a moment ago, and has not taken its seat yet. Not ok, and nobody's fault."""
     NOT_ASKED = "not_asked"
     """There is nothing on this machine to ask."""
 
@@ -121,9 +123,9 @@ def failing(kind: Kind, what: str, about: str = "") -> Check:
     return Check(kind=kind, verdict=Verdict.FAILING, what=what, about=about)
 
 
-def unknown(kind: Kind, what: str, about: str = "") -> Check:
+def unknown(kind: Kind, what: str, about: str = "", quiet: Quiet | None = None) -> Check:
     """Nobody can tell."""
-    return Check(kind=kind, verdict=Verdict.UNKNOWN, what=what, about=about)
+    return Check(kind=kind, verdict=Verdict.UNKNOWN, what=what, about=about, quiet=quiet)
 
 
 def overall(checks: Iterable[Check]) -> Verdict:
@@ -182,6 +184,8 @@ class Tolerances:
         return cls(
             every=every,
             live_within=on_time,
+            beat_within=max(timedelta(seconds=10), min(timedelta(seconds=20), every)),
+            looked_within=max(timedelta(seconds=30), min(timedelta(seconds=90), every)),
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,
             notices_within=every,
@@ -214,8 +218,8 @@ EXPLAINS: Mapping[Kind, Collection[Kind]] = {
 """What being wrong with one thing explains of others. Of the same account, where both are about one."""
 
 OF_THE_FLOW: Mapping[str, Collection[Kind]] = {
-    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS),
-    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER),
+    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
+    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER, Kind.BROWSERS),
 }
 """What a flow that nobody is on watch for explains."""
 

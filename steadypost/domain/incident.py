@@ -144,8 +144,8 @@ Step = Wait | Mend | Tell | Remind | Close
 
 
 def opened(check: Check, now: datetime) -> Incident | None:
-    """Give the incident that a check opens; ``None`` when it is ok, or when something else explains it."""
-    if check.verdict is Verdict.OK or check.explained_by is not None:
+    """Give the incident that a check opens; ``None`` when it is ok, wanted so, or explained by something else."""
+    if check.verdict is Verdict.OK or check.explained_by is not None or check.quiet is not None:
         return None
     return Incident(kind=check.kind, about=check.about, what=check.what, verdict=check.verdict, opened_at=now)
 
@@ -165,19 +165,22 @@ def next_step(
     check: Check | None,
     now: datetime,
     tolerances: Tolerances = Tolerances(),  # noqa: B008 - frozen
+    *,
+    may_mend: bool = True,
 ) -> Step:
     """Decide what is to be done about an open incident in this round."""
     if incident.well_since is not None:
         calm = now - incident.well_since >= tolerances.every * 0.9
         return Close(told=_is_worth_a_word(incident)) if calm else Wait()
-    if check is not None and check.explained_by is not None:
+    if check is not None and (check.explained_by is not None or check.quiet is not None):
+        # Something else is to be mended first, or what was started is to be left to start.
         return Wait()
     if incident.told_at is not None:
         since = incident.reminded_at or incident.told_at
         return Remind() if now - since >= REMIND_EVERY else Wait()
     if incident.verdict is Verdict.UNKNOWN:
         return _tell(incident) if now - incident.opened_at >= tolerances.unknown_for else Wait()
-    remedies = REMEDIES.get(incident.kind, ())
+    remedies = REMEDIES.get(incident.kind, ()) if may_mend else ()
     if len(incident.tries) < len(remedies):
         pause = PAUSES[min(len(incident.tries), len(PAUSES) - 1)]
         due = not incident.tries or now - incident.tries[-1].at >= pause

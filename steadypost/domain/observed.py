@@ -65,6 +65,8 @@ class AccountSeen:
     paused_until: datetime | None = None
     pause_cause: Cause | None = None
     pause_why: str = ""
+    struck: str = ""
+    """An operator's stop that keeps back all of it that is due, as a sentence; empty when something may go."""
     waiting: int = 0
     """Deliveries that are due and not live."""
     units: int = 0
@@ -183,9 +185,13 @@ class BlocksSeen:
     sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
     off: Mapping[str, SwitchSeen] = field(default_factory=dict)
     """The switches that are off, by name."""
-    struck: Mapping[str, str] = field(default_factory=dict)
-    """Accounts under an operator's stop, and its reason."""
+    off_for: Mapping[tuple[str, str], SwitchSeen] = field(default_factory=dict)
+    """The switches that are off for an account, while they are on for others, by the names of both."""
     open_circuits: Sequence[CircuitSeen] = ()
+
+    def is_off(self, switch: str, account: str) -> SwitchSeen | None:
+        """Say who turned a switch off for an account, and why; ``None`` when it is on."""
+        return self.off.get(switch) or self.off_for.get((switch, account))
 
 
 # --- from this machine

@@ -21,6 +21,7 @@ from steadypost.domain.snowflake import made_at
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import ledger
+from steadypost.store import strikes as strike_rows
 from steadypost.store import watches as seats
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.schema import (
@@ -35,6 +36,7 @@ from steadypost.store.schema import (
     quota_uses,
     vitals,
 )
+from steadypost.store.strikes import Bars
 
 LOOK = "look:"
 """What the looks at an account note, under its name."""
@@ -113,12 +115,15 @@ def _account(
             delivery_parts.c.state != PartState.LIVE,
         )
     ).one()
-    head = _head(connection, record.name, now)
+    bars = strike_rows.bars(connection, now)
+    free = None if bars.strikes(record) else _head(connection, record.name, now, bars)
+    head = free or _head(connection, record.name, now, Bars())
     return AccountSeen(
         name=record.name,
         paused_until=record.paused_until,
         pause_cause=record.pause_cause,
         pause_why=record.pause_why,
+        struck=_struck(connection, record.name, head, now) if head and free is None else "",
         waiting=waiting.many,
         units=waiting.units,
         head=head,
@@ -143,11 +148,17 @@ def _account(
     )
 
 
-def _head(connection: Connection, name: str, now: datetime) -> Head | None:
+def _struck(connection: Connection, name: str, head: Head, now: datetime) -> str:
+    """Say which strike keeps it back."""
+    post_id = connection.scalar(select(deliveries.c.post_id).where(deliveries.c.id == head.id)) or 0
+    return "; ".join(map(str, strike_rows.against(connection, name, post_id, now)))
+
+
+def _head(connection: Connection, name: str, now: datetime, bars: Bars) -> Head | None:
     """Find what is next in line: what may be taken up now, else what was due first and waits for its next attempt."""
     due = (
         select(deliveries)
-        .where(text(CLAIMABLE), deliveries.c.account == name, deliveries.c.due_at <= now)
+        .where(text(CLAIMABLE), deliveries.c.account == name, deliveries.c.due_at <= now, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )

@@ -53,6 +53,23 @@ def test_a_stopped_browser_is_ended(new_lane):
     assert overrun(lane, job("works_on"), on_step=stop).step == "working"
 
 
+def test_a_lane_that_does_not_notice_its_browser_s_death_is_given_up(new_lane):
+    """Whatever the job waits for: its browser can do nothing any more, and the deadline is far away."""
+    lane = new_lane()
+    pids = household(lane)
+    began = time.monotonic()
+
+    def kill(step):
+        os.kill(lane.identity.chromium.pid, signal.SIGKILL)
+
+    with pytest.raises(LaneDied) as died:
+        lane.run(job("sleeps"), deadline=soon(60), on_step=kill)
+
+    assert died.value.step == "sleeping"
+    assert time.monotonic() - began < 20
+    assert not alive(pids)
+
+
 def test_a_page_that_never_answers_is_ended(new_lane):
     """A site that takes the connection and says nothing costs its deadline and no more."""
     with silent_site() as url:

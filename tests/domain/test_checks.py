@@ -6,6 +6,7 @@ import pytest
 
 from steadypost.domain.checks import judge
 from steadypost.domain.health import EXPLAINS, Kind, Quiet, Tolerances, Verdict, overall
+from steadypost.domain.incident import opened
 from steadypost.domain.observed import (
     Cannot,
     CircuitSeen,
@@ -195,6 +196,13 @@ QUIET = {
         ),
         Quiet.SWITCHED_OFF,
     ),
+    "publishing is turned off for this account": (
+        house(
+            store=store(alice(head=head(10 * MINUTE))),
+            blocks=blocks(off_for={("publish", "alice"): SwitchSeen(by="Bob", reason="on for some")}),
+        ),
+        Quiet.SWITCHED_OFF,
+    ),
     "the quota is used up": (
         house(store=store(alice(head=head(10 * MINUTE), room=Full(reason="quota_used", until=NOW + HOUR)))),
         Quiet.QUOTA_USED,
@@ -208,7 +216,7 @@ QUIET = {
         Quiet.ACCOUNT_RESTS,
     ),
     "an operator's stop": (
-        house(store=store(alice(head=head(10 * MINUTE))), blocks=blocks(struck={"alice": "a bad headline"})),
+        house(store=store(alice(head=head(10 * MINUTE), struck="Bob has struck the tag launch: a bad headline"))),
         Quiet.STRUCK,
     ),
 }  # fmt: skip
@@ -232,7 +240,9 @@ def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
         run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
         return house(store=store(beats={"reconcile": NOW}), prefect=PrefectSeen(running=[run]))
 
-    assert OK is of(started(20 * SECOND), Kind.ON_WATCH, "publish").verdict
+    starting = of(started(20 * SECOND), Kind.ON_WATCH, "publish")
+    assert (UNKNOWN, Quiet.STARTING) == (starting.verdict, starting.quiet)
+    assert opened(starting, NOW) is None
     assert FAILING is of(started(60 * SECOND), Kind.ON_WATCH, "publish").verdict
 
 
@@ -248,7 +258,7 @@ def test_what_waits_for_a_run_that_starts_is_one_matter_with_it():
         )
         return house(store=waits, prefect=PrefectSeen(running=[run]))
 
-    assert OK is overall(judge(between(20 * SECOND), Tolerances()))
+    assert [] == [one for check in judge(between(20 * SECOND), Tolerances()) if (one := opened(check, NOW))]
     found = verdicts(between(60 * SECOND))
     assert {FAILING} == {found[key].verdict for key in ((Kind.DUE, "alice"), (Kind.LEASES, ""))}
     assert Kind.ON_WATCH is found[(Kind.LEASES, "")].explained_by
@@ -304,6 +314,18 @@ def test_a_login_wall_is_unknown_and_no_gap():
     assert UNKNOWN is found[(Kind.LIVE, "alice")].verdict
     assert Kind.READER is found[(Kind.LIVE, "alice")].explained_by
     assert UNKNOWN is overall(found.values())
+
+
+def test_with_looking_turned_off_nobody_knows_and_nobody_is_called():
+    """Not ok, since nothing of it is seen; and no incident, since somebody wanted it so (F17-S4)."""
+    seen = house(
+        store=store(alice(published=(Published(id=2, at=NOW - 5 * MINUTE),))),
+        blocks=blocks(off={"reconcile": SwitchSeen(by="Bob", reason="X asked for it")}),
+    )
+    check = of(seen, Kind.LIVE, "alice")
+
+    assert (UNKNOWN, Quiet.SWITCHED_OFF) == (check.verdict, check.quiet)
+    assert opened(check, NOW) is None
 
 
 def test_with_the_store_away_everything_of_it_is_unknown_and_explained():

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from steadypost.domain.health import Kind, Tolerances, Verdict, failing, ok, unknown
+from steadypost.domain.health import Kind, Quiet, Tolerances, Verdict, failing, ok, unknown
 from steadypost.domain.incident import (
     FIRST_AID,
     REMEDIES,
@@ -175,6 +175,17 @@ def test_what_something_else_explains_meanwhile_waits():
     explained = replace(unknown(Kind.LEASES, "the store cannot say"), explained_by=Kind.STORE)
 
     assert Wait() == watcher.round(explained)
+
+
+def test_what_was_started_is_left_to_start_and_is_not_over_before_it_has():
+    """Neither mended again nor told as over while its run is starting."""
+    watcher = Watcher()
+    watcher.round(failing(Kind.ON_WATCH, "silent", "publish"))
+    for _ in range(3):
+        watcher.round(unknown(Kind.ON_WATCH, "its run is starting", "publish", Quiet.STARTING))
+
+    assert [Wait()] * 3 == watcher.did[1:]
+    assert watcher.incident.well_since is None
 
 
 def test_an_account_that_is_gone_ends_its_incidents():

@@ -9,6 +9,7 @@ from steadypost.domain.outcome import Cause, NotSubmitted, Phase
 from steadypost.domain.quota import Full
 from steadypost.domain.snowflake import id_at
 from steadypost.store import vitals
+from steadypost.store.strikes import Of
 from tests.domain import houses
 from tests.store.people import (
     HOUR,
@@ -96,6 +97,22 @@ def test_a_quota_that_is_used_up_is_quiet(store):
 
     assert isinstance(seen.room, Full)
     assert Verdict.OK is verdict(store, Kind.DUE, NOON + 10 * MINUTE)
+
+
+def test_what_is_struck_waits_quietly_and_says_by_whom(store):
+    """An operator's stop of a tag keeps back only what has it; what may go is what is next in line."""
+    struck = scheduled(store, saying("Launch! #launch"), due_at=NOON - 10 * MINUTE)
+    store.strike(Of.TAG, "launch", by="Bob", why="a bad headline", now=NOON - HOUR)
+    seen = account(store)
+
+    assert struck == seen.head.id
+    assert "a bad headline" in seen.struck
+    assert Verdict.OK is verdict(store, Kind.DUE)
+
+    free = scheduled(store, due_at=NOON - 5 * MINUTE)
+    seen = account(store)
+    assert (free, "") == (seen.head.id, seen.struck)
+    assert Verdict.FAILING is verdict(store, Kind.DUE)
 
 
 def test_a_post_that_waits_for_its_next_attempt_says_why(store):

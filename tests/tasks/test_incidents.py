@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from blocks import Switch, Switches
 from steadypost.domain.health import Kind, Tolerances, failing, ok
 from steadypost.domain.incident import REMEDIES
 from steadypost.store import StoreAway
@@ -110,6 +111,17 @@ def test_what_cannot_be_mended_is_told_once_and_once_when_it_is_over(watching, p
 
     assert len(REMEDIES[Kind.WORKER]) == len(run.mended)
     assert ["Steadypost needs you", "Over"] == titles(person)
+
+
+def test_with_repair_turned_off_a_person_is_told_at_once(watching, person, house):
+    """Nothing is ended or started by itself; what is wrong is found and told all the same."""
+    house.switches = Switches(repair=Switch(on=False, by="Bob", reason="I want to see it broken"))
+    run = watching()
+    for _ in range(3):
+        run.round(GONE)
+
+    assert [] == run.mended
+    assert ["Steadypost needs you"] == titles(person)
 
 
 def test_a_relieved_watch_tells_nothing_twice(watching, person):

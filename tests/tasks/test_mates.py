@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from steadypost.domain.health import Kind
 from steadypost.store import StoreAway
 from tasks import runs
 from tasks.house import LEASE
@@ -29,6 +30,7 @@ def prefect(monkeypatch):
 
     monkeypatch.setattr(runs, "client", client)
     monkeypatch.setattr(runs, "start", start)
+    monkeypatch.setattr(runs, "end_still", lambda *_: [])
     return told
 
 
@@ -117,3 +119,13 @@ def test_minding_takes_nobody_s_time(house, time, seats, prefect):
 def test_a_relief_is_due_sooner_than_leases_run_out():
     """What a silent publisher held is free when its leases end; by then another is there to take it."""
     assert SILENT_AFTER["publish"] + timedelta(seconds=10) <= LEASE
+
+
+def test_what_was_mended_before_the_next_round_is_known_all_the_same(house, time, seats, prefect):
+    """It is an incident with what was tried, which the watch follows to its end and tells of once."""
+    pass_by(house, time, seconds=20)
+    Mates(house, "reconcile").see()
+    [incident] = house.store.open_incidents()
+
+    assert (Kind.ON_WATCH, "publish") == incident.key
+    assert ["reconcile started another"] == [one.effect for one in incident.tries]

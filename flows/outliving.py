@@ -1,0 +1,42 @@
+"""A run outlives the worker that started it.
+
+What a run says goes through a pipe to its worker. When the worker dies, the pipe has no end, and the console that
+Prefect logs with ends its whole process at the next line, as a program in a shell's pipeline should. A run on watch
+should not: it is what is left. Its log in Prefect goes on; only the worker's terminal is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+
+
+def outlive_the_worker() -> None:
+    """From now on let no line that nobody can read end this process."""
+    for console in _consoles():
+        # The library means this method to be replaced by whoever wants another end than the process's.
+        console.on_broken_pipe = _say_it_to_nobody  # type: ignore[method-assign]
+
+
+def _consoles() -> Iterator[Console]:
+    """Find every console that any logger of this process writes to."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
+    handlers = {id(handler): handler for logger in loggers for handler in logger.handlers}
+    for handler in handlers.values():
+        console = getattr(handler, "console", None)
+        if isinstance(console, Console):
+            yield console
+
+
+def _say_it_to_nobody() -> None:
+    """Lead what was said to the worker into nothing, for good."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
+    os.close(nowhere)

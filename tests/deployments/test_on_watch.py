@@ -1,0 +1,49 @@
+"""Who is on watch is seen by their beats, and not believed from what a dead one has left behind."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deployments import on_watch
+from steadypost.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+        yield opened
+
+
+def sits(store, flow, ago=0.0):
+    store.take_watch(flow, run_id=f"{flow}-1", now=datetime.now(UTC) - timedelta(seconds=ago))
+
+
+def test_a_beat_of_a_moment_ago_is_not_enough(store, monkeypatch):
+    """A worker that was just killed leaves fresh beats: whoever starts the next must not take them for life."""
+    monkeypatch.setattr(on_watch, "BEATS_WITHIN", 0.6)
+    sits(store, "publish")
+
+    assert on_watch.beating(store) == set()
+
+
+def test_whoever_beats_is_on_watch(store):
+    """Seen as soon as it does; what has been silent for long is not waited for."""
+    sits(store, "publish")
+    sits(store, "reconcile", ago=60)
+    beats = threading.Timer(0.5, lambda: store.beat("publish", run_id="publish-1", now=datetime.now(UTC)))
+    beats.start()
+    began = time.monotonic()
+
+    assert on_watch.beating(store) == {"publish"}
+    assert time.monotonic() - began < on_watch.BEATS_WITHIN
+    beats.join()
+
+
+def test_nobody_is_waited_for_where_nobody_is(store):
+    """At the very first start."""
+    began = time.monotonic()
+
+    assert on_watch.beating(store) == set()
+    assert time.monotonic() - began < 1
