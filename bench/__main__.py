@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import bulkheads, claim, cli, memory, publish, reconcile, recovery
+from bench import bulkheads, claim, cli, memory, publish, reconcile, recovery, resilience
 
 OUT = Path("var/bench")
 
@@ -28,6 +28,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "bulkheads": bulkheads.measure,
     "memory": memory.measure,
     "recovery": recovery.measure,
+    "resilience": resilience.measure,
 }
 """What is measured, by the name of the file that it is written to."""
 

@@ -148,6 +148,15 @@ class Switches(Block):
         ),
     )
 
+    circuits: Switch = Field(
+        default_factory=Switch,
+        title="Circuits",
+        description=(
+            "What fails is left alone until a look has seen it well. Off: every due post tries for itself, as "
+            "in older systems; for comparison and rollback."
+        ),
+    )
+
     canary: Switch = Field(
         default_factory=Switch,
         title="Canary",

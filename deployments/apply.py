@@ -21,7 +21,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 from pydantic import SecretStr
 
-from blocks import OnCall, StoreAddress, Switches, XAccount
+from blocks import Circuit, CircuitPage, OnCall, StoreAddress, Switches, XAccount
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
@@ -67,7 +67,7 @@ def _store() -> Iterator[str]:
 
 
 def _blocks() -> Iterator[str]:
-    for kind in (XAccount, StoreAddress, Switches, OnCall):
+    for kind in (XAccount, StoreAddress, Switches, OnCall, Circuit, CircuitPage):
         kind.register_type_and_schema()
         yield f"block type: {kind.get_block_type_name()}"
     yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from flows.house import probing_house
 from steadypost.store import StoreAway
+from tasks.canaries import Found, have_a_place, leave_the_place, probe, to_probe
 from tasks.deadline import ended_within
 from tasks.house import House
-from tasks.probes import Found, have_a_place, leave_the_place, probe, to_probe
 
 EVERY = 300.0
 """Seconds between two canaries, as prefect.yaml schedules them: how long a changed page goes unnoticed at most."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prefect import get_run_logger
+from prefect.events import emit_event
 
 from flows.outliving import outlive_the_worker
 from steadypost import settings
@@ -15,7 +16,10 @@ from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
 from tasks import bounds, documents
 from tasks.bulkheads import Bulkheads, Purpose
+from tasks.circuit_pages import PrefectBook
+from tasks.circuits import Turned
 from tasks.house import House, opened
+from tasks.probe_browser import ProbeBrowser
 from tasks.slots import PrefectSlots
 
 
@@ -45,7 +49,12 @@ def publishing_house() -> Iterator[House]:
     """A house with this machine's publishing browsers, all warm."""
     with _house(Purpose.PUBLISH, size=settings.read().lanes) as house:
         house.lanes.warm()
-        yield house
+        run_dir = _run_dir()
+        house.probing = ProbeBrowser(lambda: Pool(1, LaunchSettings(), run_dir=run_dir, name=Purpose.PROBE))
+        try:
+            yield house
+        finally:
+            house.probing.close()
 
 
 @contextlib.contextmanager
@@ -69,8 +78,10 @@ def watching_house() -> Iterator[House]:
     run_dir = _run_dir()
     store = named_store()
     lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
-    with opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house:
-        house.log = get_run_logger()
+    outbox = Outbox(run_dir / "outbox", store.address)
+    with opened(store=store, lanes=lanes, outbox=outbox, book=PrefectBook()) as house:
+        house.log = house.circuits.log = get_run_logger()
+        house.announce = announce
         yield house
 
 
@@ -83,9 +94,32 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
-    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits) as house:
-        house.log = get_run_logger()
+    with opened(
+        store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits, book=PrefectBook()
+    ) as house:
+        house.log = house.circuits.log = get_run_logger()
+        house.announce = announce
         yield house
+
+
+def announce(turned: Turned) -> None:
+    """Put a circuit's turn among Prefect's events, where people watch and automations listen."""
+    after = turned.after
+    emit_event(
+        event=f"steadypost.circuit.{after.state}",
+        resource={
+            "prefect.resource.id": f"steadypost.circuit.{turned.dependency.name}",
+            "prefect.resource.name": turned.dependency.name,
+        },
+        payload={
+            "before": turned.before,
+            "since": after.since.isoformat(),
+            "until": after.until.isoformat() if after.until else None,
+            "cause": after.cause,
+            "why": after.why,
+            "by": after.by,
+        },
+    )
 
 
 def _run_dir() -> Path:

@@ -19,10 +19,12 @@ from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
 from tasks.bounds import LEASE
 from tasks.bulkheads import Room
+from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
 from tasks.house import House
 from tasks.mates import Mates
+from tasks.probes import left_alone, probe, to_probe
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
@@ -55,6 +57,7 @@ def publish(
         for _ in watch:
             mates.mind()
             house.refresh()
+            crew.probe(to_probe(house))
             crew.send(claim_due(house, at_most=crew.free()))
         # Whoever relieves this run can have its places; what is still under way has its own deadline.
         house.bulkheads.close()
@@ -72,22 +75,29 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
     if at_most < 1:
         return []
     try:
-        for rescued in house.store.rescue(now=house.clock()):
-            house.log.warning("taken back from a worker that fell silent: %s", rescued)
-        accounts = may_publish(house)
-        room = places_for(house, accounts, at_most)
-        claims = house.store.claim(
-            worker=house.worker,
-            now=house.clock(),
-            lease=LEASE,
-            at_most=room.total,
-            accounts=accounts,
-            at_most_each=room.each,
-            retries=house.retries_left(),
-        )
+        with house.circuits.guard(store_here(), failures=(StoreAway,)):
+            return _claim(house, at_most)
     except StoreAway as away:
         house.bear(away, "nothing can be claimed: %s", away)
-        return []
+    except Refused as refused:
+        house.log.debug("nothing is claimed: %s", refused)
+    return []
+
+
+def _claim(house: House, at_most: int) -> list[Claim]:
+    for rescued in house.store.rescue(now=house.clock()):
+        house.log.warning("taken back from a worker that fell silent: %s", rescued)
+    accounts = may_publish(house)
+    room = places_for(house, accounts, at_most)
+    claims = house.store.claim(
+        worker=house.worker,
+        now=house.clock(),
+        lease=LEASE,
+        at_most=room.total,
+        accounts=accounts,
+        at_most_each=room.each,
+        retries=house.retries_left(),
+    )
     for claim in claims:
         house.in_hand.add(claim.attempt_id)
         house.bulkheads.begin(claim.attempt_id, claim.account)
@@ -103,9 +113,15 @@ def places_for(house: House, accounts: list[str], at_most: int) -> Room:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a switch or a doubt holds one's."""
+    """Name the accounts whose queue may move: all that are usable, unless a switch, a circuit or a doubt holds
+    one's. What is not claimed is charged with nothing.
+    """
     moment = house.clock()
-    usable = [name for name in house.usable() if house.switches.publish.is_on(moment, name)]
+    usable = [
+        name
+        for name in house.usable()
+        if house.switches.publish.is_on(moment, name) and left_alone(house, name) is None
+    ]
     if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):
         return usable
     held = house.store.accounts_in_doubt()
@@ -120,6 +136,7 @@ class Crew:
     def __init__(self, house: House, watch: Watch) -> None:
         self._house = house
         self._away: dict[PrefectFuture[Any], int] = {}
+        self._probe: PrefectFuture[Any] | None = None
         self.done: Counter[str] = Counter()
         house.wake = watch.wake.set
 
@@ -143,9 +160,17 @@ class Crew:
             self._away[future] = claim.attempt_id
             future.add_done_callback(lambda _: self._house.wake())
 
+    def probe(self, accounts: list[str]) -> None:
+        """Send out a probe for one who is due, unless one is out: there is one browser for them."""
+        if self._probe is not None and not is_done(self._probe):
+            return
+        self._probe = probe.submit(accounts[0]) if accounts else None
+        if self._probe is None and self._house.probing is not None:
+            self._house.probing.rest()
+
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""
-        for future in self._away:
+        for future in [*self._away, *([self._probe] if self._probe else [])]:
             future.wait()
         self._count()
 

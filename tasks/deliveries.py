@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,12 +14,14 @@ from prefect.states import Completed
 from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
 from steadypost.channels.port import Access, Order
+from steadypost.domain.circuit import No
 from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.store import Claim, Letter, Settled, StoreAway
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
+from tasks.probes import come_home, set_out
 
 
 @task(
@@ -37,7 +39,12 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     house = here()
     try:
         claim = house.store.load_claim(attempt_id)
-        answer = ask(house, claim)
+        tickets = set_out(house, claim.account)
+        began = time.monotonic()
+        answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
+        # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
+        # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
+        come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
         house.let_go(attempt_id)
         after = record(house, claim, answer)
     finally:
@@ -97,6 +104,12 @@ def ask(house: House, claim: Claim) -> Answer:
 
 def _ended(claim: Claim, outcome: Outcome) -> Answer:
     return Answer(outcomes=(outcome,) * len(claim.parts), first=claim.first)
+
+
+def put_off(claim: Claim, no: No) -> Answer:
+    """Begin nothing: since the claim, what it needs was seen to be down."""
+    why = f"left alone: {no.cause or no.state} ({no.why})"
+    return _ended(claim, NotSubmitted(cause=Cause.CIRCUIT_OPEN, why=why, phase=Phase.CLAIMED))
 
 
 def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -14,11 +14,13 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import OnCall, StoreAddress, Switch, Switches, XAccount
+from blocks import Circuit, OnCall, StoreAddress, Switch, Switches, XAccount
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from blocks.switches import strangers
+from steadypost.domain.circuit import Page, Said
+from tasks.circuit_pages import create, pages_of, words_of
 
 
 class ApiAway(Exception):
@@ -34,6 +36,10 @@ class Documents:
     """``None``: their document does not fit its type, and the last known ones serve."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Account documents that do not fit their type, by name, with the reason."""
+    pages: dict[str, list[Page]] = field(default_factory=dict)
+    """How the circuits stand, by their names."""
+    words: dict[str, Said] = field(default_factory=dict)
+    """What persons say of circuits, by their names."""
     wrong_switches: tuple[str, ...] = ()
     """What is wrong with the switches' document, each with what to do instead."""
 
@@ -43,7 +49,22 @@ def read() -> Documents:
     with _api() as client:
         accounts, unreadable = _accounts(client)
         switches, wrong = _switches(client)
-    return Documents(accounts=accounts, switches=switches, unreadable=unreadable, wrong_switches=wrong)
+        pages, words = pages_of(client), words_of(client)
+    return Documents(
+        accounts=accounts,
+        switches=switches,
+        unreadable=unreadable,
+        wrong_switches=wrong,
+        pages=pages,
+        words=words,
+    )
+
+
+def make_circuits(names: Iterable[str]) -> None:
+    """Put a block there for each circuit that has none, for persons to find and to edit; raises ``ApiAway``."""
+    with _api() as client:
+        for name in names:
+            create(client, Circuit(), name)
 
 
 def store_url() -> str | None:

@@ -22,16 +22,23 @@ from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain.budget import Budget
+from steadypost.domain.circuit import State
+from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
 from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
 from tasks import bounds, documents
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
+from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
+from tasks.probe_browser import ProbeBrowser
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
 
 RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
+
+MADE_AT_ONCE = 10
+"""How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
 
 IN_TROUBLE = frozenset({PlaceIs.RESTING, PlaceIs.LOST})
 """What a place is doing when no browser of it works."""
@@ -82,6 +89,14 @@ class House:
     """What this process may do at once."""
     wake: Callable[[], None] = lambda: None
     """Tells whoever claims that a browser is free again."""
+    circuits: Breakers = field(init=False)
+    """What is left alone, because it failed, until it is seen to be well."""
+    announce: Callable[[Turned], None] = lambda _: None
+    """Told of every circuit that this process turned."""
+    probing: ProbeBrowser | None = None
+    """The browser that probes have for themselves; without one they borrow like anybody."""
+    probed: dict[str, datetime] = field(default_factory=dict)
+    """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
@@ -89,6 +104,21 @@ class House:
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
+
+    def __post_init__(self) -> None:
+        self.share_circuits(None)
+
+    def share_circuits(self, book: Book | None) -> None:
+        """Have circuits that stand in this book; without one they are this process's own."""
+        self.circuits = Breakers(
+            book=book,
+            process=self.worker,
+            clock=self.clock,
+            # By its name, which no other process has: all of them spread, and one that is played again does the same.
+            dice=random.Random(self.worker),  # noqa: S311 - it spreads open times, nothing else
+            log=self.log,
+            on_turn=lambda turned: follow(self, turned),
+        )
 
     def usable(self) -> list[str]:
         """Name the accounts that can be published to at all."""
@@ -123,7 +153,11 @@ class House:
         """Read the blocks now."""
         self.note_browsers()
         try:
-            read = documents.read()
+            with self.circuits.guard(PREFECT, failures=(documents.ApiAway,)):
+                read = documents.read()
+        except Refused as refused:
+            self.log.debug("the blocks are not read: %s", refused)
+            return
         except documents.ApiAway as away:
             self.bear(away, "Prefect's API is away (%s); going on with the accounts last read", away)
             return
@@ -131,6 +165,7 @@ class House:
             self.log.error("The block Steadypost switches cannot be meant as it is: %s", wrong)
         # Where it cannot be read at all, the last known ones serve.
         self.switches = read.switches or self.switches
+        self._hear(read)
         try:
             self._take(read)
         except StoreAway as away:
@@ -212,12 +247,24 @@ class House:
         for settled in self.outbox.hand_over(self.store, jitter=self.dice.random):
             self.log.info("delivery %s: its answer reached the store late", settled.delivery.id)
 
+    def _hear(self, read: documents.Documents) -> None:
+        """Let the circuits know how they stand elsewhere, and what persons say of them."""
+        self.circuits.is_on = self.switches.circuits.is_on(self.clock())
+        wanted = every_circuit(list(read.accounts))
+        self.circuits.watch(wanted)
+        self.circuits.take(read.pages, read.words)
+        try:
+            missing = [one.name for one in wanted if one.name not in read.words]
+            documents.make_circuits(missing[:MADE_AT_ONCE])
+        except (documents.ApiAway, PagesAway) as away:
+            self.log.debug("the blocks of new circuits are made later: %s", away)
+
     def _take(self, read: documents.Documents) -> None:
         """Let the store know what the blocks say, and lift the pauses that a new session answers."""
         for name, why in read.unreadable.items():
             self.log.error("The X account block %r cannot be used: %s", name, why)
         self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
-        self.marks = {name: block.mark() for name, block in read.accounts.items()}
+        before_marks, self.marks = self.marks, {name: block.mark() for name, block in read.accounts.items()}
         moment = self.clock()
         paused = {account.name: account for account in self.store.accounts()}
         for name, block in read.accounts.items():
@@ -233,10 +280,40 @@ class House:
             if self._told.get(name) != record:
                 self.store.put_account(record, now=moment)
                 self._told[name] = record
+            if before_marks.get(name, block.mark()) != block.mark():
+                self.circuits.renewed(Dependency(Kind.SIGN_IN, name), "its block has changed")
             before = paused.get(name)
             if before is not None and before.paused_until and before.session_mark != block.mark():
+                self.circuits.renewed(Dependency(Kind.SIGN_IN, name), "its block has changed")
                 self.store.resume_account(name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
+
+
+def follow(house: House, turned: Turned) -> None:
+    """Do what follows when a circuit closes: what waited for it need wait no longer.
+
+    The one process that made the turn does it, so it is done once.
+    """
+    house.announce(turned)
+    kind, of = turned.dependency.kind, turned.dependency.of
+    if turned.after.state is not State.CLOSED or kind not in WAKES:
+        return
+    try:
+        for account in house.usable() if kind is Kind.BROWSER else [of]:
+            if kind is Kind.SIGN_IN:
+                _lift_pause(house, account)
+            if woken := house.store.wake(account, WAKES[kind], now=house.clock()):
+                house.log.info("%s: %s deliveries need wait no longer", account, woken)
+    except StoreAway as away:
+        house.log.warning("what waited for %s goes at its own time: %s", turned.dependency.name, away)
+
+
+def _lift_pause(house: House, account: str) -> None:
+    """End a pause for a lost sign-in: it was seen to be well. A limit's pause ends at its own instant."""
+    record = next((one for one in house.store.accounts() if one.name == account), None)
+    if record is not None and record.paused_until and record.pause_cause in SIGN_IN_LOST:
+        house.store.resume_account(account, now=house.clock())
+        house.log.info("%s goes on: its sign-in was seen to be well", account)
 
 
 class _Reader(threading.Thread):
@@ -311,6 +388,7 @@ def opened(
     read_blocks: bool = True,
     bulkheads: Bulkheads | None = None,
     deadlines: Deadlines | None = None,
+    book: Book | None = None,
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
@@ -320,6 +398,7 @@ def opened(
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
     house.deadlines = deadlines or Deadlines()
     house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
+    house.share_circuits(book)
     keeper = _Keeper(house)
     with lanes:
         # What an earlier run of this machine still owed the store comes before anything is decided.

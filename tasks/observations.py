@@ -21,10 +21,13 @@ from prefect.exceptions import PrefectHTTPStatusError
 from blocks import Switch, Switches, Unopened, XAccount
 from steadypost import settings
 from steadypost.browser import orphans
+from steadypost.domain.circuit import Page, newest
+from steadypost.domain.circuit import State as CircuitState
 from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import (
     BlocksSeen,
     Cannot,
+    CircuitSeen,
     MachineSeen,
     Observed,
     PrefectSeen,
@@ -100,8 +103,24 @@ def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
         # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
         off=_off(read.switches, moment) if read.switches else _last_off(memory),
         off_for=_off_for(read.switches, read.accounts, moment) if read.switches else {},
+        open_circuits=open_circuits(read.pages),
     )
     return memory.blocks
+
+
+def open_circuits(pages: Mapping[str, Iterable[Page]]) -> list[CircuitSeen]:
+    """Read which circuits let nothing through, and since when; a trial in between does not make it younger."""
+    standing = {name: newest(of_it).memory for name, of_it in pages.items()}
+    return [
+        CircuitSeen(
+            name=name,
+            since=memory.down_since,
+            forced=memory.state is CircuitState.FORCED_OPEN,
+            why=memory.why or memory.cause,
+        )
+        for name, memory in sorted(standing.items())
+        if memory.down_since is not None
+    ]
 
 
 def _last(memory: Memory, away: Cannot) -> BlocksSeen | Cannot:

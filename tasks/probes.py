@@ -1,213 +1,165 @@
-"""Probing: opening X's composer as an account, seeing whether all is there that publishing needs, and submitting nothing.
+"""What an account's posts stand and fall with: asked before each ask, told after it, and tried by a look alone.
 
-When the page has changed so that nobody can publish through it, the accounts are left alone until a probe finds it
-well again. No delivery is tried meanwhile, so none is charged, and a person gets to see the page as it was.
+A circuit that is open is tried by a *probe*: the composer is opened, everything is seen to be there, and nothing
+is submitted. An ask is never the trial. Whoever of all processes holds the permit probes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from steadypost import settings
-from steadypost.browser import BrowserError
+from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
 from steadypost.channels.port import Access, Probe
-from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Scope
-from steadypost.store import AccountRecord, StoreAway
-from tasks import exhibits
-from tasks.bulkheads import LEASE, Purpose, SlotsAway, limit_name, network_of
-from tasks.deliveries import rest_account
+from steadypost.domain.circuit import Go, No, Ticket
+from steadypost.domain.circuit.catalogue import (
+    Dependency,
+    Kind,
+    named_end,
+    tells,
+    tells_by_probe,
+)
+from steadypost.domain.outcome import Cause, Outcome
+from tasks.circuits import behind, browser_here
 from tasks.house import CHANNELS, House, here
 
-DRIFT_RESTS = timedelta(minutes=10)
-"""How long an account is left alone after a probe that found the page changed. Each further probe renews it; when
-nobody probes any more, publishing tries by itself.
-"""
+PROBE_WITHIN = timedelta(seconds=45)
+"""How long a probe may take; past it the browser is killed and seen dead. With the wait for its browser it is
+shorter than a permit lasts."""
+
+LANE_WITHIN = timedelta(seconds=60)
+"""How long a probe waits for a browser."""
+
+AGAIN_AFTER = timedelta(seconds=10)
+"""How long an account is not probed again by this process after a probe that told nothing."""
+
+Tickets = Mapping[Dependency, Ticket]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What one probe found, and what followed."""
+# --- before an ask, and after it
 
-    account: str
-    well: bool
-    cause: Cause | None = None
-    why: str = ""
 
-    @property
-    def drifted(self) -> bool:
-        """Whether the page itself is not as it should be."""
-        return self.cause is Cause.UI_DRIFT
+def left_alone(house: House, account: str) -> No | None:
+    """Say why nothing of this account may be tried now, if so."""
+    return next((no for one in behind(account) if (no := house.circuits.refusal(one))), None)
+
+
+def set_out(house: House, account: str) -> Tickets | No:
+    """Take along what the answer will have to bring back; or learn that it is to be left alone."""
+    tickets: dict[Dependency, Ticket] = {}
+    for one in behind(account):
+        verdict = house.circuits.may(one)
+        if isinstance(verdict, No):
+            return verdict
+        tickets[one] = verdict.ticket
+    return tickets
+
+
+def come_home(house: House, tickets: Tickets | No, outcome: Outcome, took: timedelta) -> None:
+    """Tell the circuits what an ask brought. A refused one brought nothing."""
+    if isinstance(tickets, No):
+        return
+    ending = Ending(cause=getattr(outcome, "cause", None), why=getattr(outcome, "why", ""), took=took)
+    _tell(house, tickets, tells(outcome), ending)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How an ask or a probe ended, for whoever reads why a circuit opened."""
+
+    cause: Cause | None
+    why: str
+    took: timedelta
+
+
+def _tell(house: House, tickets: Tickets, told: Mapping[Kind, bool], ending: Ending) -> None:
+    for one, ticket in tickets.items():
+        if one.kind not in told:
+            house.circuits.left(one, ticket)
+            continue
+        house.circuits.came(
+            one,
+            ticket,
+            well=told[one.kind],
+            took=ending.took,
+            cause=str(ending.cause or ""),
+            why=ending.why,
+            until=named_end(ending.cause, house.clock()) if one.kind is Kind.SIGN_IN else None,
+        )
+
+
+# --- the trial
+
+
+def to_probe(house: House) -> list[str]:
+    """Name the accounts that it is time to probe, who has been due for longest first."""
+    moment = house.clock()
+    usable = [name for name in house.usable() if house.probed.get(name, moment) <= moment]
+    due = {
+        name: min(house.circuits.known(one).until or moment for one in trials)
+        for name in usable
+        if (trials := [one for one in behind(name) if _is_its_own(house, one)])
+    }
+    if not due and usable and house.circuits.is_due(browser_here()):
+        return usable[:1]
+    return sorted(due, key=lambda name: due[name])
+
+
+def _is_its_own(house: House, dependency: Dependency) -> bool:
+    """Whether it is due, and not the browsers', which any account's probe tries."""
+    return dependency.kind is not Kind.BROWSER and house.circuits.is_due(dependency)
 
 
 @task(
     name="probe",
     task_run_name="probe {account}",
-    retries=0,  # level-triggered: the next round comes soon enough
+    retries=0,  # The circuit says when it is tried again.
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def probe(account: str) -> Found:
-    """Probe one account, and let follow what must."""
+def probe(account: str) -> str:
+    """Find out, without publishing, whether publishing could go ahead, and say so to the circuits."""
     house = here()
     access = house.access(account)
-    if not isinstance(access, Access):
-        return Found(account=account, well=False, cause=getattr(access, "cause", Cause.SESSION_UNUSABLE))
-    seen = _probe(house, access)
-    found = Found(account=account, well=seen.well, cause=seen.cause, why=seen.why)
-    house.log.log(20 if found.well else 30, "%s: %s", account, found.why or "the composer is as it should be")
+    permits = _permits(house, account)
+    if not permits or not isinstance(access, Access):
+        for one, ticket in permits.items():
+            house.circuits.left(one, ticket)
+        return "nobody's turn"
+    began = time.monotonic()
+    seen = Probe(well=False, handle="", cause=Cause.DEFECT, why="the probe broke")
     try:
-        follow(house, access, seen)
-    except StoreAway as away:
-        house.bear(away, "what the probe of %s found could not be written down: %s", account, away)
-    return found
+        seen = _probe(house, access)
+    finally:
+        took = timedelta(seconds=time.monotonic() - began)
+        told = tells_by_probe(None if seen.well else seen.cause or Cause.UI_DRIFT)
+        _tell(house, permits, told, Ending(cause=seen.cause, why=seen.why, took=took))
+        if not told:
+            house.probed[account] = house.clock() + AGAIN_AFTER
+    house.log.info("%s was probed: %s", account, "well" if seen.well else f"{seen.cause} ({seen.why})")
+    return "well" if seen.well else str(seen.cause)
+
+
+def _permits(house: House, account: str) -> dict[Dependency, Ticket]:
+    permits: dict[Dependency, Ticket] = {}
+    for one in behind(account):
+        if house.circuits.is_due(one) and isinstance(go := house.circuits.may(one, probe=True), Go):
+            permits[one] = go.ticket
+    return permits
 
 
 def _probe(house: House, access: Access) -> Probe:
-    limits = house.limits()
-    channel = house.channel_of(access.account)
     try:
-        with house.lanes.lend(within=limits.look_waits.total_seconds(), key=access.account) as lane:
-            deadline = time.monotonic() + limits.probe.total_seconds()
-            return CHANNELS[channel](lane).probe(access, deadline=deadline)
-    except BrowserError as error:
+        lanes = house.probing or house.lanes
+        with lanes.lend(LANE_WITHIN.total_seconds(), key=access.account) as lane:
+            deadline = time.monotonic() + PROBE_WITHIN.total_seconds()
+            return CHANNELS["x_web"](lane).probe(access, deadline=deadline)
+    except NoFreeLane as error:
+        return Probe(well=False, handle="", cause=Cause.NO_PLACE, why=type(error).__name__)
+    except (BrowserUnavailable, StillAlive) as error:
         return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)
-
-
-# --- what follows
-
-
-def follow(house: House, access: Access, seen: Probe) -> None:
-    """Leave the account alone, or no longer; and see to it that a person hears of it once."""
-    if seen.well:
-        if house.store.resume_account(access.account, house.clock(), cause=Cause.UI_DRIFT):
-            house.log.info("%s goes on: X's page is as it should be again", access.account)
-    elif seen.cause is Cause.UI_DRIFT:
-        _rest_for_drift(house, access, seen)
-    elif seen.cause is not None and seen.cause.scope is Scope.ACCOUNT:
-        ended = NotSubmitted(cause=seen.cause, why=seen.why, phase=Phase.OPENED)
-        rest_account(house, access.account, Answer(outcomes=(ended,)))
-    if seen.drift:
-        _tell_of_fall_backs(house, seen)
-
-
-def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
-    moment = house.clock()
-    before = house.store.account(access.account)
-    is_new = not (before.is_paused(moment) and before.pause_cause is Cause.UI_DRIFT)
-    paused = house.store.pause_account(
-        access.account,
-        until=moment + DRIFT_RESTS,
-        cause=Cause.UI_DRIFT,
-        why=seen.why,
-        session_mark=house.marks.get(access.account, ""),
-        now=moment,
-        gently=True,
-    )
-    if not (paused and is_new):
-        return
-    kept = _keep(access, seen, moment)
-    house.store.put_notice(
-        key=f"ui_drift:{access.account}:{moment:%Y-%m-%dT%H:%M:%S}",
-        title=f"X's page has changed: publishing as {access.account} rests",
-        body=(
-            f"{seen.why}.\nNothing was sent, and no post is charged for it. The page is probed again and again, and "
-            f"what is due goes out as soon as it is found well.\n{kept}"
-        ),
-        now=moment,
-    )
-
-
-def _keep(access: Access, seen: Probe, moment: datetime) -> str:
-    """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
-    if not seen.page:
-        return "The page could not be kept."
-    cookies = [str(cookie.get("value", "")) for cookie in access.session.get("cookies", ())]
-    try:
-        kept = exhibits.keep(
-            exhibits_folder(),
-            f"{access.account}-{seen.cause}",
-            picture=seen.picture,
-            page=exhibits.without_secrets(seen.page, cookies),
-            now=moment,
-        )
-    except OSError as error:
-        return f"The page could not be kept ({error.strerror})."
-    return f"What it looked like: {kept.picture} and {kept.page.name} beside it."
-
-
-def exhibits_folder() -> Path:
-    """Where pages are kept on this machine."""
-    return settings.read().home / "exhibits"
-
-
-def _tell_of_fall_backs(house: House, seen: Probe) -> None:
-    """X has renamed something and we still find it: somebody should know before the last way is gone."""
-    names = ", ".join(sorted(seen.drift))
-    house.log.warning("X's page has changed, and fall-backs were used: %s", names)
-    house.store.put_notice(
-        key=f"fall_backs:{names}"[:300],
-        title="X's page has changed, and is still understood",
-        body=f"Found only by a fall-back: {names}. Publishing goes on.",
-        now=house.clock(),
-    )
-
-
-# --- whom to probe
-
-
-def to_probe(
-    usable: Iterable[str], records: Iterable[AccountRecord], now: datetime, *, turn: int
-) -> list[str]:
-    """Choose: first all that rest for a changed page, to see whether it is well again; else one, in turn.
-
-    An account that rests for anything else is left alone: X has asked for somebody.
-    """
-    known = {record.name: record for record in records}
-    there = sorted(name for name in usable if name in known)
-    drifted = [name for name in there if _rests_for(known[name], now) is Cause.UI_DRIFT]
-    if drifted:
-        return drifted
-    free = [name for name in there if _rests_for(known[name], now) is None]
-    return [free[turn % len(free)]] if free else []
-
-
-def _rests_for(record: AccountRecord, now: datetime) -> Cause | None:
-    return record.pause_cause if record.is_paused(now) else None
-
-
-def have_a_place(house: House, account: str) -> str | None:
-    """Take the slots for probing, which nobody keeps: one lease for this host, this network and this account.
-
-    ``None`` when somebody else is probing; empty when Prefect's API is away, and nobody can say.
-    """
-    walls = house.bulkheads
-    if walls.slots is None:
-        return ""
-    which = {
-        Scope.HOST: walls.host,
-        Scope.NETWORK: network_of(house.channel_of(account)),
-        Scope.ACCOUNT: account,
-    }
-    names = [limit_name(Purpose.PROBE, scope, one) for scope, one in which.items()]
-    try:
-        for name in names:
-            walls.slots.create(name, 1)
-        return walls.slots.acquire(names, 1, LEASE * 4)
-    except SlotsAway:
-        return ""
-
-
-def leave_the_place(house: House, lease_id: str) -> None:
-    """Give them back."""
-    if lease_id and house.bulkheads.slots is not None:
-        try:
-            house.bulkheads.slots.release(lease_id)
-        except SlotsAway:
-            house.log.debug("the slots for probing run out by themselves")

@@ -174,6 +174,7 @@ class World:
             name: Access(account=name, handle=name, base_url="https://x.com", session={}, rules_accepted=True)
             for name in PEOPLE
         }
+        house.circuits.is_on = self.switches.circuits.is_on(self.clock.at)
         self.worker = self._workers[life] = Worker(house=house, born=life)
         with contextlib.suppress(StoreAway):
             house.hand_over()

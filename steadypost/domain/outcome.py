@@ -92,6 +92,10 @@ class Cause(StrEnum):
     BROWSER_UNAVAILABLE = "browser_unavailable"
     NO_PLACE = "no_place"
     BROWSER_DIED = "browser_died"
+    NO_WAY_OUT = "no_way_out"
+    """This machine finds no name, or no network. X has nothing to do with it."""
+    CIRCUIT_OPEN = "circuit_open"
+    """Between the claim and the first step, what it needs was seen to be down: it is left alone."""
     DEADLINE = "deadline"
     LEASE_LOST = "lease_lost"
     WORKER_LOST = "worker_lost"
@@ -134,6 +138,8 @@ _SCOPES = {
     **dict.fromkeys(
         [
             Cause.BROWSER_UNAVAILABLE,
+            Cause.NO_WAY_OUT,
+            Cause.CIRCUIT_OPEN,
             Cause.NO_PLACE,
             Cause.LEASE_LOST,
             Cause.WORKER_LOST,

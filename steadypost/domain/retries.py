@@ -108,6 +108,8 @@ RULES: Mapping[Cause, Rule] = {
     # us
     Cause.BROWSER_UNAVAILABLE: _later(Cause.BROWSER_UNAVAILABLE),
     Cause.NO_PLACE: _later(Cause.NO_PLACE),
+    Cause.NO_WAY_OUT: _later(Cause.NO_WAY_OUT),
+    Cause.CIRCUIT_OPEN: _later(Cause.CIRCUIT_OPEN),
     Cause.LEASE_LOST: _later(Cause.LEASE_LOST),
     Cause.WORKER_LOST: _later(Cause.WORKER_LOST),
     Cause.STORE_AWAY: _later(Cause.STORE_AWAY),

@@ -47,6 +47,7 @@ from steadypost.store import (
     strikes,
     tables,
     vitals,
+    waking,
     watches,
 )
 from steadypost.store.accounts import AccountRecord
@@ -179,6 +180,10 @@ class Store:
     def resume_account(self, name: str, now: datetime | None = None, *, cause: Cause | None = None) -> bool:
         """Leave an account alone no longer; with a ``cause`` only if it was for that."""
         return self._write(lambda connection: account_rows.resume(connection, name, self._at(now), cause))
+
+    def wake(self, account: str, causes: Collection[Cause], now: datetime) -> int:
+        """Let what waits for one of these causes wait no longer; answers how many deliveries that were."""
+        return self._write(lambda connection: waking.wake(connection, account, causes, now))
 
     # Intake ----------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from blocks import OnCall, StoreAddress, Switch, Switches, Unopened, XAccount
+from blocks import Circuit, CircuitPage, OnCall, StoreAddress, Switch, Switches, Unopened, XAccount
 from steadypost.channels.port import Access
+from steadypost.domain.circuit import Memory, Page, Permit, State
 from steadypost.domain.outcome import Cause
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_a_handle_may_be_written_as_people_write_it(written):
     assert alice(handle=written).handle == "alice"
 
 
-@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, OnCall])
+@pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, OnCall, Circuit])
 def test_saved_documents_outlive_a_new_field(block):
     """A document saved by an older version still loads: every field but the first ones has a default."""
     required = {name for name, field in block.model_fields.items() if field.is_required()}
@@ -122,6 +123,36 @@ def test_a_switch_comes_back_when_its_time_is_over():
     assert not off.is_on(NOW)
     assert off.is_on(NOW + timedelta(hours=1))
     assert not Switch(on=False).is_on(NOW + timedelta(days=999))
+
+
+def test_saving_a_circuit_again_is_a_new_word():
+    """Closed, opened by itself, closed again with the same reason: the second closing is obeyed too."""
+    block = Circuit(position="closed", reason="it works", by="Dora")
+
+    assert block.said("12:00").mark == block.said("12:00").mark
+    assert block.said("12:00").mark != block.said("12:05").mark
+
+
+def test_a_circuits_page_reads_as_it_was_written():
+    """All that is shared comes back from the document, permits and instants included."""
+    memory = Memory(
+        state=State.HALF_OPEN,
+        generation=7,
+        since=NOW,
+        until=NOW + timedelta(minutes=5),
+        openings=2,
+        cause="page_unreachable",
+        why="X's page did not open",
+        by="host:1",
+        word="w1",
+        permits=(Permit(number=1, holder="host:1", until=NOW + timedelta(minutes=3)),),
+        given=1,
+    )
+    page = Page(number=9, mark="m9", trail=("m7", "m8"), memory=memory)
+    written = json.loads(CircuitPage.of("x-page-alice", page).model_dump_json())
+
+    assert CircuitPage.model_validate(written).page() == page
+    assert (written["circuit"], written["state"]) == ("x-page-alice", "half_open")
 
 
 def test_a_way_to_tell_is_a_block_by_type_and_name():

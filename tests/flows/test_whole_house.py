@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -26,9 +27,11 @@ from blocks import Switches
 from rehearsal.audit import audit
 from rehearsal.stack import ROOT, start_worker, up
 from sandbox.client import SandboxProcess
+from steadypost.domain.circuit import State as Standing
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store
+from tasks.house import REFRESH_EVERY
 
 pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -178,6 +181,79 @@ def with_suppressed_kill(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def test_a_page_that_fails_for_one_account_is_left_alone_and_comes_back_by_itself(house, store, wait_until):
+    """Alice's X answers 503: her circuit opens, Bob goes on, nothing of hers is charged, and when the fault ends
+    a probe sees it and all of it goes out, each once, without anybody doing anything.
+    """
+    house.sandbox.weather({"fault": "page_error_status", "account": "alice", "params": {"status": 503}})
+    texts = [f"High water, {n} of 4." for n in range(4)]
+    ids = [schedule(store, text, seconds=0) for text in texts]
+    opened = wait_until(
+        lambda: newest_page(house, "x-page-alice", Standing.OPEN),
+        description="the circuit of Alice's page is open",
+        within=60,
+    )
+    other = schedule(store, "Low water, on time.", account="bob", seconds=0)
+    wait_until(lambda: state(store, other) is State.PUBLISHED, description="Bob goes on", within=40)
+    asked = len(house.sandbox.asks("alice"))
+    house.sandbox.clear_weather()
+    began = time.monotonic()
+
+    wait_until(
+        lambda: [state(store, one) for one in ids] == [State.PUBLISHED] * 4,
+        description="all of Alice's are published",
+        within=90,
+    )
+
+    assert (opened["cause"], opened["why"]) == ("server_error", "X answered HTTP 503 to opening its page")
+    assert len(house.sandbox.asks("alice")) == asked + 4
+    assert {store.show(one).delivery.broken for one in ids} == {0}
+    assert time.monotonic() - began < 60
+    assert audit(store, house.sandbox).wrong == []
+    assert newest_page(house, "x-page-alice", Standing.CLOSED)
+
+
+def test_an_operator_opens_and_closes_a_circuit_in_prefects_pages(house, store, wait_until):
+    """In force within a cycle, with reason and name; what was due waits, and goes out once it is closed."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        document = wait_until(
+            lambda: circuit(client, "x-page-carol"), description="Carol's circuit has its block", within=60
+        )
+        said = {"position": "open", "reason": "a new page of X's", "by": "Dora"}
+        client.update_block_document(document.id, BlockDocumentUpdate(data=said))
+        opened = wait_until(
+            lambda: newest_page(house, "x-page-carol", Standing.FORCED_OPEN),
+            description="it is open for everybody",
+            within=20,
+        )
+        # Both runs on watch have read it by now, or will within their next cycle.
+        time.sleep(REFRESH_EVERY + 1)
+        delivery_id = schedule(store, "Held back by Dora.", account="carol", seconds=0)
+        time.sleep(3)
+        assert (state(store, delivery_id), store.show(delivery_id).delivery.attempts) == (State.SCHEDULED, 0)
+        client.update_block_document(
+            document.id, BlockDocumentUpdate(data={"position": "closed", "reason": "it works", "by": "Dora"})
+        )
+    wait_until(lambda: state(store, delivery_id) is State.PUBLISHED, description="it goes out", within=40)
+
+    assert (opened["by"], opened["why"]) == ("Dora", "a new page of X's")
+
+
+def circuit(client, name):
+    """The block in which a person says something of a circuit."""
+    documents = client.read_block_documents_by_type("steadypost-circuit")
+    return next((one for one in documents if one.name == name), None)
+
+
+def newest_page(house, name, standing):
+    """How a circuit stands, as anybody sees it in Prefect's pages, if it stands like this."""
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        documents = client.read_block_documents_by_type("steadypost-circuit-page")
+    pages = [one.data for one in documents if one.data["circuit"] == name]
+    last = max(pages, key=lambda page: page["number"], default=None)
+    return last if last and last["state"] == standing else None
 
 
 def test_a_killed_run_is_replaced_within_a_minute(house, store, wait_until):

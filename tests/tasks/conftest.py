@@ -73,13 +73,13 @@ class Channel:
         self.asked.append(order)
         return self.on_ask(order, arm)
 
-    def probe(self, access, *, deadline):
-        self.probed.append(access.account)
-        return self.on_probe(access)
-
     def look(self, access, request, *, deadline):
         self.looked.append(request)
         return self.on_look(request)
+
+    def probe(self, access, *, deadline):
+        self.probed.append(access.account)
+        return self.on_probe(access.account)
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from steadypost.domain.post import Part, Post
 from steadypost.domain.snowflake import id_at
 from steadypost.store import Store, StoreAway
 from tasks import documents
+from tasks.canaries import probe
 from tasks.deliveries import deliver, rest_account
 from tasks.documents import ApiAway, Documents
 from tasks.house import LEASE
-from tasks.probes import probe
 
 
 def live(house):

@@ -1,4 +1,4 @@
-"""The canary: publishing rests while X's page has changed, nothing is charged, and a person sees why."""
+"""Circuits at work: what an account's answers open, what waits meanwhile, and what a probe closes again."""
 
 from datetime import timedelta
 
@@ -7,217 +7,374 @@ from pydantic import SecretStr
 
 from blocks import Switches, XAccount
 from blocks.switches import Switch
-from flows.canary import look_round
+from flows.publish import claim_due
+from steadypost.browser import BrowserUnavailable
 from steadypost.channels.port import Probe
-from steadypost.domain.delivery import State
-from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published
+from steadypost.domain.circuit import Memory, Page, Position, Said, State
+from steadypost.domain.circuit.catalogue import Dependency, Kind
+from steadypost.domain.delivery import State as Life
+from steadypost.domain.outcome import (
+    Answer,
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
+from steadypost.domain.post import Part, Post
 from steadypost.domain.snowflake import id_at
+from steadypost.store import StoreAway
 from tasks import documents
+from tasks.circuits import browser_here
 from tasks.deliveries import deliver
 from tasks.documents import Documents
-from tasks.house import LEASE
-from tasks.probes import DRIFT_RESTS, probe, to_probe
+from tasks.observations import open_circuits
+from tasks.probes import probe, to_probe
+from tests.tasks.conftest import NOW
+from tests.tasks.test_house import SESSION
 
-WELL = Probe(well=True, handle="alice")
-DRIFTED = Probe(
-    well=False,
-    handle="alice",
-    cause=Cause.UI_DRIFT,
-    why="not on the page: submit",
-    picture=b"jpeg",
-    page="<p>5f3a9c1e5f3a9c1e5f3a9c1e5f3a9c1e5f3a9c1e</p>",
-)
-SIGNED_OUT = Probe(well=False, handle="", cause=Cause.SIGNED_OUT, why="the page led to /i/flow/login")
+PAGE = Dependency(Kind.X_PAGE, "alice")
+SIGN_IN = Dependency(Kind.SIGN_IN, "alice")
 
 
 @pytest.fixture
-def house(house, monkeypatch, tmp_path):
-    monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path))
-    monkeypatch.setattr("flows.canary.probe", probe.fn)
-    return house
+def post(house):
+    """Add posts that are due now."""
 
+    def add(*texts, account="alice"):
+        return [
+            house.store.add(
+                Post(parts=(Part(text=text),)), accounts=[account], due_at=house.clock(), now=house.clock()
+            )[0].delivery_id
+            for text in texts
+        ]
 
-def resting(house):
-    return {
-        record.name: record.pause_cause
-        for record in house.store.accounts()
-        if record.is_paused(house.clock())
-    }
-
-
-def test_a_changed_page_lets_its_accounts_rest_and_a_good_one_ends_it(house, channel, time):
-    """Within one round; all accounts that see it, one notice for each, and the page is kept."""
-    channel.on_probe = lambda _: DRIFTED
-    look_round(house)
-    assert resting(house) == {"alice": Cause.UI_DRIFT, "bob": Cause.UI_DRIFT}
-
-    time.pass_by(seconds=15)
-    look_round(house)
-    notices = house.store.notices()
-    assert len(notices) == 2
-    assert "exhibits" in notices[0].body
-
-    channel.on_probe = lambda _: WELL
-    look_round(house)
-    assert resting(house) == {}
-
-
-def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
-    """For its owner's eyes, once for each time that it changes."""
-    channel.on_probe = lambda _: DRIFTED
-    look_round(house)
-    pages = sorted((tmp_path / "exhibits").glob("*.html"))
-
-    assert [page.read_text() for page in pages] == ["<p>[removed]</p>"] * 2
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "exhibits").iterdir()} == {0o600}
-
-
-def test_whoever_sees_the_old_page_goes_on(house, channel):
-    """X shows a new page to some before it shows it to all."""
-    channel.on_probe = lambda one: DRIFTED if one.account == "alice" else WELL
-    for _ in range(2):
-        look_round(house)
-    house.clock.pass_by(seconds=300)  # it is the other one's turn
-    look_round(house)
-
-    assert resting(house) == {"alice": Cause.UI_DRIFT}
-
-
-def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, claimed, time):
-    """What broke before the canary saw it is given back uncharged, and is then not tried again and again."""
-    drifted = NotSubmitted(cause=Cause.UI_DRIFT, why="no composer", phase=Phase.OPENED)
-    channel.on_ask = lambda *_: Answer(outcomes=(drifted,))
-    claim = claimed("One.")
-    deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
-    channel.on_probe = lambda _: DRIFTED
-    look_round(house)
-    time.pass_by(minutes=5)
-
-    assert house.store.claim(worker="w", now=time(), lease=LEASE, at_most=9, accounts=["alice", "bob"]) == []
-    delivery = house.store.show(claim.delivery_id).delivery
-    assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
-
-
-def test_when_nobody_probes_any_more_publishing_tries_by_itself(house, channel, time):
-    """A canary that died must not keep an account resting for ever."""
-    channel.on_probe = lambda _: DRIFTED
-    look_round(house)
-    time.pass_by(seconds=DRIFT_RESTS.total_seconds() + 1)
-
-    assert resting(house) == {}
-
-
-def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
-    """An account that rests for a challenge is not probed, and a drift does not shorten its rest."""
-    until = time() + timedelta(hours=6)
-    house.store.pause_account(
-        "alice", until=until, cause=Cause.CHALLENGE, why="-", session_mark="mark-1", now=time()
-    )
-    channel.on_probe = lambda _: DRIFTED
-    look_round(house)
-
-    assert to_probe(["alice", "bob"], house.store.accounts(), time(), turn=0) == ["bob"]
-    assert house.store.account("alice").paused_until == until
-    channel.on_probe = lambda _: WELL
-    look_round(house)
-    assert resting(house) == {"alice": Cause.CHALLENGE}
-
-
-def test_it_is_one_accounts_turn_after_the_other(house):
-    """One composer a round is enough while all is well."""
-    turns = [to_probe(["alice", "bob"], house.store.accounts(), house.clock(), turn=n) for n in range(3)]
-
-    assert turns == [["alice"], ["bob"], ["alice"]]
-
-
-def test_a_fall_back_is_told_once_and_stops_nothing(house, channel):
-    """X has renamed something and we still find it: somebody should know before the last way is gone."""
-    channel.on_probe = lambda _: Probe(well=True, handle="alice", drift=("submit: tweetButtonInline",))
-    for _ in range(3):
-        look_round(house)
-
-    assert [notice.title for notice in house.store.notices()] == [
-        "X's page has changed, and is still understood"
-    ]
-    assert resting(house) == {}
-
-
-def test_with_the_switch_off_nobody_probes(house, channel):
-    """Each post finds out by itself."""
-    house.switches = Switches(canary=Switch(on=False))
-
-    assert look_round(house) == []
-    assert channel.probed == []
-
-
-# --- sign-in lost
-
-SESSION = """{"cookies": [
-    {"name": "auth_token", "value": "%s", "domain": "127.0.0.1", "path": "/"},
-    {"name": "ct0", "value": "b", "domain": "127.0.0.1", "path": "/"}
-]}"""
+    return add
 
 
 @pytest.fixture
-def block(house, monkeypatch):
-    """Alice's block, with a session that can be replaced."""
+def turn(house):
+    """One turn of the watch: claim what may be claimed, and deliver it."""
+    house.bulkheads.want(house.usable())
 
-    def paste(token):
-        alice = XAccount(
+    def once(at_most=16):
+        claims = claim_due(house, at_most=at_most)
+        for claim in claims:
+            deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+        return [claim.account for claim in claims]
+
+    return once
+
+
+def answers(outcome, *, armed=True):
+    """Let every ask end in this."""
+
+    def ask(order, arm):
+        assert not armed or arm()
+        return Answer(outcomes=(outcome,))
+
+    return ask
+
+
+def lost(cause):
+    """Every ask ends before it is armed."""
+    return answers(NotSubmitted(cause=cause, why=f"it is {cause}", phase=Phase.OPENED), armed=False)
+
+
+def ill(cause):
+    """Every probe meets this."""
+
+    def probe(account):
+        return Probe(well=False, handle=account, cause=cause, why=f"it is {cause}")
+
+    return probe
+
+
+def published(house):
+    def ask(order, arm):
+        assert arm()
+        house.clock.pass_by(seconds=1)
+        return Answer(outcomes=(Published(remote_id=id_at(house.clock())),))
+
+    return ask
+
+
+def state(house, dependency=PAGE):
+    return house.circuits.known(dependency).state
+
+
+def delivery(house, delivery_id):
+    return house.store.show(delivery_id).delivery
+
+
+def well(account):
+    return Probe(well=True, handle=account)
+
+
+def test_a_page_that_fails_for_one_account_stops_that_account_only(house, channel, post, turn):
+    """Three in a row: alice is left alone, bob goes on, and what waits for alice is charged with nothing."""
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    post("One.", "Two.", "Three.", account="alice")
+    turn()
+    assert state(house) is State.OPEN
+    (waiting,) = post("Four.", account="alice")
+    (other,) = post("Meanwhile, at bob's.", account="bob")
+    channel.on_ask = published(house)
+
+    assert turn() == ["bob"]
+    assert delivery(house, other).state is Life.PUBLISHED
+    assert (delivery(house, waiting).attempts, delivery(house, waiting).deferred) == (0, 0)
+
+
+def test_an_open_circuit_is_never_tried_by_an_ask(house, channel, post, turn):
+    """Down for an hour: not a single ask, and a probe by and by (F08-S3)."""
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    post("One.", "Two.", "Three.", "Four.")
+    turn(at_most=3)
+    asked = len(channel.asked)
+    channel.on_probe = ill(Cause.PAGE_UNREACHABLE)
+    for _ in range(360):
+        house.clock.pass_by(seconds=10)
+        turn()
+        for account in to_probe(house):
+            probe.fn(account)
+
+    assert len(channel.asked) == asked
+    assert 60 < len(channel.probed) < 130
+    assert state(house) is State.OPEN
+
+
+def test_a_probe_that_is_well_lets_the_waiting_go_at_once(house, channel, post, turn):
+    """Back within one turn: nobody sits out a wait whose reason is gone."""
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    ids = post("One.", "Two.", "Three.")
+    turn()
+    house.clock.pass_by(seconds=5)
+    assert to_probe(house) == ["alice"]
+    channel.on_probe = well
+    channel.on_ask = published(house)
+
+    probe.fn("alice")
+    turn()
+
+    assert state(house) is State.CLOSED
+    assert [delivery(house, one).state for one in ids] == [Life.PUBLISHED] * 3
+    assert to_probe(house) == []
+
+
+def test_contents_that_are_refused_open_nothing(house, channel, post, turn):
+    """F08-S1: fifteen in a row, each fails by itself."""
+    channel.on_ask = answers(Refused(cause=Cause.TOO_LONG, code="186", why="too long"))
+    post(*(f"Far too long, number {n}." for n in range(15)))
+    assert len(turn()) == 15
+
+    assert state(house) is State.CLOSED
+
+
+def test_lost_answers_open_nothing(house, channel, post, turn):
+    """They may all be live: publishing goes on, and looks settle them."""
+    channel.on_ask = answers(Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED))
+    post(*(f"Lost at sea, number {n}." for n in range(10)))
+    assert len(turn()) == 10
+
+    assert state(house) is State.CLOSED
+
+
+def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel, post, turn):
+    """F07-S4, F08-S5: paused with its reason, X's circuits untouched, nothing charged; and back by itself."""
+    house.lanes.trouble = BrowserUnavailable("start", "no such program")
+    ids = post("One.", "Two.", "Three.")
+    turn()
+
+    assert state(house, browser_here()) is State.OPEN
+    assert state(house) is State.CLOSED
+    (later,) = post("Four.", account="bob")
+    assert turn() == []
+    assert delivery(house, later).attempts == 0
+    assert {delivery(house, one).broken for one in ids} == {0}
+
+    house.clock.pass_by(seconds=5)
+    for account in to_probe(house):
+        probe.fn(account)
+    assert state(house, browser_here()) is State.OPEN
+    house.lanes.trouble = None
+    channel.on_probe = well
+    channel.on_ask = published(house)
+    house.clock.pass_by(seconds=10)
+    for account in to_probe(house):
+        probe.fn(account)
+
+    assert state(house, browser_here()) is State.CLOSED
+    assert sorted(turn()) == ["alice", "alice", "alice", "bob"]
+
+
+def test_a_lost_sign_in_is_left_alone_until_a_probe_sees_it_well(house, channel, post, turn):
+    """F11-S1: once is enough, no delivery is charged, and the store's pause ends with the circuit."""
+    channel.on_ask = lost(Cause.SIGNED_OUT)
+    ids = post("One.", "Two.")
+    turn(at_most=1)
+    assert (state(house, SIGN_IN), state(house)) == (State.OPEN, State.CLOSED)
+    assert turn() == []
+    channel.on_probe = ill(Cause.SIGNED_OUT)
+    house.clock.pass_by(seconds=20)
+    probe.fn("alice")
+    assert to_probe(house) == []
+    house.clock.pass_by(seconds=40)
+    channel.on_probe = well
+    channel.on_ask = published(house)
+    probe.fn("alice")
+
+    assert state(house, SIGN_IN) is State.CLOSED
+    assert turn() == ["alice", "alice"]
+    assert [delivery(house, one).broken for one in ids] == [0, 0]
+
+
+def test_a_challenge_is_not_come_near_for_hours(house, channel, post, turn):
+    """F11-S2: the longest rest, and no probe before its end."""
+    channel.on_ask = lost(Cause.CHALLENGE)
+    post("One.")
+    turn()
+    house.clock.pass_by(hours=5, minutes=59)
+    assert to_probe(house) == []
+    house.clock.pass_by(minutes=1)
+
+    assert to_probe(house) == ["alice"]
+
+
+def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, monkeypatch):
+    """F11-S1: pasted into the block, no restart, no waiting for a probe."""
+    channel.on_ask = lost(Cause.SIGNED_OUT)
+    (one,) = post("One.")
+    turn()
+    assert turn() == []
+
+    def alice(session):
+        block = XAccount(
             handle="alice",
-            session=SecretStr(SESSION % token),
+            session=SecretStr(session),
             rules_accepted=True,
             base_url="http://127.0.0.1:1",
             spacing_seconds=0,
         )
-        monkeypatch.setattr(
-            documents, "read", lambda: Documents(accounts={"alice": alice}, switches=Switches())
-        )
+        return Documents(accounts={"alice": block}, switches=Switches())
 
-    paste("first")
+    monkeypatch.setattr(documents, "make_circuits", list)
+    monkeypatch.setattr(documents, "read", lambda: alice(SESSION))
     house.refresh(at_once=True)
-    return paste
+    channel.on_ask = published(house)
+
+    assert turn() == ["alice"]
+    assert delivery(house, one).state is Life.PUBLISHED
 
 
-def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
-    house, channel, claimed, block, time
-):
-    """No click, no retry burnt, one notice however often it is seen; a new session in the block and it goes on
-    within one cycle, without a restart (F11-S1).
-    """
-    clicks = []
-    lost = NotSubmitted(cause=Cause.SIGNED_OUT, why="the page led to /i/flow/login", phase=Phase.OPENED)
-    channel.on_ask = lambda *_: Answer(outcomes=(lost,))
-    claim = claimed("One.")
+def test_a_limits_pause_is_ended_by_no_probe(house, channel, post, turn):
+    """F20-S3: until the reset, without probing every few minutes; a sign-in seen well does not lift it."""
+    until = house.clock() + timedelta(hours=9)
+    channel.on_ask = answers(Deferred(cause=Cause.DAILY_LIMIT, code="344", why="", until=until))
+    post("One.")
+    turn()
+    house.clock.pass_by(hours=1)
+
+    assert to_probe(house) == []
+    assert state(house, SIGN_IN) is State.CLOSED
+    assert house.store.account("alice").paused_until == until
+
+
+def test_what_was_claimed_a_moment_before_is_put_off(house, channel, claimed):
+    """Between the claim and the first step the circuit opened: nothing is touched, nothing is charged."""
+    claim = claimed("The lamp is lit.")
+    house.circuits.watch([PAGE])
+    house.circuits.take({}, {PAGE.name: Said(position=Position.OPEN, mark="w1", reason="stop", by="Dora")})
+
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
-    for _ in range(3):
-        time.pass_by(minutes=31)
-        house.refresh(at_once=True)
-        (again,) = house.store.claim(
-            worker=house.worker, now=time(), lease=LEASE, at_most=1, accounts=["alice"]
-        )
-        deliver.fn(again.attempt_id, again.delivery_id, again.account)
-    delivery = house.store.show(claim.delivery_id).delivery
-    assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
-    assert [notice.title for notice in house.store.notices()] == ["alice rests: signed_out"]
+    after = delivery(house, claim.delivery_id)
 
-    block("second")
-    house.refresh(at_once=True)
-    channel.on_ask = lambda _, arm: (
-        clicks.append(arm()) or Answer(outcomes=(Published(remote_id=id_at(time() + timedelta(seconds=1))),))
+    assert channel.asked == []
+    assert (after.state, after.cause, after.broken) == (Life.SCHEDULED, Cause.CIRCUIT_OPEN, 0)
+
+
+def test_a_probe_that_tells_nothing_gives_its_permit_back(house, channel, post, turn):
+    """Our browser died under it: the circuit is where it was, and is tried again a little later."""
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    post("One.", "Two.", "Three.")
+    turn()
+    house.clock.pass_by(seconds=5)
+    channel.on_probe = ill(Cause.BROWSER_DIED)
+
+    probe.fn("alice")
+
+    assert state(house) is State.HALF_OPEN
+    assert to_probe(house) == []
+    house.clock.pass_by(seconds=10)
+    assert to_probe(house) == ["alice"]
+
+
+def test_a_probe_that_breaks_gives_its_permit_back(house, channel, post, turn):
+    """A defect of ours wedges nothing."""
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    post("One.", "Two.", "Three.")
+    turn()
+    house.clock.pass_by(seconds=5)
+
+    def broken(account):
+        raise ZeroDivisionError
+
+    channel.on_probe = broken
+    with pytest.raises(ZeroDivisionError):
+        probe.fn("alice")
+    house.clock.pass_by(seconds=10)
+
+    assert to_probe(house) == ["alice"]
+
+
+def test_a_store_that_is_away_is_asked_rarely(house, post, turn, monkeypatch):
+    """After three failures in a row it is tried once a second at the most often, and claims go on when it is back."""
+    post("One.")
+    asked = []
+
+    def away(*given, **named):
+        asked.append(house.clock())
+        raise StoreAway("locked", remedy="-")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.store, "rescue", away)
+        for _ in range(40):
+            turn()
+            house.clock.pass_by(seconds=0.25)
+    house.clock.pass_by(seconds=5)
+
+    assert len(asked) <= 3 + 6
+    assert len(claim_due(house, at_most=1)) == 1
+
+
+def test_the_watch_sees_what_is_down_and_since_when():
+    """The newest page counts, and a closed circuit is none of its business."""
+    down = Memory(state=State.HALF_OPEN, since=NOW, down_since=NOW - timedelta(minutes=9), why="it is down")
+    forced = Memory(state=State.FORCED_OPEN, since=NOW, down_since=NOW, why="stop", by="Dora")
+    seen = open_circuits(
+        {
+            "x-page-alice": [Page(number=3, memory=down), Page(number=2)],
+            "x-page-bob": [Page(number=8), Page(number=7, memory=down)],
+            "store-here": [Page(number=1, memory=forced)],
+        }
     )
-    assert house.store.account("alice").paused_until is None
-    (again,) = house.store.claim(worker=house.worker, now=time(), lease=LEASE, at_most=1, accounts=["alice"])
-    deliver.fn(again.attempt_id, again.delivery_id, again.account)
 
-    assert clicks == [True]
-    assert house.store.show(claim.delivery_id).delivery.state is State.PUBLISHED
+    assert [(one.name, one.since, one.forced, one.why) for one in seen] == [
+        ("store-here", NOW, True, "stop"),
+        ("x-page-alice", NOW - timedelta(minutes=9), False, "it is down"),
+    ]
 
 
-def test_the_canary_finds_a_lost_sign_in_before_a_post_does(house, channel):
-    """The account rests, and a person hears of it, before anything of it is due."""
-    channel.on_probe = lambda _: SIGNED_OUT
-    look_round(house)
+def test_without_circuits_every_due_post_tries_for_itself(house, channel, post, turn):
+    """The switch: the naive way, for rollback and comparison. Nothing is ever asked twice by it."""
+    house.switches = Switches(circuits=Switch(on=False))
+    house.circuits.is_on = False
+    channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
+    post("One.", "Two.", "Three.", "Four.")
 
-    assert Cause.SIGNED_OUT in resting(house).values()
-    assert len(house.store.notices()) == 1
+    assert len(turn()) == 4
+    assert to_probe(house) == []
+    house.clock.pass_by(seconds=15)
+    assert len(turn()) == 4

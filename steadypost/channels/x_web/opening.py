@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,22 @@ DOCUMENT_WITHIN = 30.0
 
 ENOUGH_TO_JUDGE = 5.0
 """Seconds a page must have been given before its silence is called its own fault and not the deadline's."""
+
+NO_WAY_OUT = frozenset(
+    {
+        "ERR_NAME_NOT_RESOLVED",
+        "ERR_INTERNET_DISCONNECTED",
+        "ERR_NETWORK_CHANGED",
+        "ERR_NETWORK_IO_SUSPENDED",
+        "ERR_ADDRESS_UNREACHABLE",
+        "ERR_PROXY_CONNECTION_FAILED",
+        "ERR_INSUFFICIENT_RESOURCES",
+        "ERR_OUT_OF_MEMORY",
+    }
+)
+"""Chromium's own codes for what is wrong at home: no name service, no network, no memory."""
+
+_NET_CODE = re.compile(r"\bnet::(ERR_[A-Z0-9_]+)")
 
 BANNER_WITHIN = 2.0
 """Seconds for a click that takes a cookie banner away."""
@@ -65,8 +82,18 @@ def go(desk: Desk, page: Page, url: str, *, keep: float) -> None:
             raise
         if isinstance(error, PageTimeout) and allowed < ENOUGH_TO_JUDGE:
             raise Halt(Cause.DEADLINE, "too little time was left for X's page to open") from None
-        raise Halt(Cause.PAGE_UNREACHABLE, f"X's page did not open ({type(error).__name__})") from None
+        if (code := _net_code(error)) in NO_WAY_OUT:
+            raise Halt(Cause.NO_WAY_OUT, f"this machine found no way to X ({code})") from None
+        raise Halt(
+            Cause.PAGE_UNREACHABLE, f"X's page did not open ({code or type(error).__name__})"
+        ) from None
     _check_status(response)
+
+
+def _net_code(error: PlaywrightError) -> str:
+    """Read Chromium's code for a failed navigation. Playwright hands it on in no other place."""
+    found = _NET_CODE.search(error.message)
+    return found[1] if found else ""
 
 
 def _check_status(response: Response | None) -> None:

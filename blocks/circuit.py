@@ -1,0 +1,115 @@
+"""Circuits as a person sees them: one document to say something, and numbered ones to see how it stands.
+
+They are two types because they have two kinds of writers. What a person saves no machine ever writes over, and
+what the machines write is only ever created, never changed: a plain save loses updates without a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, ClassVar
+
+from prefect.blocks.core import Block
+from pydantic import Field, TypeAdapter
+
+from steadypost.domain.circuit import Memory, Page, Position, Said
+
+
+class Circuit(Block):
+    """What a person says of one circuit. Steadypost creates it and never writes to it again.
+
+    How the circuit stands is in the block *Steadypost circuit page* of the same name with the highest number.
+    """
+
+    _block_type_name: ClassVar[str] = "Steadypost circuit"
+    _block_type_slug: ClassVar[str] = "steadypost-circuit"
+    _description: ClassVar[str] = (
+        "Opens, closes or disables the breaker of one dependency; in force within five seconds. How it stands: "
+        "the Steadypost circuit page of the same name with the highest number."
+    )
+
+    position: Position = Field(
+        default=Position.AUTOMATIC,
+        title="Position",
+        description=(
+            "automatic: it judges by itself. open: nothing goes through; what is due waits. closed: it is closed "
+            "once, now, and then judges by itself. disabled: everything goes through. metrics_only: everything "
+            "goes through, and it is noted when it would have opened."
+        ),
+    )
+    reason: str = Field(default="", title="Reason", description="Why, for the next person.")
+    by: str = Field(default="", title="By", description="Who says so.")
+    until: datetime | None = Field(
+        default=None,
+        title="Until",
+        description="When it goes back to judging by itself. Empty: when somebody says so.",
+    )
+
+    def said(self, saved_at: object = "") -> Said:
+        """Give it as a word to be obeyed once. Saved anew it is a new word, also when it says the same."""
+        told = f"{self.position}\x1f{self.reason}\x1f{self.by}\x1f{self.until}\x1f{saved_at}"
+        return Said(
+            position=self.position,
+            mark=hashlib.sha256(told.encode()).hexdigest()[:12],
+            reason=self.reason,
+            by=self.by,
+            until=self.until.astimezone() if self.until else None,
+        )
+
+
+_MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
+
+
+class CircuitPage(Block):
+    """How one circuit stands. Written by Steadypost: each change is a new page; the highest number counts."""
+
+    _block_type_name: ClassVar[str] = "Steadypost circuit page"
+    _block_type_slug: ClassVar[str] = "steadypost-circuit-page"
+    _description: ClassVar[str] = "How a circuit stands, since when and why. Nothing here is for editing."
+
+    circuit: str = Field(title="Circuit", description="Which circuit.")
+    state: str = Field(title="State", description="How it stands.")
+    since: datetime = Field(title="Since", description="Since when.")
+    until: datetime | None = Field(default=None, title="Until", description="The next instant that matters.")
+    cause: str = Field(default="", title="Cause", description="What opened it.")
+    why: str = Field(default="", title="Why", description="The same as a sentence.")
+    by: str = Field(default="", title="By", description="Whose word it obeys, or which process saw it.")
+    number: int = Field(title="Page", description="The highest number counts.")
+    mark: str = Field(title="Mark", description="Tells this page from any other.")
+    trail: list[str] = Field(
+        default_factory=list, title="Trail", description="The marks of the pages before."
+    )
+    down_since: datetime | None = Field(
+        default=None, title="Down since", description="Since when nothing goes through, trials apart."
+    )
+    memory: dict[str, Any] = Field(default_factory=dict, title="Memory", description="For the machines.")
+
+    @classmethod
+    def of(cls, circuit: str, page: Page) -> CircuitPage:
+        """Write a page down."""
+        memory = page.memory
+        return cls(
+            circuit=circuit,
+            state=memory.state,
+            since=memory.since,
+            until=memory.until,
+            cause=memory.cause,
+            why=memory.why,
+            by=memory.by,
+            number=page.number,
+            mark=page.mark,
+            trail=list(page.trail),
+            down_since=memory.down_since,
+            memory=_MEMORY.dump_python(memory.shared(), mode="json"),
+        )
+
+    def page(self) -> Page:
+        """Read it again; raises ``ValidationError`` when a person edited what is not for editing."""
+        memory = _MEMORY.validate_python(self.memory)
+        return Page(number=self.number, mark=self.mark, trail=tuple(self.trail), memory=memory)
+
+
+def document_name(circuit: str, number: int) -> str:
+    """Name the document of a page."""
+    return f"{circuit}-{number}"

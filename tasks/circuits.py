@@ -1,0 +1,471 @@
+"""The breakers of one process: asked before each call without a call of their own, moved together with all others.
+
+A check reads what this process knows. Only a move (opening, a permit of a half-open circuit, closing, a person's
+word) goes to Prefect, as one new page; ``steadypost.domain.circuit`` says what follows from what and why no move
+is lost. A process hears of the others' moves when the house reads its blocks.
+
+With Prefect's API away, what was last known serves: opening needs nobody's leave, and neither does saying how a
+permitted call ended; a new permit does, and waits. After ``TRUST`` each process goes on alone, so that nothing
+stays open for want of Prefect: then at most one trial per process is made. A person's word stands as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import re
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from steadypost.domain.circuit import (
+    LETS_THROUGH,
+    Came,
+    Event,
+    Go,
+    Left,
+    Move,
+    No,
+    Noted,
+    Page,
+    Passed,
+    Renewed,
+    Said,
+    Settings,
+    State,
+    Ticket,
+    View,
+    Wants,
+    judge,
+    newest,
+    outdated,
+)
+from steadypost.domain.circuit.catalogue import ALONE, Dependency, Kind
+from steadypost.domain.circuit.memory import Memory
+from steadypost.domain.clock import Clock, now
+from tasks.bulkheads import this_host
+
+TRUST = timedelta(minutes=2)
+"""How long what was last read of the others serves. After that a process judges alone until it hears again."""
+
+
+PREFECT = Dependency(Kind.PREFECT)
+
+
+def browser_here() -> Dependency:
+    """Name the circuit of this machine's browsers."""
+    return Dependency(Kind.BROWSER, re.sub(r"[^a-z0-9]+", "-", this_host()).strip("-"))
+
+
+def store_here() -> Dependency:
+    """Name the circuit of the store, as this machine reaches it."""
+    return Dependency(Kind.STORE, browser_here().of)
+
+
+def behind(account: str) -> tuple[Dependency, ...]:
+    """List what an account's posts stand and fall with."""
+    return (Dependency(Kind.X_PAGE, account), Dependency(Kind.SIGN_IN, account), browser_here())
+
+
+def every_circuit(accounts: list[str]) -> list[Dependency]:
+    """List the circuits of these accounts and of this machine."""
+    of_each = [one for account in accounts for one in behind(account)]
+    return list(dict.fromkeys([*of_each, browser_here(), store_here(), Dependency(Kind.NOTIFICATIONS)]))
+
+
+class PagesAway(Exception):
+    """The place where pages are kept did not answer."""
+
+
+class Book(Protocol):
+    """Where the pages are. A name can be created once; that is all it must be able to promise."""
+
+    def create(self, circuit: str, page: Page) -> None:
+        """Create a page, or not when its number is taken; raises ``PagesAway``."""
+        ...
+
+    def read(self, circuit: str) -> list[Page]:
+        """Read all pages of a circuit; raises ``PagesAway``."""
+        ...
+
+    def remove(self, circuit: str, numbers: Iterable[int]) -> None:
+        """Remove old pages; raises ``PagesAway``."""
+        ...
+
+
+class Refused(Exception):
+    """The circuit lets nothing through now. Not a failure of what it stands before."""
+
+    def __init__(self, name: str, no: No) -> None:
+        until = f" until {no.until:%H:%M:%S}" if no.until else ""
+        super().__init__(f"{name} is {no.state}{until}: {no.why or no.cause or 'no reason was given'}")
+        self.name = name
+        self.no = no
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What a circuit has seen in this process."""
+
+    well: int = 0
+    failed: int = 0
+    neutral: int = 0
+    refused: int = 0
+    fenced: int = 0
+    turns: dict[State, int] = field(default_factory=dict)
+    would_open: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A circuit changed its state, and this process made it."""
+
+    dependency: Dependency
+    before: State
+    after: Memory
+    alone: bool = False
+    """Whether nobody else can have heard of it: Prefect's API was away."""
+
+
+class _Circuit:
+    """One circuit as this process knows it."""
+
+    def __init__(self, dependency: Dependency, settings: Settings) -> None:
+        self.dependency = dependency
+        self.name = dependency.name
+        self.settings = settings
+        self.alone = dependency.kind in ALONE
+        self.view = View()
+        self.unsaid = False
+        """Whether this process has moved it and could not tell the others."""
+        self.figures = Figures()
+        self.lock = threading.RLock()
+
+
+class Breakers:
+    """All circuits of this process. Made for threads; ``aguard`` is for coroutines."""
+
+    def __init__(
+        self,
+        *,
+        book: Book | None = None,
+        process: str = "",
+        clock: Clock = now,
+        dice: random.Random | None = None,
+        log: logging.Logger | logging.LoggerAdapter[logging.Logger] | None = None,
+        on_turn: Callable[[Turned], None] = lambda _: None,
+        settings: Callable[[Dependency], Settings] = lambda dependency: dependency.settings,
+    ) -> None:
+        self.book = book
+        self.clock = clock
+        self.log = log or logging.getLogger("steadypost")
+        self._process = process
+        self._dice = dice or random.SystemRandom()
+        self._on_turn = on_turn
+        self._settings = settings
+        self._circuits: dict[Dependency, _Circuit] = {}
+        self._adding = threading.Lock()
+        self._heard = time.monotonic()
+        self.is_on = True
+        """The switch. Off: everything goes through and nothing is counted, as if there were no breaker."""
+
+    # --- the hot path
+
+    def may(self, dependency: Dependency, *, probe: bool = False) -> Go | No:
+        """Ask whether a call may be made. Costs no call itself, but for a permit of a half-open circuit."""
+        if not self.is_on:
+            return Go(Ticket(-1))
+        circuit = self._of(dependency)
+        wants = Wants(holder=self._process, probe=probe)
+        verdict = judge(circuit.settings, circuit.view.memory, wants, self.clock()).verdict
+        if isinstance(verdict, Go) and verdict.ticket.permit is not None:
+            verdict = self._permit(circuit, wants)
+        if isinstance(verdict, No):
+            circuit.figures.refused += 1
+            return verdict
+        assert isinstance(verdict, Go)  # noqa: S101 - of wanting comes nothing else
+        return verdict
+
+    def lets_through(self, dependency: Dependency) -> bool:
+        """Whether anybody may call: a plain look that takes no permit and counts nothing."""
+        return self.refusal(dependency) is None
+
+    def refusal(self, dependency: Dependency) -> No | None:
+        """Say why nobody may call now, if so."""
+        if not self.is_on:
+            return None
+        memory = self.known(dependency)
+        if memory.state in LETS_THROUGH:
+            return None
+        return No(state=memory.state, cause=memory.cause, why=memory.why, until=memory.until)
+
+    def is_due(self, dependency: Dependency) -> bool:
+        """Whether a probe of it would get a permit now, as far as this process knows."""
+        if not self.is_on:
+            return False
+        circuit = self._of(dependency)
+        wants = Wants(holder=self._process, probe=True)
+        verdict = judge(circuit.settings, circuit.view.memory, wants, self.clock()).verdict
+        return isinstance(verdict, Go) and verdict.ticket.permit is not None
+
+    def known(self, dependency: Dependency) -> Memory:
+        """Tell how it stands, as far as this process knows, with what time has done to it since."""
+        circuit = self._of(dependency)
+        return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
+
+    def came(
+        self,
+        dependency: Dependency,
+        ticket: Ticket,
+        *,
+        well: bool,
+        took: timedelta = timedelta(0),
+        cause: str = "",
+        why: str = "",
+        until: datetime | None = None,
+    ) -> Noted:
+        """Tell how a call ended. Only the one that moves the circuit costs a call."""
+        if not self.is_on and ticket.generation < 0:
+            return Noted.NOTHING
+        circuit = self._of(dependency)
+        event = Came(
+            ticket=ticket,
+            well=well,
+            took=took,
+            cause=cause,
+            why=why,
+            by=self._process,
+            until=until,
+            chance=self._dice.random(),
+        )
+        noted = self._noted(circuit, event)
+        circuit.figures.fenced += noted is Noted.FENCED
+        circuit.figures.well += noted is Noted.COUNTED and well
+        circuit.figures.failed += noted is Noted.COUNTED and not well
+        circuit.figures.would_open = circuit.view.memory.would_open
+        return noted
+
+    def left(self, dependency: Dependency, ticket: Ticket) -> Noted:
+        """Give a permit back: the call was cancelled, or tells nothing of the dependency."""
+        circuit = self._of(dependency)
+        circuit.figures.neutral += 1
+        return self._noted(circuit, Left(ticket=ticket)) if ticket.permit is not None else Noted.NOTHING
+
+    def renewed(self, dependency: Dependency, why: str) -> Noted:
+        """Close it: what it failed on has been replaced."""
+        if self.known(dependency).state in LETS_THROUGH:
+            return Noted.NOTHING
+        return self._noted(self._of(dependency), Renewed(why=why, by=self._process))
+
+    # --- guards
+
+    @contextlib.contextmanager
+    def guard(
+        self, dependency: Dependency, *, failures: tuple[type[Exception], ...], probe: bool = False
+    ) -> Iterator[None]:
+        """Make a call under the circuit; raises ``Refused``. Only ``failures`` tell against what it stands before;
+        any other exception, and a cancellation, tells nothing.
+        """
+        ticket = self._ticket(dependency, probe=probe)
+        began = time.monotonic()
+        try:
+            yield
+        except failures as error:
+            self.came(
+                dependency,
+                ticket,
+                well=False,
+                took=_since(began),
+                cause=type(error).__name__,
+                why=_named(error),
+            )
+            raise
+        except BaseException:
+            self.left(dependency, ticket)
+            raise
+        self.came(dependency, ticket, well=True, took=_since(began))
+
+    @contextlib.asynccontextmanager
+    async def aguard(
+        self, dependency: Dependency, *, failures: tuple[type[Exception], ...], probe: bool = False
+    ) -> AsyncIterator[None]:
+        """Do the same for a coroutine. Whatever may have to reach Prefect runs beside its event loop."""
+        ticket = await asyncio.to_thread(self._ticket, dependency, probe=probe)
+        began = time.monotonic()
+        try:
+            yield
+        except failures as error:
+            told = {"cause": type(error).__name__, "why": _named(error)}
+            await _beside(self.came, dependency, ticket, well=False, took=_since(began), **told)
+            raise
+        except BaseException:
+            await _beside(self.left, dependency, ticket)
+            raise
+        await _beside(self.came, dependency, ticket, well=True, took=_since(began))
+
+    def _ticket(self, dependency: Dependency, *, probe: bool) -> Ticket:
+        verdict = self.may(dependency, probe=probe)
+        if isinstance(verdict, No):
+            raise Refused(dependency.name, verdict)
+        return verdict.ticket
+
+    # --- what the blocks say
+
+    def take(self, pages: Mapping[str, Iterable[Page]], words: Mapping[str, Said]) -> None:
+        """Hear what others did, and what persons say. Called with each reading of the blocks."""
+        self._heard = time.monotonic()
+        self.renewed(PREFECT, "Prefect's API answered")
+        for circuit in self._all():
+            if circuit.alone:
+                continue
+            last = newest(pages.get(circuit.name, ()))
+            with circuit.lock:
+                self._catch_up(circuit, last)
+            word = words.get(circuit.name)
+            if word is not None and word.mark != circuit.view.memory.word:
+                self._noted(circuit, word)
+            elif circuit.view.memory != self._now(circuit):
+                self._noted(circuit, Passed(chance=self._dice.random()))
+
+    def watch(self, dependencies: Iterable[Dependency]) -> None:
+        """Know of these circuits from now on, so that a word on them is heard before their first call."""
+        for dependency in dependencies:
+            self._of(dependency)
+
+    def figures(self, dependency: Dependency) -> Figures:
+        """Tell what this process has seen of it."""
+        return self._of(dependency).figures
+
+    def watched(self) -> list[Dependency]:
+        """List the circuits known here."""
+        return list(self._circuits)
+
+    def _now(self, circuit: _Circuit) -> Memory:
+        return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
+
+    def _catch_up(self, circuit: _Circuit, last: Page) -> None:
+        """Take over the newest page, or write down what could not be written when it happened."""
+        if last.mark != circuit.view.page.mark and last.number >= circuit.view.page.number:
+            circuit.view = circuit.view.turned_to(last)
+            circuit.unsaid = False
+        elif circuit.unsaid:
+            with contextlib.suppress(PagesAway):
+                self._say(circuit)
+
+    def _say(self, circuit: _Circuit) -> None:
+        assert self.book is not None  # noqa: S101 - without one nothing stays unsaid
+        move = Move.of(circuit.settings, circuit.view, secrets.token_hex(6))
+        circuit.view = self._written(circuit, move).view
+        circuit.unsaid = False
+
+    # --- moving
+
+    def _of(self, dependency: Dependency) -> _Circuit:
+        circuit = self._circuits.get(dependency)
+        if circuit is None:
+            with self._adding:
+                circuit = self._circuits.setdefault(
+                    dependency, _Circuit(dependency, self._settings(dependency))
+                )
+        return circuit
+
+    def _all(self) -> list[_Circuit]:
+        return list(self._circuits.values())
+
+    def _permit(self, circuit: _Circuit, wants: Wants) -> Go | No:
+        """Get a permit: the one check that costs a call."""
+        with circuit.lock:
+            verdict = self._move(circuit, wants)
+        assert isinstance(verdict, Go | No)  # noqa: S101 - of wanting comes nothing else
+        return verdict
+
+    def _noted(self, circuit: _Circuit, event: Event) -> Noted:
+        with circuit.lock:
+            verdict = self._move(circuit, event)
+        assert isinstance(verdict, Noted)  # noqa: S101 - of telling comes nothing else
+        return verdict
+
+    def _move(self, circuit: _Circuit, event: Event) -> Go | No | Noted:
+        before = circuit.view.memory
+        move = Move.begin(circuit.settings, circuit.view, event, self.clock(), secrets.token_hex(6))
+        if move.page is not None:
+            move = self._together(circuit, move)
+        circuit.view = move.view
+        if move.lost:
+            return _lost(before, event)
+        for turned in move.ruling.turns:
+            self._tell(circuit, before, turned)
+            before = turned
+        return move.ruling.verdict
+
+    def _together(self, circuit: _Circuit, move: Move) -> Move:
+        """Make a move that all share, or the part of it that one may make alone."""
+        if self.book is None or circuit.alone:
+            return move.alone()
+        try:
+            return self._written(circuit, move)
+        except PagesAway as away:
+            if isinstance(move.event, Wants) and not self.is_alone():
+                self.log.warning("%s is not tried: %s; what was last known serves", circuit.name, away)
+                return move.given_up()
+            self.log.warning("%s is moved by this process alone: %s", circuit.name, away)
+            circuit.unsaid = True
+            return move.alone()
+
+    def is_alone(self) -> bool:
+        """Whether nothing was heard of the others for so long that this process judges for itself."""
+        return time.monotonic() - self._heard > TRUST.total_seconds()
+
+    def _written(self, circuit: _Circuit, move: Move) -> Move:
+        """Create, read, and see who won. Prefect's API has a circuit of its own: who knows it away waits for nothing."""
+        assert self.book is not None  # noqa: S101 - asked before
+        pages: list[Page] = []
+        try:
+            with self.guard(PREFECT, failures=(PagesAway,)):
+                while move.page is not None:
+                    self.book.create(circuit.name, move.page)
+                    pages = self.book.read(circuit.name)
+                    move = move.read(pages, self.clock(), secrets.token_hex(6))
+        except Refused as refused:
+            raise PagesAway("Prefect's API was away a moment ago") from refused
+        self._heard = time.monotonic()
+        if old := outdated([page.number for page in pages]):
+            with contextlib.suppress(PagesAway):
+                self.book.remove(circuit.name, old)
+        return move
+
+    def _tell(self, circuit: _Circuit, before: Memory, after: Memory) -> None:
+        circuit.figures.turns[after.state] = circuit.figures.turns.get(after.state, 0) + 1
+        level = logging.INFO if after.state in LETS_THROUGH else logging.WARNING
+        until = f" until {after.until:%H:%M:%S}" if after.until else ""
+        told = f"{after.state}, was {before.state}{until} ({after.why or after.cause})"
+        self.log.log(level, "circuit %s: %s", circuit.name, told)
+        self._on_turn(
+            Turned(dependency=circuit.dependency, before=before.state, after=after, alone=circuit.unsaid)
+        )
+
+
+def _lost(memory: Memory, event: Event) -> No | Noted:
+    if isinstance(event, Wants):
+        return No(state=memory.state, cause=memory.cause, why="others are moving it", until=memory.until)
+    return Noted.FENCED
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)
+
+
+def _named(error: Exception) -> str:
+    """Name an error without its text, which may hold anything."""
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+async def _beside(what: Callable[..., object], *given: object, **named: object) -> None:
+    """Run it in a thread and see it through, also when this task is cancelled meanwhile: a permit must come back."""
+    await asyncio.shield(asyncio.to_thread(what, *given, **named))
