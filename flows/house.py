@@ -14,7 +14,7 @@ from flows.outliving import outlive_the_worker
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
-from tasks import documents, journal
+from tasks import bounds, documents, journal
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_pages import PrefectBook
 from tasks.circuits import Turned
@@ -65,6 +65,13 @@ def looking_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
+def probing_house() -> Iterator[House]:
+    """A house with a browser for probing, which is started when it is needed and ends with the run."""
+    with _house(Purpose.PROBE, size=1) as house:
+        yield house
+
+
+@contextlib.contextmanager
 def watching_house() -> Iterator[House]:
     """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
     outlive_the_worker()
@@ -83,6 +90,7 @@ def watching_house() -> Iterator[House]:
 
 @contextlib.contextmanager
 def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
+    limits = bounds.of_this_machine()
     outlive_the_worker()
     run_dir = _run_dir()
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
@@ -91,7 +99,9 @@ def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
     with (
         journal.kept(_logs(), str(purpose)),
-        opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, book=PrefectBook()) as house,
+        opened(
+            store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits, book=PrefectBook()
+        ) as house,
     ):
         house.log = house.circuits.log = get_run_logger()
         house.announce = announce

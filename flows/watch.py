@@ -17,8 +17,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.ended import is_done
 from flows.house import watching_house
-from flows.publish import is_done
 from steadypost import settings
 from steadypost.domain.checks import judge
 from steadypost.domain.health import Check, Tolerances, Verdict, overall

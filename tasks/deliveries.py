@@ -26,13 +26,6 @@ from tasks.house import CHANNELS, House, here
 from tasks.journal import following
 from tasks.probes import come_home, set_out
 
-ATTEMPT_WITHIN = timedelta(seconds=150)
-"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
-took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
-
-LANE_WITHIN = timedelta(seconds=30)
-"""How long an attempt waits for a browser. Only as many are claimed as there are places, so it rarely does."""
-
 
 @task(
     name="deliver",
@@ -92,11 +85,12 @@ def ask(house: House, claim: Claim) -> Answer:
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
     arm = _Armed(house, claim)
+    limits = house.limits()
     answer: Answer | None = None
     try:
         with (
-            house.place(LANE_WITHIN),
-            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane,
+            house.place(limits.attempt_waits),
+            house.lanes.lend(within=limits.attempt_waits.total_seconds(), key=claim.account) as lane,
         ):
             house.store.note_browser(claim.attempt_id, str(lane.identity))
             journal.line("browser", "lent %s", lane.identity)
@@ -105,7 +99,7 @@ def ask(house: House, claim: Claim) -> Answer:
                 account,
                 Order(parts=claim.parts, first=claim.first, reply_to=claim.reply_to),
                 arm=arm,
-                deadline=time.monotonic() + ATTEMPT_WITHIN.total_seconds(),
+                deadline=time.monotonic() + limits.attempt.total_seconds(),
                 progress=lambda phase: journal.line("browser", "came to %s", phase),
             )
     except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
@@ -200,15 +194,27 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     if pause is None:
         return
     house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
+    mark = house.marks.get(account, "")
     try:
         house.store.pause_account(
             account,
             until=pause.until,
             cause=pause.cause,
             why=pause.why,
-            session_mark=house.marks.get(account, ""),
+            session_mark=mark,
             now=house.clock(),
         )
+        if pause.cause.needs_person:
+            # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
+            house.store.put_notice(
+                key=f"account:{account}:{pause.cause}:{mark}",
+                title=f"{account} rests: {pause.cause}",
+                body=(
+                    f"{pause.why}.\nNothing of this account is published, and no post is charged for it. Mend it at X, "
+                    f"then paste a new session into its X account block: it goes on within seconds."
+                ),
+                now=house.clock(),
+            )
     except StoreAway as away:
         house.log.warning("%s could not be paused: %s", account, away)
 

@@ -152,18 +152,36 @@ class Store:
         return self._read(lambda connection: account_rows.one(connection, name))
 
     def pause_account(
-        self, name: str, *, until: datetime, cause: Cause, why: str, session_mark: str, now: datetime
-    ) -> None:
-        """Leave an account alone until then. The mark is that of the session it was paused with."""
-        self._write(
+        self,
+        name: str,
+        *,
+        until: datetime,
+        cause: Cause,
+        why: str,
+        session_mark: str,
+        now: datetime,
+        gently: bool = False,
+    ) -> bool:
+        """Leave an account alone until then. The mark is that of the session it was paused with.
+
+        ``gently`` leaves a pause for another cause as it is, and then answers ``False``.
+        """
+        return self._write(
             lambda connection: account_rows.pause(
-                connection, name, until=until, cause=cause, why=why, session_mark=session_mark, now=now
+                connection,
+                name,
+                until=until,
+                cause=cause,
+                why=why,
+                session_mark=session_mark,
+                now=now,
+                gently=gently,
             )
         )
 
-    def resume_account(self, name: str, now: datetime | None = None) -> None:
-        """Leave an account alone no longer."""
-        self._write(lambda connection: account_rows.resume(connection, name, self._at(now)))
+    def resume_account(self, name: str, now: datetime | None = None, *, cause: Cause | None = None) -> bool:
+        """Leave an account alone no longer; with a ``cause`` only if it was for that."""
+        return self._write(lambda connection: account_rows.resume(connection, name, self._at(now), cause))
 
     def wake(self, account: str, causes: Collection[Cause], now: datetime) -> int:
         """Let what waits for one of these causes wait no longer; answers how many deliveries that were."""
