@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import claim, cli, publish, reconcile, recovery, resilience
+from bench import bulkheads, claim, cli, memory, publish, reconcile, recovery, resilience
 
 OUT = Path("var/bench")
 
@@ -25,6 +25,8 @@ def _publish() -> dict[str, Any]:
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "publish": _publish,
     "reconcile": reconcile.measure,
+    "bulkheads": bulkheads.measure,
+    "memory": memory.measure,
     "recovery": recovery.measure,
     "resilience": resilience.measure,
 }

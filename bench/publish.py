@@ -125,10 +125,12 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def lone_posts(stack: Stack, store: Store, count: int = 12) -> dict[str, Any]:
+def lone_posts(
+    stack: Stack, store: Store, count: int = 12, *, says: str = "of the harbour"
+) -> dict[str, Any]:
     """What a post waits between its due second and its ask's arrival when nothing else is in its way."""
     now = datetime.now(UTC)
-    due = {f"lone {n:02d} of the harbour": now + timedelta(seconds=3 + 2.37 * n) for n in range(count)}
+    due = {f"lone {n:02d} {says}": now + timedelta(seconds=3 + 2.37 * n) for n in range(count)}
     for text, moment in due.items():
         store.add(Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, late_after=None, now=now)
     done = store.counts()[State.PUBLISHED] + count

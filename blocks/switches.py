@@ -157,6 +157,15 @@ class Switches(Block):
         ),
     )
 
+    canary: Switch = Field(
+        default_factory=Switch,
+        title="Canary",
+        description=(
+            "Open the composer now and then without submitting, and let accounts rest while X's page has changed. "
+            "Off: each post finds out by itself."
+        ),
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, given: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from deployments.apply import NotApplied, apply, check, entrypoints, on_watch
+from tasks.bounds import DeadlinesRefused
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
     try:
         for line in on_watch() if sys.argv[1:] else apply():
             print(line)
-    except NotApplied as error:
+    except (NotApplied, DeadlinesRefused) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -30,6 +30,7 @@ from deployments.limits import POOL_TYPE, WORK_POOL, limits
 from deployments.on_watch import ensure_on_watch
 from steadypost import settings
 from steadypost.store import Store
+from tasks import bounds
 from tasks.bulkheads import network_of, this_host
 from tasks.house import CHANNELS
 from tasks.slots import PrefectSlots
@@ -47,6 +48,7 @@ LEASES_IN_FILES = "prefect.server.concurrency.lease_storage.filesystem"
 
 def apply() -> list[str]:
     """Make everything exist; answers what was done, a line each."""
+    bounds.of_this_machine()
     return [
         *_store(),
         *_blocks(),

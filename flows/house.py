@@ -14,7 +14,7 @@ from flows.outliving import outlive_the_worker
 from steadypost import settings
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Outbox, Store
-from tasks import documents
+from tasks import bounds, documents, journal
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_pages import PrefectBook
 from tasks.circuits import Turned
@@ -65,6 +65,13 @@ def looking_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
+def probing_house() -> Iterator[House]:
+    """A house with a browser for probing, which is started when it is needed and ends with the run."""
+    with _house(Purpose.PROBE, size=1) as house:
+        yield house
+
+
+@contextlib.contextmanager
 def watching_house() -> Iterator[House]:
     """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
     outlive_the_worker()
@@ -72,7 +79,10 @@ def watching_house() -> Iterator[House]:
     store = named_store()
     lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
     outbox = Outbox(run_dir / "outbox", store.address)
-    with opened(store=store, lanes=lanes, outbox=outbox, book=PrefectBook()) as house:
+    with (
+        journal.kept(_logs(), "watch"),
+        opened(store=store, lanes=lanes, outbox=outbox, book=PrefectBook()) as house,
+    ):
         house.log = house.circuits.log = get_run_logger()
         house.announce = announce
         yield house
@@ -80,13 +90,19 @@ def watching_house() -> Iterator[House]:
 
 @contextlib.contextmanager
 def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
+    limits = bounds.of_this_machine()
     outlive_the_worker()
     run_dir = _run_dir()
     lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
-    with opened(store=store, lanes=lanes, outbox=outbox, bulkheads=walls, book=PrefectBook()) as house:
+    with (
+        journal.kept(_logs(), str(purpose)),
+        opened(
+            store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits, book=PrefectBook()
+        ) as house,
+    ):
         house.log = house.circuits.log = get_run_logger()
         house.announce = announce
         yield house
@@ -101,15 +117,21 @@ def announce(turned: Turned) -> None:
             "prefect.resource.id": f"steadypost.circuit.{turned.dependency.name}",
             "prefect.resource.name": turned.dependency.name,
         },
-        payload={
-            "before": turned.before,
-            "since": after.since.isoformat(),
-            "until": after.until.isoformat() if after.until else None,
-            "cause": after.cause,
-            "why": after.why,
-            "by": after.by,
-        },
+        payload=journal.redact.of(
+            {
+                "before": turned.before,
+                "since": after.since.isoformat(),
+                "until": after.until.isoformat() if after.until else None,
+                "cause": after.cause,
+                "why": after.why,
+                "by": after.by,
+            }
+        ),
     )
+
+
+def _logs() -> Path:
+    return settings.read().home / "logs"
 
 
 def _run_dir() -> Path:

@@ -14,13 +14,16 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.ended import how_it_ended, is_done
 from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway
+from tasks.bounds import LEASE
 from tasks.bulkheads import Room
 from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
-from tasks.house import LEASE, House
+from tasks.house import House
+from tasks.journal import following
 from tasks.mates import Mates
 from tasks.probes import left_alone, probe, to_probe
 from tasks.watches import COMES_HOME_WITHIN, Watch
@@ -99,6 +102,10 @@ def _claim(house: House, at_most: int) -> list[Claim]:
     for claim in claims:
         house.in_hand.add(claim.attempt_id)
         house.bulkheads.begin(claim.attempt_id, claim.account)
+        with following(delivery=claim.delivery_id, attempt=claim.attempt_id, account=claim.account):
+            house.log.info(
+                "delivery %s is claimed as %s, attempt %s", claim.delivery_id, claim.account, claim.n
+            )
     return claims
 
 
@@ -182,18 +189,3 @@ class Crew:
             # A task that Prefect could not even begin has let go of nothing.
             self._house.drop(self._away.pop(future))
             self.done[how_it_ended(future)] += 1
-
-
-def how_it_ended(future: PrefectFuture[Any]) -> str:
-    """Say what a task that is done answered, or that it broke, without asking Prefect's API.
-
-    A future that nobody waited for asks the API for its state: that costs a call for each delivery, finds the state of
-    a moment ago, and raises while Prefect is away.
-    """
-    future.wait(timeout=0)
-    return str(future.result(raise_on_failure=False)) if future.state.is_completed() else "broken"
-
-
-def is_done(future: PrefectFuture[Any]) -> bool:
-    """Whether it has ended, without asking Prefect's API."""
-    return bool(future.wrapped_future.done())  # type: ignore[attr-defined]

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from prefect import Task, flow, unmapped
 from prefect.client.schemas.objects import State
-from prefect.futures import wait
 from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.ended import state_of
 from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.deadline import ended_within
@@ -97,8 +97,7 @@ def look_at(house: House, accounts: list[str], *, at_once: bool = False) -> Coun
         return Counter()
     house.looked_at |= dict.fromkeys(accounts, time.monotonic())
     looks = repeated(house).map(accounts, at_once=unmapped(at_once))
-    wait(looks)
-    return Counter("looks" if done.state.is_completed() else "looks that failed" for done in looks)
+    return Counter("looks" if state_of(one).is_completed() else "looks that failed" for one in looks)
 
 
 def repeated(house: House) -> Task[..., Findings]:

@@ -12,17 +12,22 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.exceptions import PrefectException
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.ended import is_done
 from flows.house import watching_house
 from steadypost import settings
 from steadypost.domain.checks import judge
 from steadypost.domain.health import Check, Tolerances, Verdict, overall
 from steadypost.domain.incident import Incident, Remedy
 from steadypost.store import StoreError
+from tasks.board import EVERY as BOARD_EVERY
+from tasks.board import board
 from tasks.deadline import ended_within
+from tasks.herald import heralding
 from tasks.house import House
 from tasks.incidents import Book, Happened
 from tasks.mates import Mates
@@ -50,7 +55,7 @@ def watch(
     """Stay on watch over everything else: a round of checks every minute, whatever the last round found."""
     done: Counter[str] = Counter()
     stay = timedelta(minutes=stay_minutes)
-    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house:
+    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house, heralding(house):
         rounds = Rounds(house)
         # A round waits for its remedies, and some of them wait for processes to end and to start.
         seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
@@ -74,6 +79,8 @@ class Rounds:
         self._teller = Teller()
         self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", apply)
         self._next = time.monotonic()
+        self._draws_next = 0.0
+        self._drawing: PrefectFuture[bool] | None = None
 
     def is_due(self) -> bool:
         """Whether the next round is to begin."""
@@ -90,8 +97,20 @@ class Rounds:
         self._keep(checks)
         happened = self._book.round(checks, seen.at)
         told = send(self._house, self._teller)
+        self._draw()
         say(checks, happened)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
+
+    def _draw(self) -> None:
+        """Have the board written now and then, beside the rounds: they never wait for it, and at most one is written."""
+        under_way = self._drawing is not None and not is_done(self._drawing)
+        if under_way or time.monotonic() < self._draws_next:
+            return
+        self._draws_next = time.monotonic() + BOARD_EVERY.total_seconds()
+        try:
+            self._drawing = board.submit(self._memory.blocks)
+        except Exception as error:  # noqa: BLE001 - a board that cannot even be asked for stops no round
+            self._house.log.warning("the board could not be asked for (%s)", type(error).__name__)
 
     def _keep(self, checks: Sequence[Check]) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -17,7 +18,7 @@ from sandbox.length import LIMIT, NOTE_LIMIT, weighted_length
 from sandbox.shapes import created, empty_result, refusal, reshaped
 from sandbox.snowflake import now_ms
 from sandbox.weather import Gust
-from sandbox.wire import HangUp, Reset, Silence, transport_of
+from sandbox.wire import Drip, HangUp, Reset, Silence, transport_of
 from sandbox.world import Visitor, World
 
 MEDIA_LIMIT: Final = 4
@@ -191,9 +192,12 @@ class Asking:
         return JSONResponse(refusal(code, operation, with_data=status == 200), status, headers)
 
     def _tell(self, ask: Ask, post: Post, decision: Gust | None, shape: Gust | None) -> Response:
-        if decision is not None:
+        if decision is not None and decision.name != "create_then_drip":
             return self._struck(ask, decision)
         result = self._world.shaper.tweet(post)
+        if decision is not None:
+            text = json.dumps(created(ask.operation, result))
+            return Drip(text, over=decision["seconds"], media_type="application/json")
         body = (
             created(ask.operation, result)
             if shape is None

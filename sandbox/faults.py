@@ -227,6 +227,13 @@ CREATE_FAULTS: Final = (
         decides=True,
     ),
     Fault(
+        name="create_then_drip",
+        where=Where.CREATE,
+        says="The post is live, and its answer trickles in over this long.",
+        params={"seconds": seconds()},
+        decides=True,
+    ),
+    Fault(
         name="reject_before_create",
         where=Where.CREATE,
         says="Nothing is made, and the answer is a server error.",

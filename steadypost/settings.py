@@ -9,6 +9,8 @@
     STEADYPOST_WATCH_EVERY  seconds between two rounds of checks, 2 to 600      60
     STEADYPOST_ON_CALL    where to tell a person when all else is silent        nowhere
     STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
+    STEADYPOST_ATTEMPT    how long one attempt to publish may take              150s
+    STEADYPOST_LOOK       how long one look at a network may take               75s
 
 A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
 one slip away from a known one is refused for the same reason. Nothing but the standard library and the
@@ -41,10 +43,24 @@ CHROMIUM = "STEADYPOST_CHROMIUM"
 LANES = "STEADYPOST_LANES"
 RUN_DIR = "STEADYPOST_RUN_DIR"
 ON_TIME = "STEADYPOST_ON_TIME"
+ATTEMPT = "STEADYPOST_ATTEMPT"
+LOOK = "STEADYPOST_LOOK"
 WATCH_EVERY = "STEADYPOST_WATCH_EVERY"
 ON_CALL = "STEADYPOST_ON_CALL"
 
-KNOWN = (HOME, STORE_URL, ZONE, CHROMIUM, LANES, RUN_DIR, ON_TIME, WATCH_EVERY, ON_CALL)
+KNOWN = (
+    HOME,
+    STORE_URL,
+    ZONE,
+    CHROMIUM,
+    LANES,
+    RUN_DIR,
+    ON_TIME,
+    WATCH_EVERY,
+    ON_CALL,
+    ATTEMPT,
+    LOOK,
+)
 
 MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -98,6 +114,9 @@ class Settings:
     """An Apprise address, with its secrets: where a person is told what no flow can tell any more."""
     on_time: timedelta = timedelta(minutes=5)
     """How long after its time a post may be live and still count as on time, in every figure."""
+    attempt: timedelta = timedelta(seconds=150)
+    """How long one attempt may take. What must fit inside is checked by whoever opens the house."""
+    look: timedelta = timedelta(seconds=75)
 
     @property
     def zone_for_naive(self) -> str | None:
@@ -137,6 +156,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         watch_every=take(WATCH_EVERY, 60, _round),
         on_call=take(ON_CALL, None, _address),
         on_time=take(ON_TIME, timedelta(minutes=5), _length),
+        attempt=take(ATTEMPT, timedelta(seconds=150), _length),
+        look=take(LOOK, timedelta(seconds=75), _length),
     )
     if wrong:
         raise SettingsRefused(wrong)

@@ -360,7 +360,9 @@ class Bulkheads:
 
     def open(self) -> None:
         """Keep the shares from a thread of its own, and give the first asking a moment to be answered."""
-        if self.slots is not None:
+        if (
+            self.slots is not None and self.purpose is not Purpose.PROBE
+        ):  # it takes its places as it needs them
             self._keeper = _Keeper(self)
             self._keeper.start()
             self._keeper.asked.wait(FIRST_WITHIN)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.runtime import task_run
 from prefect.states import Completed
 
 from blocks import Unopened
@@ -19,16 +20,11 @@ from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.store import Claim, Letter, Settled, StoreAway
+from tasks import journal
 from tasks.bulkheads import NoPlace
 from tasks.house import CHANNELS, House, here
+from tasks.journal import following
 from tasks.probes import come_home, set_out
-
-ATTEMPT_WITHIN = timedelta(seconds=150)
-"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
-took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
-
-LANE_WITHIN = timedelta(seconds=30)
-"""How long an attempt waits for a browser. Only as many are claimed as there are places, so it rarely does."""
 
 
 @task(
@@ -44,20 +40,22 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     It never raises for a post's misfortune: Prefect's own verdict is about this step, not about the post.
     """
     house = here()
-    try:
-        claim = house.store.load_claim(attempt_id)
-        tickets = set_out(house, claim.account)
-        began = time.monotonic()
-        answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
-        # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
-        # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
-        come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
-        house.let_go(attempt_id)
-        after = record(house, claim, answer)
-    finally:
-        house.drop(attempt_id)
-    rest_account(house, claim.account, answer)
-    house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
+    run = {"task_run_id": task_run.id, "task_run_name": task_run.name}
+    with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
+        try:
+            claim = house.store.load_claim(attempt_id)
+            tickets = set_out(house, claim.account)
+            began = time.monotonic()
+            answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
+            # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
+            # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
+            come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
+            house.let_go(attempt_id)
+            after = record(house, claim, answer)
+        finally:
+            house.drop(attempt_id)
+        rest_account(house, claim.account, answer)
+        house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
     shown = name.replace("_", " ").capitalize()
     return Completed(name=shown, message=in_words(answer.headline), data=str(name))
@@ -77,6 +75,7 @@ class _Armed:
         self.happened = self._house.store.arm(
             self._claim.attempt_id, fence=self._claim.fence, now=self._house.clock()
         )
+        journal.line("store", "armed: about to ask" if self.happened else "not armed: nobody may ask")
         return self.happened
 
 
@@ -86,20 +85,22 @@ def ask(house: House, claim: Claim) -> Answer:
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
     arm = _Armed(house, claim)
+    limits = house.limits()
     answer: Answer | None = None
     try:
         with (
-            house.place(LANE_WITHIN),
-            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=claim.account) as lane,
+            house.place(limits.attempt_waits),
+            house.lanes.lend(within=limits.attempt_waits.total_seconds(), key=claim.account) as lane,
         ):
             house.store.note_browser(claim.attempt_id, str(lane.identity))
+            journal.line("browser", "lent %s", lane.identity)
             channel = CHANNELS[claim.channel](lane)
             answer = channel.ask(
                 account,
                 Order(parts=claim.parts, first=claim.first, reply_to=claim.reply_to),
                 arm=arm,
-                deadline=time.monotonic() + ATTEMPT_WITHIN.total_seconds(),
-                progress=lambda phase: house.log.debug("delivery %s: %s", claim.delivery_id, phase),
+                deadline=time.monotonic() + limits.attempt.total_seconds(),
+                progress=lambda phase: journal.line("browser", "came to %s", phase),
             )
     except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
         # Clean-up after an answer cannot change the answer.
@@ -173,6 +174,7 @@ def record(house: House, claim: Claim, answer: Answer) -> Settled | None:
             time.sleep(min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20))
             tries += 1
         else:
+            journal.line("store", "recorded: the delivery is %s", settled.delivery.state)
             if letter is not None:
                 house.outbox.forget(letter)
             return settled
@@ -192,15 +194,27 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     if pause is None:
         return
     house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
+    mark = house.marks.get(account, "")
     try:
         house.store.pause_account(
             account,
             until=pause.until,
             cause=pause.cause,
             why=pause.why,
-            session_mark=house.marks.get(account, ""),
+            session_mark=mark,
             now=house.clock(),
         )
+        if pause.cause.needs_person:
+            # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
+            house.store.put_notice(
+                key=f"account:{account}:{pause.cause}:{mark}",
+                title=f"{account} rests: {pause.cause}",
+                body=(
+                    f"{pause.why}.\nNothing of this account is published, and no post is charged for it. Mend it at X, "
+                    f"then paste a new session into its X account block: it goes on within seconds."
+                ),
+                now=house.clock(),
+            )
     except StoreAway as away:
         house.log.warning("%s could not be paused: %s", account, away)
 

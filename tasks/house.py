@@ -21,12 +21,14 @@ from blocks import Switches, Unopened
 from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
+from steadypost.domain import secrets
 from steadypost.domain.budget import Budget
 from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
 from steadypost.domain.clock import Clock, now
 from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
-from tasks import documents
+from tasks import bounds, documents, journal
+from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
 from tasks.probe_browser import ProbeBrowser
@@ -34,12 +36,7 @@ from tasks.probe_browser import ProbeBrowser
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
 
-LEASE = timedelta(seconds=30)
-"""How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
-are free after this long."""
-
-RENEW_EVERY = 6.0
-"""Seconds between two renewals of the leases: four may be lost before one runs out."""
+RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
 
 MADE_AT_ONCE = 10
 """How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
@@ -87,6 +84,8 @@ class House:
     """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
     """The accounts whose last look saw nothing at all, and when to look again."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """How long each thing may take, in an order that was checked."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
     wake: Callable[[], None] = lambda: None
@@ -101,6 +100,8 @@ class House:
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
+    _told: dict[str, AccountRecord] = field(default_factory=dict)
+    """What the store has heard of each account: it is not told again every five seconds."""
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
@@ -123,6 +124,11 @@ class House:
     def usable(self) -> list[str]:
         """Name the accounts that can be published to at all."""
         return [name for name, account in self.accounts.items() if isinstance(account, Access)]
+
+    def channel_of(self, account: str) -> str:
+        """Name the channel an account is published to by."""
+        del account  # there is one kind of account so far
+        return "x_web"
 
     def access(self, name: str) -> Access | Unopened | None:
         """Open one account, as last read from its block."""
@@ -174,6 +180,10 @@ class House:
         self.log.warning(message, *told)
         if not self.switches.degradation.is_on(self.clock()):
             self.trouble = error
+
+    def limits(self) -> Deadlines:
+        """Give the deadlines that are in force."""
+        return self.deadlines if self.switches.deadlines.is_on(self.clock()) else WITHOUT
 
     def retries_left(self) -> int | None:
         """Say how many deliveries that had an attempt before may be tried again now; ``None`` for all of them."""
@@ -255,22 +265,28 @@ class House:
         for name, why in read.unreadable.items():
             self.log.error("The X account block %r cannot be used: %s", name, why)
         self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
+        journal.redact.learn(
+            secret
+            for access in self.accounts.values()
+            if isinstance(access, Access)
+            for secret in secrets.of_session(access.session)
+        )
         before_marks, self.marks = self.marks, {name: block.mark() for name, block in read.accounts.items()}
         moment = self.clock()
         paused = {account.name: account for account in self.store.accounts()}
         for name, block in read.accounts.items():
-            self.store.put_account(
-                AccountRecord(
-                    name=name,
-                    channel="x_web",
-                    handle=block.handle,
-                    longest=block.longest,
-                    limits=block.limits(),
-                    on_absence=block.on_absence,
-                    settle=block.settle(),
-                ),
-                now=moment,
+            record = AccountRecord(
+                name=name,
+                channel=self.channel_of(name),
+                handle=block.handle,
+                longest=block.longest,
+                limits=block.limits(),
+                on_absence=block.on_absence,
+                settle=block.settle(),
             )
+            if self._told.get(name) != record:
+                self.store.put_account(record, now=moment)
+                self._told[name] = record
             if before_marks.get(name, block.mark()) != block.mark():
                 self.circuits.renewed(Dependency(Kind.SIGN_IN, name), "its block has changed")
             before = paused.get(name)
@@ -378,6 +394,7 @@ def opened(
     worker: str | None = None,
     read_blocks: bool = True,
     bulkheads: Bulkheads | None = None,
+    deadlines: Deadlines | None = None,
     book: Book | None = None,
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
@@ -386,6 +403,7 @@ def opened(
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
+    house.deadlines = deadlines or Deadlines()
     house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
     house.share_circuits(book)
     keeper = _Keeper(house)

@@ -26,15 +26,10 @@ from steadypost.domain.evidence import (
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.snowflake import RemoteId
 from steadypost.store import Doubt, StoreAway, vitals
+from tasks import journal
 from tasks.bulkheads import NoPlace
-from tasks.deliveries import ATTEMPT_WITHIN
 from tasks.house import CHANNELS, House, Unseen, here
-
-LOOK_WITHIN = timedelta(seconds=60)
-"""How long one look may take; past it the browser is killed and seen dead."""
-
-LANE_WITHIN = timedelta(seconds=90)
-"""How long a look waits for its browser: longer than one look, so that a hung one only delays it."""
+from tasks.journal import following
 
 AT_ONCE = timedelta(days=366)
 """Beyond the latest look that is planned for anything."""
@@ -111,7 +106,7 @@ def see_it_gone(house: House, doubt: Doubt) -> Doubt:
         return doubt
     moment = house.clock()
     gone = is_dead(attempt.browser)
-    if gone is False and attempt.rescued_at and moment - attempt.rescued_at > ATTEMPT_WITHIN:
+    if gone is False and attempt.rescued_at and moment - attempt.rescued_at > house.deadlines.attempt:
         house.log.warning("delivery %s: its silent worker's browser is ended", doubt.delivery_id)
         gone = end_browser(attempt.browser)
     if gone is not True:
@@ -170,16 +165,17 @@ def _answers(doubt: Doubt) -> bool:
 
 
 def _see(house: House, access: Access, plan: Plan) -> Sighting:
+    limits = house.limits()
     since = min(wanted.began_at for doubt in plan.doubts for wanted in doubt.wanted)
     request = LookRequest(place=plan.place, back_to=since - CLOCK_SKEW, post=plan.post)
     try:
         with (
-            house.place(LANE_WITHIN),
+            house.place(limits.look_waits),
             house.bulkheads.counting(access.account),
-            house.lanes.lend(within=LANE_WITHIN.total_seconds(), key=access.account) as lane,
+            house.lanes.lend(within=limits.look_waits.total_seconds(), key=access.account) as lane,
         ):
             channel = CHANNELS[plan.doubts[0].channel](lane)
-            return channel.look(access, request, deadline=time.monotonic() + LOOK_WITHIN.total_seconds())
+            return channel.look(access, request, deadline=time.monotonic() + limits.look.total_seconds())
     except (BrowserError, NoPlace) as error:
         note_look(house, access.account, well=False, told=f"no browser looks ({type(error).__name__})")
         raise LookFailed(type(error).__name__) from error
@@ -226,6 +222,9 @@ def _conclude(house: House, access: Access, doubts: Sequence[Doubt], sighting: S
             now=house.clock(),
             next_at=house.clock() + interval(doubt.looks),
         )
+        with following(delivery=doubt.delivery_id, attempt=doubt.attempt.id, account=doubt.account):
+            told = ", ".join(f"part {n + 1} {type(one).__name__}" for n, one in sorted(evidence.items()))
+            journal.line("store", "a look found: %s", told)
         found += all(isinstance(one, Present) for one in evidence.values())
     # After the adoptions, so that none of ours is taken for a stranger's.
     house.store.note_foreign(access.account, made_by_hand(access.handle, sighting), house.clock())

@@ -29,6 +29,12 @@ class Loss:
     hasty: bool = False
     within: float = 600
     database: str = "sqlite"
+    off: tuple[str, ...] = ()
+    """The switches that are turned off."""
+
+
+PROTECTIONS = ("bulkheads", "deadlines", "backoff", "degradation")
+"""The switches whose absence gives the naive behaviour of older systems, and may still not cost a copy."""
 
 
 def _shape(kind: str) -> Rule:
@@ -38,6 +44,15 @@ def _shape(kind: str) -> Rule:
 LOSSES = (
     Loss(name="lost-24", weather=({"fault": "drop_response"},)),
     Loss(name="lost-24-postgresql", weather=({"fault": "drop_response"},), database="postgresql"),
+    Loss(
+        name="lost-12-all-off",
+        weather=(
+            {"fault": "drop_response"},
+            {"fault": "page_error_status", "count": 6, "params": {"status": 503}},
+        ),
+        posts=12,
+        off=PROTECTIONS,
+    ),
     *(
         Loss(name=f"lost-24-lag-{lag}", weather=({"fault": "drop_response"},), lag_s=lag)
         for lag in (8, 20, 90)
@@ -97,8 +112,9 @@ def play_loss(loss: Loss, play: Play) -> Result:
 
 def _publish(loss: Loss, play: Play) -> None:
     """One worker with two browsers publishes, another with one looks: as in production, at its pace."""
-    publisher = play.plan(
-        "publisher", lanes=2, looks=False, settle_minutes=loss.settle_minutes, hasty=loss.hasty
+    publisher = replace(
+        play.plan("publisher", lanes=2, looks=False, settle_minutes=loss.settle_minutes, hasty=loss.hasty),
+        off=loss.off,
     )
     looker = replace(
         publisher, name="looker", folder=play.home / "looker", lanes=1, publishes=False, looks=True

@@ -60,6 +60,8 @@ class Plan:
     go: Path | None = None
     """Open nothing before this file is there: a worker that is to take over is made ready ahead of time."""
     seed: int = 0
+    off: tuple[str, ...] = ()
+    """The switches that are turned off. None of them may cost a copy."""
 
     @property
     def signal(self) -> signal.Signals:
@@ -78,6 +80,7 @@ class Plan:
         """Read what ``write`` wrote."""
         told = json.loads(path.read_text())
         told["people"] = {name: Person(**person) for name, person in told["people"].items()}
+        told["off"] = tuple(told["off"])
         for name in ("home", "folder", "go"):
             told[name] = told[name] and Path(told[name])
         return cls(**told)

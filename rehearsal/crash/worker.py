@@ -31,13 +31,14 @@ import tasks.deliveries
 import tasks.documents
 import tasks.house
 import tasks.looks
-from blocks import Switches, XAccount
+from blocks import Switch, Switches, XAccount
 from flows.publish import PACE, claim_due
 from flows.reconcile import in_doubt
 from rehearsal.crash.marks import Marks
 from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.store import Claim, Outbox, Store
+from tasks.bounds import Deadlines
 from tasks.deliveries import deliver
 from tasks.documents import Documents
 from tasks.house import House, opened
@@ -59,7 +60,6 @@ def hasten() -> None:
     """
     set_in("LEASE", LEASE, tasks.house, flows.publish)
     set_in("RENEW_EVERY", LEASE.total_seconds() / 8, tasks.house)
-    set_in("ATTEMPT_WITHIN", ATTEMPT_WITHIN, tasks.deliveries, tasks.looks)
     set_in("FIRST_LOOK", timedelta(seconds=0.5), steadypost.domain.delivery, steadypost.store.settling)
     set_in("FIRST_WAIT", timedelta(seconds=1), steadypost.domain.delivery)
     set_in("FIRST_INTERVAL", timedelta(seconds=1), tasks.looks)
@@ -145,7 +145,7 @@ def blocks_of(plan: Plan) -> Documents:
             )
             for name, person in plan.people.items()
         },
-        switches=Switches(),
+        switches=Switches(**{name: Switch(on=False, reason="rehearsal") for name in plan.off}),
     )
 
 
@@ -166,7 +166,12 @@ def begin(path: str) -> None:
     lanes = Pool(plan.lanes, LaunchSettings(), run_dir=run_dir, name=plan.name)
     with (
         Store.open(plan.url) as store,
-        opened(store=store, lanes=lanes, outbox=Outbox(run_dir / "outbox", store.address)) as house,
+        opened(
+            store=store,
+            lanes=lanes,
+            outbox=Outbox(run_dir / "outbox", store.address),
+            deadlines=Deadlines(attempt=ATTEMPT_WITHIN),
+        ) as house,
     ):
         house.dice = random.Random(plan.seed)  # noqa: S311 - a cell can be played again
         lanes.warm()

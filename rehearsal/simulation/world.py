@@ -39,8 +39,9 @@ from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
 from steadypost.store import MOST_LOOKS, AccountRecord, Claim, Outbox, Store, StoreAway
 from steadypost.store.schema import CLAIMABLE, SENDING, UNCONFIRMED, UNVERIFIED, deliveries
+from tasks.bounds import LEASE
 from tasks.deliveries import ask, record, rest_account
-from tasks.house import LEASE, RENEW_EVERY, House
+from tasks.house import RENEW_EVERY, House
 from tasks.looks import LookFailed, look
 
 LANES = 2

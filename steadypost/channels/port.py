@@ -84,6 +84,10 @@ class Probe:
     why: str = ""
     drift: tuple[str, ...] = ()
     """Names of page elements that were found only by a fall-back."""
+    picture: bytes = field(default=b"", repr=False)
+    """What the page looked like when it was not as it should be."""
+    page: str = field(default="", repr=False)
+    """Its elements then, without scripts. Whoever keeps it takes the account's secrets out first."""
 
 
 class Channel(Protocol):

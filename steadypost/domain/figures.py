@@ -17,6 +17,7 @@ from statistics import NormalDist
 from typing import Any
 
 from steadypost.domain.delivery import State
+from steadypost.domain.incident import Incident
 from steadypost.domain.outcome import Cause
 from steadypost.domain.span import Span, joined, total, without
 
@@ -373,6 +374,38 @@ class Trouble:
     over_at: datetime | None = None
     ended_at: datetime | None = None
     """When the fault itself ended, where somebody knows: from then on it is our time alone."""
+
+
+def troubles(incidents: Iterable[Incident], owed: Sequence[Owed]) -> list[Trouble]:
+    """Make troubles of incidents, as far as a store knows them.
+
+    A trouble began, for whoever waits for posts, when the first of those fell due that were waiting as it was
+    noticed; where none was, it was noticed before anybody missed anything. When a fault really began, and
+    ended, only whoever made it can say: a drill.
+    """
+    return [
+        Trouble(
+            kind=str(one.kind),
+            opened_at=_onset(one, owed),
+            detected_at=one.opened_at,
+            over_at=one.over_at,
+        )
+        for one in incidents
+    ]
+
+
+def _onset(incident: Incident, owed: Sequence[Owed]) -> datetime:
+    at = incident.opened_at
+    whose = {one.account for one in owed} & {incident.about}
+    waited = (
+        one.at for one in owed if one.at <= at and _until(one) > at and (not whose or one.account in whose)
+    )
+    return min(waited, default=at)
+
+
+def _until(one: Owed) -> datetime:
+    """Say when a post stopped being waited for."""
+    return one.live_at or one.ended_at or datetime.max.replace(tzinfo=one.at.tzinfo)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

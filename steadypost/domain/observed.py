@@ -165,6 +165,8 @@ class SwitchSeen:
 
     by: str = ""
     reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

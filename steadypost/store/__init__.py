@@ -4,7 +4,8 @@ from steadypost.domain.delivery import MOST_LOOKS
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
-from steadypost.store.claims import Claim
+from steadypost.store.claims import LONGEST_HOLD, Claim
+from steadypost.store.engine import PATIENCE
 from steadypost.store.errors import (
     AlreadyRollingOut,
     AlreadyStruck,
@@ -35,10 +36,13 @@ from steadypost.store.settling import Rescued, Settled
 from steadypost.store.store import Store
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 __all__ = [
+    "LONGEST_HOLD",
     "MOST_LOOKS",
+    "PATIENCE",
     "SOMEBODY",
     "AccountRecord",
     "Act",
@@ -73,6 +77,7 @@ __all__ = [
     "StoreError",
     "Story",
     "Strike",
+    "Transition",
     "UnknownAccount",
     "UnknownAttempt",
     "UnknownChannel",

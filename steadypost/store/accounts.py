@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, text, update
 
 from steadypost.domain.delivery import OnAbsence
 from steadypost.domain.evidence import SETTLE
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
+from steadypost.store import transitions
 from steadypost.store.errors import UnknownAccount
-from steadypost.store.schema import accounts
+from steadypost.store.schema import CLAIMABLE, accounts, deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +93,53 @@ def pause(
     why: str,
     session_mark: str,
     now: datetime,
-) -> None:
-    """Leave an account alone until then."""
+    gently: bool = False,
+) -> bool:
+    """Leave an account alone until then; answer whether it is. ``gently`` leaves a pause for another cause be."""
+    rested = one(connection, name).is_paused(now)
+    query = update(accounts).where(accounts.c.name == name)
+    if gently:
+        free = or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now)
+        query = query.where(or_(free, accounts.c.pause_cause == cause))
     changed = connection.execute(
-        update(accounts)
-        .where(accounts.c.name == name)
-        .values(
+        query.values(
             paused_until=until, pause_cause=cause, pause_why=why, session_mark=session_mark, updated_at=now
         )
     )
     if changed.rowcount == 0:
-        one(connection, name)
+        return False
+    if not rested:
+        transitions.record(connection, account=name, before="ready", after="paused", cause=cause, now=now)
+    return True
 
 
-def resume(connection: Connection, name: str, now: datetime) -> None:
-    """Leave an account alone no longer."""
-    changed = connection.execute(
+def resume(connection: Connection, name: str, now: datetime, cause: Cause | None = None) -> bool:
+    """Leave an account alone no longer, or only if it was for this cause; answer whether that changed anything.
+
+    What waited longer and longer because of that cause waits no longer: it is due again now.
+    """
+    before = one(connection, name, lock=True)
+    if before.pause_cause is None or cause not in {None, before.pause_cause}:
+        return False
+    connection.execute(
         update(accounts)
         .where(accounts.c.name == name)
         .values(paused_until=None, pause_cause=None, pause_why="", session_mark="", updated_at=now)
     )
-    if changed.rowcount == 0:
-        one(connection, name)
+    if before.is_paused(now):
+        transitions.record(connection, account=name, before="paused", after="ready", now=now)
+    if before.pause_cause.needs_person or before.pause_cause is Cause.UI_DRIFT:
+        connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.account == name,
+                text(f"deliveries.{CLAIMABLE}"),
+                deliveries.c.cause == before.pause_cause,
+                deliveries.c.next_at > now,
+            )
+            .values(next_at=now)
+        )
+    return True
 
 
 def _record(row: Row[Any]) -> AccountRecord:

@@ -15,7 +15,7 @@ from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State,
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 from steadypost.domain.snowflake import RemoteId
-from steadypost.store import notices
+from steadypost.store import notices, transitions
 from steadypost.store.errors import UnknownDelivery, WriteMissed
 from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
 
@@ -115,6 +115,16 @@ def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, *
     )
     expect(f"keeping delivery {after.id}", 1, changed.rowcount)
     _keep_parts(connection, before.delivery, after)
+    if after.state is not before.delivery.state:
+        transitions.record(
+            connection,
+            account=after.account,
+            delivery_id=after.id,
+            before=before.delivery.state,
+            after=after.state,
+            cause=after.cause,
+            now=now,
+        )
     notices.of_delivery(connection, before.delivery.state, after, fence=before.fence, now=now)
 
 

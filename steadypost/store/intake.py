@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, or_, select
 from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
+from steadypost.store import transitions
 from steadypost.store.errors import KeyTaken
 from steadypost.store.schema import deliveries, delivery_parts, post_media, post_parts, post_tags, posts
 
@@ -172,6 +173,7 @@ def add_delivery(
         )
         .returning(deliveries.c.id)
     ).scalar_one()
+    transitions.record(connection, account=account, delivery_id=delivery_id, before="", after=state, now=now)
     connection.execute(
         insert(delivery_parts),
         [

@@ -36,7 +36,7 @@ from steadypost.domain.clock import utc
 from steadypost.domain.delivery import PartState, State, WhenLate
 from steadypost.domain.health import Verdict
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 
 
@@ -95,6 +95,7 @@ LATE_COUNTS = (
 SENDING = one_of("state", [State.SENDING])
 UNCONFIRMED = one_of("state", [State.UNCONFIRMED])
 OPEN = "over_at IS NULL"
+UNTOLD = "told_at IS NULL"
 UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
 
 
@@ -338,6 +339,20 @@ acts = Table(
     Column("before", String(20), nullable=False),
     Column("after", String(20), nullable=False),
     Index("ix_acts_delivery_id", "delivery_id", "id"),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    _account(),
+    Column("delivery_id", Id, ForeignKey("deliveries.id")),
+    Column("before", String(20), nullable=False),
+    Column("after", String(20), nullable=False),
+    Column("cause", String(50)),
+    Column("told_at", Moment, index=True),
+    _some("ix_transitions_untold", "id", of=UNTOLD),
 )
 
 notices = Table(

@@ -46,6 +46,7 @@ from steadypost.store import (
     settling,
     strikes,
     tables,
+    transitions,
     vitals,
     waking,
     watches,
@@ -64,6 +65,7 @@ from steadypost.store.series import Begun, Series
 from steadypost.store.settling import Rescued, Settled
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
+from steadypost.store.transitions import Transition
 from steadypost.store.watches import Watch
 
 T = TypeVar("T")
@@ -150,18 +152,36 @@ class Store:
         return self._read(lambda connection: account_rows.one(connection, name))
 
     def pause_account(
-        self, name: str, *, until: datetime, cause: Cause, why: str, session_mark: str, now: datetime
-    ) -> None:
-        """Leave an account alone until then. The mark is that of the session it was paused with."""
-        self._write(
+        self,
+        name: str,
+        *,
+        until: datetime,
+        cause: Cause,
+        why: str,
+        session_mark: str,
+        now: datetime,
+        gently: bool = False,
+    ) -> bool:
+        """Leave an account alone until then. The mark is that of the session it was paused with.
+
+        ``gently`` leaves a pause for another cause as it is, and then answers ``False``.
+        """
+        return self._write(
             lambda connection: account_rows.pause(
-                connection, name, until=until, cause=cause, why=why, session_mark=session_mark, now=now
+                connection,
+                name,
+                until=until,
+                cause=cause,
+                why=why,
+                session_mark=session_mark,
+                now=now,
+                gently=gently,
             )
         )
 
-    def resume_account(self, name: str, now: datetime | None = None) -> None:
-        """Leave an account alone no longer."""
-        self._write(lambda connection: account_rows.resume(connection, name, self._at(now)))
+    def resume_account(self, name: str, now: datetime | None = None, *, cause: Cause | None = None) -> bool:
+        """Leave an account alone no longer; with a ``cause`` only if it was for that."""
+        return self._write(lambda connection: account_rows.resume(connection, name, self._at(now), cause))
 
     def wake(self, account: str, causes: Collection[Cause], now: datetime) -> int:
         """Let what waits for one of these causes wait no longer; answers how many deliveries that were."""
@@ -652,6 +672,16 @@ class Store:
             return list(ledger.uses(connection, {account: limits}, now)[account])
 
         return self._read(uses)
+
+    # Changes ---------------------------------------------------------------------------------------------
+
+    def untold(self, at_most: int = transitions.AT_ONCE) -> list[Transition]:
+        """List the changes of state that nobody was told of yet, the oldest first."""
+        return self._read(lambda connection: transitions.untold(connection, at_most))
+
+    def told(self, ids: Collection[int], now: datetime) -> None:
+        """Write down that these changes were told."""
+        self._write(lambda connection: transitions.told(connection, ids, now))
 
     # Figures ---------------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ def loaded_by(*words):
         ["why", "1"],
         ["accounts"],
         ["figures"],
+        ["status"],
+        ["why"],
         ["series"],
         ["cancel", "1"],
         ["release", "2"],

@@ -32,6 +32,7 @@ def test_every_flow_is_deployed():
     assert {entrypoint.rpartition(".")[2] for entrypoint in entrypoints()} == {
         "publish",
         "reconcile",
+        "canary",
         "plan",
         "watch",
         "compose",

@@ -26,8 +26,11 @@ from steadypost.domain.figures import (
     outages,
     recoveries,
     time_availability,
+    troubles,
     wilson_lower,
 )
+from steadypost.domain.health import Kind
+from steadypost.domain.incident import Incident
 from steadypost.domain.outcome import Cause
 from steadypost.domain.span import Span
 
@@ -274,6 +277,24 @@ def test_how_fast_troubles_are_noticed_and_over():
     assert (2, 1, 1) == (worker.n, worker.unnoticed, worker.open)
     assert (20.0, 600.0, 60.0) == (worker.detection.max, worker.repair.max, worker.recovery.max)
     assert 1 == told["store"].as_dict()["unnoticed"]
+
+
+def test_troubles_of_incidents_begin_with_the_first_post_that_waited():
+    """For whoever waits for posts, not when somebody noticed; without any, it was noticed before it hurt."""
+    due = Incident(kind=Kind.DUE, about="alice", what="", opened_at=NOON + 2 * MINUTE, over_at=NOON + HOUR)
+    disk = Incident(kind=Kind.DISK, about="", what="", opened_at=NOON - HOUR)
+    owed = [live(at=NOON - MINUTE), live(after=HOUR), live(account="bob", at=NOON - MINUTE, after=HOUR)]
+
+    of_alice, of_the_disk = troubles([due, disk], owed)
+
+    assert (NOON, NOON + 2 * MINUTE) == (of_alice.opened_at, of_alice.detected_at)
+    assert (NOON - HOUR, NOON - HOUR, None) == (
+        of_the_disk.opened_at,
+        of_the_disk.detected_at,
+        of_the_disk.over_at,
+    )
+    worker = Incident(kind=Kind.WORKER, about="", what="", opened_at=NOON + 2 * MINUTE)
+    assert NOON - MINUTE == troubles([worker], owed)[0].opened_at
 
 
 # The budget ----------------------------------------------------------------------------------------------

@@ -272,6 +272,44 @@ def test_a_killed_run_is_replaced_within_a_minute(house, store, wait_until):
     assert live_texts(house).count("Tide tables, corrected.") == 1
 
 
+def test_a_prefect_server_that_stands_still_keeps_no_post_waiting(house, store, wait_until):
+    """It takes connections and answers nobody (SIGSTOP): those on watch go on with what they know, at their pace."""
+    server = psutil.Process(house.processes["server"].popen.pid)
+    family = [server, *server.children(recursive=True)]
+    for process in family:
+        process.suspend()
+    try:
+        delivery_id = schedule(store, "Published without a sound from upstairs.", account="carol")
+        wait_until(
+            lambda: state(store, delivery_id) is State.PUBLISHED,
+            description="it is published all the same",
+            within=40,
+        )
+    finally:
+        for process in family:
+            process.resume()
+    assert live_texts(house).count("Published without a sound from upstairs.") == 1
+
+
+def test_the_canary_opens_a_composer_and_submits_nothing(house, store, wait_until):
+    """As the flow that is deployed, in a process and with a browser of its own; its slots are given back."""
+    before = house.sandbox.asks()
+    with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("canary/steadypost")
+        run = client.create_flow_run_from_deployment(deployment.id, parameters={"stay_seconds": 0})
+
+        def ended():
+            state = client.read_flow_run(run.id).state
+            return state if state and state.is_final() else None
+
+        state = wait_until(ended, description="the canary has ended", within=120)
+        limits = {one.name: one.active_slots for one in client.read_global_concurrency_limits(limit=200)}
+
+    assert (state.is_completed(), state.message) == (True, "1 well")
+    assert limits["steadypost-probe-network-x"] == 0
+    assert house.sandbox.asks() == before
+
+
 def test_applying_twice_does_no_harm(house, store):
     """What must exist is made once; a second time nothing changes and no second run comes on watch."""
     again = house.run("deployments")

@@ -54,7 +54,10 @@ def living():
 def played(players):
     """The cells and the lost answers, all on their way: most of a cell is waiting."""
     with ThreadPoolExecutor(3) as hands:
-        yield {name: hands.submit(players.play, BY_NAME[name], 1) for name in ("lost-24", *FAST)}
+        yield {
+            name: hands.submit(players.play, BY_NAME[name], 1)
+            for name in ("lost-24", "lost-12-all-off", *FAST)
+        }
 
 
 def test_the_matrix_has_every_step_of_the_catalogue():
@@ -89,3 +92,11 @@ def test_when_every_answer_is_lost_nothing_else_is(played):
 
     assert result.held, str(result)
     assert (result.live, result.asks, result.state) == ("24 of 24 live", 24, "published")
+
+
+def test_with_every_protection_switched_off_there_is_still_no_second_ask(played):
+    """Naive, as older systems are, with all answers lost and X's page failing at first: 12 live, and 12 asks."""
+    result = played["lost-12-all-off"].result()
+
+    assert result.held, str(result)
+    assert (result.live, result.asks, result.state) == ("12 of 12 live", 12, "published")

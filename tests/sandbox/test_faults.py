@@ -37,6 +37,8 @@ ENDINGS = [
     ("create_then_5xx", {}, 503, 1),
     ("create_then_5xx", {"status": 500}, 500, 1),
     ("create_then_hang", {}, HELD, 1),
+    ("create_then_drip", {"seconds": 30}, HELD, 1),
+    ("create_then_drip", {"seconds": 0.2}, 200, 1),
     ("reject_before_create", {}, 503, 0),
     ("hang_before_create", {}, HELD, 0),
     ("no_create_200_empty", {}, 200, 0),

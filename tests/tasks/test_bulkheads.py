@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord
+from tasks.bounds import Deadlines
 from tasks.bulkheads import (
     LAST_KNOWN_FOR,
     LEASE,
@@ -393,11 +395,11 @@ def unwalled(house, prefect, due):
 
 
 def test_without_walls_a_hung_look_keeps_posts_waiting_and_they_are_given_back(
-    unwalled, prefect, channel, due, monkeypatch
+    unwalled, prefect, channel, due
 ):
     """The old way, for comparison: one limit for all. The wait has an end, before anything was armed."""
     prefect.acquire([SHARED], 1, 300)
-    monkeypatch.setattr("tasks.deliveries.LANE_WITHIN", timedelta(0))
+    unwalled.deadlines = replace(Deadlines(), attempt_waits=timedelta(0))
     due(1)
     (claim,) = claim_due(unwalled, at_most=1)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)

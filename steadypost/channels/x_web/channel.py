@@ -42,6 +42,12 @@ LOOK = "steadypost.channels.x_web.look:look"
 PROBE = "steadypost.channels.x_web.probe:probe"
 
 
+ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS = 68.0, 62.0, 66.0
+"""Seconds that each of them must be given: what its own steps may take until it can tell what became of them. Less,
+and the deadline would end it before it knew.
+"""
+
+
 class Browser(Protocol):
     """A lane, or the loan of one."""
 

@@ -13,7 +13,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-from steadypost.domain.figures import OBJECTIVE, SILENCE, Availability, Distribution, figures
+from steadypost.domain.figures import OBJECTIVE, SILENCE, Availability, Distribution, figures, troubles
 from steadypost.domain.lengths import span
 from steadypost.domain.span import Span
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.figures import Figures
+
+MOST_INCIDENTS = 10_000
+"""More than that in one window are a way of life."""
 
 
 @command("figures")
@@ -53,14 +56,18 @@ def figures_of(
         raise Stop(Ending.USAGE, "usage", "the stretch ends before it begins", "give an earlier --since")
     window, on_time = Span(begins, ends), _length("--within", within) if within else house.settings.on_time
     with house.store() as store:
+        owed = store.owed(window, on_time)
         told = figures(
-            store.owed(window, on_time),
+            owed,
             window,
             now=now,
             within=on_time,
             objective=objective,
             # A little earlier, so that an outage under way at the beginning is seen as one.
             outages=store.outages(Span(begins - SILENCE, ends)),
+            troubles=troubles(
+                [one for one in store.incidents(MOST_INCIDENTS, since=begins) if one.opened_at < ends], owed
+            ),
         )
     zone = house.settings.zone
     return Answer(document=told.as_dict(), tell=lambda console: _tell(console, told, zone))

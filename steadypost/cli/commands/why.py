@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steadypost.cli import speech
+from steadypost.cli import observing, speech
 from steadypost.cli.command import command
-from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
@@ -19,6 +18,7 @@ from steadypost.domain.ahead import Around, Step, Struck, ahead
 from steadypost.domain.delivery import CLAIMABLE
 from steadypost.domain.evidence import Absent, CannotTell, Present
 from steadypost.domain.outcome import Deferred, NotSubmitted, Outcome, Published, Refused, Unconfirmed
+from steadypost.domain.standstill import reasons, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,10 +38,9 @@ class Event:
 @command("why")
 @click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1), required=False)
 def why(house: House, delivery_id: int | None) -> Answer:
-    """Tell the story of one delivery from its records, in the order it happened, and what comes next."""
+    """Say in one sentence why nothing goes out; with an ID, tell the story of that delivery and what comes next."""
     if delivery_id is None:
-        message = "why what? Name a delivery: 'steadypost why ID'"
-        raise Stop(Ending.USAGE, "usage", message, "'steadypost queue' lists them")
+        return _nothing_goes_out(house)
     now = clock.now()
     with house.store() as store:
         story = store.show(delivery_id)
@@ -61,6 +60,31 @@ def why(house: House, delivery_id: int | None) -> Answer:
     return Answer(
         document=document, tell=lambda console: _tell(console, story, events, steps, now=now, zone=zone)
     )
+
+
+def _nothing_goes_out(house: House) -> Answer:
+    facts = observing.facts(house, clock.now())
+    said, found = sentence(facts), reasons(facts)
+    document = {
+        "sentence": said,
+        "reasons": [
+            {
+                "kind": one.kind,
+                "account": one.account or None,
+                "says": one.says,
+                "until": speech.iso(one.until),
+            }
+            for one in found
+        ],
+        "unseen": facts.unseen,
+    }
+
+    def tell(console: Console) -> None:
+        speech.tell(console, said)
+        if facts.unseen:
+            speech.tell(console, f"(Not asked: {facts.unseen}.)")
+
+    return Answer(document=document, tell=tell)
 
 
 def _around(store: Store, story: Story, now: datetime) -> Around:

@@ -1,0 +1,195 @@
+"""What the walls cost a post, and what they are worth beside hung looks and beside a dead account.
+
+Places: counted in memory against a slot taken in Prefect for each post. Beside: how long lone posts wait while every
+look hangs and 150 deliveries in doubt are queued for one. Down: posts a minute of one account while the other's page
+hangs, against the same with the other at peace. Everything runs as real processes against the sandbox.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect.concurrency.sync import concurrency
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from bench.publish import lone_posts, until
+from rehearsal.audit import percentile
+from rehearsal.stack import Stack, must, start_worker, up
+from sandbox.client import SandboxProcess
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
+from steadypost.domain.post import Part, Post
+from steadypost.store import AccountRecord, Store
+from tasks.bulkheads import Bulkheads, Purpose
+from tasks.slots import PrefectSlots
+
+HOME = Path("var/bench/bulkheads")
+PEOPLE = ("alice", "bob", *(f"crew{n:02d}" for n in range(28)))
+DOUBTS_EACH = 5
+LONE = 12
+RATE_POSTS = 40
+LOST = Answer(outcomes=(Unconfirmed(cause=Cause.NO_ANSWER, why="the answer was lost", phase=Phase.CLICKED),))
+HUNG_LOOKS = {"fault": "latency", "params": {"ms": 600_000, "of": "timeline"}}
+
+
+def measure() -> dict[str, Any]:
+    """Measure all three."""
+    places = _places()
+    print(f"a place: {places}", file=sys.stderr)
+    beside = _beside()
+    print(f"lone posts: {beside}", file=sys.stderr)
+    down = _down()
+    print(f"one of two down: {down}", file=sys.stderr)
+    return {"place_us": places, "beside": beside, "one_of_two_down": down}
+
+
+@contextmanager
+def _house(people: tuple[str, ...], lanes: int = 2) -> Iterator[tuple[Stack, Store]]:
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    sandbox = SandboxProcess(accounts=people, latency_ms=300, state_file=HOME / "sandbox.json")
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": str(lanes)}) as stack:
+        must(
+            stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
+        )
+        must(stack.run("deployments"), "the deployments")
+        store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
+        for name in people:
+            store.put_account(AccountRecord(name=name, channel="x_web", handle=name), now=datetime.now(UTC))
+        yield stack, store
+
+
+def _on_watch(stack: Stack, store: Store) -> None:
+    start_worker(stack)
+    until(
+        lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.watches()},
+        "somebody is on watch",
+        120,
+    )
+    time.sleep(8)  # the runs' own start is not being measured
+
+
+# --- what a place costs
+
+
+def _places(rounds: int = 40) -> dict[str, Any]:
+    """Time one place: by the bulkheads, by a call to Prefect for each, and as Prefect's own context does it."""
+    with _house(("alice",)) as (stack, _), temporary_settings({PREFECT_API_URL: stack.api_url}):
+        slots = PrefectSlots()
+        walls = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=slots)
+        walls.want(["alice", "bob"])
+        walls.tend()
+
+        def held() -> None:
+            if walls.room(["alice", "bob"]).total:
+                walls.begin(1, "alice")
+                walls.end(1)
+
+        def called() -> None:
+            lease = slots.acquire(["steadypost-shared"], 1, 60)
+            if lease is not None:
+                slots.release(lease)
+
+        def prefects_own() -> None:
+            with concurrency("steadypost-shared", occupy=1, strict=True):
+                pass
+
+        figures = {
+            "held": _timed(held, rounds * 250),
+            "called": _timed(called, rounds),
+            "prefects_own": _timed(prefects_own, rounds),
+            "tending_all": _timed(walls.tend, rounds),
+        }
+        walls.close()
+        slots.close()
+    return figures
+
+
+def _timed(what: Callable[[], None], rounds: int) -> dict[str, Any]:
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        what()
+        took.append(1e6 * (time.perf_counter() - began))
+    return {"n": rounds, "p50": percentile(took, 50), "p95": percentile(took, 95)}
+
+
+# --- beside hung looks
+
+
+def _beside() -> dict[str, Any]:
+    """Let lone posts go out twice: in peace, and while every look hangs and 150 deliveries wait for one."""
+    with _house(PEOPLE) as (stack, store):
+        must(stack.run("bench.turn", "reconcile", "off"), "the switch")
+        _on_watch(stack, store)
+        in_peace = lone_posts(stack, store, LONE)
+        moment = datetime.now(UTC) - timedelta(minutes=20)
+        for name in PEOPLE:
+            for n in range(DOUBTS_EACH):
+                _bring_in_doubt(store, name, f"Lost at sea, {name} {n}.", moment + timedelta(seconds=90 * n))
+        queued = store.counts()[State.UNCONFIRMED]
+        stack.sandbox.weather(HUNG_LOOKS)
+        must(stack.run("bench.turn", "reconcile", "on"), "the switch")
+        until(lambda: stack.sandbox.weather()[0]["hits"] > 0, "a look hangs", 60)
+        # The same account again, by other texts: what went out in peace must not look like a repetition.
+        beside = lone_posts(stack, store, LONE, says="beside the hung looks")
+        still = store.counts()[State.UNCONFIRMED]
+    return {
+        "queued": queued,
+        "still_in_doubt": still,
+        "in_peace_s": in_peace,
+        "beside_s": beside,
+        "p50_ratio": round(beside["p50"] / in_peace["p50"], 2),
+        "p95_ratio": round(beside["p95"] / in_peace["p95"], 2),
+    }
+
+
+def _bring_in_doubt(store: Store, account: str, text: str, moment: datetime) -> None:
+    """Ask for a post and never learn: the short way, by the store's own doors."""
+    store.add(Post(parts=(Part(text=text),)), accounts=[account], due_at=moment, now=moment)
+    (claim,) = store.claim(
+        worker="bench", now=moment, lease=timedelta(seconds=30), at_most=1, accounts=[account]
+    )
+    if not store.arm(claim.attempt_id, claim.fence, moment):
+        raise RuntimeError("it could not be armed")
+    store.answered(claim.attempt_id, LOST, now=moment, jitter=0.5)
+
+
+# --- beside an account that is down
+
+
+def _down() -> dict[str, Any]:
+    """Count Bob's posts a minute, with Alice at peace and with every page of Alice's hanging."""
+    alone = _rate(alice_down=False)
+    beside = _rate(alice_down=True)
+    return {
+        "posts": RATE_POSTS,
+        "alone_per_minute": alone,
+        "beside_one_down_per_minute": beside,
+        "ratio": round(beside / alone, 3),
+        "ratio_goal": 0.95,
+    }
+
+
+def _rate(*, alice_down: bool) -> float:
+    with _house(("alice", "bob")) as (stack, store):
+        must(stack.run("bench.turn", "reconcile", "off"), "the switch")
+        if alice_down:
+            stack.sandbox.weather({"fault": "page_delay", "account": "alice", "params": {"seconds": 600}})
+        _on_watch(stack, store)
+        now = datetime.now(UTC)
+        due = now + timedelta(seconds=2)
+        for n in range(RATE_POSTS):
+            for name in ("alice", "bob") if alice_down else ("bob",):
+                post = Post(parts=(Part(text=f"{name} {n:02d}: high water at the pier"),))
+                store.add(post, accounts=[name], due_at=due, now=now)
+        until(lambda: store.counts("bob")[State.PUBLISHED] == RATE_POSTS, "all of Bob's are published", 600)
+        made = [post["created_at"] / 1000 for post in stack.sandbox.live() if post["text"].startswith("bob")]
+    return float(round(60 * len(made) / (max(made) - due.timestamp()), 1))

@@ -1,0 +1,111 @@
+"""Whether the house's memory stays the same over many posts: every process of it, sampled as they go out.
+
+The browsers leak, slowly and for ever, and are renewed by their uses, their memory and their age; what is measured is
+what that leaves. Run by itself: ``python -m bench memory``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.publish import _pss_mb, until
+from rehearsal.audit import percentile
+from rehearsal.stack import must, start_worker, up
+from sandbox.client import SandboxProcess
+from steadypost.domain.delivery import State
+from steadypost.domain.post import Part, Post
+from steadypost.store import Store
+
+HOME = Path("var/bench/memory")
+POSTS = 500
+ACCOUNTS = ("alice", "bob", "carol")
+SAMPLE_EVERY = 2.0
+BROWSER = "chrom"
+
+
+def measure(posts: int = POSTS) -> dict[str, Any]:
+    """Publish them as fast as they go, and compare the first fifth with the last."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    sandbox = SandboxProcess(accounts=ACCOUNTS, latency_ms=50, state_file=HOME / "sandbox.json")
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": "2"}) as stack:
+        must(
+            stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "10000"), "the accounts"
+        )
+        start_worker(stack)
+        store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
+        until(
+            lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.watches()},
+            "somebody is on watch",
+            120,
+        )
+        until(lambda: len(store.accounts()) == len(ACCOUNTS), "the accounts are known", 60)
+        now = datetime.now(UTC)
+        for n in range(posts):
+            text = f"Log of the harbour, entry {n:04d}: nothing to report"
+            store.add(
+                Post(parts=(Part(text=text),)),
+                accounts=[ACCOUNTS[n % len(ACCOUNTS)]],
+                due_at=now + timedelta(seconds=3),
+                now=now,
+            )
+        samples = _sample_until(stack.pids, lambda: store.counts()[State.PUBLISHED], posts)
+    return _figures(samples, posts)
+
+
+def _sample_until(pids: Any, published: Any, posts: int) -> list[dict[str, Any]]:
+    samples: list[dict[str, Any]] = []
+    ends = time.monotonic() + 3600
+    while (done := published()) < posts:
+        if time.monotonic() > ends:
+            raise RuntimeError(f"only {done} of {posts} were published within an hour")
+        samples.append({"posts": done, **_look(pids())})
+        threading.Event().wait(SAMPLE_EVERY)
+    return samples
+
+
+def _look(pids: list[int]) -> dict[str, Any]:
+    """Sum up what the processes hold: the browsers, and the rest but for the sandbox, which remembers every post."""
+    browsers = rest = 0.0
+    count = 0
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            words, size = " ".join(process.cmdline()), _pss_mb(pid)
+        except (psutil.Error, OSError):
+            continue
+        if "-m sandbox" in words:
+            continue
+        count += 1
+        if BROWSER in process.name():
+            browsers += size
+        else:
+            rest += size
+    return {"browsers_mb": browsers, "rest_mb": rest, "processes": count}
+
+
+def _figures(samples: list[dict[str, Any]], posts: int) -> dict[str, Any]:
+    begin = [one for one in samples if posts * 0.1 <= one["posts"] < posts * 0.3]
+    end = [one for one in samples if one["posts"] >= posts * 0.8]
+    told: dict[str, Any] = {"posts": posts, "samples": len(samples)}
+    for what in ("browsers_mb", "rest_mb", "processes"):
+        first = percentile([one[what] for one in begin], 50)
+        last = percentile([one[what] for one in end], 50)
+        if not first or last is None:
+            raise RuntimeError("too few samples")
+        told[what] = {
+            "p50_posts_10_to_30_percent": round(first, 1),
+            "p50_last_fifth": round(last, 1),
+            "ratio": round(last / first, 3),
+            "peak": round(max(one[what] for one in samples), 1),
+        }
+        print(what, told[what], file=sys.stderr)
+    return told

@@ -1,0 +1,83 @@
+"""See, before a post is due, whether it could be published: open the composer, check it, and submit nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+
+from flows.house import probing_house
+from steadypost.store import StoreAway
+from tasks.canaries import Found, have_a_place, leave_the_place, probe, to_probe
+from tasks.deadline import ended_within
+from tasks.house import House
+
+EVERY = 300.0
+"""Seconds between two canaries, as prefect.yaml schedules them: how long a changed page goes unnoticed at most."""
+
+AGAIN = 15.0
+"""Seconds between two probes while an account rests for a changed page: how long it rests after the page is well."""
+
+ENDS_WITHIN = timedelta(minutes=10)
+"""How long it may go on after that: a probe has its own deadline, and each account has one probe at the most."""
+
+
+@flow(name="canary", flow_run_name="canary", retries=0)
+def canary(
+    stay_seconds: float = Field(
+        default=EVERY - 30,
+        ge=0,
+        title="Stay (seconds)",
+        description="While an account rests for a changed page, it is probed again and again for so long.",
+    ),
+) -> State[dict[str, int]]:
+    """Open the composer of one account in turn, and of all that rest because the page had changed."""
+    told: Counter[str] = Counter()
+    ends = time.monotonic() + stay_seconds
+    with ended_within(timedelta(seconds=stay_seconds) + ENDS_WITHIN), probing_house() as house:
+        while True:
+            found = look_round(house)
+            told += Counter("well" if one.well else str(one.cause) for one in found)
+            if not any(one.drifted for one in found) or time.monotonic() + AGAIN > ends:
+                break
+            time.sleep(AGAIN)
+    message = ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "nobody to probe"
+    return Completed(message=message, data=dict(told))
+
+
+def look_round(house: House) -> list[Found]:
+    """Probe whoever it is the turn of. One that finds the page changed is followed by all others: X shows a new
+    page to some before it shows it to all, and whoever sees the old one goes on.
+    """
+    if not house.switches.canary.is_on(house.clock()):
+        return []
+    try:
+        records = house.store.accounts()
+    except StoreAway as away:
+        house.bear(away, "nobody can be probed: %s", away)
+        return []
+    usable = house.usable()
+    first = to_probe(usable, records, house.clock(), turn=int(house.clock().timestamp() // EVERY))
+    found = [one for name in first if (one := probed(house, name))]
+    if any(one.drifted for one in found):
+        paused = {record.name for record in records if record.is_paused(house.clock())}
+        others = sorted(set(usable) - set(first) - paused)
+        found += [one for name in others if (one := probed(house, name))]
+    return found
+
+
+def probed(house: House, account: str) -> Found | None:
+    """Probe one, unless somebody else is at it."""
+    lease = have_a_place(house, account)
+    if lease is None:
+        house.log.info("%s is being probed by somebody else", account)
+        return None
+    try:
+        return probe(account)
+    finally:
+        leave_the_place(house, lease)

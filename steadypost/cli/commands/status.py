@@ -1,0 +1,147 @@
+"""``steadypost status``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from steadypost.cli import observing, speech
+from steadypost.cli.command import command
+from steadypost.cli.house import House
+from steadypost.cli.speech import Answer
+from steadypost.domain import clock
+from steadypost.domain.delivery import State
+from steadypost.domain.health import Verdict, overall
+from steadypost.domain.observed import Cannot
+from steadypost.domain.quota import Full
+from steadypost.domain.standstill import Facts, reasons, sentence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from steadypost.domain.incident import Incident
+    from steadypost.domain.observed import AccountSeen
+    from steadypost.store import Standing
+
+
+@command("status")
+def status(house: House) -> Answer:
+    """Say how everything stands: the accounts, the queue, what is paused or open or wrong, and who is on watch."""
+    now = clock.now()
+    every = timedelta(seconds=house.settings.watch_every)
+    with house.store() as store:
+        facts = observing.told(store, now, every)
+        counts, standings, incidents = store.counts(), store.standings(), store.open_incidents()
+    verdict, stale = judged(standings, now, every)
+    zone = house.settings.zone
+    document = {
+        "verdict": verdict,
+        "sentence": sentence(facts),
+        "checked_at": speech.iso(max((one.at for one in standings), default=None)),
+        "counts": {str(state): many for state, many in counts.items()},
+        "accounts": [_account(one, facts) for one in _seen(facts)],
+        "on_watch": _on_watch(facts),
+        "circuits": [
+            {"name": one.name, "since": speech.iso(one.since), "why": one.why} for one in facts.circuits
+        ],
+        "incidents": [
+            {"id": one.id, "kind": str(one.kind), "about": one.about, "since": speech.iso(one.opened_at)}
+            for one in incidents
+        ],
+        "unseen": facts.unseen,
+    }
+
+    def tell(console: Console) -> None:
+        speech.tell(console, f"Health: {verdict}" + (f" ({stale})" if stale else ""))
+        _tell(console, facts, counts, incidents, zone)
+
+    return Answer(
+        document=document,
+        tell=tell,
+    )
+
+
+def judged(standings: list[Standing], now: datetime, every: timedelta) -> tuple[str, str]:
+    """Give the verdict of the latest round, and what is to be said of its age. A stale one is unknown."""
+    latest = max((one.at for one in standings), default=None)
+    if latest is None:
+        return str(Verdict.UNKNOWN), "nothing was ever checked: nobody is on watch for 'watch'"
+    if now - latest > 3 * every + timedelta(seconds=30):
+        return str(Verdict.UNKNOWN), f"the last round of checks was {speech.spoken(now - latest)} ago"
+    return str(overall(one.check for one in standings)), ""
+
+
+def _seen(facts: Facts) -> list[AccountSeen]:
+    return [] if isinstance(facts.store, Cannot) else list(facts.store.accounts)
+
+
+def _on_watch(facts: Facts) -> dict[str, float]:
+    """Say of each flow how many seconds ago its run on watch was heard of."""
+    if isinstance(facts.store, Cannot):
+        return {}
+    return {
+        flow: round((facts.at - beat).total_seconds(), 1) for flow, beat in sorted(facts.store.beats.items())
+    }
+
+
+def _account(one: AccountSeen, facts: Facts) -> dict[str, Any]:
+    hold = next((reason for reason in reasons(facts) if reason.account == one.name), None)
+    return {
+        "name": one.name,
+        "stands": stands(one, facts),
+        "due": one.waiting,
+        "next_due_at": speech.iso(one.next_due_at),
+        "last_published_at": speech.iso(one.published[-1].at if one.published else None),
+        "paused_until": speech.iso(one.paused_until if _is_paused(one, facts) else None),
+        "held_by": hold.kind if hold else None,
+        "says": hold.says if hold else "",
+    }
+
+
+def _is_paused(one: AccountSeen, facts: Facts) -> bool:
+    return one.paused_until is not None and one.paused_until > facts.at
+
+
+def stands(one: AccountSeen, facts: Facts) -> str:
+    """Say in a word or two how an account stands."""
+    if one.struck:
+        return "stopped by an operator"
+    if _is_paused(one, facts):
+        return "paused"
+    if one.name in facts.closed:
+        return "cannot be signed in to"
+    if isinstance(one.room, Full) and one.head is not None:
+        return one.room.reason.replace("_", " ")
+    return "ready"
+
+
+def _tell(
+    console: Console, facts: Facts, counts: dict[State, int], incidents: list[Incident], zone: str
+) -> None:
+    speech.tell(console, sentence(facts))
+    some = ", ".join(f"{many} {str(state).replace('_', ' ')}" for state, many in counts.items() if many)
+    speech.tell(console, f"Queue: {some or 'empty'}")
+    beats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
+    speech.tell(console, f"Heard of: {beats or 'nobody, ever'}")
+    page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
+    for one in _seen(facts):
+        known = _account(one, facts)
+        page.add_row(
+            speech.line(one.name, 16),
+            str(one.waiting),
+            speech.moment(one.next_due_at, zone)[5:16] or "-",
+            speech.moment(one.published[-1].at if one.published else None, zone)[5:16] or "-",
+            known["stands"] + (f": {speech.plain(known['says'])}" if known["says"] else ""),
+        )
+    if _seen(facts):
+        console.print(page)
+    for circuit in facts.circuits:
+        speech.tell(console, f"Circuit {circuit.name}: {circuit.why}")
+    for incident in incidents:
+        since = speech.moment(incident.opened_at, zone)
+        speech.tell(console, f"Incident {incident.id}, since {since}: {incident.name}: {incident.what}")
+    if facts.unseen:
+        speech.tell(console, f"Not asked: {facts.unseen}.")
+
+
+commands = {"status": status}

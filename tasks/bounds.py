@@ -1,0 +1,141 @@
+"""How long each thing may take, and that what is inside always ends before what is around it.
+
+One deadline is handed down: whoever begins an attempt or a look sets it, the browser's lane holds it with a timer
+that kills, and every step inside takes what is left of it. When an outer limit is the shorter one, it fires first:
+the work goes on unseen, and nobody learns what it was at (faults.md, F21). So the order is data, and is checked
+before anything is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from steadypost import settings
+from steadypost.browser import LaunchSettings
+from steadypost.channels.x_web.channel import ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS
+from steadypost.store import LONGEST_HOLD, PATIENCE
+from tasks import bulkheads
+
+ATTEMPT_WITHIN = timedelta(seconds=150)
+"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
+took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
+
+LOOK_WITHIN = timedelta(seconds=75)
+"""How long one look may take; past it the browser is killed and seen dead."""
+
+PROBE_WITHIN = timedelta(seconds=90)
+"""How long one probe may take; past it the browser is killed and seen dead."""
+
+ATTEMPT_WAITS = timedelta(seconds=40)
+"""How long an attempt waits for a browser. Only as many are claimed as there are places, so it rarely does."""
+
+LOOK_WAITS = timedelta(seconds=90)
+"""How long a look waits for its browser: longer than one look, so that a hung one only delays it."""
+
+LEASE = timedelta(seconds=30)
+"""How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
+are free after this long."""
+
+RENEW_EVERY = timedelta(seconds=6)
+"""Between two renewals of the leases: four may be lost before one runs out."""
+
+NO_DEADLINE = timedelta(hours=1)
+"""What everything may take with the switch ``deadlines`` turned off."""
+
+
+class DeadlinesRefused(Exception):
+    """Something inside may take longer than what is around it. Nothing was opened; all that is wrong is named."""
+
+    def __init__(self, wrong: list[str]) -> None:
+        super().__init__("; ".join(wrong))
+        self.wrong = tuple(wrong)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit, with its name as its owner knows it."""
+
+    says: str
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """What this process gives its work."""
+
+    attempt: timedelta = ATTEMPT_WITHIN
+    look: timedelta = LOOK_WITHIN
+    probe: timedelta = PROBE_WITHIN
+    attempt_waits: timedelta = ATTEMPT_WAITS
+    look_waits: timedelta = LOOK_WAITS
+    lease: timedelta = LEASE
+    renew_every: timedelta = RENEW_EVERY
+    hold: timedelta = LONGEST_HOLD
+    store: timedelta = PATIENCE
+    launch: timedelta = timedelta(seconds=LaunchSettings().launch_within)
+
+    def order(self) -> Iterator[tuple[Limit, Limit]]:
+        """Give every pair of limits of which the first is inside the second."""
+        attempt = Limit(says=f"an attempt ({settings.ATTEMPT})", lasts=self.attempt)
+        look_ = Limit(says=f"a look ({settings.LOOK})", lasts=self.look)
+        probe_ = Limit(says="a probe", lasts=self.probe)
+        lease = Limit(says="a worker's lease", lasts=self.lease)
+        waits = Limit(says="an attempt's wait for a browser", lasts=self.attempt_waits)
+        yield _steps(ASK_NEEDS), attempt
+        yield _steps(LOOK_NEEDS), look_
+        yield _steps(PROBE_NEEDS), probe_
+        yield look_, Limit(says="a look's wait for its browser", lasts=self.look_waits)
+        yield Limit(says="the start of a browser", lasts=self.launch), waits
+        yield (
+            _sum("an attempt and its wait for a browser", attempt, waits),
+            Limit(says="the longest that a claim is held", lasts=self.hold),
+        )
+        yield Limit(says="three renewals of a lease", lasts=3 * self.renew_every), lease
+        yield (
+            _sum(
+                "a renewal and a store that does not answer",
+                Limit(says="", lasts=self.renew_every),
+                Limit(says="", lasts=self.store),
+            ),
+            lease,
+        )
+        yield (
+            Limit(says="three renewals of a slot", lasts=timedelta(seconds=3 * bulkheads.RENEW_EVERY)),
+            Limit(says="the lease of a slot", lasts=timedelta(seconds=bulkheads.LEASE)),
+        )
+
+    def check(self) -> Deadlines:
+        """Give itself back, or raise ``DeadlinesRefused`` with every pair that is the wrong way round."""
+        wrong = [
+            f"{outer.says} ends after {_s(outer.lasts)} s, and must last longer than {inner.says}, "
+            f"which may take {_s(inner.lasts)} s"
+            for inner, outer in self.order()
+            if inner.lasts >= outer.lasts
+        ]
+        if wrong:
+            raise DeadlinesRefused(wrong)
+        return self
+
+
+WITHOUT = Deadlines(attempt=NO_DEADLINE, look=NO_DEADLINE, probe=NO_DEADLINE)
+"""What is in force with the switch ``deadlines`` turned off: work ends when it ends."""
+
+
+def of_this_machine() -> Deadlines:
+    """Read this machine's settings, and check the order; raises ``DeadlinesRefused``."""
+    machine = settings.read()
+    return Deadlines(attempt=machine.attempt, look=machine.look).check()
+
+
+def _steps(needs: float) -> Limit:
+    return Limit(says="what is done at X's page", lasts=timedelta(seconds=needs))
+
+
+def _sum(says: str, *limits: Limit) -> Limit:
+    return Limit(says=says, lasts=sum((limit.lasts for limit in limits), timedelta(0)))
+
+
+def _s(lasts: timedelta) -> str:
+    return f"{lasts.total_seconds():g}"

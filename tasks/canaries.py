@@ -1,0 +1,213 @@
+"""Probing: opening X's composer as an account, seeing whether all is there that publishing needs, and submitting nothing.
+
+When the page has changed so that nobody can publish through it, the accounts are left alone until a probe finds it
+well again. No delivery is tried meanwhile, so none is charged, and a person gets to see the page as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from steadypost import settings
+from steadypost.browser import BrowserError
+from steadypost.channels.port import Access, Probe
+from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Scope
+from steadypost.store import AccountRecord, StoreAway
+from tasks import exhibits
+from tasks.bulkheads import LEASE, Purpose, SlotsAway, limit_name, network_of
+from tasks.deliveries import rest_account
+from tasks.house import CHANNELS, House, here
+
+DRIFT_RESTS = timedelta(minutes=10)
+"""How long an account is left alone after a probe that found the page changed. Each further probe renews it; when
+nobody probes any more, publishing tries by itself.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one probe found, and what followed."""
+
+    account: str
+    well: bool
+    cause: Cause | None = None
+    why: str = ""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the page itself is not as it should be."""
+        return self.cause is Cause.UI_DRIFT
+
+
+@task(
+    name="canary",
+    task_run_name="canary {account}",
+    retries=0,  # level-triggered: the next round comes soon enough
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def probe(account: str) -> Found:
+    """Probe one account, and let follow what must."""
+    house = here()
+    access = house.access(account)
+    if not isinstance(access, Access):
+        return Found(account=account, well=False, cause=getattr(access, "cause", Cause.SESSION_UNUSABLE))
+    seen = _probe(house, access)
+    found = Found(account=account, well=seen.well, cause=seen.cause, why=seen.why)
+    house.log.log(20 if found.well else 30, "%s: %s", account, found.why or "the composer is as it should be")
+    try:
+        follow(house, access, seen)
+    except StoreAway as away:
+        house.bear(away, "what the probe of %s found could not be written down: %s", account, away)
+    return found
+
+
+def _probe(house: House, access: Access) -> Probe:
+    limits = house.limits()
+    channel = house.channel_of(access.account)
+    try:
+        with house.lanes.lend(within=limits.look_waits.total_seconds(), key=access.account) as lane:
+            deadline = time.monotonic() + limits.probe.total_seconds()
+            return CHANNELS[channel](lane).probe(access, deadline=deadline)
+    except BrowserError as error:
+        return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)
+
+
+# --- what follows
+
+
+def follow(house: House, access: Access, seen: Probe) -> None:
+    """Leave the account alone, or no longer; and see to it that a person hears of it once."""
+    if seen.well:
+        if house.store.resume_account(access.account, house.clock(), cause=Cause.UI_DRIFT):
+            house.log.info("%s goes on: X's page is as it should be again", access.account)
+    elif seen.cause is Cause.UI_DRIFT:
+        _rest_for_drift(house, access, seen)
+    elif seen.cause is not None and seen.cause.scope is Scope.ACCOUNT:
+        ended = NotSubmitted(cause=seen.cause, why=seen.why, phase=Phase.OPENED)
+        rest_account(house, access.account, Answer(outcomes=(ended,)))
+    if seen.drift:
+        _tell_of_fall_backs(house, seen)
+
+
+def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
+    moment = house.clock()
+    before = house.store.account(access.account)
+    is_new = not (before.is_paused(moment) and before.pause_cause is Cause.UI_DRIFT)
+    paused = house.store.pause_account(
+        access.account,
+        until=moment + DRIFT_RESTS,
+        cause=Cause.UI_DRIFT,
+        why=seen.why,
+        session_mark=house.marks.get(access.account, ""),
+        now=moment,
+        gently=True,
+    )
+    if not (paused and is_new):
+        return
+    kept = _keep(access, seen, moment)
+    house.store.put_notice(
+        key=f"ui_drift:{access.account}:{moment:%Y-%m-%dT%H:%M:%S}",
+        title=f"X's page has changed: publishing as {access.account} rests",
+        body=(
+            f"{seen.why}.\nNothing was sent, and no post is charged for it. The page is probed again and again, and "
+            f"what is due goes out as soon as it is found well.\n{kept}"
+        ),
+        now=moment,
+    )
+
+
+def _keep(access: Access, seen: Probe, moment: datetime) -> str:
+    """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
+    if not seen.page:
+        return "The page could not be kept."
+    cookies = [str(cookie.get("value", "")) for cookie in access.session.get("cookies", ())]
+    try:
+        kept = exhibits.keep(
+            exhibits_folder(),
+            f"{access.account}-{seen.cause}",
+            picture=seen.picture,
+            page=exhibits.without_secrets(seen.page, cookies),
+            now=moment,
+        )
+    except OSError as error:
+        return f"The page could not be kept ({error.strerror})."
+    return f"What it looked like: {kept.picture} and {kept.page.name} beside it."
+
+
+def exhibits_folder() -> Path:
+    """Where pages are kept on this machine."""
+    return settings.read().home / "exhibits"
+
+
+def _tell_of_fall_backs(house: House, seen: Probe) -> None:
+    """X has renamed something and we still find it: somebody should know before the last way is gone."""
+    names = ", ".join(sorted(seen.drift))
+    house.log.warning("X's page has changed, and fall-backs were used: %s", names)
+    house.store.put_notice(
+        key=f"fall_backs:{names}"[:300],
+        title="X's page has changed, and is still understood",
+        body=f"Found only by a fall-back: {names}. Publishing goes on.",
+        now=house.clock(),
+    )
+
+
+# --- whom to probe
+
+
+def to_probe(
+    usable: Iterable[str], records: Iterable[AccountRecord], now: datetime, *, turn: int
+) -> list[str]:
+    """Choose: first all that rest for a changed page, to see whether it is well again; else one, in turn.
+
+    An account that rests for anything else is left alone: X has asked for somebody.
+    """
+    known = {record.name: record for record in records}
+    there = sorted(name for name in usable if name in known)
+    drifted = [name for name in there if _rests_for(known[name], now) is Cause.UI_DRIFT]
+    if drifted:
+        return drifted
+    free = [name for name in there if _rests_for(known[name], now) is None]
+    return [free[turn % len(free)]] if free else []
+
+
+def _rests_for(record: AccountRecord, now: datetime) -> Cause | None:
+    return record.pause_cause if record.is_paused(now) else None
+
+
+def have_a_place(house: House, account: str) -> str | None:
+    """Take the slots for probing, which nobody keeps: one lease for this host, this network and this account.
+
+    ``None`` when somebody else is probing; empty when Prefect's API is away, and nobody can say.
+    """
+    walls = house.bulkheads
+    if walls.slots is None:
+        return ""
+    which = {
+        Scope.HOST: walls.host,
+        Scope.NETWORK: network_of(house.channel_of(account)),
+        Scope.ACCOUNT: account,
+    }
+    names = [limit_name(Purpose.PROBE, scope, one) for scope, one in which.items()]
+    try:
+        for name in names:
+            walls.slots.create(name, 1)
+        return walls.slots.acquire(names, 1, LEASE * 4)
+    except SlotsAway:
+        return ""
+
+
+def leave_the_place(house: House, lease_id: str) -> None:
+    """Give them back."""
+    if lease_id and house.bulkheads.slots is not None:
+        try:
+            house.bulkheads.slots.release(lease_id)
+        except SlotsAway:
+            house.log.debug("the slots for probing run out by themselves")

@@ -1,0 +1,157 @@
+"""The journal: one JSON object for each thing that happened, in which one delivery can be followed by its id.
+
+    jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl
+
+Every line written while a delivery is worked on carries its id, whoever writes it: the flow that claimed it, the task
+that carries it out, the browser's lane, the store's answers (``room`` says which). Prefect's own pages show the same
+lines. Secrets are taken out before anything is written, here and there. Nothing that can go wrong with a journal
+goes wrong for a post.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from steadypost.domain.secrets import Redactor
+
+LOGGERS = ("steadypost", "prefect.flow_runs", "prefect.task_runs")
+"""Where what concerns a post is written."""
+
+LARGEST = 10 * 2**20
+"""How large one file grows before the next is begun."""
+
+KEPT = 40
+"""How many files are kept, the newest."""
+
+redact = Redactor()
+"""Knows the sessions that are open in this process."""
+
+_following: ContextVar[dict[str, Any]] = ContextVar("following")
+
+
+@contextlib.contextmanager
+def following(**of: Any) -> Iterator[None]:
+    """Let every line that this thread writes meanwhile carry these: which delivery, which attempt, which account."""
+    mark = _following.set({**_following.get({}), **of})
+    try:
+        yield
+    finally:
+        _following.reset(mark)
+
+
+class Discreet(logging.Filter):
+    """Takes secrets out of a record before anybody writes it, its traceback included, and says what is followed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; always let it pass."""
+        try:
+            record.msg, record.args = redact(record.getMessage()), ()
+            if record.exc_info and not record.exc_text:
+                record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            elif record.exc_text:
+                record.exc_text = redact(record.exc_text)
+        except Exception:  # noqa: BLE001 - a record that cannot be read is not worth a post
+            record.msg, record.args, record.exc_info = "(a line that could not be read)", (), None
+        record.__dict__.setdefault("following", _following.get({}))
+        return True
+
+
+class _Lines(JsonFormatter):
+    """One object a line: when, how grave, who, what, and what is followed."""
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Choose what a line says."""
+        super().add_fields(log_data, record, message_dict)
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "room": _room(record),
+            **getattr(record, "following", {}),
+            "says": record.getMessage(),
+        }
+        for name in ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name"):
+            if (value := getattr(record, name, None)) is not None:
+                told.setdefault(name, value)
+        if record.exc_text:
+            told["traceback"] = record.exc_text
+        log_data.clear()
+        log_data.update(redact.of(told))
+
+
+def _room(record: logging.LogRecord) -> str:
+    """Say who speaks: flow, task, browser, channel, store."""
+    if record.name == "prefect.flow_runs":
+        return "flow"
+    if record.name == "prefect.task_runs":
+        return "task"
+    parts = record.name.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+@contextlib.contextmanager
+def kept(folder: Path, name: str) -> Iterator[None]:
+    """Write the journal of this process into a file of its own while the block lasts."""
+    discreet, handler = Discreet(), _handler(folder, name)
+    loggers = [logging.getLogger(one) for one in LOGGERS]
+    ours = logging.getLogger("steadypost")
+    before = ours.level
+    ours.setLevel(logging.INFO)
+    for logger in loggers:
+        logger.addFilter(discreet)
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.removeFilter(discreet)
+        ours.setLevel(before)
+        handler.close()
+
+
+def _handler(folder: Path, name: str) -> logging.Handler:
+    """Open the file; where it cannot be, nothing is written, and nothing else is the worse for it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _thin_out(folder)
+        path = folder / f"{name}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.jsonl"
+        path.touch(mode=0o600)
+        handler: logging.Handler = _Quiet(path, maxBytes=LARGEST, backupCount=2, encoding="utf-8", delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(_Lines())
+    # Loggers below "steadypost" do not pass its filters, only its handlers.
+    handler.addFilter(Discreet())
+    return handler
+
+
+class _Quiet(RotatingFileHandler):
+    """A file that is full, or gone, is no business of whoever says something."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say nothing."""
+
+
+def _thin_out(folder: Path) -> None:
+    files = sorted(folder.glob("*.jsonl*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in files[KEPT - 1 :]:
+        with contextlib.suppress(OSError):
+            old.unlink()
+
+
+def line(room: str, says: str, *given: object, level: int = logging.INFO) -> None:
+    """Write one line from a room that has no logger of its own: what its answers were."""
+    logging.getLogger(f"steadypost.{room}").log(level, says, *given)
