@@ -51,6 +51,8 @@ class Line:
     signs: tuple[datetime, ...]
     """When the store heard that something was wrong with it."""
     why: str
+    asked_at: datetime | None = None
+    """When it was first about to be asked for: from then on it is X that takes its time."""
     story: tuple[str, ...] = ()
     """What happened to it, in the words of ``steadypost why``."""
 
@@ -200,6 +202,7 @@ def _line(story: Story, played: Played, ledger: Mapping[str, Mapping[str, Any]])
         copies=_copies(story, ledger),
         attempts=len(story.attempts),
         in_doubt=bool(doubts),
+        asked_at=min((one.armed_at for one in story.attempts if one.armed_at), default=None),
         signs=tuple(_signs(story)),
         why=story.delivery.why,
         story=tuple(
@@ -302,7 +305,8 @@ def blocked(
             Span(one.began_at, one.ended_at) for one in happened if line.account in one.trouble.accounts
         ]
         troubles += (told or {}).get(line.account, ())
-        calm = total(without([Span(line.due_at, line.live_at)], troubles))
+        until = max(line.due_at, min(line.live_at, line.asked_at or line.live_at))
+        calm = total(without([Span(line.due_at, until)], troubles))
         if calm > BLOCKED_AFTER:
             yield line
 

@@ -199,6 +199,7 @@ def _line(
         copies=max(network.said[row.account, said] for said in texts),
         attempts=len(tries),
         in_doubt=bool(doubts),
+        asked_at=min((one.armed_at for one in tries if one.armed_at), default=None),
         signs=tuple(signs),
         why=row.why,
     )

@@ -204,13 +204,14 @@ def test_a_post_in_doubt_waits_for_its_own_settling():
     assert blocked([line(100, 90, in_doubt=True)]) == []
 
 
-def test_a_post_whose_attempt_failed_or_whose_account_was_told_to_wait_is_not_blocked():
-    """There is a reason, and it is on record."""
-    failed = line(100, 90, signs=(NOON + timedelta(seconds=101),))
+def test_a_post_that_was_asked_for_or_told_to_wait_is_not_blocked():
+    """An attempt that failed, an account that was told to wait, an X that takes its time: each is on record."""
     waits = line(100, 90)
+    failed = replace(waits, signs=(NOON + timedelta(seconds=101),))
     told = {"alice": [Span(NOON + timedelta(seconds=95), NOON + timedelta(seconds=160))]}
 
     assert blocked([failed]) == []
+    assert blocked([replace(waits, asked_at=waits.due_at + timedelta(seconds=2))]) == []
     assert list(reports.blocked([waits], [], told)) == []
     assert list(reports.blocked([waits], [], {"bob": told["alice"]})) == [waits]
 
