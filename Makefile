@@ -28,6 +28,7 @@ test: setup ## Run every test
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests
 	@$(PY) -m tests.protocol.model
+	@$(PY) -m tests.domain.circuit.explorer
 	@$(PY) -m rehearsal.crash
 
 drill: setup ## Let everything go wrong for a quarter of an hour, and measure: var/drill/report.json, report.html

@@ -21,7 +21,7 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 
 from blocks.circuit import Circuit, CircuitPage, document_name
-from steadypost.domain.circuit import Page, Said
+from steadypost.domain.circuit import Page, Said, newest
 from tasks.circuits import PagesAway
 
 ANSWER_WITHIN = 3.0
@@ -41,6 +41,8 @@ class PrefectBook:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._client: SyncPrefectClient | None = None
+        self._seen: dict[str, UUID] = {}
+        """The ids of the documents of the last reading, so that removing one needs no other."""
 
     def create(self, circuit: str, page: Page) -> None:
         """Create a page, or not when its number is taken."""
@@ -53,17 +55,23 @@ class PrefectBook:
 
     def read_all(self) -> dict[str, list[Page]]:
         """Read all pages of all circuits, in one call."""
-        return self._ask(pages_of)
+
+        def read(client: SyncPrefectClient) -> dict[str, list[Page]]:
+            documents = _documents(client, CircuitPage)
+            self._seen = {document.name or "": document.id for document in documents}
+            return _pages(documents)
+
+        return self._ask(read)
 
     def remove(self, circuit: str, numbers: Iterable[int]) -> None:
         """Remove old pages; what is gone already was removed by somebody else."""
-        names = {document_name(circuit, number) for number in numbers}
+        seen = self._seen
+        names = [document_name(circuit, number) for number in numbers]
 
         def remove(client: SyncPrefectClient) -> None:
-            for document in _documents(client, CircuitPage):
-                if document.name in names:
-                    with contextlib.suppress(ObjectNotFound):
-                        client.delete_block_document(document.id)
+            for id_ in [seen[name] for name in names if name in seen]:
+                with contextlib.suppress(ObjectNotFound):
+                    client.delete_block_document(id_)
 
         self._ask(remove)
 
@@ -136,14 +144,29 @@ def _ids(kind: type[Circuit | CircuitPage]) -> tuple[UUID, UUID]:
 
 
 def pages_of(client: SyncPrefectClient) -> dict[str, list[Page]]:
-    """Read all pages. One that a person edited into nonsense is left out, and said so."""
+    """Read all pages."""
+    return _pages(_documents(client, CircuitPage))
+
+
+def _pages(documents: Iterable[BlockDocument]) -> dict[str, list[Page]]:
+    """Read documents as pages. One that a person edited into nonsense keeps its number, which nobody can create
+    again, and says what the one before it said: so the circuit goes on from there.
+    """
     pages: dict[str, list[Page]] = defaultdict(list)
-    for document in _documents(client, CircuitPage):
+    nonsense: list[BlockDocument] = []
+    for document in documents:
         try:
             block = CircuitPage.model_validate(document.data)
             pages[block.circuit].append(block.page())
         except ValidationError:
-            log.warning("The circuit page %r cannot be read; it is left out", document.name)
+            nonsense.append(document)
+    for document in nonsense:
+        circuit, _, number = (document.name or "").rpartition("-")
+        log.warning("The circuit page %r cannot be read; what the page before it said serves", document.name)
+        if number.isdecimal():
+            before = newest(page for page in pages[circuit] if page.number < int(number))
+            mark = f"edited {document.updated}"
+            pages[circuit].append(Page(number=int(number), mark=mark, memory=before.memory))
     return dict(pages)
 
 

@@ -17,8 +17,10 @@ from prefect.blocks.core import Block
 
 from blocks import OnCall
 from steadypost import settings
+from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.store import Notice, StoreAway
 from tasks import documents
+from tasks.circuits import Refused
 from tasks.house import House
 
 TOLD_WITHIN = timedelta(minutes=2)
@@ -41,6 +43,14 @@ class Said(Protocol):
 
 class Untold(Exception):
     """Nobody took it. The reasons name the ways that were tried, never an address or its secrets."""
+
+
+class NotTaken(Untold):
+    """There are ways, and none of them works: that tells of the ways. That nobody is named tells of nothing."""
+
+
+WAYS = Dependency(Kind.NOTIFICATIONS)
+"""The circuit of all ways together: each of them was tried before a message counts as not taken."""
 
 
 def pause(tries: int) -> timedelta:
@@ -81,7 +91,7 @@ class Teller:
             if by_apprise(address, said):
                 return settings.ON_CALL
             tried.append(f"{settings.ON_CALL}: not taken")
-        raise Untold("; ".join(tried) or NOBODY)
+        raise NotTaken("; ".join(tried)) if tried else Untold(NOBODY)
 
     def _by(self, way: str, said: Said) -> None:
         block = self._way(way)
@@ -109,7 +119,11 @@ def by_apprise(address: str, said: Said) -> bool:
 
 
 def send(house: House, teller: Teller) -> int:
-    """Tell everything that is to be told now; answers how many got through."""
+    """Tell everything that is to be told now; answers how many got through. Ways that were seen down are left
+    alone for a while; by then one message is the trial.
+    """
+    if house.circuits.refusal(WAYS) and not house.circuits.is_due(WAYS):
+        return 0
     try:
         waiting = house.store.take_notices(house.clock(), house.clock() + TOLD_WITHIN)
         return sum(_told(house, teller, notice) for notice in waiting)
@@ -120,8 +134,9 @@ def send(house: House, teller: Teller) -> int:
 
 def _told(house: House, teller: Teller, notice: Notice) -> bool:
     try:
-        way = teller.tell(notice)
-    except Untold as why:
+        with house.circuits.guard(WAYS, failures=(NotTaken,)):
+            way = teller.tell(notice)
+    except (Untold, Refused) as why:
         house.log.warning("not told yet: %s (%s)", notice.title, why)
         house.store.notice_not_sent(notice.id, str(why), house.clock() + pause(notice.tries))
         return False

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -220,10 +221,30 @@ def test_a_probe_names_drift_before_it_hurts(alice, sandbox):
 )
 def test_a_probe_says_what_stands_in_the_way(alice, sandbox, fault, cause):
     sandbox.weather(fault)
-    found = probe(alice, within=8.0)
+    found = probe(alice, within=15.0)
 
     assert (found.well, found.cause) == (False, cause)
     assert sandbox.asks() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("https://x.nowhere.invalid", Cause.NO_WAY_OUT),
+        ("http://127.0.0.1:9", Cause.PAGE_UNREACHABLE),
+    ],
+    ids=["a name nobody knows", "a port nobody listens on"],
+)
+def test_a_missing_way_out_is_ours_and_no_fault_of_x(alice, address, cause):
+    """Without a name service no circuit of X's may open; a network that answers nothing is another matter."""
+    domain = urlsplit(address).hostname
+    cookies = [{**cookie, "domain": domain} for cookie in alice.access.session["cookies"]]
+    lost = alice.but(base_url=address, session={"cookies": cookies, "origins": []})
+    found = probe(lost, within=30.0)
+
+    assert (found.well, found.cause) == (False, cause)
+    assert lost.say("From nowhere.").cause is cause
+    assert "ERR_" in found.why
 
 
 def test_a_probe_leaves_no_draft_behind(alice, sandbox):

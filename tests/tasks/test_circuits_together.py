@@ -178,3 +178,25 @@ def test_what_a_person_saves_in_prefect_is_obeyed_once(stack):
     assert (closed.state, closed.generation) == (State.CLOSED, 2)
     assert breakers.known(page).generation == 2
     assert (shown["state"], shown["why"], shown["by"]) == ("closed", "it works", "Dora")
+
+
+def test_a_page_that_a_person_edited_into_nonsense_stops_nothing(stack):
+    """Nothing on a page is for editing. Who does it all the same loses no circuit: it goes on from the page before."""
+    page, slug = Dependency(Kind.X_PAGE, "eve"), CircuitPage.get_block_type_slug()
+    book = PrefectBook()
+    with temporary_settings({PREFECT_API_URL: stack.api_url}), get_client(sync_client=True) as client:
+        one = Breakers(book=book, process="one", settings=lambda _: LAW)
+        one.came(page, one.may(page).ticket, well=False, cause="down")
+        document = client.read_block_document_by_name(f"{page.name}-1", slug)
+        edited = {**document.data, "memory": {"state": "ajar"}}
+        client.update_block_document(document.id, BlockDocumentUpdate(data=edited))
+        two = Breakers(book=book, process="two", settings=lambda _: LAW)
+        two.watch([page])
+        two.take(pages_of(client), {})
+        before = two.known(page).state
+        two.came(page, two.may(page).ticket, well=False, cause="down")
+        one.take(pages_of(client), {})
+        book.close()
+
+    assert (before, two.known(page).state) == (State.CLOSED, State.OPEN)
+    assert one.known(page) == two.known(page)

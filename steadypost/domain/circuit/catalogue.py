@@ -102,8 +102,8 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
             window=LastCalls(10),
             minimum_calls=3,
             slow_after=timedelta(seconds=10),
-            first_open=timedelta(seconds=15),
-            longest_open=timedelta(minutes=5),
+            first_open=timedelta(seconds=10),
+            longest_open=timedelta(minutes=2),
         ),
     }
 )
