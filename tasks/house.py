@@ -254,8 +254,10 @@ class House:
         wanted = every_circuit(list(read.accounts))
         self.circuits.watch(wanted)
         self.circuits.take(read.pages, read.words)
+        missing = [one.name for one in wanted if one.name not in read.words]
+        if not missing:
+            return
         try:
-            missing = [one.name for one in wanted if one.name not in read.words]
             documents.make_circuits(missing[:MADE_AT_ONCE])
         except (documents.ApiAway, PagesAway) as away:
             self.log.debug("the blocks of new circuits are made later: %s", away)

@@ -81,8 +81,6 @@ def test_the_matrix_has_every_step_of_the_catalogue():
 @pytest.mark.parametrize("name", FAST)
 def test_a_cell_holds(played, name):
     """The invariants hold after the restart."""
-    if name == "kill-claimed-single-sqlite":
-        pytest.skip("this cell fails since the merges of the last day, cause not found yet")
     result = played[name].result()
 
     assert result.held, f"{result}\nplay it again: python -m rehearsal.crash --cell {name} --seed 1"
