@@ -33,7 +33,7 @@ class Loss:
     """The switches that are turned off."""
 
 
-PROTECTIONS = ("bulkheads", "deadlines", "backoff", "degradation")
+PROTECTIONS = ("bulkheads", "deadlines", "backoff", "degradation", "circuits")
 """The switches whose absence gives the naive behaviour of older systems, and may still not cost a copy."""
 
 
@@ -41,18 +41,19 @@ def _shape(kind: str) -> Rule:
     return {"fault": "shape", "params": {"kind": kind}}
 
 
+PAGE_AWAY = {"fault": "page_error_status", "count": 6, "params": {"status": 503}}
+"""Enough of them in a row that a circuit opens, and has to be closed by a probe."""
+
 LOSSES = (
     Loss(name="lost-24", weather=({"fault": "drop_response"},)),
     Loss(name="lost-24-postgresql", weather=({"fault": "drop_response"},), database="postgresql"),
     Loss(
         name="lost-12-all-off",
-        weather=(
-            {"fault": "drop_response"},
-            {"fault": "page_error_status", "count": 6, "params": {"status": 503}},
-        ),
+        weather=({"fault": "drop_response"}, PAGE_AWAY),
         posts=12,
         off=PROTECTIONS,
     ),
+    Loss(name="lost-12-page-away", weather=({"fault": "drop_response"}, PAGE_AWAY), posts=12),
     *(
         Loss(name=f"lost-24-lag-{lag}", weather=({"fault": "drop_response"},), lag_s=lag)
         for lag in (8, 20, 90)

@@ -43,6 +43,7 @@ from tasks.deliveries import deliver
 from tasks.documents import Documents
 from tasks.house import House, opened
 from tasks.looks import look
+from tasks.probes import probe, to_probe
 from tasks.watches import Watch
 
 log = logging.getLogger("steadypost")
@@ -82,6 +83,7 @@ class Worker:
         self._marks = marks
         self._hands = ThreadPoolExecutor(plan.lanes * 2, thread_name_prefix="hands")
         self._away: set[Future[Any]] = set()
+        self._trial: Future[Any] | None = None
 
     def work(self) -> None:
         """Do what falls due until there is no more to come, and let come home what is under way."""
@@ -89,6 +91,7 @@ class Worker:
             self._house.refresh()
             if self._plan.publishes:
                 self._publish()
+                self._probe()
             if self._plan.looks:
                 self._look()
         self._hands.shutdown(wait=True)
@@ -118,6 +121,12 @@ class Worker:
             log.exception("delivery %s: its task broke", claim.delivery_id)
         else:
             self._marks.reach("cleaned")
+
+    def _probe(self) -> None:
+        if self._trial is not None and not self._trial.done():
+            return
+        due = to_probe(self._house)
+        self._trial = self._hands.submit(probe.fn, due[0]) if due else None
 
     def _look(self) -> None:
         for account in in_doubt(self._house):
