@@ -12,13 +12,18 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.house import probing_house
+from steadypost.domain.outcome import Cause
 from steadypost.store import StoreAway
-from tasks.canaries import Found, have_a_place, leave_the_place, probe, to_probe
+from tasks.canaries import Found, have_a_place, leave_the_place, probe, rests_for, to_probe
 from tasks.deadline import ended_within
 from tasks.house import House
+from tasks.shedding import is_shed
 
 EVERY = 300.0
 """Seconds between two canaries, as prefect.yaml schedules them: how long a changed page goes unnoticed at most."""
+
+CANARY = "canary"
+"""What its round is called where it is left for later."""
 
 AGAIN = 15.0
 """Seconds between two probes while an account rests for a changed page: how long it rests after the page is well."""
@@ -60,6 +65,11 @@ def look_round(house: House) -> list[Found]:
         records = house.store.accounts()
     except StoreAway as away:
         house.bear(away, "nobody can be probed: %s", away)
+        return []
+    # An account that rests for a changed page publishes again when it is probed: that cannot wait.
+    if not any(rests_for(record, house.clock()) is Cause.UI_DRIFT for record in records) and is_shed(
+        house, CANARY
+    ):
         return []
     usable = house.usable()
     first = to_probe(usable, records, house.clock(), turn=int(house.clock().timestamp() // EVERY))

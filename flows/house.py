@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from prefect import get_run_logger
@@ -12,15 +13,18 @@ from prefect.events import emit_event
 
 from flows.outliving import outlive_the_worker
 from steadypost import settings
-from steadypost.browser import LaunchSettings, Pool
+from steadypost.browser import LaunchSettings, Pool, Recycle
 from steadypost.store import Outbox, Store
 from tasks import bounds, documents, journal
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_pages import PrefectBook
 from tasks.circuits import Turned
 from tasks.house import House, opened
-from tasks.probe_browser import ProbeBrowser
 from tasks.slots import PrefectSlots
+
+NOW_AND_THEN = Recycle(idle=timedelta(minutes=2))
+"""For browsers that are not always needed: they come with the first that wants one, and cost nothing while all is
+well. Longer than any circuit of X's waits between two trials, and than a post in doubt between its first looks."""
 
 
 def open_store() -> Store:
@@ -47,20 +51,19 @@ def _store_url() -> str:
 @contextlib.contextmanager
 def publishing_house() -> Iterator[House]:
     """A house with this machine's publishing browsers, all warm."""
-    with _house(Purpose.PUBLISH, size=settings.read().lanes) as house:
+    with (
+        _house(Purpose.PUBLISH, size=settings.read().lanes) as house,
+        Pool(1, LaunchSettings(), run_dir=_run_dir(), name=Purpose.PROBE, recycle=NOW_AND_THEN) as probing,
+    ):
         house.lanes.warm()
-        run_dir = _run_dir()
-        house.probing = ProbeBrowser(lambda: Pool(1, LaunchSettings(), run_dir=run_dir, name=Purpose.PROBE))
-        try:
-            yield house
-        finally:
-            house.probing.close()
+        house.probing = probing
+        yield house
 
 
 @contextlib.contextmanager
 def looking_house() -> Iterator[House]:
     """A house with one browser of its own for looks, so that a hung look never holds a publisher's place."""
-    with _house(Purpose.LOOK, size=1) as house:
+    with _house(Purpose.LOOK, size=1, recycle=NOW_AND_THEN) as house:
         yield house
 
 
@@ -89,11 +92,11 @@ def watching_house() -> Iterator[House]:
 
 
 @contextlib.contextmanager
-def _house(purpose: Purpose, *, size: int) -> Iterator[House]:
+def _house(purpose: Purpose, *, size: int, recycle: Recycle | None = None) -> Iterator[House]:
     limits = bounds.of_this_machine()
     outlive_the_worker()
     run_dir = _run_dir()
-    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose)
+    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose, recycle=recycle)
     store = open_store()
     outbox = Outbox(run_dir / "outbox", store.address)
     walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())

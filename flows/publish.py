@@ -170,8 +170,6 @@ class Crew:
         if self._probe is not None and not is_done(self._probe):
             return
         self._probe = probe.submit(accounts[0]) if accounts else None
-        if self._probe is None and self._house.probing is not None:
-            self._house.probing.rest()
 
     def come_home(self) -> None:
         """Wait for those under way; each has its own deadline."""

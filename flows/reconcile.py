@@ -21,6 +21,7 @@ from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
 from tasks.mates import Mates
 from tasks.rollouts import carry_on
+from tasks.shedding import is_shed
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 LOOKS_WITHIN = timedelta(minutes=30)
@@ -31,6 +32,9 @@ PACE = 2.0
 
 ROLLOUTS_EVERY = 20.0
 """Seconds between two looks at the rollouts under way, whether or not the run that began them is still there."""
+
+LOOKS = "looks"
+"""What a round of looks is called where it is left for later."""
 
 LOOKS_AT_ONCE = 4
 """How many accounts one round looks at. They share one browser, so more of them would only wait for it, and
@@ -113,6 +117,8 @@ def next_round(house: House, accounts: list[str]) -> list[str]:
     The others are not queued anywhere. Whether they are still in doubt is asked anew for the next round.
     """
     waited = sorted(accounts, key=lambda name: (house.looked_at.get(name, 0.0), name))
+    if waited and is_shed(house, LOOKS):
+        return []
     if house.switches.bulkheads.is_on(house.clock()):
         room = house.bulkheads.room(waited)
         waited = [name for name in waited if room.total and room.each[name]]

@@ -171,14 +171,15 @@ def to_probe(
     """
     known = {record.name: record for record in records}
     there = sorted(name for name in usable if name in known)
-    drifted = [name for name in there if _rests_for(known[name], now) is Cause.UI_DRIFT]
+    drifted = [name for name in there if rests_for(known[name], now) is Cause.UI_DRIFT]
     if drifted:
         return drifted
-    free = [name for name in there if _rests_for(known[name], now) is None]
+    free = [name for name in there if rests_for(known[name], now) is None]
     return [free[turn % len(free)]] if free else []
 
 
-def _rests_for(record: AccountRecord, now: datetime) -> Cause | None:
+def rests_for(record: AccountRecord, now: datetime) -> Cause | None:
+    """Say what an account rests for, if it does."""
     return record.pause_cause if record.is_paused(now) else None
 
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import psutil
+
 from blocks import Switches, Unopened
 from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
@@ -31,7 +33,6 @@ from tasks import bounds, documents, journal
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
-from tasks.probe_browser import ProbeBrowser
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -94,12 +95,17 @@ class House:
     """What is left alone, because it failed, until it is seen to be well."""
     announce: Callable[[Turned], None] = lambda _: None
     """Told of every circuit that this process turned."""
-    probing: ProbeBrowser | None = None
-    """The browser that probes have for themselves; without one they borrow like anybody."""
+    probing: Pool | None = None
+    """The browser that probes have for themselves, so that a page that hangs under one takes no publisher's
+    place; without one they borrow like anybody."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
+    free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
+    """How much memory this machine has left, in MB."""
+    unshed: set[str] = field(default_factory=set)
+    """What could wait, and is known to be under way as always."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
     """What the store has heard of each account: it is not told again every five seconds."""
     _refreshed: float = 0.0

@@ -70,6 +70,9 @@ class Renewal(StrEnum):
     AGE = "age"
     MEMORY = "memory"
 
+    IDLE = "idle"
+    """Nobody wanted it for a while. Its place is cold again, until somebody does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recycle:
@@ -87,10 +90,17 @@ class Recycle:
     measure_every: int = 5
     """Uses between two measurements of memory, which cost 80 ms each, paid by nobody but the place."""
 
-    def verdict(self, *, uses: int, age: float, memory: float | None, fit: bool) -> Renewal | None:
-        """Judge one lane."""
+    idle: timedelta | None = None
+    """How long a lane that nobody borrows is kept. Without a time it is kept for whoever comes next."""
+
+    def verdict(
+        self, *, uses: int, age: float, memory: float | None, fit: bool, idle: float = 0
+    ) -> Renewal | None:
+        """Judge one lane; ``age`` and ``idle`` in seconds."""
         if not fit:
             return Renewal.UNFIT
+        if self.idle is not None and idle >= self.idle.total_seconds():
+            return Renewal.IDLE
         if uses >= self.uses:
             return Renewal.USES
         if age >= self.age.total_seconds():
@@ -204,6 +214,7 @@ class _Place:
         self.lane: Lends | None = None
         self.coming: Lends | None = None
         self.up_since = 0.0
+        self.idle_since = 0.0
         self.age_limit = 1.0
         self.served: set[str] = set()
         self.memory: float | None = None
@@ -371,13 +382,17 @@ class Pool:
             target=self._keep, args=(place,), name=f"{self.name}-{place.number}", daemon=True
         )
         place.keeper.start()
+        atexit.unregister(self.close)
         atexit.register(self.close)
 
     def _keep(self, place: _Place) -> None:
-        """Live a place's life."""
+        """Live a place's life, until the pool closes or nobody needs the place."""
         while lane := self._bring_up(place):
-            self._serve(place, lane)
-            self._put_down(place, lane)
+            reason = self._serve(place, lane)
+            self._put_down(place, lane, reason)
+            if reason is Renewal.IDLE and not self._closing:
+                self._move(place, PlaceIs.COLD)  # whoever waits by now wakes it again
+                return
         self._move(place, PlaceIs.CLOSED)
 
     def _bring_up(self, place: _Place) -> Lends | None:
@@ -417,7 +432,7 @@ class Pool:
             return None
         with self._changed:
             place.lane, place.coming, place.trouble = lane, None, None
-            place.up_since = self._clock()
+            place.up_since = place.idle_since = self._clock()
             place.age_limit = 1 - self._random() / 5
             place.served, place.memory = set(), None
         return lane
@@ -439,8 +454,8 @@ class Pool:
 
         return coming
 
-    def _serve(self, place: _Place, lane: Lends) -> None:
-        """Lend the lane out until it is to be renewed."""
+    def _serve(self, place: _Place, lane: Lends) -> Renewal | None:
+        """Lend the lane out until it is to be renewed; say why, or ``None`` when the pool closes."""
         self._move(place, PlaceIs.FREE)
         while not self._closing:
             with self._changed:
@@ -452,8 +467,9 @@ class Pool:
             reason = self._judge(place, lane, returned=returned)
             if reason is not None:
                 place.last_renewal = reason
-                return
+                return reason
             self._move(place, PlaceIs.FREE)
+        return None
 
     def _judge(self, place: _Place, lane: Lends, *, returned: bool) -> Renewal | None:
         try:
@@ -469,10 +485,13 @@ class Pool:
             place.memory = lane.memory_mb()
         if fit and lane.uses:
             place.failures = 0
+        if returned:
+            place.idle_since = self._clock()
         age = (self._clock() - place.up_since) / place.age_limit
-        return self._recycle.verdict(uses=lane.uses, age=age, memory=place.memory, fit=fit)
+        idle = self._clock() - place.idle_since
+        return self._recycle.verdict(uses=lane.uses, age=age, memory=place.memory, fit=fit, idle=idle)
 
-    def _put_down(self, place: _Place, lane: Lends) -> None:
+    def _put_down(self, place: _Place, lane: Lends, reason: Renewal | None = None) -> None:
         """End a lane, and do not come back before it is seen dead - or the pool has given up on all of them.
 
         One that died without ever having worked counts as a failed start: a browser that crashes as soon as
@@ -486,7 +505,7 @@ class Pool:
             if self._closing and not self._is_ended(lane):
                 return
         place.renewals += 1
-        place.failures += lane.uses == 0
+        place.failures += lane.uses == 0 and reason is not Renewal.IDLE
         with self._changed:
             place.lane = None
 

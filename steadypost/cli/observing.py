@@ -53,7 +53,9 @@ def told(store: Store, now: datetime, every: timedelta) -> Facts:
     counts = store.counts()
     fresh = [one for one in store.standings() if now - one.at <= 3 * every + timedelta(seconds=30)]
     off, unseen = _publish_off(now)
-    by_watch = next((one for one in fresh if one.check.quiet is Quiet.SWITCHED_OFF), None)
+    by_watch = next(
+        (one for one in fresh if one.check.kind is Kind.DUE and one.check.quiet is Quiet.SWITCHED_OFF), None
+    )
     if unseen and by_watch is not None:
         off = SwitchSeen(by="somebody", reason=by_watch.check.what, since=by_watch.since)
     return Facts(

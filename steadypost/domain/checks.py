@@ -271,13 +271,16 @@ def _live(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     for account in _accounts(seen):
         check = _live_of(account, seen.at, tolerances)
         # Nobody knows, as somebody wanted: that is not ok, and no reason to call anybody.
-        wanted = _does_not_look(account, seen) and check.verdict is Verdict.UNKNOWN
-        yield replace(check, quiet=Quiet.SWITCHED_OFF) if wanted else check
+        yield (
+            replace(check, quiet=_does_not_look(account, seen)) if check.verdict is Verdict.UNKNOWN else check
+        )
 
 
-def _does_not_look(account: AccountSeen, seen: Observed) -> bool:
-    """Whether somebody turned looking off for this account."""
-    return isinstance(seen.blocks, BlocksSeen) and seen.blocks.is_off("reconcile", account.name) is not None
+def _does_not_look(account: AccountSeen, seen: Observed) -> Quiet | None:
+    """Say why nobody looks at this account, if that is as somebody wanted."""
+    if isinstance(seen.blocks, BlocksSeen) and seen.blocks.is_off("reconcile", account.name) is not None:
+        return Quiet.SWITCHED_OFF
+    return Quiet.SHED if isinstance(seen.store, StoreSeen) and "looks" in seen.store.shed else None
 
 
 def _live_of(account: AccountSeen, now: datetime, tolerances: Tolerances) -> Check:
@@ -330,8 +333,9 @@ def _doubt(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         since = account.looks_overdue_since
         if since is None or seen.at - since <= tolerances.looked_within:
             yield ok(Kind.DOUBT, "what is in doubt is being looked for", account.name)
-        elif _does_not_look(account, seen):
-            yield ok(Kind.DOUBT, "looking was turned off", account.name, Quiet.SWITCHED_OFF)
+        elif quiet := _does_not_look(account, seen):
+            why = "looking was turned off" if quiet is Quiet.SWITCHED_OFF else "looks wait for memory"
+            yield ok(Kind.DOUBT, why, account.name, quiet)
         elif account.look is not None and not account.look.well:
             told = f"what is in doubt cannot be looked for: {account.look.told}"
             yield unknown(Kind.DOUBT, told, account.name)
@@ -501,7 +505,9 @@ def _disk(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
 def _memory(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     free = seen.machine.memory_free_mb
     if free < tolerances.memory_mb:
-        yield failing(Kind.MEMORY, f"{free:.0f} MB are free, and {tolerances.memory_mb} should be")
+        shed = seen.store.shed if isinstance(seen.store, StoreSeen) else ()
+        waits = f"; {', '.join(sorted(shed))} wait" if shed else ""
+        yield failing(Kind.MEMORY, f"{free:.0f} MB are free, and {tolerances.memory_mb} should be{waits}")
     else:
         yield ok(Kind.MEMORY, f"{free:.0f} MB are free")
 

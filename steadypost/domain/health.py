@@ -27,6 +27,8 @@ class Quiet(StrEnum):
     NOTHING_DUE = "nothing_due"
     SWITCHED_OFF = "switched_off"
     """Somebody turned it off."""
+    SHED = "shed"
+    """It can wait, and waits for memory; the check of the memory says so."""
     QUOTA_USED = "quota_used"
     """The account's own limits, or its spacing, say: not yet."""
     ACCOUNT_RESTS = "account_rests"
@@ -136,6 +138,10 @@ def overall(checks: Iterable[Check]) -> Verdict:
     return Verdict.OK if verdicts == {Verdict.OK} else Verdict.UNKNOWN
 
 
+MEMORY_MB = 200
+"""So much of the machine's memory should be free. With less, what can wait is left for later."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerances:
     """From when on it is wrong. All lengths that depend on how often is looked are given by ``of``."""
@@ -174,7 +180,7 @@ class Tolerances:
     unknown_for: timedelta = timedelta(minutes=5)
     """How long nobody may be able to tell before somebody is told that."""
     disk_mb: int = 500
-    memory_mb: int = 200
+    memory_mb: int = MEMORY_MB
     clock_skew: timedelta = timedelta(seconds=15)
     backlog_days: float = 1.0
 

@@ -106,6 +106,8 @@ class StoreSeen:
     notices_trouble: str = ""
     browsers: Mapping[str, Noted] = field(default_factory=dict)
     """What each pool of browsers noted of itself."""
+    shed: tuple[str, ...] = ()
+    """What is left for later, for want of memory."""
     clock_off: timedelta | None = None
     """How far the network's clock, as its newest ids tell, lies outside of what ours says."""
 

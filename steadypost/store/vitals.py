@@ -44,6 +44,9 @@ LOOK = "look:"
 BROWSERS = "browsers:"
 """What a pool of browsers notes, under the name of its flow."""
 
+SHED = "shed:"
+"""What is noted of something that can wait, under its name: it is unwell while it is left for later."""
+
 PULSE = "pulse"
 """What the watch writes in every round: that it could be written is what it says."""
 
@@ -98,6 +101,9 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
         browsers={
             name.removeprefix(BROWSERS): one for name, one in noted.items() if name.startswith(BROWSERS)
         },
+        shed=tuple(
+            name.removeprefix(SHED) for name, one in noted.items() if name.startswith(SHED) and not one.well
+        ),
         clock_off=_clock_off(connection, now - claims_of),
     )
 

@@ -233,6 +233,57 @@ def test_a_lane_is_renewed_by_age(new_pool, monkeypatch):
     assert pool.snapshot()[0].last_renewal is Renewal.AGE
 
 
+def test_a_lane_nobody_wants_is_ended_and_comes_back_when_somebody_does(new_pool, factory, monkeypatch):
+    """It costs no memory meanwhile; that it was never used is no failed start; one that is lent is not idle."""
+    monkeypatch.setattr(pool_module, "WATCH_EVERY", 0.02)
+    now = [0.0]
+    pool = new_pool(1, recycle=Recycle(idle=timedelta(minutes=2)), clock=lambda: now[0])
+    with pool.lend(5) as lane:
+        first = lane.run(Job("fake:fake", None), deadline=soon())
+        now[0] = 600.0
+        assert states(pool) == [PlaceIs.LENT]
+    wait_until(lambda: pool.free() == 1, "it is given back")
+    now[0] = 719.0
+    assert use(pool) == first
+    settled(pool)
+
+    now[0] = 839.0
+    wait_until(lambda: states(pool) == [PlaceIs.COLD], "nobody wanted it, and it is ended")
+    assert (pool.snapshot()[0].last_renewal, pool.snapshot()[0].failures) == (Renewal.IDLE, 0)
+    assert not factory.living()
+
+    assert use(pool) != first
+    assert len(factory.started) == 2
+
+
+def test_a_lane_nobody_ever_wanted_was_no_failed_start(new_pool, factory, monkeypatch):
+    """It was warmed, it was idle, it ended: the next one is started without a pause."""
+    monkeypatch.setattr(pool_module, "WATCH_EVERY", 0.02)
+    now = [0.0]
+    pool = new_pool(1, recycle=Recycle(idle=timedelta(minutes=2)), clock=lambda: now[0])
+    pool.warm()
+    settled(pool)
+
+    now[0] = 120.0
+    wait_until(lambda: states(pool) == [PlaceIs.COLD], "it is ended")
+
+    assert pool.snapshot()[0].failures == 0
+    use(pool)
+
+
+def test_whoever_comes_while_an_idle_lane_is_ending_gets_the_next_one(new_pool, factory, monkeypatch):
+    """The end of one and the wish for another cross: nobody waits for ever."""
+    monkeypatch.setattr(pool_module, "WATCH_EVERY", 0.001)
+    pool = new_pool(1, recycle=Recycle(idle=timedelta(seconds=0.005)))
+
+    dice = random.Random(7)  # noqa: S311 - repeatable
+    for _ in range(100):
+        use(pool)
+        time.sleep(dice.random() / 100)  # about as long as it may be idle: the two meet at every point
+
+    assert len(factory.started) > 1
+
+
 def test_the_giver_does_not_wait_for_the_next_lane(new_pool, factory):
     """A new browser takes a second or more; it is the place that waits for it."""
     pool = new_pool(1, recycle=Recycle(uses=1))

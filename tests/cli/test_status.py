@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steadypost.domain.health import Kind, Quiet, failing, ok
+from steadypost.domain.health import Kind, Quiet, failing, ok, unknown
 from steadypost.domain.incident import opened
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
@@ -84,6 +84,15 @@ def test_a_prefect_that_does_not_answer_is_named_and_keeps_nothing_else_back(due
     due.keep_checks([check], datetime.now(UTC))
 
     assert "turned off by carol" in why(call)["sentence"]
+
+
+def test_that_nobody_looks_is_not_that_nobody_publishes(due, call, switches):
+    """The watch's word on the one is not taken for the other."""
+    switches.code = 500
+    check = unknown(Kind.LIVE, "nobody looks", "alice", Quiet.SWITCHED_OFF)
+    due.keep_checks([check], datetime.now(UTC))
+
+    assert "turned off" not in why(call)["sentence"]
 
 
 def test_without_an_address_of_prefect(due, call):

@@ -14,7 +14,7 @@ ROWS = [
 
 ASKED_FOR = (
     "notifications", "metrics", "artifacts", "media upload", "timeline reads", "one account", "one browser",
-    "all browsers", "the store", "Prefect's API", "disk space",
+    "all browsers", "the store", "Prefect's API", "disk space", "memory",
 )  # fmt: skip
 
 

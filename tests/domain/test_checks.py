@@ -379,6 +379,23 @@ def test_with_looking_turned_off_nobody_knows_and_nobody_is_called():
     assert opened(check, NOW) is None
 
 
+def test_looks_that_wait_for_memory_are_the_memorys_incident_and_no_other():
+    """One alarm, which says what waits (F15-S1)."""
+    seen = house(
+        store=store(
+            alice(published=(Published(id=2, at=NOW - 5 * MINUTE),), looks_overdue_since=NOW - 5 * MINUTE),
+            shed=("looks",),
+        ),
+        machine=machine(memory_free_mb=10),
+    )
+    live, doubt, memory = of(seen, Kind.LIVE, "alice"), of(seen, Kind.DOUBT, "alice"), of(seen, Kind.MEMORY)
+
+    assert (live.verdict, live.quiet, doubt.quiet) == (UNKNOWN, Quiet.SHED, Quiet.SHED)
+    assert (opened(live, NOW), opened(doubt, NOW)) == (None, None)
+    assert memory.verdict is FAILING
+    assert memory.what.endswith("; looks wait")
+
+
 def test_with_the_store_away_everything_of_it_is_unknown_and_explained():
     """Not one of the checks that need it says ok, and only the store itself has an incident (F17-S6)."""
     found = judge(house(store=AWAY), Tolerances())

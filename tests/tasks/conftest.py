@@ -138,3 +138,22 @@ def claimed(house):
         return claim
 
     return claim
+
+
+@pytest.fixture
+def due(house):
+    """Add so many due posts for an account."""
+
+    def add(count, account="alice"):
+        house.store.put_account(
+            AccountRecord(name=account, channel="x_web", handle=account, limits=Limits()), now=house.clock()
+        )
+        for n in range(count):
+            house.store.add(
+                Post(parts=(Part(text=f"{account} {n}"),)),
+                accounts=[account],
+                due_at=house.clock(),
+                now=house.clock(),
+            )
+
+    return add

@@ -17,9 +17,6 @@ from flows.reconcile import LOOKS_AT_ONCE, next_round
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Cause, Scope
-from steadypost.domain.post import Part, Post
-from steadypost.domain.quota import Limits
-from steadypost.store import AccountRecord
 from tasks.bounds import Deadlines
 from tasks.bulkheads import (
     LAST_KNOWN_FOR,
@@ -318,25 +315,6 @@ def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
 
 
 # --- what is claimed
-
-
-@pytest.fixture
-def due(house):
-    """Add so many due posts for an account."""
-
-    def add(count, account="alice"):
-        house.store.put_account(
-            AccountRecord(name=account, channel="x_web", handle=account, limits=Limits()), now=house.clock()
-        )
-        for n in range(count):
-            house.store.add(
-                Post(parts=(Part(text=f"{account} {n}"),)),
-                accounts=[account],
-                due_at=house.clock(),
-                now=house.clock(),
-            )
-
-    return add
 
 
 def test_nothing_is_claimed_that_would_wait(house, due):
