@@ -1,0 +1,51 @@
+"""What can wait does, while this machine is short of memory: looks, and the canary's probes. Publishing never does.
+
+A gate of this kind once kept an older system from publishing for twelve hours (faults.md, F15). So this one stops
+nothing but what can wait; it lets one of it through every few minutes, whatever the memory; and the watch reads
+from the store what it holds back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+
+from steadypost.domain.health import MEMORY_MB
+from steadypost.store import StoreAway, vitals
+from tasks.house import House
+
+THROUGH_EVERY = timedelta(minutes=5)
+"""How long something is held back at a stretch."""
+
+
+def is_shed(house: House, what: str) -> bool:
+    """Say whether this is left for later, for want of memory, and write it down when that changes."""
+    free = house.free_memory()
+    if free >= MEMORY_MB or not house.switches.degradation.is_on(house.clock()):
+        if what not in house.unshed:
+            with contextlib.suppress(StoreAway):
+                _note(house, what, "")
+                house.unshed.add(what)
+        return False
+    house.unshed.discard(what)
+    try:
+        return _holds_back(house, what, f"{free:.0f} MB are free")
+    except StoreAway:
+        return False  # without a store there is nothing to do in any case
+
+
+def _holds_back(house: House, what: str, told: str) -> bool:
+    moment = house.clock()
+    before = house.store.noted().get(f"{vitals.SHED}{what}")
+    if before is not None and not before.well and moment - before.since >= THROUGH_EVERY:
+        _note(house, what, "")
+        house.log.warning("%s: one round goes through", what)
+        return False
+    if before is None or before.well:
+        house.log.warning("%s: left for later, as only %s", what, told)
+    _note(house, what, told)
+    return True
+
+
+def _note(house: House, what: str, told: str) -> None:
+    house.store.note(f"{vitals.SHED}{what}", well=not told, told=told, now=house.clock())
