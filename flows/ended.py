@@ -6,15 +6,16 @@ would keep the run on watch, and every due post, waiting for minutes.
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
 
-def is_done(future: PrefectFuture[Any]) -> bool:
-    """Whether it has ended."""
-    return bool(future.wrapped_future.done())  # type: ignore[attr-defined]
+def is_done(future: PrefectFuture[Any], within: float = 0) -> bool:
+    """Whether it has ended, or ends within so many seconds."""
+    return bool(wait([future.wrapped_future], timeout=within).done)  # type: ignore[attr-defined]
 
 
 def state_of(future: PrefectFuture[Any]) -> State[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 from prefect import Task, flow, unmapped
@@ -13,7 +14,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.ended import state_of
+from flows.ended import is_done, state_of
 from flows.house import looking_house
 from steadypost.store import StoreAway
 from tasks.deadline import ended_within
@@ -22,7 +23,7 @@ from tasks.looks import AT_ONCE, Findings, look
 from tasks.mates import Mates
 from tasks.rollouts import carry_on
 from tasks.shedding import is_shed
-from tasks.watches import COMES_HOME_WITHIN, Watch
+from tasks.watches import BEAT_EVERY, COMES_HOME_WITHIN, Watch
 
 LOOKS_WITHIN = timedelta(minutes=30)
 """One cycle waits for the looks at every account that has something in doubt, one browser for all of them."""
@@ -74,7 +75,7 @@ def reconcile(
         for _ in watch:
             mates.mind()
             house.refresh()
-            told += look_at(house, next_round(house, in_doubt(house)))
+            told += look_at(house, next_round(house, in_doubt(house)), meanwhile=watch.still_here)
             if rollouts.is_time():
                 carry_on(house.store, house.clock, house.log)
     return Completed(message=_in_words(told), data=dict(told))
@@ -95,12 +96,25 @@ class NowAndThen:
         return True
 
 
-def look_at(house: House, accounts: list[str], *, at_once: bool = False) -> Counter[str]:
-    """Look at each of these accounts, one task run each; a look that fails fails by itself."""
+def look_at(
+    house: House,
+    accounts: list[str],
+    *,
+    at_once: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Counter[str]:
+    """Look at each of these accounts, one task run each; a look that fails fails by itself.
+
+    ``meanwhile`` is called about every second until all are done: a look at a page that hangs takes a while, and
+    whoever waits for it is there all the same.
+    """
     if not accounts:
         return Counter()
     house.looked_at |= dict.fromkeys(accounts, time.monotonic())
     looks = repeated(house).map(accounts, at_once=unmapped(at_once))
+    for one in looks:
+        while not is_done(one, within=BEAT_EVERY):
+            meanwhile()
     return Counter("looks" if state_of(one).is_completed() else "looks that failed" for one in looks)
 
 

@@ -23,13 +23,13 @@ from tasks.house import House
 
 SILENT_AFTER = {
     "publish": timedelta(seconds=15),
-    "reconcile": timedelta(minutes=2),
+    "reconcile": timedelta(seconds=30),
     "watch": timedelta(minutes=3),
 }
 """The flows whose runs stay on watch, and how long a seat may go without a beat before somebody else is sent.
 
 A publisher's seat beats every second, and a store that hangs keeps a beat for five: past this nobody is in it, or
-somebody asleep. The others do not beat while they wait for a round of looks, or of remedies.
+somebody asleep. The watch does not beat while it waits for remedies.
 """
 
 MIND_EVERY = 5.0

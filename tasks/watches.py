@@ -66,12 +66,16 @@ class Watch:
                 self.wake.wait(self._pace)
                 self.wake.clear()
 
-    def _goes_on(self) -> bool:
+    def still_here(self) -> None:
+        """Beat, if it is time to: for whoever waits for something within a cycle."""
         moment = time.monotonic()
         if moment - self._beaten >= BEAT_EVERY:
             self._beaten = moment
             self._relieved = not self._beat()
-        return not self._relieved and moment < self._ends
+
+    def _goes_on(self) -> bool:
+        self.still_here()
+        return not self._relieved and time.monotonic() < self._ends
 
     def _beat(self) -> bool:
         try:

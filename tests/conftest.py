@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+# Before anybody imports Prefect: a test that asks it of nothing is to fail, and not to start a server in passing.
+os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,16 @@
 """The house stays open while what it stands on is away."""
 
+from concurrent.futures import Future
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from prefect.futures import PrefectConcurrentFuture
+from prefect.states import Completed
 from pydantic import SecretStr
 
 from blocks import Switch, Switches, XAccount
+from flows.reconcile import look_at
 from steadypost.channels.port import Access
 from steadypost.store import StoreAway
 from tasks import documents
@@ -82,6 +87,34 @@ def test_the_last_known_switches_serve_while_prefect_is_away(house, monkeypatch)
     house.refresh(at_once=True)
 
     assert not house.switches.publish.is_on(house.clock())
+
+
+def test_whoever_waits_for_a_look_is_there_all_the_same(house, monkeypatch):
+    """A look at a page that hangs takes a while; the seat beats on, and nobody is sent to replace it (F17-S2)."""
+    pages = [Future(), Future()]
+    beats = []
+
+    def beat():
+        beats.append(1)
+        if len(beats) % 3 == 0:
+            pages[len(beats) // 3 - 1].set_result(Completed())
+
+    monkeypatch.setattr("flows.reconcile.BEAT_EVERY", 0.01)
+    monkeypatch.setattr("flows.reconcile.repeated", lambda _: Looks(pages))
+    told = look_at(house, ["alice", "bob"], meanwhile=beat)
+
+    assert told == {"looks": 2}
+    assert len(beats) == 6
+
+
+class Looks:
+    """A task that is mapped over futures of the test's own."""
+
+    def __init__(self, pages):
+        self._pages = pages
+
+    def map(self, accounts, **_):
+        return [PrefectConcurrentFuture(uuid4(), page) for page, _ in zip(self._pages, accounts, strict=True)]
 
 
 def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):

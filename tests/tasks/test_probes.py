@@ -260,7 +260,6 @@ def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, 
         )
         return Documents(accounts={"alice": block}, switches=Switches())
 
-    monkeypatch.setattr(documents, "make_circuits", list)
     monkeypatch.setattr(documents, "read", lambda: alice(SESSION))
     house.refresh(at_once=True)
     channel.on_ask = published(house)
