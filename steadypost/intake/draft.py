@@ -16,7 +16,7 @@ DEFAULT_LATE = "6h"
 
 DEFAULT_WHEN_LATE = "miss"
 
-_CAME_LATER = ("repeat", "when_late")
+_CAME_LATER = ("repeat", "when_late", "labels")
 
 
 class Image(BaseModel):
@@ -130,11 +130,20 @@ class Draft(BaseModel):
         description="Let it go out although a post that reads the same is queued or was published.",
         json_schema_extra={"position": 10},
     )
+    labels: list[str] = Field(
+        default_factory=list,
+        title="Labels",
+        description=(
+            "What you file it under, beside the hashtags in its text: everything of a label can be struck at once. "
+            "Nobody on X sees them."
+        ),
+        json_schema_extra={"position": 11},
+    )
     key: str = Field(
         default="",
         title="Key",
         description="Your own name for this post. A second post with the same key does not enter.",
-        json_schema_extra={"position": 11},
+        json_schema_extra={"position": 12},
     )
 
     @property
@@ -148,7 +157,9 @@ class Draft(BaseModel):
         # A field that came later counts only where it says something: else every list that was imported before
         # would be another list now, and enter a second time.
         silent = {
-            name for name in _CAME_LATER if getattr(self, name) == type(self).model_fields[name].default
+            name
+            for name in _CAME_LATER
+            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True)
         }
         content = json.dumps(self.model_dump(exclude={"key", *silent}), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()

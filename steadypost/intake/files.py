@@ -13,6 +13,7 @@ CSV: UTF-8, with a header, separated by comma, semicolon or tab.
     late_within   how late it may still go out: 30m, 2h, 1d, never; 6h when empty
     when_late     what becomes of it then: miss (nothing is sent) or ask (a person is asked); miss when empty
     allow_repeat  yes or no
+    labels        what you file it under, several separated by |; what has a label can be struck
 
 JSON: a list of posts, or {"posts": [...]}, with the fields of ``Draft``; JSON Lines: one post on each line.
 
@@ -47,6 +48,7 @@ COLUMNS = (
     "late_within",
     "when_late",
     "allow_repeat",
+    "labels",
 )
 
 NEEDED = ("text", "accounts", "when")
@@ -267,7 +269,8 @@ def _csv_row(sheet: _Sheet, where: str, cells: list[str]) -> Row:
 def _csv_values(cells: Mapping[str, str]) -> dict[str, Any]:
     """Give a row's cells the shape of a draft."""
     values: dict[str, Any] = {"accounts": [], "when": "", **cells}
-    values["accounts"] = [name.strip() for name in cells.get("accounts", "").split("|") if name.strip()]
+    for several in ("accounts", "labels"):
+        values[several] = [name.strip() for name in cells.get(several, "").split("|") if name.strip()]
     parts = [part.strip() for part in _NEXT_PART.split(cells.get("text", ""))]
     if len(parts) > 1:
         values |= {"text": "", "parts": parts}

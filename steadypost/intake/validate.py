@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from steadypost.domain import address
 from steadypost.domain.delivery import WhenLate
 from steadypost.domain.lengths import span
-from steadypost.domain.post import Media, Part, Post, sameness
+from steadypost.domain.post import LONGEST_TAG, Media, Part, Post, sameness
 from steadypost.domain.quota import Limits
 from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at
 from steadypost.intake import content
@@ -85,6 +85,7 @@ def judge(
     late_after = _late_after(draft.late_within.strip() or DEFAULT_LATE, wrong)
     when_late = _when_late(draft.when_late.strip() or DEFAULT_WHEN_LATE, wrong)
     _key(draft.key, wrong)
+    labels = _labels(draft.labels, wrong)
     if isinstance(due_at, list):
         wrong += due_at
     again = None
@@ -94,7 +95,7 @@ def judge(
         return [problem.at(source) for problem in wrong]
     parts = tuple(Part(text=text, media=tuple(pictures.get(n, ()))) for n, text in enumerate(texts))
     return Accepted(
-        post=Post(parts=parts, reply_to=reply_to, source=source),
+        post=Post(parts=parts, reply_to=reply_to, source=source, labels=labels),
         accounts=tuple(account.name for account in accounts),
         due_at=due_at,
         late_after=late_after,
@@ -266,6 +267,16 @@ def _when_late(written: str, wrong: list[Refusal]) -> WhenLate:
         remedy = 'write "miss" (nothing is sent then) or "ask" (a person is asked)'
         wrong.append(refusal("when_late", written, "this is not what can become of it", remedy))
         return WhenLate.MISS
+
+
+def _labels(written: Sequence[str], wrong: list[Refusal]) -> tuple[str, ...]:
+    """Take the labels as they are written; they are compared as tags are, without sign and case."""
+    for label in written:
+        plain = label.strip().removeprefix("#")
+        if content.is_blank(plain) or content.unsendable(plain) or len(plain) > LONGEST_TAG:
+            remedy = f"use up to {LONGEST_TAG} visible characters, such as launch"
+            wrong.append(refusal("labels", label, "this cannot be a label", remedy))
+    return tuple(label.strip() for label in written)
 
 
 def _key(written: str, wrong: list[Refusal]) -> None:

@@ -41,6 +41,9 @@ def test_a_struck_delivery_says_why_it_waits(store, call):
     [first, then] = call("why", "1", "--json").json["next"]
     assert (first["kind"], first["at"], then["kind"]) == ("struck", None, "goes_out")
 
+    call("add", "No word of it in the text.", "-a", "alice", "-w", "now", "-l", "Launch")
+    assert "has struck the tag launch" in call("why", "2").out
+
     call("lift", "tag", "launch", *WHY)
     call("strike", "account", "alice", "--for", "1h", *WHY)
     assert "has struck the account alice: the sponsor has left, until " in call("why", "1").out

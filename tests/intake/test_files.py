@@ -115,6 +115,15 @@ def test_empty_cells_are_defaults(read):
     assert (draft.when, draft.late_within, draft.allow_repeat) == ("", "6h", True)
 
 
+def test_labels_are_parted_like_accounts(read):
+    """Without the column there are none."""
+    [(_, draft)] = read("text,accounts,when,labels\nHi,alice|bob,now, launch | #Summer |\n")
+    assert draft.labels == ["launch", "#Summer"]
+
+    [(_, plain)] = read("text,accounts,when\nHi,alice,now\n")
+    assert plain.labels == []
+
+
 # -- CSV that is wrong
 
 

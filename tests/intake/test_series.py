@@ -169,5 +169,8 @@ def test_a_list_that_was_imported_by_an_earlier_version_is_known_again():
     plain = Draft(text="A good day.", accounts=["alice"], when="2026-12-01T10:00+01:00")
 
     assert "c2ea3da5" == plain.content_key[:8]
-    assert plain.content_key == plain.model_copy(update={"when_late": "miss", "repeat": ""}).content_key
+    assert (
+        plain.content_key
+        == plain.model_copy(update={"when_late": "miss", "repeat": "", "labels": []}).content_key
+    )
     assert plain.content_key != plain.model_copy(update={"repeat": "daily"}).content_key

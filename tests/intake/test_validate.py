@@ -96,6 +96,9 @@ def test_a_thread_that_its_quota_can_never_take_is_refused(judged, draft):
         ({"late_within": "0s"}, "late_within"),
         ({"late_within": "ever"}, "late_within"),
         ({"key": "k" * 401}, "key"),
+        ({"labels": ["launch", "#"]}, "labels"),
+        ({"labels": ["l" * 101]}, "labels"),
+        ({"labels": ["a\x00b"]}, "labels"),
         ({"images": [{"path": "a.png", "part": 2}]}, "images"),
     ],
 )

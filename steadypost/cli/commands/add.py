@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     help='Comes again: "daily", "weekdays", "weekly", "monthly", or a rule such as "FREQ=WEEKLY;BYDAY=MO,WE".',
 )
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it reads like another one.")
+@click.option("--label", "-l", "labels", multiple=True, help="What you file it under; may be repeated.")
 @click.option("--key", default="", help="Your own name for it; a second one with this key does not enter.")
 def add(
     house: House,
@@ -67,6 +68,7 @@ def add(
     when_late: str,
     repeat: str,
     allow_repeat: bool,
+    labels: tuple[str, ...],
     key: str,
 ) -> Answer:
     """Write one post; several TEXTs are a thread. A TEXT of - is read from standard input."""
@@ -87,6 +89,7 @@ def add(
             "when_late": when_late,
             "repeat": repeat,
             "allow_repeat": allow_repeat,
+            "labels": list(labels),
             "key": key,
         },
         "add",
