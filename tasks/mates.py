@@ -17,7 +17,7 @@ from prefect.exceptions import PrefectException
 
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import Remedy, Tried, opened
-from steadypost.store import StoreError
+from steadypost.store import StoreError, Watch
 from tasks import runs
 from tasks.house import House
 
@@ -60,13 +60,17 @@ class Mates:
     def see(self) -> list[str]:
         """Start a run for each seat that fell silent, unless one is about to start; answer for which."""
         try:
-            silent = self.silent()
-            if not silent:
+            seats = self._house.store.watches()
+            silent = self._silent(seats)
+            # One that stands still does nothing any more, and holds a place of its deployment. In a transaction of
+            # SQLite's it holds the whole store: then nobody beats, and nobody is to be replaced for that.
+            holding = list(SILENT_AFTER) if self._cannot_beat(seats) else silent
+            if not holding:
                 return []
             with runs.client() as api:
-                # One that stands still does nothing any more, and holds a place of its deployment.
-                for flow in silent:
-                    runs.end_still(api, flow)
+                for flow in holding:
+                    for ended in runs.end_still(api, flow):
+                        self._house.log.warning("%s stood still, and was ended (run %s)", flow, ended)
                 started = [flow for flow in silent if runs.start(api, flow)]
             for flow in started:
                 self._note(flow)
@@ -90,13 +94,18 @@ class Mates:
         one = Tried(n=len(incident.tries) + 1, remedy=Remedy.REVIVE_FLOW, at=moment, effect=effect)
         self._house.store.begin_remedy(incident.id, one)
 
-    def silent(self) -> list[str]:
-        """Name the seats that somebody had, and that have not beaten lately."""
+    def _cannot_beat(self, seats: list[Watch]) -> bool:
+        """Whether not even the own seat beats: the store takes no beats from anybody, or only just does again."""
         moment = self._house.clock()
-        seats = self._house.store.watches()
-        if any(seat.flow == self._own and moment - seat.beat_at > SILENT_AFTER["publish"] for seat in seats):
-            # Not even the own seat beats: the store takes no beats from anybody, or has only just begun to again.
+        return any(
+            seat.flow == self._own and moment - seat.beat_at > SILENT_AFTER["publish"] for seat in seats
+        )
+
+    def _silent(self, seats: list[Watch]) -> list[str]:
+        """Name the seats that somebody had, and that have not beaten lately."""
+        if self._cannot_beat(seats):
             return []
+        moment = self._house.clock()
         return [
             watch.flow
             for watch in seats

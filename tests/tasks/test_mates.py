@@ -61,7 +61,7 @@ def test_whoever_falls_silent_is_replaced(house, time, seats, prefect):
     pass_by(house, time, minutes=3)
     assert mates.see() == ["watch"]
     house.store.beat("watch", run_id="watch-1", now=house.clock())
-    assert Mates(house, "watch").silent() == ["publish"]
+    assert Mates(house, "watch").see() == ["publish"]
 
 
 def test_who_cannot_beat_does_not_judge(house, time, seats, prefect):
@@ -69,6 +69,24 @@ def test_who_cannot_beat_does_not_judge(house, time, seats, prefect):
     time.pass_by(seconds=60)
 
     assert Mates(house, "reconcile").see() == []
+
+
+def test_who_cannot_beat_ends_who_stands_still(house, time, seats, prefect, monkeypatch):
+    """One that was stopped within a transaction keeps SQLite from everybody. It is ended, and nobody is started:
+    whether anybody else is missing cannot be told before the store takes beats again.
+    """
+    ended = []
+    monkeypatch.setattr(runs, "end_still", lambda _, flow: ended.append(flow) or [])
+    mates = Mates(house, "reconcile")
+    time.pass_by(seconds=15)
+    assert mates.see() == []
+    assert ended == []
+
+    time.pass_by(seconds=1)
+    assert mates.see() == []
+
+    assert sorted(ended) == ["publish", "reconcile", "watch"]
+    assert prefect["started"] == []
 
 
 def test_one_that_was_started_has_time_to_sit_down(house, time, seats, prefect, monkeypatch):
