@@ -2,9 +2,9 @@
 
 Prefect's automation replaces a run that died at once, and cannot be all there is. It parks what it hears of a run until
 it has heard what came before, for up to a quarter of an hour; and what came before may never be heard: after its server
-was killed it has forgotten that it ever saw the run begin, and of a run that the schedule made nobody ever told it that it
-was scheduled (found by the drill, and by killing runs again and again; prefect 3.8.8, events/ordering). And of a run that
-stands still it hears nothing at all. The seats in the store tell all three, whatever Prefect remembers.
+was killed it has forgotten that it ever saw the run begin, and of a run that the schedule made nobody ever told it
+that it was scheduled (found by the drill, and by killing runs again and again; prefect 3.8.8, events/ordering). And of a
+run that stands still it hears nothing at all. The seats in the store tell all three, whatever Prefect remembers.
 """
 
 from __future__ import annotations
