@@ -17,19 +17,42 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 
-_deadlines: list[float] = []
-"""Those in force, by the monotonic clock; the nearest counts."""
+AGAIN_AFTER = 1.0
+"""Seconds after which a deadline is moved on. Each time the watchdog is another thread, which has its price."""
+
+
+class Deadline:
+    """The end of one block, by the monotonic clock."""
+
+    def __init__(self, length: timedelta) -> None:
+        self._length = length.total_seconds()
+        self._set_at = time.monotonic()
+
+    @property
+    def at(self) -> float:
+        """When the process ends."""
+        return self._set_at + self._length
+
+    def again(self) -> None:
+        """Begin anew, if it began more than a second ago: for a loop whose every cycle has so long."""
+        if time.monotonic() - self._set_at >= AGAIN_AFTER:
+            self._set_at = time.monotonic()
+            _arm()
+
+
+_deadlines: list[Deadline] = []
+"""Those in force; the nearest counts."""
 
 
 @contextlib.contextmanager
-def ended_within(length: timedelta) -> Iterator[None]:
+def ended_within(length: timedelta) -> Iterator[Deadline]:
     """End this process unless the block is left within so long. Blocks may lie in each other."""
-    _deadlines.append(time.monotonic() + length.total_seconds())
+    _deadlines.append(deadline := Deadline(length))
     _arm()
     try:
-        yield
+        yield deadline
     finally:
-        _deadlines.pop()
+        _deadlines.remove(deadline)
         _arm()
 
 
@@ -37,6 +60,6 @@ def _arm() -> None:
     if not _deadlines:
         faulthandler.cancel_dump_traceback_later()
         return
-    left = max(0.001, min(_deadlines) - time.monotonic())
+    left = max(0.001, min(one.at for one in _deadlines) - time.monotonic())
     # Not sys.stderr: a test, or Prefect, may have put something there that is no file.
     faulthandler.dump_traceback_later(left, exit=True, file=sys.__stderr__ or 2)

@@ -58,13 +58,12 @@ class Watch:
         """Set it to have the next cycle at once."""
 
     def __iter__(self) -> Iterator[None]:
-        while True:
-            with ended_within(self._hung_after):
-                if not self._goes_on():
-                    return
+        with ended_within(self._hung_after) as cycle:
+            while self._goes_on():
                 yield
                 self.wake.wait(self._pace)
                 self.wake.clear()
+                cycle.again()
 
     def still_here(self) -> None:
         """Beat, if it is time to: for whoever waits for something within a cycle."""

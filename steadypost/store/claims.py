@@ -117,7 +117,7 @@ def claim(
                 claimed = load(connection, taken)
                 spent.count(claimed)
                 left[head.account] = left.get(head.account, at_most) - 1
-                more = [head.account] if left[head.account] > 0 else []
+                more = [head.account] if left[head.account] > 0 and len(claims) + 1 < at_most else []
                 following = _heads(connection, more, now, fresh=spent.all) if more else []
         except StoreAway:
             if claims:

@@ -79,3 +79,27 @@ with ended_within(timedelta(seconds=3)):
     )
 
     assert ("went on\n", 1) == (done.stdout, done.returncode)
+
+
+def test_a_loop_has_so_long_for_each_cycle():
+    """A loop that goes round lives on; one whose cycle hangs is ended, as far into it as the deadline says."""
+    program = """
+import time
+from datetime import timedelta
+from tasks.deadline import ended_within
+with ended_within(timedelta(seconds=2)) as cycle:
+    for _ in range(8):
+        time.sleep(0.5)
+        cycle.again()
+    print("went round", flush=True)
+    time.sleep(60)
+"""
+
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout == "went round\n"
+    assert done.returncode == 1
+    assert time.monotonic() - began >= 4 + 1
