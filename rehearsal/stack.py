@@ -42,10 +42,15 @@ class NotUp(Exception):
     """A part of the stack did not come up; the message says which, and where its log is."""
 
 
-def free_port() -> int:
-    """Find a port of this machine that is free now."""
+def free_port(wanted: int = 0) -> int:
+    """Find a port of this machine that is free now: the wanted one if it is."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        # As servers do it: what a server left behind that has ended is no reason against its port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
@@ -140,7 +145,7 @@ class Stack:
 
     def _watch_over(self) -> None:
         while not self._ending.wait(1.0):
-            for process in self.processes.values():
+            for process in list(self.processes.values()):
                 if not process.alive and not process.held and not self._ending.is_set():
                     process.restarts += 1
                     # Backing off keeps a process that dies at once from eating the machine.
@@ -237,6 +242,20 @@ def start_worker(stack: Stack, say: Say = lambda _: None) -> None:
     say("worker: the runs on watch start")
     stack.processes["worker"] = _started(_worker(stack))
     stack.watch_over()
+
+
+def start_metrics(stack: Stack, port: int) -> str:
+    """Serve metrics and health; answers where. Like the rest, it is started again should it die."""
+    stack.processes["metrics"] = _started(
+        Process(
+            name="metrics",
+            command=[sys.executable, "-m", "steadypost.cli", "metrics", "--port", str(port)],
+            env=stack.env,
+            log=stack.home / "logs" / "metrics.log",
+        )
+    )
+    _wait_for(f"http://127.0.0.1:{port}/live", stack.processes["metrics"])
+    return f"http://127.0.0.1:{port}"
 
 
 def until_on_watch(stack: Stack, within: float = 90, *, stop: Callable[[], bool] = lambda: False) -> Store:

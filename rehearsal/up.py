@@ -9,11 +9,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rehearsal.stack import NotUp, must, start_worker, until_on_watch, up
+from rehearsal.stack import NotUp, free_port, must, start_metrics, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 
 HOME = Path("var/up")
 PORT = 4200
+"""Prefect's usual one, when it is free."""
+
+METRICS_PORT = 9464
+"""The usual one of `steadypost metrics`, when it is free."""
 
 console = Console()
 
@@ -24,17 +28,18 @@ def main() -> int:
     # Set before anything is started: whoever ends us while we start must find nothing left either.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sandbox = SandboxProcess(state_file=HOME / "sandbox.json")
+    home = HOME.resolve()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sandbox = SandboxProcess(state_file=home / "sandbox.json")
     try:
-        with up(HOME.resolve(), say=_say, sandbox=sandbox, port=_port()) as stack:
+        with up(home, say=_say, sandbox=sandbox, port=free_port(PORT)) as stack:
             if not stop.is_set():
-                must(stack.run("rehearsal.accounts", str(HOME / "sandbox.json")), "the account blocks")
+                must(stack.run("rehearsal.accounts", str(home / "sandbox.json")), "the account blocks")
             if not stop.is_set():
                 start_worker(stack, _say)
                 until_on_watch(stack, stop=stop.is_set)
             if not stop.is_set():
-                _tell(stack.ui_url, sandbox.url)
+                _tell(stack.ui_url, sandbox.url, start_metrics(stack, free_port(METRICS_PORT)))
             stop.wait()
             _say("ending everything")
     except NotUp as error:
@@ -44,20 +49,11 @@ def main() -> int:
     return 0
 
 
-def _port() -> int | None:
-    """Take Prefect's usual port when it is free, another otherwise."""
-    import socket  # noqa: PLC0415 - for this one question
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return PORT if probe.connect_ex(("127.0.0.1", PORT)) != 0 else None
-
-
 def _say(line: str) -> None:
     console.print(line, highlight=False)
 
 
-def _tell(ui: str, x: str) -> None:
+def _tell(ui: str, x: str, metrics: str) -> None:
     console.print(
         f"""
 Everything is running.
@@ -65,6 +61,7 @@ Everything is running.
   Prefect's pages      {ui}
   compose a post       {ui}/deployments  ->  compose  ->  Run  ->  Custom run
   the sandbox's X      {x}
+  metrics, health      {metrics}/metrics, {metrics}/health
   the queue            STEADYPOST_HOME={HOME} .venv/bin/steadypost queue
   logs                 {HOME}/logs
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from steadypost import settings
 from steadypost.browser import LaunchSettings
 from steadypost.channels.x_web.channel import ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS
+from steadypost.domain.circuit.catalogue import SETTINGS, Kind
 from steadypost.store import LONGEST_HOLD, PATIENCE
 from tasks import bulkheads
 
@@ -33,6 +34,12 @@ ATTEMPT_WAITS = timedelta(seconds=40)
 
 LOOK_WAITS = timedelta(seconds=90)
 """How long a look waits for its browser: longer than one look, so that a hung one only delays it."""
+
+PROBE_WAITS = timedelta(seconds=60)
+"""How long a probe waits for its browser, which starts for it when nothing was probed for a while."""
+
+SHORTEST_PERMIT = min(SETTINGS[kind].permit_lasts for kind in (Kind.X_PAGE, Kind.SIGN_IN, Kind.BROWSER))
+"""How long whoever may try a circuit has for it; then the permit is given to another."""
 
 LEASE = timedelta(seconds=30)
 """How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
@@ -70,6 +77,8 @@ class Deadlines:
     probe: timedelta = PROBE_WITHIN
     attempt_waits: timedelta = ATTEMPT_WAITS
     look_waits: timedelta = LOOK_WAITS
+    probe_waits: timedelta = PROBE_WAITS
+    permit: timedelta = SHORTEST_PERMIT
     lease: timedelta = LEASE
     renew_every: timedelta = RENEW_EVERY
     hold: timedelta = LONGEST_HOLD
@@ -88,6 +97,10 @@ class Deadlines:
         yield _steps(PROBE_NEEDS), probe_
         yield look_, Limit(says="a look's wait for its browser", lasts=self.look_waits)
         yield Limit(says="the start of a browser", lasts=self.launch), waits
+        yield (
+            _sum("a probe and its wait for a browser", probe_, Limit(says="", lasts=self.probe_waits)),
+            Limit(says="a circuit's permit to try", lasts=self.permit),
+        )
         yield (
             _sum("an attempt and its wait for a browser", attempt, waits),
             Limit(says="the longest that a claim is held", lasts=self.hold),

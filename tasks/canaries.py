@@ -6,7 +6,6 @@ well again. No delivery is tried meanwhile, so none is charged, and a person get
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,14 +15,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from steadypost import settings
-from steadypost.browser import BrowserError
 from steadypost.channels.port import Access, Probe
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Scope
 from steadypost.store import AccountRecord, StoreAway
 from tasks import exhibits
 from tasks.bulkheads import LEASE, Purpose, SlotsAway, limit_name, network_of
 from tasks.deliveries import rest_account
-from tasks.house import CHANNELS, House, here
+from tasks.house import House, here
+from tasks.probes import see
 
 DRIFT_RESTS = timedelta(minutes=10)
 """How long an account is left alone after a probe that found the page changed. Each further probe renews it; when
@@ -59,7 +58,7 @@ def probe(account: str) -> Found:
     access = house.access(account)
     if not isinstance(access, Access):
         return Found(account=account, well=False, cause=getattr(access, "cause", Cause.SESSION_UNUSABLE))
-    seen = _probe(house, access)
+    seen = see(house, access)
     found = Found(account=account, well=seen.well, cause=seen.cause, why=seen.why)
     house.log.log(20 if found.well else 30, "%s: %s", account, found.why or "the composer is as it should be")
     try:
@@ -67,17 +66,6 @@ def probe(account: str) -> Found:
     except StoreAway as away:
         house.bear(away, "what the probe of %s found could not be written down: %s", account, away)
     return found
-
-
-def _probe(house: House, access: Access) -> Probe:
-    limits = house.limits()
-    channel = house.channel_of(access.account)
-    try:
-        with house.lanes.lend(within=limits.look_waits.total_seconds(), key=access.account) as lane:
-            deadline = time.monotonic() + limits.probe.total_seconds()
-            return CHANNELS[channel](lane).probe(access, deadline=deadline)
-    except BrowserError as error:
-        return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)
 
 
 # --- what follows

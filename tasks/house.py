@@ -13,6 +13,7 @@ import random
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from steadypost.browser import Loan, PlaceIs, Pool
 from steadypost.channels.port import Access, Channel
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.domain import secrets
-from steadypost.domain.budget import Budget
+from steadypost.domain.budget import Budget, Try
 from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
 from steadypost.domain.clock import Clock, now
@@ -104,6 +105,8 @@ class House:
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
     """How much memory this machine has left, in MB."""
+    looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
+    """The looks of this process that could not be taken, as the retry budget sees them."""
     unshed: set[str] = field(default_factory=set)
     """What could wait, and is known to be under way as always."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
@@ -201,6 +204,19 @@ class House:
             left = BUDGET.left(self.store.recent_tries(moment - BUDGET.within), moment)
             self._budget = (time.monotonic(), left)
         return left
+
+    def may_look_again(self, *, again: bool) -> bool:
+        """Say whether a look that could not be taken may be tried again at once, and note that it was not.
+
+        Looks spend from the budget that all retries share. Whoever publishes is not held back by them, and a look
+        that is not repeated here comes again at its own time. Raises ``StoreAway``.
+        """
+        moment = self.clock()
+        self.looks_in_vain.append(Try(at=moment, again=again))
+        if not self.switches.backoff.is_on(moment):
+            return True
+        tries = [*self.store.recent_tries(moment - BUDGET.within), *self.looks_in_vain]
+        return BUDGET.left(tries, moment) > 0
 
     def let_go(self, attempt_id: int) -> None:
         """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""

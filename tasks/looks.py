@@ -7,9 +7,11 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
 from steadypost.browser import BrowserError, end_browser, is_dead
@@ -55,12 +57,22 @@ class Findings:
     trouble: str = ""
 
 
+def has_budget(_: Task[..., Any], run: TaskRun, __: State[Any]) -> bool:
+    """Say to Prefect whether a look that failed may be repeated now: one budget holds for all retries there are."""
+    try:
+        return here().may_look_again(again=run.run_count > 1)
+    except StoreAway:
+        # Nothing could be written down; what is in doubt is looked for when the store is back.
+        return False
+
+
 @task(
     name="look",
     task_run_name="look for {account}",
     retries=2,
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=0.5,
+    retry_condition_fn=has_budget,
     cache_policy=NO_CACHE,
     persist_result=False,
 )

@@ -14,7 +14,7 @@ from datetime import timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
+from steadypost.browser import BrowserError, NoFreeLane
 from steadypost.channels.port import Access, Probe
 from steadypost.domain.circuit import Go, No, Ticket
 from steadypost.domain.circuit.catalogue import (
@@ -27,13 +27,6 @@ from steadypost.domain.circuit.catalogue import (
 from steadypost.domain.outcome import Cause, Outcome
 from tasks.circuits import behind, browser_here
 from tasks.house import CHANNELS, House, here
-
-PROBE_WITHIN = timedelta(seconds=45)
-"""How long a probe may take; past it the browser is killed and seen dead. With the wait for its browser it is
-shorter than a permit lasts."""
-
-LANE_WITHIN = timedelta(seconds=60)
-"""How long a probe waits for a browser."""
 
 AGAIN_AFTER = timedelta(seconds=10)
 """How long an account is not probed again by this process after a probe that told nothing."""
@@ -134,7 +127,7 @@ def probe(account: str) -> str:
     began = time.monotonic()
     seen = Probe(well=False, handle="", cause=Cause.DEFECT, why="the probe broke")
     try:
-        seen = _probe(house, access)
+        seen = see(house, access)
     finally:
         took = timedelta(seconds=time.monotonic() - began)
         told = tells_by_probe(None if seen.well else seen.cause or Cause.UI_DRIFT)
@@ -153,13 +146,16 @@ def _permits(house: House, account: str) -> dict[Dependency, Ticket]:
     return permits
 
 
-def _probe(house: House, access: Access) -> Probe:
+def see(house: House, access: Access) -> Probe:
+    """Open the composer in a browser for probes, and say what was seen; nothing is submitted, nothing is raised."""
+    limits = house.limits()
+    lanes = house.probing or house.lanes
+    channel = house.channel_of(access.account)
     try:
-        lanes = house.probing or house.lanes
-        with lanes.lend(LANE_WITHIN.total_seconds(), key=access.account) as lane:
-            deadline = time.monotonic() + PROBE_WITHIN.total_seconds()
-            return CHANNELS["x_web"](lane).probe(access, deadline=deadline)
+        with lanes.lend(limits.probe_waits.total_seconds(), key=access.account) as lane:
+            deadline = time.monotonic() + limits.probe.total_seconds()
+            return CHANNELS[channel](lane).probe(access, deadline=deadline)
     except NoFreeLane as error:
         return Probe(well=False, handle="", cause=Cause.NO_PLACE, why=type(error).__name__)
-    except (BrowserUnavailable, StillAlive) as error:
+    except BrowserError as error:
         return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)

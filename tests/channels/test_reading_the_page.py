@@ -9,7 +9,7 @@ from steadypost.channels.x_web.gate import Stopped, Turns
 from steadypost.channels.x_web.look import Reading
 from steadypost.channels.x_web.selectors import NEEDED, WAYS, Purpose, drifted, for_page
 from steadypost.channels.x_web.survey import Box
-from steadypost.channels.x_web.waiting import MARGIN, QUIET, Patience
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN, MARGIN, QUIET, Patience
 from steadypost.channels.x_web.walls import ALERTS, wall
 from steadypost.domain.outcome import Cause
 from steadypost.domain.snowflake import id_at, made_at
@@ -270,11 +270,37 @@ def test_patience_ends_when_the_page_stays_quiet():
 
 
 def test_patience_does_not_end_while_an_answer_is_on_its_way():
+    """X is silent for longer than a page may be: its answer is on its way for up to half a minute."""
     clock = Clock()
     patience = Patience(lambda: 1000.0, clock)
-    clock.at += 10 * QUIET
+    assert not patience.ended(waiting=True)
+    clock.at += 30
 
     assert not patience.ended(waiting=True)
+
+
+def test_patience_ends_when_an_answer_takes_longer_than_any_did():
+    """The rest of its account is not held up until the deadline: the post is in doubt, and is looked for."""
+    clock = Clock()
+    patience = Patience(lambda: 1000.0, clock)
+    assert not patience.ended(waiting=True)
+    clock.at += ANSWER_WITHIN + 1
+
+    assert patience.ended(waiting=True)
+
+
+def test_every_part_of_a_thread_is_given_its_time():
+    """An answer to one part begins the wait for the next anew, whether or not anybody saw the instant between."""
+    clock = Clock()
+    patience = Patience(lambda: 1000.0, clock)
+    for answered in range(5):
+        assert not patience.ended(waiting=True, answered=answered)
+        clock.at += ANSWER_WITHIN - 1
+        assert not patience.ended(waiting=True, answered=answered)
+        clock.at += 0.5
+    clock.at += 1
+
+    assert patience.ended(waiting=True, answered=4)
 
 
 def test_patience_ends_before_the_deadline():

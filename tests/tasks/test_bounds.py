@@ -30,6 +30,7 @@ def test_the_order_holds():
         ({"attempt": 60 * SECOND}, ("an attempt (STEADYPOST_ATTEMPT) ends after 60 s", "68 s")),
         ({"look": 30 * SECOND}, ("a look (STEADYPOST_LOOK) ends after 30 s", "62 s")),
         ({"probe": 5 * SECOND}, ("a probe ends after 5 s", "66 s")),
+        ({"probe": 150 * SECOND}, ("a circuit's permit to try ends after 180 s", "210 s")),
         ({"look": 300 * SECOND}, ("a look's wait for its browser ends after 90 s", "300 s")),
         ({"launch": 60 * SECOND}, ("an attempt's wait for a browser ends after 40 s", "60 s")),
         ({"attempt": 590 * SECOND}, ("the longest that a claim is held ends after 600 s", "630 s")),

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Failed
 
 from blocks import Switches
 from blocks.switches import Switch
@@ -13,7 +15,8 @@ from steadypost.domain.delivery import State
 from steadypost.domain.evidence import SeenPost, Sighting
 from steadypost.domain.outcome import Answer, Cause, Phase, Published, Unconfirmed
 from steadypost.domain.snowflake import id_at
-from tasks.looks import LONGEST_INTERVAL, interval, look
+from steadypost.store import StoreAway
+from tasks.looks import LONGEST_INTERVAL, has_budget, interval, look
 
 LOST = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer came", phase=Phase.CLICKED)
 
@@ -328,3 +331,40 @@ def test_looks_grow_rarer():
     assert waits == sorted(waits)
     assert waits[0] <= timedelta(seconds=10)
     assert waits[-1] == LONGEST_INTERVAL
+
+
+def test_looks_that_fail_are_repeated_within_the_budget(house, time):
+    """While the browsers are away, retries of looks do not add up: five in vain, then they wait (F11)."""
+    granted = []
+    for second in range(40):
+        granted += [second] if house.may_look_again(again=second > 0) else []
+        time.pass_by(seconds=1)
+
+    assert granted == [0, 1, 2, 3, 4]
+
+    time.pass_by(seconds=6)
+
+    # Somebody has to find out that the trouble is over.
+    assert house.may_look_again(again=False)
+
+
+def test_looks_are_repeated_as_ever_without_backoff(house):
+    """The switch turned off gives the naive behaviour back."""
+    house.switches = Switches(backoff=Switch(on=False, reason="to compare"))
+
+    assert all(house.may_look_again(again=True) for _ in range(50))
+
+
+def test_no_look_is_repeated_while_the_store_is_away(house, monkeypatch):
+    """Nothing it found could be written down."""
+    run = TaskRun(task_key="look", dynamic_key="0", run_count=1)
+
+    assert has_budget(look, run, Failed()) is True
+
+    def away(_):
+        raise StoreAway("it is away", remedy="wait")
+
+    monkeypatch.setattr(house.store, "recent_tries", away)
+
+    assert has_budget(look, run, Failed()) is False
+    assert look.retry_condition_fn is has_budget

@@ -197,7 +197,7 @@ def _listen(desk: Desk, page: Page, gate: Gate, parts: int) -> None:
         for n in sorted(gate.outcomes.keys() - told):
             desk.question(KNOWN, (n, gate.outcomes[n]))
             told.add(n)
-        if _all_said(gate, parts) or patience.ended(waiting=bool(gate.waiting)):
+        if _all_said(gate, parts) or patience.ended(waiting=bool(gate.waiting), answered=len(gate.outcomes)):
             return
         try:
             page.wait_for_timeout(patience.pause_ms())

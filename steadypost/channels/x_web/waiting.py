@@ -11,6 +11,12 @@ MARGIN = 1.5
 QUIET = 20.0
 """Seconds without a request on its way after which the page is not going to send one."""
 
+ANSWER_WITHIN = 45.0
+"""Seconds for X's answer to one part: half as long again as it was ever seen to take (1 to 30 s). After them the
+part is in doubt. While it is waited for, nothing else of its account can go out that keeps its spacing; and what an
+answer would have told, a look tells as well (decision 0021).
+"""
+
 BRISK_FOR = 1.0
 BRISK_MS = 5.0
 CALM_MS = 25.0
@@ -24,13 +30,24 @@ class Patience:
         self._remaining = remaining
         self._clock = clock
         self._began = self._busy_at = clock()
+        self._sent_at: float | None = None
+        self._answered = 0
 
-    def ended(self, *, waiting: bool) -> bool:
-        """Whether nothing more is worth waiting for. A request on its way is, until the deadline."""
+    def ended(self, *, waiting: bool, answered: int = 0) -> bool:
+        """Whether nothing more is worth waiting for, with so many parts answered and perhaps one on its way."""
         moment = self._clock()
+        if not waiting:
+            self._sent_at = None
+        elif self._sent_at is None or answered > self._answered:
+            self._sent_at = moment
+        self._answered = answered
         if waiting:
             self._busy_at = moment
-        return self._remaining() < MARGIN or moment - self._busy_at > QUIET
+        return (
+            self._remaining() < MARGIN
+            or moment - self._busy_at > QUIET
+            or (self._sent_at is not None and moment - self._sent_at > ANSWER_WITHIN)
+        )
 
     def pause_ms(self) -> float:
         """How long until the next look."""

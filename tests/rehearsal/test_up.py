@@ -1,0 +1,74 @@
+"""``make up``: everything can be looked at, and Ctrl-C leaves nothing behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+
+from rehearsal.stack import MARK, ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def answer(url):
+    """Ask an address; say its code and what it says."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as said:  # noqa: S310 - our own http address
+            return said.status, said.read()
+    except urllib.error.HTTPError as said:
+        return said.code, said.read()
+
+
+def below(folder):
+    """Find every process that works below this folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("STEADYPOST_HOME", "").startswith(str(folder)):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_everything_can_be_looked_at_and_ends(tmp_path, wait_until):
+    """Prefect's pages, the sandbox, metrics and health answer at the addresses it names; then it is told to end."""
+    said = tmp_path / "said.txt"
+    env = {name: value for name, value in os.environ.items() if name != MARK}
+    with said.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rehearsal.up"],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**env, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        )
+        try:
+            wait_until(
+                lambda: "Everything is running" in said.read_text() or process.poll() is not None,
+                description="everything is running",
+                within=180,
+            )
+            assert process.poll() is None, said.read_text()
+            urls = re.findall(r"http://127\.0\.0\.1:\d+[/\w]*", said.read_text())
+            prefect, _, network, metrics, health = urls
+            assert answer(prefect)[0] == 200
+            assert answer(network)[0] == 200
+            assert b"steadypost_deliveries" in answer(metrics)[1]
+            code, told = answer(health)
+            # Nobody has looked at everything yet, perhaps; then it says so, and does not call it well.
+            assert (code == 200) == (json.loads(told)["status"] == "ok") == (not json.loads(told)["wrong"])
+            assert below(tmp_path)
+        finally:
+            process.send_signal(signal.SIGINT)
+            ended = process.wait(60)
+    assert ended == 0
+    assert "nothing is left running" in said.read_text()
+    assert below(tmp_path) == []
