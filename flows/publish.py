@@ -161,9 +161,7 @@ class Crew:
             [claim.delivery_id for claim in claims],
             [claim.account for claim in claims],
         )
-        for future, claim in zip(futures, claims, strict=True):
-            self._away[future] = claim.attempt_id
-            future.add_done_callback(lambda _: self._house.wake())
+        self._away.update(zip(futures, (claim.attempt_id for claim in claims), strict=True))
 
     def probe(self, accounts: list[str]) -> None:
         """Send out a probe for one who is due, unless one is out: there is one browser for them."""

@@ -10,6 +10,7 @@ import contextlib
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PageTimeout
 
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, Order
@@ -17,7 +18,7 @@ from steadypost.channels.x_web import selectors
 from steadypost.channels.x_web.answers import Asked, Received, interpret, whole
 from steadypost.channels.x_web.compose import ACTION_WITHIN, dialog, write_all
 from steadypost.channels.x_web.errand import ARM, KNOWN, AskErrand, AskReport, Halt, TargetGone
-from steadypost.channels.x_web.gate import Gate, Heard, Lost, Turns
+from steadypost.channels.x_web.gate import Gate, Heard, Lost, Turns, makes_a_post
 from steadypost.channels.x_web.opening import (
     check_signed_in,
     explain_missing,
@@ -30,7 +31,7 @@ from steadypost.channels.x_web.opening import (
 )
 from steadypost.channels.x_web.selectors import Purpose
 from steadypost.channels.x_web.survey import Survey, Want, survey
-from steadypost.channels.x_web.waiting import Patience
+from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
 from steadypost.domain.clock import now
 from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Published, Refused, Unconfirmed
 from steadypost.domain.snowflake import RemoteId
@@ -200,9 +201,21 @@ def _listen(desk: Desk, page: Page, gate: Gate, parts: int) -> None:
         if _all_said(gate, parts) or patience.ended(waiting=bool(gate.waiting), answered=len(gate.outcomes)):
             return
         try:
-            page.wait_for_timeout(patience.pause_ms())
+            _hear_more(page)
         except PlaywrightError:
             return  # the page is gone, and with it every answer still to come
+
+
+def _hear_more(page: Page) -> None:
+    """Let the page go on until an answer has come, or for an instant. Asking it again and again takes processor time
+    from the very page that is waited for. The gate has read an answer before the page is told of it.
+    """
+    with contextlib.suppress(PageTimeout):
+        page.wait_for_event(
+            "response",
+            lambda response: makes_a_post(response.request.method, response.url),
+            timeout=LOOK_EVERY_MS,
+        )
 
 
 def _all_said(gate: Gate, parts: int) -> bool:

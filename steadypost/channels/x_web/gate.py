@@ -126,7 +126,7 @@ class Keeper:
 
     def _request(self, event: Mapping[str, Any]) -> None:
         asked = event["request"]
-        passes = not _makes_a_post(asked["method"], asked["url"])
+        passes = not makes_a_post(asked["method"], asked["url"])
         if not passes and self.gate is not None:
             passes = self.gate.admit(_name(event), self._body(event))
         if passes:
@@ -224,7 +224,7 @@ class Gate:
 
     def _failed(self, request: Request) -> None:
         """A request ended without an answer, for instance because the page went elsewhere."""
-        if not _makes_a_post(request.method, request.url):
+        if not makes_a_post(request.method, request.url):
             return
         if self._blocked:
             # One that we stopped ourselves. Were it another, its answer would still come, or the wait end.
@@ -242,7 +242,8 @@ def _name(event: Mapping[str, Any]) -> str:
     return name
 
 
-def _makes_a_post(method: str, url: str) -> bool:
+def makes_a_post(method: str, url: str) -> bool:
+    """Whether this is a request that could make a post."""
     return method == "POST" and urlsplit(url).path.rpartition("/")[2] in OPERATIONS
 
 

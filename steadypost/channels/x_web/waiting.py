@@ -17,10 +17,8 @@ part is in doubt. While it is waited for, nothing else of its account can go out
 answer would have told, a look tells as well (decision 0021).
 """
 
-BRISK_FOR = 1.0
-BRISK_MS = 5.0
-CALM_MS = 25.0
-"""How often to see whether the answer is there: often at first, when most answers come."""
+LOOK_EVERY_MS = 100.0
+"""Milliseconds between two looks at what is known. An answer is heard at once; what ends a wait without one is not."""
 
 
 class Patience:
@@ -29,7 +27,7 @@ class Patience:
     def __init__(self, remaining: Callable[[], float], clock: Callable[[], float] = time.monotonic) -> None:
         self._remaining = remaining
         self._clock = clock
-        self._began = self._busy_at = clock()
+        self._busy_at = clock()
         self._sent_at: float | None = None
         self._answered = 0
 
@@ -48,7 +46,3 @@ class Patience:
             or moment - self._busy_at > QUIET
             or (self._sent_at is not None and moment - self._sent_at > ANSWER_WITHIN)
         )
-
-    def pause_ms(self) -> float:
-        """How long until the next look."""
-        return BRISK_MS if self._clock() - self._began < BRISK_FOR else CALM_MS
