@@ -386,7 +386,7 @@ CLASSES: dict[str, Class] = {
         play=worker_and_run_stopped, kinds=(Kind.WORKER, Kind.ON_WATCH), remedy=True
     ),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
-    "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=STILL),
+    "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=LONG),
     "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=LONG),
     "store_down": Class(play=store_down, kinds=(Kind.STORE,), lasts=STILL),
     "pager_down": Class(play=pager_down, kinds=(Kind.NOTICES,), lasts=STILL),

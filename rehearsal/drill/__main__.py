@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from rehearsal.drill.page import Run, draw
+from rehearsal.drill.person import PROTECTIONS
 from rehearsal.drill.programme import WEATHERS, programme
 from rehearsal.drill.report import Report, report_of
 from rehearsal.drill.stage import NotPlayed, played
@@ -32,6 +33,12 @@ console = Console(width=160)
 @click.option("--weather", default="all", show_default=True, type=click.Choice(list(WEATHERS)))
 @click.option("--store", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
 @click.option("--control", is_flag=True, help="The same programme with every protection's switch off.")
+@click.option(
+    "--off",
+    multiple=True,
+    type=click.Choice(PROTECTIONS),
+    help="The same programme without this protection; may be given again.",
+)
 @click.option("--out", default=Path("var/drill"), show_default=True, type=click.Path(path_type=Path))
 @click.option(
     "--beside",
@@ -51,6 +58,7 @@ def main(  # noqa: PLR0917 - click hands its options in by name
     minutes: float,
     weather: str,
     store: str,
+    off: tuple[str, ...],
     out: Path,
     beside: Path | None,
     days: float | None,
@@ -69,7 +77,10 @@ def main(  # noqa: PLR0917 - click hands its options in by name
         signal.signal(number, signal.default_int_handler)
     plan = programme(seed=seed, minutes=minutes, weather=weather, store=store)
     try:
-        with played(plan, home.resolve(), control=control, store=store, say=_say) as (done, stack):
+        with played(plan, home.resolve(), off=PROTECTIONS if control else off, store=store, say=_say) as (
+            done,
+            stack,
+        ):
             report = report_of(done)
             told = _write(report, out, beside)
             stack.run("rehearsal.drill.linked", str(out.resolve()))

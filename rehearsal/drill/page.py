@@ -55,7 +55,9 @@ class Run:
     @property
     def title(self) -> str:
         """Name the run."""
-        what = "every protection off" if self.details["control"] else "every protection on"
+        off = self.details["switches_off"]
+        what = "every protection on" if not off else f"without {', '.join(off)}"
+        what = "every protection off" if self.details["control"] else what
         return (
             f"{what}: seed {self.told['seed']}, {self.told['minutes']:g} minutes, {self.details['weather']}"
         )

@@ -1,7 +1,7 @@
 """What a person does in Prefect's pages during a drill, done by a program of its own inside the stack.
 
 python -m rehearsal.drill.person accounts PEOPLE.json --settle-minutes 1   the account blocks, sessions included
-python -m rehearsal.drill.person all-off                                   every protection's switch, off
+python -m rehearsal.drill.person off bulkheads deadlines                    the switches of these protections, off
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ from blocks.switches import DOCUMENT, Switch
 
 WORK = frozenset({"publish"})
 """The switches that are no protection but the work itself: off, there would be nothing to compare."""
+
+PROTECTIONS = tuple(
+    name for name, field in Switches.model_fields.items() if field.annotation is Switch and name not in WORK
+)
+"""Every protection that has a switch."""
 
 
 @click.group()
@@ -46,16 +51,14 @@ def accounts(people: Path, settle_minutes: float) -> None:
         ).save(person["handle"], overwrite=True)
 
 
-@main.command("all-off")
-def all_off() -> None:
-    """Turn every protection off that there is, and say which those are."""
-    names = [name for name, field in Switches.model_fields.items() if field.annotation is Switch]
-    off = [name for name in names if name not in WORK]
+@main.command("off")
+@click.argument("names", nargs=-1, required=True, type=click.Choice(PROTECTIONS))
+def turn_off(names: tuple[str, ...]) -> None:
+    """Turn these protections off."""
     switches = Switches(
-        **{name: Switch(on=False, reason="the drill's other half", by="the drill") for name in off}
+        **{name: Switch(on=False, reason="the drill's other half", by="the drill") for name in names}
     )
     switches.save(DOCUMENT, overwrite=True)
-    click.echo(json.dumps(off))
 
 
 if __name__ == "__main__":

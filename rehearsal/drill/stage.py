@@ -15,6 +15,7 @@ from typing import Any
 
 from rehearsal.audit import MOST
 from rehearsal.drill.hands import Ground, Hands, PostgresGround, SqliteGround
+from rehearsal.drill.person import PROTECTIONS
 from rehearsal.drill.programme import PEOPLE, Programme
 from rehearsal.drill.troubles import Trouble
 from rehearsal.invariants import AT_REST
@@ -84,9 +85,9 @@ class Played:
 
 @contextlib.contextmanager
 def played(
-    programme: Programme, home: Path, *, control: bool, store: str, say: Say
+    programme: Programme, home: Path, *, off: Sequence[str] = (), store: str, say: Say
 ) -> Iterator[tuple[Played, Stack]]:
-    """Play it; what it leaves can be read until the end of the block."""
+    """Play it with these protections off; what it leaves can be read until the end of the block."""
     people = home / "people.json"
     sandbox = SandboxProcess(accounts=PEOPLE, seed=programme.seed, state_file=home / "sandbox.json")
     with contextlib.ExitStack() as open_:
@@ -103,12 +104,13 @@ def played(
         sandbox.weather(*ALWAYS, UNGUARDED)
         say("accounts and switches")
         _save_accounts(stack, people)
-        off = _all_off(stack) if control else []
+        if off:
+            _turn_off(stack, off)
         start_worker(stack, say)
         opened = open_.enter_context(Store.open(ground.url))
         _until_on_watch(opened, home)
         director = Director(stack, Hands(stack, opened, ground), people, say)
-        yield _play(programme, director, opened, ground.kind, off), stack
+        yield _play(programme, director, opened, ground.kind, list(off)), stack
 
 
 def _play(programme: Programme, director: Director, store: Store, ground: str, off: list[str]) -> Played:
@@ -127,7 +129,7 @@ def _play(programme: Programme, director: Director, store: Store, ground: str, o
     at_rest = _rests(store, REST_WITHIN)
     return Played(
         programme=programme,
-        control=bool(off),
+        control=set(off) == set(PROTECTIONS),
         ground=ground,
         began_at=began_at,
         rested_at=datetime.now(UTC),
@@ -256,13 +258,9 @@ def _save_accounts(stack: Stack, people: Path) -> None:
         raise NotPlayed("the account blocks could not be saved")
 
 
-def _all_off(stack: Stack) -> list[str]:
-    must(registered := stack.run("deployments"), "the deployments")
-    del registered
-    done = stack.run("rehearsal.drill.person", "all-off")
-    must(done, "the switches")
-    off: list[str] = json.loads(done.stdout.strip().splitlines()[-1])
-    return off
+def _turn_off(stack: Stack, off: Sequence[str]) -> None:
+    must(stack.run("deployments"), "the deployments")
+    must(stack.run("rehearsal.drill.person", "off", *off), "the switches")
 
 
 def _until_on_watch(store: Store, home: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from rehearsal.simulation.odds import Odds
 from steadypost.channels.port import LookRequest, Order
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain.evidence import SeenPost, Sighting
 from steadypost.domain.outcome import (
     Answer,
@@ -35,6 +36,10 @@ class Live:
     reply_to: RemoteId | None
     at: datetime
     shown_at: datetime
+
+
+PATIENCE = timedelta(seconds=ANSWER_WITHIN)
+"""How long an answer is waited for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,6 +135,9 @@ class Network:
             ids[cut:] = [_doubt(Cause.ODD_ANSWER if roll < self.odds.odd_answer else Cause.NO_ANSWER)] * (
                 len(ids) - cut
             )
+        if takes > PATIENCE:
+            # Whoever asked has stopped waiting by then, and nobody hears the answer.
+            ids[:], takes = [_doubt()] * len(ids), PATIENCE
         return Asked(answer=Answer(outcomes=tuple(ids), first=order.first), takes=takes)
 
     def _bring_to_life(self, handle: str, order: Order, at: datetime) -> list[Live]:

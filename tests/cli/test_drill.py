@@ -34,6 +34,10 @@ def test_it_is_handed_over_word_by_word(program, call, tmp_path):
         "--weather",
         "host",
         "--control",
+        "--off",
+        "repair",
+        "--off",
+        "circuits",
         "--out",
         str(tmp_path),
         "--json",
@@ -47,6 +51,7 @@ def test_it_is_handed_over_word_by_word(program, call, tmp_path):
         "host",
     ]
     assert "--control" in told
+    assert [told[n + 1] for n, word in enumerate(told) if word == "--off"] == ["repair", "circuits"]
     assert "--simulate" not in told
     assert (done.code, done.json["report"]["good"]) == (0, 9)
 

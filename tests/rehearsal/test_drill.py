@@ -290,7 +290,7 @@ def test_a_run_is_drawn_beside_another(tmp_path):
     }
     details = {
         "control": True, "weather": "all", "on_time_within_s": 300, "posts": [post], "not_good": [post],
-        "recovery_s": spread, "drained_s": spread,
+        "recovery_s": spread, "drained_s": spread, "switches_off": ["repair"],
     }  # fmt: skip
     (tmp_path / "report.json").write_text(json.dumps({**told, "availability": 0.5}))
     (tmp_path / "details.json").write_text(json.dumps(details))
@@ -298,6 +298,7 @@ def test_a_run_is_drawn_beside_another(tmp_path):
     page = draw(Run.of(told, {**details, "control": False}), Run.read(tmp_path))
 
     assert "50.00 %" in page
+    assert "without repair: seed" in page
     assert "100.00 %" in page
     assert "<th>before</th><th>after</th>" in page
     assert "<dropped>" not in page

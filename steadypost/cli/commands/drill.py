@@ -39,6 +39,12 @@ REHEARSAL = "rehearsal.drill"
 )
 @click.option("--control", is_flag=True, help="The same programme with every protection's switch off.")
 @click.option(
+    "--off",
+    multiple=True,
+    metavar="SWITCH",
+    help="The same programme without this protection; may be given again.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder for report.json and its page."
 )
 def drill(  # noqa: PLR0917 - click hands its options in by name
@@ -47,6 +53,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
     minutes: float,
     weather: str,
     kind: str,
+    off: tuple[str, ...],
     out: Path,
     days: float | None,
     *,
@@ -70,6 +77,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
         str(out),
     ]
     words += [] if days is None else ["--simulate", str(days)]
+    words += [word for name in off for word in ("--off", name)]
     # What it tells while it runs goes to people, on standard error; the answer stays one document.
     done = subprocess.run(
         [sys.executable, "-m", REHEARSAL, *words, *(["--control"] if control else [])],
