@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from prefect.exceptions import PrefectException
@@ -48,6 +48,8 @@ class Mates:
         self._own = own
         self._minded = time.monotonic()
         self._started: dict[str, float] = {}
+        self._unheard_at: datetime | None = None
+        """When the store last kept beats from us, as far as we saw: silence of before then tells nothing of anybody."""
         self._thread: threading.Thread | None = None
 
     def mind(self) -> None:
@@ -75,7 +77,11 @@ class Mates:
                 started = [flow for flow in silent if runs.start(api, flow)]
             for flow in started:
                 self._note(flow)
-        except (StoreError, httpx.HTTPError, PrefectException) as error:
+        except StoreError as away:
+            self._unheard_at = self._house.clock()
+            self._house.log.debug("the others could not be minded: %s", type(away).__name__)
+            return []
+        except (httpx.HTTPError, PrefectException) as error:
             # Whoever is away now is asked again in a moment.
             self._house.log.debug("the others could not be minded: %s", type(error).__name__)
             return []
@@ -104,14 +110,15 @@ class Mates:
 
     def _silent(self, seats: list[Watch]) -> list[str]:
         """Name the seats that somebody had, and that have not beaten lately."""
-        if self._cannot_beat(seats):
-            return []
         moment = self._house.clock()
+        if self._cannot_beat(seats):
+            self._unheard_at = moment
+            return []
         return [
             watch.flow
             for watch in seats
             if watch.flow != self._own
             and watch.flow in SILENT_AFTER
-            and moment - watch.beat_at > SILENT_AFTER[watch.flow]
+            and moment - max(watch.beat_at, self._unheard_at or watch.beat_at) > SILENT_AFTER[watch.flow]
             and time.monotonic() - self._started.get(watch.flow, float("-inf")) > PATIENCE.total_seconds()
         ]

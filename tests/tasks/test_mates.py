@@ -71,6 +71,36 @@ def test_who_cannot_beat_does_not_judge(house, time, seats, prefect):
     assert Mates(house, "reconcile").see() == []
 
 
+def test_a_store_that_is_only_just_back_tells_nothing_of_who_is_there(house, time, seats, prefect):
+    """Whoever can beat first does not replace those who are about to."""
+    mates = Mates(house, "reconcile")
+    time.pass_by(seconds=60)
+    assert mates.see() == []
+
+    pass_by(house, time, seconds=5)
+    assert mates.see() == []
+
+    pass_by(house, time, seconds=11)
+    assert mates.see() == ["publish"]
+
+
+def test_a_store_that_could_not_even_be_read_is_no_reason_either(house, time, seats, prefect, monkeypatch):
+    """Its silence is nobody's."""
+
+    def away():
+        raise StoreAway("locked", remedy="-")
+
+    mates = Mates(house, "reconcile")
+    pass_by(house, time, seconds=60)
+    with monkeypatch.context() as patch:
+        patch.setattr(house.store, "watches", away)
+        assert mates.see() == []
+
+    assert mates.see() == []
+    pass_by(house, time, seconds=16)
+    assert mates.see() == ["publish"]
+
+
 def test_who_cannot_beat_ends_who_stands_still(house, time, seats, prefect, monkeypatch):
     """One that was stopped within a transaction keeps SQLite from everybody. It is ended, and nobody is started:
     whether anybody else is missing cannot be told before the store takes beats again.

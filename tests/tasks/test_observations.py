@@ -65,6 +65,25 @@ def test_a_clock_that_is_set_is_seen_by_how_much(house, memory, away, time):
     assert timedelta(minutes=59) < observe(house, memory).machine.clock_jump <= timedelta(hours=1)
 
 
+def test_a_store_that_takes_its_time_has_not_moved_the_clock(house, memory, away, time, monkeypatch):
+    """A round may wait for it in its middle: the clock and what ticks are read at one instant."""
+    ticks = [1000.0]
+    monkeypatch.setattr("tasks.observations.time.monotonic", lambda: ticks[0])
+    looked = house.store.observe
+
+    def slow(*words, **named):
+        ticks[0] += 15
+        time.pass_by(seconds=15)
+        return looked(*words, **named)
+
+    observe(house, memory)
+    monkeypatch.setattr(house.store, "observe", slow)
+    assert timedelta(0) == observe(house, memory).machine.clock_jump
+    monkeypatch.setattr(house.store, "observe", looked)
+
+    assert timedelta(0) == observe(house, memory).machine.clock_jump
+
+
 def test_a_server_that_does_not_answer_holds_up_no_round(house, memory, monkeypatch):
     """It is asked once, by a question of our own: Prefect's client would repeat it for a minute."""
     asked = []
