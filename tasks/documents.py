@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -12,6 +13,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentUpdate
 from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 
 from blocks import Circuit, OnCall, StoreAddress, Switch, Switches, XAccount
@@ -21,6 +23,9 @@ from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from blocks.switches import strangers
 from steadypost.domain.circuit import Page, Said
 from tasks.circuit_pages import create, pages_of, words_of
+
+ANSWER_WITHIN = 10.0
+"""Seconds that Prefect may take for one answer. Whoever reads has the last known documents meanwhile."""
 
 
 class ApiAway(Exception):
@@ -121,17 +126,22 @@ def on_call() -> OnCall:
     return cast("OnCall", block) if block else OnCall()
 
 
-class _api:  # noqa: N801 - reads as the context it is
-    """A client for one reading, whose every failure is ``ApiAway``."""
+@contextlib.contextmanager
+def _api() -> Iterator[SyncPrefectClient]:
+    """Open a client for one reading, whose every failure is ``ApiAway``, and soon.
 
-    def __enter__(self) -> SyncPrefectClient:
-        self._client = get_client(sync_client=True)
-        return self._client.__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._client.__exit__(kind, error, None)
-        if isinstance(error, httpx.HTTPError | PrefectHTTPStatusError):
-            raise ApiAway(type(error).__name__) from error
+    It is a client of our own: the one that a flow has open repeats what is refused for a minute, and with it the run
+    would stand still for as long.
+    """
+    settings = {"timeout": ANSWER_WITHIN}
+    try:
+        with (
+            temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
+            get_client(sync_client=True, httpx_settings=settings) as client,
+        ):
+            yield client
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        raise ApiAway(type(error).__name__) from error
 
 
 def _accounts(client: SyncPrefectClient) -> tuple[dict[str, XAccount], dict[str, str]]:

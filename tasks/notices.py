@@ -14,6 +14,7 @@ from typing import Protocol, cast
 import prefect.blocks.notifications  # noqa: F401 - so that every kind of notification block can be loaded
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from blocks import OnCall
 from steadypost import settings
@@ -102,7 +103,9 @@ class Teller:
         """Load a notification block once after each reading; in between, and with the API away, the last one serves."""
         if way not in self._fresh:
             try:
-                self._ways[way] = cast("NotificationBlock", Block.load(way))
+                # Once: Prefect's client would repeat for a minute what is refused, and the round would wait for it.
+                with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                    self._ways[way] = cast("NotificationBlock", Block.load(way))
             except Exception:
                 if way not in self._ways:
                     raise

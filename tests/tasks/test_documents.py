@@ -1,10 +1,17 @@
 """What Prefect's blocks say is taken as far as it can be meant; one switch is changed without touching another."""
 
 import contextlib
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from uuid import uuid4
 
+import prefect
 import pytest
+from prefect.context import SyncClientContext
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks import Switch, Switches
 from tasks import documents
@@ -40,6 +47,48 @@ def api(monkeypatch):
         return made
 
     return holding
+
+
+@contextlib.contextmanager
+def prefect_that_tells_its_version():
+    """As much of a Prefect as a flow needs to take it for one."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps(prefect.__version__).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/api"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("question", [documents.read, documents.on_call, documents.switches])
+def test_an_api_that_went_away_keeps_nobody_for_a_minute(question):
+    """
+    The client that a flow has open repeats what is refused, once it has been answered at all.
+
+    A round of the watch stood still for sixty-four seconds for that, while there was something to tell.
+    """
+    with contextlib.ExitStack() as there:
+        url = there.enter_context(prefect_that_tells_its_version())
+        with temporary_settings({PREFECT_API_URL: url}), SyncClientContext.get_or_create() as flows:
+            assert flows.client.api_version() == prefect.__version__
+            there.close()
+            began = time.monotonic()
+            with pytest.raises(documents.ApiAway):
+                question()
+
+    assert time.monotonic() - began < 10
 
 
 def test_without_a_document_everything_is_on(api):
