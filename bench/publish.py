@@ -33,34 +33,42 @@ HOME = Path("var/bench/publish")
 POSTS = 60
 BROWSERS = 2
 WARM = 8
-LATENCY_MS = 300
-"""How long the sandbox takes to answer an ask: the short end of what X takes (1 to 30 s), so that what the
-pipeline adds is not hidden behind waiting."""
+LATENCIES_MS = (1000, 300)
+"""How long the sandbox takes to answer an ask: the short end of what X takes (1 to 30 s, x-contract.md), and less than X
+ever took, so that what the pipeline adds is not hidden behind waiting."""
 
 ACCOUNTS = ("alice", "bob")
 
 
 def measure(posts: int = POSTS) -> dict[str, Any]:
-    """Run both in one go; answers the figures."""
+    """Run both in one go, for each latency; answers the figures, those at X's own latency first."""
+    at_x, *shorter = [_measure(posts, latency) for latency in LATENCIES_MS]
+    return {
+        "posts": posts,
+        "browsers": BROWSERS,
+        "ratio_goal": 0.90,
+        "memory_goal_mb": 2000,
+        **at_x,
+        "shorter": shorter,
+    }
+
+
+def _measure(posts: int, latency_ms: int) -> dict[str, Any]:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
-    sandbox = SandboxProcess(accounts=ACCOUNTS, latency_ms=LATENCY_MS, state_file=HOME / "sandbox.json")
+    sandbox = SandboxProcess(accounts=ACCOUNTS, latency_ms=latency_ms, state_file=HOME / "sandbox.json")
     with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": str(BROWSERS)}) as stack:
         bare = _bare(sandbox, _texts("bare", posts))
         pipeline = _pipeline(stack, _texts("steady", posts))
     return {
-        "posts": posts,
-        "browsers": BROWSERS,
-        "sandbox_latency_ms": LATENCY_MS,
+        "sandbox_latency_ms": latency_ms,
         "bare": bare,
         "pipeline": pipeline,
         "ratio": round(pipeline["posts_per_minute"] / bare["posts_per_minute"], 3),
-        "ratio_goal": 0.90,
         "beyond_bare_ms_per_post": round(
             BROWSERS * 60_000 * (1 / pipeline["posts_per_minute"] - 1 / bare["posts_per_minute"]), 1
         ),
         "beyond_bare_cpu_ms_per_post": round(pipeline["cpu_ms_per_post"] - bare["cpu_ms_per_post"], 1),
-        "memory_goal_mb": 2000,
     }
 
 

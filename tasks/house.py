@@ -103,6 +103,9 @@ class House:
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
+    store_away_at: datetime | None = None
+    """When this process last saw the store away, or not taking its beat: until a while after that, nobody's silence tells
+    anything."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
     """How much memory this machine has left, in MB."""
     looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 from prefect.exceptions import PrefectException
@@ -48,8 +48,6 @@ class Mates:
         self._own = own
         self._minded = time.monotonic()
         self._started: dict[str, float] = {}
-        self._unheard_at: datetime | None = None
-        """When the store last kept beats from us, as far as we saw: silence of before then tells nothing of anybody."""
         self._thread: threading.Thread | None = None
 
     def mind(self) -> None:
@@ -78,7 +76,7 @@ class Mates:
             for flow in started:
                 self._note(flow)
         except StoreError as away:
-            self._unheard_at = self._house.clock()
+            self._house.store_away_at = self._house.clock()
             self._house.log.debug("the others could not be minded: %s", type(away).__name__)
             return []
         except (httpx.HTTPError, PrefectException) as error:
@@ -112,13 +110,14 @@ class Mates:
         """Name the seats that somebody had, and that have not beaten lately."""
         moment = self._house.clock()
         if self._cannot_beat(seats):
-            self._unheard_at = moment
+            self._house.store_away_at = moment
             return []
+        away_at = self._house.store_away_at
         return [
             watch.flow
             for watch in seats
             if watch.flow != self._own
             and watch.flow in SILENT_AFTER
-            and moment - max(watch.beat_at, self._unheard_at or watch.beat_at) > SILENT_AFTER[watch.flow]
+            and moment - max(watch.beat_at, away_at or watch.beat_at) > SILENT_AFTER[watch.flow]
             and time.monotonic() - self._started.get(watch.flow, float("-inf")) > PATIENCE.total_seconds()
         ]

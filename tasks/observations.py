@@ -53,7 +53,6 @@ class Memory:
     blocks: BlocksSeen | None = None
     """The blocks as last read: they serve while Prefect's API is away."""
     has_had_worker: bool = False
-    store_away_at: datetime | None = None
     wall: datetime | None = None
     ticked: float = 0.0
     noted: dict[str, float] = field(default_factory=dict)
@@ -69,7 +68,7 @@ def observe(house: House, memory: Memory) -> Observed:
         prefect=prefect,
         blocks=_blocks(memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
         machine=_machine(house, memory, moment),
-        store_away_at=memory.store_away_at,
+        store_away_at=house.store_away_at,
     )
 
 
@@ -77,7 +76,7 @@ def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot
     try:
         return house.store.observe(moment, claims_of=memory.tolerances.claims_of)
     except StoreError as error:
-        memory.store_away_at = house.clock()
+        house.store_away_at = house.clock()
         return Cannot(why=settings.without_password(str(error)))
 
 

@@ -83,6 +83,7 @@ class Watch:
                 self._seated = True
             return self._house.store.beat(self._flow, run_id=self._run_id, now=self._house.clock())
         except StoreAway as away:
+            self._house.store_away_at = self._house.clock()
             # Nobody can have taken a seat that cannot be written; stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

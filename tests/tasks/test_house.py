@@ -128,3 +128,5 @@ def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
     ]
 
     assert [[], [], ["run-1"], ["run-1"]] == seats
+    # Whoever judges the others' silence knows that theirs may be the store's.
+    assert house.store_away_at == house.clock()
