@@ -31,7 +31,10 @@ from tasks.bulkheads import Bulkheads, Purpose
 from tasks.slots import PrefectSlots
 
 HOME = Path("var/bench/bulkheads")
-PEOPLE = ("alice", "bob", *(f"crew{n:02d}" for n in range(28)))
+CREW = tuple(f"crew{n:02d}" for n in range(30))
+"""Who has something in doubt. Alice, whose posts are timed, has not."""
+
+PEOPLE = ("alice", *CREW)
 DOUBTS_EACH = 5
 LONE = 12
 RATE_POSTS = 40
@@ -128,12 +131,13 @@ def _beside() -> dict[str, Any]:
     """Let lone posts go out twice: in peace, and while every look hangs and 150 deliveries wait for one."""
     with _house(PEOPLE) as (stack, store):
         must(stack.run("bench.turn", "reconcile", "off"), "the switch")
-        _on_watch(stack, store)
-        in_peace = lone_posts(stack, store, LONE)
+        # Before anybody is on watch, who would take them up himself.
         moment = datetime.now(UTC) - timedelta(minutes=20)
-        for name in PEOPLE:
+        for name in CREW:
             for n in range(DOUBTS_EACH):
                 _bring_in_doubt(store, name, f"Lost at sea, {name} {n}.", moment + timedelta(seconds=90 * n))
+        _on_watch(stack, store)
+        in_peace = lone_posts(stack, store, LONE)
         queued = store.counts()[State.UNCONFIRMED]
         stack.sandbox.weather(HUNG_LOOKS)
         must(stack.run("bench.turn", "reconcile", "on"), "the switch")
