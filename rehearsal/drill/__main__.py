@@ -67,6 +67,11 @@ def main(  # noqa: PLR0917 - click hands its options in by name
     keep: bool,
 ) -> None:
     """Drill the whole house, and say how it went; the exit code says whether what must never happen did not."""
+    if off and (control or days is not None):
+        other = (
+            "--control, which turns off all of them" if control else "--simulate, which has another programme"
+        )
+        raise click.UsageError(f"--off names single protections: leave it out beside {other}")
     if days is not None:
         sys.exit(simulated(days=days, seed=seed, odds="usual", out=out))
     home = out / "home"

@@ -15,8 +15,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from click.testing import CliRunner
 
 from rehearsal.drill import report as reports
+from rehearsal.drill.__main__ import main as drill_program
 from rehearsal.drill.hands import Hands
 from rehearsal.drill.page import COLOURS, Run, draw
 from rehearsal.drill.programme import PEOPLE, WEATHERS, programme
@@ -303,3 +305,13 @@ def test_a_run_is_drawn_beside_another(tmp_path):
     assert "<th>before</th><th>after</th>" in page
     assert "<dropped>" not in page
     assert "&lt;dropped&gt;" in page
+
+
+@pytest.mark.parametrize("other", [("--control",), ("--simulate", "1")])
+def test_single_protections_are_not_turned_off_beside_what_has_its_own_idea_of_it(tmp_path, other):
+    """It is refused before anything starts, and not silently left out."""
+    done = CliRunner().invoke(drill_program, ["--off", "repair", *other, "--out", str(tmp_path / "out")])
+
+    assert done.exit_code == 2
+    assert f"leave it out beside {other[0]}" in done.output
+    assert not (tmp_path / "out").exists()
