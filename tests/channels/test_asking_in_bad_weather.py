@@ -390,8 +390,11 @@ def kill_browser(alice):
 
 
 def test_a_browser_that_dies_before_the_click_sent_nothing(alice, sandbox):
+    # There is nothing to write into yet: however late it is heard of, it dies before the click.
+    sandbox.weather(ui("slow_composer", seconds=60))
+
     def die(phase):
-        if phase is Phase.SIGNED_IN:
+        if phase is Phase.OPENED:
             kill_browser(alice)
 
     outcome = alice.say("Never", on=die)

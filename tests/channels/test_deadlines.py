@@ -69,8 +69,10 @@ def ledger_stands_still(alice, sandbox):
 
 def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox):
     """SIGSTOP, and the deadline passes: not submitted."""
+    # There is nothing to write into yet: however late it is heard of, it stands still before the click.
+    sandbox.weather({"fault": "ui", "account": "alice", "params": {"kind": "slow_composer", "seconds": 120}})
     outcome = overrun(
-        alice, "Never", on=lambda reached: stop_browser(alice) if reached is Phase.SIGNED_IN else None
+        alice, "Never", on=lambda reached: stop_browser(alice) if reached is Phase.OPENED else None
     )
 
     assert (type(outcome), outcome.cause) == (NotSubmitted, Cause.DEADLINE)
@@ -80,10 +82,15 @@ def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox):
 
 def test_a_browser_stopped_at_the_click_never_clicks_later(alice, sandbox):
     """Armed, about to click, stopped: nobody knows, and the click that was given does not come to life."""
-    outcome = overrun(
-        alice, "Never", on=lambda reached: stop_browser(alice) if reached is Phase.CLICKED else None
-    )
 
+    def stop_and_arm():
+        # The lane waits for this answer and clicks upon it.
+        stop_browser(alice)
+        return True
+
+    outcome = overrun(alice, "Never", arm=stop_and_arm)
+
+    assert alice.phases[-1] is Phase.CLICKED
     assert (type(outcome), outcome.cause) == (Unconfirmed, Cause.DEADLINE)
     ledger_stands_still(alice, sandbox)
 
