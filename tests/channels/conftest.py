@@ -15,6 +15,7 @@ from sandbox.client import SandboxProcess
 from steadypost.browser import Lane, LaunchSettings
 from steadypost.channels.port import Access, LookRequest, Order, Place
 from steadypost.channels.x_web.channel import XWeb
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain.evidence import Sighting, Wanted, judge
 from steadypost.domain.outcome import Answer, Outcome, Phase
 from steadypost.domain.post import Media, Part
@@ -69,9 +70,9 @@ class Person:
     asked: list[bool] = field(default_factory=list)
     """What the store said each time it was asked to arm."""
 
-    def open(self) -> XWeb:
+    def open(self, **how: float) -> XWeb:
         """The channel, opened on a living browser."""
-        self.channel = XWeb(self.browsers.lane)
+        self.channel = XWeb(self.browsers.lane, **how)
         return self.channel
 
     def ask(
@@ -83,6 +84,7 @@ class Person:
         arm: Callable[[], bool] = lambda: True,
         on: Callable[[Phase], None] = lambda _: None,
         within: float = 30.0,
+        answer_within: float = ANSWER_WITHIN,
     ) -> Answer:
         """Ask once, noting how far it came."""
         order = Order(parts=parts or tuple(Part(text=text) for text in texts), first=first, reply_to=reply_to)
@@ -98,7 +100,7 @@ class Person:
             self.phases.append(phase)
             on(phase)
 
-        return self.open().ask(
+        return self.open(answer_within=answer_within).ask(
             self.access, order, arm=noted, deadline=time.monotonic() + within, progress=reached
         )
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -144,6 +145,26 @@ def test_an_answer_that_never_comes_is_in_doubt_before_the_deadline(alice, sandb
     assert isinstance(outcome, Unconfirmed)
     assert (outcome.cause, outcome.phase) == (Cause.NO_ANSWER, Phase.CLICKED)
     assert len(sandbox.asks()) == 1
+
+
+def test_an_answer_has_its_own_time_and_the_attempt_ends_with_it(alice, sandbox):
+    """Decision 0021: what the deadline leaves is not waited out, and what a later answer would tell, a look tells."""
+    sandbox.weather(create("delay_after_create", seconds=120))
+    began = time.monotonic()
+    outcome = alice.say("Whenever you like", within=100.0, answer_within=2.0)
+
+    assert time.monotonic() - began < 60
+    assert isinstance(outcome, Unconfirmed)
+    assert (outcome.cause, outcome.phase) == (Cause.NO_ANSWER, Phase.CLICKED)
+    (post,) = alice.ledger()
+    assert alice.finds("Whenever you like", alice.look()) == Present(remote_id=post["id"])
+
+
+def test_each_answer_of_a_thread_has_a_time_of_its_own(alice, sandbox):
+    sandbox.weather(create("delay_after_create", seconds=3))
+    outcomes = alice.ask("One of three", "Two of three", "Three of three", answer_within=7.0).outcomes
+
+    assert [outcome.remote_id for outcome in outcomes] == [post["id"] for post in alice.ledger()]
 
 
 def test_a_slow_answer_is_waited_for(alice, sandbox):

@@ -178,7 +178,7 @@ def _submit(desk: Desk, page: Page, ready: Survey, errand: AskErrand) -> tuple[O
         raise Halt(Cause.LEASE_LOST, "it may not be asked any more")
     with gate:
         _click_once(desk, page, ready)
-        _listen(desk, page, gate, len(texts))
+        _listen(desk, page, gate, errand)
         return _conclude(desk, gate, errand, len(texts))
 
 
@@ -190,9 +190,10 @@ def _click_once(desk: Desk, page: Page, ready: Survey) -> None:
         button.click(timeout=CLICK_WITHIN * 1000, no_wait_after=True)
 
 
-def _listen(desk: Desk, page: Page, gate: Gate, parts: int) -> None:
+def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:
     """Wait until every part is known, one has failed, or nothing more can be expected."""
-    patience = Patience(desk.remaining)
+    patience = Patience(desk.remaining, answer_within=errand.answer_within)
+    parts = len(errand.order.parts)
     told: set[int] = set()
     while True:
         for n in sorted(gate.outcomes.keys() - told):

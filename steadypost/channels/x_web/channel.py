@@ -31,6 +31,7 @@ from steadypost.channels.x_web.errand import (
     ProbeErrand,
 )
 from steadypost.channels.x_web.session import UnusableSession, usable
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain import clock
 from steadypost.domain.evidence import Sighting
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
@@ -66,9 +67,12 @@ class Browser(Protocol):
 class XWeb:
     """X through its web page. One lane, lent for one attempt."""
 
-    def __init__(self, lane: Browser, *, now: clock.Clock = clock.now) -> None:
+    def __init__(
+        self, lane: Browser, *, now: clock.Clock = clock.now, answer_within: float = ANSWER_WITHIN
+    ) -> None:
         self._lane = lane
         self._now = now
+        self._answer_within = answer_within
         self.drift: tuple[str, ...] = ()
         """What the last job found only by a fall-back."""
 
@@ -81,7 +85,8 @@ class XWeb:
             return _same_for_all(order, outcome)
         talk = _Talk(arm, progress)
         try:
-            report: AskReport = self._run(ASK, AskErrand(access, order), deadline, talk)
+            errand = AskErrand(access, order, self._answer_within)
+            report: AskReport = self._run(ASK, errand, deadline, talk)
         except BrowserError as error:
             outcomes = talk.after(error, len(order.parts))
             return Answer(outcomes=outcomes, first=order.first, at_large=isinstance(error, StillAlive))

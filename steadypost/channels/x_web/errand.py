@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steadypost.channels.port import Access, LookRequest, Order
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain.outcome import Cause, Outcome
 
 ARM = "arm"
@@ -23,6 +24,8 @@ class AskErrand:
 
     access: Access
     order: Order
+    answer_within: float = ANSWER_WITHIN
+    """Seconds for X's answer to each part."""
 
 
 @dataclass(frozen=True, slots=True)

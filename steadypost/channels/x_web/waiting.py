@@ -24,8 +24,15 @@ LOOK_EVERY_MS = 100.0
 class Patience:
     """When to look again, and when to stop."""
 
-    def __init__(self, remaining: Callable[[], float], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        remaining: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        answer_within: float = ANSWER_WITHIN,
+    ) -> None:
         self._remaining = remaining
+        self._answer_within = answer_within
         self._clock = clock
         self._busy_at = clock()
         self._sent_at: float | None = None
@@ -44,5 +51,5 @@ class Patience:
         return (
             self._remaining() < MARGIN
             or moment - self._busy_at > QUIET
-            or (self._sent_at is not None and moment - self._sent_at > ANSWER_WITHIN)
+            or (self._sent_at is not None and moment - self._sent_at > self._answer_within)
         )
