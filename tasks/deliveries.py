@@ -13,7 +13,7 @@ from prefect.runtime import task_run
 from prefect.states import Completed
 
 from blocks import Unopened
-from steadypost.browser import BrowserUnavailable, NoFreeLane, StillAlive
+from steadypost.browser import BrowserUnavailable, NoFreeLane, PoolClosed, StillAlive
 from steadypost.channels.port import Access, Order
 from steadypost.domain.circuit import No
 from steadypost.domain.delivery import wait_before_retry
@@ -133,7 +133,7 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
     match error:
         case NoFreeLane() | BrowserUnavailable() | StillAlive():
             cause = Cause.BROWSER_UNAVAILABLE
-        case NoPlace():
+        case NoPlace() | PoolClosed():
             cause = Cause.NO_PLACE
         case StoreAway():
             cause = Cause.STORE_AWAY

@@ -14,7 +14,7 @@ from datetime import timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from steadypost.browser import BrowserError, NoFreeLane
+from steadypost.browser import BrowserError, NoFreeLane, PoolClosed
 from steadypost.channels.port import Access, Probe
 from steadypost.domain.circuit import Go, No, Ticket
 from steadypost.domain.circuit.catalogue import (
@@ -155,7 +155,7 @@ def see(house: House, access: Access) -> Probe:
         with lanes.lend(limits.probe_waits.total_seconds(), key=access.account) as lane:
             deadline = time.monotonic() + limits.probe.total_seconds()
             return CHANNELS[channel](lane).probe(access, deadline=deadline)
-    except NoFreeLane as error:
+    except (NoFreeLane, PoolClosed) as error:  # a run that is about to end says nothing of the browsers
         return Probe(well=False, handle="", cause=Cause.NO_PLACE, why=type(error).__name__)
     except BrowserError as error:
         return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from blocks import Switches, XAccount
 from blocks.switches import Switch
 from flows.publish import claim_due
-from steadypost.browser import BrowserUnavailable
+from steadypost.browser import BrowserUnavailable, PoolClosed
 from steadypost.channels.port import Probe
 from steadypost.domain.circuit import Memory, Page, Position, Said, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
@@ -31,7 +31,7 @@ from tasks.circuits import browser_here
 from tasks.deliveries import deliver
 from tasks.documents import Documents
 from tasks.observations import open_circuits
-from tasks.probes import probe, to_probe
+from tasks.probes import probe, see, to_probe
 from tests.tasks.conftest import NOW
 from tests.tasks.test_house import SESSION
 
@@ -180,6 +180,19 @@ def test_lost_answers_open_nothing(house, channel, post, turn):
     assert len(turn()) == 10
 
     assert state(house) is State.CLOSED
+
+
+def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn):
+    """What finds its own run's browsers already put away is given back uncharged, and no circuit hears of it."""
+    house.lanes.trouble = PoolClosed("closed")
+    ids = post("One.", "Two.", "Three.")
+    turn()
+
+    assert {delivery(house, one).cause for one in ids} == {Cause.NO_PLACE}
+    assert {delivery(house, one).broken for one in ids} == {0}
+    assert state(house, browser_here()) is State.CLOSED
+    assert see(house, house.access("alice")).cause is Cause.NO_PLACE
+    assert channel.asked == []
 
 
 def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel, post, turn):
