@@ -292,11 +292,16 @@ def _false_status(
 
 
 def blocked(
-    lines: Sequence[Line], happened: Sequence[Happened], told: Mapping[str, Sequence[Span]] | None = None
+    lines: Sequence[Line],
+    happened: Sequence[Happened],
+    told: Mapping[str, Sequence[Span]] | None = None,
+    *,
+    spacing: timedelta = timedelta(0),
 ) -> Iterator[Line]:
     """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves.
 
-    ``told`` names, by account, when the network itself had said "not now".
+    ``told`` names, by account, when the network itself had said "not now". ``spacing`` is what an account keeps between
+    two of its posts: behind those that were due before it, and only those, a post waits for good reason.
     """
     for line in lines:
         if line.in_doubt or line.signs or line.live_at is None or line.live_at <= line.due_at:
@@ -305,10 +310,21 @@ def blocked(
             Span(one.began_at, one.ended_at) for one in happened if line.account in one.trouble.accounts
         ]
         troubles += (told or {}).get(line.account, ())
+        if spacing:
+            troubles += _kept_apart(line, lines, spacing)
         until = max(line.due_at, min(line.live_at, line.asked_at or line.live_at))
         calm = total(without([Span(line.due_at, until)], troubles))
         if calm > BLOCKED_AFTER:
             yield line
+
+
+def _kept_apart(line: Line, lines: Sequence[Line], spacing: timedelta) -> list[Span]:
+    """When those before it on its account were going out, or had just done so."""
+    return [
+        Span(one.asked_at, max(one.asked_at, one.live_at or one.asked_at) + spacing)
+        for one in lines
+        if one.account == line.account and one.due_at < line.due_at and one.asked_at is not None
+    ]
 
 
 # --- troubles

@@ -20,7 +20,7 @@ from rehearsal.drill.report import Line, blocked, by_fault, spread
 from rehearsal.drill.stage import Happened
 from rehearsal.simulation.network import Network
 from rehearsal.simulation.odds import NAMED
-from rehearsal.simulation.world import World, make, schedule
+from rehearsal.simulation.world import SPACING, World, make, schedule
 from steadypost.domain.delivery import State
 from steadypost.domain.figures import End, Figures, Owed, figures, outages
 from steadypost.domain.outcome import Published
@@ -78,6 +78,10 @@ class Told:
     def window(self) -> Span:
         """The time in which posts fell due."""
         return Span(self.piece.began, self.piece.began + timedelta(days=self.piece.days))
+
+    def falsely_blocked(self) -> list[Line]:
+        """Give the posts that waited for nothing."""
+        return list(blocked(self.lines, self.happened, self.not_now, spacing=SPACING))
 
 
 def simulate(piece: Piece) -> Told:
@@ -263,9 +267,7 @@ class Simulation:
             "duplicates": sum(one.duplicates for one in self.told),
             "lost": sum(one.lost for one in self.told),
             "false_status": sum(one.false_status for one in self.told),
-            "false_blocks": sum(
-                len(list(blocked(one.lines, one.happened, one.not_now))) for one in self.told
-            ),
+            "false_blocks": sum(len(one.falsely_blocked()) for one in self.told),
             "lateness_s": {"p50": found.lateness.p50, "p95": found.lateness.p95},
             "recovery_s": spread(faults, "recovery_s"),
             "detection_s": spread(faults, "detection_s"),
@@ -285,6 +287,11 @@ class Simulation:
             "left_out_are": {str(fate): many for fate, many in found.availability.left_out.items()},
             "lateness_s": found.lateness.as_dict(),
             "wrong": [wrong for one in self.told for wrong in one.wrong],
+            "falsely_blocked": [
+                f"{line.account} {line.n}, due {line.due_at:%Y-%m-%d %H:%M:%S}: {line.late_s():.0f} s late"
+                for one in self.told
+                for line in one.falsely_blocked()
+            ],
         }
 
 

@@ -56,6 +56,9 @@ LONGEST_IDLE = timedelta(seconds=30)
 LOOK_PACE = timedelta(seconds=2)
 """How often the run on watch asks whether something is in doubt."""
 
+SPACING = timedelta(seconds=20)
+"""What each account keeps between two of its posts."""
+
 VERIFIED_WITHIN = timedelta(minutes=20)
 """What is published is seen again in one look for several, or with the next look for one in doubt: the product looks
 after five seconds, and a simulated day would be looks for the most part."""
@@ -119,6 +122,8 @@ class World:
     _lives: Iterator[int] = field(default_factory=itertools.count)
     _asked: dict[int, Asked] = field(default_factory=dict)
     _workers: dict[int, Worker] = field(default_factory=dict)
+    _spaced: dict[str, datetime] = field(default_factory=dict)
+    """Until when each account keeps its spacing."""
     killed: set[str] = field(default_factory=set)
     """The browsers that were ended while their worker slept."""
     worker: Worker | None = None
@@ -244,8 +249,10 @@ class World:
             due = self.store.next_due()
             if due is not None:
                 worker.idle = IDLE if busy else min(worker.idle * 2, LONGEST_IDLE)
-                soon = timedelta(seconds=0.25) if busy else worker.idle
-                self.cycle_at(max(due, self.clock.at + soon))
+                again = self.clock.at + (timedelta(seconds=0.25) if busy else worker.idle)
+                # What waits for its account's spacing goes out when that is over, and not an idle later.
+                over = [moment for moment in self._spaced.values() if moment > self.clock.at]
+                self.cycle_at(max(due, min([again, *over])))
             return
         self.cycle_at(self.clock.at + IDLE)
 
@@ -266,6 +273,7 @@ class World:
         finally:
             worker.house.drop(claim.attempt_id)
         rest_account(worker.house, claim.account, answer)
+        self._spaced[claim.account] = self.clock.at + SPACING
         if isinstance(answer.headline, Unconfirmed):
             self.look_at(self.clock.at + FIRST_LOOK)
         else:
@@ -558,7 +566,7 @@ def make(
         switches=switches,
     )
     for name in PEOPLE:
-        limits = Limits(per_hour=60, per_day=500, spacing=timedelta(seconds=20))
+        limits = Limits(per_hour=60, per_day=500, spacing=SPACING)
         store.put_account(AccountRecord(name=name, channel="x_web", handle=name, limits=limits), clock.at)
     _let_the_store_fail(world)
     plan_spells(world, began, ends)

@@ -187,6 +187,10 @@ def test_detection_is_the_first_sign_in_the_trouble_s_own_time():
     assert told.trouble.detected_at == own
 
 
+def asked(post, second):
+    return replace(post, asked_at=NOON + timedelta(seconds=second))
+
+
 def blocked(lines, *troubles):
     return list(reports.blocked(lines, troubles))
 
@@ -199,6 +203,18 @@ def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
     assert blocked([waits], happened(100, 150)) == []
     assert blocked([waits], happened(100, 150, "bob")) == [waits]
     assert blocked([line(100, 50)]) == []
+
+
+def test_a_post_behind_others_waits_for_its_account_s_spacing():
+    """After an outage what waited goes out one by one, oldest first: nobody is blocked by that, unless overtaken."""
+    spaced = timedelta(seconds=80)
+    first, waits = asked(line(90, 10), 100), line(100, 90)
+
+    assert list(reports.blocked([first, waits], [])) == [waits]
+    assert list(reports.blocked([first, waits], [], spacing=spaced)) == []
+    assert list(reports.blocked([replace(first, account="bob"), waits], [], spacing=spaced)) == [waits]
+    overtakes = replace(first, due_at=waits.due_at + timedelta(seconds=1))
+    assert list(reports.blocked([overtakes, waits], [], spacing=spaced)) == [waits]
 
 
 def test_a_post_in_doubt_waits_for_its_own_settling():
