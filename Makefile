@@ -23,7 +23,7 @@ up: setup ## Leave everything running to look at; Ctrl-C ends it
 
 test: setup ## Run every test
 	@tools/setup.sh tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests
