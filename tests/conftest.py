@@ -9,25 +9,51 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import psutil
 import pytest
 
 # Before anybody imports Prefect: a test that asks it of nothing is to fail, and not to start a server in passing.
 os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
 
 
-def pytest_sessionstart() -> None:
-    """Take an end from outside as Ctrl-C is taken: fixtures end what they started, and nothing is left running."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take an end from outside as Ctrl-C is taken: fixtures end what they started, and nothing is left running.
+
+    Where several processes test, the one that leads them waits for the others' fixtures: left to itself it would give
+    them seconds, and then kill them.
+    """
     tests = os.getpid()
+    leads = session.config.pluginmanager.hasplugin("dsession")
+    ended = False
 
     def end(number: int, _: FrameType | None) -> None:
+        nonlocal ended
         if os.getpid() != tests:
             # A child that was forked, and has to end as if it had never heard of this.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
+        if ended:
+            return  # the fixtures are at it, and are not to be interrupted
+        ended = True
+        if leads:
+            _end_those_led()
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)
+    if leads or hasattr(session.config, "workerinput"):
+        # A terminal tells all of them at once, and the one that leads tells them again.
+        signal.signal(signal.SIGINT, end)
+
+
+def _end_those_led() -> None:
+    """Tell them to end, and wait until nothing that they started is left."""
+    led = psutil.Process().children()
+    for one in led:
+        one.terminate()
+    ends = time.monotonic() + 90
+    while time.monotonic() < ends and any(one.is_running() and one.children() for one in led):
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
