@@ -40,7 +40,7 @@ control: setup ## The same programme with every protection off: what it is measu
 	@tools/setup.sh tests
 	@$(PY) -m rehearsal.drill --seed $(SEED) --minutes 15 --store postgresql --out var/control --control || true
 
-simulate: setup ## Four weeks of posts through the real store against a simulated network, and each switch off (an hour)
+simulate: setup ## Four weeks of posts through the real store against a simulated network, and each switch off (a quarter of an hour)
 	@$(PY) -m rehearsal.simulation days 28 --seed $(SEED) --out var/simulated
 	@$(PY) -m rehearsal.simulation switches --seed $(SEED)
 

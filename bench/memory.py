@@ -99,8 +99,8 @@ def _figures(samples: list[dict[str, Any]], posts: int) -> dict[str, Any]:
     for what in ("browsers_mb", "rest_mb", "processes"):
         first = percentile([one[what] for one in begin], 50)
         last = percentile([one[what] for one in end], 50)
-        if not first or last is None:
-            raise RuntimeError("too few samples")
+        if not first or not last:
+            raise RuntimeError(f"{what}: nothing was seen of it among {len(begin)} and {len(end)} samples")
         told[what] = {
             "p50_posts_10_to_30_percent": round(first, 1),
             "p50_last_fifth": round(last, 1),

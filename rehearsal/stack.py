@@ -133,7 +133,13 @@ class Stack:
 
     def pids(self) -> list[int]:
         """List every process that belongs to this stack, the sandbox and the browsers included."""
-        return sorted({process.pid for process in _marked(self.mark)})
+        pids = {process.pid for process in self.processes_of()}
+        for process in self.processes_of():
+            with contextlib.suppress(psutil.Error):
+                # Once for each family: whose parent is ours is found with the parent.
+                if process.ppid() not in pids:
+                    pids |= {child.pid for child in process.children(recursive=True)}
+        return sorted(pids)
 
     def processes_of(self) -> list[psutil.Process]:
         """Find the processes that carry this stack's mark; browsers do not, and are found below their lanes."""

@@ -53,7 +53,7 @@ def simulated(*, days: float, seed: int, odds: str, out: Path, at_once: int | No
         shown = {name: told[name] for name in ("due", "good", "availability", "duplicates", "lost")}
         print(f"{simulation.days:g} days: {shown}", flush=True)
     print(json.dumps({name: value for name, value in told.items() if name != "by_fault"}, indent=2))
-    return int(bool(told["duplicates"] or told["lost"] or told["false_status"]))
+    return int(any(told[name] for name in ("duplicates", "lost", "false_status", "false_blocks")))
 
 
 @main.command()
