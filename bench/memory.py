@@ -79,13 +79,13 @@ def _look(pids: list[int]) -> dict[str, Any]:
     for pid in pids:
         try:
             process = psutil.Process(pid)
-            words, size = " ".join(process.cmdline()), _pss_mb(pid)
+            words, name, size = " ".join(process.cmdline()), process.name(), _pss_mb(pid)
         except (psutil.Error, OSError):
             continue
         if "-m sandbox" in words:
             continue
         count += 1
-        if BROWSER in process.name():
+        if BROWSER in name:
             browsers += size
         else:
             rest += size
