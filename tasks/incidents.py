@@ -101,7 +101,8 @@ class Book:
     def _enter_late(self, stored: Incident | None, known: Incident, now: datetime) -> Incident:
         """Enter what was found, done and told on this machine while the store was away."""
         entered = stored or self._house.store.enter_incident(known)
-        late = replace(known, id=entered.id, told_at=entered.told_at or known.told_at)
+        told_at = entered.told_at or known.told_at or self._marks.told_at(known)
+        late = replace(known, id=entered.id, told_at=told_at)
         for one in late.tries[len(entered.tries) :]:
             self._house.store.begin_remedy(late.id, one)
         self._house.store.keep_incident(late, None, now)
@@ -169,11 +170,17 @@ class Book:
 
     def _tell(self, incident: Incident, now: datetime) -> list[Happened]:
         """Have a person told: by the store's messages, or at once while there is no store to keep them."""
+        if (before := self._marks.told_at(incident)) is not None:
+            # Another run told it, while the store was away for it: they were on watch together when the store went.
+            known = replace(incident, told_at=before)
+            if self._keep(known, None, now):
+                self._marks.forget(known)
+            return []
         after = replace(incident, told_at=now)
         if self._keep(after, told(incident), now):
             return [Happened(what="told", incident=after)]
         self._open[incident.key] = incident
-        if not self._marks.put(after):
+        if not self._marks.put(incident):
             return []
         try:
             way = self._teller.tell(told(incident))
@@ -181,6 +188,8 @@ class Book:
             self._house.log.warning("%s could not be told: %s", incident.name, why)
             self._marks.forget(after)
             return []
+        with contextlib.suppress(OSError):  # then it counts as untold, and may be told once more
+            self._marks.say_told(after)
         self._house.log.warning("%s: told by %s, without the store", incident.name, way)
         self._open[incident.key] = after
         return [Happened(what="told", incident=after)]
@@ -199,13 +208,15 @@ class Book:
 
 
 class Marks:
-    """One small file for each incident that a person was told of without the store."""
+    """One small file for each incident that a person is told of without the store: whose it is to tell, and when it
+    was told. Until then it counts as untold: who made it may have died, or found no way.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, incident: Incident) -> bool:
-        """Mark it as told; ``False`` when somebody else has."""
+        """Mark it as ours to tell; ``False`` when it is somebody else's."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             file = os.open(self._path(incident), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -214,6 +225,18 @@ class Marks:
         with os.fdopen(file, "w") as out:
             json.dump(_written(incident), out)
         return True
+
+    def say_told(self, incident: Incident) -> None:
+        """Write down when it was told."""
+        path = self._path(incident)
+        fresh = path.with_suffix(".told")
+        fresh.write_text(json.dumps(_written(incident)), encoding="utf-8")
+        fresh.replace(path)
+
+    def told_at(self, incident: Incident) -> datetime | None:
+        """When a person was told of it without the store, if one was."""
+        marked = _read(self._path(incident))
+        return marked.told_at if marked else None
 
     def read(self) -> list[Incident]:
         """Read every mark that can be read."""
@@ -228,25 +251,26 @@ class Marks:
         return self._folder / f"{incident.kind}-{about}.json"
 
 
-def _written(incident: Incident) -> Mapping[str, str]:
+def _written(incident: Incident) -> Mapping[str, str | None]:
     return {
         "kind": str(incident.kind),
         "about": incident.about,
         "what": incident.what,
         "opened_at": incident.opened_at.isoformat(),
-        "told_at": (incident.told_at or incident.opened_at).isoformat(),
+        "told_at": incident.told_at.isoformat() if incident.told_at else None,
     }
 
 
 def _read(path: Path) -> Incident | None:
     try:
         told_of = json.loads(path.read_text(encoding="utf-8"))
+        told_at = told_of["told_at"]
         return Incident(
             kind=Kind(told_of["kind"]),
             about=told_of["about"],
             what=told_of["what"],
             opened_at=datetime.fromisoformat(told_of["opened_at"]),
-            told_at=datetime.fromisoformat(told_of["told_at"]),
+            told_at=datetime.fromisoformat(told_at) if told_at else None,
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -160,6 +160,66 @@ def test_with_the_store_away_a_person_is_told_all_the_same_and_once(watching, pe
     assert (Kind.STORE, True) == (incident.kind, incident.over_at is not None)
 
 
+@pytest.mark.parametrize("when", ["before its round", "within its round"])
+def test_two_watches_at_once_tell_once_as_the_store_comes_back(
+    watching, person, house, time, monkeypatch, when
+):
+    """One run finds the store away still, and tells by itself; the other finds it back, and would tell by the store."""
+    old, new = watching(), watching()
+    house.store.away = True
+    for run in (old, new):
+        run.book.round([AWAY], time())
+    time.pass_by(seconds=60)
+    read = new.book._read
+
+    def old_tells():
+        house.store.away = True
+        old.book.round([AWAY], time())
+        house.store.away = False
+
+    def reads_before_the_other_tells(now):
+        house.store.away = False
+        read(now)
+        if when == "within its round":
+            old_tells()
+
+    monkeypatch.setattr(new.book, "_read", reads_before_the_other_tells)
+    if when == "before its round":
+        old_tells()
+    new.round(AWAY)
+    monkeypatch.undo()
+    for _ in range(3):
+        for run in (old, new):
+            run.round(BACK)
+
+    assert ["Steadypost needs you", "Over"] == titles(person)
+    [incident] = house.store.incidents()
+    assert incident.over_at is not None
+
+
+def test_a_run_that_dies_as_it_tells_leaves_it_to_be_told(watching, person, house, monkeypatch):
+    """It has said that it would, and nobody was told: as soon as the store is back, somebody else does."""
+    run = watching()
+    house.store.away = True
+    run.round(AWAY)
+
+    def dies(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(person, "tell", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run.round(AWAY)
+    other = watching()
+    for _ in range(2):
+        other.round(AWAY)
+    house.store.away = False
+    for _ in range(2):
+        other.round(AWAY)
+
+    assert ["Steadypost needs you"] == titles(person)
+
+
 def test_with_the_store_and_the_way_away_it_is_told_when_the_way_is_back(watching, person, house):
     """What could not be told leaves no mark."""
     run = watching()
