@@ -53,7 +53,7 @@ def _end_those_led() -> None:
         one.terminate()
     ends = time.monotonic() + 90
     while time.monotonic() < ends and any(map(_has_work, led)):
-        time.sleep(0.1)
+        time.sleep(0.1)  # processes of other processes: nothing tells when they are gone
 
 
 def _has_work(tests: psutil.Process) -> bool:
