@@ -100,8 +100,7 @@ def _claim(house: House, at_most: int) -> list[Claim]:
         retries=house.retries_left(),
     )
     for claim in claims:
-        house.in_hand.add(claim.attempt_id)
-        house.bulkheads.begin(claim.attempt_id, claim.account)
+        house.take(claim)
         with following(delivery=claim.delivery_id, attempt=claim.attempt_id, account=claim.account):
             house.log.info(
                 "delivery %s is claimed as %s, attempt %s", claim.delivery_id, claim.account, claim.n

@@ -43,7 +43,9 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     run = {"task_run_id": task_run.id, "task_run_name": task_run.name}
     with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
         try:
-            claim = house.store.load_claim(attempt_id)
+            # What crosses a task's border is the number, not the post. A number that this process has not claimed is
+            # not its to ask for, whoever runs this task once more.
+            claim = house.in_hand[attempt_id]
             tickets = set_out(house, claim.account)
             began = time.monotonic()
             answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
@@ -67,13 +69,14 @@ class _Armed:
     def __init__(self, house: House, claim: Claim) -> None:
         self._house = house
         self._claim = claim
+        self.browser = ""
         self.happened = False
 
     def __call__(self) -> bool:
         # Noted before the store is asked: if the answer is lost on the way, it may well have been yes.
         self.happened = True
         self.happened = self._house.store.arm(
-            self._claim.attempt_id, fence=self._claim.fence, now=self._house.clock()
+            self._claim.attempt_id, fence=self._claim.fence, now=self._house.clock(), browser=self.browser
         )
         journal.line("store", "armed: about to ask" if self.happened else "not armed: nobody may ask")
         return self.happened
@@ -92,7 +95,7 @@ def ask(house: House, claim: Claim) -> Answer:
             house.place(limits.attempt_waits),
             house.lanes.lend(within=limits.attempt_waits.total_seconds(), key=claim.account) as lane,
         ):
-            house.store.note_browser(claim.attempt_id, str(lane.identity))
+            arm.browser = str(lane.identity)
             journal.line("browser", "lent %s", lane.identity)
             channel = CHANNELS[claim.channel](lane)
             answer = channel.ask(

@@ -29,7 +29,7 @@ from steadypost.domain.budget import Budget, Try
 from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
 from steadypost.domain.clock import Clock, now
-from steadypost.store import AccountRecord, Outbox, Store, StoreAway, vitals
+from steadypost.store import AccountRecord, Claim, Outbox, Store, StoreAway, vitals
 from tasks import bounds, documents, journal
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
@@ -80,8 +80,9 @@ class House:
     )
     marks: dict[str, str] = field(default_factory=dict)
     """What each account's pause for sign-in depends on, as last read from its block."""
-    in_hand: set[int] = field(default_factory=set)
-    """The attempts this process is at. Only their leases are renewed: one that got lost here runs out."""
+    in_hand: dict[int, Claim] = field(default_factory=dict)
+    """The claims this process is at, by their attempts. Only their leases are renewed: one that got lost here runs
+    out."""
     looked_at: dict[str, float] = field(default_factory=dict)
     """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
@@ -221,6 +222,11 @@ class House:
         tries = [*self.store.recent_tries(moment - BUDGET.within), *self.looks_in_vain]
         return BUDGET.left(tries, moment) > 0
 
+    def take(self, claim: Claim) -> None:
+        """Take a claim in hand: its lease is kept from now on, and it has a place."""
+        self.in_hand[claim.attempt_id] = claim
+        self.bulkheads.begin(claim.attempt_id, claim.account)
+
     def let_go(self, attempt_id: int) -> None:
         """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""
         self.bulkheads.end(attempt_id)
@@ -228,7 +234,7 @@ class House:
 
     def drop(self, attempt_id: int) -> None:
         """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
-        self.in_hand.discard(attempt_id)
+        self.in_hand.pop(attempt_id, None)
         self.bulkheads.end(attempt_id)
 
     @contextlib.contextmanager

@@ -39,6 +39,10 @@ packages() {
 }
 
 browser() {
+    # Debian's build without a window needs a fifth less memory. It is tried for once, and gone without where it is not.
+    [ -e .venv/browser ] || command -v chromium-headless-shell >/dev/null \
+        || apt chromium-headless-shell fonts-noto-color-emoji fonts-noto-cjk || true
+    touch .venv/browser
     .venv/bin/python -m steadypost.browser >/dev/null 2>&1 && return
     apt chromium fonts-noto-color-emoji fonts-noto-cjk && .venv/bin/python -m steadypost.browser >/dev/null 2>&1 && return
     say "fetching Playwright's own browser"

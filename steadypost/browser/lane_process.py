@@ -87,7 +87,9 @@ def _serve(line: Connection) -> None:
 
 
 def _launch(playwright: Playwright, settings: LaunchSettings) -> tuple[Browser, Ready]:
-    executable = settings.executable_path or find_browser(playwright.chromium.executable_path)
+    executable = settings.executable_path or find_browser(
+        playwright.chromium.executable_path, headless=settings.headless
+    )
     if not os.access(executable, os.X_OK):
         raise BrowserMissing(f"No executable browser at {executable}.")
     browser = playwright.chromium.launch(

@@ -301,7 +301,7 @@ def put_late_aside(database: Database, now: datetime) -> list[int]:
 
 
 def load(connection: Connection, attempt_id: int) -> Claim:
-    """Read back a claim by its attempt: what crosses a task's border is the number, not the post."""
+    """Read a claim by its attempt."""
     attempt = attempt_rows.one(connection, attempt_id)
     delivery = delivery_rows.one(connection, attempt.delivery_id).delivery
     account = account_rows.one(connection, delivery.account)

@@ -60,7 +60,9 @@ class Rescued:
         return f"delivery {self.delivery_id} of {self.worker}, {how} it was armed, is {self.state}"
 
 
-def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime) -> bool:
+def arm(
+    connection: Connection, attempt_id: int, *, fence: int, now: datetime, browser: str = ""
+) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask."""
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -89,7 +91,8 @@ def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime) -
         worker=kept.worker,
         lease_until=kept.lease_until,
     )
-    attempt_rows.note(connection, attempt_id, armed_at=now, phase=Phase.ARMED)
+    # In the same write: whoever finds it armed must be able to see dead what may be about to click.
+    attempt_rows.note(connection, attempt_id, armed_at=now, phase=Phase.ARMED, browser=browser)
     return True
 
 

@@ -22,7 +22,7 @@ from steadypost.domain.figures import ON_TIME, Outage, Owed, outages
 from steadypost.domain.health import Check
 from steadypost.domain.incident import Incident, Message, Tried
 from steadypost.domain.observed import Noted, StoreSeen
-from steadypost.domain.outcome import Answer, Cause, Phase
+from steadypost.domain.outcome import Answer, Cause
 from steadypost.domain.post import Post
 from steadypost.domain.quota import Use
 from steadypost.domain.rollout import Rollout
@@ -445,18 +445,6 @@ class Store:
         """List the attempts since then, as the retry budget sees them."""
         return self._read(lambda connection: attempt_rows.recent(connection, since))
 
-    def load_claim(self, attempt_id: int) -> Claim:
-        """Read a claim back by its attempt."""
-        return self._read(lambda connection: claims.load(connection, attempt_id))
-
-    def note_browser(self, attempt_id: int, identity: object) -> None:
-        """Write down which browser an attempt was given."""
-        self._write(lambda connection: attempt_rows.note(connection, attempt_id, browser=str(identity)))
-
-    def note_phase(self, attempt_id: int, phase: Phase) -> None:
-        """Write down how far an attempt has come."""
-        self._write(lambda connection: attempt_rows.note(connection, attempt_id, phase=phase))
-
     def renew(
         self, worker: str, now: datetime, lease: timedelta, in_hand: Collection[int] | None = None
     ) -> int:
@@ -469,9 +457,11 @@ class Store:
             lambda connection: claims.renew(connection, worker=worker, now=now, lease=lease, in_hand=in_hand)
         )
 
-    def arm(self, attempt_id: int, fence: int, now: datetime) -> bool:
-        """Write "about to ask"; ``True`` exactly once, and only while the lease holds."""
-        return self._write(lambda connection: settling.arm(connection, attempt_id, fence=fence, now=now))
+    def arm(self, attempt_id: int, fence: int, now: datetime, browser: str = "") -> bool:
+        """Write "about to ask", and in which browser; ``True`` exactly once, and only while the lease holds."""
+        return self._write(
+            lambda connection: settling.arm(connection, attempt_id, fence=fence, now=now, browser=browser)
+        )
 
     def answered(
         self, attempt_id: int, answer: Answer, now: datetime, jitter: float, *, patient: bool = True

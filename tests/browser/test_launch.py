@@ -56,10 +56,34 @@ def test_playwrights_own_comes_before_the_systems(bare):
 
 
 def test_the_systems_browser_is_found_on_the_path(bare):
-    """Debian's chromium will do."""
+    """Debian's chromium will do; its build without a window is the lighter one, for whoever needs none."""
     found = executable(bare / "bin" / "chromium", "true")
-
     assert find_browser() == found
+
+    lighter = executable(bare / "bin" / "chromium-headless-shell", "true")
+
+    assert find_browser() == lighter
+    assert find_browser(headless=False) == found
+
+
+@pytest.mark.parametrize(
+    "lies_at", ["chrome-headless-shell-linux64/chrome-headless-shell", "chrome-linux/headless_shell"]
+)
+def test_playwrights_own_build_without_a_window_is_that_of_its_revision(bare, lies_at):
+    """Playwright downloads both; another revision's is none that this Playwright was tested with."""
+    for where in ("1200/chrome-linux64/chrome", "1300/chrome-linux64/chrome"):
+        path = bare / "downloaded" / f"chromium-{where}"
+        path.parent.mkdir(parents=True)
+        executable(path, "true")
+    own = str(bare / "downloaded" / "chromium-1200" / "chrome-linux64" / "chrome")
+    assert find_browser(playwrights_own=own) == own
+    path = bare / "downloaded" / "chromium_headless_shell-1200" / lies_at
+    path.parent.mkdir(parents=True)
+    lighter = executable(path, "true")
+
+    assert find_browser(playwrights_own=own) == lighter
+    assert find_browser(playwrights_own=own, headless=False) == own
+    assert "chromium-1300" in find_browser()
 
 
 def test_no_browser_at_all_comes_with_its_remedy(bare):

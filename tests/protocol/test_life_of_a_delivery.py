@@ -143,19 +143,22 @@ class Life(RuleBasedStateMachine):
             return
         for claim in self.store.claim(worker=name, now=self.now, lease=LEASE, at_most=1, accounts=["alice"]):
             self.workers[name] = Worker(name=name, claim=claim)
-            self.store.note_browser(claim.attempt_id, f"browser of {claim.attempt_id}")
             self.browsers[claim.attempt_id] = self.workers[name]
 
     def at(self, number, *, armed=None):
         worker = self.workers.get(f"worker-{number}")
         return worker if worker and armed in {None, worker.armed} else None
 
+    def arms(self, worker):
+        attempt_id = worker.claim.attempt_id
+        return self.store.arm(attempt_id, worker.claim.fence, self.now, f"browser of {attempt_id}")
+
     @rule(number=st.integers(0, 1))
     def a_worker_arms(self, number):
         worker = self.at(number, armed=False)
         if worker is None:
             return
-        if self.store.arm(worker.claim.attempt_id, worker.claim.fence, self.now):
+        if self.arms(worker):
             worker.armed = True
         else:
             self.answers(worker, NotSubmitted(cause=Cause.LEASE_LOST, why="gone", phase=Phase.COMPOSED))
@@ -164,7 +167,7 @@ class Life(RuleBasedStateMachine):
     def arming_takes_effect_and_the_word_is_lost(self, number):
         worker = self.at(number, armed=False)
         if worker is not None:
-            self.store.arm(worker.claim.attempt_id, worker.claim.fence, self.now)
+            self.arms(worker)
             self.answers(worker, NotSubmitted(cause=Cause.STORE_AWAY, why="away", phase=Phase.COMPOSED))
 
     @rule(number=st.integers(0, 1))

@@ -54,10 +54,10 @@ def claimed(store: Store, now=NOON, **more) -> Claim:
     return claim
 
 
-def armed(store: Store, now=NOON, **more) -> Claim:
-    """Claim the one delivery that is due, and say that it is about to be asked."""
+def armed(store: Store, now=NOON, *, browser: str = "", **more) -> Claim:
+    """Claim the one delivery that is due, and say that it is about to be asked, and in which browser."""
     claim = claimed(store, now, **more)
-    assert store.arm(claim.attempt_id, claim.fence, now)
+    assert store.arm(claim.attempt_id, claim.fence, now, browser)
     return claim
 
 

@@ -74,9 +74,7 @@ def test_the_queue(store):
 def test_a_story(store):
     """Everything about one delivery, from its post to its last look."""
     delivery_id = scheduled(store, key="k")
-    claim = armed(store)
-    store.note_browser(claim.attempt_id, "lane 1")
-    store.note_phase(claim.attempt_id, Phase.CLICKED)
+    claim = armed(store, browser="lane 1")
     store.answered(claim.attempt_id, answer(UNHEARD), NOON + SECOND, 0.5)
 
     story = store.show(delivery_id)

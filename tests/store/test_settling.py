@@ -298,8 +298,7 @@ def test_rescue_after_arming(store):
     """A worker that died after it was armed may have posted: only a look says (F04-S2)."""
     store.put_account(person("alice", per_hour=1), NOON)
     delivery_id = scheduled(store)
-    claim = armed(store)
-    store.note_browser(claim.attempt_id, "lane 3, pid 4711")
+    armed(store, browser="lane 3, pid 4711")
 
     [rescued] = store.rescue(NOON + LEASE)
 

@@ -88,6 +88,7 @@ def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, c
     drifted = NotSubmitted(cause=Cause.UI_DRIFT, why="no composer", phase=Phase.OPENED)
     channel.on_ask = lambda *_: Answer(outcomes=(drifted,))
     claim = claimed("One.")
+    house.take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     channel.on_probe = lambda _: DRIFTED
     look_round(house)
@@ -189,6 +190,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
     lost = NotSubmitted(cause=Cause.SIGNED_OUT, why="the page led to /i/flow/login", phase=Phase.OPENED)
     channel.on_ask = lambda *_: Answer(outcomes=(lost,))
     claim = claimed("One.")
+    house.take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     for _ in range(3):
         time.pass_by(minutes=31)
@@ -196,6 +198,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
         (again,) = house.store.claim(
             worker=house.worker, now=time(), lease=LEASE, at_most=1, accounts=["alice"]
         )
+        house.take(again)
         deliver.fn(again.attempt_id, again.delivery_id, again.account)
     delivery = house.store.show(claim.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
@@ -208,6 +211,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
     )
     assert house.store.account("alice").paused_until is None
     (again,) = house.store.claim(worker=house.worker, now=time(), lease=LEASE, at_most=1, accounts=["alice"])
+    house.take(again)
     deliver.fn(again.attempt_id, again.delivery_id, again.account)
 
     assert clicks == [True]

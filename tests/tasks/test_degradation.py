@@ -28,7 +28,7 @@ from tasks import documents
 from tasks.canaries import probe
 from tasks.deliveries import deliver, rest_account
 from tasks.documents import ApiAway, Documents
-from tasks.house import LEASE
+from tasks.house import LEASE, here
 
 
 def live(house):
@@ -40,6 +40,7 @@ def live(house):
 
 
 def run(claim):
+    here().take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
 
 

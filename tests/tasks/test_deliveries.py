@@ -42,6 +42,7 @@ def published(house):
 
 
 def run(house, claim):
+    house.take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     return house.store.show(claim.delivery_id).delivery
 
@@ -280,7 +281,6 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
     """However a delivery's task ends, its attempt is in nobody's hand afterwards, so its lease runs out."""
     channel.on_ask = published
     claim = claimed("One.")
-    house.in_hand.add(claim.attempt_id)
     if ends == "badly":
         monkeypatch.setattr("tasks.deliveries.record", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -288,7 +288,7 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
     else:
         run(house, claim)
 
-    assert house.in_hand == set()
+    assert house.in_hand == {}
 
 
 def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
@@ -297,14 +297,13 @@ def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
     """A browser that is back can be used; whoever claims is told so before the answer is recorded."""
     channel.on_ask = published
     claim = claimed("One.")
-    house.in_hand.add(claim.attempt_id)
-    house.bulkheads.begin(claim.attempt_id, claim.account)
+    house.take(claim)
     told = []
     house.wake = lambda: told.append(house.bulkheads.under_way())
 
     def while_recording(*given):
         assert told == [0]
-        assert house.in_hand == {claim.attempt_id}  # its lease is still kept
+        assert set(house.in_hand) == {claim.attempt_id}  # its lease is still kept
         return record(*given)
 
     monkeypatch.setattr("tasks.deliveries.record", while_recording)
@@ -315,8 +314,7 @@ def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
 def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
     """Prefect may end a task run before our code is reached: its place and its lease are let go."""
     claim = claimed("One.")
-    house.in_hand.add(claim.attempt_id)
-    house.bulkheads.begin(claim.attempt_id, claim.account)
+    house.take(claim)
     crew = Crew(house, Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0))
     never_began = Future()
     never_began.set_result(Crashed())
@@ -326,7 +324,7 @@ def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
     crew.send([claim])
 
     assert crew.free() == 2
-    assert house.in_hand == set()
+    assert house.in_hand == {}
     assert crew.done == {"broken": 1}
 
 

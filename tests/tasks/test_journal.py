@@ -50,6 +50,7 @@ def test_one_delivery_through_flow_task_browser_and_store(house, claimed, channe
     for one in (other, claim):
         with journal.following(delivery=one.delivery_id):
             house.log.warning("claimed")
+        house.take(one)
         deliver.fn(one.attempt_id, one.delivery_id, one.account)
 
     followed = [line for line in lines() if line.get("delivery") == claim.delivery_id]

@@ -173,8 +173,7 @@ def fell_silent(house, claimed, time):
 
     def silent(browser):
         claim = claimed("The lamp is lit.")
-        house.store.note_browser(claim.attempt_id, browser)
-        assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+        assert house.store.arm(claim.attempt_id, claim.fence, house.clock(), browser)
         time.pass_by(seconds=60)
         house.store.rescue(house.clock())
         time.pass_by(seconds=10)

@@ -300,6 +300,7 @@ def test_what_was_claimed_a_moment_before_is_put_off(house, channel, claimed):
     house.circuits.watch([PAGE])
     house.circuits.take({}, {PAGE.name: Said(position=Position.OPEN, mark="w1", reason="stop", by="Dora")})
 
+    house.take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     after = delivery(house, claim.delivery_id)
 

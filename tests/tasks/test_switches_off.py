@@ -95,7 +95,7 @@ def test_nothing_is_asked_twice_whatever_is_switched_off(house, channel, time, m
         )[0].delivery_id
         for n in range(30)
     ]
-    for what in ("arm", "answered", "note_browser"):
+    for what in ("arm", "answered"):
         monkeypatch.setattr(house.store, what, Moody(getattr(house.store, what), dice))
     for _ in range(400):
         time.pass_by(seconds=dice.choice([1, 5, 40]))
