@@ -142,7 +142,7 @@ class Crew:
         self._away: dict[PrefectFuture[Any], int] = {}
         self._probe: PrefectFuture[Any] | None = None
         self.done: Counter[str] = Counter()
-        house.wake = watch.wake.set
+        house.wake = watch.call
 
     def free(self) -> int:
         """How many more may be sent out now: as many as browsers are free. Those whose answer is still being

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -52,8 +53,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
             # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
             come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
-            house.let_go(attempt_id)
-            after = record(house, claim, answer)
+            after = record(house, claim, answer, give_way=house.let_go(attempt_id))
         finally:
             house.drop(attempt_id)
         rest_account(house, claim.account, answer)
@@ -151,14 +151,19 @@ def _what(error: Exception) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
-def record(house: House, claim: Claim, answer: Answer) -> Settled | None:
+def record(
+    house: House, claim: Claim, answer: Answer, give_way: Callable[[], None] = lambda: None
+) -> Settled | None:
     """Write the answer down: on this machine's disk first, then in the store. ``None``: it waits in the outbox.
 
     Recording is not asking: it may be repeated, and said twice it counts once. While the store is away the
-    answer waits in the outbox, and whoever runs next on this machine brings it there.
+    answer waits in the outbox, and whoever runs next on this machine brings it there. Between the two it may
+    ``give_way`` to a claim: a browser that stands idle waits for that one, and nobody waits for this.
     """
     moment = house.clock()
     letter = _kept(house, claim, answer, moment)
+    if letter is not None:
+        give_way()
     tries = 0
     while True:
         try:

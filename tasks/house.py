@@ -91,8 +91,9 @@ class House:
     """How long each thing may take, in an order that was checked."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
     """What this process may do at once."""
-    wake: Callable[[], None] = lambda: None
-    """Tells whoever claims that a browser is free again."""
+    wake: Callable[[], Callable[[], None]] = lambda: lambda: None
+    """Tells whoever claims that a browser is free again. What it answers waits, for an instant, until they have claimed
+    for it."""
     circuits: Breakers = field(init=False)
     """What is left alone, because it failed, until it is seen to be well."""
     announce: Callable[[Turned], None] = lambda _: None
@@ -227,10 +228,12 @@ class House:
         self.in_hand[claim.attempt_id] = claim
         self.bulkheads.begin(claim.attempt_id, claim.account)
 
-    def let_go(self, attempt_id: int) -> None:
-        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none."""
+    def let_go(self, attempt_id: int) -> Callable[[], None]:
+        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none. What it
+        answers waits, for an instant, until the next has been claimed.
+        """
         self.bulkheads.end(attempt_id)
-        self.wake()
+        return self.wake()
 
     def drop(self, attempt_id: int) -> None:
         """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""

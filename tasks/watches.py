@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from steadypost.store import StoreAway
 from tasks.deadline import ended_within
 from tasks.house import House
+
+GIVES_WAY = 0.1
+"""Seconds that anybody waits for a cycle, which takes a fifth of that, before going on without it."""
 
 BEAT_EVERY = 1.0
 """Seconds between two looks at whether somebody else has taken the seat."""
@@ -54,16 +57,33 @@ class Watch:
         self._beaten = 0.0
         self._seated = False
         self._relieved = False
-        self.wake = threading.Event()
-        """Set it to have the next cycle at once."""
+        self._called = threading.Event()
+        self._turned = threading.Condition()
+        self._begun = 0
+        self._done = 0
 
     def __iter__(self) -> Iterator[None]:
         with ended_within(self._hung_after) as cycle:
             while self._goes_on():
+                self._begun += 1
                 yield
-                self.wake.wait(self._pace)
-                self.wake.clear()
+                with self._turned:
+                    self._done = self._begun
+                    self._turned.notify_all()
+                self._called.wait(self._pace)
+                self._called.clear()
                 cycle.again()
+
+    def call(self) -> Callable[[], None]:
+        """Have the next cycle at once. What it answers waits for that cycle's end, but not for long."""
+        wanted = self._begun + 1
+        self._called.set()
+
+        def wait() -> None:
+            with self._turned:
+                self._turned.wait_for(lambda: self._done >= wanted, GIVES_WAY)
+
+        return wait
 
     def still_here(self) -> None:
         """Beat, if it is time to: for whoever waits for something within a cycle."""

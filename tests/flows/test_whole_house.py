@@ -326,7 +326,9 @@ def test_the_canary_opens_a_composer_and_submits_nothing(house, store, wait_unti
 
         state = wait_until(had_the_place, description="no other canary was on", within=240)
         wait_until(
-            lambda: not client.read_global_concurrency_limit_by_name("steadypost-probe-network-x").active_slots,
+            lambda: (
+                not client.read_global_concurrency_limit_by_name("steadypost-probe-network-x").active_slots
+            ),
             description="its slots are given back",
         )
 

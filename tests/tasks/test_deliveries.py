@@ -1,6 +1,8 @@
 """One attempt, from a claim to its recorded answer."""
 
+import errno
 import logging
+import os
 from concurrent.futures import Future
 from datetime import timedelta
 from uuid import uuid4
@@ -210,13 +212,10 @@ def test_a_disk_that_takes_nothing_makes_the_answer_wait_in_memory(house, claime
     claim = claimed("One.")
     assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
     def pause(_):
         away["away"] = away["tries"] < 3
 
-    monkeypatch.setattr(house.outbox, "keep", full)
+    monkeypatch.setattr(house.outbox, "keep", full_disk)
     monkeypatch.setattr("tasks.deliveries.time.sleep", pause)
 
     assert record(house, claim, an_answer(house)).delivery.state is State.PUBLISHED
@@ -282,7 +281,7 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
     channel.on_ask = published
     claim = claimed("One.")
     if ends == "badly":
-        monkeypatch.setattr("tasks.deliveries.record", lambda *_: 1 / 0)
+        monkeypatch.setattr("tasks.deliveries.record", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(house, claim)
     else:
@@ -294,21 +293,41 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
 def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
     house, channel, claimed, published, monkeypatch
 ):
-    """A browser that is back can be used; whoever claims is told so before the answer is recorded."""
+    """A browser that is back can be used; whoever claims is told so, and claims, before the answer is recorded."""
     channel.on_ask = published
     claim = claimed("One.")
     house.take(claim)
     told = []
-    house.wake = lambda: told.append(house.bulkheads.under_way())
 
-    def while_recording(*given):
-        assert told == [0]
-        assert set(house.in_hand) == {claim.attempt_id}  # its lease is still kept
-        return record(*given)
+    def wake():
+        assert house.bulkheads.under_way() == 0
+        told.append("called")
+        return claims
 
-    monkeypatch.setattr("tasks.deliveries.record", while_recording)
+    def claims():
+        # The answer cannot get lost any more, though nobody has heard of it, and its lease is still kept.
+        assert [letter.attempt_id for letter in house.outbox.waiting()] == [claim.attempt_id]
+        assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+        assert set(house.in_hand) == {claim.attempt_id}
+        told.append("claimed")
+
+    house.wake = wake
 
     assert run(house, claim).state is State.PUBLISHED
+    assert told == ["called", "claimed"]
+
+
+def test_an_answer_that_no_disk_takes_gives_way_to_nobody(house, channel, claimed, published, monkeypatch):
+    """It is in this process's memory alone: nothing comes before writing it down."""
+    channel.on_ask = published
+    monkeypatch.setattr(house.outbox, "keep", full_disk)
+    house.wake = lambda: lambda: pytest.fail("it gave way")
+
+    assert run(house, claimed("One.")).state is State.PUBLISHED
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):

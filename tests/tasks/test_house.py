@@ -1,5 +1,6 @@
 """The house stays open while what it stands on is away."""
 
+import threading
 from concurrent.futures import Future
 from datetime import timedelta
 from uuid import uuid4
@@ -130,3 +131,22 @@ def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
     assert [[], [], ["run-1"], ["run-1"]] == seats
     # Whoever judges the others' silence knows that theirs may be the store's.
     assert house.store_away_at == house.clock()
+
+
+def test_whoever_calls_the_watch_can_wait_for_the_cycle_that_follows(house, monkeypatch):
+    """Not for the one under way, which may have looked before; and not for long for one that does not come."""
+    monkeypatch.setattr("tasks.watches.GIVES_WAY", 30.0)
+    watch = Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=60.0)
+    cycles = iter(watch)
+    next(cycles)
+    wait, waited = watch.call(), threading.Event()
+    threading.Thread(target=lambda: (wait(), waited.set()), daemon=True).start()
+
+    next(cycles)  # at once, though the pace is a minute
+    assert not waited.is_set()
+    watch.call()
+    next(cycles)
+    assert waited.wait(5)
+
+    monkeypatch.setattr("tasks.watches.GIVES_WAY", 0.01)
+    watch.call()()  # nobody begins another cycle, and this comes back all the same
