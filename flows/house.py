@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,11 @@ from tasks.slots import PrefectSlots
 NOW_AND_THEN = Recycle(idle=timedelta(minutes=2))
 """For browsers that are not always needed: they come with the first that wants one, and cost nothing while all is
 well. Longer than any circuit of X's waits between two trials, and than a post in doubt between its first looks."""
+
+
+TURN = 0.0005
+"""Seconds that a thread of the publishers goes on while another one wants to. A claim hands over at every statement of its
+transaction, and at Python's own five milliseconds it waits longer than it works."""
 
 
 def open_store() -> Store:
@@ -52,12 +58,23 @@ def _store_url() -> str:
 def publishing_house() -> Iterator[House]:
     """A house with this machine's publishing browsers, all warm."""
     with (
+        _short_turns(),
         _house(Purpose.PUBLISH, size=settings.read().lanes) as house,
         Pool(1, LaunchSettings(), run_dir=_run_dir(), name=Purpose.PROBE, recycle=NOW_AND_THEN) as probing,
     ):
         house.lanes.warm()
         house.probing = probing
         yield house
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextlib.contextmanager
