@@ -29,7 +29,7 @@ well. Longer than any circuit of X's waits between two trials, and than a post i
 
 
 TURN = 0.0005
-"""Seconds that a thread of the publishers goes on while another one wants to. A claim hands over at every statement of its
+"""Seconds that a thread of the publishers goes on while another wants to. A claim hands over at every statement of its
 transaction, and at Python's own five milliseconds it waits longer than it works."""
 
 
