@@ -60,9 +60,7 @@ class Rescued:
         return f"delivery {self.delivery_id} of {self.worker}, {how} it was armed, is {self.state}"
 
 
-def arm(
-    connection: Connection, attempt_id: int, *, fence: int, now: datetime, browser: str = ""
-) -> bool:
+def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime, browser: str = "") -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask."""
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
