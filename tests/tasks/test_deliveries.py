@@ -330,6 +330,18 @@ def full_disk(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def test_an_attempt_of_another_process_is_not_made(house, channel, claimed, published):
+    """A task run that is executed once more, elsewhere: what it names is not this process's to ask for."""
+    channel.on_ask = published
+    claim = claimed("One.")
+
+    with pytest.raises(KeyError):
+        deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+
+    assert channel.asked == []
+    assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+
+
 def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
     """Prefect may end a task run before our code is reached: its place and its lease are let go."""
     claim = claimed("One.")
