@@ -53,10 +53,14 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
             # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
             come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
-            after = record(house, claim, answer, give_way=house.let_go(attempt_id))
+            if pause_after(answer, house.clock()) is None:
+                after = record(house, claim, answer, give_way=house.let_go(attempt_id))
+            else:
+                # X said to leave this account alone: nobody sets out for it from here before everybody knows.
+                after = record(house, claim, answer)
+                rest_account(house, claim.account, answer)
         finally:
             house.drop(attempt_id)
-        rest_account(house, claim.account, answer)
         house.log.info("delivery %s as %s: %s", delivery_id, account, in_words(answer.headline))
     name = "in the outbox" if after is None else after.delivery.state if after.applied else "fenced"
     shown = name.replace("_", " ").capitalize()

@@ -326,6 +326,27 @@ def test_an_answer_that_no_disk_takes_gives_way_to_nobody(house, channel, claime
     assert run(house, claimed("One.")).state is State.PUBLISHED
 
 
+@pytest.mark.parametrize("cause", [Cause.RATE_LIMIT, Cause.AUTOMATION_SUSPECTED])
+def test_nobody_sets_out_for_an_account_that_is_to_be_left_alone(house, channel, claimed, cause, monkeypatch):
+    """X said "not now": the place is given on when the pause is written down, and not before."""
+    channel.on_ask = lambda _, arm: (
+        arm() and Answer(outcomes=(Deferred(cause=cause, code="88", why="X said so"),))
+    )
+    claim = claimed("One.")
+    house.wake = lambda: pytest.fail("the next was called")
+    paused = []
+    end = house.bulkheads.end
+
+    def noted(attempt_id):
+        paused.append(house.store.account("alice").paused_until is not None)
+        end(attempt_id)
+
+    monkeypatch.setattr(house.bulkheads, "end", noted)
+    run(house, claim)
+
+    assert paused == [True]
+
+
 def full_disk(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
