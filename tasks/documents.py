@@ -135,7 +135,7 @@ def _api() -> Iterator[SyncPrefectClient]:
     would stand still for as long.
     """
     settings: dict[str, Any] = {"timeout": ANSWER_WITHIN}
-    if not PREFECT_API_URL.value().startswith("https:"):
+    if not (PREFECT_API_URL.value() or "").startswith("https:"):
         # Nothing is encrypted, so nobody's certificate counts. Reading all of them anew for each reading, as Prefect
         # does, takes 30 ms in which no other thread of this process goes on.
         settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -149,3 +149,12 @@ def test_nothing_is_changed_where_there_is_nothing(api):
 
     with pytest.raises(documents.NoDocument):
         documents.change_switch("publish", lambda one: one)
+
+
+def test_without_an_address_prefect_says_what_is_missing():
+    """No address is known, and no server may be started in passing: the error is Prefect's own, with its remedy."""
+    with (
+        temporary_settings(restore_defaults={PREFECT_API_URL}),
+        pytest.raises(ValueError, match="set PREFECT_API_URL"),
+    ):
+        documents.on_call()
