@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 
 from rehearsal.audit import audit, percentile
-from rehearsal.recovery import CLASSES, Played, Ward, play, stop_the_watch, until, ward
+from rehearsal.recovery import CLASSES, Played, Ward, play, stop_everybody, until, ward
 
 HOME = Path("var/bench/recovery")
-EVERY = 10
+EVERY = int(os.environ.get("RECOVERY_EVERY", "10"))
 """Seconds between two rounds: a sixth of what production takes, so that many faults fit into an hour."""
 
 TIMES = int(os.environ.get("RECOVERY_TIMES", "5"))
@@ -50,10 +50,10 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
                 _say(one)
                 _keep(played, failed, house.judge.rounds, house.judge.false)
             try:
-                replaced.append(stop_the_watch(house))
-                print(f"watch_stopped: another came after {replaced[-1]} s", file=sys.stderr, flush=True)
+                replaced.append(stop_everybody(house))
+                print(f"all stopped: a watch came after {replaced[-1]} s", file=sys.stderr, flush=True)
             except TimeoutError as late:
-                failed.append(f"watch_stopped, round {n + 1}: {late}")
+                failed.append(f"all stopped, round {n + 1}: {late}")
         house.judge.stop()
         wrong = audit(house.store, house.stack.sandbox).wrong
         figures = _figures(played, failed, house.judge.rounds, house.judge.false)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import httpx
@@ -39,6 +39,9 @@ from tasks.watches import COMES_HOME_WITHIN, Watch
 PACE = 1.0
 """Seconds between two questions whether the next round is due."""
 
+AWAY_FOR = timedelta(seconds=10)
+"""A store that did not answer within the last so many seconds is not asked again in mid-round."""
+
 ROUND = "steadypost.watch.round"
 """The event of every round. That it stays away is noticed by an automation."""
 
@@ -56,9 +59,9 @@ def watch(
     done: Counter[str] = Counter()
     stay = timedelta(minutes=stay_minutes)
     with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house, heralding(house):
-        rounds = Rounds(house)
         # A round waits for its remedies, and some of them wait for processes to end and to start.
         seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
+        rounds = Rounds(house, beat=seat.still_here)
         mates = Mates(house, "watch")
         for _ in seat:
             mates.mind()
@@ -69,15 +72,19 @@ def watch(
 
 
 class Rounds:
-    """One round after the other, and what is remembered between them."""
+    """One round after the other, and what is remembered between them.
 
-    def __init__(self, house: House) -> None:
+    ``beat`` is called between the steps of a round: one that takes its time is not to be taken for one that hangs.
+    """
+
+    def __init__(self, house: House, beat: Callable[[], None]) -> None:
         known = settings.read()
         self._house = house
+        self._beat = beat
         self._every = known.watch_every
         self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every), known.on_time))
         self._teller = Teller()
-        self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", apply)
+        self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", self._apply)
         self._next = time.monotonic()
         self._draws_next = 0.0
         self._drawing: PrefectFuture[bool] | None = None
@@ -91,15 +98,27 @@ class Rounds:
         # From the beginning of this round, not from its end: rounds do not drift apart because one was slow.
         self._next = max(self._next + self._every, time.monotonic() + 1)
         seen = observe(self._house, self._memory)
+        self._still_here()
         checks = judge(seen, self._memory.tolerances)
         if seen.blocks is self._memory.blocks:
             self._teller.read()
         self._keep(checks)
         happened = self._book.round(checks, seen.at)
-        told = send(self._house, self._teller)
+        told = send(self._house, self._teller, self._still_here)
         self._draw()
         say(checks, happened)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
+
+    def _apply(self, incident: Incident, one: Remedy) -> str:
+        done = apply(incident, one)
+        self._still_here()
+        return done
+
+    def _still_here(self) -> None:
+        """Beat. While the store is away nobody can, nobody is judged by it, and a round is not to wait for it as well."""
+        away_at = self._house.store_away_at
+        if away_at is None or self._house.clock() - away_at > AWAY_FOR:
+            self._beat()
 
     def _draw(self) -> None:
         """Have the board written now and then, beside the rounds: they never wait for it, and at most one is written."""

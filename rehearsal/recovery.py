@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,17 +33,18 @@ from steadypost.domain.health import Kind, Verdict
 from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store
+from tasks.mates import SILENT_AFTER
 
-LONG = timedelta(seconds=75)
-"""Longer than nobody may be able to tell before somebody is told that, with rounds of ten seconds."""
+LONG = 7.5
+"""Rounds: longer than nobody may be able to tell before somebody is told that."""
 
 RUN_ID = "PREFECT__FLOW_RUN_ID"
 
-DETECTED_WITHIN = 180.0
-RECOVERED_WITHIN = 300.0
+DETECTED_WITHIN = 240.0
+RECOVERED_WITHIN = 420.0
 
-STILL = timedelta(seconds=25)
-"""How long a fault lasts that does not end by itself."""
+STILL = 2.5
+"""Rounds: how long a fault lasts that does not end by itself."""
 
 
 @dataclass(kw_only=True)
@@ -291,6 +293,13 @@ def worker_and_run_stopped(house: Ward) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def watch_stopped(house: Ward) -> Iterator[None]:
+    """The watch itself hangs: whoever else is on watch has to notice."""
+    until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120).suspend()
+    yield
+
+
+@contextlib.contextmanager
 def server_killed(house: Ward) -> Iterator[None]:
     """Prefect's server is gone, and comes back after a while."""
     server = house.stack.processes.pop("server")
@@ -371,8 +380,8 @@ class Class:
     play: Fault
     kinds: tuple[Kind, ...]
     """The checks any of which is to find it."""
-    lasts: timedelta = timedelta(0)
-    """How long it is kept up; nothing where it ends the moment it happens, and only its damage lasts."""
+    lasts: float = 0
+    """For how many rounds it is kept up; none where it ends the moment it happens, and only its damage lasts."""
     remedy: bool = False
     """Whether the house is to mend it by itself."""
 
@@ -385,6 +394,7 @@ CLASSES: dict[str, Class] = {
     "worker_and_run_stopped": Class(
         play=worker_and_run_stopped, kinds=(Kind.WORKER, Kind.ON_WATCH), remedy=True
     ),
+    "watch_stopped": Class(play=watch_stopped, kinds=(Kind.ON_WATCH,), remedy=True),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
     "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=LONG),
     "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=LONG),
@@ -427,26 +437,26 @@ class Played:
         )
 
 
-def stop_the_watch(house: Ward) -> float:
-    """Let the watch itself hang; answers after how many seconds another was on watch in its place.
+def stop_everybody(house: Ward) -> float:
+    """Let all three on watch hang at once; answers after how many seconds another was on watch over them.
 
-    Only Prefect's automation can notice that its rounds stay away.
+    Nobody is left to mind the others: only Prefect's automation can notice that the rounds stay away. What it starts
+    mends the rest.
     """
-    until(house.is_well, "the house is well before the watch is stopped", RECOVERED_WITHIN)
-    before = next(seat.run_id for seat in house.store.watches() if seat.flow == "watch")
-    process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
+    until(house.is_well, "the house is well before everybody is stopped", RECOVERED_WITHIN)
+    before = _in_the_seat(house)
+    still = [
+        until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120) for flow in SILENT_AFTER
+    ]
     began = time.monotonic()
-    process.suspend()
-    until(
-        lambda: next(seat.run_id for seat in house.store.watches() if seat.flow == "watch") != before,
-        "another run of watch has taken the seat",
-        RECOVERED_WITHIN,
-    )
-    seconds = time.monotonic() - began
-    with contextlib.suppress(psutil.Error):
-        # Woken it would find itself relieved and end; here it is not to wait for that.
-        process.kill()
-    return round(seconds, 1)
+    for process in still:
+        process.suspend()
+    until(lambda: _in_the_seat(house) != before, "another run of watch has taken the seat", RECOVERED_WITHIN)
+    return round(time.monotonic() - began, 1)
+
+
+def _in_the_seat(house: Ward) -> str:
+    return next(seat.run_id for seat in house.store.watches() if seat.flow == "watch")
 
 
 def play(house: Ward, name: str) -> Played:
@@ -464,7 +474,7 @@ def play(house: Ward, name: str) -> Played:
             else house.post("bob", f"Due while {name.replace('_', ' ')}.", seconds=1)
         )
         detected = until(lambda: _detected(house, one, known, began), f"{name} is found", DETECTED_WITHIN)
-        while datetime.now(UTC) - hurt < one.lasts:
+        while datetime.now(UTC) - hurt < one.lasts * timedelta(seconds=house.every):
             time.sleep(0.1)
     ended = datetime.now(UTC) if one.lasts else hurt
     if due is None:

@@ -25,12 +25,13 @@ from tasks.house import House
 SILENT_AFTER = {
     "publish": timedelta(seconds=15),
     "reconcile": timedelta(seconds=30),
-    "watch": timedelta(minutes=3),
+    "watch": timedelta(seconds=30),
 }
 """The flows whose runs stay on watch, and how long a seat may go without a beat before somebody else is sent.
 
 A publisher's seat beats every second, and a store that hangs keeps a beat for five: past this nobody is in it, or
-somebody asleep. The watch does not beat while it waits for remedies.
+somebody asleep. The watch beats between the steps of its rounds, none of which takes half as long while Prefect's API,
+which another run would have to be had from, answers.
 """
 
 MIND_EVERY = 5.0

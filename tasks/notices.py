@@ -8,6 +8,7 @@ leaves it to be told again. Its key is in it, so that whoever receives it twice 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol, cast
 
@@ -121,18 +122,20 @@ def by_apprise(address: str, said: Said) -> bool:
     return bool(teller.add(address) and teller.notify(title=said.title, body=said.body))
 
 
-def send(house: House, teller: Teller) -> int:
-    """Tell everything that is to be told now; answers how many got through. Ways that were seen down are left
-    alone for a while; by then one message is the trial.
+def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: None) -> int:
+    """Tell everything that is to be told now, ``meanwhile`` after each; answers how many got through. Ways that were
+    seen down are left alone for a while; by then one message is the trial.
     """
+    told = 0
     if house.circuits.refusal(WAYS) and not house.circuits.is_due(WAYS):
-        return 0
+        return told
     try:
-        waiting = house.store.take_notices(house.clock(), house.clock() + TOLD_WITHIN)
-        return sum(_told(house, teller, notice) for notice in waiting)
+        for notice in house.store.take_notices(house.clock(), house.clock() + TOLD_WITHIN):
+            told += _told(house, teller, notice)
+            meanwhile()
     except StoreAway as away:
         house.log.warning("what is to be told cannot be read: %s", away)
-        return 0
+    return told
 
 
 def _told(house: House, teller: Teller, notice: Notice) -> bool:

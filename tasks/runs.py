@@ -25,7 +25,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled
 from prefect.types._datetime import create_datetime_instance
 
@@ -55,10 +55,14 @@ RUN_ID = "PREFECT__FLOW_RUN_ID"
 def client() -> Iterator[SyncPrefectClient]:
     """Open a client of an API that answers now.
 
-    It is asked first by a question of our own: Prefect's client repeats what is not answered, for a minute and more.
+    It is asked first by a question of our own, and what is not answered is repeated once: Prefect's client would do so
+    for a minute and more, in which a round stands still.
     """
     answers()
-    with get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S}) as api:
+    with (
+        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
+        get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S}) as api,
+    ):
         yield api
 
 
