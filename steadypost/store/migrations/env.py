@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from steadypost.store.schema import metadata
+from steadypost.store.schema import complete
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=complete(),
     # SQLite changes a table by making it anew.
     render_as_batch=True,
     compare_type=True,
