@@ -23,6 +23,7 @@ from steadypost import settings
 from steadypost.domain.checks import judge
 from steadypost.domain.health import Check, Tolerances, Verdict, overall
 from steadypost.domain.incident import Incident, Remedy
+from steadypost.domain.observed import Cannot
 from steadypost.store import StoreError
 from tasks.board import EVERY as BOARD_EVERY
 from tasks.board import board
@@ -102,9 +103,12 @@ class Rounds:
         checks = judge(seen, self._memory.tolerances)
         if seen.blocks is self._memory.blocks:
             self._teller.read()
-        self._keep(checks)
+        # Each question to a store that is away takes seconds: a round asks it once, and the next one is not late for it.
+        is_away = isinstance(seen.store, Cannot)
+        if not is_away:
+            self._keep(checks)
         happened = self._book.round(checks, seen.at)
-        told = send(self._house, self._teller, self._still_here)
+        told = 0 if is_away else send(self._house, self._teller, self._still_here)
         self._draw()
         say(checks, happened)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)

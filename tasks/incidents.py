@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from steadypost.domain.health import Check, Kind
+from steadypost.domain.health import Check, Kind, Verdict
 from steadypost.domain.incident import (
     Close,
     Incident,
@@ -62,8 +62,13 @@ class Book:
         self._away = False
 
     def round(self, checks: Sequence[Check], now: datetime) -> list[Happened]:
-        """Follow every open incident, open the new, and do what each needs; answers what happened."""
-        self._read(now)
+        """Follow every open incident, open the new, and do what each needs; answers what happened.
+
+        A store that this round has found away is written to no more: each attempt would take seconds.
+        """
+        self._read(
+            now, is_away=any(one.kind is Kind.STORE and one.verdict is not Verdict.OK for one in checks)
+        )
         found = {check.key: check for check in checks}
         happened = [
             Happened(what="opened", incident=incident)
@@ -79,24 +84,26 @@ class Book:
 
     # --- the store
 
-    def _read(self, now: datetime) -> None:
+    def _read(self, now: datetime, *, is_away: bool) -> None:
         """Take the store's word for what is open, and enter what arose while it was away."""
         try:
             stored = {incident.key: incident for incident in self._house.store.open_incidents()}
-            for key, known in [*self._open.items()]:
-                if known.id == 0:
-                    stored[key] = self._enter_late(stored.get(key), known, now)
+            if not is_away:
+                for key, known in [*self._open.items()]:
+                    if known.id == 0:
+                        stored[key] = self._enter_late(stored.get(key), known, now)
+                for marked in self._marks.read():
+                    if marked.key not in stored:
+                        stored[marked.key] = self._enter_late(None, marked, now)
         except StoreError as error:
-            self._away = True
             self._house.log.warning("the incidents cannot be read: %s", error)
-            for incident in self._marks.read():
-                self._open.setdefault(incident.key, incident)
-            return
-        self._away = False
-        for marked in self._marks.read():
-            if marked.key not in stored:
-                stored[marked.key] = self._enter_late(None, marked, now)
-        self._open = stored
+            is_away, stored = True, {}
+        self._away = is_away
+        # While it takes no writes, what this run knows is newer than what can still be read.
+        self._open = {**stored, **self._open} if is_away else stored
+        if is_away:
+            for marked in self._marks.read():
+                self._open.setdefault(marked.key, marked)
 
     def _enter_late(self, stored: Incident | None, known: Incident, now: datetime) -> Incident:
         """Enter what was found, done and told on this machine while the store was away."""
@@ -125,7 +132,7 @@ class Book:
     def _keep(self, incident: Incident, message: Message | None, now: datetime) -> bool:
         """Keep it, with what is to be told of it; answer whether the store has it."""
         self._open[incident.key] = incident
-        if incident.id == 0:
+        if incident.id == 0 or self._away:
             return False
         try:
             self._house.store.keep_incident(incident, message, now)
@@ -155,14 +162,14 @@ class Book:
     def _mend(self, incident: Incident, remedy: Remedy, now: datetime) -> list[Happened]:
         one = Tried(n=len(incident.tries) + 1, remedy=remedy, at=now)
         try:
-            if incident.id and not self._house.store.begin_remedy(incident.id, one):
+            if incident.id and not self._away and not self._house.store.begin_remedy(incident.id, one):
                 return []
         except StoreError:
             self._away = True
         one = replace(one, effect=self._apply(incident, remedy))
         self._house.log.warning("%s: %s: %s", incident.name, remedy, one.effect)
         incident = replace(incident, tries=(*incident.tries, one))
-        if incident.id:
+        if incident.id and not self._away:
             with contextlib.suppress(StoreError):
                 self._house.store.end_remedy(incident.id, one)
         self._keep(incident, None, now)

@@ -56,18 +56,22 @@ class Memory:
     wall: datetime | None = None
     ticked: float = 0.0
     noted: dict[str, float] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+    """The browsers that the last round found without a parent. The run that replaces a dead one collects them as it
+    starts, so only what is still there in the round after is left behind."""
 
 
 def observe(house: House, memory: Memory) -> Observed:
     """Look at everything, once. What cannot be seen is named, and keeps nothing else from being seen."""
     moment = house.clock()
     prefect = _prefect(moment)
+    store = _store(house, memory, moment)
     return Observed(
         at=moment,
-        store=_store(house, memory, moment),
+        store=store,
         prefect=prefect,
         blocks=_blocks(memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
-        machine=_machine(house, memory, moment),
+        machine=_machine(house, memory, moment, writes=isinstance(store, StoreSeen)),
         store_away_at=house.store_away_at,
     )
 
@@ -177,14 +181,15 @@ def _seen(switch: Switch) -> SwitchSeen:
 # --- this machine
 
 
-def _machine(house: House, memory: Memory, moment: datetime) -> MachineSeen:
+def _machine(house: House, memory: Memory, moment: datetime, *, writes: bool) -> MachineSeen:
     known = settings.read()
+    left, memory.left = memory.left, frozenset(orphans(known.run_dir))
     workers = runs.workers()
     letters = house.outbox.waiting()
     return MachineSeen(
         workers=workers,
-        has_had_worker=_has_had_worker(house, memory, workers, moment),
-        orphans=len(orphans(known.run_dir)),
+        has_had_worker=_has_had_worker(house, memory, workers, moment, writes=writes),
+        orphans=len(left & memory.left),
         letters=len(letters),
         letters_since=min((letter.at for letter in letters), default=None),
         aside=house.outbox.put_aside(),
@@ -195,13 +200,16 @@ def _machine(house: House, memory: Memory, moment: datetime) -> MachineSeen:
     )
 
 
-def _has_had_worker(house: House, memory: Memory, workers: Iterable[int], moment: datetime) -> bool:
+def _has_had_worker(
+    house: House, memory: Memory, workers: Iterable[int], moment: datetime, *, writes: bool
+) -> bool:
     """Remember, over this run's end, that this machine has a worker: then its absence is seen at once."""
     name = f"{WORKER}{socket.gethostname()}"
     try:
         if any(True for _ in workers):
             memory.has_had_worker = True
-            house.store.note(name, well=True, now=moment)
+            if writes:  # a round waits once for a store that is away
+                house.store.note(name, well=True, now=moment)
         elif not memory.has_had_worker:
             memory.has_had_worker = name in house.store.noted()
     except StoreError:

@@ -214,6 +214,9 @@ def _due_of(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> Che
         told = "what is due is taken up as soon as a run of publish has started"
         return unknown(Kind.DUE, told, name, Quiet.STARTING)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
+    if not late and isinstance(seen.store, StoreSeen):
+        # Whoever has only just come is given the time that anybody has.
+        since = max(since, seen.store.seated.get("publish", since))
     if now - since <= tolerances.taken_up_within:
         return ok(Kind.DUE, "what is due is being taken up", name)
     if (

@@ -96,6 +96,8 @@ class StoreSeen:
     """When each flow's run on watch was last heard of."""
     seats: Mapping[str, str] = field(default_factory=dict)
     """Which run is on watch for each flow."""
+    seated: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when it is."""
     lapsed: Mapping[int, datetime] = field(default_factory=dict)
     """Deliveries that a worker holds whose lease has run out, and when it did."""
     claimed_at: datetime | None = None

@@ -93,6 +93,7 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
         ),
         beats={seat.flow: seat.beat_at for seat in watches},
         seats={seat.flow: seat.run_id for seat in watches},
+        seated={seat.flow: seat.since for seat in watches},
         lapsed=_lapsed(connection, now),
         claimed_at=connection.scalar(select(attempts.c.claimed_at).order_by(attempts.c.id.desc()).limit(1)),
         notices_waiting=len(waiting),

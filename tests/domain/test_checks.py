@@ -322,6 +322,20 @@ def test_a_post_that_is_due_just_now_is_not_late():
     assert OK is of(house(store=store(alice(head=just_in))), Kind.DUE, "alice").verdict
 
 
+def test_a_publisher_that_has_only_just_come_is_given_the_time_that_anybody_has():
+    """What waited for it is not its fault, and the limits it fills are no standstill; late is late all the same."""
+
+    def came(ago, due):
+        waits = store(alice(head=head(due)), claimed_at=NOW - HOUR, seated={"publish": NOW - ago})
+        full = PrefectSeen(slots=[SlotSeen(name="account-alice", limit=1, taken=1)])
+        return house(store=waits, prefect=full)
+
+    for kind, about in ((Kind.DUE, "alice"), (Kind.SLOTS, "")):
+        assert OK is of(came(30 * SECOND, 2 * MINUTE), kind, about).verdict
+        assert FAILING is of(came(MINUTE, 2 * MINUTE), kind, about).verdict
+        assert FAILING is of(came(30 * SECOND, 6 * MINUTE), kind, about).verdict
+
+
 def test_a_long_queue_that_moves_is_well():
     """The head has been due for long, and another was taken up a moment ago: somebody is doing it."""
     moving = alice(head=head(10 * MINUTE), claimed_at=NOW - 5 * SECOND)

@@ -81,6 +81,7 @@ GONE = failing(Kind.WORKER, "the worker is gone")
 THERE = ok(Kind.WORKER, "it runs")
 AWAY = failing(Kind.STORE, "the store is away")
 BACK = ok(Kind.STORE, "it answers")
+FULL = failing(Kind.DISK, "there is no room")
 
 
 def titles(person):
@@ -177,9 +178,9 @@ def test_two_watches_at_once_tell_once_as_the_store_comes_back(
         old.book.round([AWAY], time())
         house.store.away = False
 
-    def reads_before_the_other_tells(now):
+    def reads_before_the_other_tells(now, **told):
         house.store.away = False
-        read(now)
+        read(now, **told)
         if when == "within its round":
             old_tells()
 
@@ -201,7 +202,7 @@ def test_a_run_that_dies_as_it_tells_leaves_it_to_be_told(watching, person, hous
     """It has said that it would, and nobody was told: as soon as the store is back, somebody else does."""
     run = watching()
     house.store.away = True
-    run.round(AWAY)
+    run.round(FULL)
 
     def dies(_):
         raise KeyboardInterrupt
@@ -209,13 +210,13 @@ def test_a_run_that_dies_as_it_tells_leaves_it_to_be_told(watching, person, hous
     with monkeypatch.context() as dying:
         dying.setattr(person, "tell", dies)
         with pytest.raises(KeyboardInterrupt):
-            run.round(AWAY)
+            run.round(FULL)
     other = watching()
     for _ in range(2):
-        other.round(AWAY)
+        other.round(FULL)
     house.store.away = False
     for _ in range(2):
-        other.round(AWAY)
+        other.round(FULL)
 
     assert ["Steadypost needs you"] == titles(person)
 

@@ -58,8 +58,13 @@ def test_whoever_falls_silent_is_replaced(house, time, seats, prefect):
     assert mates.see() == ["publish"]
     assert mates.see() == []
 
-    pass_by(house, time, minutes=3)
+    house.store.beat("publish", run_id="publish-1", now=house.clock())
+    pass_by(house, time, seconds=14)
+    assert mates.see() == []
+
+    pass_by(house, time, seconds=1)
     assert mates.see() == ["watch"]
+    pass_by(house, time, seconds=1)
     house.store.beat("watch", run_id="watch-1", now=house.clock())
     assert Mates(house, "watch").see() == ["publish"]
 

@@ -1,9 +1,13 @@
 """Observing: each thing by itself; what cannot be seen is named, and keeps nothing else from being seen."""
 
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from steadypost.domain.circuit import Page, State
 from steadypost.domain.circuit.memory import Memory as CircuitMemory
@@ -55,6 +59,67 @@ def test_with_the_store_away_the_rest_is_seen(house, memory, away, monkeypatch):
     assert isinstance(seen.store, Cannot)
     assert "s3cret" not in seen.store.why
     assert seen.machine.memory_free_mb > 0
+
+
+def test_a_browser_is_left_behind_when_nobody_has_collected_it_within_a_round(
+    house, memory, away, monkeypatch
+):
+    """One whose process has just died is collected by the run that comes next."""
+    found = ["one"]
+    monkeypatch.setattr("tasks.observations.orphans", lambda _: found)
+    assert observe(house, memory).machine.orphans == 0
+
+    found[:] = ["one", "two"]
+    assert observe(house, memory).machine.orphans == 1
+    found[:] = []
+    assert observe(house, memory).machine.orphans == 0
+
+
+def test_a_round_waits_once_for_a_store_that_is_away(house, memory, away, monkeypatch):
+    """Each question to one that is locked takes five seconds, and the next round would be late for it."""
+    asked = []
+
+    def refused(*_, **__):
+        asked.append("the store")
+        raise StoreAway("locked", remedy="wait")
+
+    for name in ("observe", "note", "noted"):
+        monkeypatch.setattr(house.store, name, refused)
+    monkeypatch.setattr(runs, "workers", lambda: {1: False})
+    observe(house, memory)
+
+    assert len(asked) == 1
+
+
+def test_what_prefect_does_not_answer_is_asked_once_more_and_no_more(monkeypatch):
+    """Its client would go on for a minute and more, and the round with it."""
+    asked = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(503)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setattr(runs, "answers", lambda: None)
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/api"
+        with temporary_settings({PREFECT_API_URL: url}), pytest.raises(PrefectHTTPStatusError):
+            ask_for_flows()
+        server.shutdown()
+
+    assert len(asked) == 2
+
+
+def ask_for_flows():
+    with runs.client() as api:
+        api.read_flows()
 
 
 def test_a_clock_that_is_set_is_seen_by_how_much(house, memory, away, time):
