@@ -19,6 +19,7 @@ from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store import ledger
 from steadypost.store import strikes as strike_rows
+from steadypost.store.accounts import AccountRecord
 from steadypost.store.deliveries import Kept
 from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
@@ -109,12 +110,11 @@ def claim(
         head = heapq.heappop(line)
         try:
             with database.writing() as connection:
-                taken = _claim_next(
+                claimed = _claim_next(
                     connection, head.account, worker=worker, now=now, lease=lease, fresh=spent.all
                 )
-                if taken is None:
+                if claimed is None:
                     continue
-                claimed = load(connection, taken)
                 spent.count(claimed)
                 left[head.account] = left.get(head.account, at_most) - 1
                 more = [head.account] if left[head.account] > 0 and len(claims) + 1 < at_most else []
@@ -214,7 +214,7 @@ def _never_fits(limits: Limits, units: int) -> bool:
 
 def _claim_next(
     connection: Connection, name: str, *, worker: str, now: datetime, lease: timedelta, fresh: bool = False
-) -> int | None:
+) -> Claim | None:
     """Claim the oldest delivery of an account, if its quota has room. The account is locked meanwhile."""
     account = account_rows.one(connection, name, lock=True)
     bars = strike_rows.bars(connection, now)
@@ -230,7 +230,7 @@ def _claim_next(
             room(account.limits, ledger.uses(connection, {name: account.limits}, now)[name], missing, now),
             Free,
         ):
-            return _take(connection, kept, units=missing, worker=worker, now=now, lease=lease)
+            return _take(connection, account, kept, units=missing, worker=worker, now=now, lease=lease)
         else:
             return None
     return None
@@ -249,9 +249,16 @@ def _line(
 
 
 def _take(
-    connection: Connection, kept: Kept, *, units: int, worker: str, now: datetime, lease: timedelta
-) -> int:
-    delivery = kept.delivery
+    connection: Connection,
+    account: AccountRecord,
+    kept: Kept,
+    *,
+    units: int,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+) -> Claim:
+    delivery, first = kept.delivery, kept.delivery.first_missing
     attempts_now, fence = delivery.attempts + 1, kept.fence + 1
     delivery_rows.keep(
         connection,
@@ -268,12 +275,36 @@ def _take(
         n=attempts_now,
         fence=fence,
         worker=worker,
-        first_part=delivery.first_missing,
+        first_part=first,
         now=now,
         lease_until=now + lease,
     )
     ledger.reserve(connection, account=delivery.account, attempt_id=attempt_id, units=units, now=now)
-    return attempt_id
+    parts = delivery_rows.said(connection, [delivery.post_id])[delivery.post_id]
+    return Claim(
+        attempt_id=attempt_id,
+        delivery_id=delivery.id,
+        post_id=delivery.post_id,
+        n=attempts_now,
+        fence=fence,
+        account=account.name,
+        channel=account.channel,
+        handle=account.handle,
+        worker=worker,
+        claimed_at=now,
+        lease_until=now + lease,
+        due_at=delivery.due_at,
+        first=first,
+        total=len(parts),
+        parts=parts[first:],
+        reply_to=_target(connection, delivery.post_id) if first == 0 else delivery.parts[first - 1].remote_id,
+    )
+
+
+def _target(connection: Connection, post_id: int) -> RemoteId | None:
+    """Read which post this one answers, if it answers one."""
+    found: RemoteId | None = connection.scalar(select(posts.c.reply_to).where(posts.c.id == post_id))
+    return found
 
 
 def _put_before_a_person(connection: Connection, kept: Kept, units: int, now: datetime) -> None:
@@ -298,34 +329,6 @@ def put_late_aside(database: Database, now: datetime) -> list[int]:
                     delivery_rows.keep(connection, kept, after, now)
                     missed.append(delivery_id)
     return missed
-
-
-def load(connection: Connection, attempt_id: int) -> Claim:
-    """Read a claim by its attempt."""
-    attempt = attempt_rows.one(connection, attempt_id)
-    delivery = delivery_rows.one(connection, attempt.delivery_id).delivery
-    account = account_rows.one(connection, delivery.account)
-    parts = delivery_rows.said(connection, [delivery.post_id])[delivery.post_id]
-    first = attempt.first_part
-    target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
-    return Claim(
-        attempt_id=attempt.id,
-        delivery_id=delivery.id,
-        post_id=delivery.post_id,
-        n=attempt.n,
-        fence=attempt.fence,
-        account=account.name,
-        channel=account.channel,
-        handle=account.handle,
-        worker=attempt.worker,
-        claimed_at=attempt.claimed_at,
-        lease_until=attempt.lease_until,
-        due_at=delivery.due_at,
-        first=first,
-        total=len(parts),
-        parts=parts[first:],
-        reply_to=target if first == 0 else delivery.parts[first - 1].remote_id,
-    )
 
 
 def renew(

@@ -28,7 +28,10 @@ def uses(connection: Connection, limits: Mapping[str, Limits], now: datetime) ->
     """Read what counts against the quota of each of these accounts now."""
     found: defaultdict[str, list[Use]] = defaultdict(list)
     back_to = now - max([DAY, *(limit.spacing for limit in limits.values())])
-    taken = select(quota_uses).where(
+    # A full day of them is read before each claim: nothing that is not counted.
+    taken = select(
+        quota_uses.c.account, quota_uses.c.units, quota_uses.c.counted_at, quota_uses.c.unknown
+    ).where(
         quota_uses.c.account.in_(list(limits)),
         quota_uses.c.released.is_(False),
         or_(quota_uses.c.counted_at.is_(None), quota_uses.c.counted_at > back_to),
