@@ -21,9 +21,8 @@ from flows.ended import is_done
 from flows.house import watching_house
 from steadypost import settings
 from steadypost.domain.checks import judge
-from steadypost.domain.health import Check, Tolerances, Verdict, overall
+from steadypost.domain.health import Check, Kind, Tolerances, Verdict, overall
 from steadypost.domain.incident import Incident, Remedy
-from steadypost.domain.observed import Cannot
 from steadypost.store import StoreError
 from tasks.board import EVERY as BOARD_EVERY
 from tasks.board import board
@@ -33,7 +32,7 @@ from tasks.house import House
 from tasks.incidents import Book, Happened
 from tasks.mates import Mates
 from tasks.notices import Teller, send
-from tasks.observations import Memory, observe
+from tasks.observations import Glance, Memory, observe
 from tasks.remedies import remedy
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
@@ -42,6 +41,9 @@ PACE = 1.0
 
 AWAY_FOR = timedelta(seconds=10)
 """A store that did not answer within the last so many seconds is not asked again in mid-round."""
+
+SOONER = 10.0
+"""Seconds to the next round while something is about to become of an incident: whether a remedy helped is seen soon."""
 
 ROUND = "steadypost.watch.round"
 """The event of every round. That it stays away is noticed by an automation."""
@@ -56,7 +58,7 @@ def watch(
         description="Goes on until the next run relieves it, and no longer than this.",
     ),
 ) -> State[dict[str, int]]:
-    """Stay on watch over everything else: a round of checks every minute, whatever the last round found."""
+    """Stay on watch over everything else: a round of checks every minute, and sooner while something is being mended."""
     done: Counter[str] = Counter()
     stay = timedelta(minutes=stay_minutes)
     with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house, heralding(house):
@@ -86,31 +88,36 @@ class Rounds:
         self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every), known.on_time))
         self._teller = Teller()
         self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", self._apply)
+        self._glance = Glance()
         self._next = time.monotonic()
         self._draws_next = 0.0
         self._drawing: PrefectFuture[bool] | None = None
 
     def is_due(self) -> bool:
-        """Whether the next round is to begin."""
-        return time.monotonic() >= self._next
+        """Whether the next round is to begin: it is time to, or something shows between two rounds."""
+        return time.monotonic() >= self._next or self._glance.alarms()
 
     def go(self) -> Counter[str]:
         """Look at everything, judge it, follow it up, tell what is to be told."""
-        # From the beginning of this round, not from its end: rounds do not drift apart because one was slow.
-        self._next = max(self._next + self._every, time.monotonic() + 1)
+        # From when this round was due, not from its end: rounds do not drift apart because one was slow.
+        begun = time.monotonic()
+        self._next = max(min(self._next, begun) + self._every, begun + 1)
         seen = observe(self._house, self._memory)
         self._still_here()
         checks = judge(seen, self._memory.tolerances)
         if seen.blocks is self._memory.blocks:
             self._teller.read()
         # Each question to a store that is away takes seconds: a round asks it once, and the next one is not late for it.
-        is_away = isinstance(seen.store, Cannot)
+        is_away = _is_wrong(checks, Kind.STORE)
         if not is_away:
             self._keep(checks)
         happened = self._book.round(checks, seen.at)
         told = 0 if is_away else send(self._house, self._teller, self._still_here)
         self._draw()
         say(checks, happened)
+        self._glance.after(well=bool(seen.machine.workers) and not _is_wrong(checks, Kind.WORKER))
+        if self._book.is_at_it(seen.at):
+            self._next = min(self._next, time.monotonic() + SOONER)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
 
     def _apply(self, incident: Incident, one: Remedy) -> str:
@@ -150,6 +157,10 @@ def apply(incident: Incident, one: Remedy) -> str:
     except (httpx.HTTPError, PrefectException):
         # A remedy tried twice does no harm, and none at all would.
         return remedy.fn(*about)
+
+
+def _is_wrong(checks: Sequence[Check], kind: Kind) -> bool:
+    return any(check.kind is kind and check.verdict is not Verdict.OK for check in checks)
 
 
 def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:

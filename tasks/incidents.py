@@ -82,6 +82,10 @@ class Book:
             happened += self._step(followed, check, now)
         return happened
 
+    def is_at_it(self, now: datetime) -> bool:
+        """Whether something is about to become of an incident, so that the next round is worth having soon."""
+        return any(one.is_fresh(now) for one in self._open.values())
+
     # --- the store
 
     def _read(self, now: datetime, *, is_away: bool) -> None:

@@ -61,6 +61,34 @@ class Memory:
     starts, so only what is still there in the round after is left behind."""
 
 
+class Glance:
+    """What can be seen at little cost between two rounds: that the worker which was there is gone, or stands still.
+
+    That this holds for two glances makes the next round come at once; what is to be done about it, the round decides.
+    """
+
+    EVERY = 4.0
+    """Seconds between two glances. A worker that somebody starts anew is gone for a second or two."""
+
+    def __init__(self) -> None:
+        self._was_well = False
+        self._missed = 0
+        self._next = 0.0
+
+    def after(self, *, well: bool) -> None:
+        """Begin anew after a round, which found a worker, or did not: what is known to be wrong is no news."""
+        self._was_well, self._missed = well, 0
+
+    def alarms(self) -> bool:
+        """Take a glance, if it is time to; answer whether a round is to come at once."""
+        moment = time.monotonic()
+        if not self._was_well or moment < self._next:
+            return False
+        self._next = moment + self.EVERY
+        self._missed = 0 if any(not still for still in runs.workers().values()) else self._missed + 1
+        return self._missed >= 2
+
+
 def observe(house: House, memory: Memory) -> Observed:
     """Look at everything, once. What cannot be seen is named, and keeps nothing else from being seen."""
     moment = house.clock()

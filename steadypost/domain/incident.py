@@ -63,6 +63,9 @@ HELPS_WITHIN = timedelta(seconds=60)
 
 REMIND_EVERY = timedelta(hours=4)
 
+WATCHED_CLOSELY = timedelta(minutes=5)
+"""For how long after it was found, or a remedy was tried, an incident is looked at more often than every round."""
+
 UNTOLD = frozenset({Kind.NOTICES})
 """Nobody can be told that nobody can be told anything. ``steadypost deadman`` says it, on a way of its own."""
 
@@ -106,6 +109,11 @@ class Incident:
     def name(self) -> str:
         """Name it for people."""
         return f"{self.kind} of {self.about}" if self.about else str(self.kind)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether something is about to become of it: it has just been found, or something was just done about it."""
+        last = self.tries[-1].at if self.tries else self.opened_at
+        return self.well_since is None and now - last < WATCHED_CLOSELY
 
 
 # --- what may come next
@@ -173,7 +181,7 @@ def next_step(
     """Decide what is to be done about an open incident in this round."""
     if incident.well_since is not None:
         calm = now - incident.well_since >= tolerances.every * 0.9
-        return Close(told=_is_worth_a_word(incident)) if calm else Wait()
+        return Close(told=_is_worth_a_word(incident, tolerances)) if calm else Wait()
     if check is not None and (check.explained_by is not None or check.quiet is not None):
         # Something else is to be mended first, or what was started is to be left to start.
         return Wait()
@@ -190,18 +198,26 @@ def next_step(
     if incident.tries:
         return _tell(incident) if now - incident.tries[-1].at >= HELPS_WITHIN else Wait()
     # Nothing can be done here: a person is told as soon as a second round finds the same.
-    return _tell(incident) if incident.rounds >= 2 else Wait()
+    return _tell(incident) if incident.rounds >= 2 and _lasts(incident, now, tolerances) else Wait()
 
 
 def _tell(incident: Incident) -> Step:
     return Wait() if incident.kind in UNTOLD else Tell()
 
 
-def _is_worth_a_word(incident: Incident) -> bool:
+def _lasts(incident: Incident, until: datetime, tolerances: Tolerances) -> bool:
+    """Whether it has been so from one round to the next, and not only between two looks in quick succession."""
+    return until - incident.opened_at >= 0.75 * tolerances.every
+
+
+def _is_worth_a_word(incident: Incident, tolerances: Tolerances) -> bool:
     """A flicker that nobody was told of, and nothing was done about, stays in the records."""
     if incident.kind in UNTOLD:
         return False
-    failed = incident.verdict is Verdict.FAILING and incident.rounds >= 2
+    well = incident.well_since or incident.opened_at
+    failed = (
+        incident.verdict is Verdict.FAILING and incident.rounds >= 2 and _lasts(incident, well, tolerances)
+    )
     return incident.told_at is not None or bool(incident.tries) or failed
 
 

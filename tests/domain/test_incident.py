@@ -66,6 +66,10 @@ class Watcher:
         return sum(isinstance(step, kind) for step in self.did)
 
 
+AWAY = failing(Kind.SERVER, "away")
+BACK = ok(Kind.SERVER, "it answers")
+
+
 def dead_worker():
     return failing(Kind.WORKER, "the worker of this machine is gone")
 
@@ -141,6 +145,29 @@ def test_what_no_remedy_mends_is_told_in_the_second_round():
     watcher.round(failing(Kind.SERVER, "away"))
 
     assert isinstance(watcher.round(failing(Kind.SERVER, "away")), Tell)
+
+
+def test_two_looks_in_quick_succession_are_no_second_round():
+    """While something is mended rounds come sooner: nobody is called for what lasted a few seconds, or told of it."""
+    soon = timedelta(seconds=10)
+    found = opened(AWAY, NOW)
+    again = follow(found, AWAY, NOW + soon)
+
+    assert (2, Wait()) == (again.rounds, next_step(again, AWAY, NOW + soon))
+    well = follow(again, BACK, NOW + 2 * soon)
+    assert Close(told=False) == next_step(well, BACK, NOW + 2 * soon + ROUND)
+    assert Tell() == next_step(follow(again, AWAY, NOW + ROUND), AWAY, NOW + ROUND)
+
+
+def test_what_was_just_found_or_treated_is_looked_at_closely_and_not_for_ever():
+    """Nor once it is well."""
+    found = opened(AWAY, NOW)
+    tried = replace(found, tries=(Tried(n=1, remedy=Remedy.RESTART_WORKER, at=NOW + 4 * ROUND),))
+
+    assert found.is_fresh(NOW + 4 * ROUND)
+    assert not found.is_fresh(NOW + 5 * ROUND)
+    assert tried.is_fresh(NOW + 5 * ROUND)
+    assert not follow(found, BACK, NOW + ROUND).is_fresh(NOW + ROUND)
 
 
 def test_what_nobody_can_tell_is_told_after_a_while_and_never_mended():

@@ -15,7 +15,7 @@ from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import BlocksSeen, Cannot, PrefectSeen, StoreSeen
 from steadypost.store import StoreAway
 from tasks import runs
-from tasks.observations import Memory, observe, open_circuits
+from tasks.observations import Glance, Memory, observe, open_circuits
 from tests.tasks.conftest import NOW
 
 
@@ -73,6 +73,30 @@ def test_a_browser_is_left_behind_when_nobody_has_collected_it_within_a_round(
     assert observe(house, memory).machine.orphans == 1
     found[:] = []
     assert observe(house, memory).machine.orphans == 0
+
+
+def test_a_worker_that_goes_between_two_rounds_makes_the_next_come_at_once(monkeypatch):
+    """Not at the first glance, for somebody may be starting it anew; and not when it is known already."""
+    now, there = [1000.0], {}
+    monkeypatch.setattr("tasks.observations.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(runs, "workers", lambda: there)
+
+    def glances(*seen):
+        for workers in seen:
+            there.clear()
+            there.update(workers)
+            now[0] += Glance.EVERY
+            yield glance.alarms()
+
+    runs_well, stands_still, gone = {1: False}, {1: True}, {}
+    glance = Glance()
+    assert [False, False] == list(glances(gone, gone)), "no round has seen one yet"
+    glance.after(well=True)
+    assert [False, False, False, True] == list(glances(gone, runs_well, stands_still, gone))
+    now[0] += Glance.EVERY / 2
+    assert not glance.alarms(), "it is not time to"
+    glance.after(well=False)
+    assert [False, False] == list(glances(gone, gone)), "it is known"
 
 
 def test_a_round_waits_once_for_a_store_that_is_away(house, memory, away, monkeypatch):

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 import flows.watch
-from flows.watch import AWAY_FOR, Rounds
+from flows.watch import AWAY_FOR, SOONER, Rounds
 from steadypost.domain.observed import Cannot, MachineSeen, Observed, PrefectSeen, StoreSeen
+from tests.domain import houses
 
 
 @pytest.fixture
@@ -25,10 +26,12 @@ def rounds(house, beats, tmp_path, monkeypatch):
 
 
 def sees(monkeypatch, house, store):
-    """Let the next rounds see this of the store; of the rest, a worker that is gone."""
+    """Let the next rounds see this of the store, and a worker that is gone; without a store, that all is well."""
     gone = MachineSeen(workers={}, has_had_worker=True, disk_free_mb=9000, memory_free_mb=2000)
 
     def observe(*_):
+        if store is None:
+            return houses.house(at=house.clock())
         return Observed(
             at=house.clock(), store=store, prefect=PrefectSeen(), blocks=Cannot(why="-"), machine=gone
         )
@@ -47,6 +50,52 @@ def test_a_round_that_takes_its_time_beats_between_its_steps(house, rounds, beat
     assert done["mended"] >= 1
     assert done["messages"] == 1
     assert len(beats) == 1 + done["mended"] + done["messages"]
+
+
+def test_after_a_remedy_the_next_round_comes_soon_and_then_as_always(house, rounds, monkeypatch, time):
+    """Whether it helped is seen within seconds, not within a minute; a house that is well is not looked at more often."""
+    now = [1000.0]
+    monkeypatch.setattr("flows.watch.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.runs.workers", lambda: {1: False})
+
+    def passes(seconds):
+        now[0] += seconds
+        time.pass_by(seconds=seconds)
+
+    sees(monkeypatch, house, StoreSeen())
+    assert rounds.go()["mended"] >= 1
+    passes(SOONER - 1)
+    assert not rounds.is_due()
+    passes(1)
+    assert rounds.is_due()
+
+    sees(monkeypatch, house, None)
+    rounds.go()
+    passes(59)
+    assert not rounds.is_due()
+    passes(1)
+    assert rounds.is_due()
+
+
+def test_a_round_that_came_early_is_followed_by_one_in_time(house, rounds, monkeypatch):
+    """It moves the rounds after it forward, and leaves none of them out."""
+    now, gone = [1000.0], {}
+    monkeypatch.setattr("flows.watch.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.runs.workers", lambda: gone)
+    sees(monkeypatch, house, None)
+    rounds.go()
+    now[0] += 20
+    assert not rounds.is_due()
+    now[0] += 4
+    assert rounds.is_due(), "the worker that the round has seen is gone for two glances"
+
+    rounds.go()
+
+    now[0] += 59
+    gone[1] = False
+    assert not rounds.is_due()
+    now[0] += 1
+    assert rounds.is_due()
 
 
 def test_with_the_store_away_a_round_neither_beats_nor_writes(house, rounds, beats, monkeypatch, time):
