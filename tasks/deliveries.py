@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeLane, PoolClosed, StillAlive
@@ -41,12 +41,16 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     It never raises for a post's misfortune: Prefect's own verdict is about this step, not about the post.
     """
     house = here()
+    # What crosses a task's border is the number, not the post. A number that this process has not claimed is not its to
+    # ask for, whoever runs this task once more.
+    claim = house.in_hand.get(attempt_id)
+    if claim is None:
+        return Failed(
+            message=f"attempt {attempt_id} is not in hand here: whoever claimed it asks, and asks once"
+        )
     run = {"task_run_id": task_run.id, "task_run_name": task_run.name}
     with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
         try:
-            # What crosses a task's border is the number, not the post. A number that this process has not claimed is
-            # not its to ask for, whoever runs this task once more.
-            claim = house.in_hand[attempt_id]
             tickets = set_out(house, claim.account)
             began = time.monotonic()
             answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)

@@ -356,9 +356,10 @@ def test_an_attempt_of_another_process_is_not_made(house, channel, claimed, publ
     channel.on_ask = published
     claim = claimed("One.")
 
-    with pytest.raises(KeyError):
-        deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+    ended = deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
 
+    assert ended.is_failed()
+    assert "asks once" in ended.message
     assert channel.asked == []
     assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
 
