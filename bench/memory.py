@@ -10,6 +10,8 @@ import shutil
 import sys
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,23 @@ from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store
+from tasks.runs import RUN_ID
 
 HOME = Path("var/bench/memory")
 POSTS = 500
 ACCOUNTS = ("alice", "bob", "carol")
 SAMPLE_EVERY = 2.0
 BROWSER = "chrom"
+SANDBOX = "sandbox"
+SIGNS = {
+    "-m sandbox": SANDBOX,
+    "playwright": "drivers of the browsers",
+    "lane_process": "lanes",
+    "worker start": "worker",
+    "server start": "server",
+    "uvicorn": "server",
+}
+"""By which word of its command line a process is known."""
 
 
 def measure(posts: int = POSTS) -> dict[str, Any]:
@@ -57,39 +70,52 @@ def measure(posts: int = POSTS) -> dict[str, Any]:
                 due_at=now + timedelta(seconds=3),
                 now=now,
             )
-        samples = _sample_until(stack.pids, lambda: store.counts()[State.PUBLISHED], posts)
+        samples = _sample_until(stack.pids, store, posts)
     return _figures(samples, posts)
 
 
-def _sample_until(pids: Any, published: Any, posts: int) -> list[dict[str, Any]]:
+def _sample_until(pids: Any, store: Store, posts: int) -> list[dict[str, Any]]:
     samples: list[dict[str, Any]] = []
     ends = time.monotonic() + 3600
-    while (done := published()) < posts:
+    while (done := store.counts()[State.PUBLISHED]) < posts:
         if time.monotonic() > ends:
             raise RuntimeError(f"only {done} of {posts} were published within an hour")
-        samples.append({"posts": done, **_look(pids())})
+        on_watch = {seat.run_id: seat.flow for seat in store.watches()}
+        samples.append({"posts": done, **_look(pids(), on_watch)})
         threading.Event().wait(SAMPLE_EVERY)
     return samples
 
 
-def _look(pids: list[int]) -> dict[str, Any]:
+def _look(pids: list[int], on_watch: Mapping[str, str]) -> dict[str, Any]:
     """Sum up what the processes hold: the browsers, and the rest but for the sandbox, which remembers every post."""
-    browsers = rest = 0.0
+    held: defaultdict[str, float] = defaultdict(float)
     count = 0
     for pid in pids:
         try:
             process = psutil.Process(pid)
-            words, name, size = " ".join(process.cmdline()), process.name(), _pss_mb(pid)
+            kind, size = _kind(process, on_watch), _pss_mb(pid)
         except (psutil.Error, OSError):
             continue
-        if "-m sandbox" in words:
-            continue
-        count += 1
-        if BROWSER in name:
-            browsers += size
-        else:
-            rest += size
-    return {"browsers_mb": browsers, "rest_mb": rest, "processes": count}
+        if kind != SANDBOX:
+            count += 1
+            held[kind] += size
+    return {
+        "browsers_mb": held.pop("browsers", 0.0),
+        "rest_mb": sum(held.values()),
+        "processes": count,
+        "rest": held,
+    }
+
+
+def _kind(process: psutil.Process, on_watch: Mapping[str, str]) -> str:
+    words, name = " ".join(process.cmdline()), process.name()
+    if BROWSER in name:
+        return "browsers"
+    for sign, kind in SIGNS.items():
+        if sign in words:
+            return kind
+    run = process.environ().get(RUN_ID)
+    return "something else" if run is None else f"run of {on_watch.get(run, 'no seat')}"
 
 
 def _figures(samples: list[dict[str, Any]], posts: int) -> dict[str, Any]:
@@ -108,4 +134,13 @@ def _figures(samples: list[dict[str, Any]], posts: int) -> dict[str, Any]:
             "peak": round(max(one[what] for one in samples), 1),
         }
         print(what, told[what], file=sys.stderr)
+    told["rest_by_kind_mb"] = {
+        kind: [_of(kind, begin), _of(kind, end)]
+        for kind in sorted({kind for one in samples for kind in one["rest"]})
+    }
     return told
+
+
+def _of(kind: str, samples: list[dict[str, Any]]) -> float:
+    """Give what this kind held in the middle of these samples, in MB; 0 where there was none of it."""
+    return round(percentile([one["rest"][kind] for one in samples], 50) or 0.0, 1)
