@@ -45,6 +45,9 @@ AWAY_FOR = timedelta(seconds=10)
 SOONER = 10.0
 """Seconds to the next round while something is about to become of an incident: whether a remedy helped is seen soon."""
 
+GLANCE_EVERY = 4.0
+"""Seconds between two glances at what is cheap to see between two rounds."""
+
 ROUND = "steadypost.watch.round"
 """The event of every round. That it stays away is noticed by an automation."""
 
@@ -90,12 +93,19 @@ class Rounds:
         self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", self._apply)
         self._glance = Glance()
         self._next = time.monotonic()
+        self._glances_next = 0.0
         self._draws_next = 0.0
         self._drawing: PrefectFuture[bool] | None = None
 
     def is_due(self) -> bool:
         """Whether the next round is to begin: it is time to, or something shows between two rounds."""
-        return time.monotonic() >= self._next or self._glance.alarms()
+        moment = time.monotonic()
+        if moment >= self._next:
+            return True
+        if moment < self._glances_next:
+            return False
+        self._glances_next = moment + GLANCE_EVERY
+        return self._glance.alarms() or self._book.has_news()
 
     def go(self) -> Counter[str]:
         """Look at everything, judge it, follow it up, tell what is to be told."""

@@ -86,6 +86,15 @@ class Book:
         """Whether something is about to become of an incident, so that the next round is worth having soon."""
         return any(one.is_fresh(now) for one in self._open.values())
 
+    def has_news(self) -> bool:
+        """Whether somebody else has opened an incident since the last round: those on watch replace each other, and
+        when that has helped only a round can say.
+        """
+        try:
+            return any(one.key not in self._open for one in self._house.store.open_incidents())
+        except StoreError:
+            return False
+
     # --- the store
 
     def _read(self, now: datetime, *, is_away: bool) -> None:

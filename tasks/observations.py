@@ -65,26 +65,21 @@ class Glance:
     """What can be seen at little cost between two rounds: that the worker which was there is gone, or stands still.
 
     That this holds for two glances makes the next round come at once; what is to be done about it, the round decides.
+    Somebody who starts a worker anew is through with it by the second.
     """
-
-    EVERY = 4.0
-    """Seconds between two glances. A worker that somebody starts anew is gone for a second or two."""
 
     def __init__(self) -> None:
         self._was_well = False
         self._missed = 0
-        self._next = 0.0
 
     def after(self, *, well: bool) -> None:
         """Begin anew after a round, which found a worker, or did not: what is known to be wrong is no news."""
         self._was_well, self._missed = well, 0
 
     def alarms(self) -> bool:
-        """Take a glance, if it is time to; answer whether a round is to come at once."""
-        moment = time.monotonic()
-        if not self._was_well or moment < self._next:
+        """Take a glance; answer whether a round is to come at once."""
+        if not self._was_well:
             return False
-        self._next = moment + self.EVERY
         self._missed = 0 if any(not still for still in runs.workers().values()) else self._missed + 1
         return self._missed >= 2
 

@@ -77,15 +77,13 @@ def test_a_browser_is_left_behind_when_nobody_has_collected_it_within_a_round(
 
 def test_a_worker_that_goes_between_two_rounds_makes_the_next_come_at_once(monkeypatch):
     """Not at the first glance, for somebody may be starting it anew; and not when it is known already."""
-    now, there = [1000.0], {}
-    monkeypatch.setattr("tasks.observations.time.monotonic", lambda: now[0])
+    there = {}
     monkeypatch.setattr(runs, "workers", lambda: there)
 
     def glances(*seen):
         for workers in seen:
             there.clear()
             there.update(workers)
-            now[0] += Glance.EVERY
             yield glance.alarms()
 
     runs_well, stands_still, gone = {1: False}, {1: True}, {}
@@ -93,8 +91,6 @@ def test_a_worker_that_goes_between_two_rounds_makes_the_next_come_at_once(monke
     assert [False, False] == list(glances(gone, gone)), "no round has seen one yet"
     glance.after(well=True)
     assert [False, False, False, True] == list(glances(gone, runs_well, stands_still, gone))
-    now[0] += Glance.EVERY / 2
-    assert not glance.alarms(), "it is not time to"
     glance.after(well=False)
     assert [False, False] == list(glances(gone, gone)), "it is known"
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 import flows.watch
-from flows.watch import AWAY_FOR, SOONER, Rounds
+from flows.watch import AWAY_FOR, GLANCE_EVERY, SOONER, Rounds
+from steadypost.domain.health import Kind, failing
+from steadypost.domain.incident import opened
 from steadypost.domain.observed import Cannot, MachineSeen, Observed, PrefectSeen, StoreSeen
 from tests.domain import houses
 
@@ -96,6 +98,27 @@ def test_a_round_that_came_early_is_followed_by_one_in_time(house, rounds, monke
     assert not rounds.is_due()
     now[0] += 1
     assert rounds.is_due()
+
+
+def test_what_somebody_else_has_opened_makes_the_next_round_come_soon(house, rounds, monkeypatch):
+    """One of the others replaced a run: when that has helped, a round says, and not only in a minute."""
+    now = [1000.0]
+    monkeypatch.setattr("flows.watch.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.runs.workers", lambda: {1: False})
+    sees(monkeypatch, house, None)
+    rounds.go()
+    now[0] += GLANCE_EVERY
+    assert not rounds.is_due()
+    house.store.enter_incident(opened(failing(Kind.ON_WATCH, "it fell silent", "publish"), house.clock()))
+    now[0] += GLANCE_EVERY - 1
+    assert not rounds.is_due(), "it is not time for a glance"
+    now[0] += 1
+    assert rounds.is_due()
+
+    rounds.go()
+
+    now[0] += GLANCE_EVERY
+    assert not rounds.is_due(), "it is no news any more"
 
 
 def test_with_the_store_away_a_round_neither_beats_nor_writes(house, rounds, beats, monkeypatch, time):
