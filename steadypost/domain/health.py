@@ -148,8 +148,9 @@ class Tolerances:
 
     every: timedelta = timedelta(seconds=60)
     """How often everything is checked."""
-    beat_within: timedelta = timedelta(seconds=20)
-    """A run on watch beats every second, and may wait five for a store that is busy."""
+    beat_within: timedelta = timedelta(seconds=15)
+    """A run on watch beats every second, and may wait five for a store that is busy. No longer than the others on watch
+    give it (``tasks/mates.py``): what they have replaced must not look well until the next one beats."""
     starts_within: timedelta = timedelta(seconds=45)
     """How long a run may take from its start to its first beat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
@@ -190,7 +191,7 @@ class Tolerances:
         return cls(
             every=every,
             live_within=on_time,
-            beat_within=max(timedelta(seconds=10), min(timedelta(seconds=20), every)),
+            beat_within=max(timedelta(seconds=10), min(timedelta(seconds=15), every)),
             looked_within=max(timedelta(seconds=30), min(timedelta(seconds=90), every)),
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from steadypost.domain.health import Kind
+from steadypost.domain.health import Kind, Tolerances
 from steadypost.store import StoreAway
 from tasks import runs
 from tasks.house import LEASE
@@ -180,6 +180,11 @@ def test_minding_takes_nobody_s_time(house, time, seats, prefect):
 def test_a_relief_is_due_sooner_than_leases_run_out():
     """What a silent publisher held is free when its leases end; by then another is there to take it."""
     assert SILENT_AFTER["publish"] + timedelta(seconds=10) <= LEASE
+
+
+def test_what_they_replaced_does_not_look_well_before_the_next_one_beats():
+    """A round just after it would find the beat of the one that is silent fresh enough, and call the incident over."""
+    assert all(Tolerances().beat_within <= silent for silent in SILENT_AFTER.values())
 
 
 def test_what_was_mended_before_the_next_round_is_known_all_the_same(house, time, seats, prefect):
