@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from steadypost.domain.delivery import Delivery, State
-from steadypost.store.schema import notices
+from steadypost.domain.health import Kind
+from steadypost.store.schema import OPEN, incidents, notices
 
 TOLD_AT_ONCE = 20
 """How many notices one round sends; the next sends more."""
@@ -48,6 +49,8 @@ def of_delivery(connection: Connection, before: State, after: Delivery, *, fence
     """Tell of a delivery that has just come to where it needs somebody."""
     if after.state is before or after.state not in OF_STATES:
         return
+    if after.state is State.REMOVED and _is_told_of(connection, after.account):
+        return
     put(
         connection,
         key=f"delivery:{after.id}:{after.state}:{fence}",
@@ -60,6 +63,19 @@ def of_delivery(connection: Connection, before: State, after: Delivery, *, fence
         delivery_id=after.id,
         now=now,
     )
+
+
+def _is_told_of(connection: Connection, account: str) -> bool:
+    """Whether somebody was told already that posts of this account are not shown, and it is still so: that incident
+    counts them all, and twenty that vanish with it are no twenty messages.
+    """
+    told = select(incidents.c.id).where(
+        text(OPEN),
+        incidents.c.kind == str(Kind.LIVE),
+        incidents.c.about == account,
+        incidents.c.told_at.is_not(None),
+    )
+    return connection.scalar(told.limit(1)) is not None
 
 
 def put(

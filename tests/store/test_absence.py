@@ -8,6 +8,8 @@ import pytest
 
 from steadypost.domain.delivery import MOST_BROKEN_ATTEMPTS, OnAbsence, PartState, State
 from steadypost.domain.evidence import Absent, CannotTell, Present
+from steadypost.domain.health import Kind, failing
+from steadypost.domain.incident import opened
 from steadypost.domain.outcome import Cause, Phase, Unconfirmed
 from tests.store.people import (
     HOUR,
@@ -265,6 +267,23 @@ def test_a_published_post_proven_gone_is_removed(store):
 
     assert State.REMOVED is after.state
     assert [] == claims(store, NOON + 24 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("about", "told", "heard"), [("alice", True, 0), ("alice", False, 1), ("bob", True, 1), (None, False, 1)]
+)
+def test_of_a_post_that_is_gone_nobody_hears_twice(store, about, told, heard):
+    """Where somebody was told that the account's posts are not shown, that counts this one too; else it is told."""
+    delivery_id = scheduled(store)
+    store.answered(armed(store).attempt_id, published(), NOON, 0.5)
+    if about is not None:
+        incident = store.enter_incident(opened(failing(Kind.LIVE, "not shown", about), SOON))
+        store.keep_incident(replace(incident, told_at=SOON if told else None), None, SOON)
+    looked(store, delivery_id, SOON)
+    looked(store, delivery_id, SOON + SETTLE)
+
+    assert State.REMOVED is state(store, delivery_id)
+    assert heard == sum(notice.delivery_id == delivery_id for notice in store.notices())
 
 
 def test_a_look_told_twice_is_one_look(store):
