@@ -90,6 +90,8 @@ class Book:
         """Whether somebody else has opened an incident since the last round: those on watch replace each other, and
         when that has helped only a round can say.
         """
+        if self._away:
+            return False
         try:
             return any(one.key not in self._open for one in self._house.store.open_incidents())
         except StoreError:
