@@ -138,6 +138,9 @@ def overall(checks: Iterable[Check]) -> Verdict:
     return Verdict.OK if verdicts == {Verdict.OK} else Verdict.UNKNOWN
 
 
+CLAIMS_OF = timedelta(hours=1)
+"""How far back what counts as published is held against what looks show."""
+
 MEMORY_MB = 200
 """So much of the machine's memory should be free. With less, what can wait is left for later."""
 
@@ -163,7 +166,7 @@ class Tolerances:
     """How long what is published, or in doubt, may go without a look that says something of it."""
     lease_grace: timedelta = timedelta(seconds=15)
     """How long after a lease has run out somebody may take to take it back."""
-    claims_of: timedelta = timedelta(hours=1)
+    claims_of: timedelta = CLAIMS_OF
     """How far back published posts are held against what the network shows."""
     session_ahead: timedelta = timedelta(hours=1)
     """How far ahead a sign-in must hold."""

@@ -260,6 +260,12 @@ FIRST_AID: Mapping[Kind, str] = {
 """The first thing for a person to do; the rest stands in the runbook."""
 
 
+LEFT_BEHIND: Mapping[Kind, str] = {
+    Kind.LIVE: "Later posts are shown. Those that are gone stay gone: 'steadypost queue --state removed'.",
+}
+"""What may be left to do when it is over."""
+
+
 def runbook(kind: Kind) -> str:
     """Name the runbook of a kind."""
     return f"docs/runbooks/{kind}.md"
@@ -299,7 +305,8 @@ def over(incident: Incident) -> Message:
         title=f"{'Over' if needed else 'Was wrong, and is over'}: {incident.name}",
         body=(
             f"{incident.what}.\nFrom {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC, for {lasted:.0f} s.\n"
-            f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}Nothing is to be done."
+            f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}"
+            f"{LEFT_BEHIND.get(incident.kind, 'Nothing is to be done.')}"
         ),
     )
 

@@ -125,7 +125,10 @@ def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, *
             cause=after.cause,
             now=now,
         )
-    notices.of_delivery(connection, before.delivery.state, after, fence=before.fence, now=now)
+    unseen_since = before.published_at if before.verified_at is None else None
+    notices.of_delivery(
+        connection, before.delivery.state, after, unseen_since=unseen_since, fence=before.fence, now=now
+    )
 
 
 def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, insert, or_, select, text, update
 
 from steadypost.domain.delivery import Delivery, State
-from steadypost.domain.health import Kind
-from steadypost.store.schema import OPEN, incidents, notices
+from steadypost.domain.health import CLAIMS_OF, Kind
+from steadypost.store.schema import incidents, notices
 
 TOLD_AT_ONCE = 20
 """How many notices one round sends; the next sends more."""
@@ -45,11 +45,21 @@ class Notice:
     """Why it could not be sent yet."""
 
 
-def of_delivery(connection: Connection, before: State, after: Delivery, *, fence: int, now: datetime) -> None:
-    """Tell of a delivery that has just come to where it needs somebody."""
+def of_delivery(
+    connection: Connection,
+    before: State,
+    after: Delivery,
+    *,
+    unseen_since: datetime | None,
+    fence: int,
+    now: datetime,
+) -> None:
+    """Tell of a delivery that has just come to where it needs somebody. ``unseen_since``: when it was published, if no
+    look has ever shown it.
+    """
     if after.state is before or after.state not in OF_STATES:
         return
-    if after.state is State.REMOVED and _is_told_of(connection, after.account):
+    if after.state is State.REMOVED and _is_told_of(connection, after.account, unseen_since):
         return
     put(
         connection,
@@ -65,17 +75,20 @@ def of_delivery(connection: Connection, before: State, after: Delivery, *, fence
     )
 
 
-def _is_told_of(connection: Connection, account: str) -> bool:
-    """Whether somebody was told already that posts of this account are not shown, and it is still so: that incident
-    counts them all, and twenty that vanish with it are no twenty messages.
+def _is_told_of(connection: Connection, account: str, unseen_since: datetime | None) -> bool:
+    """Whether somebody was told already that what was published then is not shown. That incident counted it: twenty
+    posts that vanish together are no twenty messages, and proof is no news.
     """
-    told = select(incidents.c.id).where(
-        text(OPEN),
+    if unseen_since is None:
+        return False
+    counted = select(incidents.c.id).where(
         incidents.c.kind == str(Kind.LIVE),
         incidents.c.about == account,
         incidents.c.told_at.is_not(None),
+        incidents.c.opened_at < unseen_since + CLAIMS_OF,
+        or_(incidents.c.over_at.is_(None), incidents.c.over_at > unseen_since),
     )
-    return connection.scalar(told.limit(1)) is not None
+    return connection.scalar(counted.limit(1)) is not None
 
 
 def put(

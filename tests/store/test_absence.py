@@ -270,15 +270,34 @@ def test_a_published_post_proven_gone_is_removed(store):
 
 
 @pytest.mark.parametrize(
-    ("about", "told", "heard"), [("alice", True, 0), ("alice", False, 1), ("bob", True, 1), (None, False, 1)]
-)
-def test_of_a_post_that_is_gone_nobody_hears_twice(store, about, told, heard):
-    """Where somebody was told that the account's posts are not shown, that counts this one too; else it is told."""
+    ("about", "opened_at", "told", "over_at", "seen", "heard"),
+    [
+        ("alice", SOON, True, None, False, 0),
+        ("alice", SOON, True, SOON + MINUTE, False, 0),
+        ("alice", SOON, False, None, False, 1),
+        ("alice", SOON, True, None, True, 1),
+        ("alice", NOON - HOUR, True, NOON - MINUTE, False, 1),
+        ("alice", NOON + 2 * HOUR, True, None, False, 1),
+        ("bob", SOON, True, None, False, 1),
+        (None, SOON, False, None, False, 1),
+    ],
+    ids=[
+        "it was counted", "and that is over", "but nobody was told", "but it had been seen", "that was before it",
+        "that was long after it", "of somebody else", "of nobody",
+    ],
+)  # fmt: skip
+def test_of_a_post_that_is_gone_nobody_hears_twice(store, about, opened_at, told, over_at, seen, heard):
+    """Where somebody was told that the account's posts are not shown, that counted this one too; else it is told."""
     delivery_id = scheduled(store)
-    store.answered(armed(store).attempt_id, published(), NOON, 0.5)
+    answered = published()
+    store.answered(armed(store).attempt_id, answered, NOON, 0.5)
+    if seen:
+        remote_id = answered.outcomes[0].remote_id
+        looked(store, delivery_id, NOON + SECOND, {0: Present(remote_id=remote_id)})
     if about is not None:
-        incident = store.enter_incident(opened(failing(Kind.LIVE, "not shown", about), SOON))
-        store.keep_incident(replace(incident, told_at=SOON if told else None), None, SOON)
+        incident = store.enter_incident(opened(failing(Kind.LIVE, "not shown", about), opened_at))
+        told_at = opened_at if told else None
+        store.keep_incident(replace(incident, told_at=told_at, over_at=over_at), None, SOON)
     looked(store, delivery_id, SOON)
     looked(store, delivery_id, SOON + SETTLE)
 
