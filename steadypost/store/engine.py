@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,9 @@ LONGEST_SILENCE = timedelta(seconds=10)
 one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold up every account's queue for as long as
 it stands still. PostgreSQL ends its session; woken, it finds the store away and its work undone.
 """
+
+ASK_AGAIN_AFTER = 0.02
+"""Seconds between two tries to have a write-ahead log."""
 
 _KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -172,7 +176,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
         connection.isolation_level = None
         try:
             connection.execute(f"PRAGMA busy_timeout = {int(patience.total_seconds() * 1000)}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection, patience.total_seconds())
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error:
@@ -185,6 +189,22 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Have a write-ahead log. While somebody else makes a new file's first one SQLite does not wait, as it does for
+    everything else, but says at once that it is busy: four processes that start together ask again.
+    """
+    ends = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+                raise
+            time.sleep(ASK_AGAIN_AFTER)
+        else:
+            return
 
 
 def _postgresql(url: URL, patience: timedelta) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from steadypost.domain.delivery import PartState, State
 from steadypost.store import Schema, SchemaMismatch, Store, UnusableAddress
+from steadypost.store.engine import ASK_AGAIN_AFTER
 from steadypost.store.schema import REVISIONS, complete, metadata
 from steadypost.store.tables import config
 from tests.store.people import NOON, person, scheduled
@@ -84,6 +86,24 @@ def test_many_migrate_at_once(empty_url):
             return store.schema()
 
     assert [Schema.CURRENT] * 4 == together(4, migrate)
+
+
+def test_a_file_whose_log_somebody_else_is_about_to_make_is_waited_for(tmp_path, monkeypatch):
+    """SQLite itself does not wait for that, and four processes that started together found the store away."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        other.rollback()
+
+    monkeypatch.setattr("steadypost.store.engine.time.sleep", wait)
+    with Store.create(f"sqlite:///{path}") as store:
+        assert Schema.CURRENT is store.schema()
+    assert waited == [ASK_AGAIN_AFTER]
+    other.close()
 
 
 def test_the_revisions_are_those_of_the_scripts():
