@@ -74,8 +74,9 @@ def _cost(house: Ward) -> dict[str, float]:
 def _cost_of_this_one(house: Ward) -> dict[str, float]:
     process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
     before, began = process.cpu_times(), time.monotonic()
-    # Long enough for rounds to count, and soon over: it is relieved every ten minutes.
-    time.sleep(max(60, 2 * EVERY))
+    time.sleep(
+        max(60, 2 * EVERY)
+    )  # rounds are to count, and it is over before the next relief, ten minutes apart
     after, rounds = process.cpu_times(), (time.monotonic() - began) / EVERY
     used = after.user + after.system - before.user - before.system
     cost = {

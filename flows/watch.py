@@ -21,7 +21,7 @@ from flows.ended import is_done
 from flows.house import watching_house
 from steadypost import settings
 from steadypost.domain.checks import judge
-from steadypost.domain.health import Check, Kind, Tolerances, Verdict, overall
+from steadypost.domain.health import Check, Kind, Tolerances, Verdict, is_wrong, overall
 from steadypost.domain.incident import Incident, Remedy
 from steadypost.store import StoreError
 from tasks.board import EVERY as BOARD_EVERY
@@ -118,14 +118,14 @@ class Rounds:
         if seen.blocks is self._memory.blocks:
             self._teller.read()
         # Each question to a store that is away takes seconds: a round asks it once, and the next one is not late for it.
-        is_away = _is_wrong(checks, Kind.STORE)
+        is_away = is_wrong(checks, Kind.STORE)
         if not is_away:
             self._keep(checks)
         happened = self._book.round(checks, seen.at)
         told = 0 if is_away else send(self._house, self._teller, self._still_here)
         self._draw()
         say(checks, happened)
-        self._glance.after(well=bool(seen.machine.workers) and not _is_wrong(checks, Kind.WORKER))
+        self._glance.after(well=bool(seen.machine.workers) and not is_wrong(checks, Kind.WORKER))
         if self._book.is_at_it(seen.at):
             self._next = min(self._next, time.monotonic() + SOONER)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
@@ -167,10 +167,6 @@ def apply(incident: Incident, one: Remedy) -> str:
     except (httpx.HTTPError, PrefectException):
         # A remedy tried twice does no harm, and none at all would.
         return remedy.fn(*about)
-
-
-def _is_wrong(checks: Sequence[Check], kind: Kind) -> bool:
-    return any(check.kind is kind and check.verdict is not Verdict.OK for check in checks)
 
 
 def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:

@@ -445,17 +445,18 @@ def stop_everybody(house: Ward) -> float:
     """
     until(house.is_well, "the house is well before everybody is stopped", RECOVERED_WITHIN)
     before = _in_the_seat(house)
-    still = [
-        until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120) for flow in SILENT_AFTER
-    ]
+    still = {
+        flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120)
+        for flow in SILENT_AFTER
+    }
     began = time.monotonic()
-    for process in still:
+    for process in still.values():
         process.suspend()
     until(lambda: _in_the_seat(house) != before, "another run of watch has taken the seat", RECOVERED_WITHIN)
     seconds = time.monotonic() - began
     with contextlib.suppress(psutil.Error):
         # Woken the old watch would find itself relieved and end; here it is not to wait for that.
-        still[-1].kill()
+        still["watch"].kill()
     return round(seconds, 1)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from steadypost.domain.health import Check, Kind, Verdict
+from steadypost.domain.health import Check, Kind, is_wrong
 from steadypost.domain.incident import (
     Close,
     Incident,
@@ -66,9 +66,7 @@ class Book:
 
         A store that this round has found away is written to no more: each attempt would take seconds.
         """
-        self._read(
-            now, is_away=any(one.kind is Kind.STORE and one.verdict is not Verdict.OK for one in checks)
-        )
+        self._read(now, is_away=is_wrong(checks, Kind.STORE))
         found = {check.key: check for check in checks}
         happened = [
             Happened(what="opened", incident=incident)

@@ -138,6 +138,11 @@ def overall(checks: Iterable[Check]) -> Verdict:
     return Verdict.OK if verdicts == {Verdict.OK} else Verdict.UNKNOWN
 
 
+def is_wrong(checks: Iterable[Check], kind: Kind) -> bool:
+    """Whether any check of this kind came to anything but ok."""
+    return any(check.kind is kind and check.verdict is not Verdict.OK for check in checks)
+
+
 CLAIMS_OF = timedelta(hours=1)
 """How far back what counts as published is held against what looks show."""
 

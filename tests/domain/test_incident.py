@@ -147,6 +147,15 @@ def test_what_no_remedy_mends_is_told_in_the_second_round():
     assert isinstance(watcher.round(failing(Kind.SERVER, "away")), Tell)
 
 
+def test_the_end_of_what_leaves_something_behind_says_so():
+    """Posts that vanished do not come back with the next one that is shown."""
+    gone = opened(failing(Kind.LIVE, "not shown", "alice"), NOW)
+
+    assert "--state removed" in over(gone).body
+    assert "Nothing is to be done" in over(opened(AWAY, NOW)).body
+    assert "Nothing is to be done" not in over(gone).body
+
+
 def test_two_looks_in_quick_succession_are_no_second_round():
     """While something is mended rounds come sooner: nobody is called for what lasted a few seconds, or told of it."""
     soon = timedelta(seconds=10)

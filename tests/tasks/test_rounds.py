@@ -140,6 +140,9 @@ def test_with_the_store_away_a_round_neither_beats_nor_writes(house, rounds, bea
 
     assert done["mended"] >= 1
     assert (beats, written) == ([], [])
+    monkeypatch.setattr(house.store, "open_incidents", lambda: written.append("asked"))
+    assert not rounds._book.has_news()
+    assert written == []
     monkeypatch.undo()
     time.pass_by(seconds=(AWAY_FOR + timedelta(seconds=1)).total_seconds())
     rounds._still_here()
