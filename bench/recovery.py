@@ -74,9 +74,7 @@ def _cost(house: Ward) -> dict[str, float]:
 def _cost_of_this_one(house: Ward) -> dict[str, float]:
     process = until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120)
     before, began = process.cpu_times(), time.monotonic()
-    time.sleep(
-        max(60, 2 * EVERY)
-    )  # rounds are to count, and it is over before the next relief, ten minutes apart
+    time.sleep(max(60, 2 * EVERY))  # what is measured is so long; it ends before the next relief
     after, rounds = process.cpu_times(), (time.monotonic() - began) / EVERY
     used = after.user + after.system - before.user - before.system
     cost = {

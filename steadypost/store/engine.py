@@ -202,9 +202,7 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
                 raise
-            time.sleep(
-                ASK_AGAIN_AFTER
-            )  # nobody says when the other is through; SQLite's own waiting is left out here
+            time.sleep(ASK_AGAIN_AFTER)  # nobody says when the other is through with it
         else:
             return
 
