@@ -3,27 +3,40 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 SEED ?= 7
+TESTS ?=
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo up test test-crash drill control simulate check bench lock clean
+.PHONY: help setup demo up test test-networks test-containers test-crash drill control simulate bare check bench lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: .venv/ready ## Fetch what is needed: Python packages, a browser, PostgreSQL's programs for the tests
+setup: .venv/ready ## Fetch what is needed, and prove it: Python packages and a browser that starts
 
 .venv/ready: requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh
 
-demo: setup ## Watch real posts travel through every room, in under three minutes
+demo: setup ## Watch real posts travel to every network's sandbox, in under three minutes
 	@$(PY) -m rehearsal.demo
 
-up: setup ## Leave everything running to look at; Ctrl-C ends it
+up: setup ## Leave everything running to look at, every network's sandbox included; Ctrl-C ends it
 	@$(PY) -m rehearsal.up
 
-test: setup ## Run every test
+test: ## Run every test, or those named: TESTS=tests/store
 	@tools/setup.sh tests
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
+
+test-networks: setup ## Publish to real servers of each network, on this machine, through lines that are cut
+	@tools/networks.sh
+	@$(PY) -m pytest tests/networks_real
+
+test-containers: setup ## Build the image and run everything in containers, on an engine of the tests' own (half an hour, as root)
+	@tools/engine.sh
+	@CONTAINERS=$${CONTAINERS:-yes} $(PY) -m pytest tests/containers
+
+test-stand-ins: setup ## Kill those on watch while Prefect's server is away, stopped or slow (a quiet machine, ten minutes)
+	@tools/setup.sh tests
+	@STEADYPOST_STAND_INS=1 $(PY) -m pytest tests/flows/test_stand_in.py tests/flows/test_stand_in_process.py
 
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests
@@ -43,6 +56,9 @@ control: setup ## The same programme with every protection off: what it is measu
 simulate: setup ## Four weeks of posts through the real store against a simulated network, and each switch off (a quarter of an hour)
 	@$(PY) -m rehearsal.simulation days 28 --seed $(SEED) --out var/simulated
 	@$(PY) -m rehearsal.simulation switches --seed $(SEED)
+
+bare: ## Run the two commands in a minimal Debian that has nothing else, as root and as an ordinary user (half an hour, as root)
+	@tools/bare.sh commands
 
 check: setup ## Lint, types, import contracts, and whether every prefect.yaml entrypoint loads
 	@.venv/bin/ruff check .

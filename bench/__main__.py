@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import bulkheads, claim, cli, memory, publish, reconcile, recovery, resilience
+from bench import api, bulkheads, claim, cli, corpus, memory, publish, reconcile, recovery, resilience
 
 OUT = Path("var/bench")
 
@@ -29,12 +29,15 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "bulkheads": bulkheads.measure,
     "memory": memory.measure,
     "recovery": recovery.measure,
+    "corpus": corpus.measure,
     "resilience": resilience.measure,
+    "api": api.measure,
+    "crowd": api.measure_crowd,
 }
 """What is measured, by the name of the file that it is written to."""
 
-LONG = frozenset({"recovery"})
-"""What takes the better part of an hour, and is measured only when it is named."""
+LONG = frozenset({"recovery", "corpus", "api", "crowd"})
+"""What takes long, up to the better part of an hour, and is measured only when it is named."""
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """What the walls cost a post, and what they are worth beside hung looks and beside a dead account.
 
 Places: counted in memory against a slot taken in Prefect for each post. Beside: how long lone posts wait while every
-look hangs and 150 deliveries in doubt are queued for one. Down: posts a minute of one account while the other's page
+look hangs and 150 unconfirmed deliveries are queued for one. Down: posts a minute of one account while the other's page
 hangs, against the same with the other at peace. Everything runs as real processes against the sandbox.
 """
 
@@ -26,16 +26,17 @@ from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
 from steadypost.domain.post import Part, Post
-from steadypost.store import AccountRecord, Store
+from steadypost.store import AccountRecord, Store, intake, reading, settling, watches
+from steadypost.store import accounts as account_rows
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.slots import PrefectSlots
 
 HOME = Path("var/bench/bulkheads")
 CREW = tuple(f"crew{n:02d}" for n in range(30))
-"""Who has something in doubt. Alice, whose posts are timed, has not."""
+"""Who has something unconfirmed. Alice, whose posts are timed, has not."""
 
 PEOPLE = ("alice", *CREW)
-DOUBTS_EACH = 5
+UNCONFIRMED_EACH = 5
 LONE = 12
 RATE_POSTS = 40
 LOST = Answer(outcomes=(Unconfirmed(cause=Cause.NO_ANSWER, why="the answer was lost", phase=Phase.CLICKED),))
@@ -54,25 +55,29 @@ def measure() -> dict[str, Any]:
 
 
 @contextmanager
-def _house(people: tuple[str, ...], lanes: int = 2) -> Iterator[tuple[Stack, Store]]:
+def _house(people: tuple[str, ...], browsers: int = 2) -> Iterator[tuple[Stack, Store]]:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     sandbox = SandboxProcess(accounts=people, latency_ms=300, state_file=HOME / "sandbox.json")
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": str(lanes)}) as stack:
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": str(browsers)}) as stack:
         must(
             stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
         )
         must(stack.run("deployments"), "the deployments")
         store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
         for name in people:
-            store.put_account(AccountRecord(name=name, channel="x_web", handle=name), now=datetime.now(UTC))
+            store.write(
+                account_rows.put,
+                AccountRecord(name=name, channel="x_web", handle=name),
+                now=datetime.now(UTC),
+            )
         yield stack, store
 
 
 def _on_watch(stack: Stack, store: Store) -> None:
     start_worker(stack)
     until(
-        lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.watches()},
+        lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)},
         "somebody is on watch",
         120,
     )
@@ -86,12 +91,12 @@ def _places(rounds: int = 40) -> dict[str, Any]:
     """Time one place: by the bulkheads, by a call to Prefect for each, and as Prefect's own context does it."""
     with _house(("alice",)) as (stack, _), temporary_settings({PREFECT_API_URL: stack.api_url}):
         slots = PrefectSlots()
-        walls = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=slots)
-        walls.want(["alice", "bob"])
+        walls = Bulkheads(purpose=Purpose.PUBLISH, at_most=2, slots=slots)
+        walls.want(dict.fromkeys(["alice", "bob"], "x"))
         walls.tend()
 
         def held() -> None:
-            if walls.room(["alice", "bob"]).total:
+            if walls.capacity(["alice", "bob"]).total:
                 walls.begin(1, "alice")
                 walls.end(1)
 
@@ -134,17 +139,19 @@ def _beside() -> dict[str, Any]:
         # Before anybody is on watch, who would take them up himself.
         moment = datetime.now(UTC) - timedelta(minutes=20)
         for name in CREW:
-            for n in range(DOUBTS_EACH):
-                _bring_in_doubt(store, name, f"Lost at sea, {name} {n}.", moment + timedelta(seconds=90 * n))
+            for n in range(UNCONFIRMED_EACH):
+                _leave_unconfirmed(
+                    store, name, f"Lost at sea, {name} {n}.", moment + timedelta(seconds=90 * n)
+                )
         _on_watch(stack, store)
         in_peace = lone_posts(stack, store, LONE)
-        queued = store.counts()[State.UNCONFIRMED]
+        queued = store.read(reading.counts)[State.UNCONFIRMED]
         stack.sandbox.weather(HUNG_LOOKS)
         must(stack.run("bench.turn", "reconcile", "on"), "the switch")
         until(lambda: stack.sandbox.weather()[0]["hits"] > 0, "a look hangs", 60)
         # The same account again, by other texts: what went out in peace must not look like a repetition.
         beside = lone_posts(stack, store, LONE, says="beside the hung looks")
-        still = store.counts()[State.UNCONFIRMED]
+        still = store.read(reading.counts)[State.UNCONFIRMED]
     return {
         "queued": queued,
         "still_in_doubt": still,
@@ -155,15 +162,15 @@ def _beside() -> dict[str, Any]:
     }
 
 
-def _bring_in_doubt(store: Store, account: str, text: str, moment: datetime) -> None:
+def _leave_unconfirmed(store: Store, account: str, text: str, moment: datetime) -> None:
     """Ask for a post and never learn: the short way, by the store's own doors."""
-    store.add(Post(parts=(Part(text=text),)), accounts=[account], due_at=moment, now=moment)
+    store.write(intake.add, Post(parts=(Part(text=text),)), accounts=[account], due_at=moment, now=moment)
     (claim,) = store.claim(
         worker="bench", now=moment, lease=timedelta(seconds=30), at_most=1, accounts=[account]
     )
-    if not store.arm(claim.attempt_id, claim.fence, moment):
+    if not store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=moment):
         raise RuntimeError("it could not be armed")
-    store.answered(claim.attempt_id, LOST, now=moment, jitter=0.5)
+    store.write(settling.answered, claim.attempt_id, LOST, now=moment, jitter=0.5)
 
 
 # --- beside an account that is down
@@ -193,7 +200,11 @@ def _rate(*, alice_down: bool) -> float:
         for n in range(RATE_POSTS):
             for name in ("alice", "bob") if alice_down else ("bob",):
                 post = Post(parts=(Part(text=f"{name} {n:02d}: high water at the pier"),))
-                store.add(post, accounts=[name], due_at=due, now=now)
-        until(lambda: store.counts("bob")[State.PUBLISHED] == RATE_POSTS, "all of Bob's are published", 600)
+                store.write(intake.add, post, accounts=[name], due_at=due, now=now)
+        until(
+            lambda: store.read(reading.counts, "bob")[State.PUBLISHED] == RATE_POSTS,
+            "all of Bob's are published",
+            600,
+        )
         made = [post["created_at"] / 1000 for post in stack.sandbox.live() if post["text"].startswith("bob")]
     return float(round(60 * len(made) / (max(made) - due.timestamp()), 1))

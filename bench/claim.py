@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord, Store
+from steadypost.store import accounts as account_rows
 from steadypost.store.schema import deliveries, delivery_parts, post_parts, posts
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -88,7 +89,7 @@ def _full(store: Store, size: int) -> list[str]:
     used = store.claim(worker="bench", now=NOW, lease=LEASE, at_most=ACCOUNTS, accounts=full)
     if len(used) != ACCOUNTS:
         raise AssertionError(f"{len(used)} accounts are full, not {ACCOUNTS}")
-    store.put_account(_account("free", Limits()), NOW)
+    store.write(account_rows.put, _account("free", Limits()), NOW)
     _fill(store, CLAIMS, ["free"], due=lambda i: NOW - timedelta(milliseconds=CLAIMS - i), late=None)
     return [*full, "free"]
 
@@ -103,7 +104,7 @@ def _account(name: str, limits: Limits) -> AccountRecord:
 def _accounts(store: Store, many: int, limits: Limits) -> list[str]:
     names = [f"account{i}" for i in range(many)]
     for name in names:
-        store.put_account(_account(name, limits), NOW)
+        store.write(account_rows.put, _account(name, limits), NOW)
     return names
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 
 from steadypost.domain.post import Part, Post
-from steadypost.store import AccountRecord, Store
+from steadypost.store import AccountRecord, Store, intake
+from steadypost.store import accounts as account_rows
 
 QUEUE = 1000
 """Deliveries in the store that is listed."""
@@ -36,10 +37,10 @@ def measure(rounds: int = 7) -> dict[str, Any]:
 def _fill(url: str) -> None:
     now = datetime.now(UTC)
     with Store.create(url) as store:
-        store.put_account(AccountRecord(name="alice", channel="x_web", handle="alice"), now)
+        store.write(account_rows.put, AccountRecord(name="alice", channel="x_web", handle="alice"), now)
         for n in range(QUEUE):
             post = Post(parts=(Part(text=f"Number {n} of many, and no two alike."),))
-            store.add(post, accounts=["alice"], due_at=now + timedelta(minutes=n), now=now)
+            store.write(intake.add, post, accounts=["alice"], due_at=now + timedelta(minutes=n), now=now)
 
 
 def _timed(url: str, command: list[str], rounds: int) -> dict[str, float]:

@@ -24,7 +24,8 @@ from rehearsal.stack import must, start_worker, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store
+from steadypost.store import Store, intake, reading, watches
+from steadypost.store import accounts as account_rows
 from tasks.runs import RUN_ID
 
 HOME = Path("var/bench/memory")
@@ -36,7 +37,7 @@ SANDBOX = "sandbox"
 SIGNS = {
     "-m sandbox": SANDBOX,
     "playwright": "drivers of the browsers",
-    "lane_process": "lanes",
+    "runner_process": "browsers",
     "worker start": "worker",
     "server start": "server",
     "uvicorn": "server",
@@ -49,22 +50,23 @@ def measure(posts: int = POSTS) -> dict[str, Any]:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     sandbox = SandboxProcess(accounts=ACCOUNTS, latency_ms=50, state_file=HOME / "sandbox.json")
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": "2"}) as stack:
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "2"}) as stack:
         must(
             stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "10000"), "the accounts"
         )
         start_worker(stack)
         store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
         until(
-            lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.watches()},
+            lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)},
             "somebody is on watch",
             120,
         )
-        until(lambda: len(store.accounts()) == len(ACCOUNTS), "the accounts are known", 60)
+        until(lambda: len(store.read(account_rows.every)) == len(ACCOUNTS), "the accounts are known", 60)
         now = datetime.now(UTC)
         for n in range(posts):
             text = f"Log of the harbour, entry {n:04d}: nothing to report"
-            store.add(
+            store.write(
+                intake.add,
                 Post(parts=(Part(text=text),)),
                 accounts=[ACCOUNTS[n % len(ACCOUNTS)]],
                 due_at=now + timedelta(seconds=3),
@@ -77,10 +79,10 @@ def measure(posts: int = POSTS) -> dict[str, Any]:
 def _sample_until(pids: Any, store: Store, posts: int) -> list[dict[str, Any]]:
     samples: list[dict[str, Any]] = []
     ends = time.monotonic() + 3600
-    while (done := store.counts()[State.PUBLISHED]) < posts:
+    while (done := store.read(reading.counts)[State.PUBLISHED]) < posts:
         if time.monotonic() > ends:
             raise RuntimeError(f"only {done} of {posts} were published within an hour")
-        on_watch = {seat.run_id: seat.flow for seat in store.watches()}
+        on_watch = {lease.run_id: lease.flow for lease in store.read(watches.every)}
         samples.append({"posts": done, **_look(pids(), on_watch)})
         threading.Event().wait(SAMPLE_EVERY)
     return samples
@@ -115,7 +117,7 @@ def _kind(process: psutil.Process, on_watch: Mapping[str, str]) -> str:
         if sign in words:
             return kind
     run = process.environ().get(RUN_ID)
-    return "something else" if run is None else f"run of {on_watch.get(run, 'no seat')}"
+    return "something else" if run is None else f"run of {on_watch.get(run, 'no lease')}"
 
 
 def _figures(samples: list[dict[str, Any]], posts: int) -> dict[str, Any]:

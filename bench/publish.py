@@ -27,7 +27,7 @@ from rehearsal.stack import ROOT, Stack, must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store
+from steadypost.store import Store, intake, reading
 
 HOME = Path("var/bench/publish")
 POSTS = 60
@@ -57,7 +57,7 @@ def _measure(posts: int, latency_ms: int) -> dict[str, Any]:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     sandbox = SandboxProcess(accounts=ACCOUNTS, latency_ms=latency_ms, state_file=HOME / "sandbox.json")
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": str(BROWSERS)}) as stack:
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": str(BROWSERS)}) as stack:
         bare = _bare(sandbox, _texts("bare", posts))
         pipeline = _pipeline(stack, _texts("steady", posts))
     return {
@@ -115,13 +115,17 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     store = until_on_watch(stack)
     time.sleep(5)  # the browsers have come up, and the runs' own start is over: neither is being measured
     _schedule(store, _texts("warm", WARM))  # both have shown X once in each of their pages before it counts
-    until(lambda: store.counts().get(State.PUBLISHED, 0) == WARM, "the pages are warm", 120)
+    until(lambda: store.read(reading.counts).get(State.PUBLISHED, 0) == WARM, "the pages are warm", 120)
     due = _schedule(store, posts)
     roots = [process.popen.pid for process in stack.processes.values() if process.popen]
     with _measured([*roots, *([stack.sandbox.pid] if stack.sandbox.pid else [])]) as cost:
         until(lambda: datetime.now(UTC) >= due, "they are due", 30)
         cost.restart(but=[stack.sandbox.pid] if stack.sandbox.pid else [])
-        until(lambda: store.counts().get(State.PUBLISHED, 0) == WARM + len(posts), "all are published", 300)
+        until(
+            lambda: store.read(reading.counts).get(State.PUBLISHED, 0) == WARM + len(posts),
+            "all are published",
+            300,
+        )
     figures = _figures(stack.sandbox, posts, due.timestamp(), cost)
     found = audit(store, stack.sandbox)
     lone = lone_posts(stack, store)
@@ -137,7 +141,14 @@ def _schedule(store: Store, posts: Sequence[tuple[str, str]]) -> datetime:
     now = datetime.now(UTC)
     due = now + timedelta(seconds=3)
     for account, text in posts:
-        store.add(Post(parts=(Part(text=text),)), accounts=[account], due_at=due, late_after=None, now=now)
+        store.write(
+            intake.add,
+            Post(parts=(Part(text=text),)),
+            accounts=[account],
+            due_at=due,
+            late_after=None,
+            now=now,
+        )
     return due
 
 
@@ -148,9 +159,20 @@ def lone_posts(
     now = datetime.now(UTC)
     due = {f"lone {n:02d} {says}": now + timedelta(seconds=3 + 2.37 * n) for n in range(count)}
     for text, moment in due.items():
-        store.add(Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, late_after=None, now=now)
-    done = store.counts()[State.PUBLISHED] + count
-    until(lambda: store.counts().get(State.PUBLISHED, 0) >= done, "the lone posts are published", 120)
+        store.write(
+            intake.add,
+            Post(parts=(Part(text=text),)),
+            accounts=["alice"],
+            due_at=moment,
+            late_after=None,
+            now=now,
+        )
+    done = store.read(reading.counts)[State.PUBLISHED] + count
+    until(
+        lambda: store.read(reading.counts).get(State.PUBLISHED, 0) >= done,
+        "the lone posts are published",
+        120,
+    )
     asked = {ask["text"]: ask["arrived_at"] / 1000 for ask in stack.sandbox.asks("alice")}
     waits = [asked[text] - moment.timestamp() for text, moment in due.items()]
     return {"n": count, "p50": percentile(waits, 50), "p95": percentile(waits, 95), "goal_p95": 5.0}

@@ -1,13 +1,14 @@
-"""What settling doubts costs, and whether those who are in doubt cost the healthy anything.
+"""What settling unconfirmed deliveries costs, and whether those who are unconfirmed cost the healthy anything.
 
-Settling: many deliveries of one account in doubt, all of them live on a sandbox's timeline; a real browser reads it, and
-every page that is loaded is counted by the sandbox. Beside: the whole house with none, one and fifty posts in doubt that
-no look can settle; how long do healthy posts wait?
+Settling: many deliveries of one account unconfirmed, all of them live on a sandbox's timeline; a real browser reads it,
+and every page that is loaded is counted by the sandbox. Beside: the whole house with none, one and fifty unconfirmed
+posts that no look can settle; how long do healthy posts wait?
 """
 
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -20,17 +21,21 @@ from pydantic import SecretStr
 
 from bench.publish import lone_posts, until
 from blocks.x_account import XAccount
+from rehearsal.databases import for_prefect
 from rehearsal.stack import must, start_worker, until_on_watch, up
+from rehearsal.texts import Shape, Writer
 from sandbox.client import SandboxProcess
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
 from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import id_at
-from steadypost.store import AccountRecord, Outbox, Store
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import AccountRecord, Outbox, Store, intake, reading, settling
+from steadypost.store import accounts as account_rows
 from tasks.house import opened
 from tasks.looks import look
+from tests import postgres
 
 HOME = Path("var/bench/reconcile")
 MANY = (50, 125, 250, 500)
@@ -39,6 +44,9 @@ BESIDE = (0, 1, 50)
 LONE = 12
 LEASE = timedelta(seconds=30)
 LOST = Answer(outcomes=(Unconfirmed(cause=Cause.NO_ANSWER, why="the answer was lost", phase=Phase.CLICKED),))
+
+ALIKE = {Shape.OTHER_LINK: 0.5, Shape.MENTION: 0.2, Shape.PLAIN: 0.3}
+"""What is unconfirmed: never twice the same, alike in all other ways."""
 
 COUNTS_PAGES = {"fault": "page_delay", "params": {"seconds": 0}}
 """A weather that does nothing but count the pages it was asked about."""
@@ -49,13 +57,13 @@ def measure() -> dict[str, Any]:
     settled = [_settle(many) for many in MANY]
     for one in settled:
         print(
-            f"settling {one['in_doubt']} in doubt: {one['pages']} pages, {one['seconds']} s, "
+            f"settling {one['in_doubt']} unconfirmed: {one['pages']} pages, {one['seconds']} s, "
             f"{one['ms_per_post']} ms a post",
             file=sys.stderr,
         )
     beside = {str(many): _beside(many) for many in BESIDE}
     for many, waits in beside.items():
-        print(f"healthy posts with {many} in doubt beside them: {waits}", file=sys.stderr)
+        print(f"healthy posts with {many} unconfirmed beside them: {waits}", file=sys.stderr)
     return {
         "settling": settled,
         "pages_goal": MOST_PAGES,
@@ -69,75 +77,85 @@ def measure() -> dict[str, Any]:
 
 
 def _settle(many: int) -> dict[str, Any]:
-    """Bring so many deliveries in doubt, let their posts be live, and look until all are settled."""
+    """Bring so many unconfirmed deliveries, let their posts be live, and look until all are settled."""
     with tempfile.TemporaryDirectory() as folder, SandboxProcess(accounts=("alice",)) as sandbox:
         store = Store.create(f"sqlite:///{folder}/store.db")
-        store.put_account(AccountRecord(name="alice", channel="x_web", handle="alice"), datetime.now(UTC))
+        store.write(
+            account_rows.put, AccountRecord(name="alice", channel="x_web", handle="alice"), datetime.now(UTC)
+        )
         sandbox.seed("alice", 20, youngest_s=4 * 3600)
+        writer = Writer(chance=random.Random(many))  # noqa: S311 - repeatable, not secret
         now = datetime.now(UTC)
         for n in range(many):
             moment = now - timedelta(minutes=90) + timedelta(seconds=10 * n)
-            text = f"Number {n} from the harbour, and no two alike."
-            _bring_in_doubt(store, text, moment)
+            text = writer.next(f"no. {n}", odds=ALIKE).parts[0].text
+            _leave_unconfirmed(store, text, moment)
             sandbox.hand_post("alice", text, post_id=id_at(moment + timedelta(seconds=1)))
         sandbox.weather(COUNTS_PAGES)
-        lanes = Pool(1, LaunchSettings(), run_dir=Path(folder) / "run", name="look")
+        browsers = Pool(1, LaunchSettings(), run_dir=Path(folder) / "run", name="look")
         access = XAccount(
             handle="alice",
             session=SecretStr(json.dumps(sandbox.accounts["alice"])),
             base_url=sandbox.url,
             rules_accepted=True,
         ).open("alice")
-        seconds = _look_until_settled(store, lanes, Path(folder), access)
+        seconds = _look_until_settled(store, browsers, Path(folder), access)
         (rule,) = sandbox.weather()
         return {
-            "in_doubt": many,
+            "unconfirmed": many,
             "pages": rule["seen"],
             "seconds": round(seconds, 2),
             "ms_per_post": round(1000 * seconds / many, 1),
         }
 
 
-def _look_until_settled(store: Store, lanes: Pool, folder: Path, access: Any) -> float:
+def _look_until_settled(store: Store, browsers: Pool, folder: Path, access: Any) -> float:
     if not isinstance(access, Access):
         raise TypeError(f"the account cannot be opened: {access.why}")
     outbox = Outbox(folder / "outbox", store.address)
-    with opened(store=store, lanes=lanes, outbox=outbox, worker="bench", read_blocks=False) as house:
+    with opened(store=store, browsers=browsers, outbox=outbox, worker="bench", read_blocks=False) as house:
         house.accounts = {"alice": access}
-        lanes.warm()
-        until(lambda: lanes.free() == 1, "the browser is up", 60)
+        browsers.warm()
+        until(lambda: browsers.free() == 1, "the browser is up", 60)
         began = time.perf_counter()
         for _ in range(MOST_PAGES):
             look.fn("alice", at_once=True)
-            if store.counts()[State.UNCONFIRMED] == 0:
+            if store.read(reading.counts)[State.UNCONFIRMED] == 0:
                 break
         seconds = time.perf_counter() - began
     wrong = {
-        state: count for state, count in store.counts().items() if count and state is not State.PUBLISHED
+        state: count
+        for state, count in store.read(reading.counts).items()
+        if count and state is not State.PUBLISHED
     }
     if wrong:
         raise RuntimeError(f"not settled: {wrong}")
     return seconds
 
 
-def _bring_in_doubt(store: Store, text: str, moment: datetime) -> None:
+def _leave_unconfirmed(store: Store, text: str, moment: datetime) -> None:
     """Ask for a post and never learn: the short way, by the store's own doors."""
-    store.add(Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, now=moment)
+    store.write(intake.add, Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, now=moment)
     (claim,) = store.claim(worker="bench", now=moment, lease=LEASE, at_most=1, accounts=["alice"])
-    if not store.arm(claim.attempt_id, claim.fence, moment):
+    if not store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=moment):
         raise RuntimeError("it could not be armed")
-    store.answered(claim.attempt_id, LOST, now=moment, jitter=0.5)
+    store.write(settling.answered, claim.attempt_id, LOST, now=moment, jitter=0.5)
 
 
 # --- beside
 
 
-def _beside(in_doubt: int) -> dict[str, Any]:
-    """Let healthy posts go out one by one while so many of the same account stay in doubt."""
+def _beside(unconfirmed: int) -> dict[str, Any]:
+    """Let healthy posts go out one by one while so many of the same account stay unconfirmed."""
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     sandbox = SandboxProcess(accounts=("alice",), state_file=HOME / "sandbox.json")
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": "1"}) as stack:
+    with (
+        postgres.running() as server,
+        up(
+            HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "1", **for_prefect(server)}
+        ) as stack,
+    ):
         sandbox.seed("alice", 20)
         must(
             stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
@@ -145,14 +163,14 @@ def _beside(in_doubt: int) -> dict[str, Any]:
         must(stack.run("deployments"), "the deployments")
         store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
         now = datetime.now(UTC)
-        store.put_account(AccountRecord(name="alice", channel="x_web", handle="alice"), now)
-        for n in range(in_doubt):
-            _bring_in_doubt(store, f"Lost at sea, number {n}.", now - timedelta(seconds=5 * n + 5))
+        store.write(account_rows.put, AccountRecord(name="alice", channel="x_web", handle="alice"), now)
+        for n in range(unconfirmed):
+            _leave_unconfirmed(store, f"Lost at sea, number {n}.", now - timedelta(seconds=5 * n + 5))
         start_worker(stack)
         until_on_watch(stack)
         time.sleep(5)  # the runs' own start is not being measured
         waits = lone_posts(stack, store, LONE)
-        still = store.counts()[State.UNCONFIRMED]
-    if still != in_doubt:
-        raise RuntimeError(f"{still} are in doubt, not {in_doubt}")
+        still = store.read(reading.counts)[State.UNCONFIRMED]
+    if still != unconfirmed:
+        raise RuntimeError(f"{still} are unconfirmed, not {unconfirmed}")
     return waits

@@ -7,15 +7,17 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from rehearsal.audit import audit, percentile
+from rehearsal.audit import audit
 from rehearsal.recovery import CLASSES, Played, Ward, play, stop_everybody, until, ward
+from steadypost.domain.figures import NEVER, Distribution
 
 HOME = Path("var/bench/recovery")
 EVERY = int(os.environ.get("RECOVERY_EVERY", "10"))
@@ -35,6 +37,7 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
     shutil.rmtree(HOME, ignore_errors=True)
     played: dict[str, list[Played]] = {name: [] for name in names}
     failed: list[str] = []
+    never: Counter[str] = Counter()
     replaced: list[float] = []
     with ward(HOME, every=EVERY, say=lambda line: print(line, file=sys.stderr)) as house:
         cost = _cost(house)
@@ -44,11 +47,12 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
                     one = play(house, name)
                 except TimeoutError as late:
                     failed.append(f"{name}, round {n + 1}: {late}")
+                    never[name] += 1
                     print(failed[-1], file=sys.stderr, flush=True)
                     continue
                 played[name].append(one)
                 _say(one)
-                _keep(played, failed, house.judge.rounds, house.judge.false)
+                _keep(played, never, failed, house.judge.rounds, house.judge.false)
             try:
                 replaced.append(stop_everybody(house))
                 print(f"all stopped: a watch came after {replaced[-1]} s", file=sys.stderr, flush=True)
@@ -56,7 +60,7 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
                 failed.append(f"all stopped, round {n + 1}: {late}")
         house.judge.stop()
         wrong = audit(house.store, house.stack.sandbox).wrong
-        figures = _figures(played, failed, house.judge.rounds, house.judge.false)
+        figures = _figures(played, never, failed, house.judge.rounds, house.judge.false)
     # The vanished posts of `nothing_is_live` are what the ledger must contradict; anything else is a fault of ours.
     figures["cost_of_watching"] = cost
     figures["watch_replaced_by_automation_s"] = _spread(replaced)
@@ -95,35 +99,56 @@ def _say(one: Played) -> None:
     )
 
 
-def _keep(played: dict[str, list[Played]], failed: list[str], rounds: int, false: list[str]) -> None:
+def _keep(
+    played: dict[str, list[Played]],
+    never: Mapping[str, int],
+    failed: list[str],
+    rounds: int,
+    false: list[str],
+) -> None:
     """Write what there is so far: a bench that is cut off has measured what it has measured."""
     HOME.parent.mkdir(parents=True, exist_ok=True)
-    figures = _figures(played, failed, rounds, false)
+    figures = _figures(played, never, failed, rounds, false)
     (HOME.parent / "recovery-so-far.json").write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _figures(
-    played: dict[str, list[Played]], failed: list[str], rounds: int, false: list[str]
+    played: dict[str, list[Played]],
+    never: Mapping[str, int],
+    failed: list[str],
+    rounds: int,
+    false: list[str],
 ) -> dict[str, Any]:
-    recovered = [one.recovered_s for name, many in played.items() if CLASSES[name].remedy for one in many]
+    recovered = [
+        seconds
+        for name, many in played.items()
+        if CLASSES[name].remedy
+        for seconds in (*(one.recovered_s for one in many), *[NEVER] * never.get(name, 0))
+    ]
     return {
         "seconds_between_rounds": EVERY,
-        "classes": {name: _class(name, many) for name, many in played.items() if many},
+        "classes": {
+            name: _class(name, many, never.get(name, 0))
+            for name, many in played.items()
+            if many or never.get(name)
+        },
         "with_a_remedy": {**_spread(recovered), "goal_p90": GOAL_P90_S, "goal_most": GOAL_MOST_S},
         "not_recovered": failed,
         "verdicts_against_ledger": {"comparisons": rounds, "false": false},
     }
 
 
-def _class(name: str, many: Sequence[Played]) -> dict[str, Any]:
+def _class(name: str, many: Sequence[Played], never: int) -> dict[str, Any]:
+    """Say how one class went; what was never over took longer than all that was."""
     return {
-        "n": len(many),
+        "n": len(many) + never,
+        "never": never,
         "has_a_remedy": CLASSES[name].remedy,
         "detected_s": _spread([one.detected_s for one in many]),
         "detected_within_2_rounds": sum(one.detected_s <= 2 * EVERY for one in many),
-        "recovered_s": _spread([one.recovered_s for one in many]),
+        "recovered_s": _spread([*(one.recovered_s for one in many), *[NEVER] * never]),
         "found_to_well_s": _spread([one.mended_s for one in many]),
-        "post_live_s": _spread([one.live_s for one in many]),
+        "post_live_s": _spread([*(one.live_s for one in many), *[NEVER] * never]),
         "told_once": sum(one.is_told_once() for one in many),
         "messages": [len(one.heard) for one in many],
         "calls": [sum(heard.calls for heard in one.heard) for one in many],
@@ -133,9 +158,5 @@ def _class(name: str, many: Sequence[Played]) -> dict[str, Any]:
 
 
 def _spread(values: Sequence[float]) -> dict[str, Any]:
-    return {
-        "n": len(values),
-        "p50": percentile(values, 50),
-        "p90": percentile(values, 90),
-        "max": max(values, default=None),
-    }
+    told = Distribution.of(values).as_dict()
+    return {name: told[name] for name in ("n", "p50", "p90", "max")}

@@ -22,12 +22,12 @@ from bench.publish import machine, until
 from rehearsal.audit import audit
 from rehearsal.stack import Stack, must, start_worker, until_on_watch, up
 from sandbox.client import SandboxProcess
-from steadypost.domain.circuit import Came, Go, InARow, Page, Settings, Wants, judge
+from steadypost.domain.circuit import Came, Go, InARow, Revision, Settings, Wants, judge
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store
-from tasks.circuit_pages import PrefectBook
+from steadypost.store import Store, intake, reading
+from tasks.circuit_revisions import PrefectBook
 from tasks.circuits import Breakers, behind
 
 HOME = Path("var/bench/resilience")
@@ -75,13 +75,13 @@ def circuit_check() -> dict[str, Any]:
     breakers = Breakers(process="bench", settings=lambda _: Settings(window=InARow(1)))
     accounts = [f"account-{n}" for n in range(ACCOUNTS)]
     for account in accounts[::7]:
-        go = breakers.may(behind(account)[0])
+        go = breakers.may(behind(account, needs_browser=True)[0])
         assert isinstance(go, Go)  # noqa: S101 - nothing has failed yet
-        breakers.came(behind(account)[0], go.ticket, well=False, cause="down")
+        breakers.came(behind(account, needs_browser=True)[0], go.ticket, well=False, cause="down")
     turn = iter(accounts * (CALLS // ACCOUNTS))
 
     def check() -> None:
-        any(breakers.refusal(one) for one in behind(next(turn)))
+        any(breakers.refusal(one) for one in behind(next(turn), needs_browser=True))
 
     took = _timed(check, CALLS)
     return {**_us(took), "goal_p95_us": 1000}
@@ -90,7 +90,7 @@ def circuit_check() -> dict[str, Any]:
 def judgement() -> dict[str, Any]:
     """The pure judgement alone: one call wanted and come back."""
     settings = Settings(window=InARow(5))
-    memory, now = Page().memory, datetime.now(UTC)
+    memory, now = Revision().memory, datetime.now(UTC)
 
     def once() -> None:
         ruling = judge(settings, memory, Wants(holder="bench"), now)
@@ -156,7 +156,7 @@ def _bobs_rate(fault: dict[str, Any] | None, *, circuits: bool = True) -> dict[s
     sandbox = SandboxProcess(
         accounts=("alice", "bob"), latency_ms=LATENCY_MS, state_file=HOME / "sandbox.json"
     )
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_LANES": "2"}) as stack:
+    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "2"}) as stack:
         must(
             stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
         )
@@ -175,13 +175,13 @@ def _go(store: Store, sandbox: SandboxProcess) -> dict[str, Any]:
     due = datetime.now(UTC) + timedelta(seconds=3)
     ids = _schedule(store, "bob", POSTS, due)
     until(
-        lambda: all(store.show(one).delivery.state is State.PUBLISHED for one in ids),
+        lambda: all(store.read(reading.show, one).delivery.state is State.PUBLISHED for one in ids),
         "Bob's are published",
         300,
     )
     made = [post["created_at"] / 1000 for post in sandbox.live("bob")]
     seconds = max(made) - due.timestamp()
-    attempts = [entry.delivery.attempts for entry in store.queue(account="alice", limit=POSTS)]
+    attempts = [entry.delivery.attempts for entry in store.read(reading.queue, account="alice", limit=POSTS)]
     return {
         "posts": POSTS,
         "seconds": round(seconds, 2),
@@ -194,7 +194,8 @@ def _go(store: Store, sandbox: SandboxProcess) -> dict[str, Any]:
 def _schedule(store: Store, account: str, posts: int, due: datetime | None = None) -> list[int]:
     now = datetime.now(UTC)
     added = [
-        store.add(
+        store.write(
+            intake.add,
             Post(parts=(Part(text=f"{account} {n:03d}: the tide tables for this harbour are out"),)),
             accounts=[account],
             due_at=due or now,

@@ -13,20 +13,20 @@ from typing import Any, ClassVar
 from prefect.blocks.core import Block
 from pydantic import Field, TypeAdapter
 
-from steadypost.domain.circuit import Memory, Page, Position, Said
+from steadypost.domain.circuit import Memory, Position, Revision, Said
 
 
 class Circuit(Block):
     """What a person says of one circuit. Steadypost creates it and never writes to it again.
 
-    How the circuit stands is in the block *Steadypost circuit page* of the same name with the highest number.
+    How the circuit stands is in the block *Steadypost circuit revision* of the same name with the highest number.
     """
 
     _block_type_name: ClassVar[str] = "Steadypost circuit"
     _block_type_slug: ClassVar[str] = "steadypost-circuit"
     _description: ClassVar[str] = (
-        "Opens, closes or disables the breaker of one dependency; in force within five seconds. How it stands: "
-        "the Steadypost circuit page of the same name with the highest number."
+        "Opens, closes or disables the breaker of one dependency; in force within ten seconds. How it stands: "
+        "the Steadypost circuit revision of the same name with the highest number."
     )
 
     position: Position = Field(
@@ -43,7 +43,7 @@ class Circuit(Block):
     until: datetime | None = Field(
         default=None,
         title="Until",
-        description="When it goes back to judging by itself. Empty: when somebody says so.",
+        description="When it goes back to judging by itself. Empty: until a person changes it.",
     )
 
     def said(self, saved_at: object = "") -> Said:
@@ -61,10 +61,10 @@ class Circuit(Block):
 _MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
 
 
-class CircuitPage(Block):
-    """How one circuit stands. Written by Steadypost: each change is a new page; the highest number counts."""
+class CircuitRevision(Block):
+    """How one circuit stands. Written by Steadypost: each change is a new revision; the highest number counts."""
 
-    _block_type_name: ClassVar[str] = "Steadypost circuit page"
+    _block_type_name: ClassVar[str] = "Steadypost circuit revision"
     _block_type_slug: ClassVar[str] = "steadypost-circuit-page"
     _description: ClassVar[str] = "How a circuit stands, since when and why. Nothing here is for editing."
 
@@ -75,10 +75,10 @@ class CircuitPage(Block):
     cause: str = Field(default="", title="Cause", description="What opened it.")
     why: str = Field(default="", title="Why", description="The same as a sentence.")
     by: str = Field(default="", title="By", description="Whose word it obeys, or which process saw it.")
-    number: int = Field(title="Page", description="The highest number counts.")
-    mark: str = Field(title="Mark", description="Tells this page from any other.")
+    number: int = Field(title="Revision", description="The highest number counts.")
+    mark: str = Field(title="Mark", description="Tells this revision from any other.")
     trail: list[str] = Field(
-        default_factory=list, title="Trail", description="The marks of the pages before."
+        default_factory=list, title="Trail", description="The marks of the revisions before."
     )
     down_since: datetime | None = Field(
         default=None, title="Down since", description="Since when nothing goes through, trials apart."
@@ -86,9 +86,9 @@ class CircuitPage(Block):
     memory: dict[str, Any] = Field(default_factory=dict, title="Memory", description="For the machines.")
 
     @classmethod
-    def of(cls, circuit: str, page: Page) -> CircuitPage:
-        """Write a page down."""
-        memory = page.memory
+    def of(cls, circuit: str, revision: Revision) -> CircuitRevision:
+        """Write a revision down."""
+        memory = revision.memory
         return cls(
             circuit=circuit,
             state=memory.state,
@@ -97,19 +97,19 @@ class CircuitPage(Block):
             cause=memory.cause,
             why=memory.why,
             by=memory.by,
-            number=page.number,
-            mark=page.mark,
-            trail=list(page.trail),
+            number=revision.number,
+            mark=revision.mark,
+            trail=list(revision.trail),
             down_since=memory.down_since,
             memory=_MEMORY.dump_python(memory.shared(), mode="json"),
         )
 
-    def page(self) -> Page:
+    def revision(self) -> Revision:
         """Read it again; raises ``ValidationError`` when a person edited what is not for editing."""
         memory = _MEMORY.validate_python(self.memory)
-        return Page(number=self.number, mark=self.mark, trail=tuple(self.trail), memory=memory)
+        return Revision(number=self.number, mark=self.mark, trail=tuple(self.trail), memory=memory)
 
 
 def document_name(circuit: str, number: int) -> str:
-    """Name the document of a page."""
+    """Name the document of a revision."""
     return f"{circuit}-{number}"

@@ -35,9 +35,9 @@ class Switch(BaseModel):
     until: datetime | None = Field(
         default=None,
         title="Until",
-        description="When it goes back by itself to being on for all. Empty: when somebody turns it on.",
+        description="When it goes back by itself to being on for all. Empty: until a person turns it on.",
     )
-    owner: str = Field(default="", title="Owner", description="Who answers for it: a name somebody can ask.")
+    owner: str = Field(default="", title="Owner", description="Who answers for it: the name of a person.")
     since: datetime | None = Field(default=None, title="Since", description="Since when it is as it is.")
     share: float = Field(
         default=100,
@@ -93,15 +93,15 @@ class Switches(Block):
         default_factory=Switch,
         title="Reconcile",
         description=(
-            "Look at the network for what is in doubt, and to see published posts with own eyes. Off: what is "
-            "in doubt stays in doubt until somebody says what became of it."
+            "Look at the network for unconfirmed deliveries, and check that published posts are live. Off: an "
+            "unconfirmed delivery stays unconfirmed until a person says what became of it."
         ),
     )
     isolate_unconfirmed: Switch = Field(
         default_factory=Switch,
-        title="Isolate what is in doubt",
+        title="Isolate unconfirmed posts",
         description=(
-            "A post in doubt stops only itself. Off: it holds the whole queue of its account until it is "
+            "An unconfirmed post stops only itself. Off: it holds the whole queue of its account until it is "
             "settled, as older systems do; for comparison and rollback."
         ),
     )

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from dataclasses import replace
 from typing import ClassVar
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
+from blocks.account import AccountBlock, Unopened, approved_by
 from steadypost.channels.port import Access
 from steadypost.channels.x_web.session import UnusableSession, usable
 from steadypost.domain.delivery import OnAbsence
+from steadypost.domain.network import Allowance, Network
 from steadypost.domain.outcome import Cause
-from steadypost.domain.quota import Limits
+from steadypost.networks.x import NETWORK
 
 X = "https://x.com"
 
 
-class XAccount(Block):
+class XAccount(AccountBlock):
     """One account on X, published to by driving X's own web page.
 
     The name of the block document is the account's name in Steadypost: the word that goes into the
@@ -30,9 +31,12 @@ class XAccount(Block):
     _block_type_name: ClassVar[str] = "X account"
     _block_type_slug: ClassVar[str] = "steadypost-x-account"
     _description: ClassVar[str] = (
-        "An account on X that Steadypost publishes to, with its session, its limits and its operator's word "
-        "on X's rules."
+        "The last way to reach X: an account whose web page is driven by a browser, with its session, its "
+        "limits and its operator's word on X's rules."
     )
+
+    channel: ClassVar[str] = "x_web"
+    network: ClassVar[Network] = NETWORK
 
     handle: str = Field(
         title="Handle",
@@ -51,14 +55,15 @@ class XAccount(Block):
         default=False,
         title="Rules accepted",
         description=(
-            "X's rules disallow scripting its website. Turn this on only if you have read them and take "
-            "responsibility for this account. While it is off, nothing is published to it."
+            "X answers scripted pages with permanent suspension of the account. Its official API is the first way "
+            "to reach X: use an 'X API account' block instead. Turn this on only if you have read X's rules and "
+            "take responsibility for this account. While it is off, nothing is published to it."
         ),
     )
     rules_accepted_by: str = Field(
         default="",
         title="Rules accepted by",
-        description="Who took that responsibility: a name somebody can ask.",
+        description="Who took that responsibility: the name of a person.",
     )
     per_hour: int | None = Field(
         default=10,
@@ -105,9 +110,11 @@ class XAccount(Block):
         title="Settle window (minutes)",
         description=(
             "How far apart two looks must be, at the least, to prove that a post is not there. Longer than X "
-            "ever takes to show a post on its profile page; shorter values risk a second copy."
+            "ever takes to show a post on its profile page: less than 10 is refused."
         ),
     )
+
+    approved_by: str = approved_by()
 
     @field_validator("handle")
     @classmethod
@@ -124,15 +131,13 @@ class XAccount(Block):
             raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
         return url.rstrip("/")
 
-    def limits(self) -> Limits:
-        """Give the account's limits in the domain's words."""
-        return Limits(
-            per_hour=self.per_hour, per_day=self.per_day, spacing=timedelta(seconds=self.spacing_seconds)
-        )
+    def allowance(self) -> Allowance:
+        """Say how much this account may say in one post: a subscription allows more."""
+        return replace(self.network.allows, longest=self.longest)
 
-    def settle(self) -> timedelta:
-        """Give the settle window in the domain's words."""
-        return timedelta(minutes=self.settle_minutes)
+    def secrets(self) -> list[str]:
+        """Name the words of this block that must be shown nowhere."""
+        return [self.session.get_secret_value()]
 
     def mark(self) -> str:
         """Give a fingerprint of what a pause for sign-in depends on: a new session or a yes lifts it."""
@@ -156,16 +161,6 @@ class XAccount(Block):
             account=name,
             handle=self.handle,
             base_url=self.base_url,
-            session=session,
+            secret=session,
             rules_accepted=self.rules_accepted,
         )
-
-
-class Unopened:
-    """An account that cannot be opened, and why: a value, because one account must not stop the others."""
-
-    __slots__ = ("cause", "why")
-
-    def __init__(self, cause: Cause, why: str) -> None:
-        self.cause = cause
-        self.why = why

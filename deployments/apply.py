@@ -16,29 +16,36 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from prefect import Flow
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import BlockDocumentUpdate, DeploymentUpdate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+from prefect.client.schemas.objects import BlockDocument
+from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import SecretStr
 
-from blocks import Circuit, CircuitPage, OnCall, StoreAddress, Switches, XAccount
+from blocks import AccountBlock, Circuit, CircuitRevision, OnCall, StoreAddress, Switches
+from blocks.channels import CHANNELS as REGISTERED
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
+from blocks.on_call import FORMER
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from deployments.automations import ensure_automations
-from deployments.limits import POOL_TYPE, WORK_POOL, limits
+from deployments.limits import limits
 from deployments.on_watch import ensure_on_watch
+from deployments.pools import PoolRefused, ensure_pools, prefect_file
 from steadypost import settings
 from steadypost.store import Store
-from tasks import bounds
-from tasks.bulkheads import network_of, this_host
+from tasks import bounds, forms, pages, runs
+from tasks.bulkheads import this_host
 from tasks.house import CHANNELS
 from tasks.slots import PrefectSlots
 
 ROOT = Path(__file__).resolve().parent.parent
-PREFECT_YAML = ROOT / "prefect.yaml"
+BESIDE = ROOT / "prefect.yaml"
+PREFECT_YAML = BESIDE if BESIDE.exists() else Path(sys.prefix) / "share" / "steadypost" / "prefect.yaml"
+"""In the repository, or where a wheel has put it."""
 
-ON_WATCH = ("publish/steadypost", "reconcile/steadypost", "watch/steadypost")
+ON_WATCH = tuple(runs.deployment_of(flow) for flow in ("publish", "reconcile", "watch"))
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
 
 
@@ -52,7 +59,7 @@ def apply() -> list[str]:
     return [
         *_store(),
         *_blocks(),
-        *_work_pool(),
+        *_work_pools(),
         *_limits(),
         *_deployments(),
         *_automations(),
@@ -67,12 +74,15 @@ def _store() -> Iterator[str]:
 
 
 def _blocks() -> Iterator[str]:
-    for kind in (XAccount, StoreAddress, Switches, OnCall, Circuit, CircuitPage):
+    accounts: list[type[Block]] = [one.block for one in REGISTERED.values()]
+    others: list[type[Block]] = [StoreAddress, Switches, OnCall, Circuit, CircuitRevision]
+    for kind in accounts + others:
         kind.register_type_and_schema()
         yield f"block type: {kind.get_block_type_name()}"
     yield _document(StoreAddress(url=SecretStr(settings.read().store_url)), STORE_DOCUMENT)
     yield _document(Switches(), SWITCHES_DOCUMENT)
     yield _document(OnCall(), ON_CALL_DOCUMENT)
+    yield from _with_the_fields_of_now()
 
 
 def _document(block: Block, name: str) -> str:
@@ -84,14 +94,32 @@ def _document(block: Block, name: str) -> str:
     return f"block: {block.get_block_type_slug()}/{name}"
 
 
-def _work_pool() -> Iterator[str]:
+def _with_the_fields_of_now() -> Iterator[str]:
+    """Save a document of an older version as this one has it: Prefect draws its form by the fields it was saved with."""
+    slug = OnCall.get_block_type_slug()
     with get_client(sync_client=True) as client:
-        try:
-            client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type=POOL_TYPE))
-        except ObjectAlreadyExists:
-            yield f"work pool: {WORK_POOL} was there"
-        else:
-            yield f"work pool: {WORK_POOL}"
+        document = client.read_block_document_by_name(ON_CALL_DOCUMENT, slug, include_secrets=True)
+        if FORMER not in document.data:
+            return
+        read = OnCall.model_validate(document.data)
+        said = {name: value for name, value in document.data.items() if name != FORMER}
+        client.update_block_document(
+            document.id,
+            BlockDocumentUpdate(
+                block_schema_id=OnCall._block_schema_id,  # noqa: SLF001 - what save() uses, which leaves old fields there
+                data={**said, "block": read.block, "more_blocks": read.more_blocks},
+                merge_existing_data=False,
+            ),
+        )
+    yield f"block: {slug}/{ON_CALL_DOCUMENT} has the fields of this version"
+
+
+def _work_pools() -> Iterator[str]:
+    try:
+        with get_client(sync_client=True) as client:
+            yield from ensure_pools(client, settings.read().ad_hoc)
+    except PoolRefused as refused:
+        raise NotApplied(str(refused)) from None
 
 
 def _limits() -> Iterator[str]:
@@ -100,9 +128,9 @@ def _limits() -> Iterator[str]:
     try:
         standing = slots.read()
         wanted = limits(
-            lanes=settings.read().lanes,
+            at_once=settings.read().at_once,
             hosts=[this_host()],
-            networks=sorted({network_of(channel) for channel in CHANNELS}),
+            networks=sorted({kind.network.name for kind in CHANNELS.values()}),
             accounts=_accounts(),
         )
         for name, number in wanted:
@@ -121,13 +149,17 @@ def _limits() -> Iterator[str]:
 
 def _accounts() -> list[str]:
     with get_client(sync_client=True) as client:
-        try:
-            found = client.read_block_documents_by_type(XAccount.get_block_type_slug(), include_secrets=False)
-        except PrefectHTTPStatusError as error:
-            if error.response.status_code != 404:
-                raise
-            return []  # nobody has ever made one
+        found = [one for kind in REGISTERED.values() for one in _documents(client, kind.block)]
     return sorted(document.name for document in found if document.name)
+
+
+def _documents(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[BlockDocument]:
+    try:
+        return client.read_block_documents_by_type(kind.get_block_type_slug(), include_secrets=False)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != 404:
+            raise
+        return []  # nobody has ever made one
 
 
 def _lease_storage(storage: str) -> Iterator[str]:
@@ -141,27 +173,43 @@ def _lease_storage(storage: str) -> Iterator[str]:
 
 def _deployments() -> Iterator[str]:
     """Hand prefect.yaml to Prefect's own command, which is the one that knows all it may say."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "prefect",
-            "--no-prompt",
-            "deploy",
-            "--all",
-            "--prefect-file",
-            str(PREFECT_YAML),
-        ],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    known = settings.read()
+    with prefect_file(PREFECT_YAML, ad_hoc=known.ad_hoc, image=known.image) as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
+            cwd=ROOT,
+            env=os.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode != 0:
         raise NotApplied(f"prefect deploy ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
     for entrypoint in entrypoints():
         yield f"deployment: {entrypoint}"
+    with get_client(sync_client=True) as client:
+        yield from _renamed(client)
+        for name in forms.keep(client, _accounts(), pages.ensure_board(client)):
+            yield f"form: {name}"
+
+
+def _renamed(client: SyncPrefectClient) -> Iterator[str]:
+    """Remove the deployments of a version that called all of them alike. What an operator paused stays paused."""
+    former = DeploymentFilter(name=DeploymentFilterName(any_=[runs.FORMERLY]))
+    flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
+    for old in client.read_deployments(deployment_filter=former):
+        flow = flows.get(old.flow_id, "")
+        if flow not in runs.DEPLOYMENTS:
+            continue
+        new = client.read_deployment_by_name(runs.deployment_of(flow))
+        if old.paused:
+            client.update_deployment(new.id, DeploymentUpdate(paused=True))
+        stopped = {schedule.slug for schedule in old.schedules if not schedule.active}
+        for schedule in new.schedules:
+            if schedule.slug in stopped:
+                client.update_deployment_schedule(new.id, schedule.id, active=False)
+        client.delete_deployment(old.id)
+        yield f"deployment: {flow}/{runs.FORMERLY} is now {new.name}"
 
 
 class NotApplied(Exception):

@@ -17,9 +17,9 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.watch import ROUND
 from steadypost import settings
-from tasks import documents
+from tasks import documents, runs
 
-WATCH = "watch/steadypost"
+WATCH = runs.deployment_of("watch")
 LATE = "steadypost: start watch again when its rounds stay away"
 
 ROUNDS_MISSED = 3
@@ -46,12 +46,14 @@ def automation_name(deployment: str) -> str:
 
 
 def _ensure(client: SyncPrefectClient, wanted: Automation) -> str:
-    """Create it, or make anew the one that tells somebody else than it should. What an operator turned off stays off."""
+    """Create it, or make anew the one that tells somebody, or starts something, else than it should. What an operator
+    turned off stays off.
+    """
     existing = client.read_automations_by_name(wanted.name)
     if not existing:
         wanted.create()
         return f"automation: {wanted.name}"
-    if _told(existing[0].actions) == _told(wanted.actions):
+    if _reaches(existing[0].actions) == _reaches(wanted.actions):
         return f"automation: {wanted.name} was there"
     client.delete_automation(existing[0].id)
     wanted.enabled = existing[0].enabled
@@ -59,15 +61,16 @@ def _ensure(client: SyncPrefectClient, wanted: Automation) -> str:
     return f"automation: {wanted.name}, made anew"
 
 
-def _told(actions: object) -> set[UUID]:
-    """Name the blocks that an automation tells."""
+def _reaches(actions: object) -> set[UUID | None]:
+    """Name the blocks that an automation tells, and the deployments that it starts."""
     found = actions if isinstance(actions, list) else []
-    return {action.block_document_id for action in found if isinstance(action, SendNotification)}
+    tells = {action.block_document_id for action in found if isinstance(action, SendNotification)}
+    return tells | {action.deployment_id for action in found if isinstance(action, RunDeployment)}
 
 
 def _ways(client: SyncPrefectClient) -> Iterator[UUID]:
     """Find the notification blocks that the on-call block names."""
-    for way in documents.on_call().tell:
+    for way in documents.on_call().blocks:
         kind, _, name = way.partition("/")
         try:
             yield client.read_block_document_by_name(name, kind).id

@@ -9,11 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-WORK_POOL = "steadypost"
-"""The process work pool whose worker runs every flow of prefect.yaml."""
-
-POOL_TYPE = "process"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
@@ -21,30 +16,30 @@ class Limit:
 
     name: str
     why: str
-    of_each_lane: int = 0
-    """How many slots for each publishing browser of this machine (``STEADYPOST_LANES``)."""
+    of_each: int = 0
+    """How many slots for each attempt that a run of this machine may have under way (``STEADYPOST_AT_ONCE``)."""
     slots: int = 0
     """How many slots besides."""
 
-    def named(self, lanes: int, **which: str) -> tuple[str, int]:
+    def named(self, at_once: int, **which: str) -> tuple[str, int]:
         """Give its name and its slots, for one host, account or network."""
-        return self.name.format(**which), self.of_each_lane * lanes + self.slots
+        return self.name.format(**which), self.of_each * at_once + self.slots
 
 
 LIMITS = (
     Limit(
         name="steadypost-publish-host-{host}",
-        of_each_lane=2,
-        why="The browsers that publish on a machine: those of the run on watch, and of the one that relieves it.",
+        of_each=2,
+        why="Asks under way on a machine: those of the run on watch, and of the one that relieves it.",
     ),
     Limit(
         name="steadypost-publish-network-{network}",
-        of_each_lane=2,
+        of_each=2,
         why="Asks under way on a network, of all machines together.",
     ),
     Limit(
         name="steadypost-publish-account-{account}",
-        of_each_lane=2,
+        of_each=2,
         why="Asks under way on an account. A run takes all but one of its places for it where there are others.",
     ),
     Limit(name="steadypost-look-host-{host}", slots=2, why="The browsers that look, and their relief."),
@@ -65,14 +60,14 @@ LIMITS = (
 
 
 def limits(
-    *, lanes: int, hosts: Iterable[str], networks: Iterable[str], accounts: Iterable[str]
+    *, at_once: int, hosts: Iterable[str], networks: Iterable[str], accounts: Iterable[str]
 ) -> Iterator[tuple[str, int]]:
     """Give every limit there must be, with its slots."""
     kinds = {"host": list(hosts), "network": list(networks), "account": list(accounts)}
     for limit in LIMITS:
         kind = next((kind for kind in kinds if f"{{{kind}}}" in limit.name), None)
         if kind is None:
-            yield limit.named(lanes)
+            yield limit.named(at_once)
             continue
         for which in kinds[kind]:
-            yield limit.named(lanes, **{kind: which})
+            yield limit.named(at_once, **{kind: which})

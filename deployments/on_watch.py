@@ -9,38 +9,47 @@ from datetime import timedelta
 from prefect.client.orchestration import get_client
 
 from steadypost.domain.clock import now
-from steadypost.store import Store
-from tasks import runs
+from steadypost.store import Store, watches
+from tasks import places, runs
 
 FRESH = timedelta(seconds=10)
-"""A seat whose last beat is older than this is held by nobody alive."""
+"""A lease whose last heartbeat is older than this is held by nobody alive."""
 
-BEATS_WITHIN = 3.0
-"""Seconds in which whoever is alive beats again. A worker that was killed a moment ago has left fresh beats behind, and
-whoever starts the next one asks in that very moment."""
+HEARTBEAT_WITHIN = 3.0
+"""Seconds in which whoever is alive heartbeats again. A worker that was killed a moment ago has left fresh heartbeats
+behind, and whoever starts the next one asks in that very moment."""
 
 
 def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]:
     """Start a run of each deployment that nobody is on watch for, nor about to be."""
-    alive = beating(store)
+    alive = with_heartbeats(store)
     with get_client(sync_client=True) as client:
         for name in deployments:
             flow = name.partition("/")[0]
             if flow in alive:
                 yield f"on watch: {flow} was"
                 continue
+            # After a power cut the dead hold both places of the deployment, and whoever came would be cancelled.
+            for ended in places.free(client, flow, store, now()):
+                yield f"on watch: {flow}: run {ended} held a place and did nothing, and was ended"
             started = runs.start(client, flow)
             yield f"on watch: {flow} {'starts' if started else 'is about to be'}"
 
 
-def beating(store: Store) -> set[str]:
-    """Name the flows whose seats beat: seen to, not believed from a beat of a moment ago."""
-    before = {watch.flow: watch.beat_at for watch in store.watches() if now() - watch.beat_at < FRESH}
-    ends = time.monotonic() + BEATS_WITHIN
+def with_heartbeats(store: Store) -> set[str]:
+    """Name the flows whose leases are renewed: seen to, not believed from a heartbeat of a moment ago."""
+    before = {
+        watch.flow: watch.heartbeat_at
+        for watch in store.read(watches.every)
+        if now() - watch.heartbeat_at < FRESH
+    }
+    ends = time.monotonic() + HEARTBEAT_WITHIN
     found: set[str] = set()
     while before.keys() - found and time.monotonic() < ends:
         time.sleep(0.25)
         found |= {
-            watch.flow for watch in store.watches() if watch.beat_at > before.get(watch.flow, watch.beat_at)
+            watch.flow
+            for watch in store.read(watches.every)
+            if watch.heartbeat_at > before.get(watch.flow, watch.heartbeat_at)
         }
     return found

@@ -14,8 +14,10 @@ from pydantic import Field
 from flows.house import probing_house
 from steadypost.domain.outcome import Cause
 from steadypost.store import StoreAway
+from steadypost.store import accounts as account_rows
 from tasks.canaries import Found, have_a_place, leave_the_place, probe, rests_for, to_probe
 from tasks.deadline import ended_within
+from tasks.discreet import discreet
 from tasks.house import House
 from tasks.shedding import is_shed
 
@@ -33,6 +35,7 @@ ENDS_WITHIN = timedelta(minutes=10)
 
 
 @flow(name="canary", flow_run_name="canary", retries=0)
+@discreet
 def canary(
     stay_seconds: float = Field(
         default=EVERY - 30,
@@ -44,7 +47,8 @@ def canary(
     """Open the composer of one account in turn, and of all that rest because the page had changed."""
     told: Counter[str] = Counter()
     ends = time.monotonic() + stay_seconds
-    with ended_within(timedelta(seconds=stay_seconds) + ENDS_WITHIN), probing_house() as house:
+    stay = timedelta(seconds=stay_seconds)
+    with ended_within(stay + ENDS_WITHIN), probing_house(stay) as house:
         while True:
             found = look_round(house)
             told += Counter("well" if one.well else str(one.cause) for one in found)
@@ -62,7 +66,7 @@ def look_round(house: House) -> list[Found]:
     if not house.switches.canary.is_on(house.clock()):
         return []
     try:
-        records = house.store.accounts()
+        records = house.store.read(account_rows.every)
     except StoreAway as away:
         house.bear(away, "nobody can be probed: %s", away)
         return []
@@ -85,7 +89,7 @@ def probed(house: House, account: str) -> Found | None:
     """Probe one, unless somebody else is at it."""
     lease = have_a_place(house, account)
     if lease is None:
-        house.log.info("%s is being probed by somebody else", account)
+        house.log.info("%s is being probed by another run", account)
         return None
     try:
         return probe(account)

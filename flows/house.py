@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from prefect import get_run_logger
 from prefect.events import emit_event
+from prefect.exceptions import MissingContextError
+from prefect.runtime import flow_run
 
 from flows.outliving import outlive_the_worker
-from steadypost import settings
+from steadypost import private, settings
 from steadypost.browser import LaunchSettings, Pool, Recycle
-from steadypost.store import Outbox, Store
+from steadypost.store import Outbox, Store, StoreAway
 from tasks import bounds, documents, journal
-from tasks.bulkheads import Bulkheads, Purpose
-from tasks.circuit_pages import PrefectBook
+from tasks.block_reader import BlockReader
+from tasks.bulkheads import Bulkheads, Purpose, Slots
+from tasks.circuit_revisions import PrefectBook
 from tasks.circuits import Turned
 from tasks.house import House, opened
+from tasks.living import says_it_lives
+from tasks.second_question import SecondQuestion
 from tasks.slots import PrefectSlots
+from tasks.store_opening import Log, Patience
 
 NOW_AND_THEN = Recycle(idle=timedelta(minutes=2))
 """For browsers that are not always needed: they come with the first that wants one, and cost nothing while all is
-well. Longer than any circuit of X's waits between two trials, and than a post in doubt between its first looks."""
+well. Longer than any circuit of X's waits between two trials, and than an unconfirmed post between its first looks."""
 
 
 TURN = 0.0005
@@ -33,9 +41,29 @@ TURN = 0.0005
 transaction, and at Python's own five milliseconds it waits longer than it works."""
 
 
-def open_store() -> Store:
-    """Open the store: by this machine's own setting, else by the block, else the embedded default."""
-    return Store.open(_store_url())
+@contextlib.contextmanager
+def at_work(within: timedelta) -> Iterator[Store]:
+    """Open the store for a run that has no house, and say there that the run lives while it is at work."""
+    with open_store(within) as store, says_it_lives(store, flow_run.id):
+        yield store
+
+
+def open_store(within: timedelta, url: str | None = None) -> Store:
+    """Open the store: by its address where it was told, by this machine's own setting, else by the block, else the
+    embedded default.
+
+    One that is away is waited for ``within`` the time that the run's own deadline leaves.
+    """
+    private.home(settings.read().home)
+    return Patience(within=within, log=_log()).opened(lambda: Store.open(url or _store_url()))
+
+
+def _log() -> Log:
+    """Log where the run is read; outside of one, where everything else of ours is."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return logging.getLogger("steadypost.store")
 
 
 def named_store() -> Store:
@@ -54,16 +82,39 @@ def _store_url() -> str:
     return url or machine.store_url
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """By whom a house is opened: a run of Prefect's, or somebody who stands in for one while Prefect's server is away."""
+
+    run_id: str | None
+    log: Log
+    announce: Callable[[Turned], None]
+    reader: BlockReader = field(default_factory=BlockReader)
+    slots: Slots | None = None
+    """Without them it keeps to its own numbers."""
+    known: documents.Documents | None = None
+    """What the blocks are known to say: with it nothing waits for Prefect's server."""
+    store_url: str | None = None
+
+
+def by_a_run() -> Opening:
+    """Open it for the run of Prefect's that this process carries out."""
+    return Opening(run_id=flow_run.id, log=get_run_logger(), announce=announce, slots=PrefectSlots())
+
+
 @contextlib.contextmanager
-def publishing_house() -> Iterator[House]:
-    """A house with this machine's publishing browsers, all warm."""
+def publishing_house(stay: timedelta, by: Opening | None = None) -> Iterator[House]:
+    """A house with this machine's publishing browsers, all warm, where any account needs one."""
+    machine = settings.read()
     with (
         _short_turns(),
-        _house(Purpose.PUBLISH, size=settings.read().lanes) as house,
+        _house(Purpose.PUBLISH, stay, size=machine.browsers, at_most=machine.at_once, by=by) as house,
         Pool(1, LaunchSettings(), run_dir=_run_dir(), name=Purpose.PROBE, recycle=NOW_AND_THEN) as probing,
     ):
-        house.lanes.warm()
         house.probing = probing
+        house.keep_warm = True
+        if house.needs_browser():
+            house.browsers.warm()
         yield house
 
 
@@ -78,54 +129,92 @@ def _short_turns() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def looking_house() -> Iterator[House]:
-    """A house with one browser of its own for looks, so that a hung look never holds a publisher's place."""
-    with _house(Purpose.LOOK, size=1, recycle=NOW_AND_THEN) as house:
+def looking_house(stay: timedelta, by: Opening | None = None) -> Iterator[House]:
+    """A house with one browser of its own for looks, so that a hung look never holds a publisher's slot."""
+    with _house(Purpose.LOOK, stay, size=1, recycle=NOW_AND_THEN, by=by) as house:
         yield house
 
 
 @contextlib.contextmanager
-def probing_house() -> Iterator[House]:
+def probing_house(stay: timedelta) -> Iterator[House]:
     """A house with a browser for probing, which is started when it is needed and ends with the run."""
-    with _house(Purpose.PROBE, size=1) as house:
+    with _house(Purpose.PROBE, stay, size=1) as house:
         yield house
 
 
 @contextlib.contextmanager
-def watching_house() -> Iterator[House]:
+def watching_house(by: Opening | None = None) -> Iterator[House]:
     """A house without browsers, that opens whether the store is there or not: that is one of its questions."""
     outlive_the_worker()
+    by = by or by_a_run()
     run_dir = _run_dir()
-    store = named_store()
-    lanes = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
-    outbox = Outbox(run_dir / "outbox", store.address)
+    store = Store.at(by.store_url) if by.store_url else named_store()
+    browsers = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
+    outbox = Outbox(run_dir / "outbox", _lineage(store))
     with (
         journal.kept(_logs(), "watch"),
-        opened(store=store, lanes=lanes, outbox=outbox, book=PrefectBook()) as house,
+        opened(
+            store=store,
+            browsers=browsers,
+            outbox=outbox,
+            book=PrefectBook(),
+            reading=by.reader.read,
+            known=by.known,
+        ) as house,
+        contextlib.closing(by.reader),
+        says_it_lives(store, by.run_id),
     ):
-        house.log = house.circuits.log = get_run_logger()
-        house.announce = announce
+        house.log = house.circuits.log = by.log
+        house.announce = by.announce
         yield house
 
 
 @contextlib.contextmanager
-def _house(purpose: Purpose, *, size: int, recycle: Recycle | None = None) -> Iterator[House]:
+def _house(
+    purpose: Purpose,
+    stay: timedelta,
+    *,
+    size: int,
+    at_most: int | None = None,
+    recycle: Recycle | None = None,
+    by: Opening | None = None,
+) -> Iterator[House]:
+    """Open a house for so long. Nothing else is begun before the store is there: no browser waits for it."""
     limits = bounds.of_this_machine()
     outlive_the_worker()
+    by = by or by_a_run()
     run_dir = _run_dir()
-    lanes = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose, recycle=recycle)
-    store = open_store()
-    outbox = Outbox(run_dir / "outbox", store.address)
-    walls = Bulkheads(purpose=purpose, places=size, slots=PrefectSlots(), log=get_run_logger())
+    store = open_store(stay, by.store_url)
+    browsers = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose, recycle=recycle)
+    outbox = Outbox(run_dir / "outbox", store.lineage)
+    walls = Bulkheads(purpose=purpose, at_most=at_most or size, slots=by.slots, log=by.log)
     with (
         journal.kept(_logs(), str(purpose)),
         opened(
-            store=store, lanes=lanes, outbox=outbox, bulkheads=walls, deadlines=limits, book=PrefectBook()
+            store=store,
+            browsers=browsers,
+            outbox=outbox,
+            bulkheads=walls,
+            deadlines=limits,
+            book=PrefectBook(),
+            reading=by.reader.read,
+            known=by.known,
         ) as house,
+        contextlib.closing(by.reader),
+        says_it_lives(store, by.run_id),
     ):
-        house.log = house.circuits.log = get_run_logger()
-        house.announce = announce
+        house.log = house.circuits.log = by.log
+        house.announce = by.announce
+        house.second_question = SecondQuestion().whose
         yield house
+
+
+def _lineage(store: Store) -> str:
+    """Name the store whose outbox is watched; while it is away, by its address alone."""
+    try:
+        return store.lineage
+    except StoreAway:
+        return store.address
 
 
 def announce(turned: Turned) -> None:
@@ -155,6 +244,6 @@ def _logs() -> Path:
 
 
 def _run_dir() -> Path:
-    run_dir = settings.read().run_dir
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return run_dir
+    machine = settings.read()
+    private.home(machine.home)
+    return private.folder(machine.run_dir)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Protocol
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.ended import how_it_ended, is_done
+from flows.ended import Step, how_it_ended, is_done
 from flows.house import publishing_house
-from steadypost.store import Claim, StoreAway
+from steadypost.store import Claim, StoreAway, unconfirmed
 from tasks.bounds import LEASE
-from tasks.bulkheads import Room
+from tasks.bulkheads import Capacity
 from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
+from tasks.discreet import discreet
 from tasks.house import House
 from tasks.journal import following
-from tasks.mates import Mates
-from tasks.probes import left_alone, probe, to_probe
+from tasks.peer_supervisor import minding
+from tasks.probes import Scout, left_alone, probe, to_probe
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
@@ -38,6 +39,7 @@ PACE = 0.25
     task_runner=ThreadPoolTaskRunner(max_workers=16),  # type: ignore[arg-type]
     retries=0,
 )
+@discreet
 def publish(
     stay_minutes: float = Field(
         default=180,
@@ -51,27 +53,31 @@ def publish(
     A post's misfortune is its own: it never fails another, and never this run.
     """
     stay = timedelta(minutes=stay_minutes)
-    with ended_within(stay + COMES_HOME_WITHIN), publishing_house() as house:
+    with ended_within(stay + COMES_HOME_WITHIN), publishing_house(stay) as house:
         watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
         crew = Crew(house, watch)
-        mates = Mates(house, "publish")
-        for _ in watch:
-            mates.mind()
-            house.refresh()
-            crew.probe(to_probe(house))
-            crew.send(claim_due(house, at_most=crew.free()))
-        # Whoever relieves this run can have its places; what is still under way has its own deadline.
-        house.bulkheads.close()
-        with ended_within(COMES_HOME_WITHIN):
-            crew.come_home()
+        keep_publishing(house, watch, crew)
     return Completed(message=crew.in_words(), data=dict(crew.done))
 
 
-def claim_due(house: House, *, at_most: int) -> list[Claim]:
-    """Claim what is due, for as many browsers as are free; nothing while the store is away.
+def keep_publishing(house: House, watch: Watch, crew: Crew) -> None:
+    """Send out what falls due until somebody else has the watch, and wait for what is under way."""
+    with minding(house, "publish"):
+        for _ in watch:
+            house.refresh()
+            crew.probe(to_probe(house))
+            crew.send(claim_due(house, at_most=crew.free()))
+    # Whoever relieves this run can have its slots; what is still under way has its own deadline.
+    house.bulkheads.close()
+    with ended_within(COMES_HOME_WITHIN):
+        crew.come_home()
 
-    Nothing is claimed that would then have to wait for a place: what is not claimed waits in the store, where
-    anybody may take it, and this process holds at most one delivery for each of its browsers.
+
+def claim_due(house: House, *, at_most: int) -> list[Claim]:
+    """Claim what is due, for as many slots as are free; nothing while the store is away.
+
+    Nothing is claimed that would then have to wait for a slot or a browser: what is not claimed waits in the store,
+    where anybody may take it.
     """
     if at_most < 1:
         return []
@@ -88,15 +94,24 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
 def _claim(house: House, at_most: int) -> list[Claim]:
     for rescued in house.store.rescue(now=house.clock()):
         house.log.warning("taken back from a worker that fell silent: %s", rescued)
-    accounts = may_publish(house)
-    room = places_for(house, accounts, at_most)
+    claims: list[Claim] = []
+    for accounts in by_turns(house, may_publish(house)):
+        claims += _claim_of(house, accounts, at_most - len(claims))
+    return claims
+
+
+def _claim_of(house: House, accounts: list[str], at_most: int) -> list[Claim]:
+    """Claim for accounts that share a network and the need of a browser."""
+    capacity = capacity_for(house, accounts, min(at_most, browsers_for(house, accounts)))
+    if capacity.total < 1:
+        return []
     claims = house.store.claim(
         worker=house.worker,
         now=house.clock(),
         lease=LEASE,
-        at_most=room.total,
+        at_most=capacity.total,
         accounts=accounts,
-        at_most_each=room.each,
+        at_most_each=capacity.each,
         retries=house.retries_left(),
     )
     for claim in claims:
@@ -108,17 +123,39 @@ def _claim(house: House, at_most: int) -> list[Claim]:
     return claims
 
 
-def places_for(house: House, accounts: list[str], at_most: int) -> Room:
+def by_turns(house: House, accounts: Iterable[str]) -> list[list[str]]:
+    """Put together the accounts that share a network and the need of a browser, each such group first in its turn:
+    one with a long queue does not keep the others waiting.
+    """
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for name in accounts:
+        kind = house.kind_of(name)
+        groups.setdefault((kind.network.name, kind.needs_browser), []).append(name)
+    in_order = [groups[key] for key in sorted(groups)]
+    house.claim_turn += 1
+    first = house.claim_turn % max(1, len(in_order))
+    return in_order[first:] + in_order[:first]
+
+
+def browsers_for(house: House, accounts: list[str]) -> int:
+    """Say how many of these could have what they need at once: where one needs a browser, as many as are free."""
+    if not accounts or not house.kind_of(accounts[0]).needs_browser:
+        return house.at_once
+    with_browser = {name for name in house.usable() if house.kind_of(name).needs_browser}
+    return house.browsers.size - house.bulkheads.under_way(with_browser)
+
+
+def capacity_for(house: House, accounts: list[str], at_most: int) -> Capacity:
     """Say how much may be claimed, in all and by account."""
     if not house.switches.bulkheads.is_on(house.clock()):
-        return Room(total=at_most, each={})
-    room = house.bulkheads.room(accounts)
-    return Room(total=min(at_most, room.total), each=room.each)
+        return Capacity(total=at_most, each={})
+    capacity = house.bulkheads.capacity(accounts)
+    return Capacity(total=min(at_most, capacity.total), each=capacity.each)
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a switch, a circuit or a doubt holds
-    one's. What is not claimed is charged with nothing.
+    """Name the accounts whose queue may move: all that are usable, unless a switch, a circuit or an unconfirmed
+    delivery holds one's. What is not claimed is charged with nothing.
     """
     moment = house.clock()
     usable = [
@@ -128,50 +165,80 @@ def may_publish(house: House) -> list[str]:
     ]
     if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):
         return usable
-    held = house.store.accounts_in_doubt()
+    held = house.store.read(unconfirmed.accounts_with_unconfirmed)
     return [
         name for name in usable if name not in held or house.switches.isolate_unconfirmed.is_on(moment, name)
     ]
 
 
+class Hands(Protocol):
+    """Who carries out what the crew sends out."""
+
+    def deliver(self, claims: list[Claim]) -> list[Step]:
+        """Carry out each claim, all beside each other."""
+        ...
+
+    def probe(self, account: str) -> Step:
+        """Carry out one probe."""
+        ...
+
+
+class ByTaskRuns:
+    """Each delivery and each probe is a task run of its own, with its name, state and log in Prefect."""
+
+    def deliver(self, claims: list[Claim]) -> list[Step]:
+        """Map the task over the claims."""
+        return list(
+            deliver.map(
+                [claim.attempt_id for claim in claims],
+                [claim.delivery_id for claim in claims],
+                [claim.account for claim in claims],
+            )
+        )
+
+    def probe(self, account: str) -> Step:
+        """Submit the task."""
+        return probe.submit(account)
+
+
 class Crew:
     """The deliveries under way, at most one at each browser, and what came of those that are done."""
 
-    def __init__(self, house: House, watch: Watch) -> None:
+    def __init__(self, house: House, watch: Watch, hands: Hands | None = None) -> None:
         self._house = house
-        self._away: dict[PrefectFuture[Any], int] = {}
-        self._probe: PrefectFuture[Any] | None = None
+        self._hands = hands or ByTaskRuns()
+        self._away: dict[Step, int] = {}
+        self._probe: Step | None = None
+        self._scout = Scout(house)
         self.done: Counter[str] = Counter()
         house.wake = watch.call
 
     def free(self) -> int:
-        """How many more may be sent out now: as many as browsers are free. Those whose answer is still being
-        written down need theirs no more.
+        """How many more may be sent out now. Those whose answer is still being written down have let go of their
+        slot.
         """
         self._count()
-        return self._house.lanes.size - self._house.bulkheads.under_way()
+        return self._house.at_once - self._house.bulkheads.under_way()
 
     def send(self, claims: list[Claim]) -> None:
-        """Send each claim on its way as a task run of its own."""
+        """Send each claim on its way."""
         if not claims:
             return
-        futures = deliver.map(
-            [claim.attempt_id for claim in claims],
-            [claim.delivery_id for claim in claims],
-            [claim.account for claim in claims],
-        )
+        futures = self._hands.deliver(claims)
         self._away.update(zip(futures, (claim.attempt_id for claim in claims), strict=True))
 
     def probe(self, accounts: list[str]) -> None:
         """Send out a probe for one who is due, unless one is out: there is one browser for them."""
         if self._probe is not None and not is_done(self._probe):
             return
-        self._probe = probe.submit(accounts[0]) if accounts else None
+        ready = self._scout.ready(accounts)
+        self._probe = self._hands.probe(ready) if ready else None
 
     def come_home(self) -> None:
-        """Wait for those under way; each has its own deadline."""
+        """Wait for those under way; each has its own deadline. What is not tried yet is left to others."""
         for future in [*self._away, *([self._probe] if self._probe else [])]:
             future.wait()
+        self._scout.give_back()
         self._count()
 
     def in_words(self) -> str:

@@ -1,10 +1,10 @@
-"""Look at the network for what is in doubt, and see published posts with own eyes."""
+"""Look at the networks for unconfirmed deliveries, and check that published posts are live."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from prefect import Task, flow, unmapped
@@ -14,28 +14,33 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.ended import is_done, state_of
+from flows.ended import Step, is_done, state_of
 from flows.house import looking_house
-from steadypost.store import StoreAway
+from steadypost.store import StoreAway, unconfirmed
 from tasks.deadline import ended_within
+from tasks.discreet import discreet
 from tasks.house import House
 from tasks.looks import AT_ONCE, Findings, look
-from tasks.mates import Mates
+from tasks.overdue import Sweeper
+from tasks.peer_supervisor import minding
 from tasks.rollouts import carry_on
 from tasks.shedding import is_shed
-from tasks.watches import BEAT_EVERY, COMES_HOME_WITHIN, Watch
+from tasks.watches import COMES_HOME_WITHIN, HEARTBEAT_EVERY, Watch
 
 LOOKS_WITHIN = timedelta(minutes=30)
-"""One cycle waits for the looks at every account that has something in doubt, one browser for all of them."""
+"""One cycle waits for the looks at every account that has something unconfirmed, one browser for all of them."""
 
 PACE = 2.0
-"""Seconds between two questions to the store whether something is in doubt."""
+"""Seconds between two questions to the store whether something is unconfirmed."""
 
 ROLLOUTS_EVERY = 20.0
 """Seconds between two looks at the rollouts under way, whether or not the run that began them is still there."""
 
 LOOKS = "looks"
 """What a round of looks is called where it is left for later."""
+
+Looks = Callable[[House, list[str], bool], Sequence[Step]]
+"""Who carries out looks at accounts, all beside each other."""
 
 LOOKS_AT_ONCE = 4
 """How many accounts one round looks at. They share one browser, so more of them would only wait for it, and
@@ -48,6 +53,7 @@ each of them holds a thread and a task run while it waits."""
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
     retries=0,
 )
+@discreet
 def reconcile(
     stay_minutes: float = Field(
         default=180,
@@ -58,27 +64,35 @@ def reconcile(
     once: bool = Field(
         default=False,
         title="Once, now",
-        description="Look once for everything in doubt, whenever its next look was planned, and end.",
+        description="Look once for everything unconfirmed, whenever its next look was planned, and end.",
     ),
 ) -> State[dict[str, int]]:
-    """Stay on watch: settle deliveries in doubt from what the network shows, one read per account."""
+    """Stay on watch: settle unconfirmed deliveries from what the network shows, one read per account."""
     told: Counter[str] = Counter()
     stay = timedelta(minutes=stay_minutes)
-    with ended_within(stay + COMES_HOME_WITHIN), looking_house() as house:
+    with ended_within(stay + COMES_HOME_WITHIN), looking_house(stay) as house:
         if once:
-            for account in in_doubt(house, at_once=True):
+            for account in accounts_to_look_at(house, at_once=True):
                 told += look_at(house, [account], at_once=True)
             return Completed(message=_in_words(told), data=dict(told))
         watch = Watch(house, "reconcile", str(flow_run.id), at_most=stay, pace=PACE, hung_after=LOOKS_WITHIN)
-        rollouts = NowAndThen(ROLLOUTS_EVERY)
-        mates = Mates(house, "reconcile")
+        keep_looking(house, watch, told)
+    return Completed(message=_in_words(told), data=dict(told))
+
+
+def keep_looking(house: House, watch: Watch, told: Counter[str], looks: Looks | None = None) -> None:
+    """Look for what is unconfirmed until somebody else has the watch."""
+    rollouts = NowAndThen(ROLLOUTS_EVERY)
+    sweeper = Sweeper(house)
+    with minding(house, "reconcile"):
         for _ in watch:
-            mates.mind()
             house.refresh()
-            told += look_at(house, next_round(house, in_doubt(house)), meanwhile=watch.still_here)
+            chosen = next_round(house, accounts_to_look_at(house))
+            told += look_at(house, chosen, meanwhile=watch.still_here, looks=looks)
+            if sweeper.is_time():
+                sweeper.sweep()
             if rollouts.is_time():
                 carry_on(house.store, house.clock, house.log)
-    return Completed(message=_in_words(told), data=dict(told))
 
 
 class NowAndThen:
@@ -102,6 +116,7 @@ def look_at(
     *,
     at_once: bool = False,
     meanwhile: Callable[[], None] = lambda: None,
+    looks: Looks | None = None,
 ) -> Counter[str]:
     """Look at each of these accounts, one task run each; a look that fails fails by itself.
 
@@ -111,11 +126,16 @@ def look_at(
     if not accounts:
         return Counter()
     house.looked_at |= dict.fromkeys(accounts, time.monotonic())
-    looks = repeated(house).map(accounts, at_once=unmapped(at_once))
-    for one in looks:
-        while not is_done(one, within=BEAT_EVERY):
+    under_way = (looks or by_task_runs)(house, accounts, at_once)
+    for one in under_way:
+        while not is_done(one, within=HEARTBEAT_EVERY):
             meanwhile()
-    return Counter("looks" if state_of(one).is_completed() else "looks that failed" for one in looks)
+    return Counter("looks" if state_of(one).is_completed() else "looks that failed" for one in under_way)
+
+
+def by_task_runs(house: House, accounts: list[str], at_once: bool) -> Sequence[Step]:
+    """Look at each account in a task run of its own."""
+    return repeated(house).map(accounts, at_once=unmapped(at_once))
 
 
 def repeated(house: House) -> Task[..., Findings]:
@@ -128,35 +148,37 @@ def repeated(house: House) -> Task[..., Findings]:
 def next_round(house: House, accounts: list[str]) -> list[str]:
     """Choose whom to look at now: a few at once, who waited longest first, and only where there is a place.
 
-    The others are not queued anywhere. Whether they are still in doubt is asked anew for the next round.
+    The others are not queued anywhere. Whether they are still unconfirmed is asked anew for the next round.
     """
     waited = sorted(accounts, key=lambda name: (house.looked_at.get(name, 0.0), name))
     if waited and is_shed(house, LOOKS):
         return []
     if house.switches.bulkheads.is_on(house.clock()):
-        room = house.bulkheads.room(waited)
-        waited = [name for name in waited if room.total and room.each[name]]
+        capacity = house.bulkheads.capacity(waited)
+        waited = [name for name in waited if capacity.total and capacity.each[name]]
         chosen = waited[:LOOKS_AT_ONCE]
     else:
         chosen = waited
     if left := len(accounts) - len(chosen):
-        house.log.info("%s of %s accounts in doubt are left to the next round", left, len(accounts))
+        house.log.info(
+            "%s of %s accounts with unconfirmed deliveries are left to the next round", left, len(accounts)
+        )
     return chosen
 
 
-def in_doubt(house: House, *, at_once: bool = False) -> list[str]:
+def accounts_to_look_at(house: House, *, at_once: bool = False) -> list[str]:
     """Name the accounts that have something to look for now, and that can be looked at."""
     try:
-        due = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
+        due = house.store.read(unconfirmed.due, now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
     except StoreAway as away:
-        house.bear(away, "cannot tell what is in doubt: %s", away)
+        house.bear(away, "cannot tell what is unconfirmed: %s", away)
         return []
     resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
     moment = house.clock()
     looked = {name for name in house.usable() if house.switches.reconcile.is_on(moment, name)}
     usable = looked - (set() if at_once else resting)
-    return sorted(account for account, doubts in due.items() if doubts and account in usable)
+    return sorted(account for account, found in due.items() if found and account in usable)
 
 
 def _in_words(told: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "nothing was in doubt"
+    return ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "nothing was unconfirmed"

@@ -7,24 +7,40 @@ from datetime import timedelta
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 from pydantic import Field
 
-from flows.house import open_store
-from flows.refusal import refused
+from blocks.switches import Per, names, per
+from flows.answering import answered, refused
+from flows.house import at_work
 from steadypost.domain.clock import now
 from steadypost.domain.rollout import STEPS, WATCH, Course
-from steadypost.store import AlreadyRollingOut, Store, StoreAway
+from steadypost.store import AlreadyRollingOut, Store, StoreAway, rollouts
+from tasks.discreet import discreet
 from tasks.rollouts import CannotRollOut, begin, carry_on, in_words
+
+STORE_WITHIN = timedelta(minutes=10)
+"""How long the store may be away when a rollout begins."""
 
 PACE = 10.0
 """Seconds between two looks at the figures: a share that does harm keeps it for so long after it shows."""
 
 
+KEY = "rollout"
+"""The key of the page that says what became of a form; each run has its own version."""
+
+ABLE = [name for name in names() if per(name) is not Per.EVERYTHING]
+"""The switches that can be on for some: what concerns everything at once has no share."""
+
+
 @flow(name="rollout", flow_run_name="rollout of {switch}", retries=0)
+@discreet
 def rollout(
-    switch: str = Field(title="Switch", description="Which one: the names stand in 'steadypost switches'."),
-    why: str = Field(title="Why", description="For whoever reads it in a month."),
+    switch: str = Field(
+        title="Switch",
+        description="Which one: 'steadypost switches NAME' says what each does.",
+        json_schema_extra={"enum": [*ABLE]},
+    ),
+    why: str = Field(title="Why", description="For the next person."),
     by: str = Field(title="By", description="Who wants it."),
     steps: list[float] = Field(  # noqa: B008 - Prefect reads the form from it
         default=list(STEPS),
@@ -42,13 +58,13 @@ def rollout(
 
     It may die at any time: the run of reconcile on watch carries every rollout on from where it stands.
     """
-    with open_store() as store:
+    with at_work(STORE_WITHIN) as store:
         try:
             started = begin(
                 store, switch, steps=steps, watch=timedelta(hours=watch_hours), by=by, why=why, now=now()
             )
         except (CannotRollOut, AlreadyRollingOut) as error:
-            return refused([str(error)])
+            return refused([str(error)], key=KEY)
         get_run_logger().info(in_words(started))
         return _follow(store, switch)
 
@@ -59,11 +75,11 @@ def _follow(store: Store, switch: str) -> State[dict[str, object]]:
     while True:
         carry_on(store, now, log)
         try:
-            latest = [one for one in store.rollouts(also_over=True) if one.switch == switch][-1]
+            latest = [one for one in store.read(rollouts.every, also_over=True) if one.switch == switch][-1]
         except StoreAway as away:
             log.warning("the store is away: %s", away)
         else:
             if latest.course is not Course.WATCHING:
-                name = str(latest.course).replace("_", " ").capitalize()
-                return Completed(name=name, message=in_words(latest), data={"course": str(latest.course)})
+                told = f"{str(latest.course).replace('_', ' ').capitalize()}. {in_words(latest)}"
+                return answered(told, page=f"# {told}\n", key=KEY, data={"course": str(latest.course)})
         time.sleep(PACE)

@@ -22,18 +22,24 @@ from flows.house import watching_house
 from steadypost import settings
 from steadypost.domain.checks import judge
 from steadypost.domain.health import Check, Kind, Tolerances, Verdict, is_wrong, overall
-from steadypost.domain.incident import Incident, Remedy
-from steadypost.store import StoreError
+from steadypost.domain.incident import Incident
+from steadypost.domain.remedy import Remedy
+from steadypost.store import StoreError, incidents
 from tasks.board import EVERY as BOARD_EVERY
 from tasks.board import board
 from tasks.deadline import ended_within
-from tasks.herald import heralding
+from tasks.discreet import discreet
+from tasks.endings import tell_of_endings
+from tasks.event_relay import relaying_events
 from tasks.house import House
+from tasks.housekeeping import Housekeeper
 from tasks.incidents import Book, Happened
-from tasks.mates import Mates
+from tasks.journal import redact
 from tasks.notices import Teller, send
 from tasks.observations import Glance, Memory, observe
-from tasks.remedies import remedy
+from tasks.overdue import Sweeper
+from tasks.peer_supervisor import minding
+from tasks.remedies import of, remedy
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 1.0
@@ -53,6 +59,7 @@ ROUND = "steadypost.watch.round"
 
 
 @flow(name="watch", flow_run_name="watch", retries=0)
+@discreet
 def watch(
     stay_minutes: float = Field(
         default=180,
@@ -64,38 +71,50 @@ def watch(
     """Stay on watch over everything else: a round of checks every minute, and sooner while something is being mended."""
     done: Counter[str] = Counter()
     stay = timedelta(minutes=stay_minutes)
-    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house, heralding(house):
+    with ended_within(stay + COMES_HOME_WITHIN), watching_house() as house, relaying_events(house):
         # A round waits for its remedies, and some of them wait for processes to end and to start.
-        seat = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
-        rounds = Rounds(house, beat=seat.still_here)
-        mates = Mates(house, "watch")
-        for _ in seat:
-            mates.mind()
-            if rounds.is_due():
-                done += rounds.go()
+        lease = Watch(house, "watch", str(flow_run.id), at_most=stay, pace=PACE, hung_after=COMES_HOME_WITHIN)
+        keep_watching(house, lease, done, Rounds(house, heartbeat=lease.still_here))
     told = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
     return Completed(message=told or "no round was due", data=dict(done))
+
+
+def keep_watching(house: House, lease: Watch, done: Counter[str], rounds: Rounds) -> None:
+    """Make one round after the other until somebody else has the watch."""
+    sweeper, housekeeper = Sweeper(house), Housekeeper(house)
+    with minding(house, "watch"):
+        for _ in lease:
+            # Here as well as in reconcile: nobody is left unconfirmed for want of a run that looks.
+            if sweeper.is_time():
+                sweeper.sweep()
+            if housekeeper.is_time():
+                housekeeper.sweep()
+            if rounds.is_due():
+                done += rounds.go()
 
 
 class Rounds:
     """One round after the other, and what is remembered between them.
 
-    ``beat`` is called between the steps of a round: one that takes its time is not to be taken for one that hangs.
+    ``heartbeat`` is called between the steps of a round: one that takes its time is not to be taken for one that hangs.
+    With ``prefect_away`` nothing of it is shown in Prefect: no task runs, no events, no board.
     """
 
-    def __init__(self, house: House, beat: Callable[[], None]) -> None:
+    def __init__(self, house: House, heartbeat: Callable[[], None], *, prefect_away: bool = False) -> None:
         known = settings.read()
         self._house = house
-        self._beat = beat
+        self._heartbeat = heartbeat
+        self._prefect_away = prefect_away
         self._every = known.watch_every
         self._memory = Memory(tolerances=Tolerances.of(timedelta(seconds=known.watch_every), known.on_time))
-        self._teller = Teller()
+        self._teller = Teller(house.clock)
         self._book = Book(house, self._memory, self._teller, known.run_dir / "watch", self._apply)
         self._glance = Glance()
         self._next = time.monotonic()
         self._glances_next = 0.0
         self._draws_next = 0.0
         self._drawing: PrefectFuture[bool] | None = None
+        self._drawn_for: frozenset[str] = frozenset()
 
     def is_due(self) -> bool:
         """Whether the next round is to begin: it is time to, or something shows between two rounds."""
@@ -122,46 +141,56 @@ class Rounds:
         if not is_away:
             self._keep(checks)
         happened = self._book.round(checks, seen.at)
+        if not is_away:
+            tell_of_endings(self._house, self._teller.on_call.tell_ended)
         told = 0 if is_away else send(self._house, self._teller, self._still_here)
-        self._draw()
-        say(checks, happened)
+        if not self._prefect_away:
+            self._draw()
+            say(checks, happened)
         self._glance.after(well=bool(seen.machine.workers) and not is_wrong(checks, Kind.WORKER))
         if self._book.is_at_it(seen.at):
             self._next = min(self._next, time.monotonic() + SOONER)
         return Counter({"rounds": 1, "messages": told}) + Counter(one.what for one in happened)
 
     def _apply(self, incident: Incident, one: Remedy) -> str:
-        done = apply(incident, one)
+        done = remedy.fn(*of(incident, one)) if self._prefect_away else apply(incident, one)
         self._still_here()
         return done
 
     def _still_here(self) -> None:
-        """Beat. While the store is away nobody can, nobody is judged by it, and a round is not to wait for it as well."""
+        """Send a heartbeat. While the store is away nobody can, nobody is judged by it, and a round is not to wait for
+        it as well.
+        """
         away_at = self._house.store_away_at
         if away_at is None or self._house.clock() - away_at > AWAY_FOR:
-            self._beat()
+            self._heartbeat()
 
     def _draw(self) -> None:
-        """Have the board written now and then, beside the rounds: they never wait for it, and at most one is written."""
+        """Have the board and the forms written now and then, and as soon as an account has come or gone; beside the
+        rounds: they never wait for it, and at most one is written.
+        """
         under_way = self._drawing is not None and not is_done(self._drawing)
-        if under_way or time.monotonic() < self._draws_next:
+        known = self._memory.blocks
+        names = frozenset(known.sign_ins) if known else self._drawn_for
+        if under_way or (time.monotonic() < self._draws_next and names == self._drawn_for):
             return
+        self._drawn_for = names
         self._draws_next = time.monotonic() + BOARD_EVERY.total_seconds()
         try:
-            self._drawing = board.submit(self._memory.blocks)
+            self._drawing = board.submit(known)
         except Exception as error:  # noqa: BLE001 - a board that cannot even be asked for stops no round
             self._house.log.warning("the board could not be asked for (%s)", type(error).__name__)
 
     def _keep(self, checks: Sequence[Check]) -> None:
         try:
-            self._house.store.keep_checks(checks, self._house.clock())
+            self._house.store.write(incidents.keep_checks, checks, self._house.clock())
         except StoreError as error:
             self._house.log.warning("what was found could not be kept: %s", error)
 
 
 def apply(incident: Incident, one: Remedy) -> str:
     """Carry a remedy out as a task run of its own, so that Prefect's pages show it; and without one where that fails."""
-    about = (str(one), str(incident.kind), incident.about)
+    about = of(incident, one)
     try:
         return remedy(*about)
     except (httpx.HTTPError, PrefectException):
@@ -178,7 +207,7 @@ def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:
         payload={
             "verdict": str(overall(checks)),
             "checks": len(checks),
-            "wrong": {check.name: f"{check.verdict}: {check.what}" for check in wrong},
+            "wrong": redact.of({check.name: f"{check.verdict}: {check.what}" for check in wrong}),
         },
     )
     for one in happened:
@@ -190,5 +219,5 @@ def say(checks: Sequence[Check], happened: Sequence[Happened]) -> None:
                 "steadypost.kind": str(one.incident.kind),
                 "steadypost.about": one.incident.about,
             },
-            payload={"what": one.incident.what, "verdict": str(one.incident.verdict)},
+            payload=redact.of({"what": one.incident.what, "verdict": str(one.incident.verdict)}),
         )

@@ -1,23 +1,39 @@
-"""Compares the store with the sandbox's ledger: the network is the judge."""
+"""Compares the store with the sandbox's ledger: the network is the judge.
+
+What is live, and how often, the ledger alone says (``rehearsal.truth``). What a person did by hand on the same accounts
+is none of ours: it is neither a copy nor a loss.
+"""
 
 from __future__ import annotations
 
 import statistics
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
+from rehearsal import truth
+from rehearsal.truth import Identity, Ledger, Made
 from sandbox.client import SandboxControl
 from steadypost.domain.delivery import State
-from steadypost.store import Store, Story
+from steadypost.domain.evidence import Present
+from steadypost.domain.outcome import Unconfirmed
+from steadypost.store import AccountRecord, Attempt, Store, Story, reading
+from steadypost.store import accounts as account_rows
 
 MOST = 100_000
 """How many deliveries an audit reads."""
 
 NOTHING_DUE = frozenset({State.HELD, State.MISSED, State.CANCELLED, State.REFUSED})
 """A delivery that rests here was not to be published, by somebody's own rule or word."""
+
+
+SEEN_LATE = timedelta(minutes=5)
+"""So long a list may show what was taken down, and who looks at it is told the truth of a moment ago."""
+
+
+TAKEN_DOWN_AFTER = timedelta(seconds=2)
+"""What is gone sooner than this was never there for anybody; later, somebody has taken it down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +46,12 @@ class Row:
     text: str
     live: tuple[str, ...]
     late_s: float | None
+    why: str = ""
+    """Why it is not published, as the store says it."""
+    was_unconfirmed: bool = False
+    """Whether an ask for it ended without an answer."""
+    was_found: bool = False
+    """Whether a look has found it live."""
 
     def late_by_words(self) -> str:
         """Say how long after its due second it was live."""
@@ -59,6 +81,8 @@ class Audit:
     false_status: int = 0
     live: int = 0
     refused_at_entry: int = 0
+    twins: int = 0
+    """Deliveries that took a post for theirs which a person had made by hand, alike in everything that can be told."""
 
     @property
     def wrong(self) -> list[str]:
@@ -77,9 +101,29 @@ class Audit:
         """How long after its due second each live delivery's first part was made, in seconds."""
         return [row.late_s for row in self.rows if row.late_s is not None]
 
+    def due(self) -> list[Row]:
+        """List what was to be published."""
+        return [row for row in self.rows if row.state not in NOTHING_DUE]
+
+    def settled(self) -> int:
+        """Count what was published without an answer, and found by a look."""
+        return sum(
+            row.was_unconfirmed and row.was_found and row.state is State.PUBLISHED for row in self.rows
+        )
+
+    def add(self, other: Audit) -> None:
+        """Take in what was found on another network."""
+        self.rows = sorted([*self.rows, *other.rows], key=lambda row: row.id)
+        self.broken += other.broken
+        self.duplicates += other.duplicates
+        self.false_status += other.false_status
+        self.live += other.live
+        self.refused_at_entry += other.refused_at_entry
+        self.twins += other.twins
+
     def is_right(self) -> bool:
         """Whether nothing is live twice, no status is false, and everything due is published."""
-        due = [row for row in self.rows if row.state not in NOTHING_DUE]
+        due = self.due()
         published = all(row.state is State.PUBLISHED for row in due)
         return bool(due) and published and self.duplicates == 0 and self.false_status == 0
 
@@ -109,89 +153,142 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return round(statistics.quantiles(values, n=100, method="inclusive")[percent - 1], 3)
 
 
-def audit(store: Store, sandbox: SandboxControl, *, refused_at_entry: int = 0) -> Audit:
-    """Hold every delivery against the ledger, and every live post that we asked for against the store."""
-    found = Audit(refused_at_entry=refused_at_entry)
-    live = {post["id"]: post for post in sandbox.live() if post["ask"]}
-    found.live = len(live)
-    copies = Counter((post["author"], post["text"], post["reply_to"]) for post in live.values())
-    handles = {account.name: account.handle for account in store.accounts()}
-    stories = [store.show(entry.delivery.id) for entry in store.queue(limit=MOST)]
-    _duplicates(found, copies, stories, handles)
-    claimed: dict[str, int] = {}
-    for story in stories:
-        _one(found, story, handles[story.delivery.account], live, claimed)
-    for post_id in sorted(set(live) - set(claimed)):
-        found.false_status += 1
-        found.note(2, f"{post_id} is live by @{live[post_id]['author']}, and no delivery says so")
+def audit(
+    store: Store,
+    sandbox: SandboxControl,
+    *,
+    refused_at_entry: int = 0,
+    channel: str | None = None,
+) -> Audit:
+    """Hold every delivery, or those of one channel, against the ledger of X's page."""
+    ledger = Ledger(channel=channel, made=lambda: truth.made(sandbox.ledger(), sandbox.asks()))
+    found = compare(store, ledger)
+    found.refused_at_entry = refused_at_entry
     return found
 
 
-def _duplicates(
-    found: Audit, copies: Mapping[Any, int], stories: Sequence[Story], handles: Mapping[str, str]
-) -> None:
-    """Count live copies beyond those that the store says were asked for by different deliveries."""
-    wanted: dict[Any, int] = defaultdict(int)
+def compare(store: Store, ledger: Ledger) -> Audit:
+    """Hold every delivery to a network against its ledger, and every live post that we asked for against the store."""
+    found = Audit()
+    posts = ledger.made()
+    live = {one.id: one for one in posts if one.live and not one.by_hand}
+    found.live = len(live)
+    accounts = {
+        one.name: one for one in store.read(account_rows.every) if ledger.channel in {None, one.channel}
+    }
+    entries = [one for one in store.read(reading.queue, limit=MOST) if one.delivery.account in accounts]
+    stories = [store.read(reading.show, entry.delivery.id) for entry in entries]
+    _copies(found, posts, stories, accounts, ledger)
+    seen = _Seen(posts={one.id: one for one in posts}, ledger=ledger)
     for story in stories:
-        for part in story.post.parts:
-            wanted[(handles[story.delivery.account], part.text)] += 1
-    seen: Counter[Any] = Counter()
-    for (author, text, _), count in copies.items():
-        seen[(author, text)] += count
-    for (author, text), count in seen.items():
-        extra = count - max(1, wanted.get((author, text), 0))
-        if extra > 0:
-            found.duplicates += extra
-            found.note(1, f"@{author} has {count} live copies of {text[:60]!r}")
+        _one(found, story, accounts[story.delivery.account].handle, seen)
+    for post_id in sorted(set(live) - seen.claimed):
+        found.false_status += 1
+        found.note(2, f"{post_id} is live by @{live[post_id].author}, and no delivery says so")
+    return found
 
 
-def _one(found: Audit, story: Story, handle: str, live: Mapping[str, Any], claimed: dict[str, int]) -> None:
+def _copies(
+    found: Audit,
+    posts: Sequence[Made],
+    stories: Sequence[Story],
+    accounts: Mapping[str, AccountRecord],
+    ledger: Ledger,
+) -> None:
+    """Count what is live more often than there are deliveries that were to bring it to life."""
+    wanted = truth.wanted(
+        stories,
+        {name: account.handle for name, account in accounts.items()},
+        truth.identities(posts),
+        picture=ledger.picture,
+    )
+    for one in truth.copies(posts, wanted):
+        found.duplicates += one.extra
+        found.note(1, f"@{one.identity.author} has {one.live} live copies of {_told(one.identity)}")
+
+
+def _told(identity: Identity) -> str:
+    return repr(identity.text[:60]) if identity.text else f"a post with {len(identity.media)} pictures alone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """The ledger, by id."""
+
+    posts: Mapping[str, Made]
+    ledger: Ledger
+    claimed: set[str] = field(default_factory=set)
+    """The ids that deliveries say are theirs."""
+
+
+def _one(found: Audit, story: Story, handle: str, seen: _Seen) -> None:
     delivery = story.delivery
     ids = tuple(part.remote_id for part in delivery.parts if part.remote_id)
+    wants = list(truth.asked_for(story.post, handle, picture=seen.ledger.picture))
     for part in delivery.parts:
-        _part(found, story, handle, part.n, live)
-    for remote_id in ids:
-        claimed[remote_id] = delivery.id
+        _part(found, story, part.n, wants[part.n], seen)
+    seen.claimed.update(ids)
     if delivery.state is State.PUBLISHED and len(ids) < len(delivery.parts):
         found.false_status += 1
         found.note(2, f"delivery {delivery.id} says published and lacks ids")
-    first = live.get(ids[0]) if ids else None
+    first = seen.posts.get(ids[0]) if ids else None
     found.rows.append(
         Row(
             id=delivery.id,
             account=delivery.account,
             state=delivery.state,
-            text=story.post.parts[0].text,
+            text=wants[0].text,
             live=ids,
-            late_s=None if first is None else (_made(first) - delivery.due_at).total_seconds(),
+            late_s=None if first is None or not first.live else (first.at - delivery.due_at).total_seconds(),
+            why=delivery.why,
+            was_unconfirmed=any(_is_unconfirmed(attempt) for attempt in story.attempts),
+            was_found=any(isinstance(look.evidence, Present) for look in story.looks),
         )
     )
 
 
-def _part(found: Audit, story: Story, handle: str, n: int, live: Mapping[str, Any]) -> None:
-    remote_id = story.delivery.parts[n].remote_id
+def _is_unconfirmed(attempt: Attempt) -> bool:
+    """Whether an ask ended without anybody knowing what became of a part."""
+    return attempt.answer is not None and any(
+        isinstance(outcome, Unconfirmed) for outcome in attempt.answer.outcomes
+    )
+
+
+def _part(found: Audit, story: Story, n: int, want: Identity, seen: _Seen) -> None:
+    delivery = story.delivery
+    remote_id = delivery.parts[n].remote_id
     if remote_id is None:
         return
-    post = live.get(remote_id)
-    parts = story.post.parts
-    number = 8
-    if post is None and story.delivery.state is State.REMOVED:
-        return
-    if post is None:
-        number, problem = 2, "is not live"
-    elif post["author"] != handle:
-        problem = f"is by @{post['author']}"
-    elif post["text"].split() != parts[n].text.split():
-        problem = "says something else"
-    elif n > 0 and post["reply_to"] != story.delivery.parts[n - 1].remote_id:
-        problem = "does not answer the part before it"
-    elif n == 0 and post["reply_to"] != story.post.reply_to:
-        problem = "answers something else"
-    else:
-        return
-    found.false_status += 1
-    found.note(number, f"delivery {story.delivery.id}, part {n + 1}: {remote_id} {problem}")
+    parent = story.post.reply_to if n == 0 else delivery.parts[n - 1].remote_id
+    post = seen.posts.get(remote_id)
+    broken = _gone(story, post) or (post and _differs(post, want, parent))
+    if broken:
+        found.false_status += 1
+        number, problem = broken
+        found.note(number, f"delivery {delivery.id}, part {n + 1}: {remote_id} {problem}")
+    elif post is not None and post.by_hand:
+        found.twins += 1
 
 
-def _made(post: Mapping[str, Any]) -> datetime:
-    return datetime.fromtimestamp(post["created_at"] / 1000, UTC)
+def _gone(story: Story, post: Made | None) -> tuple[int, str] | None:
+    """Say what is wrong with an id of which nothing is live. Who takes down what was live makes no lie of it."""
+    if (post is not None and post.live) or story.delivery.state is State.REMOVED:
+        return None
+    if post is None or post.deleted_at is None or post.deleted_at < post.at + TAKEN_DOWN_AFTER:
+        return 2, "is not live"
+    if story.verified_at is not None and story.verified_at > post.deleted_at + SEEN_LATE:
+        return 2, "was seen when somebody had taken it down already"
+    return None
+
+
+def _differs(post: Made, want: Identity, parent: str | None) -> tuple[int, str] | None:
+    """Say in what a post is not the one that was asked for."""
+    if post.author.casefold() != want.author:
+        return 8, f"is by @{post.author}"
+    if post.text != want.text:
+        return 8, "says something else"
+    if post.media != want.media:
+        return 8, "has other pictures"
+    if post.reply_to != parent:
+        return 8, "does not answer what it should"
+    return None

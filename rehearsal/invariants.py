@@ -2,10 +2,10 @@
 
     I1  at most one live copy of each part
     I2  nothing ends as not published while it is live, nothing as published while it is not
-    I3  an attempt in doubt is followed by another ask only after its absence was proven
+    I3  an unconfirmed attempt is followed by another ask only after its absence was proven
     I4  every delivery comes to rest, or before a person
     I5  what is in trouble delays nothing else
-    I6  quotas hold by the ledger's own times, what is in doubt counted as used
+    I6  quotas, spacing, due times and late rules hold by the ledger's own times, what is unconfirmed counted as used
     I7  whoever needs a person has told somebody
     I8  an id belongs to this part, by this account, under the right parent
 
@@ -15,18 +15,20 @@ product whether the product is right finds nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from rehearsal.audit import MOST, Broken, audit
+from rehearsal import truth
+from rehearsal.audit import MOST, Broken, audit, compare
+from rehearsal.truth import Ledger, Made, Rules, Timing
 from sandbox.client import SandboxControl
 from steadypost.domain.delivery import State
 from steadypost.domain.evidence import Absent
 from steadypost.domain.outcome import Published, Unconfirmed
-from steadypost.store import AccountRecord, Store, Story
+from steadypost.store import AccountRecord, Store, Story, notices, reading
+from steadypost.store import accounts as account_rows
 from steadypost.store.attempts import Attempt
 
 AT_REST = frozenset(
@@ -53,36 +55,80 @@ TICK = timedelta(milliseconds=5)
 
 
 def judge(
-    store: Store, sandbox: SandboxControl, *, prompt: Mapping[int, timedelta] | None = None
+    store: Store,
+    sandbox: SandboxControl,
+    *,
+    prompt: Mapping[int, timedelta] | None = None,
+    slack: timedelta = timedelta(0),
+    channel: str | None = None,
 ) -> list[Broken]:
     """Hold everything in the store against everything in the ledger; answer what is broken, by number.
 
-    ``prompt`` names deliveries that nothing was wrong with, and how late each of them may be.
+    ``prompt`` names deliveries that nothing was wrong with, and how late each of them may be. ``slack`` says how
+    far the clocks of those who ask may be from the ledger's. With a ``channel`` only what goes that way is held.
     """
-    accounts = {account.name: account for account in store.accounts()}
-    stories = [store.show(entry.delivery.id) for entry in store.queue(limit=MOST)]
-    ledger = [post for post in sandbox.ledger() if post["ask"]]
+    accounts = {one.name: one for one in store.read(account_rows.every) if channel in {None, one.channel}}
+    stories = _stories(store, accounts)
+    posts = truth.made(sandbox.ledger(), sandbox.asks())
     asks = sandbox.asks()
-    told = {notice.delivery_id for notice in store.notices()}
-    broken = [*_true(store, sandbox, stories, accounts)]
+    told = {notice.delivery_id for notice in store.read(notices.every)}
+    found = audit(store, sandbox, channel=channel)
+    live = {post["id"]: (post["author"], _plain(post["text"])) for post in sandbox.live()}
+    broken = [*_true(found.broken, live, stories, accounts)]
     for story in stories:
         handle = accounts[story.delivery.account].handle
         broken += _proven_before_asked_again(story, accounts[story.delivery.account].settle)
-        broken += _asked_only_when_armed(story, _asks_for(story, handle, asks, stories))
+        broken += _asked_only_when_armed(story, _asks_for(story, handle, asks, stories), slack)
         broken += _at_rest(story)
         broken += _told(story, told)
+    broken += _within_rules(accounts, stories, posts, slack)
+    broken += _prompt(stories, posts, prompt or {})
+    return sorted(broken, key=lambda one: one.number)
+
+
+def judge_network(store: Store, ledger: Ledger, slack: timedelta = timedelta(0)) -> list[Broken]:
+    """Hold what goes to one network against its ledger: all but the times of single requests, which only X's page's
+    ledger has, and promptness, which is a matter of figures.
+    """
+    accounts = {
+        one.name: one for one in store.read(account_rows.every) if ledger.channel in {None, one.channel}
+    }
+    stories = _stories(store, accounts)
+    posts = ledger.made()
+    told = {notice.delivery_id for notice in store.read(notices.every)}
+    live = {one.id: (one.author, _plain(one.text)) for one in posts if one.live}
+    broken = [*_true(compare(store, ledger).broken, live, stories, accounts)]
+    for story in stories:
+        broken += _proven_before_asked_again(story, accounts[story.delivery.account].settle)
+        broken += _at_rest(story)
+        broken += _told(story, told)
+    broken += _within_rules(accounts, stories, posts, slack)
+    return sorted(broken, key=lambda one: one.number)
+
+
+def _stories(store: Store, accounts: Collection[str]) -> list[Story]:
+    entries = store.read(reading.queue, limit=MOST)
+    return [
+        store.read(reading.show, entry.delivery.id) for entry in entries if entry.delivery.account in accounts
+    ]
+
+
+def _within_rules(
+    accounts: Mapping[str, AccountRecord], stories: Sequence[Story], posts: Sequence[Made], slack: timedelta
+) -> Iterator[Broken]:
     for account in accounts.values():
         own = [story for story in stories if story.delivery.account == account.name]
-        broken += _within_quota(account, own, [post for post in ledger if post["author"] == account.handle])
-    broken += _prompt(stories, ledger, prompt or {})
-    return sorted(broken, key=lambda one: one.number)
+        yield from within_rules(account, own, [one for one in posts if one.author == account.handle], slack)
 
 
 # --- I1, I2, I8
 
 
 def _true(
-    store: Store, sandbox: SandboxControl, stories: Sequence[Story], accounts: Mapping[str, AccountRecord]
+    broken: Sequence[Broken],
+    live: Mapping[str, tuple[str, str]],
+    stories: Sequence[Story],
+    accounts: Mapping[str, AccountRecord],
 ) -> Iterator[Broken]:
     """Take over what the audit finds, but for live posts of deliveries that say themselves they do not know."""
     unknown = {
@@ -91,8 +137,7 @@ def _true(
         if story.delivery.state in MAY_BE_LIVE_UNKNOWN
         for part in story.post.parts
     }
-    live = {post["id"]: (post["author"], _plain(post["text"])) for post in sandbox.live()}
-    for one in audit(store, sandbox).broken:
+    for one in broken:
         about = next((live[post_id] for post_id in live if one.what.startswith(f"{post_id} is live")), None)
         if about is None or about not in unknown:
             yield one
@@ -117,7 +162,7 @@ def _proven_before_asked_again(story: Story, settle: timedelta) -> Iterator[Brok
                 yield Broken(
                     number=3,
                     what=(
-                        f"delivery {story.delivery.id}, part {n + 1}: attempt {before.n} was in doubt and attempt "
+                        f"delivery {story.delivery.id}, part {n + 1}: attempt {before.n} was unconfirmed and attempt "
                         f"{after.n} was made without a proof of its absence"
                     ),
                 )
@@ -155,14 +200,16 @@ def _asks_for(
     return [ask for ask in asks if ask["account"] == handle and _plain(ask["text"]) in texts - others]
 
 
-def _asked_only_when_armed(story: Story, asks: Sequence[Mapping[str, Any]]) -> Iterator[Broken]:
+def _asked_only_when_armed(
+    story: Story, asks: Sequence[Mapping[str, Any]], slack: timedelta
+) -> Iterator[Broken]:
     """Each request that reached the network belongs to one armed attempt, and came while it was the latest."""
     armed = [attempt for attempt in story.attempts if attempt.armed_at is not None]
     seen: set[tuple[int, str]] = set()
     for ask in asks:
-        at = datetime.fromtimestamp(ask["arrived_at"] / 1000, UTC)
+        at = truth.arrived_at(ask)
         owner = max(
-            (attempt for attempt in armed if attempt.armed_at and attempt.armed_at - TICK <= at),
+            (attempt for attempt in armed if attempt.armed_at and attempt.armed_at - TICK - slack <= at),
             key=lambda attempt: attempt.n,
             default=None,
         )
@@ -171,7 +218,7 @@ def _asked_only_when_armed(story: Story, asks: Sequence[Mapping[str, Any]]) -> I
             yield Broken(number=3, what=f"{what}, and no attempt was armed")
         elif (owner.n, ask["text"]) in seen:
             yield Broken(number=3, what=f"{what}, a second time in attempt {owner.n}")
-        elif any(later.n > owner.n and later.claimed_at < at for later in story.attempts):
+        elif any(later.n > owner.n and later.claimed_at + slack < at for later in story.attempts):
             yield Broken(
                 number=3, what=f"{what}, when attempt {owner.n} was over and another had been claimed"
             )
@@ -198,14 +245,14 @@ def _told(story: Story, told: Collection[int | None]) -> Iterator[Broken]:
 
 
 def _prompt(
-    stories: Sequence[Story], ledger: Sequence[Mapping[str, Any]], prompt: Mapping[int, timedelta]
+    stories: Sequence[Story], posts: Sequence[Made], prompt: Mapping[int, timedelta]
 ) -> Iterator[Broken]:
-    made = {post["id"]: datetime.fromtimestamp(post["created_at"] / 1000, UTC) for post in ledger}
+    at = {one.id: one.at for one in posts}
     for story in stories:
         within = prompt.get(story.delivery.id)
         if within is None:
             continue
-        first = made.get(story.delivery.parts[0].remote_id or "")
+        first = at.get(story.delivery.parts[0].remote_id or "")
         if first is None or first > story.delivery.due_at + within:
             late = (
                 "never live"
@@ -220,36 +267,50 @@ def _prompt(
 # --- I6
 
 
-def _within_quota(
-    account: AccountRecord, stories: Sequence[Story], ledger: Sequence[Mapping[str, Any]]
+def within_rules(
+    account: AccountRecord, stories: Sequence[Story], posts: Sequence[Made], slack: timedelta = timedelta(0)
 ) -> Iterator[Broken]:
-    """Slide both windows over what the network made and what may still come to light."""
-    made = [datetime.fromtimestamp(post["created_at"] / 1000, UTC) for post in ledger]
-    moments = sorted([*made, *_in_doubt(stories, {_plain(post["text"]) for post in ledger})])
-    for limit, window in (
-        (account.limits.per_hour, timedelta(hours=1)),
-        (account.limits.per_day, timedelta(days=1)),
-    ):
-        most = max((_within(moments, since, window) for since in moments), default=0)
-        if limit is not None and most > limit:
-            yield Broken(
-                number=6, what=f"{account.name} has {most} posts within {window}, and may have {limit}"
-            )
+    """Hold what the ledger shows of an account against its limits, its spacing, and its deliveries' own times."""
+    rules = Rules(
+        per_hour=account.limits.per_hour, per_day=account.limits.per_day, spacing=account.limits.spacing
+    )
+    unconfirmed = list(_unconfirmed(stories, {_plain(one.text) for one in posts}))
+    later = frozenset(
+        part.remote_id for story in stories for part in story.delivery.parts[1:] if part.remote_id
+    )
+    breaches = [
+        *truth.over_quota(rules, [*posts, *unconfirmed], slack),
+        *truth.too_near(rules, posts, later | _chained(posts, stories), slack),
+        *truth.out_of_time(_timings(stories), {one.id: one for one in posts}, slack),
+    ]
+    for breach in breaches:
+        yield Broken(number=6, what=f"{account.name}: {breach}")
 
 
-def _in_doubt(stories: Sequence[Story], made: Collection[str]) -> Iterator[datetime]:
-    """Give the moments at which parts were asked for that neither side knows the end of."""
+def _chained(posts: Sequence[Made], stories: Sequence[Story]) -> frozenset[str]:
+    """Find what goes on where a thread's part ended, also of a thread whose ids are not known."""
+    texts = {_plain(part.text) for story in stories for part in story.post.parts[1:]}
+    ours = {one.id for one in posts if not one.by_hand}
+    return frozenset(one.id for one in posts if one.reply_to in ours and _plain(one.text) in texts)
+
+
+def _timings(stories: Sequence[Story]) -> Iterator[Timing]:
     for story in stories:
-        armed = defaultdict(list)
-        for attempt in story.attempts:
-            if attempt.armed_at is not None:
-                armed[story.delivery.id].append(attempt.armed_at)
+        delivery = story.delivery
+        first = delivery.parts[0].remote_id
+        if first is not None:
+            late_at = None if delivery.late_after is None else delivery.due_at + delivery.late_after
+            yield Timing(first=first, due_at=delivery.due_at, late_at=late_at)
+
+
+def _unconfirmed(stories: Sequence[Story], made: Collection[str]) -> Iterator[Made]:
+    """Give, as if it were live, each part that was asked for and that neither side knows the end of."""
+    for story in stories:
+        armed = [attempt.armed_at for attempt in story.attempts if attempt.armed_at is not None]
         if story.delivery.state not in MAY_BE_LIVE_UNKNOWN or not armed:
             continue
         for part in story.delivery.parts:
-            if part.remote_id is None and _plain(story.post.parts[part.n].text) not in made:
-                yield max(armed[story.delivery.id])
-
-
-def _within(moments: Sequence[datetime], since: datetime, window: timedelta) -> int:
-    return sum(since <= moment < since + window for moment in moments)
+            text = story.post.parts[part.n].text
+            if part.remote_id is None and _plain(text) not in made:
+                at = max(armed)
+                yield Made(id="-", author="-", text=text, reply_to=None, at=at, asked_at=at)

@@ -26,7 +26,7 @@ def main(url: str) -> None:
         cookies=None,
     ).save("pager", overwrite=True)
     OnCall.register_type_and_schema()
-    OnCall(tell=["custom-webhook/pager"]).save(DOCUMENT, overwrite=True)
+    OnCall(block="custom-webhook/pager").save(DOCUMENT, overwrite=True)
 
 
 if __name__ == "__main__":

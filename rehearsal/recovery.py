@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,18 +25,25 @@ import psutil
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from rehearsal.databases import for_prefect
 from rehearsal.pager import Heard, Pager
 from rehearsal.stack import MARK, Process, Stack, must, start_worker, up
 from sandbox.client import SandboxProcess
+from steadypost import private
 from steadypost.domain.delivery import State
+from steadypost.domain.figures import NEVER
 from steadypost.domain.health import Kind, Verdict
 from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store
-from tasks.mates import SILENT_AFTER
+from steadypost.store import Store, intake, notices, reading, watches
+from steadypost.store import incidents as incident_rows
+from tasks.peer_supervisor import SILENT_AFTER
+from tests import postgres
 
 LONG = 7.5
 """Rounds: longer than nobody may be able to tell before somebody is told that."""
+
+ACCOUNTS = ("alice", "bob")
 
 RUN_ID = "PREFECT__FLOW_RUN_ID"
 
@@ -62,7 +69,8 @@ class Ward:
         """Schedule one post; answers its delivery."""
         now = datetime.now(UTC)
         self.said += 1
-        [added] = self.store.add(
+        [added] = self.store.write(
+            intake.add,
             Post(parts=(Part(text=f"{text} ({self.said})"),)),
             accounts=[account],
             due_at=now + timedelta(seconds=seconds),
@@ -72,18 +80,18 @@ class Ward:
 
     def state(self, delivery_id: int) -> State:
         """Say how a delivery stands."""
-        return self.store.show(delivery_id).delivery.state
+        return self.store.read(reading.show, delivery_id).delivery.state
 
     def is_well(self) -> bool:
         """Whether a fresh round has found everything ok, nothing is open, and nothing waits to be told."""
-        standings = self.store.standings()
+        standings = self.store.read(incident_rows.standings)
         fresh = datetime.now(UTC) - timedelta(seconds=2 * self.every + 5)
         return (
             bool(standings)
             and all(one.at > fresh for one in standings)
             and all(one.check.verdict is Verdict.OK for one in standings)
-            and not self.store.open_incidents()
-            and all(notice.sent_at for notice in self.store.notices())
+            and not self.store.read(incident_rows.still_open)
+            and all(notice.sent_at for notice in self.store.read(notices.every))
         )
 
     # --- its processes
@@ -116,23 +124,26 @@ class Ward:
             }
 
     def on_watch(self, flow: str) -> psutil.Process | None:
-        """Find the process of the run that has a flow's seat."""
-        seat = next((seat for seat in self.store.watches() if seat.flow == flow), None)
+        """Find the process of the run that has a flow's lease."""
+        lease = next((lease for lease in self.store.read(watches.every) if lease.flow == flow), None)
         found = {
             environment.get(RUN_ID): one
             for one, environment in self.processes()
             if "prefect" in " ".join(one.cmdline())
         }
-        return None if seat is None else found.get(seat.run_id)
+        return None if lease is None else found.get(lease.run_id)
 
 
 @contextlib.contextmanager
 def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Ward]:
     """Start a house with a pager, in which nobody but its own watch restarts the worker."""
-    home.mkdir(parents=True, exist_ok=True)
-    sandbox = SandboxProcess(accounts=("alice", "bob"), state_file=home / "sandbox.json")
-    settings = {"STEADYPOST_LANES": "1", "STEADYPOST_WATCH_EVERY": str(every)}
-    with Pager() as pager, up(home.resolve(), sandbox=sandbox, settings=settings, say=say) as stack:
+    private.home(home)
+    sandbox = SandboxProcess(accounts=ACCOUNTS, state_file=home / "sandbox.json")
+    with contextlib.ExitStack() as open_:
+        pager = open_.enter_context(Pager())
+        server = open_.enter_context(postgres.running())
+        settings = {"STEADYPOST_BROWSERS": "1", "STEADYPOST_WATCH_EVERY": str(every), **for_prefect(server)}
+        stack = open_.enter_context(up(home.resolve(), sandbox=sandbox, settings=settings, say=say))
         for handle in sandbox.accounts:
             # An account without a past has a list that reaches back to nothing, and proves nothing.
             sandbox.seed(handle, 12)
@@ -198,11 +209,11 @@ class Judge(threading.Thread):
         now = datetime.now(UTC)
         standings = {
             one.check.key: one.check
-            for one in self._house.store.standings()
+            for one in self._house.store.read(incident_rows.standings)
             if now - one.at < timedelta(seconds=2 * self._house.every + 5)
         }
         live = {post["id"] for post in self._house.stack.sandbox.live()}
-        for account in ("alice", "bob"):
+        for account in ACCOUNTS:
             self._compare(
                 f"live {account}", standings.get((Kind.LIVE, account)), self._is_lost(account, live)
             )
@@ -214,13 +225,13 @@ class Judge(threading.Thread):
         known = [
             entry
             for state in (State.PUBLISHED, State.REMOVED)
-            for entry in self._house.store.queue(state=state, account=account, limit=1000)
+            for entry in self._house.store.read(reading.queue, state=state, account=account, limit=1000)
         ]
         known.sort(key=lambda entry: entry.published_at or datetime.min.replace(tzinfo=UTC))
         return bool(known) and not {part.remote_id for part in known[-1].delivery.parts} <= live
 
     def _is_stuck(self, account: str, now: datetime) -> bool:
-        waiting = self._house.store.queue(state=State.SCHEDULED, account=account, limit=1000)
+        waiting = self._house.store.read(reading.queue, state=State.SCHEDULED, account=account, limit=1000)
         return any(entry.delivery.due_at < now - timedelta(seconds=20) for entry in waiting)
 
     def _compare(self, name: str, check: Any, truth_is_bad: bool) -> None:
@@ -254,7 +265,7 @@ def worker_killed(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def worker_stopped(house: Ward) -> Iterator[None]:
-    """The worker stands still: it holds its place, says nothing and starts nothing."""
+    """The worker hangs: it holds its place, says nothing and starts nothing."""
     for process in house.workers():
         process.suspend()
     yield
@@ -285,7 +296,7 @@ def hangs_in_first_run(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def worker_and_run_stopped(house: Ward) -> Iterator[None]:
-    """The publisher's run hangs, and the worker that would start another stands still."""
+    """The publisher's run hangs, and the worker that would start another hangs."""
     process = until(lambda: house.on_watch("publish"), "a run of publish is on watch", 120)
     for one in (*house.workers(), process):
         one.suspend()
@@ -366,7 +377,9 @@ def pager_down(house: Ward) -> Iterator[None]:
     house.pager.is_down = True
     now = datetime.now(UTC)
     key = f"rehearsal:{now.isoformat()}"
-    house.store.put_notice(key, "Something to tell: pager", "The way to you is down.", now)
+    house.store.write(
+        notices.put, key=key, title="Something to tell: pager", body="The way to you is down.", now=now
+    )
     try:
         yield
     finally:
@@ -384,6 +397,8 @@ class Class:
     """For how many rounds it is kept up; none where it ends the moment it happens, and only its damage lasts."""
     remedy: bool = False
     """Whether the house is to mend it by itself."""
+    spared: tuple[str, ...] = ()
+    """The accounts on which nothing falls due meanwhile: what does is lost by the fault itself."""
 
 
 CLASSES: dict[str, Class] = {
@@ -396,7 +411,7 @@ CLASSES: dict[str, Class] = {
     ),
     "watch_stopped": Class(play=watch_stopped, kinds=(Kind.ON_WATCH,), remedy=True),
     "server_killed": Class(play=server_killed, kinds=(Kind.SERVER,), lasts=STILL),
-    "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=LONG),
+    "nothing_is_live": Class(play=nothing_is_live, kinds=(Kind.LIVE,), lasts=LONG, spared=("alice",)),
     "login_wall": Class(play=login_wall, kinds=(Kind.READER, Kind.LIVE), lasts=LONG),
     "store_down": Class(play=store_down, kinds=(Kind.STORE,), lasts=STILL),
     "pager_down": Class(play=pager_down, kinds=(Kind.NOTICES,), lasts=STILL),
@@ -414,7 +429,9 @@ class Played:
     """From its end to the first round in which all was well; negative when that was before. A fault that ends the moment
     it happens (something is killed, or stopped) is counted from its beginning, with the time it took to be found."""
     live_s: float
-    """From its end until a post that was due meanwhile was live, by the ledger; 0 when it was before that."""
+    """From its end until a post that was due meanwhile was live on the last of the accounts, by the ledger; 0 when that
+    was before it, ``NEVER`` when one of them never was."""
+    live_by_account_s: Mapping[str, float]
     mended_s: float
     """From the round that found it to the first round in which all was well."""
     incidents: tuple[Incident, ...]
@@ -444,7 +461,7 @@ def stop_everybody(house: Ward) -> float:
     mends the rest.
     """
     until(house.is_well, "the house is well before everybody is stopped", RECOVERED_WITHIN)
-    before = _in_the_seat(house)
+    before = _holding_the_lease(house)
     still = {
         flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120)
         for flow in SILENT_AFTER
@@ -452,7 +469,11 @@ def stop_everybody(house: Ward) -> float:
     began = time.monotonic()
     for process in still.values():
         process.suspend()
-    until(lambda: _in_the_seat(house) != before, "another run of watch has taken the seat", RECOVERED_WITHIN)
+    until(
+        lambda: _holding_the_lease(house) != before,
+        "another run of watch has taken the lease",
+        RECOVERED_WITHIN,
+    )
     seconds = time.monotonic() - began
     with contextlib.suppress(psutil.Error):
         # Woken the old watch would find itself relieved and end; here it is not to wait for that.
@@ -460,8 +481,8 @@ def stop_everybody(house: Ward) -> float:
     return round(seconds, 1)
 
 
-def _in_the_seat(house: Ward) -> str:
-    return next(seat.run_id for seat in house.store.watches() if seat.flow == "watch")
+def _holding_the_lease(house: Ward) -> str:
+    return next(lease.run_id for lease in house.store.read(watches.every) if lease.flow == "watch")
 
 
 def play(house: Ward, name: str) -> Played:
@@ -469,25 +490,21 @@ def play(house: Ward, name: str) -> Played:
     one = CLASSES[name]
     until(house.is_well, "the house is well before the next fault", RECOVERED_WITHIN)
     heard = len(house.pager.heard)
-    known = {incident.id for incident in house.store.incidents(1000)}
+    known = {incident.id for incident in house.store.read(incident_rows.latest, 1000)}
     began = datetime.now(UTC)
     with one.play(house):
         hurt = datetime.now(UTC)
-        due = (
-            None
-            if name == "store_down"
-            else house.post("bob", f"Due while {name.replace('_', ' ')}.", seconds=1)
-        )
+        spared = ACCOUNTS if name == "store_down" else one.spared
+        due = {who: _due(house, who, name, 1) for who in ACCOUNTS if who not in spared}
         detected = until(lambda: _detected(house, one, known, began), f"{name} is found", DETECTED_WITHIN)
         while datetime.now(UTC) - hurt < one.lasts * timedelta(seconds=house.every):
             time.sleep(0.1)
     ended = datetime.now(UTC) if one.lasts else hurt
-    if due is None:
-        due = house.post("bob", f"Due while {name.replace('_', ' ')}.", seconds=-5)
+    due |= {who: _due(house, who, name, -5) for who in spared}
     until(lambda: _is_over(house, known), f"{name} is over", RECOVERED_WITHIN)
-    until(lambda: house.state(due) is State.PUBLISHED, "the post that was due meanwhile is published", 120)
+    live = {who: _live_after(house, post, ended) for who, post in due.items()}
     until(house.is_well, "the house is well again", RECOVERED_WITHIN)
-    incidents = tuple(one for one in house.store.incidents(1000) if one.id not in known)
+    incidents = tuple(one for one in house.store.read(incident_rows.latest, 1000) if one.id not in known)
     found = min((one.opened_at for one in incidents if one.kind in CLASSES[name].kinds), default=detected)
     over = max(one.over_at or ended for one in incidents)
     return Played(
@@ -495,7 +512,8 @@ def play(house: Ward, name: str) -> Played:
         detected_s=round((found - began).total_seconds(), 1),
         recovered_s=round((over - ended).total_seconds(), 1),
         mended_s=round((over - found).total_seconds(), 1),
-        live_s=round(max(0.0, (_live_at(house, due) - ended).total_seconds()), 1),
+        live_s=max(live.values()),
+        live_by_account_s=live,
         incidents=incidents,
         heard=tuple(house.pager.heard[heard:]),
     )
@@ -503,7 +521,7 @@ def play(house: Ward, name: str) -> Played:
 
 def _detected(house: Ward, one: Class, known: set[int], began: datetime) -> datetime | None:
     """Say when a round found it; while the store cannot be written, the watch's mark on this machine tells."""
-    for incident in house.store.incidents(1000):
+    for incident in house.store.read(incident_rows.latest, 1000):
         if incident.id not in known and incident.kind in one.kinds:
             return incident.opened_at
     for path in (house.stack.home / "run" / "watch").glob("*.json"):
@@ -516,12 +534,25 @@ def _detected(house: Ward, one: Class, known: set[int], began: datetime) -> date
 
 
 def _is_over(house: Ward, known: set[int]) -> bool:
-    mine = [one for one in house.store.incidents(1000) if one.id not in known]
+    mine = [one for one in house.store.read(incident_rows.latest, 1000) if one.id not in known]
     return bool(mine) and all(one.over_at is not None for one in mine)
 
 
-def _live_at(house: Ward, delivery_id: int) -> datetime:
-    from steadypost.domain.snowflake import made_at  # noqa: PLC0415 - only here
+def _due(house: Ward, account: str, name: str, seconds: float) -> int:
+    return house.post(account, f"Due while {name.replace('_', ' ')}.", seconds=seconds)
 
-    parts = house.store.show(delivery_id).delivery.parts
-    return max(made_at(part.remote_id) for part in parts if part.remote_id is not None)
+
+def _live_after(house: Ward, delivery_id: int, ended: datetime) -> float:
+    """Say how long after a fault's end a post was live; ``NEVER`` when it is not even now."""
+    try:
+        until(
+            lambda: house.state(delivery_id) is State.PUBLISHED,
+            f"delivery {delivery_id}, due meanwhile, is published",
+            120,
+        )
+    except TimeoutError:
+        return NEVER
+    made = {post["id"]: post for post in house.stack.sandbox.ledger()}
+    parts = house.store.read(reading.show, delivery_id).delivery.parts
+    at: float = max(made[part.remote_id]["made_at_host"] for part in parts if part.remote_id in made)
+    return round(max(0.0, at / 1000 - ended.timestamp()), 1)

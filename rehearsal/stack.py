@@ -1,7 +1,7 @@
 """Starts everything as real processes on free ports of this machine, watches over them, and leaves nothing behind.
 
-    sandbox          a local X, with its ledger and its weather
-    Prefect server   embedded, on SQLite
+    sandboxes        a local X, with its ledger and its weather; other networks where they are asked for
+    Prefect server   on SQLite, unless the settings name another database
     worker           runs the flows of prefect.yaml, each in a process of its own
 
 All of it lives in one folder: databases, logs, sessions.
@@ -20,22 +20,38 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 import psutil
 
 from sandbox.client import SandboxProcess
+from steadypost import prefect_address, private
 from steadypost.browser import reap_orphans
-from steadypost.store import Store
+from steadypost.store import Store, watches
+from steadypost.store import accounts as account_rows
 
 ROOT = Path(__file__).resolve().parent.parent
+GIVEN = frozenset({"STEADYPOST_CHROMIUM", "STEADYPOST_ZONE"})
+"""What of the caller's own settings holds in a stack: which browser there is, and by whose clocks times are told."""
+
 MARK = "STEADYPOST_REHEARSAL"
 """Every process of a stack carries this in its environment, so that none is missed at the end."""
 
 Say = Callable[[str], None]
+
+
+class Sandbox(Protocol):
+    """What a sandbox of any network can do."""
+
+    def start(self) -> Any:
+        """Start it and wait until it is ready."""
+
+    def stop(self) -> None:
+        """End it, by force if need be."""
 
 
 class NotUp(Exception):
@@ -110,6 +126,8 @@ class Stack:
     sandbox: SandboxProcess
     api_url: str
     env: dict[str, str]
+    beside: Sequence[Sandbox] = ()
+    """The sandboxes of other networks."""
     processes: dict[str, Process] = field(default_factory=dict)
     mark: str = ""
     _ending: threading.Event = field(default_factory=threading.Event)
@@ -119,7 +137,7 @@ class Stack:
         """Where Prefect's pages are."""
         return self.api_url.removesuffix("/api")
 
-    def run(self, *arguments: str, within: float = 300) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, within: float = 900) -> subprocess.CompletedProcess[str]:
         """Run a Python module of this project to its end, inside the stack."""
         return subprocess.run(
             [sys.executable, "-m", *arguments],
@@ -142,7 +160,7 @@ class Stack:
         return sorted(pids)
 
     def processes_of(self) -> list[psutil.Process]:
-        """Find the processes that carry this stack's mark; browsers do not, and are found below their lanes."""
+        """Find the processes that carry this stack's mark; browsers do not, and are found below their runners."""
         return _marked(self.mark)
 
     def watch_over(self) -> None:
@@ -173,7 +191,8 @@ class Stack:
         _gone(self._others, within=6)
         for process in self.processes.values():
             process.stop(within=4)
-        self.sandbox.stop()
+        for sandbox in (self.sandbox, *self.beside):
+            sandbox.stop()
         for left in _marked(self.mark):
             with contextlib.suppress(psutil.Error):
                 left.kill()
@@ -219,32 +238,48 @@ def up(
     *,
     say: Say = lambda _: None,
     sandbox: SandboxProcess | None = None,
+    beside: Sequence[Sandbox] = (),
     port: int | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Start everything below ``home``, and end all of it on the way out, however that is taken."""
     logs = home / "logs"
-    for folder in (home, logs, home / "run"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.home(home)
+    for folder in (logs, home / "run"):
+        private.folder(folder)
     mark = secrets.token_hex(8)
     env = _environment(home, mark, port or free_port(), settings or {})
-    say("sandbox: a local X")
     sandbox = sandbox or SandboxProcess()
-    stack = Stack(home=home, sandbox=sandbox, api_url=env["PREFECT_API_URL"], env=env, mark=mark)
+    stack = Stack(
+        home=home, sandbox=sandbox, beside=beside, api_url=env["PREFECT_API_URL"], env=env, mark=mark
+    )
     try:
-        sandbox.start()
         say("Prefect server")
+        # It takes longest, and needs nobody: the networks start meanwhile.
         stack.processes["server"] = _started(_server(env, logs))
+        say("sandbox: a local X" + f", and {len(beside)} more networks" * bool(beside))
+        for network in (sandbox, *beside):
+            network.start()
         _wait_for(env["PREFECT_API_URL"] + "/health", stack.processes["server"])
+        # So that every command finds the server by the home alone, the emergency stop above all.
+        prefect_address.keep(home, env)
         yield stack
     finally:
         stack.down()
 
 
-def start_worker(stack: Stack, say: Say = lambda _: None) -> None:
-    """Apply the deployments, start the worker, and see to it that somebody is on watch."""
+def start_worker(
+    stack: Stack, say: Say = lambda _: None, *, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Apply the deployments, start the worker, and see to it that somebody is on watch.
+
+    ``meanwhile`` is done beside the deployments, and is over before the worker starts.
+    """
     say("deployments: applying prefect.yaml")
-    must(stack.run("deployments"), "the deployments")
+    with ThreadPoolExecutor(1) as beside:
+        applied = beside.submit(stack.run, "deployments")
+        meanwhile()
+        must(applied.result(), "the deployments")
     say("worker: the runs on watch start")
     stack.processes["worker"] = _started(_worker(stack))
     stack.watch_over()
@@ -264,11 +299,20 @@ def start_metrics(stack: Stack, port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def until_on_watch(stack: Stack, within: float = 90, *, stop: Callable[[], bool] = lambda: False) -> Store:
+ON_WATCH_WITHIN = 240.0
+"""Seconds until somebody publishes: a machine that others load as well needs several times the usual half a minute."""
+
+
+def until_on_watch(
+    stack: Stack, within: float = ON_WATCH_WITHIN, *, stop: Callable[[], bool] = lambda: False
+) -> Store:
     """Wait until somebody publishes, somebody looks, and the accounts are known; answers their store."""
     store = Store.open(stack.env.get("STEADYPOST_STORE_URL", f"sqlite:///{stack.home}/steadypost.db"))
     ends = time.monotonic() + within
-    while not ({"publish", "reconcile"} <= {watch.flow for watch in store.watches()} and store.accounts()):
+    while not (
+        {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)}
+        and store.read(account_rows.every)
+    ):
         if stop():
             break
         if time.monotonic() > ends:
@@ -289,7 +333,7 @@ def _environment(home: Path, mark: str, port: int, settings: Mapping[str, str]) 
     }
     return {
         **inherited,
-        **{name: value for name, value in os.environ.items() if name == "STEADYPOST_CHROMIUM"},
+        **{name: value for name, value in os.environ.items() if name in GIVEN},
         MARK: mark,
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
@@ -343,7 +387,7 @@ def _started(process: Process) -> Process:
     return process
 
 
-def _wait_for(url: str, process: Process, within: float = 180) -> None:
+def _wait_for(url: str, process: Process, within: float = 300) -> None:
     ends = time.monotonic() + within
     while time.monotonic() < ends:
         if not process.alive:

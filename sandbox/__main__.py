@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from sandbox.ledger import DAY_MS
-from sandbox.serve import serve
+from sandbox.serve import CONNECTIONS, serve
+from sandbox.variant import BadVariant, Variant, read_variant
 from sandbox.world import Settings
 
 
@@ -34,6 +35,26 @@ from sandbox.world import Settings
 @click.option(
     "--duplicate-window-s", default=DAY_MS // 1000, show_default=True, help="How long a text stays a copy."
 )
+@click.option(
+    "--clock-offset", "clock_offset_s", default=0.0, help="Seconds by which the network's clock is ahead."
+)
+@click.option(
+    "--clock-drift-ppm", default=0.0, help="How fast the network's clock runs away from the host's."
+)
+@click.option(
+    "--variant",
+    default="todays",
+    show_default=True,
+    help="The build of the page: todays, random, or axis=choice with commas between; README.md lists them.",
+)
+@click.option("--variant-seed", type=int, show_default="the seed", help="Seed of a random build.")
+@click.option(
+    "--connections",
+    type=click.Choice(list(CONNECTIONS)),
+    default="fresh",
+    show_default=True,
+    help="; ".join(f"{name}: {says}" for name, says in CONNECTIONS.items()),
+)
 @click.option("--exit-with-parent", is_flag=True, help="End when stdin closes.")
 def main(
     *,
@@ -47,6 +68,11 @@ def main(
     page_latency_ms: float,
     lag_ms: int,
     duplicate_window_s: int,
+    clock_offset_s: float,
+    clock_drift_ppm: float,
+    variant: str,
+    variant_seed: int | None,
+    connections: str,
     exit_with_parent: bool,
 ) -> None:
     """Start a sandbox and stay until it is told to end."""
@@ -58,10 +84,21 @@ def main(
         page_latency_ms=page_latency_ms,
         lag_ms=lag_ms,
         duplicate_window_ms=duplicate_window_s * 1000,
+        clock_offset_s=clock_offset_s,
+        clock_drift_ppm=clock_drift_ppm,
+        variant=_variant(variant, seed if variant_seed is None else variant_seed),
+        connections=connections,
     )
     asyncio.run(
         serve(settings, port=port, control_port=control_port, state_file=state_file, tied=exit_with_parent)
     )
+
+
+def _variant(text: str, seed: int) -> Variant:
+    try:
+        return read_variant(text, seed=seed)
+    except BadVariant as error:
+        raise click.BadParameter(str(error), param_hint="--variant") from error
 
 
 if __name__ == "__main__":

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.faults import FAULTS, Where
-from sandbox.ledger import DAY_MS, Ask, Post
+from sandbox.clock import Clock
+from sandbox.faults import FAULTS, OPERATION_NAMES, Where
+from sandbox.ledger import DAY_MS, Account, Ask, Post
 from sandbox.length import LIMIT, NOTE_LIMIT, weighted_length
 from sandbox.shapes import created, empty_result, refusal, reshaped
-from sandbox.snowflake import now_ms
 from sandbox.weather import Gust
-from sandbox.wire import Drip, HangUp, Reset, Silence, transport_of
+from sandbox.wire import Drip, HangUp, Refusal, Reset, Silence, connection_of, is_open
 from sandbox.world import Visitor, World
 
 MEDIA_LIMIT: Final = 4
@@ -33,23 +32,37 @@ MAKES_NOTHING: Final = frozenset(
 )
 """The deciding faults under which nothing becomes live."""
 
+LATE_ANSWERS: Final[Mapping[str, Callable[[Ask], Response]]] = {
+    "hang up": lambda _: HangUp(),
+    "silence": lambda _: Silence(),
+    "503": lambda _: PlainTextResponse("Over capacity", 503),
+    "empty": lambda ask: JSONResponse(empty_result(ask.operation)),
+}
+"""What is said of a post that is not there yet."""
+
+
+def usual_name(operation: str) -> str:
+    """What an operation is called on other days."""
+    return "CreateTweet" if operation in OPERATION_NAMES else operation
+
 
 class Reported(Response):
     """An answer that writes into the ledger whether it left."""
 
-    def __init__(self, answer: Response, ask: Ask) -> None:
+    def __init__(self, answer: Response, ask: Ask, clock: Clock) -> None:
         super().__init__()
         self._answer = answer
         self._ask = ask
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and note what became of the answer."""
-        speaks = not isinstance(self._answer, HangUp | Reset | Silence)
+        speaks = not isinstance(self._answer, HangUp | Reset | Silence | Refusal)
         self._ask.delivered = False
-        listened = transport_of(scope) is not None
+        listened = is_open(scope)
         await self._answer(scope, receive, send)
         self._ask.delivered = speaks and listened
-        self._ask.answered_at = now_ms()
+        self._ask.answered_at, self._ask.answered_at_host = self._clock.now_ms(), self._clock.host_ms()
 
 
 class Asking:
@@ -61,29 +74,32 @@ class Asking:
 
     async def __call__(self, request: Request) -> Response:
         """Write the ask down, decide it, and answer."""
-        operation = request.path_params["operation"]
         visitor = self._world.visitor(request)
-        ask = await self._open(request, operation, visitor)
+        ask = await self._open(request, visitor)
         refused = self._refuse_visitor(request, visitor, ask)
         if refused is not None:
-            return Reported(refused, ask)
+            return Reported(refused, ask, self._world.clock)
         gusts = self._world.weather.gusts(Where.CREATE, visitor.handle, ask.text)
         late = self._world.weather.latency("create", visitor.handle, ask.text)
         ask.weather = [gust.name for gust in (*gusts, *late)]
-        return Reported(await self._decide(ask, visitor, gusts, late), ask)
+        return Reported(await self._decide(ask, visitor, gusts, late), ask, self._world.clock)
 
-    async def _open(self, request: Request, operation: str, visitor: Visitor) -> Ask:
+    async def _open(self, request: Request, visitor: Visitor) -> Ask:
+        name = request.path_params["operation"]
         try:
             variables = (await request.json())["variables"]
         except (ValueError, KeyError, TypeError):
             variables = {}
-        return self._ledger.open_ask(
-            operation=operation,
+        ask = self._ledger.open_ask(
+            operation=usual_name(name),
             account=visitor.handle,
             text=str(variables.get("tweet_text", "")),
             reply_to=(variables.get("reply") or {}).get("in_reply_to_tweet_id"),
             media=[e["media_id"] for e in (variables.get("media") or {}).get("media_entities", [])],
         )
+        ask.connection = connection_of(request.scope)
+        ask.sent_as = None if name == ask.operation else name
+        return ask
 
     def _refuse_visitor(self, request: Request, visitor: Visitor, ask: Ask) -> Response | None:
         if visitor.account is None:
@@ -107,6 +123,8 @@ class Asking:
             answer = self._struck(ask, decision)
         elif (code := self._rule_against(ask, visitor, strikes)) is not None:
             answer = self._refused(ask, code)
+        elif decision is not None and decision.name == "create_late":
+            answer = self._put_off(ask, visitor, strikes, decision)
         else:
             post = self._create(ask, visitor, strikes)
             await self._world.wait(gust for gust in gusts if gust.name == "delay_after_create")
@@ -129,20 +147,22 @@ class Asking:
             return 324
         if ask.reply_to is not None and not self._ledger.exists(ask.reply_to):
             return 385
+        if _takes_no_replies(ask, strikes.get("replies_refused")):
+            return 433
         if "daily_limit" in strikes and self._over_daily_limit(visitor, strikes["daily_limit"]):
             return 344
         guarded = "no_duplicate_guard" not in strikes
-        return 187 if guarded and self._is_copy(visitor.account.handle, ask.text) else None
+        return 187 if guarded and self._is_copy(visitor.account, ask.text) else None
 
     def _over_daily_limit(self, visitor: Visitor, gust: Gust) -> bool:
         limit: int = gust["limit"]
-        return self._ledger.made_since(str(visitor.handle), now_ms() - DAY_MS) >= limit
+        return self._ledger.made_within(str(visitor.handle), DAY_MS) >= limit
 
-    def _is_copy(self, handle: str, text: str) -> bool:
-        if not text.strip():
+    def _is_copy(self, account: Account | None, text: str) -> bool:
+        if account is None or not text.strip():
             return False
         within = self._world.settings.duplicate_window_ms
-        return self._ledger.copy_of(handle, text, within_ms=within) is not None
+        return self._ledger.copy_of(account.handle, text, within_ms=within) is not None
 
     # -- making it live
 
@@ -154,7 +174,29 @@ class Asking:
             self._echo(ask, visitor, strikes)
         if "vanish" in strikes:
             self._ledger.delete(post.id)
+        if "edited_after" in strikes:
+            self._edit_later(post, strikes["edited_after"])
         return post
+
+    def _edit_later(self, post: Post, gust: Gust) -> None:
+        def edit() -> None:
+            if post.live:
+                self._ledger.edit(post.id, gust["text"] or f"{post.text} (edited)")
+
+        self._world.after(self._world.duration(gust), edit)
+
+    def _put_off(self, ask: Ask, visitor: Visitor, strikes: Mapping[str, Gust], gust: Gust) -> Response:
+        """Answer now and make the post live later, as when an ask waits in a queue behind the one who answers."""
+
+        def create() -> None:
+            if gust["guard"] and self._is_copy(visitor.account, ask.text):
+                ask.outcome = "refused:187"
+            else:
+                self._create(ask, visitor, strikes)
+
+        ask.outcome = "late"
+        self._world.after(self._world.duration(gust), create)
+        return LATE_ANSWERS[gust["answer"]](ask)
 
     def _echo(self, ask: Ask, visitor: Visitor, strikes: Mapping[str, Gust]) -> None:
         """The same ask once more, as when something in between repeats it. Nobody waits for its answer."""
@@ -189,7 +231,9 @@ class Asking:
     ) -> Response:
         ask.outcome = f"refused:{code}"
         operation = ask.operation if status == 200 else None
-        return JSONResponse(refusal(code, operation, with_data=status == 200), status, headers)
+        moment = self._world.clock.now_ms()
+        body = refusal(code, operation, with_data=status == 200, moment=moment)
+        return JSONResponse(body, status, headers)
 
     def _tell(self, ask: Ask, post: Post, decision: Gust | None, shape: Gust | None) -> Response:
         if decision is not None and decision.name != "create_then_drip":
@@ -214,6 +258,8 @@ class Asking:
                 return HangUp()
             case "reset_connection":
                 return Reset()
+            case "refuse_stream":
+                return Refusal(gust["by"])
             case "create_then_hang":
                 return Silence()
             case "create_then_5xx":
@@ -222,12 +268,18 @@ class Asking:
                 return JSONResponse(empty_result(ask.operation))
             case "error_code":
                 status = gust["status"] or (429 if gust["code"] == RATE_LIMITED else 200)
-                return self._refused(ask, gust["code"], status=status, headers=_reset_header(gust))
+                headers = _reset_header(gust, self._world.clock)
+                return self._refused(ask, gust["code"], status=status, headers=headers)
             case _:
-                return _nothing_made(ask, gust)
+                return _nothing_made(ask, gust, self._world.clock)
 
 
-def _nothing_made(ask: Ask, gust: Gust) -> Response:
+def _takes_no_replies(ask: Ask, gust: Gust | None) -> bool:
+    """Whether the post that is answered is one that nobody may answer today."""
+    return gust is not None and ask.reply_to is not None and gust["of"] in {None, ask.reply_to}
+
+
+def _nothing_made(ask: Ask, gust: Gust, clock: Clock) -> Response:
     """The answers under faults that make nothing and name no reason."""
     match gust.name:
         case "hang_before_create":
@@ -238,15 +290,15 @@ def _nothing_made(ask: Ask, gust: Gust) -> Response:
             return JSONResponse(empty_result(ask.operation))
         case _:
             ask.outcome = f"http:{gust['status']}"
-            return PlainTextResponse("", gust["status"], _reset_header(gust))
+            return PlainTextResponse("", gust["status"], _reset_header(gust, clock))
 
 
-def _reset_header(gust: Gust) -> dict[str, str] | None:
+def _reset_header(gust: Gust, clock: Clock) -> dict[str, str] | None:
     ahead: float | None = gust.params.get("reset_seconds")
     if ahead is None:
         return None
     return {
         "x-rate-limit-limit": "50",
         "x-rate-limit-remaining": "0",
-        "x-rate-limit-reset": str(int(time.time() + ahead)),
+        "x-rate-limit-reset": str(int(clock.now_ms() / 1000 + ahead)),
     }

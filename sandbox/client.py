@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -89,14 +89,52 @@ class SandboxControl:
         """What pages reported about asks that were rejected."""
         return list(self.call("GET", "/error-logs"))
 
+    def sheets(self) -> list[dict[str, Any]]:
+        """What was answered to the sheets that came by themselves."""
+        return list(self.call("GET", "/sheets"))
+
+    # -- the build of the page
+
+    def build(
+        self, variant: str | Mapping[str, str] = "todays", *, seed: int | None = None
+    ) -> dict[str, Any]:
+        """Ship another build of the page: `random`, `todays`, or choices by axis; what it is made of."""
+        body = {"variant": variant} if seed is None else {"variant": variant, "seed": seed}
+        return dict(self.call("PUT", "/variant", body))
+
+    def variant(self) -> dict[str, Any]:
+        """Today's build."""
+        return dict(self.call("GET", "/variant"))
+
+    def axes(self) -> dict[str, Any]:
+        """Every axis on which builds differ."""
+        return dict(self.call("GET", "/axes"))
+
     # -- a person's hands
 
     def hand_post(
-        self, account: str, text: str, *, reply_to: str | None = None, post_id: str | None = None
+        self,
+        account: str,
+        text: str,
+        *,
+        reply_to: str | None = None,
+        post_id: str | None = None,
+        media: Sequence[Mapping[str, Any]] = (),
     ) -> str:
-        """Post as a person would from elsewhere; the id of the post. An id of one's own tells its moment."""
-        body = {"account": account, "text": text, "reply_to": reply_to, "id": post_id}
+        """Post as a person would from elsewhere; the id of the post. An id of one's own tells its moment.
+
+        Each of `media` is `{"alt", "content"}`, the content in base64; without content it is a dot.
+        """
+        body = {"account": account, "text": text, "reply_to": reply_to, "id": post_id, "media": list(media)}
         return str(self.call("POST", "/hand-post", body)["id"])
+
+    def hand_again(self, post_id: str, **how: str | None) -> str:
+        """Say what a post says once more; `link` replaces its last link, `reply_to` its parent. The id of the copy."""
+        return str(self.call("POST", "/hand-again", {"id": post_id, **how})["id"])
+
+    def edit(self, post_id: str, text: str) -> str:
+        """Say something else in a post; the id of the new version."""
+        return str(self.call("POST", "/edit", {"id": post_id, "text": text})["id"])
 
     def delete(self, post_id: str) -> None:
         """Take a post down."""
@@ -126,6 +164,16 @@ class SandboxControl:
     def forget(self) -> None:
         """Start over with the same accounts: no posts, no asks, fair weather."""
         self.call("POST", "/forget", {})
+
+    # -- the clock
+
+    def clock(self) -> dict[str, Any]:
+        """Both clocks, in milliseconds: `network_ms` and `host_ms`, with `offset_s` and `drift_ppm`."""
+        return dict(self.call("GET", "/clock"))
+
+    def set_clock(self, **how: float) -> dict[str, Any]:
+        """Set the network's clock: `offset_s` from the host's, `drift_ppm`, `jump_s` from where it is."""
+        return dict(self.call("PUT", "/clock", how))
 
     # -- the weather
 
@@ -157,8 +205,17 @@ class SandboxControl:
         return found
 
 
+def _as_text(variant: str | Mapping[str, str]) -> str:
+    if isinstance(variant, str):
+        return variant
+    return ",".join(f"{axis}={choice}" for axis, choice in variant.items())
+
+
 class SandboxProcess(SandboxControl):
     """A sandbox of one's own, for a `with` block. It cannot outlive the process that started it."""
+
+    module: ClassVar[str] = "sandbox"
+    """The program that is started."""
 
     def __init__(
         self,
@@ -173,6 +230,11 @@ class SandboxProcess(SandboxControl):
         lag_ms: int = 0,
         state_file: Path | None = None,
         duplicate_window_s: int | None = None,
+        clock_offset_s: float = 0,
+        clock_drift_ppm: float = 0,
+        variant: str | Mapping[str, str] | None = None,
+        variant_seed: int | None = None,
+        connections: str = "fresh",
     ) -> None:
         self._arguments = [
             f"--port={port}",
@@ -181,10 +243,15 @@ class SandboxProcess(SandboxControl):
             f"--latency-ms={latency_ms}",
             f"--page-latency-ms={page_latency_ms}",
             f"--lag-ms={lag_ms}",
+            f"--clock-offset={clock_offset_s}",
+            f"--clock-drift-ppm={clock_drift_ppm}",
             *(f"--account={handle}" for handle in accounts),
             *(f"--premium={handle}" for handle in premium),
             *([] if state_file is None else [f"--state-file={state_file}"]),
             *([] if duplicate_window_s is None else [f"--duplicate-window-s={duplicate_window_s}"]),
+            *([] if variant is None else [f"--variant={_as_text(variant)}"]),
+            *([] if variant_seed is None else [f"--variant-seed={variant_seed}"]),
+            f"--connections={connections}",
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -205,7 +272,7 @@ class SandboxProcess(SandboxControl):
         """Start it and wait until it says that it is ready."""
         with tempfile.TemporaryFile() as complaints:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sandbox", "--exit-with-parent", *self._arguments],
+                [sys.executable, "-m", self.module, "--exit-with-parent", *self._arguments],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

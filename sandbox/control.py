@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,9 +14,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.clock import BadClock
 from sandbox.faults import FAULTS, BadWeather
-from sandbox.ledger import NoSuchAccount, NoSuchPost
+from sandbox.ledger import NoSuchAccount, NoSuchPost, Post
+from sandbox.length import links_in
+from sandbox.uploads import mime_of
+from sandbox.variant import AXES, BadVariant, read_variant
 from sandbox.world import World
+
+CLOCK_KEYS: Final = ("offset_s", "drift_ppm", "jump_s")
+
+DOT: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""The smallest picture."""
 
 
 class TokenRequired:
@@ -49,7 +61,7 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse(await handler(request))
         except (NoSuchAccount, NoSuchPost) as error:
             return JSONResponse({"error": str(error)}, 404)
-        except (BadWeather, BadRequest) as error:
+        except (BadWeather, BadVariant, BadRequest, BadClock) as error:
             return JSONResponse({"error": str(error)}, 422)
 
     return answer
@@ -72,6 +84,18 @@ async def _rules(request: Request) -> list[Any]:
     except ValueError as error:
         raise BadRequest("the body must be JSON") from error
     return body if isinstance(body, list) else [body]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def with_another_link(text: str, link: str) -> str:
+    """Give a text with its last link replaced; at the end of a text that has none."""
+    links = links_in(text)
+    if not links:
+        return f"{text} {link}"
+    return text[: links[-1].start] + link + text[links[-1].end :]
 
 
 class Control:
@@ -99,18 +123,71 @@ class Control:
         """What pages reported about rejected asks."""
         return self._ledger.error_logs
 
+    async def sheets(self, _request: Request) -> Any:
+        """What was answered to the sheets that came by themselves."""
+        return self._ledger.sheets
+
+    # -- the build of the page
+
+    async def variant(self, _request: Request) -> Any:
+        """Today's build."""
+        return self._world.variant.describe()
+
+    async def build(self, request: Request) -> Any:
+        """Ship another build, to every page that is opened from now on."""
+        body = await _body(request, "variant")
+        seed = body.get("seed", self._world.settings.seed)
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise BadRequest(f"seed must be a whole number, not {seed!r}")
+        self._world.variant = read_variant(body["variant"], seed=seed)
+        return self._world.variant.describe()
+
+    async def axes(self, _request: Request) -> Any:
+        """Every axis with its choices, today's first."""
+        return {name: {"says": axis.says, "choices": dict(axis.choices)} for name, axis in AXES.items()}
+
     # -- a person's hands
 
     async def hand_post(self, request: Request) -> Any:
         """Post as a person would from elsewhere, past all weather and limits."""
         body = await _body(request, "account", "text")
-        reply_to = body.get("reply_to")
+        return {"id": self._post_by_hand(body["account"], body["text"], body).id}
+
+    async def hand_again(self, request: Request) -> Any:
+        """Say what a post says once more: with another link, under another post, or both."""
+        body = await _body(request, "id")
+        post = self._ledger.live(body["id"])
+        text = post.text if body.get("link") is None else with_another_link(post.text, str(body["link"]))
+        by = body.get("account", post.author)
+        return {"id": self._post_by_hand(by, text, {"reply_to": post.reply_to, **body, "id": None}).id}
+
+    def _post_by_hand(self, account: str, text: str, more: Mapping[str, Any]) -> Post:
+        reply_to = more.get("reply_to")
         if reply_to is not None:
             self._ledger.live(reply_to)
-        post = self._ledger.create(
-            body["account"], body["text"], reply_to=reply_to, origin="hand", post_id=body.get("id")
+        owner = self._ledger.account(account).handle
+        media = [self._picture(owner, one) for one in more.get("media") or []]
+        return self._ledger.create(
+            owner, text, reply_to=reply_to, media=media, origin="hand", post_id=more.get("id")
         )
-        return {"id": post.id}
+
+    def _picture(self, owner: str, told: Any) -> str:
+        """Take in a picture: `{"alt", "content"}`, the content in base64; without content it is a dot of its own."""
+        if not isinstance(told, Mapping):
+            raise BadRequest('media must be a list of {"alt", "content"}')
+        try:
+            content = base64.b64decode(told["content"], validate=True) if told.get("content") else DOT
+        except ValueError as error:
+            raise BadRequest("media: content must be base64") from error
+        mime = mime_of(content)
+        if mime is None:
+            raise BadRequest("media: content is no picture that the network takes")
+        return self._ledger.keep_media(owner, content, mime, alt=told.get("alt")).id
+
+    async def edit(self, request: Request) -> Any:
+        """Say something else in a post; the id of the new version."""
+        body = await _body(request, "id", "text")
+        return {"id": self._ledger.edit(body["id"], body["text"]).id}
 
     async def delete(self, request: Request) -> Any:
         """Take a post down."""
@@ -145,9 +222,24 @@ class Control:
 
     async def forget(self, _request: Request) -> Any:
         """Start over: no posts, no asks, fair weather; accounts and sessions stay."""
-        self._ledger.forget()
-        self._world.weather.clear()
+        self._world.forget()
         return {}
+
+    # -- the clock
+
+    async def clock(self, _request: Request) -> Any:
+        """Both clocks: the network's, and the machine's."""
+        return self._world.clock.describe()
+
+    async def set_clock(self, request: Request) -> Any:
+        """Set the network's clock: `offset_s`, `drift_ppm`, or `jump_s` from where it is."""
+        body = await _body(request)
+        unknown = sorted(set(body) - set(CLOCK_KEYS))
+        if unknown or not all(_is_number(value) for value in body.values()):
+            raise BadRequest(f"the clock takes numbers for {', '.join(CLOCK_KEYS)}, not {body!r}")
+        self._world.clock.set(offset_s=body.get("offset_s"), drift_ppm=body.get("drift_ppm"))
+        self._world.clock.jump(body.get("jump_s", 0.0))
+        return self._world.clock.describe()
 
     # -- the weather
 
@@ -190,8 +282,16 @@ def make_control(world: World, token: str) -> Starlette:
         ("GET", "/asks"): control.asks,
         ("GET", "/counts"): control.counts,
         ("GET", "/error-logs"): control.error_logs,
+        ("GET", "/sheets"): control.sheets,
+        ("GET", "/variant"): control.variant,
+        ("PUT", "/variant"): control.build,
+        ("GET", "/axes"): control.axes,
         ("POST", "/hand-post"): control.hand_post,
+        ("POST", "/hand-again"): control.hand_again,
+        ("POST", "/edit"): control.edit,
         ("POST", "/delete"): control.delete,
+        ("GET", "/clock"): control.clock,
+        ("PUT", "/clock"): control.set_clock,
         ("POST", "/pin"): control.pin,
         ("POST", "/repost"): control.repost,
         ("POST", "/seed"): control.seed,

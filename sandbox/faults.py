@@ -22,6 +22,9 @@ class Where(StrEnum):
     CREATE = "create"
     """Each CreateTweet. The only place with a text to `match`."""
 
+    DELETE = "delete"
+    """Each request that takes a post down."""
+
     TIMELINE = "timeline"
     """Each answer that lists posts."""
 
@@ -36,6 +39,9 @@ class Where(StrEnum):
 
     ANY = "any"
     """Each answer of the kind that the rule names."""
+
+    MEDIA = "media"
+    """Each file that is uploaded, on networks with an API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,7 @@ class Fault:
         }
         if self.kinds:
             self._check_kind(str(complete["kind"]), params)
+            self._check_how(str(complete["kind"]), complete)
         return complete
 
     def _check_kind(self, name: str, params: Mapping[str, Any]) -> None:
@@ -121,6 +128,18 @@ class Fault:
         missing = [need for need in kind.needs if params.get(need) is None]
         if missing:
             raise BadWeather(f"{self.name} {name}: needs {', '.join(missing)}")
+
+    def _check_how(self, kind: str, params: dict[str, Any]) -> None:
+        """Two kinds share the parameter `how`, and mean different things by it."""
+        hows = HOWS.get(kind)
+        if hows is None:
+            return
+        if params["how"] is None:
+            params["how"] = hows[0]
+        if params["how"] not in hows:
+            raise BadWeather(
+                f"{self.name} {kind}: how must be one of {', '.join(hows)}, not {params['how']!r}"
+            )
 
     def describe(self) -> dict[str, Any]:
         """The fault as plain data."""
@@ -158,7 +177,7 @@ def jitter() -> Param:
     return Param(says="up to this much longer, by chance", kind=float, default=0.0, least=0)
 
 
-VIEWS: Final = ("profile", "replies", "home", "status")
+VIEWS: Final = ("profile", "replies", "home", "status", "post")
 
 ERROR_CODES: Final[Mapping[int, str]] = {
     32: "Could not authenticate you.",
@@ -185,6 +204,7 @@ ERROR_CODES: Final[Mapping[int, str]] = {
     353: "This request requires a matching csrf cookie and header.",
     366: "Authorization: To take this action, please verify your e-mail address. (366)",
     385: "Authorization: You attempted to reply to a Tweet that is deleted or not visible to you. (385)",
+    433: "Authorization: The original Tweet author restricted who can reply to this Tweet. (433)",
 }
 """The network's refusals, in its own words."""
 
@@ -211,6 +231,20 @@ CREATE_FAULTS: Final = (
         name="reset_connection",
         where=Where.CREATE,
         says="The post is live, and the connection is reset.",
+        decides=True,
+    ),
+    Fault(
+        name="refuse_stream",
+        where=Where.CREATE,
+        says=(
+            "The post is live, and over HTTP/2 its stream is refused or the connection says goodbye before it, "
+            "as if nothing had been looked at; over HTTP/1.1 the connection is reset."
+        ),
+        params={
+            "by": Param(
+                says="how the server takes it back", kind=str, default="stream", choices=("stream", "goodbye")
+            )
+        },
         decides=True,
     ),
     Fault(
@@ -326,9 +360,42 @@ CREATE_FAULTS: Final = (
         params={"limit": Param(says="posts in 24 hours", kind=int, required=True, least=0)},
     ),
     Fault(
+        name="replies_refused",
+        where=Where.CREATE,
+        says="An ask that answers a post is refused with code 433: its author lets nobody answer.",
+        params={"of": Param(says="only this post, by its id", kind=str)},
+    ),
+    Fault(
         name="vanish",
         where=Where.CREATE,
         says="The answer is a success, and the post is taken down at once.",
+    ),
+    Fault(
+        name="create_late",
+        where=Where.CREATE,
+        says="The answer is none or tells nothing, and the post becomes live this long after the ask.",
+        params={
+            "seconds": seconds(),
+            "jitter": jitter(),
+            "answer": Param(
+                says="what the asker gets at once",
+                kind=str,
+                default="hang up",
+                choices=("hang up", "silence", "503", "empty"),
+            ),
+            "guard": Param(says="whether the duplicate guard sees it by then", kind=bool, default=False),
+        },
+        decides=True,
+    ),
+    Fault(
+        name="edited_after",
+        where=Where.CREATE,
+        says="The post is edited this long after it was made: another text, and an id of its own in lists.",
+        params={
+            "seconds": seconds(),
+            "jitter": jitter(),
+            "text": Param(says="the new text; by default the old one, marked", kind=str),
+        },
     ),
     Fault(
         name="timeline_delay",
@@ -339,6 +406,19 @@ CREATE_FAULTS: Final = (
 )
 
 _VIEW = Param(says="only in this view", kind=str, choices=VIEWS)
+
+_WHICH_POSTS: Final[Mapping[str, Param]] = {
+    "id": Param(says="this post", kind=str),
+    "text": Param(says="every post whose text this regular expression finds", kind=str),
+    "which": Param(
+        says="neither given: one of the newest ten by chance, or the newest",
+        kind=str,
+        default="chance",
+        choices=("chance", "newest"),
+    ),
+    "author": Param(says="only posts of this account", kind=str),
+}
+"""How a fault about single posts says which."""
 
 TIMELINE_FAULTS: Final = (
     Fault(
@@ -386,6 +466,57 @@ TIMELINE_FAULTS: Final = (
         params={"every": Param(says="how often", kind=int, default=4, least=1), "view": _VIEW},
     ),
     Fault(
+        name="timeline_omits",
+        where=Where.TIMELINE,
+        says="Timelines leave one post out, for no reason anybody could see; at its own address it is there.",
+        params={**_WHICH_POSTS, "view": _VIEW},
+    ),
+    Fault(
+        name="timeline_tombstone",
+        where=Where.TIMELINE,
+        says="In place of one post timelines have a notice, or nothing; at its own address it is there.",
+        params={
+            **_WHICH_POSTS,
+            "kind": Param(
+                says="what stands there",
+                kind=str,
+                default="tombstone",
+                choices=("tombstone", "limited", "unavailable", "empty"),
+            ),
+            "view": _VIEW,
+        },
+    ),
+    Fault(
+        name="timeline_lag",
+        where=Where.TIMELINE,
+        says="Timelines show a post only this long after it was made, each tab by a rule of its own.",
+        params={"seconds": seconds(), "view": _VIEW},
+    ),
+    Fault(
+        name="thread_cut",
+        where=Where.TIMELINE,
+        says="Of a thread, timelines show this many parts, and then a way to the rest.",
+        params={"n": Param(says="how many parts", kind=int, required=True, least=1), "view": _VIEW},
+    ),
+    Fault(
+        name="public_list",
+        where=Where.TIMELINE,
+        says="Profiles are what strangers get, although the session is good: popular posts, and no replies.",
+        params={"view": _VIEW},
+    ),
+    Fault(
+        name="timeline_shape",
+        where=Where.TIMELINE,
+        says="Every n-th post of a timeline, or the timeline itself, has a shape of another day.",
+        params={
+            "kind": Param(
+                says="which shape", kind=str, required=True, choices=("wrapped", "lean", "timeline_v2")
+            ),
+            "every": Param(says="how often, but for timeline_v2", kind=int, default=1, least=1),
+            "view": _VIEW,
+        },
+    ),
+    Fault(
         name="show_more_at",
         where=Where.TIMELINE,
         says="Texts are cut to this many characters on timelines, with a Show more link.",
@@ -407,6 +538,15 @@ SESSION_FAULTS: Final = (
             ),
             "handle": Param(says="who is signed in instead, for other_account", kind=str),
         },
+        decides=True,
+    ),
+)
+
+VEIL_FAULTS: Final = (
+    Fault(
+        name="nobody_signed_in",
+        where=Where.SESSION,
+        says="Public pages show nobody signed in and no way to do so, and lists are those for strangers; asks work.",
         decides=True,
     ),
 )
@@ -437,8 +577,57 @@ UI_KINDS: Final[Mapping[str, Kind]] = {
     "click_twice": Kind("One click on Post sends the ask twice."),
     "dead_button": Kind("A click on Post does nothing."),
     "closes_after_click": Kind("The page leaves for /home after Post was clicked.", takes=("seconds",)),
+    "late_suggestions": Kind(
+        "A while after a word under @, # or $ a list opens whose first entry Enter would take.",
+        takes=("seconds",),
+    ),
+    "covered_at_click": Kind(
+        "Something slips over the Post button whenever a pointer reaches it, for good or for a while.",
+        takes=("seconds", "times"),
+    ),
+    "redrawn": Kind(
+        "The first box is replaced by an empty one: when Post is clicked, while a sheet stands after the click, or "
+        "instead of a part being added.",
+        needs=("how",),
+        takes=("times",),
+    ),
+    "sheet": Kind(
+        "A sheet that nobody asked for comes: with the dialog, while somebody writes, or after the click.",
+        needs=("which",),
+        takes=("when", "times"),
+    ),
+    "replies_limited": Kind(
+        "The page lets nobody answer a post: its button is off, or a sheet or the dialog says so.",
+        takes=("how", "of"),
+    ),
+    "retries_by_itself": Kind(
+        "The page sends an ask again by itself when no answer or a server error came.", takes=("times",)
+    ),
+    "sends_by": Kind("The page sends its ask by XHR, or from a worker.", needs=("how",)),
+    "operation_name": Kind("The ask goes to an operation of another name.", needs=("name",)),
 }
 """What can differ in the page itself."""
+
+OPERATION_NAMES: Final = ("CreateTweetV2", "CreateTweet_lite", "useComposerQuery", "TweetDetailCompose")
+"""What else CreateTweet is called on a day of `operation_name`; some of these look like looks."""
+
+SHEETS: Final = (
+    "describe_pictures",
+    "drop_draft",
+    "premium",
+    "public",
+    "notifications",
+    "shortcuts",
+    "challenge",
+)
+"""The sheets that come by themselves. `challenge` is the network asking for a person: nobody may close it."""
+
+HOWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "redrawn": ("click", "sheet", "add"),
+    "replies_limited": ("dialog", "button", "sheet"),
+    "sends_by": ("fetch", "xhr", "worker"),
+}
+"""What `how` may be, by the kind that it belongs to. For `replies_limited` it may be left out."""
 
 UI_FAULTS: Final = (
     Fault(
@@ -457,14 +646,54 @@ UI_FAULTS: Final = (
             "characters": Param(says="dropped_characters: lose this sequence", kind=str),
             "bulk_only": Param(says="dropped_characters: keep typed keys", kind=bool, default=True),
             "seconds": Param(
-                says="slow_composer, closes_after_click: how long", kind=float, default=0.0, least=0
+                says=(
+                    "slow_composer, closes_after_click: how long; late_suggestions: 0 is by chance, from 0.2 to 2; "
+                    "covered_at_click: 0 is for good"
+                ),
+                kind=float,
+                default=0.0,
+                least=0,
             ),
+            "times": Param(
+                says="covered_at_click, redrawn, sheet, retries_by_itself: how often on one page",
+                kind=int,
+                default=1,
+                least=1,
+            ),
+            "which": Param(says="sheet: which one", kind=str, choices=SHEETS),
+            "how": Param(
+                says="redrawn, replies_limited, sends_by: in which way",
+                kind=str,
+                choices=tuple(dict.fromkeys(how for hows in HOWS.values() for how in hows)),
+            ),
+            "of": Param(says="replies_limited: only this post, by its id", kind=str),
+            "name": Param(says="operation_name: the name", kind=str, choices=OPERATION_NAMES),
             "when": Param(
-                says="reply_context_dropped: when",
+                says="reply_context_dropped, sheet: when",
                 kind=str,
                 default="open",
                 choices=("open", "typing", "click"),
             ),
+        },
+    ),
+)
+
+PAINT_KINDS: Final[Mapping[str, Kind]] = {
+    "translated": Kind("Texts are painted in another language, and say so; lists tell the original."),
+    "card_only": Kind("A text that ends in a link is painted as the card alone, without any words."),
+    "quote_only": Kind("A text that quotes a post is painted as the quoted post alone, without any words."),
+    "wide_signs": Kind("Tags and names are painted with full-width signs."),
+}
+"""What can differ between a text and what is painted of it."""
+
+PAINT_FAULTS: Final = (
+    Fault(
+        name="painted",
+        where=Where.UI,
+        says="The page paints less than a text, or something else: see its kinds. Lists are as always.",
+        kinds=PAINT_KINDS,
+        params={
+            "kind": Param(says="what differs", kind=str, required=True, choices=tuple(PAINT_KINDS)),
         },
     ),
 )
@@ -511,6 +740,14 @@ TRAVEL_FAULTS: Final = (
 
 FAULTS: Final[Mapping[str, Fault]] = {
     fault.name: fault
-    for fault in (*CREATE_FAULTS, *TIMELINE_FAULTS, *SESSION_FAULTS, *UI_FAULTS, *TRAVEL_FAULTS)
+    for fault in (
+        *CREATE_FAULTS,
+        *TIMELINE_FAULTS,
+        *SESSION_FAULTS,
+        *VEIL_FAULTS,
+        *UI_FAULTS,
+        *PAINT_FAULTS,
+        *TRAVEL_FAULTS,
+    )
 }
 """Every fault by its name."""

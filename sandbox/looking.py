@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox import shapes
-from sandbox.ledger import Account, NoSuchAccount, NoSuchPost, Post, Repost
-from sandbox.shapes import Json
-from sandbox.snowflake import now_ms
-from sandbox.weather import Gust
+from sandbox.ledger import Account, NoSuchAccount, NoSuchPost
+from sandbox.lists import PARTS_BELOW, Lists, Sky
+from sandbox.shapes import Row, Told
+from sandbox.snowflake import first_of
+from sandbox.telling import SOURCE, user, when
+from sandbox.wording import Json, escaped, no_entities
 from sandbox.world import Visitor, World
 
 PAGE_SIZE: Final = 20
@@ -32,47 +33,9 @@ VIEWS: Final = {
     "UserTweetsAndReplies": "replies",
     "HomeTimeline": "home",
     "TweetDetail": "status",
+    "TweetResultByRestId": "post",
 }
 """The view that each operation fills."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sky:
-    """The weather over one look."""
-
-    gusts: Sequence[Gust]
-
-    def get(self, fault: str) -> Gust | None:
-        """The gust of this name, if it blows."""
-        return next((gust for gust in self.gusts if gust.name == fault), None)
-
-    @property
-    def cut_at(self) -> int | None:
-        """How many characters of a text are shown."""
-        gust = self.get("show_more_at")
-        return None if gust is None else int(gust["n"])
-
-    @property
-    def moment(self) -> int:
-        """The moment that timelines show."""
-        gust = self.get("timeline_stale")
-        return now_ms() - (0 if gust is None else int(gust["seconds"] * 1000))
-
-    def shows(self, post: Post) -> bool:
-        """Whether a timeline has this post by now."""
-        deleted = post.deleted_at is not None and post.deleted_at <= self.moment
-        return not deleted and max(post.visible_at, post.created_at) <= self.moment
-
-    def thin(self, entries: list[Json]) -> list[Json]:
-        """The entries that are left of a timeline."""
-        if self.get("timeline_empty") is not None:
-            return []
-        if (partial := self.get("timeline_partial")) is not None:
-            # The newest goes first: it is the one somebody looks for.
-            entries = [entry for n, entry in enumerate(entries) if n % partial["every"] != 0]
-        if (cut := self.get("timeline_cut")) is not None:
-            entries = entries[: cut["n"]]
-        return entries
 
 
 class Looking:
@@ -81,162 +44,166 @@ class Looking:
     def __init__(self, world: World) -> None:
         self._world = world
         self._ledger = world.ledger
-        self._shaper = world.shaper
 
     async def __call__(self, request: Request) -> Response:
         """Answer one look, with the weather over it."""
         operation = request.path_params["operation"]
         visitor = self._world.visitor(request)
-        sky = Sky(self._world.weather.in_view(VIEWS[operation], visitor.handle))
+        sky = Sky(self._world.weather.in_view(VIEWS[operation], visitor.handle), self._world.clock)
         await self._world.wait(self._world.weather.latency("timeline", visitor.handle))
         if (error := sky.get("timeline_error")) is not None:
             return PlainTextResponse("", error["status"])
         if sky.get("timeline_login_wall") is not None:
-            return JSONResponse(shapes.refusal(32, None, with_data=False), 401)
-        variables = _variables(request)
+            refused = shapes.refusal(32, None, with_data=False, moment=self._world.clock.now_ms())
+            return JSONResponse(refused, 401)
         try:
-            return JSONResponse(self._answer(operation, variables, visitor, sky))
+            return JSONResponse(Look(self._world, visitor, sky).answer(VIEWS[operation], _variables(request)))
         except (NoSuchAccount, NoSuchPost, KeyError):
-            return JSONResponse({"data": {}, "errors": [{"message": "Not found", "code": 144}]})
+            return JSONResponse(shapes.missing())
 
-    def _answer(self, operation: str, variables: Json, visitor: Visitor, sky: Sky) -> Json:
-        cursor = variables.get("cursor")
-        match VIEWS[operation]:
+
+class Look:
+    """One look: who looks, and under which weather."""
+
+    def __init__(self, world: World, visitor: Visitor, sky: Sky) -> None:
+        self._clock = world.clock
+        self._ledger = world.ledger
+        self._sky = sky
+        self._lists = Lists(world.ledger, sky)
+        self._is_stranger = visitor.account is None or visitor.is_veiled or sky.get("public_list") is not None
+        self._next = first_of(world.clock.now_ms())
+
+    def answer(self, view: str, variables: Json) -> Json:
+        """Give the body of the answer."""
+        cursor = shapes.where(variables.get("cursor"))
+        match view:
             case "profile":
-                return self._profile(variables["screen_name"], visitor, sky, cursor)
+                return self._profile(self._ledger.account(variables["screen_name"]), cursor)
             case "replies":
-                return self._with_replies(variables["screen_name"], visitor, sky, cursor)
+                return self._with_replies(self._ledger.account(variables["screen_name"]), cursor)
             case "home":
-                return shapes.home_timeline(self._paged(self._home_entries(sky), sky, cursor))
+                return shapes.home_timeline(self._paged(self._lists.home(), cursor))
+            case "post":
+                return self._single(variables["tweetId"])
             case _:
-                return self._conversation(variables["focalTweetId"], sky)
+                return self._conversation(variables["focalTweetId"], cursor)
 
     # -- profiles
 
-    def _profile(self, handle: str, visitor: Visitor, sky: Sky, cursor: str | None) -> Json:
-        account = self._ledger.account(handle)
-        if visitor.account is None:
-            return shapes.user_timeline(self._paged(self._popular(account, sky), sky, cursor))
-        own = [p for p in self._posts_of(account, sky) if p.reply_to is None]
-        entries = [shapes.item(self._shaper.tweet(p, cut_at=sky.cut_at)) for p in own]
-        entries += [
-            shapes.item(self._shaper.repost(r, cut_at=sky.cut_at)) for r in self._reposts_of(account, sky)
-        ]
-        entries.sort(key=lambda entry: int(entry["sortIndex"]), reverse=True)
-        pinned = self._pinned(account, sky) if cursor is None else None
-        return shapes.user_timeline(self._paged(entries, sky, cursor, pinned))
+    def _profile(self, account: Account, cursor: str | None) -> Json:
+        if self._is_stranger:
+            rows = self._lists.popular(account, PAGE_SIZE)
+            return self._as_profile(self._paged(rows if cursor is None else [], None))
+        pinned = self._pinned(account) if cursor is None else None
+        return self._as_profile(self._paged(self._lists.posts_tab(account), cursor, pinned))
 
-    def _popular(self, account: Account, sky: Sky) -> list[Json]:
-        """What strangers see: what was liked most, and nothing that is new."""
-        old = [p for p in self._posts_of(account, sky) if p.reply_to is None and p.likes > 0]
-        old.sort(key=lambda post: post.likes, reverse=True)
-        return [shapes.item(self._shaper.tweet(p, cut_at=sky.cut_at)) for p in old[:PAGE_SIZE]]
+    def _with_replies(self, account: Account, cursor: str | None) -> Json:
+        rows = [] if self._is_stranger else self._lists.replies_tab(account)
+        return self._as_profile(self._paged(rows, cursor))
 
-    def _with_replies(self, handle: str, visitor: Visitor, sky: Sky, cursor: str | None) -> Json:
-        account = self._ledger.account(handle)
-        if visitor.account is None:
-            return shapes.user_timeline(shapes.instructions([]))
-        entries = [self._with_parent(post, sky) for post in self._posts_of(account, sky)]
-        return shapes.user_timeline(self._paged(entries, sky, cursor))
+    def _as_profile(self, told: list[Json]) -> Json:
+        shape = self._sky.get("timeline_shape")
+        older = shape is not None and shape["kind"] == "timeline_v2"
+        return shapes.user_timeline(told, name="timeline_v2" if older else "timeline")
 
-    def _with_parent(self, post: Post, sky: Sky) -> Json:
-        result = self._shaper.tweet(post, cut_at=sky.cut_at)
-        if post.reply_to is None or not self._ledger.exists(post.reply_to):
-            return shapes.item(result)
-        parent = self._shaper.tweet(self._ledger.posts[post.reply_to], cut_at=sky.cut_at)
-        return shapes.module([parent, result], prefix="profile-conversation")
-
-    def _posts_of(self, account: Account, sky: Sky) -> list[Post]:
-        return [p for p in self._newest_first() if p.author == account.handle and sky.shows(p)]
-
-    def _newest_first(self) -> list[Post]:
-        return sorted(self._ledger.posts.values(), key=lambda post: int(post.id), reverse=True)
-
-    def _reposts_of(self, account: Account, sky: Sky) -> Iterable[Repost]:
-        return (
-            r
-            for r in self._ledger.reposts
-            if r.account == account.handle and r.at <= sky.moment and self._ledger.exists(r.post)
-        )
-
-    def _pinned(self, account: Account, sky: Sky) -> Json | None:
-        if account.pinned is None or not self._ledger.exists(account.pinned) or sky.get("timeline_empty"):
+    def _pinned(self, account: Account) -> Json | None:
+        if (
+            account.pinned is None
+            or not self._ledger.exists(account.pinned)
+            or self._sky.get("timeline_empty")
+        ):
             return None
-        return shapes.item(self._shaper.tweet(self._ledger.posts[account.pinned], cut_at=sky.cut_at))
+        post = self._ledger.last_version(account.pinned)
+        return shapes.pinned(self._lists.told(post), self._sort_index())
 
-    # -- home and a post's own page
+    # -- a post's own page
 
-    def _home_entries(self, sky: Sky) -> list[Json]:
-        posts = [p for p in self._newest_first() if sky.shows(p) and p.reply_to is None]
-        return [shapes.item(self._shaper.tweet(p, cut_at=sky.cut_at)) for p in posts]
+    def _single(self, post_id: str) -> Json:
+        if not self._ledger.exists(post_id):
+            return shapes.single(None)
+        return shapes.single(self._lists.told(self._ledger.posts[post_id], whole=True).result)
 
-    def _conversation(self, post_id: str, sky: Sky) -> Json:
+    def _conversation(self, post_id: str, cursor: str | None) -> Json:
         """The post itself shows at once, to anyone who knows its id; only its replies lag behind."""
         post = self._ledger.live(post_id)
-        above = [shapes.item(self._shaper.tweet(p)) for p in self._ledger.ancestors(post)]
-        focal = shapes.item(self._shaper.tweet(post))
-        below = [self._thread_under(p, sky) for p in self._ledger.replies_to(post.id) if sky.shows(p)]
-        entries = [*above, focal, *sky.thin(below), shapes.cursor("Bottom", "0")]
+        below = self._sky.thin(self._lists.below(post))
+        if cursor is not None:
+            return shapes.conversation(self._rest_of(below, cursor))
+        above = [Row(0, [told]) for told in self._lists.above(post)]
+        rows = [*above, Row(0, [self._lists.told(post, whole=True)])]
+        entries = [*(self._entry(row) for row in rows), *(self._below(row) for row in below)]
         return shapes.conversation(shapes.instructions(entries))
 
-    def _thread_under(self, reply: Post, sky: Sky) -> Json:
-        """A reply, and below it what its own author went on to say."""
-        chain = [reply]
-        while (following := self._continuation(chain[-1], sky)) is not None:
-            chain.append(following)
-        results = [self._shaper.tweet(p, cut_at=sky.cut_at) for p in chain]
-        return shapes.module(results, prefix="conversationthread")
+    def _below(self, row: Row) -> Json:
+        """A reply with what follows it; of a long thread the beginning, and where the rest is."""
+        most = self._sky.parts(PARTS_BELOW)
+        if len(row.told) <= most:
+            return self._entry(row)
+        module = self._entry(Row(row.place, row.told[:most], prefix=row.prefix, all_ids=row.all_ids))
+        shapes.show_more(module, shapes.opaque(f"{row.told[0].id}:{most}"))
+        return module
 
-    def _continuation(self, post: Post, sky: Sky) -> Post | None:
-        own = (p for p in self._ledger.replies_to(post.id) if p.author == post.author and sky.shows(p))
-        return next(own, None)
+    def _rest_of(self, below: Sequence[Row], cursor: str) -> list[Json]:
+        first, _, shown = cursor.partition(":")
+        told = next((row.told for row in below if row.told[0].id == first), ())
+        return shapes.rest_of_module(f"conversationthread-{first}", told[int(shown or 0) :])
 
     # -- paging
 
-    def _paged(
-        self, entries: list[Json], sky: Sky, cursor: str | None, pinned: Json | None = None
-    ) -> list[Json]:
-        """One page of a timeline. A cursor is the place after which the next page begins."""
-        left = sky.thin(entries)
+    def _paged(self, rows: list[Row], cursor: str | None, pinned: Json | None = None) -> list[Json]:
+        """One page of a timeline. There is always a cursor; behind the last post it leads to an empty page."""
+        left = self._sky.thin(rows)
         if cursor is not None:
-            left = [entry for entry in left if int(entry["sortIndex"]) < int(cursor)]
+            left = [row for row in left if row.place < int(cursor)]
         page = left[:PAGE_SIZE]
-        last = page[-1]["sortIndex"] if len(left) > PAGE_SIZE else "0"
-        shown = self._with_advertisements(page, sky)
-        top = page[0]["sortIndex"] if page else str(now_ms())
-        return shapes.instructions([*shown, shapes.cursor("Top", top), shapes.cursor("Bottom", last)], pinned)
+        entries = [self._entry(row) for row in self._with_advertisements(page)]
+        top, bottom = (str(page[0].place), str(page[-1].place)) if page else (cursor or "0", cursor or "0")
+        ends = [self._cursor("Top", top), self._cursor("Bottom", bottom)]
+        return shapes.instructions([*entries, *ends], pinned)
 
-    def _with_advertisements(self, entries: list[Json], sky: Sky) -> list[Json]:
-        gust = sky.get("timeline_promoted")
+    def _with_advertisements(self, rows: list[Row]) -> list[Row]:
+        gust = self._sky.get("timeline_promoted")
         if gust is None:
-            return entries
-        shown: list[Json] = []
-        for place, entry in enumerate(entries or [None]):
+            return rows
+        shown: list[Row] = []
+        for place, row in enumerate(rows or [None]):
             if place % gust["every"] == 0:
-                shown.append(_advertisement(place))
-            if entry is not None:
-                shown.append(entry)
+                shown.append(_advertisement(place, self._clock.now_ms()))
+            if row is not None:
+                shown.append(row)
         return shown
 
+    def _entry(self, row: Row) -> Json:
+        return shapes.entry(row, self._sort_index())
 
-def _advertisement(place: int) -> Json:
-    text = ADVERTISEMENTS[place % len(ADVERTISEMENTS)]
-    moment = now_ms()
+    def _cursor(self, kind: str, place: str) -> Json:
+        return shapes.cursor(kind, shapes.opaque(place), self._sort_index())
+
+    def _sort_index(self) -> int:
+        self._next -= 1
+        return self._next
+
+
+def _advertisement(place: int, moment: int) -> Row:
+    text = escaped(ADVERTISEMENTS[place % len(ADVERTISEMENTS)])
     post_id = str(1_900_000_000_000_000_000 + place)
     result = {
         "__typename": "Tweet",
-        "core": {"user_results": {"result": shapes.user(ADVERTISER)}},
         "rest_id": post_id,
+        "core": {"user_results": {"result": user(ADVERTISER)}},
+        "source": SOURCE,
         "legacy": {
-            "created_at": shapes.when(moment),
-            "full_text": shapes.shortened(text)[0],
+            "created_at": when(moment),
+            "conversation_id_str": post_id,
+            "display_text_range": [0, len(text)],
+            "full_text": text,
             "id_str": post_id,
             "user_id_str": ADVERTISER.user_id,
             "favorite_count": 3,
-            "entities": {"urls": []},
+            "entities": no_entities(),
         },
     }
-    return shapes.item(result, prefix="promoted-tweet", promoted=True)
+    return Row(0, [Told(post_id, result)], prefix="promoted-tweet", promoted=True)
 
 
 def _variables(request: Request) -> dict[str, Any]:

@@ -12,17 +12,25 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
 
 from sandbox.control import make_control
+from sandbox.h2wire import connections_of, make_context
 from sandbox.site import make_site
 from sandbox.wire import Wire
 from sandbox.world import Settings, World
 
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
+
+CONNECTIONS: Final = {
+    "fresh": "one request each, so that a browser has nothing to repeat an ask on",
+    "kept": "HTTP/1.1 with connections that are used again, on which a browser repeats what was lost",
+    "http2": "HTTP/2 with TLS by a certificate that nobody vouches for, where it repeats too",
+}
+"""How the page port treats connections."""
 
 
 class _Server(uvicorn.Server):
@@ -48,13 +56,20 @@ def _server(app: Starlette) -> _Server:
         lifespan="off",
         log_level="error",
         access_log=False,
+        # Every answer of the page port is dated by the network's clock instead.
+        date_header=False,
         timeout_graceful_shutdown=1,
     )
     return _Server(config)
 
 
-def _url(listener: socket.socket) -> str:
-    return f"http://{HOST}:{listener.getsockname()[1]}"
+def _url(listener: socket.socket, scheme: str = "http") -> str:
+    return f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+
+
+async def _serve_http2(app: Starlette, listener: socket.socket) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(connections_of(app), sock=listener, ssl=make_context(HOST))
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -86,19 +101,23 @@ async def serve(
     world = World(settings)
     token = secrets.token_urlsafe(24)
     listeners = [_listen(port), _listen(control_port)]
-    servers = [_server(make_site(world)), _server(make_control(world, token))]
+    site, control = make_site(world), make_control(world, token)
+    http2 = settings.connections == "http2"
+    apps = [(control, listeners[1])] if http2 else [(site, listeners[0]), (control, listeners[1])]
+    servers = [_server(app) for app, _ in apps]
+    secure = await _serve_http2(site, listeners[0]) if http2 else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     running = [
         asyncio.create_task(server.serve(sockets=[listener]))
-        for server, listener in zip(servers, listeners, strict=True)
+        for server, (_, listener) in zip(servers, apps, strict=True)
     ]
     while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     state = {
-        "url": _url(listeners[0]),
+        "url": _url(listeners[0], "https" if http2 else "http"),
         "control_url": _url(listeners[1]),
         "control_token": token,
         "accounts": world.introduce(),
@@ -111,6 +130,8 @@ async def serve(
     if tied:
         endings.append(asyncio.create_task(_stdin_closed()))
     await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+    if secure is not None:
+        secure.close()
     for server in servers:
         # Answers that hang on purpose would be waited for.
         server.should_exit = server.force_exit = True

@@ -3,200 +3,128 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
-import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from sandbox.faults import ERROR_CODES
-from sandbox.ledger import Account, Ledger, Post, Repost
-from sandbox.length import LIMIT, links_in
-from sandbox.snowflake import now_ms
-
-DISPLAY_LIMIT: Final = 27
-"""Longer addresses are shown cut, with an ellipsis."""
-
-Json: TypeAlias = dict[str, Any]
-
-
-def user(account: Account) -> Json:
-    """An account, with an id of its own that is easily mistaken for a post's."""
-    return {
-        "__typename": "User",
-        "id": base64.b64encode(f"User:{account.user_id}".encode()).decode(),
-        "rest_id": account.user_id,
-        "is_blue_verified": account.premium,
-        "core": {"name": account.name, "screen_name": account.handle},
-        "legacy": {"name": account.name, "screen_name": account.handle},
-    }
-
-
-def when(ms: int) -> str:
-    """A time as the network writes it in posts."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%a %b %d %H:%M:%S +0000 %Y")
-
-
-def _short(url: str) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(url.encode()).digest()).decode()
-    return "https://t.co/" + re.sub(r"[-_]", "x", digest)[:10]
-
-
-def _display(url: str) -> str:
-    bare = re.sub(r"^https?://(www\.)?", "", url)
-    return bare if len(bare) <= DISPLAY_LIMIT else bare[:DISPLAY_LIMIT] + "…"
-
-
-def shortened(text: str) -> tuple[str, list[Json]]:
-    """A text with its links rewritten, and the entities that tell what they were."""
-    out, urls, last = "", [], 0
-    for link in links_in(text):
-        out += html.escape(text[last : link.start], quote=False)
-        expanded = link.url if link.url.startswith("http") else f"http://{link.url}"
-        entity = {"url": _short(link.url), "expanded_url": expanded, "display_url": _display(link.url)}
-        start = len(out)
-        out += entity["url"]
-        urls.append({**entity, "indices": [start, len(out)]})
-        last = link.end
-    return out + html.escape(text[last:], quote=False), urls
-
-
-def _photo(post: Post, number: int) -> Json:
-    media = post.media[number]
-    return {
-        "id_str": media.id,
-        "media_key": f"3_{media.id}",
-        "type": "photo",
-        "media_url_https": f"/media/{media.id}",
-        "ext_alt_text": media.alt,
-        "expanded_url": f"https://x.com/{post.author}/status/{post.id}/photo/{number + 1}",
-    }
-
-
-class Shaper:
-    """Tells of posts as the network's JSON does."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def tweet(self, post: Post, *, cut_at: int | None = None) -> Json:
-        """A post. With `cut_at` its text is the short one, and the whole one waits behind Show more."""
-        account = self._ledger.account(post.author)
-        limit = cut_at if cut_at is not None else LIMIT
-        is_long = len(post.text) > limit
-        shown = post.text[:limit].rstrip() + "…" if is_long else post.text
-        text, urls = shortened(shown)
-        result: Json = {
-            "__typename": "Tweet",
-            "core": {"user_results": {"result": user(account)}},
-            "rest_id": post.id,
-            "views": {"count": str(post.likes * 31), "state": "EnabledWithCount"},
-            "legacy": {
-                "created_at": when(post.created_at),
-                "conversation_id_str": self._root(post),
-                "entities": {"urls": urls, "hashtags": [], "user_mentions": []},
-                "favorite_count": post.likes,
-                "full_text": text,
-                "id_str": post.id,
-                "lang": "en",
-                "reply_count": len(self._ledger.replies_to(post.id)),
-                "retweet_count": sum(1 for r in self._ledger.reposts if r.post == post.id),
-                "user_id_str": account.user_id,
-            },
-        }
-        if is_long:
-            whole, whole_urls = shortened(post.text)
-            note = {"id": post.id, "text": whole, "entity_set": {"urls": whole_urls}}
-            result["note_tweet"] = {"is_expandable": True, "note_tweet_results": {"result": note}}
-        if post.media:
-            result["legacy"]["extended_entities"] = {
-                "media": [_photo(post, number) for number in range(len(post.media))]
-            }
-        return self._with_parent(result, post)
-
-    def _root(self, post: Post) -> str:
-        chain = self._ledger.ancestors(post)
-        return chain[0].id if chain else post.id
-
-    def _with_parent(self, result: Json, post: Post) -> Json:
-        if post.reply_to is None:
-            return result
-        parent = self._ledger.posts.get(post.reply_to)
-        result["legacy"]["in_reply_to_status_id_str"] = post.reply_to
-        if parent is not None:
-            author = self._ledger.account(parent.author)
-            result["legacy"]["in_reply_to_screen_name"] = author.handle
-            result["legacy"]["in_reply_to_user_id_str"] = author.user_id
-        return result
-
-    def repost(self, repost: Repost, *, cut_at: int | None = None) -> Json:
-        """A repost: a post of its own, that holds the other one."""
-        account = self._ledger.account(repost.account)
-        original = self._ledger.posts[repost.post]
-        text = html.escape(f"RT @{original.author}: {original.text}"[:140], quote=False)
-        return {
-            "__typename": "Tweet",
-            "core": {"user_results": {"result": user(account)}},
-            "rest_id": repost.id,
-            "legacy": {
-                "created_at": when(repost.at),
-                "full_text": text,
-                "id_str": repost.id,
-                "user_id_str": account.user_id,
-                "retweeted_status_result": {"result": self.tweet(original, cut_at=cut_at)},
-            },
-        }
-
+from sandbox.telling import wrapped
+from sandbox.wording import Json
 
 # -- timelines
 
 
-def item(result: Json, *, prefix: str = "tweet", promoted: bool = False) -> Json:
-    """One entry of a timeline."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One post of a list: its id, and what is told of it, which may be that it cannot be shown."""
+
+    id: str
+    result: Json
+    display: str = "Tweet"
+    """`SelfThread` for a part of the author's own thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of a list: a post, or a conversation of several."""
+
+    place: int
+    """Where it belongs: lists run from the highest to the lowest."""
+    told: Sequence[Told]
+    prefix: str = "tweet"
+    promoted: bool = False
+    all_ids: Sequence[str] = ()
+    """Every post of the conversation, also those that the list does not show."""
+
+
+def entry(row: Row, sort_index: int) -> Json:
+    """One entry of a timeline. Its sort index is a number of this answer: it is nobody's id, though it looks like one."""
+    if row.prefix in {"tweet", "promoted-tweet"}:
+        [told] = row.told
+        return {
+            "entryId": f"{row.prefix}-{told.id}",
+            "sortIndex": str(sort_index),
+            "content": {
+                "entryType": "TimelineTimelineItem",
+                "__typename": "TimelineTimelineItem",
+                "itemContent": _content(told, promoted=row.promoted),
+            },
+        }
+    return _module(row, sort_index)
+
+
+def _content(told: Told, *, promoted: bool = False) -> Json:
     content: Json = {
         "itemType": "TimelineTweet",
         "__typename": "TimelineTweet",
-        "tweet_results": {"result": result},
-        "tweetDisplayType": "Tweet",
+        "tweet_results": {"result": told.result} if told.result else {},
+        "tweetDisplayType": told.display,
     }
     if promoted:
-        content["promotedMetadata"] = {
-            "advertiser_results": {"result": {}},
-            "impressionId": result["rest_id"],
-        }
-    return {
-        "entryId": f"{prefix}-{result['rest_id']}",
-        "sortIndex": result["rest_id"],
-        "content": {"entryType": "TimelineTimelineItem", "itemContent": content},
-    }
+        content["promotedMetadata"] = {"advertiser_results": {"result": {}}, "impressionId": told.id}
+    return content
 
 
-def module(results: Iterable[Json], *, prefix: str) -> Json:
+def _module(row: Row, sort_index: int) -> Json:
     """Several posts that belong together, as one entry."""
-    entries = [item(result) for result in results]
-    name = f"{prefix}-{entries[-1]['sortIndex']}"
-    items = [
-        {"entryId": f"{name}-{e['entryId']}", "item": {"itemContent": e["content"]["itemContent"]}}
-        for e in entries
-    ]
-    return {
-        "entryId": name,
-        "sortIndex": entries[-1]["sortIndex"],
-        "content": {
-            "entryType": "TimelineTimelineModule",
-            "displayType": "VerticalConversation",
-            "items": items,
-        },
+    first_id = row.told[0].id
+    name = f"{row.prefix}-{first_id if row.prefix == 'conversationthread' else sort_index}"
+    content: Json = {
+        "entryType": "TimelineTimelineModule",
+        "__typename": "TimelineTimelineModule",
+        "displayType": "VerticalConversation",
+        "items": module_items(name, row.told),
     }
+    if row.all_ids:
+        content["metadata"] = {
+            "conversationMetadata": {"allTweetIds": list(row.all_ids), "enableDeduplication": True}
+        }
+    return {"entryId": name, "sortIndex": str(sort_index), "content": content}
 
 
-def cursor(kind: str, value: str) -> Json:
-    """Where the next page of a timeline begins."""
+def module_items(name: str, told: Iterable[Told]) -> list[Json]:
+    """The posts of a conversation."""
+    return [
+        {"entryId": f"{name}-tweet-{one.id}", "dispensable": False, "item": {"itemContent": _content(one)}}
+        for one in told
+    ]
+
+
+def show_more(module: Json, value: str) -> None:
+    """Put at the end of a conversation where the rest of it begins."""
+    content = {
+        "itemType": "TimelineTimelineCursor",
+        "__typename": "TimelineTimelineCursor",
+        "value": value,
+        "cursorType": "ShowMore",
+        "displayTreatment": {"actionText": "Show replies"},
+    }
+    name = f"{module['entryId']}-cursor-showmore-{module['sortIndex']}"
+    module["content"]["items"].append({"entryId": name, "item": {"itemContent": content}})
+
+
+def rest_of_module(name: str, told: Iterable[Told]) -> list[Json]:
+    """What comes after Show replies: more posts for a conversation that is there already."""
+    added = {
+        "type": "TimelineAddToModule",
+        "moduleItems": module_items(name, told),
+        "moduleEntryId": name,
+        "prepend": False,
+    }
+    return [added]
+
+
+def cursor(kind: str, value: str, sort_index: int) -> Json:
+    """Where the next page of a timeline begins, in a form that only the network reads."""
     return {
-        "entryId": f"cursor-{kind.lower()}-{value}",
-        "sortIndex": value,
-        "content": {"entryType": "TimelineTimelineCursor", "value": value, "cursorType": kind},
+        "entryId": f"cursor-{kind.lower()}-{sort_index}",
+        "sortIndex": str(sort_index),
+        "content": {
+            "entryType": "TimelineTimelineCursor",
+            "__typename": "TimelineTimelineCursor",
+            "value": value,
+            "cursorType": kind,
+        },
     }
 
 
@@ -206,11 +134,33 @@ def instructions(entries: list[Json], pinned: Json | None = None) -> list[Json]:
     return [{"type": "TimelineClearCache"}, *pin, {"type": "TimelineAddEntries", "entries": entries}]
 
 
-def user_timeline(told: list[Json]) -> Json:
-    """A profile's timeline."""
-    return {
-        "data": {"user": {"result": {"__typename": "User", "timeline": {"timeline": {"instructions": told}}}}}
+def pinned(told: Told, sort_index: int) -> Json:
+    """A post that stands above all others."""
+    shown = entry(Row(0, [told]), sort_index)
+    shown["content"]["itemContent"]["socialContext"] = {
+        "type": "TimelineGeneralContext",
+        "contextType": "Pin",
+        "text": "Pinned",
     }
+    return shown
+
+
+def where(value: str | None) -> str | None:
+    """Read a cursor."""
+    try:
+        return None if value is None else base64.b64decode(value, validate=True).decode()
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def opaque(place: str) -> str:
+    """Write a cursor."""
+    return base64.b64encode(place.encode()).decode()
+
+
+def user_timeline(told: list[Json], *, name: str = "timeline") -> Json:
+    """A profile's timeline; in older answers it is called `timeline_v2`."""
+    return {"data": {"user": {"result": {"__typename": "User", name: {"timeline": {"instructions": told}}}}}}
 
 
 def home_timeline(told: list[Json]) -> Json:
@@ -221,6 +171,18 @@ def home_timeline(told: list[Json]) -> Json:
 def conversation(told: list[Json]) -> Json:
     """A post with what is above and below it."""
     return {"data": {"threaded_conversation_with_injections_v2": {"instructions": told}}}
+
+
+def single(result: Json | None) -> Json:
+    """A post by its id; nothing where there is none."""
+    return {"data": {"tweetResult": {} if result is None else {"result": result}}}
+
+
+def missing() -> Json:
+    """The answer about a post or somebody that does not exist."""
+    described = {"name": "GenericError", "source": "Server", "code": 144, "kind": "NonFatal"}
+    error = {"message": "_Missing: No status found with that ID.", "extensions": described, **described}
+    return {"data": {}, "errors": [error]}
 
 
 # -- answers to an ask
@@ -239,14 +201,16 @@ def empty_result(operation: str) -> Json:
     return {"data": {ROOTS[operation]: {"tweet_results": {}}}}
 
 
-def refusal(code: int, operation: str | None = "CreateTweet", *, with_data: bool = True) -> Json:
+def refusal(
+    code: int, operation: str | None = "CreateTweet", *, with_data: bool = True, moment: int = 0
+) -> Json:
     """The network's error body, which mostly travels with HTTP 200."""
     described = {
         "name": "AuthorizationError" if code not in (88, 324) else "GenericError",
         "source": "Client",
         "code": code,
         "kind": "Permissions",
-        "tracing": {"trace_id": f"{now_ms():016x}"},
+        "tracing": {"trace_id": f"{moment:016x}"},
     }
     path = [ROOTS[operation]] if operation else []
     error = {
@@ -263,8 +227,7 @@ def reshaped(kind: str, operation: str, result: Json) -> Json | str:
     """A success in a shape of another day."""
     match kind:
         case "result_wrapper":
-            wrapper = {"__typename": "TweetWithVisibilityResults", "tweet": result}
-            return created(operation, wrapper)
+            return created(operation, wrapped(result))
         case "legacy_only":
             return created(
                 operation, {"__typename": "Tweet", "core": result["core"], "legacy": result["legacy"]}

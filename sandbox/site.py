@@ -16,18 +16,21 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.asking import Asking
+from sandbox.asking import Asking, usual_name
+from sandbox.changing import Changing
+from sandbox.clock import Clock
 from sandbox.faults import Where
 from sandbox.looking import VIEWS, Looking
 from sandbox.shapes import ROOTS
 from sandbox.uploads import Uploads
+from sandbox.variant import words
 from sandbox.weather import Gust
 from sandbox.wire import Drip, Reset
 from sandbox.world import Visitor, World
 
 PAGE: Final = Path(__file__).parent / "page"
 
-SCRIPTS: Final = tuple(sorted(path.name for path in PAGE.glob("*.js")))
+SCRIPTS: Final = tuple(sorted(path.name for path in PAGE.glob("*.js") if "worker" not in path.name))
 
 RELEASE: Final = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(PAGE.iterdir()))).hexdigest()[
     :12
@@ -41,6 +44,7 @@ QUERY_IDS: Final = {
     "UserTweetsAndReplies": "bt4TKuFz4T7Ckk-VvQVSow",
     "HomeTimeline": "HJFjzBgCs16TqxewQOeLNg",
     "TweetDetail": "nBS-WpgA6ZG0CyNHD517JQ",
+    "TweetResultByRestId": "zAz9764BcLZOJ0JU2wrd1A",
 }
 """The names of this release; they change with every release of the real page."""
 
@@ -60,12 +64,30 @@ TROUBLE_ADDRESSES: Final = {
 """Where the page leads while the session is in this state. A suspended account stays, under a banner."""
 
 
+class Dated:
+    """Date every answer by the network's clock."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and the answer back with `date`."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), (b"date", self._clock.date().encode())]
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
 class OneRequestPerConnection:
     """Close every connection after its answer.
 
     A browser repeats a request by itself when a *reused* connection dies before the answer. The real
-    network speaks HTTP/2, where it does not; so here no connection is ever reused, and an ask that was
-    dropped stays one.
+    network shields itself with its duplicate guard; others may not. So unless the sandbox is started with
+    other `connections`, none is ever reused, and an ask that was dropped stays one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -104,7 +126,7 @@ class Site:
         elsewhere = self._elsewhere(path, visitor)
         if elsewhere is not None:
             return RedirectResponse(elsewhere, 302)
-        return self._travel(self._render(visitor), gusts)
+        return self._travel(self._render(visitor, path), gusts)
 
     def _elsewhere(self, path: str, visitor: Visitor) -> str | None:
         """Where a visitor is led instead of this address."""
@@ -133,16 +155,22 @@ class Site:
                     continue
         return HTMLResponse(page)
 
-    def _render(self, visitor: Visitor) -> str:
-        bootstrap = json.dumps(self._bootstrap(visitor), ensure_ascii=False).replace("<", "\\u003c")
-        return self._template.replace("%BOOTSTRAP%", bootstrap)
+    def _render(self, visitor: Visitor, path: str) -> str:
+        bootstrap = json.dumps(self._bootstrap(visitor, path), ensure_ascii=False).replace("<", "\\u003c")
+        variant = self._world.variant
+        page = self._template.replace("%LANGUAGE%", variant.language).replace(
+            "%DIRECTION%", variant.direction
+        )
+        return page.replace("%BOOTSTRAP%", bootstrap)
 
-    def _bootstrap(self, visitor: Visitor) -> dict[str, Any]:
+    def _bootstrap(self, visitor: Visitor, path: str) -> dict[str, Any]:
         """What the page is told when it opens: who is here, how things are called today, and its switches."""
         account = visitor.account
         switches = self._world.weather.gusts(Where.UI, visitor.handle)
         viewer = None
-        if account is not None:
+        # Addresses of one's own stay one's own: only what everybody may see can be shown to nobody.
+        veiled = visitor.is_veiled and not _is_private(path)
+        if account is not None and not veiled:
             viewer = {
                 "handle": account.handle,
                 "name": account.name,
@@ -151,15 +179,25 @@ class Site:
             }
         return {
             "viewer": viewer,
+            "veiled": veiled,
             "suspended": visitor.trouble == "suspended",
             "queryIds": QUERY_IDS,
             "people": [{"handle": a.handle, "name": a.name} for a in self._world.ledger.accounts.values()],
             "switches": [dict(gust.params) for gust in switches],
+            "variant": self._world.variant.describe(),
+            "words": dict(words(self._world.variant.language)),
         }
 
     async def error_log(self, request: Request) -> Response:
         """What the page reports when its ask was rejected."""
         self._world.ledger.error_logs.append(
+            {"account": self._world.visitor(request).handle, **await request.json()}
+        )
+        return JSONResponse({})
+
+    async def sheet(self, request: Request) -> Response:
+        """What somebody answered to a sheet that came by itself."""
+        self._world.ledger.sheets.append(
             {"account": self._world.visitor(request).handle, **await request.json()}
         )
         return JSONResponse({})
@@ -207,14 +245,20 @@ def make_site(world: World) -> Starlette:
     """The application of the page port."""
     site, uploads, asking, looking = Site(world), Uploads(world), Asking(world), Looking(world)
 
+    changing = Changing(world)
+    changes = {"DeleteTweet": changing.delete, "PinTweet": changing.pin}
+
     async def operate(request: Request) -> Response:
         operation = request.path_params["operation"]
-        if operation in ROOTS and request.method == "POST":
+        if usual_name(operation) in ROOTS and request.method == "POST":
             return await asking(request)
+        if operation in changes and request.method == "POST":
+            return await changing(request, changes[operation])
         if operation in VIEWS and request.method == "GET":
             return await looking(request)
         return await _nothing_here(request)
 
+    closing = [Middleware(OneRequestPerConnection)] if world.settings.connections == "fresh" else []
     return Starlette(
         routes=[
             Mount(f"/assets/{RELEASE}", Assets(directory=PAGE)),
@@ -222,11 +266,12 @@ def make_site(world: World) -> Starlette:
             Route("/i/media/upload.json", uploads.upload, methods=["POST"]),
             Route("/1.1/media/metadata/create.json", uploads.describe, methods=["POST"]),
             Route("/1.1/client/error_log.json", site.error_log, methods=["POST"]),
+            Route("/i/api/1.1/client/sheet.json", site.sheet, methods=["POST"]),
             Route("/i/api/2/badge_count.json", site.badge),
             Route("/media/{media_id}", uploads.show),
             Route("/emoji/{code}.svg", site.emoji),
             Route("/favicon.ico", _nothing_here),
             Route("/{path:path}", site.page),
         ],
-        middleware=[Middleware(OneRequestPerConnection)],
+        middleware=[Middleware(Dated, clock=world.clock), *closing],
     )

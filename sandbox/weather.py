@@ -91,8 +91,15 @@ class Rule:
 class Weather:
     """All rules in force, asked at every place where a fault could strike."""
 
-    def __init__(self, *, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        clock: Callable[[], float] = time.monotonic,
+        faults: Mapping[str, Fault] = FAULTS,
+    ) -> None:
         self._seed = seed
+        self._faults = faults
         self._clock = clock
         self._rules: list[Rule] = []
         self._made = 0
@@ -166,19 +173,22 @@ class Weather:
 
     def _rule(self, spec: Mapping[str, Any]) -> Rule:
         self._made += 1
-        return make_rule(spec, now=self._clock(), rng=random.Random(f"{self._seed}:{self._made}"))  # noqa: S311
+        rng = random.Random(f"{self._seed}:{self._made}")  # noqa: S311 - repeatable, not secret
+        return make_rule(spec, now=self._clock(), rng=rng, faults=self._faults)
 
 
-def make_rule(spec: Mapping[str, Any], *, now: float, rng: random.Random) -> Rule:
-    """Read one rule, and refuse what cannot be meant, saying why."""
+def make_rule(
+    spec: Mapping[str, Any], *, now: float, rng: random.Random, faults: Mapping[str, Fault] = FAULTS
+) -> Rule:
+    """Read one rule, and refuse one that is not valid, saying why."""
     if not isinstance(spec, Mapping):
         raise BadWeather(f"a rule is an object with a fault, not {spec!r}")
     unknown = sorted(set(spec) - set(RULE_KEYS))
     if unknown:
         raise BadWeather(f"unknown key {', '.join(unknown)} in a rule; it takes {', '.join(RULE_KEYS)}")
-    fault = FAULTS.get(str(spec.get("fault")))
+    fault = faults.get(str(spec.get("fault")))
     if fault is None:
-        raise BadWeather(f"unknown fault {spec.get('fault')!r}; there are {', '.join(FAULTS)}")
+        raise BadWeather(f"unknown fault {spec.get('fault')!r}; there are {', '.join(faults)}")
     match = _pattern(fault, spec.get("match"))
     return Rule(
         fault=fault,

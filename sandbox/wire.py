@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -40,6 +40,41 @@ def transport_of(scope: Scope) -> asyncio.Transport | None:
     return None if transport is None or transport.is_closing() else transport
 
 
+def connection_of(scope: Scope) -> str | None:
+    """The name of the connection a request came on: nobody else has the same address at the other end."""
+    client = scope.get("client")
+    return f"{client[0]}:{client[1]}" if client else None
+
+
+def is_open(scope: Scope) -> bool:
+    """Whether somebody is still there for an answer."""
+    stream = stream_of(scope)
+    return stream.is_open if stream is not None else transport_of(scope) is not None
+
+
+def stream_of(scope: Scope) -> Stream | None:
+    """The stream of HTTP/2 a request came on."""
+    stream: Stream | None = scope.get("extensions", {}).get("sandbox.stream")
+    return stream
+
+
+class Stream(Protocol):
+    """One stream of an HTTP/2 connection, for answers that are none."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer could still be sent."""
+
+    def hang_up(self) -> None:
+        """Close the whole connection."""
+
+    def reset(self) -> None:
+        """Reset the whole connection."""
+
+    def refuse(self, by: str) -> None:
+        """Say that nothing was looked at."""
+
+
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -50,7 +85,9 @@ class HangUp(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's own
         """Hang up, and wait until the line is really gone."""
-        if (transport := transport_of(scope)) is not None:
+        if (stream := stream_of(scope)) is not None:
+            stream.hang_up()
+        elif (transport := transport_of(scope)) is not None:
             transport.close()
         await _gone(receive)
 
@@ -60,11 +97,35 @@ class Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's own
         """Have the kernel send RST instead of an orderly end."""
-        if (transport := transport_of(scope)) is not None:
-            connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
+        if (stream := stream_of(scope)) is not None:
+            stream.reset()
+        elif (transport := transport_of(scope)) is not None:
+            reset(transport)
         await _gone(receive)
+
+
+class Refusal(Reset):
+    """Take the request back: say that nothing was looked at. HTTP/1.1 has no words for it, and resets."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__()
+        self._by = by
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the stream."""
+        stream = stream_of(scope)
+        if stream is None:
+            await super().__call__(scope, receive, send)
+            return
+        stream.refuse(self._by)
+        await _gone(receive)
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection without an orderly end."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class Silence(Response):

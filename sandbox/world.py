@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.requests import Request
 
+from sandbox.clock import Clock
 from sandbox.faults import Where
 from sandbox.ledger import DAY_MS, Account, Ledger
-from sandbox.shapes import Shaper
+from sandbox.telling import Shaper
+from sandbox.variant import Variant
 from sandbox.weather import Gust, Weather
 
 COOKIE_DOMAIN: Final = "127.0.0.1"
@@ -30,6 +32,11 @@ class Settings:
     page_latency_ms: float = 0.0
     lag_ms: int = 0
     duplicate_window_ms: int = DAY_MS
+    clock_offset_s: float = 0.0
+    clock_drift_ppm: float = 0.0
+    variant: Variant = field(default_factory=Variant)
+    connections: str = "fresh"
+    """`fresh`, `kept` or `http2`: see `sandbox.serve.CONNECTIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class Visitor:
     account: Account | None
     trouble: str | None = None
     """A `login` weather other than `expired`, which simply leaves nobody signed in."""
+    is_veiled: bool = False
+    """Whether the page hides who is signed in, and lists are those for strangers."""
 
     @property
     def handle(self) -> str | None:
@@ -51,12 +60,19 @@ class World:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.clock = Clock(offset_s=settings.clock_offset_s, drift_ppm=settings.clock_drift_ppm)
+        self.variant = settings.variant
         self.weather = Weather(seed=settings.seed)
         self.ledger = Ledger(
-            settings.accounts, seed=settings.seed, lag_ms=settings.lag_ms, premium=settings.premium
+            settings.accounts,
+            seed=settings.seed,
+            lag_ms=settings.lag_ms,
+            premium=settings.premium,
+            clock=self.clock,
         )
         self.shaper = Shaper(self.ledger)
         self._met: dict[str, tuple[int, Gust | None]] = {}
+        self._later: set[asyncio.Task[None]] = set()
 
     def visitor(self, request: Request, *, opening: bool = False) -> Visitor:
         """Who is asking. Only opening a page counts as an event for `login` weather."""
@@ -67,6 +83,8 @@ class World:
         gust = self._session_weather(account, str(token), opening=opening)
         if gust is None:
             return Visitor(account)
+        if gust.name == "nobody_signed_in":
+            return Visitor(account, is_veiled=True)
         if gust["state"] == "expired":
             return Visitor(None)
         if gust["state"] == "other_account":
@@ -95,6 +113,24 @@ class World:
     async def wait(self, gusts: Iterable[Gust]) -> None:
         """Sit through the delays among these gusts."""
         await asyncio.sleep(sum(self.duration(gust) for gust in gusts))
+
+    def after(self, seconds: float, what: Callable[[], None]) -> None:
+        """Do something later, whoever has hung up by then. Starting over forgets it."""
+
+        async def wait_and_do() -> None:
+            await asyncio.sleep(seconds)
+            what()
+
+        task = asyncio.get_running_loop().create_task(wait_and_do())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    def forget(self) -> None:
+        """Start over with the same accounts, sessions and clock: no posts, no asks, fair weather, nothing to come."""
+        for task in self._later:
+            task.cancel()
+        self.ledger.forget()
+        self.weather.clear()
 
     def duration(self, gust: Gust) -> float:
         """How long a gust that takes time takes, in seconds, jitter included."""
@@ -125,7 +161,7 @@ class World:
 
 
 def _is_somebody_else(gust: Gust | None) -> bool:
-    return gust is not None and gust["state"] == "other_account"
+    return gust is not None and gust.params.get("state") == "other_account"
 
 
 def _cookie(name: str, value: str, *, http_only: bool) -> dict[str, Any]:

@@ -4,15 +4,19 @@
     STEADYPOST_STORE_URL  where posts and deliveries are remembered             sqlite:///<home>/steadypost.db
     STEADYPOST_ZONE       the zone of times written without one (IANA name)     UTC for showing times
     STEADYPOST_CHROMIUM   the browser to launch                                 found anew at every start
-    STEADYPOST_LANES      how many browsers may live at once, 1 to 16           2
+    STEADYPOST_BROWSERS   how many browsers may live at once, 1 to 16           2
+    STEADYPOST_AT_ONCE    how many attempts a run may have under way, 1 to 16   as many as browsers
     STEADYPOST_RUN_DIR    sockets, locks and the outbox of running workers      <home>/run
     STEADYPOST_WATCH_EVERY  seconds between two rounds of checks, 2 to 600      60
     STEADYPOST_ON_CALL    where to tell a person when all else is silent        nowhere
     STEADYPOST_ON_TIME    how long after its time a post counts as on time      5m
     STEADYPOST_ATTEMPT    how long one attempt to publish may take              150s
     STEADYPOST_LOOK       how long one look at a network may take               75s
+    STEADYPOST_WORKER     who starts this machine's worker again: own, kept     own
+    STEADYPOST_AD_HOC     where runs that a person starts run: process, docker  process
+    STEADYPOST_IMAGE      the image of those that run in containers             steadypost:latest
 
-A value that cannot be meant is never replaced by a default: whoever set it wanted something. A name that is
+A value that is not valid is never replaced by a default: it was set for a reason. A name that is
 one slip away from a known one is refused for the same reason. Nothing but the standard library and the
 domain is used here, because every command reads its settings first.
 """
@@ -40,32 +44,43 @@ HOME = "STEADYPOST_HOME"
 STORE_URL = "STEADYPOST_STORE_URL"
 ZONE = "STEADYPOST_ZONE"
 CHROMIUM = "STEADYPOST_CHROMIUM"
-LANES = "STEADYPOST_LANES"
+BROWSERS = "STEADYPOST_BROWSERS"
+AT_ONCE = "STEADYPOST_AT_ONCE"
 RUN_DIR = "STEADYPOST_RUN_DIR"
 ON_TIME = "STEADYPOST_ON_TIME"
 ATTEMPT = "STEADYPOST_ATTEMPT"
 LOOK = "STEADYPOST_LOOK"
 WATCH_EVERY = "STEADYPOST_WATCH_EVERY"
 ON_CALL = "STEADYPOST_ON_CALL"
+WORKER = "STEADYPOST_WORKER"
+AD_HOC = "STEADYPOST_AD_HOC"
+IMAGE = "STEADYPOST_IMAGE"
 
 KNOWN = (
     HOME,
     STORE_URL,
     ZONE,
     CHROMIUM,
-    LANES,
+    BROWSERS,
+    AT_ONCE,
     RUN_DIR,
     ON_TIME,
     WATCH_EVERY,
     ON_CALL,
     ATTEMPT,
     LOOK,
+    WORKER,
+    AD_HOC,
+    IMAGE,
 )
 
-MARKS = ("STEADYPOST_LANE", "STEADYPOST_REHEARSAL")
+RENAMED = {"STEADYPOST_LANES": BROWSERS}
+"""Names of earlier versions. Refused and not passed over: whoever set one believes it to be in force."""
+
+MARKS = ("STEADYPOST_RUNNER", "STEADYPOST_REHEARSAL", "STEADYPOST_UP")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
 
-MOST_LANES = 16
+MOST_BROWSERS = 16
 """A browser takes about a quarter of a gigabyte; more of them on one machine starve each other."""
 
 STORES = ("sqlite", "postgresql")
@@ -77,7 +92,7 @@ _ONE_SLIP = 0.86
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongSetting:
-    """One setting that cannot be meant."""
+    """One setting that is not valid."""
 
     name: str
     value: str
@@ -88,7 +103,7 @@ class WrongSetting:
 
 
 class SettingsRefused(ValueError):
-    """This machine's settings cannot be meant. All that is wrong is named at once."""
+    """This machine's settings are not valid. All that is wrong is named at once."""
 
     def __init__(self, wrong: list[WrongSetting]) -> None:
         super().__init__("; ".join(map(str, wrong)))
@@ -106,7 +121,9 @@ class Settings:
     zone_is_given: bool
     """Whether somebody named the zone. A guess never places a time that was written without one."""
     chromium: str | None
-    lanes: int
+    browsers: int
+    at_once: int
+    """How many attempts a run may have under way. Those that need a browser are never more than there are browsers."""
     run_dir: Path
     watch_every: int = 60
     """Seconds between two rounds of checks."""
@@ -117,6 +134,12 @@ class Settings:
     attempt: timedelta = timedelta(seconds=150)
     """How long one attempt may take. What must fit inside is checked by whoever opens the house."""
     look: timedelta = timedelta(seconds=75)
+    worker: str = "own"
+    """``own``: where no worker runs, the watch starts one. ``kept``: a supervisor does (a container's, systemd), and one
+    that the watch started would end together with the run that started it."""
+    ad_hoc: str = "process"
+    """The type of the work pool for runs that a person starts."""
+    image: str = "steadypost:latest"
 
     @property
     def zone_for_naive(self) -> str | None:
@@ -151,13 +174,17 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         zone=take(ZONE, "UTC", _zone),
         zone_is_given=ZONE in given,
         chromium=take(CHROMIUM, None, _program),
-        lanes=take(LANES, 2, _lanes),
+        browsers=(browsers := take(BROWSERS, 2, _browsers)),
+        at_once=take(AT_ONCE, browsers, _browsers),
         run_dir=take(RUN_DIR, home / "run", _folder).absolute(),
         watch_every=take(WATCH_EVERY, 60, _round),
         on_call=take(ON_CALL, None, _address),
         on_time=take(ON_TIME, timedelta(minutes=5), _length),
         attempt=take(ATTEMPT, timedelta(seconds=150), _length),
         look=take(LOOK, timedelta(seconds=75), _length),
+        worker=take(WORKER, "own", _one_of("own", "kept")),
+        ad_hoc=take(AD_HOC, "process", _one_of("process", "docker")),
+        image=take(IMAGE, "steadypost:latest", _image),
     )
     if wrong:
         raise SettingsRefused(wrong)
@@ -168,12 +195,16 @@ def unknown_names(environment: Mapping[str, str] | None = None) -> list[WrongSet
     """Name every ``STEADYPOST_*`` variable that nothing reads, with the nearest one that something does."""
     given = os.environ if environment is None else environment
     return [
-        WrongSetting(
-            name=name, value="...", remedy=f"unknown; the nearest known name is {_nearest(name, 0.0)}"
-        )
+        WrongSetting(name=name, value="...", remedy=_instead_of(name))
         for name in sorted(given)
         if name.startswith(PREFIX) and name not in (*KNOWN, *MARKS)
     ]
+
+
+def _instead_of(name: str) -> str:
+    if name in RENAMED:
+        return f"rename it to {RENAMED[name]}"
+    return f"unknown; the nearest known name is {_nearest(name, 0.0)}"
 
 
 def without_password(text: str) -> str:
@@ -200,6 +231,11 @@ def store_address(value: str) -> str:
 def _slips(given: Mapping[str, str]) -> Iterator[WrongSetting]:
     """Find names that are one slip away from a known one: their owner believes they are in force."""
     for name in sorted(given):
+        if name in RENAMED:
+            yield WrongSetting(
+                name=name, value="...", remedy=f"nothing reads this name; rename it to {RENAMED[name]}"
+            )
+            continue
         known = not name.startswith(PREFIX) or name in (*KNOWN, *MARKS)
         if not known and (meant := _nearest(name, _ONE_SLIP)):
             yield WrongSetting(name=name, value="...", remedy=f"nothing reads this name; {meant} was meant?")
@@ -234,10 +270,10 @@ def _program(value: str) -> str | None:
     return value
 
 
-def _lanes(value: str) -> int:
-    if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= MOST_LANES:
+def _browsers(value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= MOST_BROWSERS:
         return int(value)
-    raise ValueError(f"write a whole number from 1 to {MOST_LANES}")
+    raise ValueError(f"write a whole number from 1 to {MOST_BROWSERS}")
 
 
 def _round(value: str) -> int:
@@ -257,3 +293,18 @@ def _length(value: str) -> timedelta:
     if not length:
         raise ValueError("write a length of time such as 5m, 90s or 1h")
     return length
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"write {' or '.join(values)}")
+        return value
+
+    return parse
+
+
+def _image(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?", value):
+        raise ValueError("write the name of an image, for instance steadypost:latest")
+    return value

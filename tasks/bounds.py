@@ -1,6 +1,6 @@
 """How long each thing may take, and that what is inside always ends before what is around it.
 
-One deadline is handed down: whoever begins an attempt or a look sets it, the browser's lane holds it with a timer
+One deadline is handed down: whoever begins an attempt or a look sets it, the browser's runner holds it with a timer
 that kills, and every step inside takes what is left of it. When an outer limit is the shorter one, it fires first:
 the work goes on unseen, and nobody learns what it was at (faults.md, F21). So the order is data, and is checked
 before anything is opened.
@@ -8,13 +8,13 @@ before anything is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from blocks.channels import CHANNELS
 from steadypost import settings
 from steadypost.browser import LaunchSettings
-from steadypost.channels.x_web.channel import ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS
 from steadypost.domain.circuit.catalogue import SETTINGS, Kind
 from steadypost.store import LONGEST_HOLD, PATIENCE
 from tasks import bulkheads
@@ -87,14 +87,15 @@ class Deadlines:
 
     def order(self) -> Iterator[tuple[Limit, Limit]]:
         """Give every pair of limits of which the first is inside the second."""
+        kinds = [one.kind for one in CHANNELS.values()]
         attempt = Limit(says=f"an attempt ({settings.ATTEMPT})", lasts=self.attempt)
         look_ = Limit(says=f"a look ({settings.LOOK})", lasts=self.look)
         probe_ = Limit(says="a probe", lasts=self.probe)
         lease = Limit(says="a worker's lease", lasts=self.lease)
         waits = Limit(says="an attempt's wait for a browser", lasts=self.attempt_waits)
-        yield _steps(ASK_NEEDS), attempt
-        yield _steps(LOOK_NEEDS), look_
-        yield _steps(PROBE_NEEDS), probe_
+        yield _steps(one.needs.ask for one in kinds), attempt
+        yield _steps(one.needs.look for one in kinds), look_
+        yield _steps(one.needs.probe for one in kinds), probe_
         yield look_, Limit(says="a look's wait for its browser", lasts=self.look_waits)
         yield Limit(says="the start of a browser", lasts=self.launch), waits
         yield (
@@ -142,8 +143,8 @@ def of_this_machine() -> Deadlines:
     return Deadlines(attempt=machine.attempt, look=machine.look).check()
 
 
-def _steps(needs: float) -> Limit:
-    return Limit(says="what is done at X's page", lasts=timedelta(seconds=needs))
+def _steps(needs: Iterable[timedelta]) -> Limit:
+    return Limit(says="the longest that a channel's own steps take", lasts=max(needs))
 
 
 def _sum(says: str, *limits: Limit) -> Limit:

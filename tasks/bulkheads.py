@@ -2,12 +2,12 @@
 
 The walls are global concurrency limits in Prefect, so that an operator sees and moves them, and so that all
 processes together keep to them. Taking a slot there costs tens of milliseconds, and waiters queue behind each
-other (facts.md, "Limits"). So nobody takes one for a post: a process that is on watch holds its share as
+other (facts.md, "Limits"). So nobody takes one for a post: a process that is on watch holds its allotment as
 leases, renews them from a thread of its own, and decides on the way of a post by counting in memory.
 
 A limit shapes the load; it never decides what may be published. That is the claim's, and its fencing number's.
-So with Prefect's API away the last known share serves, and after a while the number this process would ask for;
-and a process that got no share at all for two minutes goes on with one place rather than with none.
+So with Prefect's API away the last known allotment serves, and after a while the number this process would ask for;
+and a process that got no allotment at all for two minutes goes on with one slot rather than with none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -36,28 +36,28 @@ TEND_EVERY = 5.0
 """Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
 
 TEND_SOON = 0.5
-"""The same, for one that has just become short of places: somebody may be about to let go of theirs."""
+"""The same, for one that has just become short of slots: somebody may be about to let go of theirs."""
 
 SOON_FOR = 30.0
 """Seconds for which being short is news. After that somebody has set the limit lower, and means it."""
 
 LAST_KNOWN_FOR = 600.0
-"""Seconds for which, with Prefect's API away, the last known share serves. After that nobody can say any more
+"""Seconds for which, with Prefect's API away, the last known allotment serves. After that nobody can say any more
 who holds what, and this process keeps to the number it would have asked for."""
 
 NOTHING_FOR = 120.0
-"""Seconds without any share after which a process goes on with one place. Twice a lease: whoever died has given
+"""Seconds without any allotment after which a process goes on with one slot. Twice a lease: whoever died has given
 back what they held by then. Slots that leaked for good would otherwise stop publishing for good."""
 
 FIRST_WITHIN = 3.0
-"""Seconds that a process waits for its first share before it begins with its own numbers."""
+"""Seconds that a process waits for its first allotment before it begins with its own numbers."""
 
 SHARED = "steadypost-shared"
 """The one limit there is for everything when the bulkheads are switched off."""
 
 
 class Purpose(StrEnum):
-    """What a place is for. The places of one are never another's."""
+    """What a slot is for. The slots of one are never another's."""
 
     PUBLISH = "publish"
     LOOK = "look"
@@ -78,20 +78,15 @@ def this_host() -> str:
     return socket.gethostname().casefold()
 
 
-def network_of(channel: str) -> str:
-    """Name the network that a channel leads to: ``x`` for ``x_web``."""
-    return channel.partition("_")[0]
-
-
 class SlotsAway(Exception):
     """Prefect's API did not answer, or answered with an error of its own."""
 
 
-class NoPlace(Exception):
-    """No place became free for as long as somebody was willing to wait. Nothing has begun."""
+class NoSlot(Exception):
+    """No slot became free for as long as somebody was willing to wait. Nothing has begun."""
 
     def __init__(self, limit: str, waited: float) -> None:
-        super().__init__(f"no place became free in {limit} within {waited:.0f} s")
+        super().__init__(f"no slot became free in {limit} within {waited:.0f} s")
         self.limit = limit
         self.waited = waited
 
@@ -131,7 +126,7 @@ class Slots(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Capacity:
     """How much more may begin now."""
 
     total: int
@@ -150,12 +145,12 @@ class _Held:
 
 
 @dataclass(slots=True)
-class _Share:
+class _Allotment:
     """What this process may use of one limit."""
 
     wanted: int
     known: int | None = None
-    """How many places it has; ``None`` before Prefect said anything."""
+    """How many slots it has; ``None`` before Prefect said anything."""
     nothing_since: float | None = None
 
 
@@ -164,16 +159,17 @@ class Bulkheads:
     """The walls around one purpose of this process. Without ``slots`` it keeps to its own numbers."""
 
     purpose: Purpose
-    places: int
-    """How many browsers this process has for it."""
+    at_most: int
+    """How much of it this process may have under way at once."""
     slots: Slots | None = None
     host: str = field(default_factory=this_host)
-    network: str = "x"
     log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
         default_factory=lambda: logging.getLogger("steadypost")
     )
     clock: Callable[[], float] = time.monotonic
-    _shares: dict[str, _Share] = field(default_factory=dict)
+    _allotments: dict[str, _Allotment] = field(default_factory=dict)
+    _networks: dict[str, str] = field(default_factory=dict)
+    """Which network each account is on."""
     _held: list[_Held] = field(default_factory=list)
     _under_way: dict[Hashable, str] = field(default_factory=dict)
     _heard_at: float = 0.0
@@ -184,22 +180,24 @@ class Bulkheads:
 
     def __post_init__(self) -> None:
         self._heard_at = self.clock()
-        self._shares = {name: _Share(self.places) for name in (self._host_limit, self._network_limit)}
+        self._allotments = {self._host_limit: _Allotment(self.at_most)}
 
     # --- on the way of a post: no call leaves this process
 
-    def room(self, accounts: Iterable[str]) -> Room:
-        """Say how much more may begin now, in all and for each of these accounts."""
+    def capacity(self, accounts: Iterable[str]) -> Capacity:
+        """Say how much more may begin now, in all and for each of these accounts: those of one network at a time."""
         with self._counting:
             under_way = Counter(self._under_way.values())
         names = list(accounts)
-        total = min(self._share(name) for name in (self._host_limit, self._network_limit))
-        left = max(0, total - under_way.total())
-        each = {name: max(0, self._share(self._limit(name)) - under_way[name]) for name in names}
-        return Room(total=left, each=each)
+        left = [self._allotted(self._host_limit) - under_way.total()]
+        for network in {self._networks[name] for name in names if name in self._networks}:
+            there = sum(count for name, count in under_way.items() if self._networks.get(name) == network)
+            left.append(self._allotted(self._network_limit(network)) - there)
+        each = {name: max(0, self._allotted(self._limit(name)) - under_way[name]) for name in names}
+        return Capacity(total=max(0, min(left)), each=each)
 
     def begin(self, key: Hashable, account: str) -> None:
-        """Count something that begins. It was judged to have room; now it has taken it."""
+        """Count something that begins. It was judged to have capacity; now it has taken it."""
         with self._counting:
             self._under_way[key] = account
 
@@ -208,10 +206,10 @@ class Bulkheads:
         with self._counting:
             self._under_way.pop(key, None)
 
-    def under_way(self) -> int:
-        """Tell how much has begun and not ended."""
+    def under_way(self, accounts: Collection[str] | None = None) -> int:
+        """Tell how much has begun and not ended, in all or of some accounts."""
         with self._counting:
-            return len(self._under_way)
+            return sum(accounts is None or name in accounts for name in self._under_way.values())
 
     @contextlib.contextmanager
     def counting(self, account: str) -> Iterator[None]:
@@ -222,35 +220,37 @@ class Bulkheads:
         finally:
             self.end(key)
 
-    def _share(self, name: str) -> int:
-        share = self._shares.get(name)
-        if share is None:
-            # Nobody has asked for it yet: it has one place until it is tended.
+    def _allotted(self, name: str) -> int:
+        allotment = self._allotments.get(name)
+        if allotment is None:
+            # Nobody has asked for it yet: it has one slot until it is tended.
             return 1
-        if self.slots is None or share.known is None or self._unheard():
-            return share.wanted
-        if share.known == 0 and share.nothing_since is not None:
-            return int(self.clock() - share.nothing_since >= NOTHING_FOR)
-        return share.known
+        if self.slots is None or allotment.known is None or self._unheard():
+            return allotment.wanted
+        if allotment.known == 0 and allotment.nothing_since is not None:
+            return int(self.clock() - allotment.nothing_since >= NOTHING_FOR)
+        return allotment.known
 
     def _unheard(self) -> bool:
         return self.clock() - self._heard_at > LAST_KNOWN_FOR
 
     # --- what it asks for
 
-    def want(self, accounts: Iterable[str]) -> None:
-        """Say which accounts there are. With several, none of them gets all the places: one that hangs in
-        each of its attempts must leave the others something to go out by.
+    def want(self, accounts: Mapping[str, str]) -> None:
+        """Say which accounts there are, each with its network. With several, none of them gets all the slots: one
+        that hangs in each of its attempts must leave the others something to go out by.
         """
         names = list(accounts)
-        of_each = self.places if len(names) < 2 else max(1, self.places - 1)
-        wanted = {self._host_limit: self.places, self._network_limit: self.places}
+        of_each = self.at_most if len(names) < 2 else max(1, self.at_most - 1)
+        wanted = {self._host_limit: self.at_most}
+        wanted |= {self._network_limit(network): self.at_most for network in accounts.values()}
         wanted |= {self._limit(name): of_each for name in names}
-        kept = {name: self._shares.get(name) for name in wanted}
-        self._shares = {
-            name: _Share(number, share.known, share.nothing_since)
-            if (share := kept[name])
-            else _Share(number)
+        self._networks = dict(accounts)
+        kept = {name: self._allotments.get(name) for name in wanted}
+        self._allotments = {
+            name: _Allotment(number, allotment.known, allotment.nothing_since)
+            if (allotment := kept[name])
+            else _Allotment(number)
             for name, number in wanted.items()
         }
 
@@ -258,9 +258,8 @@ class Bulkheads:
     def _host_limit(self) -> str:
         return limit_name(self.purpose, Scope.HOST, self.host)
 
-    @property
-    def _network_limit(self) -> str:
-        return limit_name(self.purpose, Scope.NETWORK, self.network)
+    def _network_limit(self, network: str) -> str:
+        return limit_name(self.purpose, Scope.NETWORK, network)
 
     def _limit(self, account: str) -> str:
         return limit_name(self.purpose, Scope.ACCOUNT, account)
@@ -268,20 +267,23 @@ class Bulkheads:
     # --- with Prefect, from a thread of its own
 
     def tend(self) -> None:
-        """Make what is held in Prefect what is wanted, as far as there is room; learn what that leaves us."""
+        """Make what is held in Prefect what is wanted, as far as there is capacity; learn what that leaves us."""
         if self.slots is None:
             return
         with self._tending:
             try:
                 self._tend(self.slots)
             except SlotsAway as away:
-                self.log.debug("the limits could not be read (%s); the last known shares serve", away)
+                self.log.debug("the limits could not be read (%s); the last known allotments serve", away)
                 return
             self._heard_at = self.clock()
 
     def pause(self) -> float:
         """Say how many seconds to wait before tending again."""
-        short = any(share.known is None or share.known < share.wanted for share in self._shares.values())
+        short = any(
+            allotment.known is None or allotment.known < allotment.wanted
+            for allotment in self._allotments.values()
+        )
         if not short:
             self._short_since = None
             return TEND_EVERY
@@ -289,17 +291,17 @@ class Bulkheads:
         return TEND_SOON if self.clock() - self._short_since < SOON_FOR else TEND_EVERY
 
     def _tend(self, slots: Slots) -> None:
-        shares = self._shares
+        shares = self._allotments
         standing = slots.read()
         for name in shares.keys() - standing.keys():
             # An account that was added a moment ago. Without its limit there would be no wall at all.
-            slots.create(name, 2 * self.places)
-            standing = {**standing, name: Standing(slots=2 * self.places, taken=0)}
+            slots.create(name, 2 * self.at_most)
+            standing = {**standing, name: Standing(slots=2 * self.at_most, taken=0)}
         self._renew(slots)
         self._let_go(slots, shares, standing)
         self._fill(slots, shares, standing)
-        for name, share in shares.items():
-            self._learn(name, share, standing[name])
+        for name, allotment in shares.items():
+            self._learn(name, allotment, standing[name])
 
     def _renew(self, slots: Slots) -> None:
         for held in list(self._held):
@@ -310,8 +312,10 @@ class Bulkheads:
             else:
                 self._held.remove(held)
 
-    def _let_go(self, slots: Slots, shares: Mapping[str, _Share], standing: Mapping[str, Standing]) -> None:
-        """Give back what is not wanted any more, and what an operator's edit has left no room for."""
+    def _let_go(
+        self, slots: Slots, shares: Mapping[str, _Allotment], standing: Mapping[str, Standing]
+    ) -> None:
+        """Give back what is not wanted any more, and what an operator's edit has left no capacity for."""
         for held in list(self._held):
             unwanted = any(name not in shares for name in held.names)
             too_many = any(
@@ -322,11 +326,11 @@ class Bulkheads:
                 self._held.remove(held)
                 slots.release(held.lease_id)
 
-    def _fill(self, slots: Slots, shares: Mapping[str, _Share], standing: Mapping[str, Standing]) -> None:
+    def _fill(self, slots: Slots, shares: Mapping[str, _Allotment], standing: Mapping[str, Standing]) -> None:
         """Take what is missing: all that lack as much in one call, and one by one where that is too much."""
         missing: dict[int, list[str]] = {}
-        for name, share in shares.items():
-            lacks = share.wanted - self._holds(name)
+        for name, allotment in shares.items():
+            lacks = allotment.wanted - self._holds(name)
             if lacks > 0 and standing[name].enforced:
                 missing.setdefault(lacks, []).append(name)
         for lacks, names in missing.items():
@@ -344,14 +348,17 @@ class Bulkheads:
         self._held.append(_Held(lease_id, frozenset(names), each, self.clock()))
         return True
 
-    def _learn(self, name: str, share: _Share, standing: Standing) -> None:
-        before, share.known = share.known, self._holds(name) if standing.enforced else share.wanted
-        if share.known:
-            share.nothing_since = None
-        elif share.nothing_since is None:
-            share.nothing_since = self.clock()
-        if before != share.known and share.known < share.wanted:
-            self.log.info("%s: %s of %s places are to be had", name, share.known, share.wanted)
+    def _learn(self, name: str, allotment: _Allotment, standing: Standing) -> None:
+        before, allotment.known = (
+            allotment.known,
+            self._holds(name) if standing.enforced else allotment.wanted,
+        )
+        if allotment.known:
+            allotment.nothing_since = None
+        elif allotment.nothing_since is None:
+            allotment.nothing_since = self.clock()
+        if before != allotment.known and allotment.known < allotment.wanted:
+            self.log.info("%s: %s of %s slots are to be had", name, allotment.known, allotment.wanted)
 
     def _holds(self, name: str) -> int:
         return sum(held.each for held in self._held if name in held.names)
@@ -359,10 +366,10 @@ class Bulkheads:
     # --- beginning and ending
 
     def open(self) -> None:
-        """Keep the shares from a thread of its own, and give the first asking a moment to be answered."""
+        """Keep the allotments from a thread of its own, and give the first asking a moment to be answered."""
         if (
             self.slots is not None and self.purpose is not Purpose.PROBE
-        ):  # it takes its places as it needs them
+        ):  # it takes its slots as it needs them
             self._keeper = _Keeper(self)
             self._keeper.start()
             self._keeper.asked.wait(FIRST_WITHIN)
@@ -385,10 +392,10 @@ class Bulkheads:
     # --- without walls
 
     @contextlib.contextmanager
-    def shared_place(self, within: float) -> Iterator[None]:
+    def shared_slot(self, within: float) -> Iterator[None]:
         """Take a slot of the one limit that everything shares: how it is done with the bulkheads off.
 
-        Raises ``NoPlace`` when the wait ends.
+        Raises ``NoSlot`` when the wait ends.
         """
         if self.slots is None:
             yield
@@ -407,12 +414,12 @@ class Bulkheads:
                 if lease_id := slots.acquire([SHARED], 1, 300.0):
                     return lease_id
             if self.clock() >= ends:
-                raise NoPlace(SHARED, within)
+                raise NoSlot(SHARED, within)
             time.sleep(0.5)
 
 
 class _Keeper(threading.Thread):
-    """Tends the shares while its process lives. A process that was killed or stopped no longer does, and its
+    """Tends the allotments while its process lives. A process that was killed or stopped no longer does, and its
     slots come back by themselves.
     """
 

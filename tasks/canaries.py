@@ -17,10 +17,12 @@ from prefect.cache_policies import NO_CACHE
 from steadypost import settings
 from steadypost.channels.port import Access, Probe
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Scope
-from steadypost.store import AccountRecord, StoreAway
-from tasks import exhibits
-from tasks.bulkheads import LEASE, Purpose, SlotsAway, limit_name, network_of
+from steadypost.store import AccountRecord, StoreAway, notices
+from steadypost.store import accounts as account_rows
+from tasks import page_snapshots
+from tasks.bulkheads import LEASE, Purpose, SlotsAway, limit_name
 from tasks.deliveries import rest_account
+from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.probes import see
 
@@ -52,6 +54,7 @@ class Found:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@discreet
 def probe(account: str) -> Found:
     """Probe one account, and let follow what must."""
     house = here()
@@ -74,22 +77,25 @@ def probe(account: str) -> Found:
 def follow(house: House, access: Access, seen: Probe) -> None:
     """Leave the account alone, or no longer; and see to it that a person hears of it once."""
     if seen.well:
-        if house.store.resume_account(access.account, house.clock(), cause=Cause.UI_DRIFT):
-            house.log.info("%s goes on: X's page is as it should be again", access.account)
+        if house.store.write(account_rows.resume, access.account, house.clock(), cause=Cause.UI_DRIFT):
+            house.log.info(
+                "%s goes on: the page of %s is as it should be again", access.account, access.network
+            )
     elif seen.cause is Cause.UI_DRIFT:
         _rest_for_drift(house, access, seen)
     elif seen.cause is not None and seen.cause.scope is Scope.ACCOUNT:
         ended = NotSubmitted(cause=seen.cause, why=seen.why, phase=Phase.OPENED)
         rest_account(house, access.account, Answer(outcomes=(ended,)))
     if seen.drift:
-        _tell_of_fall_backs(house, seen)
+        _tell_of_fall_backs(house, access, seen)
 
 
 def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
     moment = house.clock()
-    before = house.store.account(access.account)
+    before = house.store.read(account_rows.one, access.account)
     is_new = not (before.is_paused(moment) and before.pause_cause is Cause.UI_DRIFT)
-    paused = house.store.pause_account(
+    paused = house.store.write(
+        account_rows.pause,
         access.account,
         until=moment + DRIFT_RESTS,
         cause=Cause.UI_DRIFT,
@@ -101,9 +107,10 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
     if not (paused and is_new):
         return
     kept = _keep(access, seen, moment)
-    house.store.put_notice(
+    house.store.write(
+        notices.put,
         key=f"ui_drift:{access.account}:{moment:%Y-%m-%dT%H:%M:%S}",
-        title=f"X's page has changed: publishing as {access.account} rests",
+        title=f"The page of {access.network} has changed: publishing as {access.account} rests",
         body=(
             f"{seen.why}.\nNothing was sent, and no post is charged for it. The page is probed again and again, and "
             f"what is due goes out as soon as it is found well.\n{kept}"
@@ -116,13 +123,13 @@ def _keep(access: Access, seen: Probe, moment: datetime) -> str:
     """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
     if not seen.page:
         return "The page could not be kept."
-    cookies = [str(cookie.get("value", "")) for cookie in access.session.get("cookies", ())]
+    cookies = [str(cookie.get("value", "")) for cookie in access.secret.get("cookies", ())]
     try:
-        kept = exhibits.keep(
-            exhibits_folder(),
+        kept = page_snapshots.keep(
+            snapshots_folder(),
             f"{access.account}-{seen.cause}",
             picture=seen.picture,
-            page=exhibits.without_secrets(seen.page, cookies),
+            page=page_snapshots.without_secrets(seen.page, cookies),
             now=moment,
         )
     except OSError as error:
@@ -130,18 +137,23 @@ def _keep(access: Access, seen: Probe, moment: datetime) -> str:
     return f"What it looked like: {kept.picture} and {kept.page.name} beside it."
 
 
-def exhibits_folder() -> Path:
-    """Where pages are kept on this machine."""
-    return settings.read().home / "exhibits"
+def snapshots_folder() -> Path:
+    """Where pages are kept on this machine. Those of an earlier version go with it, to be let go of in their time."""
+    home = settings.read().home
+    folder, earlier = home / "snapshots", home / "exhibits"
+    if earlier.is_dir() and not folder.exists():
+        earlier.rename(folder)
+    return folder
 
 
-def _tell_of_fall_backs(house: House, seen: Probe) -> None:
-    """X has renamed something and we still find it: somebody should know before the last way is gone."""
+def _tell_of_fall_backs(house: House, access: Access, seen: Probe) -> None:
+    """The network has renamed something and we still find it: somebody should know before the last way is gone."""
     names = ", ".join(sorted(seen.drift))
-    house.log.warning("X's page has changed, and fall-backs were used: %s", names)
-    house.store.put_notice(
+    house.log.warning("the page of %s has changed, and fall-backs were used: %s", access.network, names)
+    house.store.write(
+        notices.put,
         key=f"fall_backs:{names}"[:300],
-        title="X's page has changed, and is still understood",
+        title=f"The page of {access.network} has changed, and is still understood",
         body=f"Found only by a fall-back: {names}. Publishing goes on.",
         now=house.clock(),
     )
@@ -181,13 +193,16 @@ def have_a_place(house: House, account: str) -> str | None:
         return ""
     which = {
         Scope.HOST: walls.host,
-        Scope.NETWORK: network_of(house.channel_of(account)),
+        Scope.NETWORK: house.kind_of(account).network.name,
         Scope.ACCOUNT: account,
     }
     names = [limit_name(Purpose.PROBE, scope, one) for scope, one in which.items()]
     try:
+        standing = walls.slots.read()
         for name in names:
-            walls.slots.create(name, 1)
+            # One that is there is not asked for again: the server would log each refusal with a traceback.
+            if name not in standing:
+                walls.slots.create(name, 1)
         return walls.slots.acquire(names, 1, LEASE * 4)
     except SlotsAway:
         return ""

@@ -5,8 +5,9 @@ word) goes to Prefect, as one new page; ``steadypost.domain.circuit`` says what 
 is lost. A process hears of the others' moves when the house reads its blocks.
 
 With Prefect's API away, what was last known serves: opening needs nobody's leave, and neither does saying how a
-permitted call ended; a new permit does, and waits. After ``TRUST`` each process goes on alone, so that nothing
-stays open for want of Prefect: then at most one trial per process is made. A person's word stands as it was.
+permitted call ended. A new permit does, and is had from the store then; the store's own circuit each process tries by
+itself. With both away each goes on alone after ``TRUST``, so that nothing stays open for want of them: then at most one
+trial per process is made. A person's word stands as it was.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ from steadypost.domain.circuit import (
     Move,
     No,
     Noted,
-    Page,
     Passed,
     Renewed,
+    Revision,
     Said,
     Settings,
     State,
@@ -68,34 +69,47 @@ def store_here() -> Dependency:
     return Dependency(Kind.STORE, browser_here().of)
 
 
-def behind(account: str) -> tuple[Dependency, ...]:
-    """List what an account's posts stand and fall with."""
-    return (Dependency(Kind.X_PAGE, account), Dependency(Kind.SIGN_IN, account), browser_here())
+def behind(account: str, *, needs_browser: bool) -> tuple[Dependency, ...]:
+    """List what an account's posts stand and fall with: this machine's browsers only where it needs one."""
+    own = (Dependency(Kind.X_PAGE, account), Dependency(Kind.SIGN_IN, account))
+    return (*own, browser_here()) if needs_browser else own
 
 
-def every_circuit(accounts: list[str]) -> list[Dependency]:
-    """List the circuits of these accounts and of this machine."""
-    of_each = [one for account in accounts for one in behind(account)]
+def every_circuit(accounts: Mapping[str, bool]) -> list[Dependency]:
+    """List the circuits of these accounts, each with whether it needs a browser, and of this machine."""
+    of_each = [one for account, needs in accounts.items() for one in behind(account, needs_browser=needs)]
     return list(dict.fromkeys([*of_each, browser_here(), store_here(), Dependency(Kind.NOTIFICATIONS)]))
 
 
-class PagesAway(Exception):
+class RevisionsAway(Exception):
     """The place where pages are kept did not answer."""
 
 
 class Book(Protocol):
     """Where the pages are. A name can be created once; that is all it must be able to promise."""
 
-    def create(self, circuit: str, page: Page) -> None:
-        """Create a page, or not when its number is taken; raises ``PagesAway``."""
+    def create(self, circuit: str, revision: Revision) -> None:
+        """Create a page, or not when its number is taken; raises ``RevisionsAway``."""
         ...
 
-    def read(self, circuit: str) -> list[Page]:
-        """Read all pages of a circuit; raises ``PagesAway``."""
+    def read(self, circuit: str) -> list[Revision]:
+        """Read all pages of a circuit; raises ``RevisionsAway``."""
         ...
 
     def remove(self, circuit: str, numbers: Iterable[int]) -> None:
-        """Remove old pages; raises ``PagesAway``."""
+        """Remove old pages; raises ``RevisionsAway``."""
+        ...
+
+
+class Trials(Protocol):
+    """Where the right to a trial is had while the pages are away. Neither raises."""
+
+    def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """Take it, unless somebody else has it or nobody can say."""
+        ...
+
+    def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:
+        """End it."""
         ...
 
 
@@ -144,6 +158,8 @@ class _Circuit:
         self.view = View()
         self.unsaid = False
         """Whether this process has moved it and could not tell the others."""
+        self.has_trial = False
+        """Whether its trial was had from the store, and is still to be given back."""
         self.figures = Figures()
         self.lock = threading.RLock()
 
@@ -161,8 +177,10 @@ class Breakers:
         log: logging.Logger | logging.LoggerAdapter[logging.Logger] | None = None,
         on_turn: Callable[[Turned], None] = lambda _: None,
         settings: Callable[[Dependency], Settings] = lambda dependency: dependency.settings,
+        trials: Trials | None = None,
     ) -> None:
         self.book = book
+        self._trials = trials
         self.clock = clock
         self.log = log or logging.getLogger("steadypost")
         self._process = process
@@ -317,14 +335,14 @@ class Breakers:
 
     # --- what the blocks say
 
-    def take(self, pages: Mapping[str, Iterable[Page]], words: Mapping[str, Said]) -> None:
+    def take(self, revisions: Mapping[str, Iterable[Revision]], words: Mapping[str, Said]) -> None:
         """Hear what others did, and what persons say. Called with each reading of the blocks."""
         self._heard = time.monotonic()
         self.renewed(PREFECT, "Prefect's API answered")
         for circuit in self._all():
             if circuit.alone:
                 continue
-            last = newest(pages.get(circuit.name, ()))
+            last = newest(revisions.get(circuit.name, ()))
             with circuit.lock:
                 self._catch_up(circuit, last)
             word = words.get(circuit.name)
@@ -349,13 +367,13 @@ class Breakers:
     def _now(self, circuit: _Circuit) -> Memory:
         return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
 
-    def _catch_up(self, circuit: _Circuit, last: Page) -> None:
+    def _catch_up(self, circuit: _Circuit, last: Revision) -> None:
         """Take over the newest page, or write down what could not be written when it happened."""
-        if last.mark != circuit.view.page.mark and last.number >= circuit.view.page.number:
+        if last.mark != circuit.view.revision.mark and last.number >= circuit.view.revision.number:
             circuit.view = circuit.view.turned_to(last)
             circuit.unsaid = False
         elif circuit.unsaid:
-            with contextlib.suppress(PagesAway):
+            with contextlib.suppress(RevisionsAway):
                 self._say(circuit)
 
     def _say(self, circuit: _Circuit) -> None:
@@ -394,9 +412,10 @@ class Breakers:
     def _move(self, circuit: _Circuit, event: Event) -> Go | No | Noted:
         before = circuit.view.memory
         move = Move.begin(circuit.settings, circuit.view, event, self.clock(), secrets.token_hex(6))
-        if move.page is not None:
+        if move.revision is not None:
             move = self._together(circuit, move)
         circuit.view = move.view
+        self._end_trial(circuit, event)
         if move.lost:
             return _lost(before, event)
         for turned in move.ruling.turns:
@@ -410,13 +429,33 @@ class Breakers:
             return move.alone()
         try:
             return self._written(circuit, move)
-        except PagesAway as away:
-            if isinstance(move.event, Wants) and not self.is_alone():
+        except RevisionsAway as away:
+            if isinstance(move.event, Wants) and not self._may_try(circuit):
                 self.log.warning("%s is not tried: %s; what was last known serves", circuit.name, away)
                 return move.given_up()
             self.log.warning("%s is moved by this process alone: %s", circuit.name, away)
             circuit.unsaid = True
             return move.alone()
+
+    def _may_try(self, circuit: _Circuit) -> bool:
+        """Whether this process may make a trial of which no page tells. What is tried cannot itself give leave."""
+        if self.is_alone() or circuit.dependency.kind is Kind.STORE:
+            return True
+        if self._trials is None:
+            return False
+        now = self.clock()
+        until = now + circuit.settings.permit_lasts
+        circuit.has_trial = self._trials.take(circuit.name, holder=self._process, now=now, until=until)
+        return circuit.has_trial
+
+    def _end_trial(self, circuit: _Circuit, event: Event) -> None:
+        """Give a trial that was had from the store back, once it has brought something, or nothing."""
+        if not circuit.has_trial or self._trials is None or not isinstance(event, Came | Left):
+            return
+        circuit.has_trial = False
+        memory = circuit.view.memory
+        not_before = memory.until if memory.state is State.OPEN else None
+        self._trials.give_back(circuit.name, holder=self._process, not_before=not_before)
 
     def is_alone(self) -> bool:
         """Whether nothing was heard of the others for so long that this process judges for itself."""
@@ -425,18 +464,18 @@ class Breakers:
     def _written(self, circuit: _Circuit, move: Move) -> Move:
         """Create, read, and see who won. Prefect's API has a circuit of its own: who knows it away waits for nothing."""
         assert self.book is not None  # noqa: S101 - asked before
-        pages: list[Page] = []
+        revisions: list[Revision] = []
         try:
-            with self.guard(PREFECT, failures=(PagesAway,)):
-                while move.page is not None:
-                    self.book.create(circuit.name, move.page)
-                    pages = self.book.read(circuit.name)
-                    move = move.read(pages, self.clock(), secrets.token_hex(6))
+            with self.guard(PREFECT, failures=(RevisionsAway,)):
+                while move.revision is not None:
+                    self.book.create(circuit.name, move.revision)
+                    revisions = self.book.read(circuit.name)
+                    move = move.read(revisions, self.clock(), secrets.token_hex(6))
         except Refused as refused:
-            raise PagesAway("Prefect's API was away a moment ago") from refused
+            raise RevisionsAway("Prefect's API was away a moment ago") from refused
         self._heard = time.monotonic()
-        if old := outdated([page.number for page in pages]):
-            with contextlib.suppress(PagesAway):
+        if old := outdated([revision.number for revision in revisions]):
+            with contextlib.suppress(RevisionsAway):
                 self.book.remove(circuit.name, old)
         return move
 

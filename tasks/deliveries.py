@@ -14,18 +14,21 @@ from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
 from blocks import Unopened
-from steadypost.browser import BrowserUnavailable, NoFreeLane, PoolClosed, StillAlive
-from steadypost.channels.port import Access, Order
+from steadypost.browser import BrowserUnavailable, NoFreeSlot, PoolClosed, StillAlive
+from steadypost.channels.port import Access, Channel, Order
 from steadypost.domain.circuit import No
-from steadypost.domain.delivery import wait_before_retry
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
 from steadypost.domain.pause import pause_after
-from steadypost.store import Claim, Letter, Settled, StoreAway
+from steadypost.domain.waits import wait_before_retry
+from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, notices, settling
+from steadypost.store import accounts as account_rows
 from tasks import journal
-from tasks.bulkheads import NoPlace
-from tasks.house import CHANNELS, House, here
+from tasks.bulkheads import NoSlot
+from tasks.discreet import discreet
+from tasks.house import House, here
 from tasks.journal import following
 from tasks.probes import come_home, set_out
+from tasks.second_question import owned
 
 
 @task(
@@ -35,6 +38,7 @@ from tasks.probes import come_home, set_out
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@discreet
 def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     """Ask once, record what came of it, and say it as the name of this task run's state.
 
@@ -54,6 +58,8 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             tickets = set_out(house, claim.account)
             began = time.monotonic()
             answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
+            if isinstance(access := house.access(claim.account), Access):
+                answer = owned(house, access, answer)
             # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
             # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
             come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
@@ -77,14 +83,21 @@ class _Armed:
     def __init__(self, house: House, claim: Claim) -> None:
         self._house = house
         self._claim = claim
-        self.browser = ""
+        self.channel: Channel | None = None
+        """What carries it out: by then it knows how far the network's clock is ahead."""
         self.happened = False
 
     def __call__(self) -> bool:
         # Noted before the store is asked: if the answer is lost on the way, it may well have been yes.
         self.happened = True
-        self.happened = self._house.store.arm(
-            self._claim.attempt_id, fence=self._claim.fence, now=self._house.clock(), browser=self.browser
+        self.happened = self._house.store.write(
+            settling.arm,
+            self._claim.attempt_id,
+            fence=self._claim.fence,
+            now=self._house.clock(),
+            executor=self.channel.executor if self.channel else "",
+            offset=self.channel.offset if self.channel else None,
+            appears=self.channel.appears if self.channel else None,
         )
         journal.line("store", "armed: about to ask" if self.happened else "not armed: nobody may ask")
         return self.happened
@@ -100,24 +113,36 @@ def ask(house: House, claim: Claim) -> Answer:
     answer: Answer | None = None
     try:
         with (
-            house.place(limits.attempt_waits),
-            house.lanes.lend(within=limits.attempt_waits.total_seconds(), key=claim.account) as lane,
+            house.slot(limits.attempt_waits),
+            house.channel(claim.account, within=limits.attempt_waits) as channel,
         ):
-            arm.browser = str(lane.identity)
-            journal.line("browser", "lent %s", lane.identity)
-            channel = CHANNELS[claim.channel](lane)
+            arm.channel = channel
+            journal.line(
+                "channel", "%s is open, by %s", claim.channel, channel.executor or "nothing that lasts"
+            )
             answer = channel.ask(
                 account,
-                Order(parts=claim.parts, first=claim.first, reply_to=claim.reply_to),
+                _order(claim),
                 arm=arm,
                 deadline=time.monotonic() + limits.attempt.total_seconds(),
-                progress=lambda phase: journal.line("browser", "came to %s", phase),
+                progress=lambda phase: journal.line("channel", "came to %s", phase),
             )
     except Exception as error:  # noqa: BLE001 - every failure ends as an outcome; which, the arming decides
         # Clean-up after an answer cannot change the answer.
         answer = answer or _ended(claim, _failed(house, claim, error, armed=arm.happened))
         return replace(answer, at_large=answer.at_large or isinstance(error, StillAlive))
     return answer
+
+
+def _order(claim: Claim) -> Order:
+    return Order(
+        parts=claim.parts,
+        key=claim.key,
+        keyed_at=claim.keyed_at,
+        first=claim.first,
+        live=claim.live,
+        reply_to=claim.reply_to,
+    )
 
 
 def _ended(claim: Claim, outcome: Outcome) -> Answer:
@@ -132,7 +157,7 @@ def put_off(claim: Claim, no: No) -> Answer:
 
 def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:
     if account is None:
-        why = f"there is no X account block named {claim.account} any more"
+        why = f"there is no account block named {claim.account} any more"
         return NotSubmitted(cause=Cause.SESSION_UNUSABLE, why=why, phase=Phase.CLAIMED)
     return NotSubmitted(cause=account.cause, why=account.why, phase=Phase.CLAIMED)
 
@@ -142,9 +167,9 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
         house.log.error("delivery %s: broke after it was armed", claim.delivery_id, exc_info=error)
         return Unconfirmed(cause=Cause.DEFECT, why=_what(error), phase=Phase.ARMED)
     match error:
-        case NoFreeLane() | BrowserUnavailable() | StillAlive():
+        case NoFreeSlot() | BrowserUnavailable() | StillAlive():
             cause = Cause.BROWSER_UNAVAILABLE
-        case NoPlace() | PoolClosed():
+        case NoSlot() | PoolClosed():
             cause = Cause.NO_PLACE
         case StoreAway():
             cause = Cause.STORE_AWAY
@@ -169,13 +194,14 @@ def record(
     ``give_way`` to a claim: a browser that stands idle waits for that one, and nobody waits for this.
     """
     moment = house.clock()
-    letter = _kept(house, claim, answer, moment)
-    if letter is not None:
+    entry = _kept(house, claim, answer, moment)
+    if entry is not None:
         give_way()
     tries = 0
     while True:
         try:
-            settled = house.store.answered(
+            settled = house.store.write(
+                settling.answered,
                 claim.attempt_id,
                 answer,
                 now=moment,
@@ -184,19 +210,19 @@ def record(
             )
         except StoreAway as away:
             house.log.warning("delivery %s: its answer waits for the store (%s)", claim.delivery_id, away)
-            if letter is not None:
+            if entry is not None:
                 return None
             # This disk takes nothing either: hold on to the answer for as long as it takes.
             time.sleep(min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20))
             tries += 1
         else:
             journal.line("store", "recorded: the delivery is %s", settled.delivery.state)
-            if letter is not None:
-                house.outbox.forget(letter)
+            if entry is not None:
+                house.outbox.forget(entry)
             return settled
 
 
-def _kept(house: House, claim: Claim, answer: Answer, moment: datetime) -> Letter | None:
+def _kept(house: House, claim: Claim, answer: Answer, moment: datetime) -> OutboxEntry | None:
     try:
         return house.outbox.keep(claim.attempt_id, answer, moment)
     except OSError as error:
@@ -212,7 +238,8 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
     mark = house.marks.get(account, "")
     try:
-        house.store.pause_account(
+        house.store.write(
+            account_rows.pause,
             account,
             until=pause.until,
             cause=pause.cause,
@@ -222,12 +249,13 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
         )
         if pause.cause.needs_person:
             # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
-            house.store.put_notice(
+            house.store.write(
+                notices.put,
                 key=f"account:{account}:{pause.cause}:{mark}",
                 title=f"{account} rests: {pause.cause}",
                 body=(
-                    f"{pause.why}.\nNothing of this account is published, and no post is charged for it. Mend it at X, "
-                    f"then paste a new session into its X account block: it goes on within seconds."
+                    f"{pause.why}.\nNothing is published as {account}, and no post is charged. "
+                    f"Sign in on the network, then save the new sign-in in the account's block; it goes on at once."
                 ),
                 now=house.clock(),
             )

@@ -2,88 +2,116 @@
 
 from __future__ import annotations
 
-import contextlib
-import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
 
-import httpx
 from prefect.blocks.core import Block
-from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentUpdate
-from prefect.client.schemas.objects import BlockDocument
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 
-from blocks import Circuit, OnCall, StoreAddress, Switch, Switches, XAccount
+from blocks import AccountBlock, Circuit, CircuitRevision, OnCall, StoreAddress, Switch, Switches
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.store_address import DOCUMENT as STORE_DOCUMENT
 from blocks.switches import DOCUMENT as SWITCHES_DOCUMENT
 from blocks.switches import strangers
-from steadypost.domain.circuit import Page, Said
-from tasks.circuit_pages import create, pages_of, words_of
+from steadypost.domain.circuit import Revision, Said
+from tasks.block_documents import ACCOUNTS, ApiAway, Document, all_of, api, every, one_of
+from tasks.circuit_revisions import create, revisions_of, words_of
 
-ANSWER_WITHIN = 10.0
-"""Seconds that Prefect may take for one answer. Whoever reads has the last known documents meanwhile."""
+__all__ = ["ApiAway", "Documents", "accounts", "assembled", "read"]
 
+B = TypeVar("B", bound=Block)
 
-class ApiAway(Exception):
-    """Prefect's API did not answer, or answered with an error of its own."""
+Made = MutableMapping[UUID, tuple[str, Block]]
+"""What was made of documents before, with the fingerprint of what they said then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Documents:
     """What the blocks said at one moment."""
 
-    accounts: dict[str, XAccount]
+    accounts: dict[str, AccountBlock]
     switches: Switches | None
     """``None``: their document does not fit its type, and the last known ones serve."""
+    made: dict[str, datetime] = field(default_factory=dict)
+    """When each account's document was made."""
+    saved: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """When each account's document was saved last, and a fingerprint of all that it says."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Account documents that do not fit their type, by name, with the reason."""
-    pages: dict[str, list[Page]] = field(default_factory=dict)
+    revisions: dict[str, list[Revision]] = field(default_factory=dict)
     """How the circuits stand, by their names."""
     words: dict[str, Said] = field(default_factory=dict)
     """What persons say of circuits, by their names."""
     wrong_switches: tuple[str, ...] = ()
     """What is wrong with the switches' document, each with what to do instead."""
+    raw: tuple[Document, ...] = ()
+    """What all this was read from: with it another process of this machine can begin without Prefect's API."""
 
 
 def read() -> Documents:
-    """Read every account and the switches; raises ``ApiAway``."""
-    with _api() as client:
-        accounts, unreadable = _accounts(client)
-        switches, wrong = _switches(client)
-        pages, words = pages_of(client), words_of(client)
+    """Read every account, the switches and the circuits; raises ``ApiAway``."""
+    with api() as client:
+        return assembled(every(client))
+
+
+def assembled(documents: Iterable[Document], made_before: Made | None = None) -> Documents:
+    """Make of documents what they say. Of one that says the same as before nothing is made anew."""
+    known: Made = {} if made_before is None else made_before
+    raw = tuple(documents)
+    of = {kind: [one for one in raw if one.kind == kind] for kind in {one.kind for one in raw}}
+    accounts, unreadable = _accounts([one for kind in ACCOUNTS for one in of.get(kind, [])], known)
+    switches, wrong = _switches(of.get(Switches.get_block_type_slug(), []))
+    made: dict[str, datetime] = {}
+    saved: dict[str, tuple[datetime, str]] = {}
+    for one in _by_age(one for kind in ACCOUNTS for one in of.get(kind, [])):
+        if one.created is not None:
+            made.setdefault(one.name, one.created)
+        if one.updated is not None:
+            saved.setdefault(one.name, (one.updated, one.fingerprint()))
     return Documents(
         accounts=accounts,
+        made=made,
+        saved=saved,
         switches=switches,
         unreadable=unreadable,
         wrong_switches=wrong,
-        pages=pages,
-        words=words,
+        revisions=revisions_of(of.get(CircuitRevision.get_block_type_slug(), [])),
+        words=words_of(of.get(Circuit.get_block_type_slug(), [])),
+        raw=raw,
     )
+
+
+def accounts() -> tuple[dict[str, AccountBlock], dict[str, str]]:
+    """Read every account, and the names of those that do not fit with the reason; raises ``ApiAway``.
+
+    Nothing else has to be there: a server may get its first account before its deployments.
+    """
+    with api() as client:
+        return _accounts(every(client, ACCOUNTS.values()), {})
 
 
 def make_circuits(names: Iterable[str]) -> None:
     """Put a block there for each circuit that has none, for persons to find and to edit; raises ``ApiAway``."""
-    with _api() as client:
+    with api() as client:
         for name in names:
             create(client, Circuit(), name)
 
 
 def store_url() -> str | None:
     """Read the store's address from its block; ``None`` when there is no such document."""
-    with _api() as client:
-        block = _one(client, StoreAddress, STORE_DOCUMENT)
-    return cast("StoreAddress", block).url.get_secret_value() if block else None
+    with api() as client:
+        found = one_of(client, StoreAddress, STORE_DOCUMENT)
+    return StoreAddress.model_validate(found.data).url.get_secret_value() if found else None
 
 
 def switches() -> tuple[Switches | None, tuple[str, ...]]:
     """Read the switches, and what is wrong with their document; raises ``ApiAway``."""
-    with _api() as client:
-        return _switches(client)
+    with api() as client:
+        return _switches(all_of(client, Switches))
 
 
 def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch, Switch]:
@@ -92,8 +120,8 @@ def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch
     Prefect has no compare-and-set for blocks (facts.md). Only this one switch is sent, which the server lays over what
     is there, and what came of it is read back: raises ``ChangedMeanwhile`` when that is somebody else's word.
     """
-    with _api() as client:
-        document = _document(client, Switches, SWITCHES_DOCUMENT)
+    with api() as client:
+        document = one_of(client, Switches, SWITCHES_DOCUMENT)
         if document is None:
             raise NoDocument(SWITCHES_DOCUMENT)
         before = _named(name, document)
@@ -102,13 +130,13 @@ def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch
             document.id,
             BlockDocumentUpdate(data={name: after.model_dump(mode="json")}, merge_existing_data=True),
         )
-        written = _document(client, Switches, SWITCHES_DOCUMENT)
+        written = one_of(client, Switches, SWITCHES_DOCUMENT)
         if written is None or _named(name, written) != after:
             raise ChangedMeanwhile(name)
     return before, after
 
 
-def _named(name: str, document: BlockDocument) -> Switch:
+def _named(name: str, document: Document) -> Switch:
     return Switch.model_validate(document.data.get(name) or {})
 
 
@@ -122,69 +150,60 @@ class ChangedMeanwhile(Exception):
 
 def on_call() -> OnCall:
     """Read who is to be told; raises ``ApiAway``."""
-    with _api() as client:
-        block = _one(client, OnCall, ON_CALL_DOCUMENT)
-    return cast("OnCall", block) if block else OnCall()
+    with api() as client:
+        found = one_of(client, OnCall, ON_CALL_DOCUMENT)
+    return OnCall.model_validate(found.data) if found else OnCall()
 
 
-@contextlib.contextmanager
-def _api() -> Iterator[SyncPrefectClient]:
-    """Open a client for one reading, whose every failure is ``ApiAway``, and soon.
-
-    It is a client of our own: the one that a flow has open repeats what is refused for a minute, and with it the run
-    would stand still for as long.
-    """
-    settings: dict[str, Any] = {"timeout": ANSWER_WITHIN}
-    if not (PREFECT_API_URL.value() or "").startswith("https:"):
-        # Nothing is encrypted, so nobody's certificate counts. Reading all of them anew for each reading, as Prefect
-        # does, takes 30 ms in which no other thread of this process goes on.
-        settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        with (
-            temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
-            get_client(sync_client=True, httpx_settings=settings) as client,
-        ):
-            yield client
-    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-        raise ApiAway(type(error).__name__) from error
-
-
-def _accounts(client: SyncPrefectClient) -> tuple[dict[str, XAccount], dict[str, str]]:
-    documents = client.read_block_documents_by_type(
-        block_type_slug=XAccount.get_block_type_slug(), include_secrets=True
-    )
-    accounts: dict[str, XAccount] = {}
+def _accounts(documents: Iterable[Document], known: Made) -> tuple[dict[str, AccountBlock], dict[str, str]]:
+    """Make the accounts of all channels. A name is one account: of two documents of one name the older one is it."""
+    accounts: dict[str, AccountBlock] = {}
     unreadable: dict[str, str] = {}
-    for document in documents:
+    for document in _by_age(documents):
+        kind = ACCOUNTS[document.kind]
+        if document.name in accounts:
+            other = accounts[document.name].get_block_type_name()
+            unreadable[f"{document.name} ({kind.get_block_type_name()})"] = (
+                f"another account block, {other}, has this name: give one of them another"
+            )
+            continue
         try:
-            accounts[document.name or ""] = cast("XAccount", Block._from_block_document(document))  # noqa: SLF001 - the public load costs a call each
+            accounts[document.name] = cast("AccountBlock", _made(kind, document, known))
         except ValidationError as invalid:
-            fields = ", ".join(".".join(map(str, problem["loc"])) for problem in invalid.errors())
-            unreadable[document.name or ""] = f"these fields do not fit: {fields}"
+            fields = "; ".join(map(_told, invalid.errors(include_input=False)))
+            unreadable[document.name] = f"these fields do not fit: {fields}"
     return accounts, unreadable
 
 
-def _switches(client: SyncPrefectClient) -> tuple[Switches | None, tuple[str, ...]]:
+def _told(problem: Mapping[str, Any]) -> str:
+    """Name a field that does not fit. What the whole block says is a sentence of ours; a field's may hold its value."""
+    return ".".join(map(str, problem["loc"])) or str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _by_age(documents: Iterable[Document]) -> list[Document]:
+    return sorted(documents, key=lambda one: (one.created is None, one.created))
+
+
+def _made(kind: type[B], document: Document, known: Made) -> B:
+    """Make the block of a document, from what it says alone: Prefect's own way emits an event for each."""
+    fingerprint = document.fingerprint()
+    before = known.get(document.id)
+    if before is not None and before[0] == fingerprint:
+        return cast("B", before[1])
+    block = kind.model_validate(document.data)
+    known[document.id] = (fingerprint, block)
+    return block
+
+
+def _switches(documents: Iterable[Document]) -> tuple[Switches | None, tuple[str, ...]]:
     """Take the switches as far as they can be meant: a name that is none of ours is left out, and named."""
-    document = _document(client, Switches, SWITCHES_DOCUMENT)
+    document = next((one for one in documents if one.name == SWITCHES_DOCUMENT), None)
     if document is None:
         return Switches(), ()
     unknown = strangers(document.data)
-    document.data = {name: value for name, value in document.data.items() if name not in unknown}
     try:
-        return cast("Switches", Block._from_block_document(document)), tuple(unknown.values())  # noqa: SLF001 - the public load costs a call each
+        meant = {name: value for name, value in document.data.items() if name not in unknown}
+        return Switches.model_validate(meant), tuple(unknown.values())
     except ValidationError as invalid:
         wrong = [f"{'.'.join(map(str, one['loc'])) or 'switches'}: {one['msg']}" for one in invalid.errors()]
         return None, (*unknown.values(), *wrong)
-
-
-def _one(client: SyncPrefectClient, kind: type[Block], name: str) -> Block | None:
-    found = _document(client, kind, name)
-    return Block._from_block_document(found) if found else None  # noqa: SLF001 - the public load costs a call each
-
-
-def _document(client: SyncPrefectClient, kind: type[Block], name: str) -> BlockDocument | None:
-    documents = client.read_block_documents_by_type(
-        block_type_slug=kind.get_block_type_slug(), include_secrets=True
-    )
-    return next((document for document in documents if document.name == name), None)

@@ -14,44 +14,69 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psutil
 
-from blocks import Switches, Unopened
-from steadypost.browser import Loan, PlaceIs, Pool
-from steadypost.channels.port import Access, Channel
-from steadypost.channels.x_web.channel import XWeb
+from blocks import AccountBlock, Switches, Unopened
+from blocks.account import taken
+from blocks.channels import CHANNELS as REGISTERED
+from steadypost import settings
+from steadypost.browser import Pool, SlotIs
+from steadypost.channels.port import Access, Channel, Kind, Means
 from steadypost.domain import secrets
 from steadypost.domain.budget import Budget, Try
-from steadypost.domain.circuit import State
-from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency, Kind
+from steadypost.domain.circuit import State, Ticket
+from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency
+from steadypost.domain.circuit.catalogue import Kind as Circuit
 from steadypost.domain.clock import Clock, now
-from steadypost.store import AccountRecord, Claim, Outbox, Store, StoreAway, vitals
-from tasks import bounds, documents, journal
+from steadypost.domain.outcome import Cause
+from steadypost.domain.token import Tokens
+from steadypost.domain.twins import Claimant, spelled, twins
+from steadypost.domain.whose import Address, Whose
+from steadypost.store import (
+    AccountRecord,
+    Claim,
+    Outbox,
+    Store,
+    StoreAway,
+    leases,
+    notices,
+    trials,
+    vitals,
+    waking,
+)
+from steadypost.store import accounts as account_rows
+from steadypost.store import attempts as attempt_rows
+from tasks import bounds, documents, journal, usability
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
-from tasks.circuits import PREFECT, Book, Breakers, PagesAway, Refused, Turned, every_circuit
+from tasks.circuits import PREFECT, Book, Breakers, Refused, RevisionsAway, Turned, behind, every_circuit
+from tasks.records import record_of
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
 
 RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
 
+NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
+"""What a circuit of one account failed on when it was the address that was not reached."""
+
 MADE_AT_ONCE = 10
 """How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
 
-IN_TROUBLE = frozenset({PlaceIs.RESTING, PlaceIs.LOST})
-"""What a place is doing when no browser of it works."""
+IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
+"""What a slot is doing when no browser of it works."""
 BUDGET = Budget()
 """What may be tried again by everybody together."""
 
 COUNT_EVERY = 1.0
 """Seconds between two countings of the recent attempts, for the budget."""
 
-CHANNELS: dict[str, Callable[[Loan], Channel]] = {"x_web": XWeb}
+CHANNELS: dict[str, Kind] = {name: one.kind for name, one in REGISTERED.items()}
 """The channels there are, by the name an account carries."""
 
 
@@ -68,7 +93,7 @@ class House:
     """What the tasks of this process share."""
 
     store: Store
-    lanes: Pool
+    browsers: Pool
     worker: str
     outbox: Outbox
     clock: Clock = now
@@ -78,6 +103,18 @@ class House:
     log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
         default_factory=lambda: logging.getLogger("steadypost")
     )
+    channels: dict[str, str] = field(default_factory=dict)
+    """By which channel each account is published to."""
+    tokens: Tokens | None = None
+    """Where sign-ins that change are kept."""
+    home: Path = field(default_factory=lambda: settings.read().home)
+    """Where this machine's Steadypost has its files."""
+    reading: Callable[[], documents.Documents] = lambda: documents.read()  # noqa: PLW0108 - a test replaces it later
+    """Reads the blocks; raises ``ApiAway``."""
+    blocks: documents.Documents | None = None
+    """What was read last."""
+    keep_warm: bool = False
+    """Whether browsers are kept ready as long as any account needs one."""
     marks: dict[str, str] = field(default_factory=dict)
     """What each account's pause for sign-in depends on, as last read from its block."""
     in_hand: dict[int, Claim] = field(default_factory=dict)
@@ -89,7 +126,7 @@ class House:
     """The accounts whose last look saw nothing at all, and when to look again."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     """How long each thing may take, in an order that was checked."""
-    bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, places=16))
+    bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, at_most=16))
     """What this process may do at once."""
     wake: Callable[[], Callable[[], None]] = lambda: lambda: None
     """Tells whoever claims that a browser is free again. What it answers waits, for an instant, until they have claimed
@@ -100,14 +137,22 @@ class House:
     """Told of every circuit that this process turned."""
     probing: Pool | None = None
     """The browser that probes have for themselves, so that a page that hangs under one takes no publisher's
-    place; without one they borrow like anybody."""
+    slot; without one they borrow like anybody."""
+    permits: dict[str, Mapping[Dependency, Ticket]] = field(default_factory=dict)
+    """The permits for the trial of an account that is about to be made."""
+    probe_turns: dict[str, int] = field(default_factory=dict)
+    """In which order the accounts were last probed here."""
+    second_question: Callable[[Address, Iterable[Address]], Whose] = lambda _, __: Whose.UNKNOWN
+    """Finds out, where no way was found to an address, whose trouble that is."""
+    claim_turn: int = 0
+    """Whose turn it was last to claim first."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     store_away_at: datetime | None = None
-    """When this process last saw the store away, or not taking its beat: until a while after that, nobody's silence tells
-    anything."""
+    """When this process last saw the store away, or not taking its heartbeat: until a while after that, nobody's
+    silence tells anything."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
     """How much memory this machine has left, in MB."""
     looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
@@ -115,7 +160,10 @@ class House:
     unshed: set[str] = field(default_factory=set)
     """What could wait, and is known to be under way as always."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
+    _saves: usability.Saves = field(default_factory=usability.Saves)
     """What the store has heard of each account: it is not told again every five seconds."""
+    _twins: dict[str, str] | None = None
+    """The accounts that are refused because another is the same one, and that other; ``None``: not read yet."""
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
@@ -133,6 +181,7 @@ class House:
             dice=random.Random(self.worker),  # noqa: S311 - it spreads open times, nothing else
             log=self.log,
             on_turn=lambda turned: follow(self, turned),
+            trials=_StoreTrials(self),
         )
 
     def usable(self) -> list[str]:
@@ -140,9 +189,41 @@ class House:
         return [name for name, account in self.accounts.items() if isinstance(account, Access)]
 
     def channel_of(self, account: str) -> str:
-        """Name the channel an account is published to by."""
-        del account  # there is one kind of account so far
-        return "x_web"
+        """Name the channel an account is published to by, as its block says, or the store where no block was read."""
+        if account not in self.channels:
+            self.channels |= {one.name: one.channel for one in self.store.read(account_rows.every)}
+        return self.channels[account]
+
+    def kind_of(self, account: str) -> Kind:
+        """Give the kind of channel an account is published to by."""
+        return CHANNELS[self.channel_of(account)]
+
+    def needs_browser(self) -> bool:
+        """Whether any account that can be published to needs a browser for it."""
+        return any(self.kind_of(name).needs_browser for name in self.usable())
+
+    @contextlib.contextmanager
+    def channel(self, account: str, *, within: timedelta, browsers: Pool | None = None) -> Iterator[Channel]:
+        """Open an account's channel for one attempt, look or probe. It takes of this house what it needs: a browser is
+        lent, or started, for nobody else.
+        """
+        means = Means(
+            browser=lambda: (browsers or self.browsers).lend(within.total_seconds(), key=account),
+            home=self.home,
+            tokens=self.tokens,
+            now=self.clock,
+        )
+        with self.kind_of(account).open(means) as channel:
+            yield channel
+
+    def behind(self, account: str) -> tuple[Dependency, ...]:
+        """List the circuits an account's posts stand and fall with."""
+        return behind(account, needs_browser=self.kind_of(account).needs_browser)
+
+    @property
+    def at_once(self) -> int:
+        """How many attempts this process may have under way."""
+        return self.bulkheads.at_most
 
     def access(self, name: str) -> Access | Unopened | None:
         """Open one account, as last read from its block."""
@@ -169,15 +250,21 @@ class House:
         self.note_browsers()
         try:
             with self.circuits.guard(PREFECT, failures=(documents.ApiAway,)):
-                read = documents.read()
+                read = self.reading()
         except Refused as refused:
             self.log.debug("the blocks are not read: %s", refused)
             return
         except documents.ApiAway as away:
             self.bear(away, "Prefect's API is away (%s); going on with the accounts last read", away)
             return
+        self.take_blocks(read)
+        self._make_circuits(read)
+
+    def take_blocks(self, read: documents.Documents) -> None:
+        """Have in force what the blocks say."""
+        self.blocks = read
         for wrong in read.wrong_switches:
-            self.log.error("The block Steadypost switches cannot be meant as it is: %s", wrong)
+            self.log.error("The block Steadypost switches is not valid: %s", wrong)
         # Where it cannot be read at all, the last known ones serve.
         self.switches = read.switches or self.switches
         self._hear(read)
@@ -185,7 +272,9 @@ class House:
             self._take(read)
         except StoreAway as away:
             self.bear(away, "the store could not be told what the blocks say (%s)", away)
-        self.bulkheads.want(self.usable())
+        self.bulkheads.want({name: self.kind_of(name).network.name for name in self.usable()})
+        if self.keep_warm and self.needs_browser():
+            self.browsers.warm()
 
     def bear(self, error: Exception, message: str, *told: object) -> None:
         """Go on without what failed, and say so: no post waits for it. The switch ``degradation`` turned off,
@@ -206,7 +295,7 @@ class House:
         counted, left = self._budget
         if time.monotonic() - counted >= COUNT_EVERY:
             moment = self.clock()
-            left = BUDGET.left(self.store.recent_tries(moment - BUDGET.within), moment)
+            left = BUDGET.left(self.store.read(attempt_rows.recent, moment - BUDGET.within), moment)
             self._budget = (time.monotonic(), left)
         return left
 
@@ -220,16 +309,16 @@ class House:
         self.looks_in_vain.append(Try(at=moment, again=again))
         if not self.switches.backoff.is_on(moment):
             return True
-        tries = [*self.store.recent_tries(moment - BUDGET.within), *self.looks_in_vain]
+        tries = [*self.store.read(attempt_rows.recent, moment - BUDGET.within), *self.looks_in_vain]
         return BUDGET.left(tries, moment) > 0
 
     def take(self, claim: Claim) -> None:
-        """Take a claim in hand: its lease is kept from now on, and it has a place."""
+        """Take a claim in hand: its lease is kept from now on, and it has a slot."""
         self.in_hand[claim.attempt_id] = claim
         self.bulkheads.begin(claim.attempt_id, claim.account)
 
     def let_go(self, attempt_id: int) -> Callable[[], None]:
-        """Give an attempt's place to the next: its browser is back, and writing the answer down needs none. What it
+        """Give an attempt's slot to the next: its browser is back, and writing the answer down needs none. What it
         answers waits, for an instant, until the next has been claimed.
         """
         self.bulkheads.end(attempt_id)
@@ -241,14 +330,14 @@ class House:
         self.bulkheads.end(attempt_id)
 
     @contextlib.contextmanager
-    def place(self, within: timedelta) -> Iterator[None]:
-        """Have a place for one piece of work. Behind walls it was counted before it began; without them it
-        waits for the one limit that everything shares, and raises ``NoPlace`` when the wait ends.
+    def slot(self, within: timedelta) -> Iterator[None]:
+        """Have a slot for one piece of work. Behind walls it was counted before it began; without them it
+        waits for the one limit that everything shares, and raises ``NoSlot`` when the wait ends.
         """
         if self.switches.bulkheads.is_on(self.clock()):
             yield
             return
-        with self.bulkheads.shared_place(within.total_seconds()):
+        with self.bulkheads.shared_slot(within.total_seconds()):
             yield
 
     def read_along(self) -> None:
@@ -264,15 +353,16 @@ class House:
 
     def note_browsers(self) -> None:
         """Note whether this process has a browser that works, or one on its way: the watch asks no publisher."""
-        places = self.lanes.snapshot()
-        if not places:
+        slots = self.browsers.snapshot()
+        if not slots:
             return
-        troubled = [place for place in places if place.state in IN_TROUBLE or place.trouble]
-        told = next((place.trouble for place in troubled if place.trouble), "")
+        troubled = [slot for slot in slots if slot.state in IN_TROUBLE or slot.trouble]
+        told = next((slot.trouble for slot in troubled if slot.trouble), "")
         with contextlib.suppress(StoreAway):
-            self.store.note(
-                f"{vitals.BROWSERS}{self.lanes.name}",
-                well=len(troubled) < len(places),
+            self.store.write(
+                vitals.note,
+                f"{vitals.BROWSERS}{self.browsers.name}",
+                well=len(troubled) < len(slots),
                 told=told,
                 now=self.clock(),
             )
@@ -285,51 +375,127 @@ class House:
     def _hear(self, read: documents.Documents) -> None:
         """Let the circuits know how they stand elsewhere, and what persons say of them."""
         self.circuits.is_on = self.switches.circuits.is_on(self.clock())
-        wanted = every_circuit(list(read.accounts))
+        wanted = every_circuit(with_browser(read.accounts))
         self.circuits.watch(wanted)
-        self.circuits.take(read.pages, read.words)
+        self.circuits.take(read.revisions, read.words)
+
+    def _make_circuits(self, read: documents.Documents) -> None:
+        """Put a block there for each circuit that has none, a few at a time."""
+        wanted = every_circuit(with_browser(read.accounts))
         missing = [one.name for one in wanted if one.name not in read.words]
         if not missing:
             return
         try:
             documents.make_circuits(missing[:MADE_AT_ONCE])
-        except (documents.ApiAway, PagesAway) as away:
+        except (documents.ApiAway, RevisionsAway) as away:
             self.log.debug("the blocks of new circuits are made later: %s", away)
 
     def _take(self, read: documents.Documents) -> None:
         """Let the store know what the blocks say, and lift the pauses that a new session answers."""
         for name, why in read.unreadable.items():
-            self.log.error("The X account block %r cannot be used: %s", name, why)
-        self.accounts = {name: block.open(name) for name, block in read.accounts.items()}
+            self.log.error("The account block %r cannot be used: %s", name, why)
+        self.channels = {name: block.channel for name, block in read.accounts.items()}
+        twins = self._twins_among(read)
+        self.accounts = {
+            name: Unopened(Cause.HANDLE_TAKEN, taken(name, block.handle, twins[name]))
+            if name in twins
+            else block.open(name)
+            for name, block in read.accounts.items()
+        }
         journal.redact.learn(
             secret
             for access in self.accounts.values()
             if isinstance(access, Access)
-            for secret in secrets.of_session(access.session)
+            for secret in secrets.of_session(access.secret)
         )
+        journal.redact.learn(secret for block in read.accounts.values() for secret in block.secrets())
         before_marks, self.marks = self.marks, {name: block.mark() for name, block in read.accounts.items()}
         moment = self.clock()
-        paused = {account.name: account for account in self.store.accounts()}
+        usability.note(self.store, self.accounts, read.unreadable, now=moment)
+        again = self._saves.again(read)
+        paused = {account.name: account for account in self.store.read(account_rows.every)}
         for name, block in read.accounts.items():
-            record = AccountRecord(
-                name=name,
-                channel=self.channel_of(name),
-                handle=block.handle,
-                longest=block.longest,
-                limits=block.limits(),
-                on_absence=block.on_absence,
-                settle=block.settle(),
-            )
+            record = record_of(name, block)
             if self._told.get(name) != record:
-                self.store.put_account(record, now=moment)
+                self.store.write(account_rows.put, record, now=moment)
                 self._told[name] = record
             if before_marks.get(name, block.mark()) != block.mark():
-                self.circuits.renewed(Dependency(Kind.SIGN_IN, name), "its block has changed")
+                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block has changed")
             before = paused.get(name)
             if before is not None and before.paused_until and before.session_mark != block.mark():
-                self.circuits.renewed(Dependency(Kind.SIGN_IN, name), "its block has changed")
-                self.store.resume_account(name, now=moment)
+                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block has changed")
+                self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
+            elif before is not None and before.paused_until and name in again:
+                # The same session, pasted once more: somebody has answered what the network asked.
+                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block was saved again")
+                self.store.write(account_rows.resume, name, now=moment)
+                self.log.info("%s goes on: its block was saved again, unchanged", name)
+
+    def _twins_among(self, read: documents.Documents) -> dict[str, str]:
+        """Find the blocks that are another one under a second name. With the store away, those known last are."""
+        if len(read.accounts) < 2 and self._twins == {}:
+            return {}
+        before, records = dict(self._twins or {}), dict[str, AccountRecord]()
+        with contextlib.suppress(StoreAway):
+            before = self.store.read(vitals.twins)
+            records = {one.name: one for one in self.store.read(account_rows.every)}
+        found = twins(_claimants(read, before, records))
+        for name in found.keys() - before.keys():
+            self.log.error("%s", taken(name, read.accounts[name].handle, found[name]))
+        is_known = self._noted_twins(found, before)
+        # Unless that is written down, it is judged anew at the next reading.
+        self._twins = found if found or is_known else None
+        return found
+
+    def _noted_twins(self, found: Mapping[str, str], before: Mapping[str, str]) -> bool:
+        """Write down who is refused now, and have somebody told of it; answer whether the store knows."""
+        moment = self.clock()
+        try:
+            if found != before:
+                self.store.write(vitals.note_twins, found, moment)
+            for name in found.keys() - before.keys():
+                title = f"{name} is refused: {found[name]} is the same account"
+                body = (
+                    f"Both account blocks lead to one account. {found[name]} goes on; nothing is published as {name}.\n"
+                    f"Delete one of the two blocks, or correct its handle: 'steadypost accounts' shows which is which."
+                )
+                self.store.write(
+                    notices.put,
+                    key=f"twin:{name}:{found[name]}:{moment:%Y-%m-%d}",
+                    title=title,
+                    body=body,
+                    now=moment,
+                )
+        except StoreAway:
+            return False
+        return True
+
+
+def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
+    """Say of each account whether it needs a browser."""
+    return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
+
+
+def _claimants(
+    read: documents.Documents, before: Mapping[str, str], records: Mapping[str, AccountRecord]
+) -> Iterator[Claimant]:
+    for name, block in read.accounts.items():
+        network, handle = block.who()
+        yield Claimant(
+            name=name,
+            network=network,
+            handle=handle,
+            was_refused=name in before,
+            was_it_before=name in records and spelled(records[name].handle) == handle,
+            identity=_identity(records.get(name), handle),
+            made=read.made.get(name),
+        )
+
+
+def _identity(record: AccountRecord | None, handle: str) -> str:
+    """Give who an account was seen to be, unless its block was given another handle since."""
+    return record.identity if record is not None and spelled(record.handle) == handle else ""
 
 
 def follow(house: House, turned: Turned) -> None:
@@ -342,21 +508,55 @@ def follow(house: House, turned: Turned) -> None:
     if turned.after.state is not State.CLOSED or kind not in WAKES:
         return
     try:
-        for account in house.usable() if kind is Kind.BROWSER else [of]:
-            if kind is Kind.SIGN_IN:
+        for account in house.usable() if kind is Circuit.BROWSER else [of]:
+            if kind is Circuit.SIGN_IN:
                 _lift_pause(house, account)
-            if woken := house.store.wake(account, WAKES[kind], now=house.clock()):
+            if kind is Circuit.X_PAGE:
+                _reached_again(house, account)
+            if woken := house.store.write(waking.wake, account, WAKES[kind], now=house.clock()):
                 house.log.info("%s: %s deliveries need wait no longer", account, woken)
     except StoreAway as away:
         house.log.warning("what waited for %s goes at its own time: %s", turned.dependency.name, away)
 
 
+def _reached_again(house: House, account: str) -> None:
+    """Close the circuits of those on the same address that failed on nothing but that it was not reached: one probe
+    tells of it for all of them.
+    """
+    mine = house.access(account)
+    if not isinstance(mine, Access):
+        return
+    for name in house.usable():
+        other, page = house.access(name), Dependency(Circuit.X_PAGE, name)
+        same = isinstance(other, Access) and Address.of(other.base_url) == Address.of(mine.base_url)
+        if name != account and same and house.circuits.known(page).cause in NOT_REACHED:
+            house.circuits.renewed(page, f"its address is reached again, as {account} found")
+
+
 def _lift_pause(house: House, account: str) -> None:
     """End a pause for a lost sign-in: it was seen to be well. A limit's pause ends at its own instant."""
-    record = next((one for one in house.store.accounts() if one.name == account), None)
+    record = next((one for one in house.store.read(account_rows.every) if one.name == account), None)
     if record is not None and record.paused_until and record.pause_cause in SIGN_IN_LOST:
-        house.store.resume_account(account, now=house.clock())
+        house.store.write(account_rows.resume, account, now=house.clock())
         house.log.info("%s goes on: its sign-in was seen to be well", account)
+
+
+class _StoreTrials:
+    """The right to a trial, from the store: a store that is away gives nobody leave."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        try:
+            return self._house.store.write(trials.take, circuit, holder=holder, now=now, until=until)
+        except StoreAway as away:
+            self._house.log.debug("nobody can say who tries %s: %s", circuit, away)
+            return False
+
+    def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:
+        with contextlib.suppress(StoreAway):
+            self._house.store.write(trials.give_back, circuit, holder=holder, not_before=not_before)
 
 
 class _Reader(threading.Thread):
@@ -399,8 +599,12 @@ class _Keeper(threading.Thread):
         while not self._end.wait(RENEW_EVERY):
             self._house.hand_over()
             try:
-                self._house.store.renew(
-                    self._house.worker, self._house.clock(), LEASE, in_hand=tuple(self._house.in_hand)
+                self._house.store.write(
+                    leases.renew,
+                    worker=self._house.worker,
+                    now=self._house.clock(),
+                    lease=LEASE,
+                    in_hand=tuple(self._house.in_hand),
                 )
             except StoreAway as away:
                 self._house.log.warning("leases could not be renewed: %s", away)
@@ -425,29 +629,37 @@ def here() -> House:
 def opened(
     *,
     store: Store,
-    lanes: Pool,
+    browsers: Pool,
     outbox: Outbox,
     worker: str | None = None,
     read_blocks: bool = True,
+    reading: Callable[[], documents.Documents] | None = None,
+    known: documents.Documents | None = None,
     bulkheads: Bulkheads | None = None,
     deadlines: Deadlines | None = None,
     book: Book | None = None,
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
-    Without ``read_blocks`` whoever opens it says which accounts there are.
+    Without ``read_blocks`` whoever opens it says which accounts there are. With ``known`` blocks nothing waits for
+    Prefect's API: they serve until they can be read.
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
-    house = House(store=store, lanes=lanes, outbox=outbox, worker=worker or name_of_this_worker())
+    house = House(store=store, browsers=browsers, outbox=outbox, worker=worker or name_of_this_worker())
+    house.tokens = store.tokens(house.home)
     house.deadlines = deadlines or Deadlines()
-    house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, places=lanes.size)
+    house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, at_most=browsers.size)
     house.share_circuits(book)
+    house.reading = reading or house.reading
     keeper = _Keeper(house)
-    with lanes:
-        # What an earlier run of this machine still owed the store comes before anything is decided.
+    with browsers:
+        # What an earlier run of this machine had not handed to the store comes before anything is decided.
         house.hand_over()
-        if read_blocks:
+        if known is not None:
+            house.take_blocks(known)
+        elif read_blocks:
             house.refresh(at_once=True)
+        if read_blocks:
             house.read_along()
         house.bulkheads.open()
         keeper.start()

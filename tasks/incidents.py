@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from steadypost import private
 from steadypost.domain.health import Check, Kind, is_wrong
 from steadypost.domain.incident import (
     Close,
     Incident,
     Mend,
     Message,
-    Remedy,
     Remind,
     Tell,
     Tried,
@@ -31,7 +31,8 @@ from steadypost.domain.incident import (
     reminder,
     told,
 )
-from steadypost.store import StoreError
+from steadypost.domain.remedy import Remedy
+from steadypost.store import StoreError, incidents
 from tasks.house import House
 from tasks.notices import Teller, Untold
 from tasks.observations import Memory
@@ -91,7 +92,7 @@ class Book:
         if self._away:
             return False
         try:
-            return any(one.key not in self._open for one in self._house.store.open_incidents())
+            return any(one.key not in self._open for one in self._house.store.read(incidents.still_open))
         except StoreError:
             return False
 
@@ -100,7 +101,7 @@ class Book:
     def _read(self, now: datetime, *, is_away: bool) -> None:
         """Take the store's word for what is open, and enter what arose while it was away."""
         try:
-            stored = {incident.key: incident for incident in self._house.store.open_incidents()}
+            stored = {incident.key: incident for incident in self._house.store.read(incidents.still_open)}
             if not is_away:
                 for key, known in [*self._open.items()]:
                     if known.id == 0:
@@ -120,12 +121,12 @@ class Book:
 
     def _enter_late(self, stored: Incident | None, known: Incident, now: datetime) -> Incident:
         """Enter what was found, done and told on this machine while the store was away."""
-        entered = stored or self._house.store.enter_incident(known)
+        entered = stored or self._house.store.write(incidents.enter, known)
         told_at = entered.told_at or known.told_at or self._marks.told_at(known)
         late = replace(known, id=entered.id, told_at=told_at)
         for one in late.tries[len(entered.tries) :]:
-            self._house.store.begin_remedy(late.id, one)
-        self._house.store.keep_incident(late, None, now)
+            self._house.store.write(incidents.begin_remedy, late.id, one)
+        self._house.store.write(incidents.keep, late, None, now)
         self._marks.forget(late)
         return late
 
@@ -135,7 +136,7 @@ class Book:
             return None
         if not self._away:
             try:
-                incident = self._house.store.enter_incident(incident)
+                incident = self._house.store.write(incidents.enter, incident)
             except StoreError:
                 self._away = True
         self._house.log.warning("%s is %s: %s", incident.name, incident.verdict, incident.what)
@@ -148,7 +149,7 @@ class Book:
         if incident.id == 0 or self._away:
             return False
         try:
-            self._house.store.keep_incident(incident, message, now)
+            self._house.store.write(incidents.keep, incident, message, now)
         except StoreError:
             self._away = True
             return False
@@ -175,7 +176,11 @@ class Book:
     def _mend(self, incident: Incident, remedy: Remedy, now: datetime) -> list[Happened]:
         one = Tried(n=len(incident.tries) + 1, remedy=remedy, at=now)
         try:
-            if incident.id and not self._away and not self._house.store.begin_remedy(incident.id, one):
+            if (
+                incident.id
+                and not self._away
+                and not self._house.store.write(incidents.begin_remedy, incident.id, one)
+            ):
                 return []
         except StoreError:
             self._away = True
@@ -184,7 +189,7 @@ class Book:
         incident = replace(incident, tries=(*incident.tries, one))
         if incident.id and not self._away:
             with contextlib.suppress(StoreError):
-                self._house.store.end_remedy(incident.id, one)
+                self._house.store.write(incidents.end_remedy, incident.id, one)
         self._keep(incident, None, now)
         return [Happened(what="mended", incident=incident)]
 
@@ -237,7 +242,7 @@ class Marks:
 
     def put(self, incident: Incident) -> bool:
         """Mark it as ours to tell; ``False`` when it is somebody else's."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(self._folder)
         try:
             file = os.open(self._path(incident), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -267,7 +272,7 @@ class Marks:
         self._path(incident).unlink(missing_ok=True)
 
     def _path(self, incident: Incident) -> Path:
-        about = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in incident.about)
+        about = "".join(one if one.isalnum() or one in "-_" else "_" for one in incident.about)
         return self._folder / f"{incident.kind}-{about}.json"
 
 

@@ -3,8 +3,8 @@
     jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl
 
 Every line written while a delivery is worked on carries its id, whoever writes it: the flow that claimed it, the task
-that carries it out, the browser's lane, the store's answers (``room`` says which). Prefect's own pages show the same
-lines. Secrets are taken out before anything is written, here and there. Nothing that can go wrong with a journal
+that carries it out, the browser's runner, the store's answers (``component`` says which). Prefect's own pages show the
+same lines. Secrets are taken out before anything is written, here and there. Nothing that can go wrong with a journal
 goes wrong for a post.
 """
 
@@ -23,6 +23,8 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from steadypost import private
+from steadypost.domain.retention import kept as kept_for
 from steadypost.domain.secrets import Redactor
 
 LOGGERS = ("steadypost", "prefect.flow_runs", "prefect.task_runs")
@@ -30,9 +32,6 @@ LOGGERS = ("steadypost", "prefect.flow_runs", "prefect.task_runs")
 
 LARGEST = 10 * 2**20
 """How large one file grows before the next is begun."""
-
-KEPT = 40
-"""How many files are kept, the newest."""
 
 redact = Redactor()
 """Knows the sessions that are open in this process."""
@@ -78,7 +77,7 @@ class _Lines(JsonFormatter):
         told = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
-            "room": _room(record),
+            "component": _component(record),
             **getattr(record, "following", {}),
             "says": record.getMessage(),
         }
@@ -91,7 +90,7 @@ class _Lines(JsonFormatter):
         log_data.update(redact.of(told))
 
 
-def _room(record: logging.LogRecord) -> str:
+def _component(record: logging.LogRecord) -> str:
     """Say who speaks: flow, task, browser, channel, store."""
     if record.name == "prefect.flow_runs":
         return "flow"
@@ -125,8 +124,8 @@ def kept(folder: Path, name: str) -> Iterator[None]:
 def _handler(folder: Path, name: str) -> logging.Handler:
     """Open the file; where it cannot be, nothing is written, and nothing else is the worse for it."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _thin_out(folder)
+        private.folder(folder)
+        _thin_out(folder, time.time())
         path = folder / f"{name}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.jsonl"
         path.touch(mode=0o600)
         handler: logging.Handler = _Quiet(path, maxBytes=LARGEST, backupCount=2, encoding="utf-8", delay=True)
@@ -145,13 +144,15 @@ class _Quiet(RotatingFileHandler):
         """Say nothing."""
 
 
-def _thin_out(folder: Path) -> None:
-    files = sorted(folder.glob("*.jsonl*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in files[KEPT - 1 :]:
+def _thin_out(folder: Path, now: float) -> None:
+    """Let go of what nobody has written to for longer than the rule says."""
+    oldest = now - kept_for("journals").total_seconds()
+    for file in folder.glob("*.jsonl*"):
         with contextlib.suppress(OSError):
-            old.unlink()
+            if file.stat().st_mtime < oldest:
+                file.unlink()
 
 
-def line(room: str, says: str, *given: object, level: int = logging.INFO) -> None:
+def line(component: str, says: str, *given: object, level: int = logging.INFO) -> None:
     """Write one line from a room that has no logger of its own: what its answers were."""
-    logging.getLogger(f"steadypost.{room}").log(level, says, *given)
+    logging.getLogger(f"steadypost.{component}").log(level, says, *given)

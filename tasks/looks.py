@@ -1,12 +1,13 @@
-"""Looking: one read of an account's timeline, and what it proves of every delivery in doubt."""
+"""Looking: one read of an account's timeline, and what it proves of every unconfirmed delivery."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import Task, task
@@ -14,22 +15,29 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
-from steadypost.browser import BrowserError, end_browser, is_dead
-from steadypost.channels.port import Access, LookRequest, Place
-from steadypost.domain.evidence import (
-    CLOCK_SKEW,
-    CannotTell,
-    Evidence,
-    Present,
-    SeenPost,
-    Sighting,
-    judge,
-)
+from steadypost.browser import BrowserError
+from steadypost.channels.port import Access, LookRequest
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
+from steadypost.domain.matching import CLOCK_SKEW, window
+from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause, Scope
-from steadypost.domain.snowflake import RemoteId
-from steadypost.store import Doubt, StoreAway, vitals
+from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.weighing import (
+    copies,
+    elsewhere,
+    foreign,
+    judge,
+    needed,
+    still_there,
+    strangers,
+)
+from steadypost.store import StoreAway, Unsettled, ledger, notices, unconfirmed, vitals
+from steadypost.store import accounts as account_rows
+from steadypost.store import clocks as network_clocks
+from steadypost.store import looks as look_rows
 from tasks import journal
-from tasks.bulkheads import NoPlace
+from tasks.bulkheads import NoSlot
+from tasks.discreet import discreet
 from tasks.house import CHANNELS, House, Unseen, here
 from tasks.journal import following
 
@@ -62,7 +70,7 @@ def has_budget(_: Task[..., Any], run: TaskRun, __: State[Any]) -> bool:
     try:
         return here().may_look_again(again=run.run_count > 1)
     except StoreAway:
-        # Nothing could be written down; what is in doubt is looked for when the store is back.
+        # Nothing could be written down; what is unconfirmed is looked for when the store is back.
         return False
 
 
@@ -76,57 +84,62 @@ def has_budget(_: Task[..., Any], run: TaskRun, __: State[Any]) -> bool:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@discreet
 def look(account: str, at_once: bool = False) -> Findings:
-    """Settle what one sighting of the account can settle: all of its deliveries in doubt from one read.
+    """Settle what one sighting of the account can settle: all of its unconfirmed deliveries from one read.
 
     Only where a list cannot be read (X's list with replies often fails to load) are others read beside it.
-    ``at_once`` looks for those too whose next look is still to come.
+    ``at_once`` looks for those too whose next look is still to come; for them this one is not counted.
     """
     house = here()
-    doubts = house.store.looks_due(now=house.clock() + (AT_ONCE if at_once else timedelta(0))).get(
+    items = house.store.read(unconfirmed.due, now=house.clock() + (AT_ONCE if at_once else timedelta(0))).get(
         account, []
     )
     access = house.access(account)
-    if not doubts or not isinstance(access, Access):
-        return Findings(account=account, looked_for=len(doubts), found=0)
-    doubts = [see_it_gone(house, doubt) for doubt in doubts]
-    told = [Seen(sighting=_see(house, access, plan), doubts=plan.doubts) for plan in [first_plan(doubts)]]
-    if told[0].sighting.trouble is not None:
-        others = plans_beside(doubts, told[0].sighting.trouble)
-        told += [Seen(sighting=_see(house, access, plan), doubts=plan.doubts) for plan in others]
-    good = [one for one in told if one.sighting.trouble is None]
+    if not items or not isinstance(access, Access):
+        return Findings(account=account, looked_for=len(items), found=0)
+    items = [see_it_gone(house, item) for item in items]
+    seen = [_see(house, access, first_plan(items), items)]
+    if seen[0].trouble is not None:
+        seen += [_see(house, access, plan, items) for plan in plans_beside(items, seen[0].trouble)]
+    good = [one for one in seen if one.trouble is None]
     if not good:
-        return _saw_nothing(house, account, doubts, told[0].sighting)
+        return _saw_nothing(house, account, items, seen[0])
     house.unseen.pop(account, None)
     note_look(house, account, well=True)
-    found = sum(_conclude(house, access, one.doubts, one.sighting) for one in good)
-    house.log.info("%s: %s of %s seen", account, found, len(doubts))
-    return Findings(account=account, looked_for=len(doubts), found=found)
+    note_clock(house, access, good)
+    note_identity(house, account, items, good)
+    found = _conclude(house, access, items, seen)
+    house.log.info("%s: %s of %s seen", account, found, len(items))
+    return Findings(account=account, looked_for=len(items), found=found)
 
 
 # --- before the look
 
 
-def see_it_gone(house: House, doubt: Doubt) -> Doubt:
-    """Note when the browser of an attempt in doubt can act no more: before that, no look proves absence.
+def see_it_gone(house: House, item: Unsettled) -> Unsettled:
+    """Note when the executor of an unconfirmed attempt can act no more: before that, no look proves absence.
 
     An attempt that answered has ended by itself. One whose worker fell silent has not, as far as anybody
-    knows: its browser is looked for on this machine, and killed once no worker can still be waiting for it.
+    knows: its channel looks for what may still act on this machine, and ends it, where it can, once no worker can
+    still be waiting for it.
     """
-    attempt = doubt.attempt
-    if attempt.gone_at is not None or not attempt.browser:
-        return doubt
+    attempt = item.attempt
+    if attempt.gone_at is not None or not attempt.executor:
+        return item
     moment = house.clock()
-    gone = is_dead(attempt.browser)
-    if gone is False and attempt.rescued_at and moment - attempt.rescued_at > house.deadlines.attempt:
-        house.log.warning("delivery %s: its silent worker's browser is ended", doubt.delivery_id)
-        gone = end_browser(attempt.browser)
-    if gone is not True:
-        return doubt
+    kind = CHANNELS[item.channel]
+    acts = kind.may_still_act(attempt.executor)
+    overdue = attempt.rescued_at is not None and moment - attempt.rescued_at > house.deadlines.attempt
+    if acts is True and overdue and kind.end is not None:
+        house.log.warning("delivery %s: what its silent worker left acting is ended", item.delivery_id)
+        acts = kind.end(attempt.executor)
+    if acts is not False:
+        return item
     # Not before it was seen: the instant read before the look at the process would be too early.
     moment = house.clock()
-    house.store.note_gone(attempt.id, moment)
-    return replace(doubt, attempt=replace(attempt, gone_at=moment))
+    house.store.write(look_rows.note_gone, attempt.id, moment)
+    return replace(item, attempt=replace(attempt, gone_at=moment))
 
 
 # --- where to look
@@ -134,69 +147,105 @@ def see_it_gone(house: House, doubt: Doubt) -> Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One list to read, and the deliveries it can tell of."""
+    """One list to read."""
 
     place: Place
-    doubts: Sequence[Doubt]
     post: RemoteId | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What one list showed, and of whom it can tell."""
-
-    sighting: Sighting
-    doubts: Sequence[Doubt]
+def by_name(items: Sequence[Unsettled]) -> bool:
+    """Whether everything that is looked for can be asked for by its name."""
+    every = [one for item in items for one in item.wanted]
+    return all(one.name is not None and (Place.NAMED, None) in needed(one) for one in every)
 
 
-def first_plan(doubts: Sequence[Doubt]) -> Plan:
-    """Choose the one list that shows everything we look for; only replies are missing from the profile."""
-    place = Place.REPLIES if any(map(_answers, doubts)) else Place.PROFILE
-    return Plan(place=place, doubts=doubts)
+def first_plan(items: Sequence[Unsettled]) -> Plan:
+    """Choose the one place that shows everything we look for: the names, where the network takes them; else only
+    replies are missing from the profile.
+    """
+    if by_name(items):
+        return Plan(place=Place.NAMED)
+    return Plan(place=Place.REPLIES if any(map(_answers, items)) else Place.PROFILE)
 
 
-def plans_beside(doubts: Sequence[Doubt], trouble: Cause) -> list[Plan]:
+def plans_beside(items: Sequence[Unsettled], trouble: Cause) -> list[Plan]:
     """Choose what else to read when the list with replies cannot be: the profile for what is no reply, and
     the page of the post above for what is, as far as one is known. A wall before the account is a wall
     before every page of it.
     """
-    if trouble.scope is Scope.ACCOUNT or not any(map(_answers, doubts)):
+    if trouble.scope is Scope.ACCOUNT or not any(map(_answers, items)):
         return []
-    plain = [doubt for doubt in doubts if not _answers(doubt)]
-    beside = [Plan(place=Place.PROFILE, doubts=plain)] if plain else []
-    for doubt in [doubt for doubt in doubts if _answers(doubt)][:MOST_THREADS]:
-        above = next((wanted.reply_to for wanted in doubt.wanted if wanted.reply_to), None)
-        page = above or next(iter(doubt.ids.values()), None)
+    plain = [item for item in items if not _answers(item)]
+    beside = [Plan(place=Place.PROFILE)] if plain else []
+    for item in [item for item in items if _answers(item)][:MOST_THREADS]:
+        above = next((wanted.reply_to for wanted in item.wanted if wanted.reply_to), None)
+        page = above or next(iter(item.ids.values()), None)
         if page is not None:
-            beside.append(Plan(place=Place.THREAD, doubts=[doubt], post=page))
+            beside.append(Plan(place=Place.THREAD, post=page))
     return beside
 
 
-def _answers(doubt: Doubt) -> bool:
-    return any(wanted.reply_to or wanted.n > 0 for wanted in doubt.wanted)
+def plans_to_prove(verdicts: Iterable[Evidence], *, but: Sequence[Sighting]) -> list[Plan]:
+    """Choose what else to read before anything can be said to be absent: whatever lists have to show it, and have not
+    been read. Lists serve all; of the pages of single posts a few at a time are read, and the next look reads others.
+    """
+    unread = dict.fromkeys(
+        one for verdict in verdicts if isinstance(verdict, CannotTell) for one in verdict.unread
+    )
+    read = {(one.place, one.post) for one in but}
+    lists = [Plan(place=place) for place, post in unread if post is None and (place, post) not in read]
+    pages = [
+        Plan(place=place, post=post)
+        for place, post in unread
+        if post is not None and (place, post) not in read
+    ]
+    return [*lists, *pages[:MOST_THREADS]]
 
 
-def _see(house: House, access: Access, plan: Plan) -> Sighting:
+def _answers(item: Unsettled) -> bool:
+    return any(wanted.reply_to or wanted.n > 0 for wanted in item.wanted)
+
+
+def _see(house: House, access: Access, plan: Plan, items: Sequence[Unsettled]) -> Sighting:
     limits = house.limits()
-    since = min(wanted.began_at for doubt in plan.doubts for wanted in doubt.wanted)
-    request = LookRequest(place=plan.place, back_to=since - CLOCK_SKEW, post=plan.post)
+    request = LookRequest(place=plan.place, back_to=back_to(items), post=plan.post, names=names(items))
     try:
         with (
-            house.place(limits.look_waits),
+            house.slot(limits.look_waits),
             house.bulkheads.counting(access.account),
-            house.lanes.lend(within=limits.look_waits.total_seconds(), key=access.account) as lane,
+            house.channel(access.account, within=limits.look_waits) as channel,
         ):
-            channel = CHANNELS[plan.doubts[0].channel](lane)
-            return channel.look(access, request, deadline=time.monotonic() + limits.look.total_seconds())
-    except (BrowserError, NoPlace) as error:
+            seen = channel.look(access, request, deadline=time.monotonic() + limits.look.total_seconds())
+            with contextlib.suppress(StoreAway):
+                house.store.charge_reads(access.account, [post.id for post in seen.posts], house.clock())
+            return replace(seen, place=plan.place, post=plan.post)
+    except (BrowserError, NoSlot) as error:
         note_look(house, access.account, well=False, told=f"no browser looks ({type(error).__name__})")
         raise LookFailed(type(error).__name__) from error
+
+
+def names(items: Sequence[Unsettled]) -> tuple[Name, ...]:
+    """Name everything that is looked for, where it has a name."""
+    every = [one.name for item in items for one in item.wanted]
+    return tuple(dict.fromkeys(one for one in every if one is not None))
+
+
+def back_to(items: Sequence[Unsettled]) -> datetime:
+    """Say how far back a list is to be read, by the network's clock: past everything that is looked for."""
+    return min(_begins(item, wanted) for item in items for wanted in item.wanted) - CLOCK_SKEW
+
+
+def _begins(item: Unsettled, wanted: Wanted) -> datetime:
+    made = wanted.network.made_at(item.ids[wanted.n]) if item.published else None
+    if made is not None:
+        return made
+    return window(wanted, wanted.offset).perhaps
 
 
 # --- after the look
 
 
-def _saw_nothing(house: House, account: str, doubts: Sequence[Doubt], sighting: Sighting) -> Findings:
+def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sighting: Sighting) -> Findings:
     """A look that was none is not counted, and changes no delivery; the next one comes later and later.
 
     Only when a day has gone by without a single look is a person asked.
@@ -206,70 +255,184 @@ def _saw_nothing(house: House, account: str, doubts: Sequence[Doubt], sighting: 
     house.unseen[account] = Unseen(times=times + 1, until=house.clock() + interval(times))
     house.log.warning("a look at %s told nothing: %s", account, sighting.why or sighting.trouble)
     note_look(house, account, well=False, told=f"{sighting.trouble}: {sighting.why}".removesuffix(": "))
-    house.store.could_not_look(account, house.clock())
-    return Findings(account=account, looked_for=len(doubts), found=0, trouble=str(sighting.trouble))
+    return Findings(account=account, looked_for=len(items), found=0, trouble=str(sighting.trouble))
 
 
 def note_look(house: House, account: str, *, well: bool, told: str = "") -> None:
     """Note whether the account could be read: what nobody can see is unknown to the watch, and never ok."""
     with contextlib.suppress(StoreAway):
-        house.store.note(f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
+        house.store.write(vitals.note, f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
 
 
-def _conclude(house: House, access: Access, doubts: Sequence[Doubt], sighting: Sighting) -> int:
-    """Write down what the sighting proves of each; answer how many were seen whole."""
-    taken = house.store.taken_ids(access.account)
-    unsettled = [doubt for doubt in doubts if not doubt.published]
-    verdicts = {
-        **judge([wanted for doubt in unsettled for wanted in doubt.wanted], sighting, taken),
-        **_still_there(doubts, sighting),
+def note_clock(house: House, access: Access, seen: Sequence[Sighting]) -> None:
+    """Keep what this look told of the network's clock."""
+    offset = next((one.offset for one in seen if one.offset is not None), None)
+    if offset is not None:
+        with contextlib.suppress(StoreAway):
+            house.store.write(
+                network_clocks.note, socket.gethostname(), access.network, offset, house.clock()
+            )
+
+
+def note_identity(house: House, account: str, items: Sequence[Unsettled], seen: Sequence[Sighting]) -> None:
+    """Keep who the account was seen to be, and have somebody told where what is unconfirmed was asked for as another."""
+    who = next((one.identity for one in seen if one.identity), "")
+    before = {
+        one.identity: item.delivery_id
+        for item in items
+        if not item.published
+        for one in item.wanted
+        if elsewhere(one.identity, seen)
     }
-    found = 0
-    for doubt in doubts:
-        evidence = {wanted.n: verdicts[wanted.key] for wanted in doubt.wanted}
-        house.store.saw(
-            doubt.delivery_id,
-            evidence,
-            at=sighting.at,
-            now=house.clock(),
-            next_at=house.clock() + interval(doubt.looks),
-        )
-        with following(delivery=doubt.delivery_id, attempt=doubt.attempt.id, account=doubt.account):
-            told = ", ".join(f"part {n + 1} {type(one).__name__}" for n, one in sorted(evidence.items()))
-            journal.line("store", "a look found: %s", told)
-        found += all(isinstance(one, Present) for one in evidence.values())
+    if not who:
+        return
+    with contextlib.suppress(StoreAway):
+        house.store.write(account_rows.note_identity, account, who)
+        for identity, delivery_id in before.items():
+            house.store.write(
+                notices.put,
+                key=f"elsewhere:{account}:{identity}:{who}",
+                title=f"{account} is another account than before",
+                body=(
+                    f"Posts that are unconfirmed were asked for as {identity}, and its block leads to {who} now. They "
+                    f"are not looked for there, and not asked for again: what is missing in another's list may be live.\n"
+                    f"Put the block back until nothing is unconfirmed any more, or look yourself and say what you see: "
+                    f"'steadypost resolve {delivery_id}'."
+                ),
+                now=house.clock(),
+            )
+
+
+def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: list[Sighting]) -> int:
+    """Write down what the sightings prove of each; answer how many were seen whole.
+
+    Everything of the account that is not settled is weighed, and read after the look: whatever a list showed was armed
+    before it was shown.
+    """
+    rivals = house.store.read(unconfirmed.unsettled, access.account)
+    wanted = _weighed(items, rivals)
+    verdicts = _verdicts(house, access, items, wanted, seen)
+    for plan in plans_to_prove(verdicts.values(), but=seen):
+        with contextlib.suppress(LookFailed):
+            seen = [*seen, _see(house, access, plan, items)]
+    verdicts = _verdicts(house, access, items, wanted, seen)
+    taken = _taken(house, access, seen)
+    found = sum(_conclude_one(house, item, verdicts, seen, taken) for item in items)
     # After the adoptions, so that none of ours is taken for a stranger's.
-    house.store.note_foreign(access.account, made_by_hand(access.handle, sighting), house.clock())
+    by_hand = foreign(list(wanted.values()), seen, _taken(house, access, seen), access.handle)
+    house.store.write(ledger.note_foreign, access.account, by_hand, house.clock())
     return found
 
 
-def made_by_hand(handle: str, sighting: Sighting) -> list[SeenPost]:
-    """List the account's own posts: those that no delivery has, the store keeps as somebody's own."""
-    if sighting.trouble is not None or sighting.account.casefold() != handle.casefold():
-        return []
-    return [
-        post
-        for post in sighting.posts
-        if post.author.casefold() == handle.casefold() and not (post.reposted or post.promoted)
-    ]
+def _weighed(items: Sequence[Unsettled], rivals: Sequence[Unsettled]) -> dict[tuple[int, int], Wanted]:
+    """Give every part of the account that is not settled."""
+    return {wanted.key: wanted for item in (*rivals, *items) if not item.published for wanted in item.wanted}
 
 
-def _still_there(doubts: Sequence[Doubt], sighting: Sighting) -> Mapping[tuple[int, int], Evidence]:
-    """See published parts again: for them the id itself is what we look for."""
-    published = [wanted for doubt in doubts if doubt.published for wanted in doubt.wanted]
-    ids = {wanted.key: doubt.ids[wanted.n] for doubt in doubts if doubt.published for wanted in doubt.wanted}
-    seen = {post.id for post in sighting.posts}
-    judged = judge(published, sighting)
-    return {wanted.key: _of_id(ids[wanted.key], judged[wanted.key], seen) for wanted in published}
+def _taken(house: House, access: Access, seen: Sequence[Sighting]) -> frozenset[RemoteId]:
+    return house.store.read(
+        look_rows.taken_ids, access.account, {post.id for one in seen for post in one.posts}
+    )
 
 
-def _of_id(remote_id: RemoteId, judged: Evidence, seen: Collection[RemoteId]) -> Evidence:
-    """Say whether this very id is there: another post that says the same is not it."""
-    if remote_id in seen:
-        return Present(remote_id=remote_id)
-    if isinstance(judged, Present):
-        return CannotTell(why=f"{judged.remote_id} says the same; {remote_id} was not in the list")
-    return judged
+def _verdicts(
+    house: House,
+    access: Access,
+    items: Sequence[Unsettled],
+    wanted: Mapping[tuple[int, int], Wanted],
+    seen: Sequence[Sighting],
+) -> dict[tuple[int, int], Evidence]:
+    """Judge what is unconfirmed by all that is known of it, and what is published by its id."""
+    taken = _taken(house, access, seen)
+    judged = judge(list(wanted.values()), seen, taken)
+    verdicts: dict[tuple[int, int], Evidence] = {}
+    for item in items:
+        for one in item.wanted:
+            if item.published:
+                # What is missing in somebody else's list was not taken down.
+                other = elsewhere(one.identity, (each for each in seen if each.trouble is None))
+                verdicts[one.key] = (
+                    CannotTell(why=other) if other else still_there(item.ids[one.n], seen, access.handle)
+                )
+            else:
+                verdict = judged[one.key]
+                if item.reworded_until is not None and isinstance(verdict, Absent):
+                    unknown = _strangers(house, item, one, list(wanted.values()), seen, taken)
+                    verdict = _unless_reworded(verdict, unknown)
+                verdicts[one.key] = _while_it_may_act(item, verdict)
+    return verdicts
+
+
+def _strangers(  # noqa: PLR0917 - private, and every one of them is needed
+    house: House,
+    item: Unsettled,
+    part: Wanted,
+    wanted: Sequence[Wanted],
+    seen: Sequence[Sighting],
+    taken: frozenset[RemoteId],
+) -> list[RemoteId]:
+    """Name the posts since a backup that was restored of which this store knows nothing."""
+    until = item.reworded_until or item.attempt.ended_at
+    found = strangers(part, wanted, seen, taken, until=until)
+    by_hand = house.store.read(ledger.known_by_hand, item.account, found, item.attempt.began_at)
+    return [one for one in found if one not in by_hand]
+
+
+def _unless_reworded(verdict: Absent, unknown: Sequence[RemoteId]) -> Evidence:
+    """Let nothing be absent that may be live in words that this store never heard of."""
+    if not unknown:
+        return verdict
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return CannotTell(
+        why=f"since the backup the account has posted what this store does not know ({unknown[0]}{more}): "
+        "one of them may be this, in other words"
+    )
+
+
+def _while_it_may_act(item: Unsettled, verdict: Evidence) -> Evidence:
+    """Let nothing be absent whose attempt could still act when the look began: what is still to come is in no list."""
+    if isinstance(verdict, Absent) and item.attempt.gone_at is None:
+        return CannotTell(why="its executor was not seen dead when the look began")
+    return verdict
+
+
+def _conclude_one(
+    house: House,
+    item: Unsettled,
+    verdicts: Mapping[tuple[int, int], Evidence],
+    seen: Sequence[Sighting],
+    taken: frozenset[RemoteId],
+) -> bool:
+    evidence = {wanted.n: verdicts[wanted.key] for wanted in item.wanted}
+    first = next(one for one in seen if one.trouble is None)
+    offset = next((one.offset for one in seen if one.offset is not None), None)
+    planned = item.next_at <= first.at
+    house.store.write(
+        look_rows.saw,
+        item.delivery_id,
+        evidence,
+        at=first.at,
+        network_at=first.at + offset.ahead if offset else None,
+        now=house.clock(),
+        next_at=house.clock() + interval(item.looks) if planned else item.next_at,
+        found_copies=_copies(item, seen, taken),
+        attempt_id=item.attempt.id,
+        planned=planned,
+    )
+    with following(delivery=item.delivery_id, attempt=item.attempt.id, account=item.account):
+        told = ", ".join(f"part {n + 1} {type(one).__name__}" for n, one in sorted(evidence.items()))
+        journal.line("store", "a look found: %s", told)
+    return all(isinstance(one, Present) for one in evidence.values())
+
+
+def _copies(
+    item: Unsettled, seen: Sequence[Sighting], taken: frozenset[RemoteId]
+) -> dict[int, tuple[RemoteId, ...]]:
+    """Find second copies of what is published: a browser has been seen to send a request again by itself."""
+    if not item.published:
+        return {}
+    found = {wanted.n: copies(wanted, item.ids[wanted.n], seen, taken) for wanted in item.wanted}
+    return {n: ids for n, ids in found.items() if ids}
 
 
 def interval(looks: int) -> timedelta:

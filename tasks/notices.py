@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 import prefect.blocks.notifications  # noqa: F401 - so that every kind of notification block can be loaded
@@ -19,8 +19,11 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from blocks import OnCall
 from steadypost import settings
+from steadypost.domain import clock
 from steadypost.domain.circuit.catalogue import Dependency, Kind
-from steadypost.store import Notice, StoreAway
+from steadypost.domain.clock import Clock
+from steadypost.store import Notice, StoreAway, notices, vitals
+from steadypost.store.vitals import ON_CALL
 from tasks import documents
 from tasks.circuits import Refused
 from tasks.house import House
@@ -32,6 +35,11 @@ FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
 
 NOBODY = "nobody is named in the block 'Steadypost on call'"
+
+
+LATER = "it waits for the hours in the block 'Steadypost on call'"
+
+ADDRESS = "the address in the block 'Steadypost on call'"
 
 
 class Said(Protocol):
@@ -63,7 +71,8 @@ def pause(tries: int) -> timedelta:
 class Teller:
     """Tells messages, by the blocks as last read: they serve while Prefect's API is away."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Clock = clock.now) -> None:
+        self._now = now
         self._on_call = OnCall()
         self._ways: dict[str, NotificationBlock] = {}
         self._fresh: set[str] = set()
@@ -73,6 +82,15 @@ class Teller:
         """What the operator wants told, as last read."""
         return self._on_call
 
+    @property
+    def knows_somebody(self) -> bool:
+        """Whether anybody is named, by a block or by this machine's own address."""
+        return self._on_call.names_somebody or settings.read().on_call is not None
+
+    def may_tell(self, now: datetime) -> bool:
+        """Whether it is an hour at which whoever is named wants to be told."""
+        return self._on_call.may_be_told(now, settings.read().zone)
+
     def read(self) -> None:
         """Read anew who is to be told; with the API away, whoever was known is."""
         with contextlib.suppress(documents.ApiAway):
@@ -81,8 +99,14 @@ class Teller:
 
     def tell(self, said: Said) -> str:
         """Tell one message; answers by which way it was taken, or raises ``Untold``."""
+        if not self.may_tell(self._now()):
+            raise Untold(f"{LATER}: {self._on_call.hours}")
         tried = []
-        for way in self._on_call.tell:
+        if named := self._on_call.address:
+            if by_apprise(named.get_secret_value(), said):
+                return ADDRESS
+            tried.append(f"{ADDRESS}: not taken")
+        for way in self._on_call.blocks:
             try:
                 self._by(way, said)
             except Exception as error:  # noqa: BLE001 - any way may be broken in any manner; the next may not be
@@ -127,15 +151,34 @@ def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: N
     seen down are left alone for a while; by then one message is the trial.
     """
     told = 0
+    note_who(house, teller)
     if house.circuits.refusal(WAYS) and not house.circuits.is_due(WAYS):
         return told
     try:
-        for notice in house.store.take_notices(house.clock(), house.clock() + TOLD_WITHIN):
+        for notice in house.store.write(notices.take, house.clock(), house.clock() + TOLD_WITHIN):
             told += _told(house, teller, notice)
             meanwhile()
     except StoreAway as away:
         house.log.warning("what is to be told cannot be read: %s", away)
     return told
+
+
+def note_who(house: House, teller: Teller) -> None:
+    """Write down whether anybody can be told now: that nobody is named yet is no failure of the ways to tell, nor that
+    whoever is named sleeps.
+    """
+    who = "" if teller.may_tell(house.clock()) else LATER
+    who = who if teller.knows_somebody else NOBODY
+    try:
+        house.store.write(
+            vitals.note,
+            ON_CALL,
+            well=teller.knows_somebody,
+            told=who,
+            now=house.clock(),
+        )
+    except StoreAway as away:
+        house.log.debug("who can be told is noted later: %s", away)
 
 
 def _told(house: House, teller: Teller, notice: Notice) -> bool:
@@ -144,8 +187,10 @@ def _told(house: House, teller: Teller, notice: Notice) -> bool:
             way = teller.tell(notice)
     except (Untold, Refused) as why:
         house.log.warning("not told yet: %s (%s)", notice.title, why)
-        house.store.notice_not_sent(notice.id, str(why), house.clock() + pause(notice.tries))
+        house.store.write(
+            notices.not_sent, notice.id, why=str(why), next_at=house.clock() + pause(notice.tries)
+        )
         return False
     house.log.info("told by %s: %s", way, notice.title)
-    house.store.notice_sent(notice.id, house.clock())
+    house.store.write(notices.sent, notice.id, house.clock())
     return True

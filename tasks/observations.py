@@ -13,15 +13,16 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import httpx
 import psutil
 from prefect.exceptions import PrefectHTTPStatusError
 
-from blocks import Switch, Switches, Unopened, XAccount
+from blocks import AccountBlock, Switch, Switches, Unopened
 from steadypost import settings
 from steadypost.browser import orphans
-from steadypost.domain.circuit import Page, newest
+from steadypost.domain.circuit import Revision, newest
 from steadypost.domain.circuit import State as CircuitState
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.health import Tolerances
@@ -36,10 +37,11 @@ from steadypost.domain.observed import (
     StoreSeen,
     SwitchSeen,
 )
-from steadypost.store import StoreError
+from steadypost.domain.outcome import Cause
+from steadypost.store import StoreError, vitals
 from tasks import documents, runs
 from tasks.circuits import behind
-from tasks.house import House
+from tasks.house import House, with_browser
 
 WORKER = "worker:"
 """Under this and the machine's name is noted that it has a worker: a machine that never had one misses none."""
@@ -62,7 +64,7 @@ class Memory:
 
 
 class Glance:
-    """What can be seen at little cost between two rounds: that the worker which was there is gone, or stands still.
+    """What can be seen at little cost between two rounds: that the worker which was there is gone, or hangs.
 
     That this holds for two glances makes the next round come at once; what is to be done about it, the round decides.
     Somebody who starts a worker anew is through with it by the second.
@@ -93,7 +95,7 @@ def observe(house: House, memory: Memory) -> Observed:
         at=moment,
         store=store,
         prefect=prefect,
-        blocks=_blocks(memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
+        blocks=_blocks(house, memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
         machine=_machine(house, memory, moment, writes=isinstance(store, StoreSeen)),
         store_away_at=house.store_away_at,
     )
@@ -118,33 +120,39 @@ def _prefect(moment: datetime) -> PrefectSeen | Cannot:
 # --- the blocks
 
 
-def _blocks(memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
+def _blocks(house: House, memory: Memory, moment: datetime) -> BlocksSeen | Cannot:
     try:
-        read = documents.read()
+        read = house.reading()
     except documents.ApiAway as away:
         return _last(memory, Cannot(why=str(away)))
     memory.blocks = BlocksSeen(
         sign_ins={
-            **{name: _sign_in(name, block) for name, block in read.accounts.items()},
+            **{name: _sign_in(house, name, block) for name, block in read.accounts.items()},
             **{
                 name: SignIn(closed=f"its block cannot be used: {why}")
                 for name, why in read.unreadable.items()
             },
         },
-        # A document that cannot be meant changes nothing: the last known switches serve, here as in the flows.
+        # A document that is not valid changes nothing: the last known switches serve, here as in the flows.
         off=_off(read.switches, moment) if read.switches else _last_off(memory),
         off_for=_off_for(read.switches, read.accounts, moment) if read.switches else {},
-        open_circuits=open_circuits(read.pages, read.accounts),
+        open_circuits=open_circuits(read.revisions, with_browser(read.accounts)),
+        places={name: block.place() for name, block in read.accounts.items()},
     )
     return memory.blocks
 
 
-def open_circuits(pages: Mapping[str, Iterable[Page]], accounts: Iterable[str] = ()) -> list[CircuitSeen]:
+def open_circuits(
+    pages: Mapping[str, Iterable[Revision]], accounts: Mapping[str, bool] = MappingProxyType({})
+) -> list[CircuitSeen]:
     """Read which circuits let nothing through, since when, and whose posts wait for it; a trial in between does not
-    make it younger.
+    make it younger. ``accounts`` says of each whether it needs a browser.
     """
     standing = {name: newest(of_it).memory for name, of_it in pages.items()}
-    needs = {account: {one.name for one in behind(account)} for account in accounts}
+    needs = {
+        account: {one.name for one in behind(account, needs_browser=needed)}
+        for account, needed in accounts.items()
+    }
     sign_ins = {Dependency(Kind.SIGN_IN, account).name for account in needs}
     return [
         CircuitSeen(
@@ -168,13 +176,17 @@ def _last_off(memory: Memory) -> Mapping[str, SwitchSeen]:
     return memory.blocks.off if memory.blocks else {}
 
 
-def _sign_in(name: str, block: XAccount) -> SignIn:
+def _sign_in(house: House, name: str, block: AccountBlock) -> SignIn:
+    known = house.access(name)
     access = block.open(name)
+    if isinstance(known, Unopened) and known.cause is Cause.HANDLE_TAKEN:
+        # That it is another account's second name, the block alone cannot say.
+        access = known
     if isinstance(access, Unopened):
         return SignIn(closed=access.why)
     ends = [
         float(cookie.get("expires", -1))
-        for cookie in access.session.get("cookies", ())
+        for cookie in access.secret.get("cookies", ())
         if cookie.get("name") == "auth_token"
     ]
     lasting = [end for end in ends if end > 0]
@@ -208,13 +220,13 @@ def _machine(house: House, memory: Memory, moment: datetime, *, writes: bool) ->
     known = settings.read()
     left, memory.left = memory.left, frozenset(orphans(known.run_dir))
     workers = runs.workers()
-    letters = house.outbox.waiting()
+    outbox_entries = house.outbox.waiting()
     return MachineSeen(
         workers=workers,
         has_had_worker=_has_had_worker(house, memory, workers, moment, writes=writes),
         orphans=len(left & memory.left),
-        letters=len(letters),
-        letters_since=min((letter.at for letter in letters), default=None),
+        outbox_entries=len(outbox_entries),
+        outbox_since=min((entry.at for entry in outbox_entries), default=None),
         aside=house.outbox.put_aside(),
         disk_free_mb=shutil.disk_usage(known.run_dir).free / 2**20,
         memory_free_mb=psutil.virtual_memory().available / 2**20,
@@ -227,17 +239,25 @@ def _has_had_worker(
     house: House, memory: Memory, workers: Iterable[int], moment: datetime, *, writes: bool
 ) -> bool:
     """Remember, over this run's end, that this machine has a worker: then its absence is seen at once."""
-    name = f"{WORKER}{socket.gethostname()}"
     try:
         if any(True for _ in workers):
             memory.has_had_worker = True
             if writes:  # a round waits once for a store that is away
-                house.store.note(name, well=True, now=moment)
+                house.store.write(vitals.note, _worker_here(), well=True, now=moment)
         elif not memory.has_had_worker:
-            memory.has_had_worker = name in house.store.noted()
+            memory.has_had_worker = has_noted_worker(house)
     except StoreError:
         house.log.debug("whether this machine has a worker could not be noted")
     return memory.has_had_worker
+
+
+def has_noted_worker(house: House) -> bool:
+    """Whether a worker was ever seen on this machine; raises ``StoreError``."""
+    return _worker_here() in house.store.read(vitals.every)
+
+
+def _worker_here() -> str:
+    return f"{WORKER}{socket.gethostname()}"
 
 
 def _jump(memory: Memory, moment: datetime) -> timedelta:

@@ -6,15 +6,17 @@ is submitted. An ask is never the trial. Whoever of all processes holds the perm
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from steadypost.browser import BrowserError, NoFreeLane, PoolClosed
+from steadypost.browser import BrowserError, NoFreeSlot, PoolClosed
 from steadypost.channels.port import Access, Probe
 from steadypost.domain.circuit import Go, No, Ticket
 from steadypost.domain.circuit.catalogue import (
@@ -25,11 +27,16 @@ from steadypost.domain.circuit.catalogue import (
     tells_by_probe,
 )
 from steadypost.domain.outcome import Cause, Outcome
-from tasks.circuits import behind, browser_here
-from tasks.house import CHANNELS, House, here
+from tasks.circuits import browser_here
+from tasks.discreet import discreet
+from tasks.house import House, here
+from tasks.second_question import found_out
 
 AGAIN_AFTER = timedelta(seconds=10)
 """How long an account is not probed again by this process after a probe that told nothing."""
+
+FIRST_WAIT = timedelta(seconds=1)
+"""How long an account whose trial nobody gave leave for is not asked for again; doubled each time."""
 
 Tickets = Mapping[Dependency, Ticket]
 
@@ -39,13 +46,13 @@ Tickets = Mapping[Dependency, Ticket]
 
 def left_alone(house: House, account: str) -> No | None:
     """Say why nothing of this account may be tried now, if so."""
-    return next((no for one in behind(account) if (no := house.circuits.refusal(one))), None)
+    return next((no for one in house.behind(account) if (no := house.circuits.refusal(one))), None)
 
 
 def set_out(house: House, account: str) -> Tickets | No:
     """Take along what the answer will have to bring back; or learn that it is to be left alone."""
     tickets: dict[Dependency, Ticket] = {}
-    for one in behind(account):
+    for one in house.behind(account):
         verdict = house.circuits.may(one)
         if isinstance(verdict, No):
             return verdict
@@ -96,11 +103,17 @@ def to_probe(house: House) -> list[str]:
     due = {
         name: min(house.circuits.known(one).until or moment for one in trials)
         for name in usable
-        if (trials := [one for one in behind(name) if _is_its_own(house, one)])
+        if (trials := [one for one in house.behind(name) if _is_its_own(house, one)])
     }
-    if not due and usable and house.circuits.is_due(browser_here()):
-        return usable[:1]
+    with_browser = [name for name in usable if house.kind_of(name).needs_browser]
+    if not due and with_browser and house.circuits.is_due(browser_here()):
+        return by_turns(house, with_browser)[:1]
     return sorted(due, key=lambda name: due[name])
+
+
+def by_turns(house: House, accounts: Iterable[str]) -> list[str]:
+    """Order accounts by when each was last probed here: one whose own trouble it is keeps the others' turn for once."""
+    return sorted(accounts, key=lambda name: (house.probe_turns.get(name, 0), name))
 
 
 def _is_its_own(house: House, dependency: Dependency) -> bool:
@@ -115,15 +128,18 @@ def _is_its_own(house: House, dependency: Dependency) -> bool:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@discreet
 def probe(account: str) -> str:
     """Find out, without publishing, whether publishing could go ahead, and say so to the circuits."""
     house = here()
     access = house.access(account)
-    permits = _permits(house, account)
+    # Whoever sent it out has taken them along; one that is run once more takes what there is.
+    permits = house.permits.pop(account, None) or take_permits(house, account)
     if not permits or not isinstance(access, Access):
         for one, ticket in permits.items():
             house.circuits.left(one, ticket)
         return "nobody's turn"
+    house.probe_turns[account] = max(house.probe_turns.values(), default=0) + 1
     began = time.monotonic()
     seen = Probe(well=False, handle="", cause=Cause.DEFECT, why="the probe broke")
     try:
@@ -138,24 +154,67 @@ def probe(account: str) -> str:
     return "well" if seen.well else str(seen.cause)
 
 
-def _permits(house: House, account: str) -> dict[Dependency, Ticket]:
+def take_permits(house: House, account: str) -> dict[Dependency, Ticket]:
+    """Get the permits for a trial of whatever of this account's is due; none where others have them."""
     permits: dict[Dependency, Ticket] = {}
-    for one in behind(account):
+    for one in house.behind(account):
         if house.circuits.is_due(one) and isinstance(go := house.circuits.may(one, probe=True), Go):
             permits[one] = go.ticket
     return permits
 
 
+class Scout:
+    """Gets the permits for one trial after the other, beside the loop that publishes: whoever gives them may be slow.
+
+    Nothing is sent to Prefect before they are in hand: a task run that tries nothing would be one more for a server
+    that may be in trouble. Who gets none is asked for again after a wait that grows.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._thread: threading.Thread | None = None
+        self._in_vain: Counter[str] = Counter()
+
+    def ready(self, accounts: Sequence[str]) -> str | None:
+        """Name an account whose permits are in hand, or begin to get them for the first of these."""
+        if self._thread is not None and self._thread.is_alive():
+            return None
+        got = next(iter(self._house.permits), None)
+        if got is None and accounts:
+            self._thread = threading.Thread(
+                target=self.get, args=(accounts[0],), name="trial-permits", daemon=True
+            )
+            self._thread.start()
+        return got
+
+    def get(self, account: str) -> None:
+        """Get them now."""
+        if permits := take_permits(self._house, account):
+            del self._in_vain[account]
+            self._house.permits[account] = permits
+            return
+        wait = min(AGAIN_AFTER, FIRST_WAIT * (1 << min(self._in_vain[account], 6)))
+        self._in_vain[account] += 1
+        self._house.probed[account] = self._house.clock() + wait
+
+    def give_back(self) -> None:
+        """Leave what will not be tried any more to others."""
+        while self._house.permits:
+            _, permits = self._house.permits.popitem()
+            for one, ticket in permits.items():
+                self._house.circuits.left(one, ticket)
+
+
 def see(house: House, access: Access) -> Probe:
-    """Open the composer in a browser for probes, and say what was seen; nothing is submitted, nothing is raised."""
+    """Check everything that publishing needs, by means kept for probes; nothing is submitted, nothing is raised."""
     limits = house.limits()
-    lanes = house.probing or house.lanes
-    channel = house.channel_of(access.account)
+    browsers = house.probing or house.browsers
     try:
-        with lanes.lend(limits.probe_waits.total_seconds(), key=access.account) as lane:
-            deadline = time.monotonic() + limits.probe.total_seconds()
-            return CHANNELS[channel](lane).probe(access, deadline=deadline)
-    except (NoFreeLane, PoolClosed) as error:  # a run that is about to end says nothing of the browsers
+        with house.channel(access.account, within=limits.probe_waits, browsers=browsers) as channel:
+            seen = channel.probe(access, deadline=time.monotonic() + limits.probe.total_seconds())
+        cause, why = found_out(house, access, seen.cause, seen.why)
+        return replace(seen, cause=cause, why=why)
+    except (NoFreeSlot, PoolClosed) as error:  # a run that is about to end says nothing of the browsers
         return Probe(well=False, handle="", cause=Cause.NO_PLACE, why=type(error).__name__)
     except BrowserError as error:
         return Probe(well=False, handle="", cause=Cause.BROWSER_UNAVAILABLE, why=type(error).__name__)

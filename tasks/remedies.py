@@ -20,13 +20,21 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from steadypost import settings
 from steadypost.browser import StillAlive, reap_orphans
-from steadypost.domain.health import Kind
-from steadypost.domain.incident import Incident, Remedy
+from steadypost.domain.health import Kind, Tolerances
+from steadypost.domain.incident import Incident
+from steadypost.domain.living import alive_elsewhere, dead
+from steadypost.domain.remedy import Remedy
 from steadypost.store import StoreError
-from tasks import runs
+from steadypost.store import accounts as account_rows
+from tasks import observations, runs, stand_ins
+from tasks.discreet import discreet
 from tasks.house import House, here
+from tasks.living import signs_of
 
-OF_THE_LOOKS = frozenset({Kind.DOUBT, Kind.READER, Kind.LIVE})
+SILENT = Tolerances().relieved_within
+"""How long nothing may be a sign of a run's life before it counts as dead, as for the check that found it."""
+
+OF_THE_LOOKS = frozenset({Kind.UNCONFIRMED, Kind.READER, Kind.LIVE})
 """What the run on watch of ``reconcile`` does; everything else that a run on watch does, ``publish`` does."""
 
 
@@ -37,6 +45,7 @@ OF_THE_LOOKS = frozenset({Kind.DOUBT, Kind.READER, Kind.LIVE})
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@discreet
 def remedy(remedy: str, kind: str, about: str) -> str:
     """Try one remedy; answers what it did, and never raises for what is broken anyway."""
     house = here()
@@ -67,10 +76,13 @@ def _reap_browsers(_: House, __: Kind, ___: str) -> str:
 
 
 def _revive_flow(house: House, kind: Kind, about: str) -> str:
-    """End what is there and does not beat, the dead included: they hold the flow's places in Prefect."""
+    """End what is there and sends no heartbeat, the dead included: they hold the flow's places in Prefect."""
     flow = flow_of(kind, about)
+    signs = signs_of(house.store)
     with runs.client() as api:
-        ended = runs.end_of(api, flow)
+        found = runs.seen(api, house.clock()).running
+        spared = alive_elsewhere(found, signs, house.clock(), SILENT)
+        ended = runs.end_of(api, flow, but=[run.id for run in spared])
         reaped = reap_orphans(settings.read().run_dir)
         started = runs.start(api, flow)
     house.log.warning("%s: runs ended: %s", flow, ", ".join(ended) or "none")
@@ -87,36 +99,40 @@ def _renew_browsers(_: House, kind: Kind, about: str) -> str:
 
 
 def _end_runs(house: House, _: Kind, __: str) -> str:
-    seats = {seat.run_id for seat in house.store.watches()}
+    signs = signs_of(house.store)
     with runs.client() as api:
         found = runs.seen(api, house.clock()).running
-        dead = [run for run in found if run.id not in seats and not run.here]
-        for run in dead:
+        gone = dead(found, signs, house.clock(), SILENT)
+        for run in gone:
             runs.end(api, run.id)
-    return f"{len(dead)} runs that do nothing were ended"
+    return f"{len(gone)} runs that do nothing were ended"
 
 
 def _give_back_slots(_: House, __: Kind, ___: str) -> str:
     given = []
     with runs.client() as api:
-        for limit in api.read_global_concurrency_limits(limit=200):
+        for limit in [*runs.limits(api)]:
             if limit.active and limit.limit > 0 and limit.active_slots >= limit.limit:
-                api.release_concurrency_slots(
-                    names=[limit.name], slots=limit.active_slots, occupancy_seconds=0
-                )
+                # Without the time they were held for, which nobody knows: the client's own call demands one.
+                told = {"names": [limit.name], "slots": limit.active_slots}
+                api.request("POST", "/v2/concurrency_limits/decrement", json=told)
                 given.append(limit.name)
     return f"the places of {', '.join(given) or 'no limit'} were given back"
 
 
 def _reload_session(house: House, _: Kind, about: str) -> str:
     house.refresh(at_once=True)
-    still = house.store.account(about)
+    still = house.store.read(account_rows.one, about)
     paused = still.is_paused(house.clock())
     return "the block was read anew; " + ("its session is the same" if paused else "the account goes on")
 
 
 def _restart_worker(house: House, _: Kind, __: str) -> str:
-    """End a worker that stands still: whoever watches over it starts it again. Where none is, start one."""
+    """End a worker that hangs: whoever watches over it starts it again. Where nobody does, start one.
+
+    Nobody does on a machine that had one, unless it says that a supervisor does. In a container that is a run's own
+    there never was one: one started there would end with that run, and every run that it had started with it.
+    """
     stopped = [pid for pid, stands_still in runs.workers().items() if stands_still]
     for pid in stopped:
         os.kill(pid, signal.SIGKILL)
@@ -124,6 +140,11 @@ def _restart_worker(house: House, _: Kind, __: str) -> str:
         psutil.wait_procs([process for pid in stopped for process in _process(pid)], timeout=3)
     if runs.workers():
         return "a worker runs"
+    if settings.read().worker == "kept":
+        ended = f"{len(stopped)} that hung ended; " if stopped else ""
+        return f"{ended}the supervisor of this machine's worker is to start it again"
+    if not stopped and not observations.has_noted_worker(house):
+        return "no worker was ever on this machine: one is to be started where they run"
     log = settings.read().home / "worker.log"
     with log.open("ab") as out:
         started = subprocess.Popen(
@@ -137,7 +158,7 @@ def _restart_worker(house: House, _: Kind, __: str) -> str:
             start_new_session=True,
         )
     house.log.warning("a worker was started: process %s, its log is %s", started.pid, log)
-    ended = f"{len(stopped)} that stood still ended, and " if stopped else ""
+    ended = f"{len(stopped)} that hung ended, and " if stopped else ""
     return f"{ended}a worker was started (process {started.pid})"
 
 
@@ -150,7 +171,7 @@ def _process(pid: int) -> list[psutil.Process]:
 
 def _environment() -> dict[str, str]:
     """Give a worker this run's environment, but for what makes it this run."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT__")}
+    return stand_ins.environment()
 
 
 def _hand_over(house: House, _: Kind, __: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from blocks import Switch
 from blocks.switches import Per, names, per, strangers
 from steadypost.domain.clock import Clock
-from steadypost.domain.figures import NOT_COUNTED, ON_TIME, Fate, Owed
+from steadypost.domain.figures import NOT_COUNTED, ON_TIME, DuePost, PostOutcome
 from steadypost.domain.rollout import (
     Course,
     Group,
@@ -23,7 +23,7 @@ from steadypost.domain.rollout import (
     next_move,
 )
 from steadypost.domain.span import Span
-from steadypost.store import Store, StoreAway
+from steadypost.store import Store, StoreAway, figures, notices, rollouts
 from tasks import documents
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -56,12 +56,12 @@ def begin(
         raise CannotRollOut(f"steps: {wrong}") from None
     read, _ = documents.switches()
     if read is None:
-        raise CannotRollOut("the block Steadypost switches cannot be meant as it is; correct it first")
+        raise CannotRollOut("the block Steadypost switches is not valid; correct it first")
     before = has_it(read.each()[switch], now)
     if before >= shares[0]:
         raise CannotRollOut(f"{before:g} % have {switch} already; begin with more, or turn it off first")
     rollout = Rollout(switch=switch, steps=shares, step=0, before=before, since=now, watch=watch, why=why)
-    store.begin_rollout(rollout, by=by)
+    store.write(rollouts.begin, rollout, by=by)
     _give(rollout, shares[0], f"rolled out by {by}: {why}", now)
     return rollout
 
@@ -77,7 +77,9 @@ def carry_on(store: Store, clock: Clock, log: Log) -> list[Rollout]:
     """Take every rollout one move on, if it is time; answers those that moved. What cannot be done now is done later."""
     try:
         return [
-            after for one in store.rollouts() if (after := _carry_on(store, one, clock(), log)) is not None
+            after
+            for one in store.read(rollouts.every)
+            if (after := _carry_on(store, one, clock(), log)) is not None
         ]
     except StoreAway as away:
         log.warning("rollouts wait for the store: %s", away)
@@ -120,28 +122,28 @@ def _found_elsewhere(store: Store, rollout: Rollout, share: float, now: datetime
     following = rollout.steps[rollout.step + 1 : rollout.step + 2]
     if share in following:
         return _kept(store, rollout, replace(rollout, step=rollout.step + 1, since=now), log)
-    why = f"{share:g} % have it, and the rollout had given it to {rollout.share:g} %: somebody set the switch"
+    why = f"{share:g} % have it, and the rollout had given it to {rollout.share:g} %: a person set the switch"
     return _kept(store, rollout, replace(rollout, course=Course.LEFT, why=why), log)
 
 
 def groups(store: Store, rollout: Rollout, now: datetime) -> tuple[Group, Group]:
     """Count how it went for those who have it, and for the rest, since the share came to have it."""
-    owed = store.owed(Span(rollout.since, now), within=ON_TIME)
-    sides: tuple[list[Owed], list[Owed]] = ([], [])
-    for one in owed:
+    due_posts = store.read(figures.due_posts, Span(rollout.since, now), within=ON_TIME)
+    sides: tuple[list[DuePost], list[DuePost]] = ([], [])
+    for one in due_posts:
         sides[not is_in(rollout.switch, _subject(rollout.switch, one), rollout.share)].append(one)
     return _group(sides[0], now), _group(sides[1], now)
 
 
-def _subject(switch: str, one: Owed) -> str:
+def _subject(switch: str, one: DuePost) -> str:
     return one.account if per(switch) is Per.ACCOUNT else str(one.delivery_id)
 
 
-def _group(those: Sequence[Owed], now: datetime) -> Group:
-    fates = [one.judged(within=ON_TIME, now=now) for one in those]
-    counted = [fate for fate in fates if fate not in NOT_COUNTED]
-    bad = [fate for fate in counted if fate is not Fate.GOOD]
-    return Group(due=len(counted), bad=len(bad), never=bad.count(Fate.TWICE))
+def _group(those: Sequence[DuePost], now: datetime) -> Group:
+    outcomes = [one.judged(within=ON_TIME, now=now) for one in those]
+    counted = [outcome for outcome in outcomes if outcome not in NOT_COUNTED]
+    bad = [outcome for outcome in counted if outcome is not PostOutcome.GOOD]
+    return Group(due=len(counted), bad=len(bad), never=bad.count(PostOutcome.TWICE))
 
 
 def _give(rollout: Rollout, share: float, why: str, now: datetime) -> None:
@@ -152,13 +154,15 @@ def _give(rollout: Rollout, share: float, why: str, now: datetime) -> None:
 
 def _kept(store: Store, before: Rollout, after: Rollout, log: Log) -> Rollout | None:
     """Write down how it goes on, and tell a person what they would want to know."""
-    if not store.keep_rollout(before, after):
+    if not store.write(rollouts.keep, before, after):
         return None
     says = in_words(after)
     log.warning(says) if after.course is Course.WENT_BACK else log.info(says)
     if after.course in {Course.WENT_BACK, Course.DONE}:
         key = f"rollout:{after.switch}:{after.since.isoformat()}:{after.course}"
-        store.put_notice(key, title=says, body=f"{says}\n\nSwitch: {after.switch}", now=after.since)
+        store.write(
+            notices.put, key=key, title=says, body=f"{says}\n\nSwitch: {after.switch}", now=after.since
+        )
     return after
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -23,20 +23,45 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    get_current_settings,
+    temporary_settings,
+)
 from prefect.states import Cancelled
 from prefect.types._datetime import create_datetime_instance
 
+from steadypost import prefect_address, prefect_http
 from steadypost.domain.clock import now
 from steadypost.domain.observed import PrefectSeen, RunSeen, SlotSeen
 
 POOL = "steadypost"
 """The work pool whose worker runs every flow of prefect.yaml."""
 
-DEPLOYMENT = "steadypost"
-"""The name of every deployment of prefect.yaml."""
+DEPLOYMENTS = {
+    "publish": "The house: publish",
+    "reconcile": "The house: reconcile",
+    "watch": "The house: watch",
+    "plan": "The house: plan",
+    "canary": "The house: canary",
+    "compose": "Compose a post",
+    "change": "Change what waits",
+    "resolve": "Settle an unconfirmed post",
+    "rollout": "Roll out a switch",
+    "delete": "Take a live post down",
+    "import": "Import a file",
+}
+"""What the deployments of prefect.yaml are called in Prefect's pages, by their flows."""
+
+FORMERLY = "steadypost"
+"""What each of them was called before."""
+
+STAND_IN = "flows.stand_in"
+"""The module that stands in."""
 
 PATIENCE_S = 5.0
 """How long Prefect may take to answer one question of the watch."""
@@ -44,11 +69,27 @@ PATIENCE_S = 5.0
 SOON = timedelta(seconds=30)
 """A run that starts within this needs no other beside it."""
 
-OURS = DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT]))
+OURS = DeploymentFilter(name=DeploymentFilterName(any_=[*DEPLOYMENTS.values()]))
+PAGE = 200
+"""How much Prefect gives in one answer, at the most."""
+
+OUR_LIMITS = "steadypost-"
+"""With this the name of every limit begins that is ours; others are nobody's business here."""
+
+T = TypeVar("T")
+
 UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 RUN_ID = "PREFECT__FLOW_RUN_ID"
 """By this a run's process is known on its machine."""
+
+STANDS_IN = "STEADYPOST_STANDS_IN"
+"""By this the process that stands in for a run: it has a lease, and no run in Prefect."""
+
+
+def deployment_of(flow: str) -> str:
+    """Give the name by which Prefect finds the deployment of a flow."""
+    return f"{flow}/{DEPLOYMENTS[flow]}"
 
 
 @contextlib.contextmanager
@@ -56,7 +97,7 @@ def client() -> Iterator[SyncPrefectClient]:
     """Open a client of an API that answers now.
 
     It is asked first by a question of our own, and what is not answered is repeated once: Prefect's client would do so
-    for a minute and more, in which a round stands still.
+    for a minute and more, in which a round hangs.
     """
     answers()
     with (
@@ -68,9 +109,30 @@ def client() -> Iterator[SyncPrefectClient]:
 
 def answers() -> None:
     """Raise ``httpx.HTTPError`` unless Prefect's API answers, well or not, within a few seconds."""
-    address = PREFECT_API_URL.value()
-    if address:
-        httpx.get(f"{address.rstrip('/')}/health", timeout=PATIENCE_S)
+    known = _settings()
+    if known:
+        address = known[prefect_address.NAME].rstrip("/")
+        httpx.get(
+            f"{address}/health",
+            headers=prefect_http.headers(known),
+            verify=prefect_http.tls(known),
+            timeout=PATIENCE_S,
+        )
+
+
+def _settings() -> dict[str, str]:
+    """Give what is needed to be heard there, as Prefect's own settings say; empty where there is no address."""
+    said = get_current_settings().api
+    if not said.url:
+        return {}
+    known = {
+        prefect_address.NAME: said.url,
+        prefect_address.KEY: said.key.get_secret_value() if said.key else "",
+        prefect_address.AUTH: said.auth_string.get_secret_value() if said.auth_string else "",
+        prefect_address.CERTIFICATES: said.ssl_cert_file or "",
+        prefect_address.UNCHECKED: str(said.tls_insecure_skip_verify),
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 # --- seen
@@ -79,7 +141,7 @@ def answers() -> None:
 def seen(api: SyncPrefectClient, moment: datetime) -> PrefectSeen:
     """Ask Prefect what it believes, and this machine which of it is here."""
     here = {run_id for run_id, found in processes().items() if any(map(_moves, found))}
-    flows = {flow.id: flow.name for flow in api.read_flows(limit=200)}
+    flows = {flow.id: flow.name for flow in _pages(lambda offset: api.read_flows(limit=PAGE, offset=offset))}
     running = _runs(api, UNDER_WAY)
     return PrefectSeen(
         running=[
@@ -103,7 +165,7 @@ def seen(api: SyncPrefectClient, moment: datetime) -> PrefectSeen:
         },
         slots=[
             SlotSeen(name=limit.name, limit=limit.limit, taken=limit.active_slots)
-            for limit in api.read_global_concurrency_limits(limit=200)
+            for limit in limits(api)
             if limit.active
         ],
     )
@@ -114,10 +176,32 @@ def _runs(api: SyncPrefectClient, states: list[StateType], before: datetime | No
     wanted = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)), expected_start_time=when
     )
-    found = api.read_flow_runs(
-        deployment_filter=OURS, flow_run_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=100
+    found = _pages(
+        lambda offset: api.read_flow_runs(
+            deployment_filter=OURS,
+            flow_run_filter=wanted,
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=PAGE,
+            offset=offset,
+        )
     )
     return list(found)
+
+
+def limits(api: SyncPrefectClient) -> Iterator[GlobalConcurrencyLimitResponse]:
+    """Read every limit of ours: there are three for each account."""
+    every = _pages(lambda offset: api.read_global_concurrency_limits(limit=PAGE, offset=offset))
+    return (limit for limit in every if limit.name.startswith(OUR_LIMITS))
+
+
+def _pages(read: Callable[[int], Sequence[T]]) -> Iterator[T]:
+    """Read one page after the other, until one is not full."""
+    offset = 0
+    while page := read(offset):
+        yield from page
+        if len(page) < PAGE:
+            return
+        offset += len(page)
 
 
 def instant(moment: datetime) -> Any:
@@ -132,9 +216,32 @@ def processes() -> dict[str, list[psutil.Process]]:
     """Find the processes of this machine that carry out runs, by the run's id."""
     found: dict[str, list[psutil.Process]] = {}
     for process, environment in _environments():
-        if (run_id := environment.get(RUN_ID)) and "prefect" in " ".join(_command(process)):
+        if run_id := _carried_out(environment, process):
             found.setdefault(run_id, []).append(process)
     return found
+
+
+def _carried_out(environment: Mapping[str, str], process: psutil.Process) -> str | None:
+    """Say which run a process carries out; what it has started has its environment, and is not it."""
+    if STANDS_IN not in environment and RUN_ID not in environment:
+        return None
+    command = _command(process)
+    if STAND_IN in command:
+        return environment.get(STANDS_IN)
+    return environment.get(RUN_ID) if "prefect" in " ".join(command) else None
+
+
+def is_there(process: psutil.Process) -> bool:
+    """Whether a process that was found once is still there, moving or not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def stands_still(found: Iterable[psutil.Process]) -> bool:
+    """Whether none of these could do something."""
+    return not any(map(_moves, found))
 
 
 def _moves(process: psutil.Process) -> bool:
@@ -146,7 +253,7 @@ def _moves(process: psutil.Process) -> bool:
 
 
 def workers() -> dict[int, bool]:
-    """Find the workers of this machine for our pool and our server, and say of each whether it stands still."""
+    """Find the workers of this machine for our pool and our server, and say of each whether it hangs."""
     ours = PREFECT_API_URL.value()
     found = {}
     for process, environment in _environments():
@@ -185,7 +292,7 @@ def _environments() -> Iterator[tuple[psutil.Process, Mapping[str, str]]]:
 
 def start(api: SyncPrefectClient, flow: str) -> bool:
     """Start a run of a flow, unless one is about to start; answer whether one was started."""
-    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+    deployment = api.read_deployment_by_name(deployment_of(flow))
     if about_to_start(api, deployment.id):
         return False
     api.create_flow_run_from_deployment(deployment.id)
@@ -193,7 +300,7 @@ def start(api: SyncPrefectClient, flow: str) -> bool:
 
 
 def about_to_start(api: SyncPrefectClient, deployment_id: UUID) -> bool:
-    """Whether a run of it is about to start. A run that says it is running without a beat is not believed."""
+    """Whether a run of it is about to start. A run that says it is running without a heartbeat is not believed."""
     runs = api.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
         flow_run_filter=FlowRunFilter(
@@ -215,28 +322,19 @@ def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> lis
     Its process is killed, not asked: what hangs does not answer. The store's leases and looks see to what it was
     doing, and its browsers die with it or are reaped.
     """
-    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
-    running = api.read_flow_runs(
-        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
-        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))),
-        limit=50,
-    )
     spared = set(but)
-    return [end(api, run.id) for run in running if str(run.id) not in spared]
+    return [end(api, run.id) for run in under_way(api, flow) if str(run.id) not in spared]
 
 
-def end_still(api: SyncPrefectClient, flow: str) -> list[str]:
-    """End the runs of a flow whose process on this machine stands still; answer which."""
-    still = {run_id for run_id, found in processes().items() if not any(map(_moves, found))}
-    if not still:
-        return []
-    deployment = api.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+def under_way(api: SyncPrefectClient, flow: str) -> list[FlowRun]:
+    """Read the runs of a flow that hold a place of its deployment, as Prefect believes."""
+    deployment = api.read_deployment_by_name(deployment_of(flow))
     running = api.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
         flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))),
         limit=50,
     )
-    return [end(api, run.id) for run in running if str(run.id) in still]
+    return list(running)
 
 
 def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
@@ -259,5 +357,5 @@ def kill(run_id: str) -> int:
 def mark_ended(api: SyncPrefectClient, run_id: UUID | str) -> None:
     """Tell Prefect that a run is over, so that it holds no place."""
     with contextlib.suppress(ObjectNotFound):
-        why = "The watch ended it: it did not beat, or nothing carried it out."
+        why = "The watch ended it: it sent no heartbeat, or nothing carried it out."
         api.set_flow_run_state(UUID(str(run_id)), Cancelled(message=why), force=True)

@@ -36,7 +36,7 @@ def is_shed(house: House, what: str) -> bool:
 
 def _holds_back(house: House, what: str, told: str) -> bool:
     moment = house.clock()
-    before = house.store.noted().get(f"{vitals.SHED}{what}")
+    before = house.store.read(vitals.every).get(f"{vitals.SHED}{what}")
     if before is not None and not before.well and moment - before.since >= THROUGH_EVERY:
         _note(house, what, "")
         house.log.warning("%s: one round goes through", what)
@@ -48,4 +48,4 @@ def _holds_back(house: House, what: str, told: str) -> bool:
 
 
 def _note(house: House, what: str, told: str) -> None:
-    house.store.note(f"{vitals.SHED}{what}", well=not told, told=told, now=house.clock())
+    house.store.write(vitals.note, f"{vitals.SHED}{what}", well=not told, told=told, now=house.clock())

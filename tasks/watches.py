@@ -1,7 +1,7 @@
 """Staying on watch: a run that keeps going until the next one relieves it.
 
 A flow run that starts cold takes seconds; one that is already there takes none. So a scheduled run of
-``publish`` stays on watch, and ends when the next scheduled run has come and taken the seat. If none comes
+``publish`` stays on watch, and ends when the next scheduled run has come and taken the lease. If none comes
 (the server is away, the worker is down), it stays. If the run dies, an automation starts another at once,
 and the schedule does so at the latest.
 
@@ -16,15 +16,15 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from steadypost.store import StoreAway
+from steadypost.store import StoreAway, watches
 from tasks.deadline import ended_within
 from tasks.house import House
 
 GIVES_WAY = 0.1
 """Seconds that anybody waits for a cycle, which takes a fifth of that, before going on without it."""
 
-BEAT_EVERY = 1.0
-"""Seconds between two looks at whether somebody else has taken the seat."""
+HEARTBEAT_EVERY = 1.0
+"""Seconds between two looks at whether somebody else has taken the lease."""
 
 
 HUNG_AFTER = timedelta(minutes=3)
@@ -36,7 +36,10 @@ COMES_HOME_WITHIN = timedelta(minutes=10)
 
 
 class Watch:
-    """The seat of one flow, held by this run until it is relieved or its time is over."""
+    """The lease of one flow, held by this run until it is relieved or its time is over.
+
+    One that is ``leased_since`` was given the lease before it began, and does not take it from whoever came meanwhile.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Watch:
         at_most: timedelta,
         pace: float,
         hung_after: timedelta = HUNG_AFTER,
+        leased_since: bool = False,
     ) -> None:
         self._house = house
         self._flow = flow
@@ -54,8 +58,8 @@ class Watch:
         self._ends = time.monotonic() + at_most.total_seconds()
         self._pace = pace
         self._hung_after = hung_after
-        self._beaten = 0.0
-        self._seated = False
+        self._heartbeat_at = 0.0
+        self._leased = leased_since
         self._relieved = False
         self._called = threading.Event()
         self._turned = threading.Condition()
@@ -86,24 +90,28 @@ class Watch:
         return wait
 
     def still_here(self) -> None:
-        """Beat, if it is time to: for whoever waits for something within a cycle."""
+        """Heartbeat, if it is time to: for whoever waits for something within a cycle."""
         moment = time.monotonic()
-        if moment - self._beaten >= BEAT_EVERY:
-            self._beaten = moment
-            self._relieved = not self._beat()
+        if moment - self._heartbeat_at >= HEARTBEAT_EVERY:
+            self._heartbeat_at = moment
+            self._relieved = not self._heartbeat()
 
     def _goes_on(self) -> bool:
         self.still_here()
         return not self._relieved and time.monotonic() < self._ends
 
-    def _beat(self) -> bool:
+    def _heartbeat(self) -> bool:
         try:
-            if not self._seated:
-                self._house.store.take_watch(self._flow, run_id=self._run_id, now=self._house.clock())
-                self._seated = True
-            return self._house.store.beat(self._flow, run_id=self._run_id, now=self._house.clock())
+            if not self._leased:
+                self._house.store.write(
+                    watches.take, self._flow, run_id=self._run_id, now=self._house.clock()
+                )
+                self._leased = True
+            return self._house.store.write(
+                watches.heartbeat, self._flow, run_id=self._run_id, now=self._house.clock()
+            )
         except StoreAway as away:
             self._house.store_away_at = self._house.clock()
-            # Nobody can have taken a seat that cannot be written; stay.
+            # Nobody can have taken a lease that cannot be written; stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

@@ -11,9 +11,14 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anybody imports Prefect: a test that asks it of nothing is to fail, and not to start a server in passing.
 os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
+
+# A loaded machine is no reason to fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,4 +1,7 @@
-"""A PostgreSQL of one's own: made in a folder, thrown away with it, and stopped and started at will."""
+"""A PostgreSQL of one's own: made in a folder, thrown away with it, and stopped and started at will.
+
+``python -m tests.postgres`` makes one, starts it, asks it, and so proves that the programs are there and run.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +21,7 @@ from typing import Any
 import psycopg
 
 REMEDY = (
-    "PostgreSQL's programs (initdb, postgres) were not found. Run 'make setup', or install them "
+    "PostgreSQL's programs (initdb, postgres) were not found. Run 'tools/setup.sh tests', or install them "
     "(Debian: apt-get install postgresql), or name their folder in PG_BIN."
 )
 
@@ -67,7 +71,13 @@ class Server:
         command += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}"]
         with (self._folder / "log").open("ab") as log:
             process: subprocess.Popen[bytes] = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self._folder, **_who()
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                # Ctrl-C in a terminal is for whoever uses it: this one ends after them.
+                start_new_session=True,
+                **_who(),
             )
         self._process = process
         ends = time.monotonic() + STARTS_WITHIN
@@ -135,3 +145,21 @@ def running() -> Iterator[Server]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """Say which PostgreSQL was started, or why none could be."""
+    try:
+        with running() as server, psycopg.connect(server._conninfo) as connection:
+            print(f"{programs()}, PostgreSQL {connection.info.parameter_status('server_version')}: it runs")  # noqa: T201
+    except NoPostgres as none:
+        print(none, file=sys.stderr)  # noqa: T201 - run as a program, it speaks
+        return 1
+    except subprocess.CalledProcessError as failed:
+        print(failed, failed.stderr.decode(errors="replace"), file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +11,9 @@ from typing import Any
 from rehearsal.audit import MOST, Broken
 from rehearsal.crash.stage import PEOPLE, UNGUARDED, NotInTime, Play, Result, _result, wait_until
 from rehearsal.invariants import judge
+from rehearsal.texts import Shape, Writer, corpus
 from steadypost.domain.delivery import State
+from steadypost.store import reading
 
 Rule = Mapping[str, Any]
 
@@ -40,6 +43,9 @@ PROTECTIONS = ("bulkheads", "deadlines", "backoff", "degradation", "circuits")
 def _shape(kind: str) -> Rule:
     return {"fault": "shape", "params": {"kind": kind}}
 
+
+ALIKE = {Shape.OTHER_LINK: 0.4, Shape.CORPUS: 0.3, Shape.MENTION: 0.2, Shape.PLAIN: 0.1}
+"""What is lost: never twice the same, for of two such nobody could tell which is whose; alike in all other ways."""
 
 PAGE_AWAY = {"fault": "page_error_status", "count": 6, "params": {"status": 503}}
 """Enough of them in a row that a circuit opens, and has to be closed by a probe."""
@@ -102,7 +108,11 @@ def play_loss(loss: Loss, play: Play) -> Result:
         broken.append(Broken(number=4, what=str(error)))
     broken += judge(play.store, play.sandbox)
     live = [post for post in play.sandbox.live() if post["ask"]]
-    published = [entry for entry in play.store.queue(limit=MOST) if entry.delivery.state is State.PUBLISHED]
+    published = [
+        entry
+        for entry in play.store.read(reading.queue, limit=MOST)
+        if entry.delivery.state is State.PUBLISHED
+    ]
     if not len(live) == len(published) == loss.posts:
         told = f"{loss.posts} were wanted, {len(live)} are live and {len(published)} published"
         broken.append(Broken(number=2, what=told))
@@ -114,15 +124,17 @@ def play_loss(loss: Loss, play: Play) -> Result:
 def _publish(loss: Loss, play: Play) -> None:
     """One worker with two browsers publishes, another with one looks: as in production, at its pace."""
     publisher = replace(
-        play.plan("publisher", lanes=2, looks=False, settle_minutes=loss.settle_minutes, hasty=loss.hasty),
+        play.plan("publisher", browsers=2, looks=False, settle_minutes=loss.settle_minutes, hasty=loss.hasty),
         off=loss.off,
     )
     looker = replace(
-        publisher, name="looker", folder=play.home / "looker", lanes=1, publishes=False, looks=True
+        publisher, name="looker", folder=play.home / "looker", browsers=1, publishes=False, looks=True
     )
     play.know_people(publisher)
+    writer = Writer(chance=random.Random(f"{play.seed}:{loss.name}"), corpus=corpus())  # noqa: S311 - repeatable
     for n in range(loss.posts):
-        play.schedule(PEOPLE[n % len(PEOPLE)], f"Lost and found, no. {n + 1}: one umbrella, hardly used.")
+        (part,) = writer.next(f"no. {n + 1}", odds=ALIKE).parts
+        play.schedule(PEOPLE[n % len(PEOPLE)], part.text)
     hands = [play.hire(publisher), play.hire(looker)]
     for hand in hands:
         wait_until(hand.ready, description=f"the {hand.plan.name} is at work")

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from sqlalchemy import Connection
 from steadypost.browser import Job, Step
 from steadypost.browser.desk import Desk
 from steadypost.browser.messages import OnQuestion, OnStep
-from steadypost.channels.port import Channel
+from steadypost.channels.port import Channel, Means
 from steadypost.channels.x_web import ask as asking
 from steadypost.channels.x_web import channel as channels
+from steadypost.channels.x_web import clicking
 from steadypost.channels.x_web import look as looking
 from steadypost.channels.x_web.errand import KNOWN, AskErrand, AskReport, LookErrand
 from steadypost.domain.evidence import Sighting
@@ -34,9 +35,9 @@ from steadypost.store.engine import Database
 from tasks import house
 
 SAID = "mark:"
-"""What a question of the lane's begins with when it only says that a mark was reached."""
+"""What a question of the runner's begins with when it only says that a mark was reached."""
 
-IN_LANE = {
+IN_RUNNER = {
     channels.ASK: "rehearsal.crash.marks:ask",
     channels.LOOK: "rehearsal.crash.marks:look",
 }
@@ -72,15 +73,15 @@ class Marks:
     def place(self) -> None:
         """Put the marks around the product's functions, in this process."""
         self._one_writer()
+        # The originals, before anything is put around them: by these a transaction is known.
+        committed = {settling.arm: "armed", settling.answered: "recorded", looks.saw: "settled"}
         self._after(claims, "_take", "claiming")
         self._after(settling, "arm", "arming")
         self._after(settling, "answered", "recording")
         self._after(looks, "saw", "settling")
-        self._after(Store, "arm", "armed")
-        self._after(Store, "answered", "recorded")
-        self._after(Store, "saw", "settled")
+        self._after_commit(committed)
         self._after(Outbox, "keep", "kept")
-        house.CHANNELS["x_web"] = self._channel
+        house.CHANNELS["x_web"] = replace(house.CHANNELS["x_web"], open=self._opened)
 
     def _one_writer(self) -> None:
         """Let the threads of this process write one after the other."""
@@ -94,6 +95,20 @@ class Marks:
 
         Database.writing = writing  # type: ignore[method-assign]
 
+    def _after_commit(self, marks: Mapping[Any, str]) -> None:
+        """Reach a mark when one of these functions' transactions is committed, and its caller does not know yet."""
+        original: Any = Store.write
+
+        @functools.wraps(original)
+        def marked(store: Store, work: Any, /, *args: Any, **more: Any) -> Any:
+            done = original(store, work, *args, **more)
+            mark = marks.get(getattr(work, "__wrapped__", work))
+            if mark is not None:
+                self.reach(mark)
+            return done
+
+        Store.write = marked  # type: ignore[method-assign]
+
     def _after(self, owner: Any, name: str, mark: str) -> None:
         """Reach a mark when a function has done its work and its caller does not know yet."""
         original = getattr(owner, name)
@@ -106,18 +121,25 @@ class Marks:
 
         setattr(owner, name, marked)
 
-    def _channel(self, lane: Any) -> Channel:
-        channel = channels.XWeb(MarkedLane(lane, self))
-        self._after(channel, "look", "looked")
-        return channel
+    @contextlib.contextmanager
+    def _opened(self, means: Means) -> Iterator[Channel]:
+        with means.browser() as runner:
+            channel = channels.XWeb(MarkedRunner(runner, self))
+            self._after(channel, "look", "looked")
+            yield channel
 
 
-class MarkedLane:
-    """A lane whose messages are marks."""
+class MarkedRunner:
+    """A runner whose messages are marks."""
 
-    def __init__(self, lane: Any, marks: Marks) -> None:
-        self._lane = lane
+    def __init__(self, runner: Any, marks: Marks) -> None:
+        self._runner = runner
         self._marks = marks
+
+    @property
+    def identity(self) -> object:
+        """Which browser it is."""
+        return self._runner.identity
 
     def run(
         self,
@@ -142,21 +164,21 @@ class MarkedLane:
                 on_step(at)
             self._marks.reach(at.name)
 
-        marked = replace(job, entry=IN_LANE.get(job.entry, job.entry))
-        return self._lane.run(marked, deadline=deadline, on_question=question, on_step=step)
+        marked = replace(job, entry=IN_RUNNER.get(job.entry, job.entry))
+        return self._runner.run(marked, deadline=deadline, on_question=question, on_step=step)
 
 
-# --- in the lane's own process
+# --- in the runner's own process
 
 
 def ask(desk: Desk, errand: AskErrand) -> AskReport:
-    """Ask as the product does, and stand still on both sides of the click until the worker has heard of it."""
-    _around(asking, "_click_once", desk, before="before_click", after="after_click")
+    """Ask as the product does, and stop on both sides of the click until the worker has heard of it."""
+    _around(clicking, "_click_once", desk, before="before_click", after="after_click")
     return asking.ask(desk, errand)
 
 
 def look(desk: Desk, errand: LookErrand) -> Sighting:
-    """Look as the product does, and stand still when the list is on the screen and nothing is read yet."""
+    """Look as the product does, and stop when the list is on the screen and nothing is read yet."""
     _around(looking, "_check", desk, before="looking")
     return looking.look(desk, errand)
 

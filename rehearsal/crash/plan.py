@@ -46,7 +46,7 @@ class Plan:
     x: str
     """The sandbox's address."""
     people: dict[str, Person]
-    lanes: int = 1
+    browsers: int = 1
     publishes: bool = True
     looks: bool = True
     run_id: str = ""

@@ -10,7 +10,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,13 +24,16 @@ from rehearsal.crash import worker
 from rehearsal.crash.cells import Cell, Wake
 from rehearsal.crash.plan import END, ON, REACHED, READY, Person, Plan
 from rehearsal.invariants import AT_REST, judge
+from rehearsal.texts import other_link
 from sandbox.client import SandboxProcess
 from steadypost.browser import reap_orphans
 from steadypost.browser.processes import Registry
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import RemoteId, remote_id
-from steadypost.store import AccountRecord, Store
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.x.snowflake import remote_id
+from steadypost.store import AccountRecord, Store, intake, reading
+from steadypost.store import accounts as account_rows
 
 PEOPLE = ("alice", "bob", "carol")
 
@@ -66,8 +70,8 @@ def wait_until(
     return found
 
 
-_NURSERY = multiprocessing.get_context("forkserver")
-_NURSERY.set_forkserver_preload(["rehearsal.crash.worker"])
+_FORKSERVER = multiprocessing.get_context("forkserver")
+_FORKSERVER.set_forkserver_preload(["rehearsal.crash.worker"])
 """Workers are forked from a process that has imported everything and done nothing: importing takes a worker two
 seconds, and on a busy machine twenty.
 """
@@ -82,7 +86,9 @@ class Hand:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         with _ONE_AT_A_TIME:
-            self._process = _NURSERY.Process(target=worker.begin, args=(str(plan.write()),), name=plan.name)
+            self._process = _FORKSERVER.Process(
+                target=worker.begin, args=(str(plan.write()),), name=plan.name
+            )
             self._process.start()
 
     @property
@@ -96,7 +102,7 @@ class Hand:
             return self._process.exitcode is not None
 
     def is_stopped(self) -> bool:
-        """Whether it stands still."""
+        """Whether it is stopped."""
         with contextlib.suppress(psutil.Error):
             return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
         return False
@@ -118,7 +124,7 @@ class Hand:
         os.kill(self.pid, how)
 
     def go_on(self) -> None:
-        """Let it go on from where it stands still."""
+        """Let it go on from where it is stopped."""
         (self.plan.folder / ON).touch()
         self.signal(signal.SIGCONT)
 
@@ -207,6 +213,12 @@ class Play:
         if weather:
             self.sandbox.weather(*weather)
 
+    def make_lookalikes(self, text: str) -> None:
+        """Let somebody say by hand, on the same account, what is almost the same: with another link, elsewhere."""
+        self.sandbox.hand_post("alice", other_link(text, 1))
+        elsewhere = self.sandbox.hand_post("carol", "And who saw the other comet?")
+        self.sandbox.hand_post("alice", text, reply_to=elsewhere)
+
     def plan(
         self, name: str, *, per_hour: int = 50, settle_minutes: float = SETTLE_MINUTES, **more: Any
     ) -> Plan:
@@ -243,7 +255,7 @@ class Play:
             record = AccountRecord(
                 name=name, channel="x_web", handle=block.handle, limits=block.limits(), settle=block.settle()
             )
-            self.store.put_account(record, now=datetime.now(UTC))
+            self.store.write(account_rows.put, record, now=datetime.now(UTC))
 
     def schedule(
         self, account: str, *texts: str, reply_to: RemoteId | None = None, seconds: float = 0
@@ -251,47 +263,77 @@ class Play:
         """Take a post in."""
         moment = datetime.now(UTC)
         post = Post(parts=tuple(Part(text=text) for text in texts), reply_to=reply_to)
-        (added,) = self.store.add(
-            post, accounts=[account], due_at=moment + timedelta(seconds=seconds), late_after=None, now=moment
+        (added,) = self.store.write(
+            intake.add,
+            post,
+            accounts=[account],
+            due_at=moment + timedelta(seconds=seconds),
+            late_after=None,
+            now=moment,
         )
         return added.delivery_id
 
     def state(self, delivery_id: int) -> State:
         """How a delivery stands."""
-        return self.store.show(delivery_id).delivery.state
+        return self.store.read(reading.show, delivery_id).delivery.state
 
     def at_rest(self) -> bool:
         """Whether nothing moves any more, and what is published was seen."""
         return all(
             entry.delivery.state in AT_REST
             and (entry.verified_at is not None or entry.delivery.state is not State.PUBLISHED)
-            for entry in self.store.queue(limit=MOST)
+            for entry in self.store.read(reading.queue, limit=MOST)
         )
 
     def published_as_wanted(self, many: int) -> bool:
         """Whether so many deliveries are published."""
-        return self.store.counts()[State.PUBLISHED] == many
+        return self.store.read(reading.counts)[State.PUBLISHED] == many
 
     def close(self) -> list[str]:
         """End everything, and say what a worker has left behind."""
         for hand in self.hands:
             hand.dismiss()
         run_dir = self.home / "run"
-        left = [household for household in Registry(run_dir).all() if household.living()]
+        left = [process_tree for process_tree in Registry(run_dir).all() if process_tree.living()]
         reap_orphans(run_dir)
         self.store.close()
-        return [f"a browser of lane {household.lane_id} was left running" for household in left]
+        return [f"a browser of runner {process_tree.runner_id} was left running" for process_tree in left]
 
 
-TEXTS = {
-    "single": ("A heron stood on the ferry's bow the whole way over.",),
-    "thread": (
-        "Three things the tide left at the pier this morning.",
-        "First, a blue glove that nobody has missed yet.",
-        "Then a chess knight. And a very angry crab.",
+TEXTS: Mapping[str, Sequence[tuple[str, ...]]] = {
+    "single": (
+        ("A heron stood on the ferry's bow the whole way over.",),
+        ("New on our blog: https://news.example/harbour/7",),
+        ("visit harbour.example, today only.",),
+        ("@nasa the fog bell is out of tune again",),
+        ("Fresh bread at seven (https://shop.example/bread_(rye)), and not a minute sooner!",),
     ),
-    "reply": ("I did, at four in the morning, with cold feet.",),
+    "thread": (
+        (
+            "Three things the tide left at the pier this morning.",
+            "First, a blue glove that nobody has missed yet.",
+            "Then a chess knight. And a very angry crab.",
+        ),
+        ("Where we were: harbour.example/log/1", "Where we are: harbour.example/log/2", "That is all."),
+        ("@github, @nasa: a thread", "with the same words", "with the same words and more"),
+    ),
+    "reply": (
+        ("I did, at four in the morning, with cold feet.",),
+        ("Thank you!",),
+        ("Read https://news.example/comet?from=x, please",),
+    ),
 }
+"""What a cell's delivery says: one of these, by the cell's name. Its like is there already, by hand."""
+
+
+def texts_of(cell: Cell) -> tuple[str, ...]:
+    """Give a cell its texts, the same each time it is played."""
+    variants = TEXTS[cell.kind]
+    return variants[zlib.crc32(cell.name.encode()) % len(variants)]
+
+
+LOOKALIKES = 2
+"""How many posts like the cell's own somebody makes by hand; a look that sees them counts them against the quota."""
 
 NEIGHBOUR = "Meanwhile, the bakery has opened on time."
 
@@ -302,6 +344,7 @@ def play_cell(cell: Cell, play: Play) -> Result:
     trouble: list[Broken] = []
     weather = [UNGUARDED, *(cell.stage.weather if cell.stage else ()), *cell.weather]
     play.reset(*weather)
+    play.make_lookalikes(texts_of(cell)[0])
     try:
         prompt = _crowd(cell, play) if cell.stage is None else _one(cell, play)
     except NotInTime as error:
@@ -315,7 +358,10 @@ def play_cell(cell: Cell, play: Play) -> Result:
 
 def _result(name: str, play: Play, began: float, broken: list[Broken]) -> Result:
     live = [post for post in play.sandbox.live() if post["ask"]]
-    stories = [play.store.show(entry.delivery.id) for entry in play.store.queue(limit=MOST)]
+    stories = [
+        play.store.read(reading.show, entry.delivery.id)
+        for entry in play.store.read(reading.queue, limit=MOST)
+    ]
     wanted = sum(len(story.post.parts) for story in stories)
     states = sorted({str(story.delivery.state) for story in stories})
     return Result(
@@ -333,11 +379,11 @@ def _result(name: str, play: Play, began: float, broken: list[Broken]) -> Result
 
 
 def _one(cell: Cell, play: Play) -> dict[int, timedelta]:
-    texts = TEXTS[cell.kind]
+    texts = texts_of(cell)
     assert cell.stage is not None  # noqa: S101 - the caller has looked
     how = "SIGKILL" if cell.act == "kill" else "SIGSTOP"
     # No room in the quota for a second copy: what is proven absent must have been given back.
-    plan = play.plan("victim", per_hour=len(texts), mark=cell.stage.mark, how=how)
+    plan = play.plan("victim", per_hour=len(texts) + LOOKALIKES, mark=cell.stage.mark, how=how)
     heir = replace(plan, name="heir", folder=play.home / "heir", mark="", go=play.home / "go")
     play.know_people(plan)
     delivery_id = play.schedule("alice", *texts, reply_to=play.target if cell.kind == "reply" else None)
@@ -355,7 +401,7 @@ def _one(cell: Cell, play: Play) -> dict[int, timedelta]:
 
 
 def _end_or_stop(cell: Cell, play: Play, victim: Hand) -> None:
-    """Let the worker come to its step, and see it dead, or standing still, there."""
+    """Let the worker come to its step, and see it dead, or stopped, there."""
     assert cell.stage is not None  # noqa: S101 - the caller has looked
     if cell.stage.mark:
         wait_until(
@@ -372,7 +418,7 @@ def _end_or_stop(cell: Cell, play: Play, victim: Hand) -> None:
         wait_until(victim.is_over, description="the worker is dead")
     else:
         victim.signal(signal.SIGSTOP)
-        wait_until(victim.is_stopped, description="the worker stands still")
+        wait_until(victim.is_stopped, description="the worker is stopped")
 
 
 def _wake(cell: Cell, play: Play, victim: Hand, delivery_id: int) -> None:
@@ -384,18 +430,18 @@ def _wake(cell: Cell, play: Play, victim: Hand, delivery_id: int) -> None:
         case Wake.RESCUED:
             wait_until(
                 lambda: (
-                    play.store.show(delivery_id).attempts[0].rescued_at
-                    or play.store.show(delivery_id).attempts[0].answered_at
+                    play.store.read(reading.show, delivery_id).attempts[0].rescued_at
+                    or play.store.read(reading.show, delivery_id).attempts[0].answered_at
                 ),
                 description="its lease has run out and another worker has the delivery",
             )
         case _:
             wait_until(play.at_rest, description="everything is settled by others")
-    before = play.store.show(delivery_id).delivery
+    before = play.store.read(reading.show, delivery_id).delivery
     victim.let_go()
     victim.go_on()
     victim.end()
-    after = play.store.show(delivery_id).delivery
+    after = play.store.read(reading.show, delivery_id).delivery
     if cell.wake is Wake.SETTLED and (before.state, before.parts) != (after.state, after.parts):
         raise NotInTime(
             f"the late worker wrote {after.state} {after.parts} over {before.state} {before.parts}"
@@ -411,14 +457,14 @@ def _crowd(cell: Cell, play: Play) -> dict[int, timedelta]:
     twice = cell.act == "twice"
     names = ["first"] if twice else ["first", "second"]
     plans = [
-        play.plan(name, run_id=run_id if cell.act == "twins" else "", twice=twice, lanes=2 if twice else 1)
+        play.plan(name, run_id=run_id if cell.act == "twins" else "", twice=twice, browsers=2 if twice else 1)
         for name in names
     ]
     play.know_people(plans[0])
     hands = [play.hire(plan) for plan in plans]
     for hand in hands:
         wait_until(hand.ready, description=f"{hand.plan.name} is at work")
-    texts = TEXTS[cell.kind]
+    texts = texts_of(cell)
     ids = []
     if twice:
         ids = [play.schedule("alice", *texts, reply_to=play.target if cell.kind == "reply" else None)]
@@ -428,7 +474,7 @@ def _crowd(cell: Cell, play: Play) -> dict[int, timedelta]:
             for n in range(4)
             for account in ("alice", "bob")
         ]
-    # With different runs the one that came last has the seat: the first is relieved and ends by itself.
+    # With different runs the one that came last has the lease: the first is relieved and ends by itself.
     wait_until(play.at_rest, description="everything is settled")
     for hand in hands:
         hand.end()

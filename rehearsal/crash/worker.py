@@ -26,6 +26,7 @@ from pydantic import SecretStr
 
 import flows.publish
 import steadypost.domain.delivery
+import steadypost.domain.waits
 import steadypost.store.settling
 import tasks.deliveries
 import tasks.documents
@@ -33,7 +34,7 @@ import tasks.house
 import tasks.looks
 from blocks import Switch, Switches, XAccount
 from flows.publish import PACE, claim_due
-from flows.reconcile import in_doubt
+from flows.reconcile import accounts_to_look_at
 from rehearsal.crash.marks import Marks
 from rehearsal.crash.plan import END, ON, REACHED, READY, Plan
 from steadypost.browser import LaunchSettings, Pool
@@ -62,7 +63,7 @@ def hasten() -> None:
     set_in("LEASE", LEASE, tasks.house, flows.publish)
     set_in("RENEW_EVERY", LEASE.total_seconds() / 8, tasks.house)
     set_in("FIRST_LOOK", timedelta(seconds=0.5), steadypost.domain.delivery, steadypost.store.settling)
-    set_in("FIRST_WAIT", timedelta(seconds=1), steadypost.domain.delivery)
+    set_in("FIRST_WAIT", timedelta(seconds=1), steadypost.domain.waits)
     set_in("FIRST_INTERVAL", timedelta(seconds=1), tasks.looks)
 
 
@@ -81,7 +82,7 @@ class Worker:
         self._house = house
         self._plan = plan
         self._marks = marks
-        self._hands = ThreadPoolExecutor(plan.lanes * 2, thread_name_prefix="hands")
+        self._hands = ThreadPoolExecutor(plan.browsers * 2, thread_name_prefix="hands")
         self._away: set[Future[Any]] = set()
         self._trial: Future[Any] | None = None
 
@@ -106,7 +107,7 @@ class Worker:
 
     def _publish(self) -> None:
         self._away = {future for future in self._away if not future.done()}
-        claims = claim_due(self._house, at_most=self._house.lanes.size - len(self._away))
+        claims = claim_due(self._house, at_most=self._house.browsers.size - len(self._away))
         if claims:
             self._marks.reach("claimed")
         for claim in claims:
@@ -129,7 +130,7 @@ class Worker:
         self._trial = self._hands.submit(probe.fn, due[0]) if due else None
 
     def _look(self) -> None:
-        for account in in_doubt(self._house):
+        for account in accounts_to_look_at(self._house):
             try:
                 look.fn(account)
             except Exception:
@@ -174,18 +175,18 @@ def begin(path: str) -> None:
     while plan.go is not None and not plan.go.exists():
         time.sleep(0.02)
     run_dir = plan.home / "run"
-    lanes = Pool(plan.lanes, LaunchSettings(), run_dir=run_dir, name=plan.name)
+    browsers = Pool(plan.browsers, LaunchSettings(), run_dir=run_dir, name=plan.name)
     with (
         Store.open(plan.url) as store,
         opened(
             store=store,
-            lanes=lanes,
+            browsers=browsers,
             outbox=Outbox(run_dir / "outbox", store.address),
             deadlines=Deadlines(attempt=ATTEMPT_WITHIN),
         ) as house,
     ):
         house.dice = random.Random(plan.seed)  # noqa: S311 - a cell can be played again
-        lanes.warm()
+        browsers.warm()
         (plan.folder / READY).touch()
         Worker(house, plan, marks).work()
 

@@ -23,6 +23,7 @@ from rehearsal.drill.report import Report, report_of
 from rehearsal.drill.stage import NotPlayed, played
 from rehearsal.simulation.__main__ import simulated
 from rehearsal.stack import NotUp
+from steadypost import private
 
 console = Console(width=160)
 
@@ -76,7 +77,7 @@ def main(  # noqa: PLR0917 - click hands its options in by name
         sys.exit(simulated(days=days, seed=seed, odds="usual", out=out))
     home = out / "home"
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, mode=0o700)
+    private.home(home)
     # Whoever ends us by a signal, from a shell or a supervisor, must find nothing left either.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)

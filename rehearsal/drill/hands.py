@@ -19,7 +19,11 @@ from typing import Any, Protocol
 import psutil
 
 from rehearsal.stack import Stack, another_worker
-from steadypost.store import Store, StoreAway
+from steadypost.store import Store, StoreAway, watches
+from tasks.runs import deployment_of
+
+SMALL_JUMP_S = 60.0
+"""A clock that jumps by less than this hides among delays."""
 
 Act = Callable[[], AbstractContextManager[None]]
 
@@ -65,6 +69,7 @@ class Hands:
             "store_hangs": self._ground.hangs,
             "store_full": self._ground.full,
             "prefect_down": self._prefect_down,
+            "jump_clock": self._jump_clock,
         }
         return acts[name]()
 
@@ -76,6 +81,15 @@ class Hands:
         process = psutil.Process(self._stack.sandbox.pid)
         with stopped([process]):
             yield
+
+    @contextmanager
+    def _jump_clock(self) -> Iterator[None]:
+        """X's clock is put somewhere else, on the other side of ours, and stays there."""
+        offset_s = self._stack.sandbox.clock()["offset_s"]
+        self._stack.sandbox.set_clock(
+            offset_s=-offset_s / 2 if abs(offset_s) > SMALL_JUMP_S else 2 * SMALL_JUMP_S
+        )
+        yield
 
     # --- browsers
 
@@ -102,7 +116,7 @@ class Hands:
 
     @contextmanager
     def _stop_a_browser(self) -> Iterator[None]:
-        """The browser of one publishing lane stands still with everything that belongs to it."""
+        """The browser of one publishing runner hangs with everything that belongs to it."""
         browsers = self._browsers()[:1]
         with stopped([*browsers, *below(browsers)]):
             yield
@@ -132,19 +146,19 @@ class Hands:
 
     @contextmanager
     def _stop_publisher(self) -> Iterator[None]:
-        """The run on watch stands still for longer than its leases last."""
+        """The run on watch hangs for longer than its leases last."""
         with stopped(self._runs("publish")):
             yield
 
     @contextmanager
     def _old_publisher(self) -> Iterator[None]:
-        """The run on watch stands still, another takes its seat, and then the old one wakes."""
+        """The run on watch hangs, another takes its lease, and then the old one wakes."""
         with stopped(self._runs("publish")):
             threading.Thread(target=self._somebody_else, name="relief", daemon=True).start()
             yield
 
     def _somebody_else(self) -> None:
-        """See to it that somebody is on watch, as whoever starts a worker does: not while a beat is fresh."""
+        """See to it that somebody is on watch, as whoever starts a worker does: not while a heartbeat is fresh."""
         time.sleep(12)
         self._stack.run("deployments", "--on-watch")
 
@@ -162,13 +176,13 @@ class Hands:
             another.stop(within=1)
 
     def _relieve(self) -> None:
-        self._stack.run("prefect", "deployment", "run", "publish/steadypost")
+        self._stack.run("prefect", "deployment", "run", deployment_of("publish"))
 
     def _runs(self, flow: str) -> list[psutil.Process]:
         """The processes of a flow's runs that are on watch, or come to be."""
         with contextlib.suppress(StoreAway):
-            self._seats = {watch.flow: watch.run_id for watch in self._store.watches()}
-        wanted = self._seats.get(flow)
+            self._leases = {watch.flow: watch.run_id for watch in self._store.read(watches.every)}
+        wanted = self._leases.get(flow)
         found = []
         for process in self._stack.processes_of():
             with contextlib.suppress(psutil.Error):
@@ -176,7 +190,7 @@ class Hands:
                     found.append(process)
         return found
 
-    _seats: dict[str, str] = {}  # noqa: RUF012 - replaced, never changed
+    _leases: dict[str, str] = {}  # noqa: RUF012 - replaced, never changed
 
     def _process(self, name: str) -> list[psutil.Process]:
         popen = self._stack.processes[name].popen
@@ -223,7 +237,7 @@ def end(processes: Sequence[psutil.Process]) -> None:
 
 @contextmanager
 def stopped(processes: Sequence[psutil.Process]) -> Iterator[None]:
-    """Have them stand still, and go on at the end: those that are still there."""
+    """Have them hang, and go on at the end: those that are still there."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.suspend()
@@ -310,7 +324,7 @@ class PostgresGround:
 
     @contextmanager
     def hangs(self) -> Iterator[None]:
-        """The server and everything it has started stand still; connections open and nothing answers."""
+        """The server and everything it has started hang; connections open and nothing answers."""
         server = [psutil.Process(self._server.pid)]
         with stopped([*server, *below(server)]):
             yield

@@ -23,6 +23,7 @@ LATEST = 600.0
 COLOURS = {
     "x_answer": "#b5651d", "x_limit": "#8c6d31", "x_list": "#6b6ecf", "x_sign_in": "#9c2f5b", "x_page": "#3f7f93",
     "x_away": "#4d4d4d", "browser": "#2f7d3b", "worker": "#bf3b30", "store": "#1f4e9c", "prefect": "#7a3fa0",
+    "clock": "#c2a200",
 }  # fmt: skip
 GOOD, LATE, NEVER = "#2a8a4a", "#d08a00", "#c0281c"
 
@@ -70,6 +71,8 @@ def draw(run: Run, before: Run | None = None) -> str:
     for one in runs:
         body += [f"<h2>{html.escape(one.title)}</h2>", _picture(one), _legend(), _recovery(one)]
     body.append(_troubles(run))
+    if run.told.get("falsely_blocked"):
+        body.append(_falsely_blocked(run))
     if run.details["not_good"]:
         body.append(_not_good(run))
     return _PAGE.format(title=html.escape(run.title), body="\n".join(body))
@@ -88,17 +91,24 @@ ROWS = (
     ("lost", "lost"),
     ("false_status", "false status"),
     ("false_blocks", "false blocks"),
+    ("never_back", "troubles after which an account never came back"),
     ("messages", "messages to a person"),
 )
 
 
 def _figures(runs: Sequence[Run]) -> str:
     heads = ["", "before", "after"] if len(runs) > 1 else ["", "measured"]
-    rows = [[said, *(_shown(key, run.told[key]) for run in runs)] for key, said in ROWS]
+    rows = [[said, *(_shown(key, run.told.get(key)) for run in runs)] for key, said in ROWS]
     rows.append(["lateness p50 / p95", *(_two(run.told["lateness_s"]) for run in runs)])
+    rows.append(["refused by the network", *(_counted(run.told.get("refused", {})) for run in runs)])
+    rows.append(["left out of the share", *(_counted(run.told.get("left_out", {})) for run in runs)])
     rows.append(["recovery p50 / p90 / max", *(_three(run.details["recovery_s"]) for run in runs)])
     rows.append(["drained p50 / p90 / max", *(_three(run.details["drained_s"]) for run in runs)])
     return _table(heads, rows)
+
+
+def _counted(many: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in many.items()) or "none"
 
 
 def _shown(key: str, value: Any) -> str:
@@ -107,8 +117,10 @@ def _shown(key: str, value: Any) -> str:
     return f"{100 * value:.2f} %" if "availability" in key else str(value)
 
 
-def _s(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} s"
+def _s(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else f"{value:.1f} s"
 
 
 def _two(spread: Mapping[str, Any]) -> str:
@@ -123,7 +135,7 @@ def _three(spread: Mapping[str, Any]) -> str:
 
 
 def _picture(run: Run) -> str:
-    rows = _lanes(run.told["by_fault"])
+    rows = _rows_of(run.told["by_fault"])
     accounts = sorted({post["account"] for post in run.details["posts"]})
     top = 16 + ROW * len(rows)
     below = top + 14 + ROW * len(accounts)
@@ -138,7 +150,7 @@ def _x(run: Run, seconds: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * seconds / longest
 
 
-def _lanes(faults: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+def _rows_of(faults: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """Lay troubles into rows so that none covers another."""
     rows: list[list[Mapping[str, Any]]] = []
     for fault in sorted(faults, key=lambda one: one["at_s"]):
@@ -252,13 +264,32 @@ def _troubles(run: Run) -> str:
     rows = [
         (
             *(one["n"], one["fault"], ", ".join(one["accounts"]), _s(one["at_s"]), _s(one["lasted_s"])),
-            *(one["due"], _s(one["recovery_s"]), _s(one["drained_s"])),
+            *(one["due"], _s(one.get("detection_s")), _s(one["recovery_s"]), _s(one["drained_s"])),
             f"{one['on_time_beside']} of {one['due_beside']}",
         )
         for one in run.told["by_fault"]
     ]
-    heads = ("", "fault", "accounts", "at", "for", "due", "recovery", "drained", "beside, within a minute")
+    heads = (
+        "",
+        "fault",
+        "accounts",
+        "at",
+        "for",
+        "due",
+        "detection",
+        "recovery",
+        "drained",
+        "beside, within a minute",
+    )
     return "<h2>Trouble by trouble</h2>" + _table(heads, rows)
+
+
+def _falsely_blocked(run: Run) -> str:
+    rows = [
+        (one["delivery"], one["account"], _s(one["waited_s"]), one["cause"])
+        for one in run.told["falsely_blocked"]
+    ]
+    return "<h2>Waited for nothing</h2>" + _table(("delivery", "account", "waited", "on record"), rows)
 
 
 def _not_good(run: Run) -> str:

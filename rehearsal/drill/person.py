@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from blocks import Switches, XAccount
 from blocks.switches import DOCUMENT, Switch
+from rehearsal.accounts import Limits, made
 
 WORK = frozenset({"publish"})
 """The switches that are no protection but the work itself: off, there would be nothing to compare."""
@@ -44,11 +45,24 @@ def accounts(people: Path, settle_minutes: float) -> None:
             base_url=told["url"],
             rules_accepted=True,
             rules_accepted_by="the drill: this X is a sandbox on this machine",
-            per_hour=1000,
-            per_day=5000,
-            spacing_seconds=0,
+            **person["limits"],
             settle_minutes=settle_minutes,
         ).save(person["handle"], overwrite=True)
+
+
+@main.command()
+@click.argument("others", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--settle-minutes", type=float, required=True)
+def others(others: Path, settle_minutes: float) -> None:
+    """Save the account blocks of the other networks, with the secrets that stand there."""
+    limits = Limits(per_hour=300, per_day=2000, spacing_seconds=2)
+    told: dict[str, dict[str, str]] = json.loads(others.read_text())
+    for name, one in told.items():
+        block = made(one.pop("channel"), one, limits)
+        if block.settle_minutes:
+            # Bluesky needs none: there a post is asked for by its name.
+            block.settle_minutes = settle_minutes
+        block.save(name, overwrite=True)
 
 
 @main.command("off")

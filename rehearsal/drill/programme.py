@@ -7,12 +7,49 @@ beside another.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from rehearsal.acts import ACTS
 from rehearsal.drill.troubles import AWAY, HOST, LISTS, SIGN_INS, X_SIDE, Kind, Place, Trouble
+from rehearsal.texts import Shape, Writer, corpus
 
 PEOPLE = ("alice", "bob", "carol")
+
+TIGHT = "dora"
+"""An account whose operator allows it little: more falls due than may go out, and each post has a late rule. No trouble
+is hers alone, and what her limits leave no room for is in no share; whether they held, the ledger says."""
+
+EVERYBODY = (*PEOPLE, TIGHT)
+
+LIMITS: Mapping[str, Mapping[str, int]] = {
+    **{name: {"per_hour": 300, "per_day": 2000, "spacing_seconds": 4} for name in PEOPLE},
+    "carol": {"per_hour": 300, "per_day": 2000, "spacing_seconds": 4, "longest": 4000},
+    TIGHT: {"per_hour": 10, "per_day": 50, "spacing_seconds": 10},
+}
+"""What each account's block allows. Those of the first three leave room for every post of a drill, and for its
+unconfirmed deliveries."""
+
+STRANGER = "zoe"
+"""Somebody whose posts are answered."""
+
+PREMIUM = tuple(name for name, limits in LIMITS.items() if limits.get("longest", 280) > 280)
+
+BY_HAND_EVERY = 20.0
+"""Seconds between two things that somebody does by hand, on any of the accounts."""
+
+NETWORK_CLOCK_S = 600.0
+"""How far the network's clock may be from ours, ahead or behind."""
+
+NETWORK_DRIFT_PPM = 1000.0
+"""How far it may drift: a second in a quarter of an hour."""
+
+TIGHT_EVERY = 18.0
+"""Seconds between two posts of the tight account: in four minutes more than its hour allows."""
+
+LATE_AFTER = 90.0
+"""How late a post of the tight account may be, by its own rule."""
 
 PER_MINUTE = 21.0
 """How many posts fall due in a minute, on all accounts together: over three hundred in a quarter of an hour."""
@@ -42,7 +79,26 @@ class DuePost:
     at: float
     """Seconds from the beginning at which it is due."""
     texts: tuple[str, ...]
+    shape: Shape = Shape.PLAIN
+    """In what it is like others."""
     is_reply: bool = False
+    picture: str | None = None
+    """The description of its picture, where it has one."""
+    late_after: float | None = None
+    """Its late rule, in seconds."""
+    asks_when_late: bool = False
+    """Whether a person is asked when it is too late; else it is missed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByHand:
+    """One thing that somebody does by hand on one of the accounts."""
+
+    account: str
+    at: float
+    """Seconds from the beginning."""
+    what: str
+    """One of ``rehearsal.simulation.hands.ACTS``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +110,10 @@ class Programme:
     weather: str
     posts: tuple[DuePost, ...]
     troubles: tuple[Trouble, ...]
+    by_hand: tuple[ByHand, ...] = ()
+    clock_offset_s: float = 0.0
+    """How far the network's clock is ahead when it begins."""
+    clock_drift_ppm: float = 0.0
 
 
 def programme(*, seed: int, minutes: float, weather: str = "all", store: str = "sqlite") -> Programme:
@@ -68,37 +128,66 @@ def programme(*, seed: int, minutes: float, weather: str = "all", store: str = "
         for n, (at, kind, lasts, accounts) in enumerate(drawn, start=1)
     )
     posts = tuple(_posts(random.Random(f"{seed}:posts"), seconds))  # noqa: S311 - the same
-    return Programme(seed=seed, seconds=seconds, weather=weather, posts=posts, troubles=troubles)
+    posts += tuple(_tight(random.Random(f"{seed}:tight"), seconds, len(posts)))  # noqa: S311 - the same
+    clock = random.Random(f"{seed}:clock")  # noqa: S311 - the same
+    return Programme(
+        seed=seed,
+        seconds=seconds,
+        weather=weather,
+        posts=posts,
+        troubles=troubles,
+        by_hand=tuple(_by_hand(random.Random(f"{seed}:hands"), seconds)),  # noqa: S311 - the same
+        clock_offset_s=round(clock.choice((-1, 1)) * clock.uniform(60, NETWORK_CLOCK_S), 1),
+        clock_drift_ppm=round(clock.uniform(-1, 1) * NETWORK_DRIFT_PPM, 1),
+    )
 
 
 # --- posts
 
-OPENINGS = ("Seen from the pier:", "Harbour notes:", "Overheard at the bakery:", "Ferry log:", "From the workshop:",
-            "Small news:", "Tide table:", "Letter from the lighthouse:")  # fmt: skip
-MIDDLES = ("a heron on the bow", "two boats racing home", "the fog bell out of tune", "a crab with an attitude",
-           "fresh rope on the quay", "the cat that owns the dock", "three kites and no wind", "a very patient seal",
-           "somebody's left glove", "the mailboat, on time")  # fmt: skip
-
 
 def _posts(chance: random.Random, seconds: float) -> Iterator[DuePost]:
-    """Let posts fall due at a steady pace, each account in its turn, each a little before or after its beat."""
-    beat = 60 / PER_MINUTE
-    many = int((seconds - 5) / beat)
-    for n in range(many):
-        roll = chance.random()
-        parts = 1 if roll < 0.9 else 2 if roll < 0.97 else 3
+    """Let posts fall due at a steady pace, each account in its turn, each a little before or after its time."""
+    interval = 60 / PER_MINUTE
+    writers = {
+        name: Writer(
+            chance=chance, corpus=corpus(), longest=LIMITS[name].get("longest", 280), picture=Path("-")
+        )
+        for name in PEOPLE
+    }
+    for n in range(int((seconds - 5) / interval)):
+        account = PEOPLE[n % len(PEOPLE)]
+        draft = writers[account].next(f"no. {n + 1}")
         yield DuePost(
             n=n,
-            account=PEOPLE[n % len(PEOPLE)],
-            at=round(2 + n * beat + chance.uniform(-0.4, 0.4) * beat, 2),
-            texts=tuple(_text(chance, n, part, parts) for part in range(parts)),
-            is_reply=parts == 1 and chance.random() < 0.06,
+            account=account,
+            at=round(2 + n * interval + chance.uniform(-0.4, 0.4) * interval, 2),
+            texts=tuple(part.text for part in draft.parts),
+            shape=draft.shape,
+            is_reply=draft.is_reply,
+            picture=next((one.alt for part in draft.parts for one in part.media), None),
         )
 
 
-def _text(chance: random.Random, n: int, part: int, parts: int) -> str:
-    which = f" ({part + 1} of {parts})" if parts > 1 else ""
-    return f"{chance.choice(OPENINGS)} {chance.choice(MIDDLES)}, no. {n + 1}{which}."
+def _tight(chance: random.Random, seconds: float, first: int) -> Iterator[DuePost]:
+    """Let more fall due on the tight account than it may send, each with a late rule."""
+    for n in range(int((seconds - 10) / TIGHT_EVERY)):
+        yield DuePost(
+            n=first + n,
+            account=TIGHT,
+            at=round(5 + n * TIGHT_EVERY, 2),
+            texts=(f"Tide table no. {n + 1}, corrected.",),
+            late_after=LATE_AFTER,
+            asks_when_late=chance.random() < 0.5,
+        )
+
+
+def _by_hand(chance: random.Random, seconds: float) -> Iterator[ByHand]:
+    """Let somebody do things by hand, on all accounts but the tight one, whose few places are its own."""
+    at = 15.0
+    while at < seconds - 20:
+        (what,) = chance.choices(list(ACTS), weights=list(ACTS.values()))
+        yield ByHand(account=chance.choice(PEOPLE), at=round(at, 1), what=what)
+        at += chance.uniform(0.5, 1.5) * BY_HAND_EVERY
 
 
 # --- troubles
@@ -131,7 +220,7 @@ def _partial(chance: random.Random, seconds: float, _store: str) -> Iterator[Dra
     """Something is away all the time, never everything: one account, one browser, the lists."""
     at = CALM_AT_FIRST
     while at + 60 < seconds - CALM_AT_LAST + 20:
-        kind = chance.choice((*SIGN_INS, PARTS["a browser stands still"], PARTS["lists away for all"]))
+        kind = chance.choice((*SIGN_INS, PARTS["a browser hangs"], PARTS["lists away for all"]))
         yield at, kind, 55.0, _struck(chance, kind)
         at += 62
 
@@ -176,7 +265,7 @@ def _in_turn(chance: random.Random, kinds: Sequence[Kind]) -> Iterator[Kind]:
 
 
 def _struck(chance: random.Random, kind: Kind) -> tuple[str, ...]:
-    return PEOPLE if kind.for_all else (chance.choice(PEOPLE),)
+    return EVERYBODY if kind.for_all else (chance.choice(PEOPLE),)
 
 
 PARTS = {kind.name: kind for kind in (*HOST, *LISTS)}

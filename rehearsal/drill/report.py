@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from rehearsal import truth
 from rehearsal.audit import MOST, Broken, audit
-from rehearsal.drill.stage import Happened, Played
+from rehearsal.drill import others
+from rehearsal.drill.lines import Ledger, Line, line_of
+from rehearsal.drill.stage import SPACING, Happened, Played
+from rehearsal.drill.waits import Blocked, blocked, reasons_of
 from rehearsal.invariants import judge
-from steadypost.cli.commands.why import happened
+from rehearsal.networks import X_WEB
 from steadypost.domain.delivery import State
-from steadypost.domain.figures import Distribution, Figures, Owed, figures
+from steadypost.domain.figures import NEVER, Distribution, DuePost, Figures, all_back, figures, in_words
 from steadypost.domain.figures import Trouble as Measured
-from steadypost.domain.outcome import Published
-from steadypost.domain.span import Span, total, without
-from steadypost.store import Story
-
-BLOCKED_AFTER = timedelta(seconds=60)
-"""A post that waits for longer than this while nothing is wrong, with it or around it, is blocked for no reason."""
+from steadypost.domain.span import Span
+from steadypost.store import Story, notices, reading
+from steadypost.store import accounts as account_rows
 
 TOLD_AFTER_S = 90.0
 """Of a post that was later than this the whole story stands in the details."""
@@ -29,36 +30,6 @@ NAMED = frozenset({State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED})
 """Ends that say by themselves why a post is not live."""
 
 BEFORE_A_PERSON = frozenset({State.NEEDS_REVIEW, State.QUARANTINED, State.HELD})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One post of the programme, from both sides."""
-
-    delivery_id: int
-    n: int
-    account: str
-    due_at: datetime
-    state: State
-    live_at: datetime | None
-    """When the last of its parts became live, by the ledger."""
-    recorded_at: datetime | None
-    copies: int
-    """How many live copies there are of the part that has most."""
-    attempts: int
-    in_doubt: bool
-    """Whether an attempt of it ended in doubt: then looks, and their settle window, stand before another."""
-    signs: tuple[datetime, ...]
-    """When the store heard that something was wrong with it."""
-    why: str
-    asked_at: datetime | None = None
-    """When it was first about to be asked for: from then on it is X that takes its time."""
-    story: tuple[str, ...] = ()
-    """What happened to it, in the words of ``steadypost why``."""
-
-    def late_s(self) -> float | None:
-        """How long after its time it was live."""
-        return None if self.live_at is None else max(0.0, (self.live_at - self.due_at).total_seconds())
 
 
 @dataclass(kw_only=True)
@@ -72,9 +43,12 @@ class Report:
     false_status: int
     figures: Figures
     lost: list[Line]
-    false_blocks: list[Line]
+    false_blocks: list[Blocked]
     by_fault: list[dict[str, Any]]
     messages: int
+    twins: int = 0
+    channels: Mapping[str, others.Channel] = field(default_factory=dict)
+    """What the ledgers of the networks beside X's page say."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give the figures, in the shape that was promised."""
@@ -92,10 +66,15 @@ class Report:
             "lost": len(self.lost),
             "false_status": self.false_status,
             "false_blocks": len(self.false_blocks),
+            "falsely_blocked": [blocked_as_dict(one) for one in self.false_blocks],
+            "never_back": never_back(self.by_fault),
+            "left_out": {str(outcome): many for outcome, many in told.left_out.items()},
+            "refused": refusals(self.lines),
             "lateness_s": {"p50": late.p50, "p95": late.p95},
             "recovery_s": spread(self.by_fault, "recovery_s"),
             "detection_s": spread(self.by_fault, "detection_s"),
             "messages": self.messages,
+            "channels": self.by_channel(),
             "by_fault": self.by_fault,
         }
 
@@ -109,8 +88,11 @@ class Report:
             "switches_off": self.played.off,
             "began_at": self.played.began_at.isoformat(),
             "on_time_within_s": self.figures.within.total_seconds(),
-            "not_good_are": {str(fate): many for fate, many in told.bad.items()},
-            "left_out_are": {str(fate): many for fate, many in told.left_out.items()},
+            "not_good_are": {str(outcome): many for outcome, many in told.bad.items()},
+            "left_out_are": {str(outcome): many for outcome, many in told.left_out.items()},
+            "twins_by_hand": self.twins,
+            "by_hand": self.played.by_hand,
+            "network_clock": {"offset_s": programme.clock_offset_s, "drift_ppm": programme.clock_drift_ppm},
             "states": dict(Counter(str(line.state) for line in self.lines)),
             "lateness_s": self.figures.lateness.as_dict(),
             "recovery_s": Distribution.of(_told(self.by_fault, "recovery_s")).as_dict(),
@@ -122,20 +104,43 @@ class Report:
             "not_good": [self._of(line) for line in self.lines if self._is_bad(line)],
             "stories": {line.delivery_id: line.story for line in self.lines if self._is_worth_telling(line)},
             "lost": [self._of(line) for line in self.lost],
-            "falsely_blocked": [self._of(line) for line in self.false_blocks],
+            "falsely_blocked": [
+                {**self._of(one.line), "waited_s": one.waited_s, "cause": one.cause}
+                for one in self.false_blocks
+            ],
             "posts": [self._of(line) for line in self.lines],
         }
 
     def holds(self) -> bool:
         """Whether everything that is never allowed did not happen."""
-        return not (self.duplicates or self.lost or self.false_status or self.false_blocks or self.broken)
+        wrong = (self.duplicates, self.lost, self.false_status, self.false_blocks, self.broken)
+        beside = all(one.holds() for one in self.channels.values())
+        return beside and not any(wrong) and never_back(self.by_fault) == 0
+
+    def by_channel(self) -> dict[str, dict[str, Any]]:
+        """Give the figures of each channel: of X's page those that the others have as well."""
+        told = self.figures.availability
+        page = {
+            "due": told.due,
+            "on_time": told.good,
+            "availability": _rounded(told.ratio),
+            "duplicates": self.duplicates,
+            "false_status": self.false_status,
+            "broken": [str(one) for one in self.broken],
+        }
+        return {X_WEB: page, **{name: one.as_dict() for name, one in self.channels.items()}}
 
     def _ends(self) -> datetime:
         return self.played.began_at + timedelta(seconds=self.played.programme.seconds)
 
     def _is_worth_telling(self, line: Line) -> bool:
         late = line.late_s()
-        return line in self.false_blocks or late is None or late > TOLD_AFTER_S or line.copies > 1
+        return (
+            any(line is one.line for one in self.false_blocks)
+            or late is None
+            or late > TOLD_AFTER_S
+            or line.copies > 1
+        )
 
     def _is_bad(self, line: Line) -> bool:
         late = line.late_s()
@@ -156,115 +161,72 @@ class Report:
 def report_of(played: Played) -> Report:
     """Hold the store against the ledger, and say what the drill showed."""
     store, sandbox = played.store, played.sandbox
-    found = audit(store, sandbox)
-    stories = [store.show(entry.delivery.id) for entry in store.queue(limit=MOST)]
-    ledger = {post["id"]: post for post in sandbox.ledger()}
-    lines = [_line(story, played, ledger) for story in stories if story.delivery.id in played.deliveries]
-    owed = [_owed(line) for line in lines]
+    found = audit(store, sandbox, channel=X_WEB)
+    stories = [
+        store.read(reading.show, entry.delivery.id)
+        for entry in store.read(reading.queue, limit=MOST)
+        if entry.delivery.account not in others.ACCOUNTS
+    ]
+    posts = truth.made(sandbox.ledger(), sandbox.asks())
+    ledger = Ledger.of(posts, store.read(account_rows.every), stories)
+    lines = [
+        line_of(story, ledger, n=played.deliveries[story.delivery.id], began_at=played.began_at)
+        for story in stories
+        if story.delivery.id in played.deliveries
+    ]
+    due_posts = [due_post_of(line) for line in lines]
     until = max(played.rested_at, played.began_at + timedelta(seconds=played.programme.seconds))
     measured = [_measured(one, lines, played.happened) for one in played.happened]
-    told = store.notices()
+    told = store.read(notices.every)
     return Report(
         played=played,
         lines=lines,
-        broken=judge(store, sandbox),
+        broken=judge(store, sandbox, channel=X_WEB),
         duplicates=found.duplicates,
         false_status=_false_status(found.broken, stories, sandbox.live(), store),
+        twins=found.twins,
         figures=figures(
-            owed,
+            due_posts,
             Span(played.began_at, until),
             # Everything is judged: what is not live by now is not on time, whenever it was due.
             now=until + timedelta(days=1),
             troubles=[one.trouble for one in measured],
         ),
-        lost=[line for line in lines if _is_lost(line, {notice.delivery_id for notice in told})],
-        false_blocks=list(blocked(lines, played.happened)),
+        lost=[line for line in lines if is_lost(line, {notice.delivery_id for notice in told})],
+        false_blocks=list(
+            blocked(
+                lines,
+                played.happened,
+                ledger.full(),
+                spacing=SPACING,
+                reasons=reasons_of(store, stories),
+            )
+        ),
         by_fault=[one.as_dict(played.began_at) for one in measured],
         messages=len(told),
+        channels=others.judged(store, played.others),
     )
 
 
 # --- posts
 
 
-def _line(story: Story, played: Played, ledger: Mapping[str, Mapping[str, Any]]) -> Line:
-    parts = story.delivery.parts
-    made = [_made(ledger[one]) for part in parts if (one := part.remote_id) and one in ledger]
-    doubts = [attempt for attempt in story.attempts if attempt.armed_at and not _said_id(attempt)]
-    return Line(
-        delivery_id=story.delivery.id,
-        n=played.deliveries[story.delivery.id],
-        account=story.delivery.account,
-        due_at=story.delivery.due_at,
-        state=story.delivery.state,
-        live_at=max(made) if len(made) == len(parts) else _live_without_id(story, ledger),
-        recorded_at=story.published_at,
-        copies=_copies(story, ledger),
-        attempts=len(story.attempts),
-        in_doubt=bool(doubts),
-        asked_at=min((one.armed_at for one in story.attempts if one.armed_at), default=None),
-        signs=tuple(_signs(story)),
-        why=story.delivery.why,
-        story=tuple(
-            f"{(event.at - played.began_at).total_seconds():8.2f}  {event.says}"
-            for event in sorted(happened(story), key=lambda event: event.at)
-        ),
-    )
-
-
-def _live_without_id(story: Story, ledger: Mapping[str, Mapping[str, Any]]) -> datetime | None:
-    """When all of it was live though the store has not every id: it is there, and not on record."""
-    made = [
-        min(
-            (_made(post) for post in ledger.values() if post["live"] and _says(post, part.text)), default=None
-        )
-        for part in story.post.parts
-    ]
-    known = [moment for moment in made if moment is not None]
-    return max(known) if len(known) == len(made) else None
-
-
-def _says(post: Mapping[str, Any], text: str) -> bool:
-    return bool(post["ask"]) and post["text"].split() == text.split()
-
-
-def _copies(story: Story, ledger: Mapping[str, Mapping[str, Any]]) -> int:
-    return max(
-        sum(bool(post["live"]) and _says(post, part.text) for post in ledger.values())
-        for part in story.post.parts
-    )
-
-
-def _said_id(attempt: Any) -> bool:
-    return attempt.answer is not None and all(isinstance(one, Published) for one in attempt.answer.outcomes)
-
-
-def _signs(story: Story) -> Iterator[datetime]:
-    """Give the moments at which the store heard that an attempt went wrong, or took it from a silent worker."""
-    for attempt in story.attempts:
-        if attempt.rescued_at:
-            yield attempt.rescued_at
-        if attempt.answered_at and not _said_id(attempt):
-            yield attempt.answered_at
-
-
-def _made(post: Mapping[str, Any]) -> datetime:
-    return datetime.fromtimestamp(post["created_at"] / 1000, UTC)
-
-
-def _owed(line: Line) -> Owed:
-    return Owed(
+def due_post_of(line: Line) -> DuePost:
+    """Give a post as figures see it."""
+    return DuePost(
         account=line.account,
         at=line.due_at,
         state=line.state,
         live_at=line.live_at,
         recorded_at=line.recorded_at,
         twice=line.copies > 1,
+        no_capacity=line.no_capacity,
+        held_late=line.held_late,
         delivery_id=line.delivery_id,
     )
 
 
-def _is_lost(line: Line, told: Iterable[int | None]) -> bool:
+def is_lost(line: Line, told: Iterable[int | None]) -> bool:
     """Whether it is not live, and nobody was told: no end of its own, no person before whom it lies."""
     if line.live_at is not None or line.state in NAMED:
         return False
@@ -277,7 +239,7 @@ def _false_status(
     broken: Sequence[Broken], stories: Sequence[Story], live: Sequence[Mapping[str, Any]], store: Any
 ) -> int:
     """Count what the store says and is not so. One that says it does not know says nothing false."""
-    handles = {account.name: account.handle for account in store.accounts()}
+    handles = {account.name: account.handle for account in store.read(account_rows.every)}
     unknown = {
         (handles[story.delivery.account], " ".join(part.text.split()))
         for story in stories
@@ -289,42 +251,6 @@ def _false_status(
         one.number in {2, 8} and about.get(one.what.partition(" ")[0], ("", "")) not in unknown
         for one in broken
     )
-
-
-def blocked(
-    lines: Sequence[Line],
-    happened: Sequence[Happened],
-    told: Mapping[str, Sequence[Span]] | None = None,
-    *,
-    spacing: timedelta = timedelta(0),
-) -> Iterator[Line]:
-    """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves.
-
-    ``told`` names, by account, when the network itself had said "not now". ``spacing`` is what an account keeps between
-    two of its posts: behind those that were due before it, and only those, a post waits for good reason.
-    """
-    for line in lines:
-        if line.in_doubt or line.signs or line.live_at is None or line.live_at <= line.due_at:
-            continue
-        troubles = [
-            Span(one.began_at, one.ended_at) for one in happened if line.account in one.trouble.accounts
-        ]
-        troubles += (told or {}).get(line.account, ())
-        if spacing:
-            troubles += _kept_apart(line, lines, spacing)
-        until = max(line.due_at, min(line.live_at, line.asked_at or line.live_at))
-        calm = total(without([Span(line.due_at, until)], troubles))
-        if calm > BLOCKED_AFTER:
-            yield line
-
-
-def _kept_apart(line: Line, lines: Sequence[Line], spacing: timedelta) -> list[Span]:
-    """When those before it on its account were going out, or had just done so."""
-    return [
-        Span(one.asked_at, max(one.asked_at, one.live_at or one.asked_at) + spacing)
-        for one in lines
-        if one.account == line.account and one.due_at < line.due_at and one.asked_at is not None
-    ]
 
 
 # --- troubles
@@ -348,10 +274,15 @@ class Suffered:
     """Of those that fell due on the other accounts, how many were live within a minute."""
     drained_s: float | None
     """From its end until all that was waiting for it was live."""
-    recovery_s: float | None
-    """From its end until the first post went out again."""
+    back: Sequence[Back]
+    """How each of its accounts came back."""
     overlapped: bool
     """Whether another trouble of the same accounts was there at its end: both are over when the last of them is."""
+
+    @property
+    def recovery_s(self) -> float | None:
+        """From its end until posts went out again on the last of its accounts; ``NEVER`` where one stayed away."""
+        return _last(self.back)
 
     def as_dict(self, began_at: datetime) -> dict[str, Any]:
         """Give it the shape by which programs know it."""
@@ -370,8 +301,9 @@ class Suffered:
             "due_beside": self.due_beside,
             "on_time_beside": self.on_time_beside,
             "detection_s": None if found is None else round((found - one.began_at).total_seconds(), 2),
-            "recovery_s": self.recovery_s,
-            "drained_s": self.drained_s,
+            "recovery_s": in_words(self.recovery_s),
+            "recovery_by_account_s": {one.account: in_words(one.seconds) for one in self.back},
+            "drained_s": in_words(self.drained_s),
             "overlapped": self.overlapped,
         }
 
@@ -381,7 +313,7 @@ def _measured(one: Happened, lines: Sequence[Line], happened: Sequence[Happened]
     beside = [line for line in lines if line.account not in one.trouble.accounts]
     window = Span(one.began_at, one.ended_at)
     over = _over_at(one, happened)
-    drained = [line.live_at for line in struck if line.live_at and line.due_at < over < line.live_at]
+    back = came_back(struck, over)
     due_beside = [line for line in beside if line.due_at in window]
     return Suffered(
         happened=one,
@@ -389,16 +321,24 @@ def _measured(one: Happened, lines: Sequence[Line], happened: Sequence[Happened]
             kind=str(one.trouble.kind.place),
             opened_at=one.began_at,
             detected_at=_detected_at(struck, window),
-            over_at=_out_again(struck, over),
-            ended_at=over,
+            over_at=all_back({one.account: one.at for one in back}),
+            # Where nothing was due after its end, nobody can say when all was well again.
+            ended_at=over if back else None,
         ),
         due=sum(line.due_at in window for line in struck),
         due_beside=len(due_beside),
         on_time_beside=sum((late := line.late_s()) is not None and late <= 60 for line in due_beside),
-        drained_s=round((max(drained) - over).total_seconds(), 2) if drained else 0.0,
-        recovery_s=_recovery(struck, over),
+        drained_s=_drained(struck, over),
+        back=back,
         overlapped=over > one.ended_at,
     )
+
+
+def _drained(struck: Sequence[Line], over: datetime) -> float:
+    """How long from a trouble's end until all that waited then was live."""
+    waited = [line for line in struck if line.due_at < over and _is_due_after(line, over)]
+    late = [NEVER if line.live_at is None else (line.live_at - over).total_seconds() for line in waited]
+    return round(max(late, default=0.0), 2)
 
 
 def _over_at(one: Happened, happened: Sequence[Happened]) -> datetime:
@@ -426,37 +366,82 @@ def _noticed(window: Span) -> Span:
     return Span(window.since, window.until + timedelta(seconds=45))
 
 
-def _out_again(struck: Sequence[Line], ended_at: datetime) -> datetime | None:
-    """When the first post went live after a trouble's end, on the slowest of the accounts it struck."""
-    first: dict[str, datetime] = {}
-    for line in struck:
-        if line.live_at and line.live_at >= ended_at:
-            first[line.account] = min(first.get(line.account, line.live_at), line.live_at)
-    return max(first.values(), default=None)
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """How one account came back after a trouble."""
+
+    account: str
+    at: datetime | None
+    """When its first post was live again; ``None``: none was, though some were due."""
+    seconds: float
+    """From the trouble's end, or from when the first was due after it; ``NEVER`` when none was live again."""
 
 
-def _recovery(struck: Sequence[Line], ended_at: datetime) -> float | None:
-    """How long from a trouble's end until posts went out again, on the slowest of its accounts.
+def came_back(struck: Sequence[Line], over: datetime) -> list[Back]:
+    """Say of every account that was due something after a trouble's end how it came back.
 
-    Where nothing was due at its end the time counts from the next due post: nobody waited before that.
+    Where nothing was due at its end the time counts from the next due post: nobody waited before that. An account of
+    which nothing was due any more has no figure; one that was due something and showed nothing has the worst.
     """
     by_account: defaultdict[str, list[Line]] = defaultdict(list)
     for line in struck:
-        if line.live_at and line.live_at >= ended_at:
+        if _is_due_after(line, over):
             by_account[line.account].append(line)
-    seconds = []
-    for those in by_account.values():
-        first = min(those, key=lambda line: line.live_at or ended_at)
-        if first.live_at is not None:
-            seconds.append((first.live_at - max(ended_at, first.due_at)).total_seconds())
-    return round(max(seconds), 2) if seconds else None
+    return [_back(account, those, over) for account, those in sorted(by_account.items())]
+
+
+def _is_due_after(line: Line, over: datetime) -> bool:
+    """Whether a post should have gone live after that: it did, it fell due then, or it still waits to."""
+    if line.no_capacity:
+        return False
+    if line.live_at is not None:
+        return line.live_at >= over
+    return line.state not in NAMED and (line.due_at >= over or line.state not in BEFORE_A_PERSON)
+
+
+def _back(account: str, due_posts: Sequence[Line], over: datetime) -> Back:
+    live = [(line.live_at, line) for line in due_posts if line.live_at is not None]
+    if not live:
+        return Back(account=account, at=None, seconds=NEVER)
+    at, first = min(live, key=lambda one: one[0])
+    return Back(account=account, at=at, seconds=round((at - max(over, first.due_at)).total_seconds(), 2))
+
+
+def _last(back: Sequence[Back]) -> float | None:
+    """Give the last one's time: an account that came back does not speak for one that did not."""
+    return max((one.seconds for one in back), default=None)
+
+
+def never_back(by_fault: Sequence[Mapping[str, Any]]) -> int:
+    """Count the troubles after which an account that was due posts showed none again."""
+    return sum(one["recovery_s"] == "never" for one in by_fault)
+
+
+def blocked_as_dict(one: Blocked) -> dict[str, Any]:
+    """Give a false block the shape by which programs know it: who waited, how long, and why."""
+    return {
+        "delivery": one.line.delivery_id,
+        "account": one.line.account,
+        "due_at": one.line.due_at.isoformat(),
+        "waited_s": one.waited_s,
+        "cause": one.cause,
+    }
+
+
+def refusals(lines: Iterable[Line]) -> dict[str, int]:
+    """Count what the network refused, by its code.
+
+    A refusal is left out of the share, for it is the post that is wrong. Here only the weather refuses: so it is shown.
+    """
+    return dict(Counter(line.refused_code or "-" for line in lines if line.state is State.REFUSED))
 
 
 # --- spreading
 
 
 def _told(by_fault: Sequence[Mapping[str, Any]], key: str) -> list[float]:
-    return [one[key] for one in by_fault if one[key] is not None]
+    told = [one[key] for one in by_fault if one[key] is not None]
+    return [NEVER if one == "never" else one for one in told]
 
 
 def spread(by_fault: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import threading
@@ -14,24 +15,32 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.audit import MOST
+from rehearsal.databases import for_prefect
 from rehearsal.drill.hands import Ground, Hands, PostgresGround, SqliteGround
+from rehearsal.drill.meddler import Meddler
+from rehearsal.drill.others import ACCOUNTS, Others, schedule, weather, weathering
 from rehearsal.drill.person import PROTECTIONS
-from rehearsal.drill.programme import PEOPLE, Programme
+from rehearsal.drill.programme import EVERYBODY, LIMITS, PREMIUM, STRANGER, DuePost, Programme
 from rehearsal.drill.troubles import Trouble
 from rehearsal.invariants import AT_REST
 from rehearsal.stack import Stack, must, start_worker, up
 from sandbox.client import SandboxError, SandboxProcess
-from steadypost.domain.delivery import State
-from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import remote_id
-from steadypost.store import Store, StoreAway
+from sandbox.serve import write_state
+from steadypost.domain.delivery import State, WhenLate
+from steadypost.domain.post import Media, Part, Post
+from steadypost.networks.x.snowflake import remote_id
+from steadypost.store import Store, StoreAway, intake, reading, watches
+from steadypost.store import accounts as account_rows
 from tests import postgres
 
 SETTLE = timedelta(seconds=60)
 """The settle window of the drill's accounts. This X shows a post after 28 seconds at the latest, and a window must be
 longer than that; the real one is given a quarter of an hour, which a drill does not have."""
 
-ON_WATCH_WITHIN = 180.0
+SPACING = timedelta(seconds=max(limits["spacing_seconds"] for limits in LIMITS.values()))
+"""What accounts keep between two of their posts, at the most."""
+
+ON_WATCH_WITHIN = 600.0
 """Seconds for the runs on watch to be there."""
 
 REST_WITHIN = timedelta(minutes=6)
@@ -42,6 +51,11 @@ ALWAYS = ({"fault": "latency", "params": {"ms": 250, "jitter_ms": 200}},)
 
 UNGUARDED = {"fault": "no_duplicate_guard"}
 """X refuses a text that is live already. Here it does not: what keeps a second copy away is to be ours."""
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
 
 Say = Callable[[str], None]
 
@@ -81,6 +95,10 @@ class Played:
     restarts: dict[str, int] = field(default_factory=dict)
     off: list[str] = field(default_factory=list)
     """The switches that were off."""
+    others: Others
+    """The networks beside X's page."""
+    by_hand: dict[str, int] = field(default_factory=dict)
+    """What somebody did by hand meanwhile."""
 
 
 @contextlib.contextmanager
@@ -89,42 +107,71 @@ def played(
 ) -> Iterator[tuple[Played, Stack]]:
     """Play it with these protections off; what it leaves can be read until the end of the block."""
     people = home / "people.json"
-    sandbox = SandboxProcess(accounts=PEOPLE, seed=programme.seed, state_file=home / "sandbox.json")
+    sandbox = SandboxProcess(
+        accounts=(*EVERYBODY, STRANGER),
+        premium=PREMIUM,
+        seed=programme.seed,
+        state_file=home / "sandbox.json",
+        clock_offset_s=programme.clock_offset_s,
+        clock_drift_ppm=programme.clock_drift_ppm,
+    )
+    beside = Others()
     with contextlib.ExitStack() as open_:
-        ground: Ground
-        if store == "postgresql":
-            ground = PostgresGround(open_.enter_context(postgres.running()))
-        else:
-            ground = SqliteGround(home / "steadypost.db", lambda: stack)
-        settings = {"STEADYPOST_STORE_URL": ground.url, "STEADYPOST_LANES": "2"}
-        stack = open_.enter_context(up(home, say=say, sandbox=sandbox, settings=settings))
-        for handle in PEOPLE:
+        # One server, as many have: with the store's database Prefect's own is down as well.
+        server = open_.enter_context(postgres.running())
+        ground = _ground(store, server, home, lambda: stack)
+        settings = {"STEADYPOST_STORE_URL": ground.url, "STEADYPOST_BROWSERS": "2", **for_prefect(server)}
+        stack = open_.enter_context(
+            up(home, say=say, sandbox=sandbox, beside=beside.sandboxes(), settings=settings)
+        )
+        for handle in EVERYBODY:
             sandbox.seed(handle, 6)
         _write_people(people, sandbox)
         sandbox.weather(*ALWAYS, UNGUARDED)
         say("accounts and switches")
         _save_accounts(stack, people)
+        _save_others(stack, beside)
         if off:
             _turn_off(stack, off)
         start_worker(stack, say)
         opened = open_.enter_context(Store.open(ground.url))
         _until_on_watch(opened, home)
         director = Director(stack, Hands(stack, opened, ground), people, say)
-        yield _play(programme, director, opened, ground.kind, list(off)), stack
+        yield _play(programme, director, beside, opened, ground.kind, list(off)), stack
 
 
-def _play(programme: Programme, director: Director, store: Store, ground: str, off: list[str]) -> Played:
+def _ground(store: str, server: Any, home: Path, stack: Callable[[], Stack]) -> Ground:
+    if store == "postgresql":
+        return PostgresGround(server)
+    return SqliteGround(home / "steadypost.db", stack)
+
+
+def _play(  # noqa: PLR0917 - private, and every one of them is needed
+    programme: Programme, director: Director, beside: Others, store: Store, ground: str, off: list[str]
+) -> Played:
     stack, say = director.stack, director.say
     began_at = datetime.now(UTC) + timedelta(seconds=3)
-    deliveries = _schedule(programme, store, stack.sandbox, began_at)
+    picture = stack.home / "picture.png"
+    picture.write_bytes(PICTURE)
+    deliveries = _schedule(programme, store, stack.sandbox, began_at, picture)
+    numbered = schedule(programme.seed, programme.seconds, store, began_at)
+    say(f"{len(numbered)} posts fall due on the networks beside X's page")
     say(
         f"{len(deliveries)} posts fall due within {programme.seconds / 60:g} minutes; {len(programme.troubles)} troubles"
     )
     director.began_at = began_at
-    with ThreadPoolExecutor(max(1, len(programme.troubles)), thread_name_prefix="trouble") as stage:
+    somebody = Meddler(programme.by_hand, stack.sandbox, store, began_at)
+    somebody.start()
+    changes = () if programme.weather == "fair" else weather(programme.seed, programme.seconds)
+    with (
+        weathering(beside, changes, began_at),
+        ThreadPoolExecutor(max(1, len(programme.troubles)), thread_name_prefix="trouble") as stage,
+    ):
         happened = list(stage.map(director.let_happen, programme.troubles))
-    ends = began_at + timedelta(seconds=programme.seconds)
-    time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
+        ends = began_at + timedelta(seconds=programme.seconds)
+        # The other networks' accounts post until the programme's end, also when its last trouble is over sooner.
+        time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
+    somebody.stop()
     say("no more falls due; it comes to rest")
     at_rest = _rests(store, REST_WITHIN)
     return Played(
@@ -140,6 +187,8 @@ def _play(programme: Programme, director: Director, store: Store, ground: str, o
         sandbox=stack.sandbox,
         restarts={name: process.restarts for name, process in stack.processes.items()},
         off=off,
+        others=beside,
+        by_hand=dict(somebody.did),
     )
 
 
@@ -230,7 +279,7 @@ class Director:
 
 
 def _patiently(what: Callable[[], Any], within: float = 60.0) -> Any:
-    """Ask the sandbox until it answers: it may be standing still."""
+    """Ask the sandbox until it answers: it may be hanging."""
     ends = time.monotonic() + within
     while True:
         try:
@@ -242,7 +291,10 @@ def _patiently(what: Callable[[], Any], within: float = 60.0) -> Any:
 
 
 def _write_people(path: Path, sandbox: SandboxProcess) -> None:
-    people = [{"handle": handle, "storage_state": state} for handle, state in sandbox.accounts.items()]
+    people = [
+        {"handle": handle, "storage_state": sandbox.accounts[handle], "limits": LIMITS[handle]}
+        for handle in EVERYBODY
+    ]
     path.touch(mode=0o600)
     path.write_text(json.dumps({"url": sandbox.url, "accounts": people}))
 
@@ -258,6 +310,15 @@ def _save_accounts(stack: Stack, people: Path) -> None:
         raise NotPlayed("the account blocks could not be saved")
 
 
+def _save_others(stack: Stack, beside: Others) -> None:
+    """Give the accounts on the other networks their blocks."""
+    told = stack.home / "others.json"
+    write_state(told, beside.sign_in())
+    minutes = str(SETTLE.total_seconds() / 60)
+    done = stack.run("rehearsal.drill.person", "others", str(told), "--settle-minutes", minutes)
+    must(done, "the account blocks of the other networks")
+
+
 def _turn_off(stack: Stack, off: Sequence[str]) -> None:
     must(stack.run("deployments"), "the deployments")
     must(stack.run("rehearsal.drill.person", "off", *off), "the switches")
@@ -266,30 +327,43 @@ def _turn_off(stack: Stack, off: Sequence[str]) -> None:
 def _until_on_watch(store: Store, home: Path) -> None:
     ends = time.monotonic() + ON_WATCH_WITHIN
     while time.monotonic() < ends:
-        seats = {watch.flow for watch in store.watches()}
-        if {"publish", "reconcile"} <= seats and len(store.accounts()) == len(PEOPLE):
+        leases = {watch.flow for watch in store.read(watches.every)}
+        if {"publish", "reconcile"} <= leases and len(store.read(account_rows.every)) == len(EVERYBODY) + len(
+            ACCOUNTS
+        ):
             return
         time.sleep(0.25)
     raise NotPlayed(f"nobody came on watch within {ON_WATCH_WITHIN:g} s; see {home}/logs/worker.log")
 
 
 def _schedule(
-    programme: Programme, store: Store, sandbox: SandboxProcess, began_at: datetime
+    programme: Programme, store: Store, sandbox: SandboxProcess, began_at: datetime, picture: Path
 ) -> dict[int, int]:
     """Take every post in ahead of its time."""
-    targets = {
-        handle: remote_id(sandbox.hand_post(handle, f"Who saw the comet, asks {handle}?"))
-        for handle in PEOPLE
-    }
     numbers: dict[int, int] = {}
     for due in programme.posts:
-        others = [handle for handle in PEOPLE if handle != due.account]
-        target = targets[others[due.n % len(others)]] if due.is_reply else None
-        post = Post(parts=tuple(Part(text=text) for text in due.texts), reply_to=target)
-        moment = began_at + timedelta(seconds=due.at)
-        (added,) = store.add(post, accounts=[due.account], due_at=moment, late_after=None, now=began_at)
+        (added,) = store.write(
+            intake.add,
+            _post(due, sandbox, picture),
+            accounts=[due.account],
+            due_at=began_at + timedelta(seconds=due.at),
+            late_after=None if due.late_after is None else timedelta(seconds=due.late_after),
+            when_late=WhenLate.ASK if due.asks_when_late else WhenLate.MISS,
+            # Some say the same on purpose.
+            allow_repeat=True,
+            now=began_at,
+        )
         numbers[added.delivery_id] = due.n
     return numbers
+
+
+def _post(due: DuePost, sandbox: SandboxProcess, picture: Path) -> Post:
+    """Make a post of what the programme says. Each reply answers a post of its own."""
+    media = () if due.picture is None else (Media(path=picture, kind="image/png", alt=due.picture),)
+    parts = tuple(Part(text=text, media=media if n == 0 else ()) for n, text in enumerate(due.texts))
+    asked = f"Who saw the comet, no. {due.n}?"
+    target = remote_id(sandbox.hand_post(STRANGER, asked)) if due.is_reply else None
+    return Post(parts=parts, reply_to=target)
 
 
 def _rests(store: Store, within: timedelta) -> bool:
@@ -297,7 +371,7 @@ def _rests(store: Store, within: timedelta) -> bool:
     ends = time.monotonic() + within.total_seconds()
     while time.monotonic() < ends:
         with contextlib.suppress(StoreAway):
-            entries = store.queue(limit=MOST)
+            entries = store.read(reading.queue, limit=MOST)
             if all(
                 entry.delivery.state in AT_REST
                 and (entry.verified_at is not None or entry.delivery.state is not State.PUBLISHED)

@@ -31,13 +31,15 @@ class Place(StrEnum):
     AWAY = "x_away"
     """X, or the way to it, is gone for everybody."""
     BROWSER = "browser"
-    """Browsers die, or stand still."""
+    """Browsers die, or hang."""
     WORKER = "worker"
-    """Workers and their runs die, stand still, wake up late, or are two."""
+    """Workers and their runs die, hang, wake up late, or are two."""
     STORE = "store"
     """The store is down, hangs, or takes no writes."""
     PREFECT = "prefect"
     """Prefect's server is gone."""
+    CLOCK = "clock"
+    """The network's clock jumps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,7 @@ HOST = (
         for_all=True,
     ),
     Kind(
-        name="a browser stands still",
+        name="a browser hangs",
         place=Place.BROWSER,
         hand="stop_a_browser",
         for_all=True,
@@ -221,9 +223,7 @@ HOST = (
     ),
     Kind(name="worker killed", place=Place.WORKER, hand="kill_worker", for_all=True, lasts=(1.0, 1.0)),
     Kind(name="publisher killed", place=Place.WORKER, hand="kill_publisher", for_all=True, lasts=(1.0, 1.0)),
-    Kind(
-        name="publisher stands still", place=Place.WORKER, hand="stop_publisher", for_all=True, lasts=(35, 40)
-    ),
+    Kind(name="publisher hangs", place=Place.WORKER, hand="stop_publisher", for_all=True, lasts=(35, 40)),
     Kind(
         name="an old publisher wakes", place=Place.WORKER, hand="old_publisher", for_all=True, lasts=(45, 50)
     ),
@@ -241,6 +241,7 @@ HOST = (
     Kind(
         name="Prefect's server killed", place=Place.PREFECT, hand="prefect_down", for_all=True, lasts=(10, 25)
     ),
+    Kind(name="X's clock jumps", place=Place.CLOCK, hand="jump_clock", for_all=True, lasts=(5.0, 10.0)),
 )
 
 X_SIDE = (*ANSWERS, *LIMITS, *LISTS, *SIGN_INS, *PAGES, *AWAY)

@@ -21,6 +21,9 @@ from blocks.switches import names
 from rehearsal.simulation.odds import NAMED
 from rehearsal.simulation.run import Piece, Told, run, simulate
 
+NEVER = ("duplicates", "lost", "false_status", "false_blocks", "broken_rules", "never_back")
+"""What must not happen once."""
+
 WORK = frozenset({"publish"})
 """Off, nothing is published, and there is nothing to find."""
 
@@ -53,7 +56,7 @@ def simulated(*, days: float, seed: int, odds: str, out: Path, at_once: int | No
         shown = {name: told[name] for name in ("due", "good", "availability", "duplicates", "lost")}
         print(f"{simulation.days:g} days: {shown}", flush=True)
     print(json.dumps({name: value for name, value in told.items() if name != "by_fault"}, indent=2))
-    return int(any(told[name] for name in ("duplicates", "lost", "false_status", "false_blocks")))
+    return int(any(told[name] for name in NEVER))
 
 
 @main.command()
@@ -73,7 +76,7 @@ def switches(seed: int, hours: float, at_once: int | None, *, alone: bool) -> No
     with ProcessPoolExecutor(hands, mp_context=get_context("spawn")) as pool:
         for told in pool.map(simulate, stretches):
             print(in_words(told), flush=True)
-            worst += told.duplicates + told.false_status
+            worst += told.duplicates + told.false_status + len(told.broken_rules)
     sys.exit(int(worst > 0))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -16,18 +16,30 @@ from typing import Any
 from sqlalchemy import select
 
 from blocks import Switch, Switches
-from rehearsal.drill.report import Line, blocked, by_fault, spread
+from rehearsal import truth
+from rehearsal.drill.lines import Line, refused_code, said_id, signs_of
+from rehearsal.drill.report import (
+    blocked_as_dict,
+    by_fault,
+    due_post_of,
+    is_lost,
+    never_back,
+    refusals,
+    spread,
+)
 from rehearsal.drill.stage import Happened
+from rehearsal.drill.waits import Blocked, blocked
 from rehearsal.simulation.network import Network
 from rehearsal.simulation.odds import NAMED
-from rehearsal.simulation.world import SPACING, World, make, schedule
-from steadypost.domain.delivery import State
-from steadypost.domain.figures import End, Figures, Owed, figures, outages
-from steadypost.domain.outcome import Published
+from rehearsal.simulation.world import LIMITS, SPACING, World, make, schedule
+from rehearsal.truth import Made, Rules, Timing
+from steadypost.domain.delivery import State, WhenLate
+from steadypost.domain.figures import ON_TIME, DuePost, End, Figures, figures, outages
 from steadypost.domain.span import Span
 from steadypost.store import Store
+from steadypost.store import notices as notice_rows
 from steadypost.store.attempts import Attempt, attempt_of
-from steadypost.store.schema import attempts, delivery_parts, post_parts
+from steadypost.store.schema import attempts, delivery_parts, post_parts, posts
 from steadypost.store.schema import deliveries as delivery_table
 
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -62,7 +74,7 @@ class Told:
     """What one stretch showed."""
 
     piece: Piece
-    owed: list[Owed] = field(default_factory=list)
+    due_posts: list[DuePost] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
@@ -73,13 +85,17 @@ class Told:
     messages: int = 0
     asks: int = 0
     wrong: list[str] = field(default_factory=list)
+    broken_rules: list[str] = field(default_factory=list)
+    """Breaches of quotas, spacing, due times and late rules, by the ledger."""
+    twins: int = 0
+    by_hand: dict[str, int] = field(default_factory=dict)
 
     @property
     def window(self) -> Span:
         """The time in which posts fell due."""
         return Span(self.piece.began, self.piece.began + timedelta(days=self.piece.days))
 
-    def falsely_blocked(self) -> list[Line]:
+    def falsely_blocked(self) -> list[Blocked]:
         """Give the posts that waited for nothing."""
         return list(blocked(self.lines, self.happened, self.not_now, spacing=SPACING))
 
@@ -108,125 +124,198 @@ def simulate(piece: Piece) -> Told:
 def _told(piece: Piece, world: World, numbers: Mapping[int, int]) -> Told:
     world.store_down = False
     store, network = world.store, world.network
-    lines = _lines(store, network, numbers)
+    judged = Judged.of(network)
+    lines = judged.lines(store, numbers)
     told = Told(piece=piece, lines=lines, happened=world.happened, asks=network.asks)
-    notices = store.notices()
+    notices = store.read(notice_rows.every)
     told.messages = len(notices)
     about = {notice.delivery_id for notice in notices}
-    told.owed = [
-        Owed(
-            account=line.account,
-            at=line.due_at,
-            state=line.state,
-            live_at=line.live_at,
-            recorded_at=line.recorded_at,
-            twice=line.copies > 1,
-            delivery_id=line.delivery_id,
-        )
-        for line in lines
-    ]
-    told.not_now = dict(network.not_now)
-    told.duplicates = network.copies()
+    told.due_posts = [due_post_of(line) for line in lines]
+    told.not_now = judged.not_now()
+    told.duplicates = sum(many - 1 for many in judged.copies.values() if many > 1)
     told.ends = _ends(store)
-    for line in lines:
-        if line.state is State.PUBLISHED and line.live_at is None:
-            told.wrong.append(f"{line.delivery_id} says published and is not live")
-        if line.live_at is not None and line.state in {State.REFUSED, State.MISSED, State.CANCELLED}:
-            told.wrong.append(f"{line.delivery_id} says {line.state} and is live")
-        if line.copies > 1:
-            told.wrong.append(f"{line.delivery_id} is live {line.copies} times")
-    told.false_status = sum("says" in one for one in told.wrong)
-    told.lost = sum(_is_lost(line, about) for line in lines)
+    told.wrong = [*judged.wrong, *(wrong for line in lines for wrong in _wrong(line))]
+    told.false_status = len(judged.wrong) + sum("says" in one for one in told.wrong)
+    told.broken_rules = judged.broken_rules(slack=2 * timedelta(seconds=world.odds.host_clock_s))
+    told.twins = judged.twins
+    told.by_hand = dict(world.person.did)
+    told.lost = sum(is_lost(line, about) for line in lines)
     return told
 
 
-def _is_lost(line: Line, about: Iterable[int | None]) -> bool:
-    if line.live_at is not None or line.state in {State.REFUSED, State.MISSED, State.CANCELLED}:
-        return False
-    return not (line.state in {State.NEEDS_REVIEW, State.QUARANTINED} and line.delivery_id in set(about))
+def _wrong(line: Line) -> Iterator[str]:
+    if line.state is State.PUBLISHED and line.live_at is None:
+        yield f"{line.delivery_id} says published and is not live"
+    if line.live_at is not None and line.state in {State.REFUSED, State.MISSED, State.CANCELLED}:
+        yield f"{line.delivery_id} says {line.state} and is live"
+    if line.copies > 1:
+        yield f"{line.delivery_id} is live {line.copies} times"
 
 
-def _lines(store: Store, network: Network, numbers: Mapping[int, int]) -> list[Line]:
-    """Give every delivery from both sides, in a few questions for all of them."""
+@dataclass(kw_only=True)
+class Judged:
+    """A stretch, held against what this network knows: whose each post is."""
 
-    def read(connection: Any) -> list[Line]:
-        parts: defaultdict[int, list[Any]] = defaultdict(list)
-        for row in connection.execute(select(delivery_parts).order_by(delivery_parts.c.n)):
-            parts[row.delivery_id].append(row)
-        texts: defaultdict[int, list[str]] = defaultdict(list)
-        for row in connection.execute(select(post_parts).order_by(post_parts.c.n)):
-            texts[row.post_id].append(row.text)
-        tries: defaultdict[int, list[Attempt]] = defaultdict(list)
-        for row in connection.execute(select(attempts).order_by(attempts.c.id)):
-            tries[row.delivery_id].append(attempt_of(row))
-        rows = connection.execute(select(delivery_table).order_by(delivery_table.c.due_at)).all()
-        return [
-            _line(
-                row,
-                parts[row.id],
-                texts[row.post_id],
-                tries[row.id],
-                network=network,
-                n=numbers.get(row.id, -1),
-            )
-            for row in rows
+    network: Network
+    copies: Mapping[tuple[int, int], int]
+    wrong: list[str] = field(default_factory=list)
+    """Ids that are not their delivery's."""
+    twins: int = 0
+    """Ids of posts that agree in everything that can be told, and are another's all the same."""
+    unanswered_posts: list[Made] = field(default_factory=list)
+    """Asks whose end was not known at first: they use quota until it is."""
+    timings: list[Timing] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, network: Network) -> Judged:
+        """Begin with what the network knows."""
+        return cls(network=network, copies=network.copies())
+
+    def lines(self, store: Store, numbers: Mapping[int, int]) -> list[Line]:
+        """Give every delivery from both sides, in a few questions for all of them."""
+
+        def read(connection: Any) -> list[Line]:
+            parts = _by(connection, delivery_parts, "delivery_id", delivery_parts.c.n)
+            texts = _by(connection, post_parts, "post_id", post_parts.c.n)
+            tries = _by(connection, attempts, "delivery_id", attempts.c.id)
+            answered = dict(connection.execute(select(posts.c.id, posts.c.reply_to)).all())
+            rows = connection.execute(select(delivery_table).order_by(delivery_table.c.due_at)).all()
+            return [
+                self._line(
+                    row,
+                    [(one.n, one.remote_id) for one in parts[row.id]],
+                    [one.text for one in texts[row.post_id]],
+                    [attempt_of(one) for one in tries[row.id]],
+                    reply_to=answered[row.post_id],
+                    n=numbers.get(row.id, -1),
+                )
+                for row in rows
+            ]
+
+        lines: list[Line] = store.read(read)
+        return lines
+
+    def _line(
+        self,
+        row: Any,
+        parts: list[tuple[int, str | None]],
+        texts: list[str],
+        tries: list[Attempt],
+        *,
+        reply_to: str | None,
+        n: int,
+    ) -> Line:
+        made = [
+            self._own(row, part, remote_id, texts[part], reply_to if part == 0 else None)
+            for part, remote_id in parts
         ]
+        at = [one.at for one in made if one is not None]
+        live_at = max(at) if len(at) == len(parts) else None
+        unanswered = [one for one in tries if one.armed_at and not said_id(one)]
+        self._add_unanswered(row, unanswered)
+        if parts[0][1] is not None:
+            late_after = None if row.late_after_s is None else timedelta(seconds=row.late_after_s)
+            late_at = None if late_after is None else row.due_at + late_after
+            self.timings.append(
+                Timing(first=self.network.first(parts[0][1]), due_at=row.due_at, late_at=late_at)
+            )
+        state = State(row.state)
+        is_late = live_at is None or live_at > row.due_at + ON_TIME
+        return Line(
+            delivery_id=row.id,
+            n=n,
+            account=row.account,
+            due_at=row.due_at,
+            state=state,
+            live_at=live_at,
+            recorded_at=row.published_at,
+            copies=max(self.copies.get((row.id, part), 0) for part, _ in parts),
+            attempts=len(tries),
+            unconfirmed=bool(unanswered),
+            no_capacity=is_late
+            and self._no_capacity(row, [remote_id for _, remote_id in parts if remote_id]),
+            held_late=state is State.HELD and row.when_late == WhenLate.ASK,
+            refused_code=refused_code(tries),
+            asked_at=min((one.armed_at for one in tries if one.armed_at), default=None),
+            signs=tuple(signs_of(tries)),
+            why=row.why,
+        )
 
-    lines: list[Line] = store._read(read)  # noqa: SLF001 - twenty thousand stories one by one take minutes
-    return lines
+    def _own(
+        self, row: Any, part: int, remote_id: str | None, text: str, reply_to: str | None
+    ) -> Made | None:
+        """Give the post that is this part's: by its id, else by what the network knows."""
+        if remote_id is None:
+            return self.network.made_for(row.id, part)
+        truth_of = self.network.truth.get(self.network.first(remote_id))
+        if truth_of is None:
+            self.wrong.append(f"{row.id}, part {part + 1}: {remote_id} was never made")
+            return None
+        if (truth_of.delivery_id, truth_of.n) != (row.id, part):
+            made = truth_of.made
+            alike = (
+                made.author == row.account and made.text == text and (part > 0 or made.reply_to == reply_to)
+            )
+            self.twins += alike
+            if not alike:
+                self.wrong.append(
+                    f"{row.id}, part {part + 1}: {remote_id} says {made.text[:40]!r}, not {text[:40]!r}"
+                )
+                return None
+        return truth_of.made
+
+    def _add_unanswered(self, row: Any, unanswered: list[Attempt]) -> None:
+        for one in unanswered:
+            if one.armed_at is not None:
+                self.unanswered_posts += [
+                    Made(id="-", author=row.account, text="", reply_to=None, at=one.armed_at)
+                ] * row.units
+
+    def _no_capacity(self, row: Any, ids: list[str]) -> bool:
+        own = [one for one in self.network.posts() if one.author == row.account]
+        return truth.was_full(rules_of(row.account), own, row.due_at + ON_TIME, frozenset(ids))
+
+    def not_now(self) -> dict[str, list[Span]]:
+        """Say when each account had to wait: the network had said so, or its own limits."""
+        every = [*self.network.posts(), *self.unanswered_posts]
+        return {
+            name: [
+                *self.network.not_now.get(name, ()),
+                *truth.full_spans(rules_of(name), [one for one in every if one.author == name]),
+            ]
+            for name in LIMITS
+        }
+
+    def broken_rules(self, *, slack: timedelta) -> list[str]:
+        """Count what the ledger shows against quotas, spacing, due times and late rules."""
+        later = frozenset(post_id for post_id, one in self.network.truth.items() if one.n > 0)
+        every = {one.id: one for one in self.network.posts()}
+        broken = list(truth.out_of_time(self.timings, every, slack))
+        for name in LIMITS:
+            own = [one for one in every.values() if one.author == name]
+            broken += [f"{name}: {one}" for one in truth.over_quota(rules_of(name), own, slack)]
+            broken += [f"{name}: {one}" for one in truth.too_near(rules_of(name), own, later, slack)]
+        return broken
 
 
-def _line(
-    row: Any, parts: list[Any], texts: list[str], tries: list[Attempt], *, network: Network, n: int
-) -> Line:
-    made = [network.live.get(part.remote_id) for part in parts]
-    right = [
-        one.at
-        for one, said in zip(made, texts, strict=True)
-        if one is not None and one.handle == row.account and one.text == said
-    ]
-    doubts = [one for one in tries if one.armed_at and not _answered(one)]
-    signs = [
-        moment
-        for one in tries
-        for moment in (one.rescued_at, None if _answered(one) else one.answered_at)
-        if moment is not None
-    ]
-    return Line(
-        delivery_id=row.id,
-        n=n,
-        account=row.account,
-        due_at=row.due_at,
-        state=State(row.state),
-        live_at=max(right) if len(right) == len(parts) else _unrecorded(row, texts, network),
-        recorded_at=row.published_at,
-        copies=max(network.said[row.account, said] for said in texts),
-        attempts=len(tries),
-        in_doubt=bool(doubts),
-        asked_at=min((one.armed_at for one in tries if one.armed_at), default=None),
-        signs=tuple(signs),
-        why=row.why,
-    )
+def rules_of(account: str) -> Rules:
+    """Give what an account's operator allows, as the judge reads it."""
+    limits = LIMITS[account]
+    return Rules(per_hour=limits.per_hour, per_day=limits.per_day, spacing=limits.spacing)
 
 
-def _unrecorded(row: Any, texts: list[str], network: Network) -> datetime | None:
-    """When all of it was live, though the store has not every id of it."""
-    if not all(network.said[row.account, said] for said in texts):
-        return None
-    if State(row.state) is State.PUBLISHED:
-        return None  # it says so, with ids that are not its own
-    return max(one.at for one in network.by_handle[row.account] if one.text in texts)
-
-
-def _answered(attempt: Attempt) -> bool:
-    return attempt.answer is not None and all(isinstance(one, Published) for one in attempt.answer.outcomes)
+def _by(connection: Any, table: Any, key: str, order: Any) -> defaultdict[int, list[Any]]:
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(select(table).order_by(order)):
+        found[getattr(row, key)].append(row)
+    return found
 
 
 def _ends(store: Store) -> list[End]:
     from steadypost.store import figures as figure_rows  # noqa: PLC0415 - beside the domain's module of that name
 
     window = Span(BEGAN - timedelta(days=1), BEGAN + timedelta(days=400))
-    found: list[End] = store._read(lambda connection: list(figure_rows.ends(connection, window)))  # noqa: SLF001
+    found: list[End] = store.read(lambda connection: list(figure_rows.ends(connection, window)))
     return found
 
 
@@ -246,7 +335,7 @@ class Simulation:
         """Everything there is to say of it, outages of the network included."""
         last = max(one.window.until for one in self.told)
         return figures(
-            [owed for one in self.told for owed in one.owed],
+            [due_posts for one in self.told for due_posts in one.due_posts],
             Span(BEGAN, last),
             now=last + timedelta(days=30),
             outages=outages([end for one in self.told for end in one.ends]),
@@ -268,6 +357,11 @@ class Simulation:
             "lost": sum(one.lost for one in self.told),
             "false_status": sum(one.false_status for one in self.told),
             "false_blocks": sum(len(one.falsely_blocked()) for one in self.told),
+            "falsely_blocked": [blocked_as_dict(late) for one in self.told for late in one.falsely_blocked()],
+            "broken_rules": sum(len(one.broken_rules) for one in self.told),
+            "never_back": never_back(faults),
+            "left_out": {str(outcome): many for outcome, many in found.availability.left_out.items()},
+            "refused": _added(refusals(one.lines) for one in self.told),
             "lateness_s": {"p50": found.lateness.p50, "p95": found.lateness.p95},
             "recovery_s": spread(faults, "recovery_s"),
             "detection_s": spread(faults, "detection_s"),
@@ -283,16 +377,29 @@ class Simulation:
             "odds": self.odds,
             "asks": sum(one.asks for one in self.told),
             "without_outages": found.availability_without_outages.as_dict(),
-            "not_good_are": {str(fate): many for fate, many in found.availability.bad.items()},
-            "left_out_are": {str(fate): many for fate, many in found.availability.left_out.items()},
+            "not_good_are": {str(outcome): many for outcome, many in found.availability.bad.items()},
+            "left_out_are": {str(outcome): many for outcome, many in found.availability.left_out.items()},
             "lateness_s": found.lateness.as_dict(),
             "wrong": [wrong for one in self.told for wrong in one.wrong],
-            "falsely_blocked": [
-                f"{line.account} {line.n}, due {line.due_at:%Y-%m-%d %H:%M:%S}: {line.late_s():.0f} s late"
+            "broken_rules": [broken for one in self.told for broken in one.broken_rules],
+            "twins": sum(one.twins for one in self.told),
+            "by_hand": _added(one.by_hand for one in self.told),
+            "not_good": [
+                f"{line.account} {line.n}, due {line.due_at:%Y-%m-%d %H:%M:%S}: {line.state}, {line.attempts} attempts, "
+                f"{line.late_s()} s late; {line.why}"
                 for one in self.told
-                for line in one.falsely_blocked()
+                for line in one.lines
+                if (late := line.late_s()) is None or late > ON_TIME.total_seconds()
+                if not line.no_capacity
             ],
         }
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    whole: Counter[str] = Counter()
+    for one in counts:
+        whole.update(one)
+    return dict(whole)
 
 
 def _rounded(value: float | None) -> float | None:

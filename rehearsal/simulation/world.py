@@ -12,8 +12,8 @@ import heapq
 import itertools
 import logging
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -24,27 +24,35 @@ import tasks.house
 import tasks.looks
 from blocks import Switches
 from flows.publish import claim_due
-from flows.reconcile import in_doubt
+from flows.reconcile import accounts_to_look_at
 from rehearsal.drill.programme import PEOPLE
 from rehearsal.drill.stage import Happened
 from rehearsal.drill.troubles import Kind, Trouble
-from rehearsal.simulation.network import Asked, Network
+from rehearsal.simulation.hands import Person
+from rehearsal.simulation.network import Asked, Asking, Network
 from rehearsal.simulation.odds import Odds, Spell
+from rehearsal.simulation.reading import compared
+from rehearsal.texts import ODDS, Draft, Shape, Writer, corpus
 from steadypost.browser import BrowserUnavailable, Pool, Reason
-from steadypost.channels.port import Access, LookRequest, Order
-from steadypost.domain.delivery import FIRST_LOOK, State
-from steadypost.domain.evidence import Sighting
+from steadypost.channels.port import Access, LookRequest, Means, Order
+from steadypost.domain.clock import Offset
+from steadypost.domain.delivery import State, WhenLate
+from steadypost.domain.evidence import Appearance, Sighting
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Unconfirmed
-from steadypost.domain.post import Part, Post
+from steadypost.domain.post import Post
 from steadypost.domain.quota import Limits
-from steadypost.store import MOST_LOOKS, AccountRecord, Claim, Outbox, Store, StoreAway
+from steadypost.domain.waits import FIRST_LOOK
+from steadypost.networks.x.snowflake import remote_id
+from steadypost.store import MOST_LOOKS, AccountRecord, Claim, Outbox, Store, StoreAway, intake, leases
+from steadypost.store import accounts as account_rows
+from steadypost.store import reading as reading_rows
 from steadypost.store.schema import CLAIMABLE, SENDING, UNCONFIRMED, UNVERIFIED, deliveries
 from tasks.bounds import LEASE
 from tasks.deliveries import ask, record, rest_account
 from tasks.house import RENEW_EVERY, House
 from tasks.looks import LookFailed, look
 
-LANES = 2
+BROWSERS = 2
 
 IDLE = timedelta(seconds=2)
 """How soon a worker looks again while something is due and may not go; twice as long each time in a row. In truth it is
@@ -54,19 +62,32 @@ LONGEST_IDLE = timedelta(seconds=30)
 """What that grows to: so much later than in truth a post may go at the most."""
 
 LOOK_PACE = timedelta(seconds=2)
-"""How often the run on watch asks whether something is in doubt."""
+"""How often the run on watch asks whether something is unconfirmed."""
 
 SPACING = timedelta(seconds=20)
 """What each account keeps between two of its posts."""
 
 VERIFIED_WITHIN = timedelta(minutes=20)
-"""What is published is seen again in one look for several, or with the next look for one in doubt: the product looks
-after five seconds, and a simulated day would be looks for the most part."""
+"""What is published is seen again in one look for several, or with the next look for an unconfirmed one: the product
+looks after five seconds, and a simulated day would be looks for the most part."""
 
 RELIEF = timedelta(seconds=20)
-"""How soon another is on watch when a run stands still."""
+"""How soon another is on watch when a run hangs."""
 
 MOVING = (State.SCHEDULED, State.SENDING, State.PARTIAL, State.UNCONFIRMED)
+
+LIMITS: Mapping[str, Limits] = {
+    "alice": Limits(per_hour=60, per_day=500, spacing=SPACING),
+    "bob": Limits(per_hour=60, per_day=500, spacing=SPACING),
+    # About what falls due on her, threads counted: again and again her limits leave no room, and late rules speak.
+    "carol": Limits(per_hour=11, per_day=250, spacing=SPACING),
+}
+"""What each account's operator allows."""
+
+TIGHT = "carol"
+
+LATE_AFTER = timedelta(minutes=40)
+"""How late a post of the tight account may be, by its own rule."""
 
 SILENT = logging.getLogger("steadypost.simulation")
 SILENT.addHandler(logging.NullHandler())
@@ -82,6 +103,18 @@ class Clock:
     def __call__(self) -> datetime:
         """Say it."""
         return self.at
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostClock:
+    """One machine's clock: a little off."""
+
+    true: Clock
+    ahead: timedelta
+
+    def __call__(self) -> datetime:
+        """Say what it shows."""
+        return self.true() + self.ahead
 
 
 @dataclass(kw_only=True)
@@ -108,6 +141,7 @@ class World:
     store: Store
     clock: Clock
     network: Network
+    person: Person
     odds: Odds
     seed: str
     ends: datetime
@@ -155,7 +189,10 @@ class World:
     def rests(self) -> None:
         """End when nothing moves any more; else see again in a while."""
         with contextlib.suppress(StoreAway):
-            if not any(self.store.counts()[state] for state in MOVING) and self._next_look() is None:
+            if (
+                not any(self.store.read(reading_rows.counts)[state] for state in MOVING)
+                and self._next_look() is None
+            ):
                 self._queue.clear()
                 return
         self.after(timedelta(minutes=2), self.rests)
@@ -165,18 +202,20 @@ class World:
     def hire(self) -> None:
         """A worker comes, with browsers of its own."""
         life = next(self._lives)
+        ahead = timedelta(seconds=self.chance.uniform(-1, 1) * self.odds.host_clock_s)
+        clock = HostClock(true=self.clock, ahead=ahead)
         house = House(
             store=self.store,
-            lanes=cast("Pool", Lanes(self, life)),
+            browsers=cast("Pool", BrowserPool(self, life, clock)),
             worker=f"simulated:{life}",
             outbox=Outbox(self.folder / "outbox", self.store.address),
-            clock=self.clock,
+            clock=clock,
             dice=random.Random(f"{self.seed}:{life}"),  # noqa: S311 - repeatable, not secret
             switches=self.switches,
             log=SILENT,
         )
         house.accounts = {
-            name: Access(account=name, handle=name, base_url="https://x.com", session={}, rules_accepted=True)
+            name: Access(account=name, handle=name, base_url="https://x.com", secret={}, rules_accepted=True)
             for name in PEOPLE
         }
         house.circuits.is_on = self.switches.circuits.is_on(self.clock.at)
@@ -214,7 +253,7 @@ class World:
         house = worker.house
         # Counted once in a second of real time; here that may be an hour.
         house._budget = (float("-inf"), 0)  # noqa: SLF001 - simulated time
-        free = LANES - house.bulkheads.under_way()
+        free = BROWSERS - house.bulkheads.under_way()
         claims = claim_due(house, at_most=free) if self._has_work() else []
         if self._stops_at_trouble(worker):
             return
@@ -237,24 +276,32 @@ class World:
             or_(text(CLAIMABLE), text(SENDING))
         )
         try:
-            first: datetime | None = self.store._read(lambda connection: connection.scalar(query))  # noqa: SLF001 - only the simulation asks
+            first: datetime | None = self.store.read(lambda connection: connection.scalar(query))
         except StoreAway:
             return True
         return first is not None and first <= self.clock.at
 
     def _plan_next(self, worker: Worker, *, busy: bool) -> None:
-        if worker.house.bulkheads.under_way() >= LANES:
+        if worker.house.bulkheads.under_way() >= BROWSERS:
             return
         with contextlib.suppress(StoreAway):
-            due = self.store.next_due()
+            due = self.store.read(reading_rows.next_due)
             if due is not None:
                 worker.idle = IDLE if busy else min(worker.idle * 2, LONGEST_IDLE)
                 again = self.clock.at + (timedelta(seconds=0.25) if busy else worker.idle)
                 # What waits for its account's spacing goes out when that is over, and not an idle later.
                 over = [moment for moment in self._spaced.values() if moment > self.clock.at]
-                self.cycle_at(max(due, min([again, *over])))
+                # Nor does what falls due next wait for what is due and may not go.
+                self.cycle_at(max(due, min([again, *over, *self._next_due_after(worker)])))
             return
         self.cycle_at(self.clock.at + IDLE)
+
+    def _next_due_after(self, worker: Worker) -> list[datetime]:
+        """When the next one falls due that is not due yet: by the worker's own clock, told in true time."""
+        shown = worker.house.clock()
+        query = select(func.min(deliveries.c.next_at)).where(text(CLAIMABLE), deliveries.c.next_at > shown)
+        found: datetime | None = self.store.read(lambda connection: connection.scalar(query))
+        return [] if found is None else [self.clock.at + (found - shown)]
 
     def _ask(self, worker: Worker, claim: Claim) -> None:
         """Carry an attempt out; its answer comes later, if its worker lives to hear it."""
@@ -298,8 +345,12 @@ class World:
             with contextlib.suppress(StoreAway):
                 worker.house.hand_over()
                 if worker.house.in_hand:
-                    self.store.renew(
-                        worker.house.worker, self.clock.at, LEASE, in_hand=tuple(worker.house.in_hand)
+                    self.store.write(
+                        leases.renew,
+                        worker=worker.house.worker,
+                        now=worker.house.clock(),
+                        lease=LEASE,
+                        in_hand=tuple(worker.house.in_hand),
                     )
         wait = RENEW_EVERY if worker.house.in_hand or self.store_down else RENEW_EVERY * 3
         self.after(timedelta(seconds=wait), lambda: self._keep(worker))
@@ -313,14 +364,14 @@ class World:
         self.at(moment, lambda: self._look(worker, moment))
 
     def _look(self, worker: Worker, moment: datetime) -> None:
-        """Look at what is in doubt, as the run on watch does."""
+        """Look at what is unconfirmed, as the run on watch does."""
         if worker is not self.worker or worker.next_look != moment:
             return
         worker.next_look = None
         if worker.asleep_until is not None:
             self.look_at(worker.asleep_until)
             return
-        for account in in_doubt(worker.house):
+        for account in accounts_to_look_at(worker.house):
             tasks.house._open = worker.house  # noqa: SLF001 - one process, many houses: the one whose turn it is
             with contextlib.suppress(LookFailed, StoreAway):
                 look.fn(account)
@@ -338,14 +389,14 @@ class World:
 
     def _next_look(self) -> datetime | None:
         """When the next look is to be; in the past while one waits."""
-        doubt = self._first_of(text(UNCONFIRMED))
+        first_unconfirmed = self._first_of(text(UNCONFIRMED))
         unseen = self._first_of(and_(text(UNVERIFIED), deliveries.c.looks < MOST_LOOKS))
-        planned = [doubt, None if unseen is None else unseen + VERIFIED_WITHIN]
+        planned = [first_unconfirmed, None if unseen is None else unseen + VERIFIED_WITHIN]
         return min([one for one in planned if one is not None], default=None)
 
     def _first_of(self, which: Any) -> datetime | None:
         query = select(func.min(deliveries.c.next_at)).where(which)
-        found: datetime | None = self.store._read(lambda connection: connection.scalar(query))  # noqa: SLF001 - only the simulation asks
+        found: datetime | None = self.store.read(lambda connection: connection.scalar(query))
         return found
 
     # --- what can be asked of a browser
@@ -354,50 +405,56 @@ class World:
         """Give a browser for one attempt or look."""
         return f"{life}:{next(self._numbers)}"
 
-    def is_dead(self, name: str) -> bool:
-        """Whether a browser can act no more: it does not outlive its worker."""
-        return name in self.killed or self._workers[int(name.partition(":")[0])].dead
+    def may_still_act(self, name: str) -> bool:
+        """Whether a browser may still act: it does not outlive its worker."""
+        return name not in self.killed and not self._workers[int(name.partition(":")[0])].dead
 
     def end_browser(self, name: str) -> bool:
         """Kill a browser: whoever held it can click no more."""
         self.killed.add(name)
-        return True
+        return False
 
     def remember(self, attempt_id: int, asked: Asked) -> None:
         """Keep what the network did until its answer has come."""
         self._asked[attempt_id] = asked
 
 
-class Lanes:
+class BrowserPool:
     """A pool whose browsers are names."""
 
-    size = LANES
+    size = BROWSERS
 
-    def __init__(self, world: World, life: int) -> None:
+    def __init__(self, world: World, life: int, clock: HostClock) -> None:
         self._world = world
         self._life = life
+        self._clock = clock
 
     @contextlib.contextmanager
-    def lend(self, within: float, key: str | None = None) -> Iterator[Lane]:  # noqa: ARG002 - the pool's own form
+    def lend(self, within: float, key: str | None = None) -> Iterator[Runner]:  # noqa: ARG002 - the pool's own form
         """Lend a browser, unless all are down."""
         if self._world.browsers_down:
             raise BrowserUnavailable(Reason.CRASHED, "the simulated browsers are down")
-        yield Lane(self._world, self._world.browser(self._life))
+        yield Runner(self._world, self._world.browser(self._life), self._clock)
 
 
 @dataclass
-class Lane:
+class Runner:
     """One browser."""
 
     world: World
     identity: str
+    clock: HostClock
 
 
 class Channel:
-    """The way to the simulated network, on one lane."""
+    """The way to the simulated network, on one runner."""
 
-    def __init__(self, lane: Any) -> None:
-        self._world: World = lane.world
+    def __init__(self, runner: Any) -> None:
+        self.executor = str(runner.identity)
+        self._world: World = runner.world
+        self._clock: HostClock = runner.clock
+        self.offset: Offset | None = None
+        self.appears = Appearance()
 
     def ask(
         self, access: Access, order: Order, *, arm: Callable[[], bool], deadline: float, progress: Any
@@ -405,6 +462,7 @@ class Channel:
         """Prepare, arm, click once."""
         del deadline, progress
         world, parts = self._world, len(order.parts)
+        self.offset = compared(world.network.date(), self._clock())
         if (before := world.network.before(access.handle)) is not None:
             return Answer.same_for_all(before, order.first + parts, order.first)
         try:
@@ -415,29 +473,43 @@ class Channel:
         if not armed:
             lost = NotSubmitted(cause=Cause.LEASE_LOST, why="it may not be asked", phase=Phase.COMPOSED)
             return Answer.same_for_all(lost, order.first + parts, order.first)
-        asked = world.network.ask(access.handle, order, world.clock.at)
-        world.remember(arm._claim.attempt_id, asked)  # type: ignore[attr-defined]  # noqa: SLF001 - whose ask it is
+        claim = arm._claim  # type: ignore[attr-defined]  # noqa: SLF001 - whose ask it is
+        asked = world.network.ask(
+            Asking(
+                handle=access.handle,
+                order=order,
+                delivery_id=claim.delivery_id,
+                host=self._clock,
+                ahead=self.offset,
+            )
+        )
+        world.remember(claim.attempt_id, asked)
+        world.person.sees(access.handle, order)
         return asked.answer
 
     def look(self, access: Access, request: LookRequest, *, deadline: float) -> Sighting:
         """See what the network shows."""
         del deadline
-        return self._world.network.look(access.handle, request, self._world.clock.at)
+        return self._world.network.look(access.handle, request, self._clock())
 
 
 @contextlib.contextmanager
 def _in_this_world(world: World) -> Iterator[None]:
     """Have the product's functions meet this world's browsers and network."""
-    looks: Any = tasks.looks
-    channels, is_dead, end_browser = dict(tasks.house.CHANNELS), looks.is_dead, looks.end_browser
-    tasks.house.CHANNELS["x_web"] = cast("Any", Channel)
-    looks.is_dead = world.is_dead
-    looks.end_browser = world.end_browser
+    channels = dict(tasks.house.CHANNELS)
+    tasks.house.CHANNELS["x_web"] = replace(
+        channels["x_web"], open=_opened, may_still_act=world.may_still_act, end=world.end_browser
+    )
     try:
         yield
     finally:
-        looks.is_dead, looks.end_browser = is_dead, end_browser
         tasks.house.CHANNELS.update(channels)
+
+
+@contextlib.contextmanager
+def _opened(means: Means) -> Iterator[Any]:
+    with means.browser() as runner:
+        yield Channel(runner)
 
 
 # --- trouble
@@ -484,6 +556,9 @@ def _do(world: World, spell: Spell, whom: tuple[str, ...], until: datetime) -> C
     """Let a trouble begin; answer how it ends."""
     network = world.network
     match spell.name:
+        case "X's clock jumps":
+            network.clock_jumps()
+            return lambda: None
         case "X away":
             return _among(network.away, whom)
         case "answers lost":
@@ -499,7 +574,7 @@ def _do(world: World, spell: Spell, whom: tuple[str, ...], until: datetime) -> C
         case "worker killed":
             world.kill()
             return lambda: world.hire() if world.worker is None else None
-        case "worker stands still":
+        case "worker hangs":
             return _asleep(world, until)
         case "store away":
             world.store_down = True
@@ -521,14 +596,14 @@ def _signed_out(world: World, whom: tuple[str, ...]) -> Callable[[], None]:
         undo()
         for name in whom:
             with contextlib.suppress(StoreAway):
-                world.store.resume_account(name, now=world.clock.at)
+                world.store.write(account_rows.resume, name, now=world.clock.at)
         world.cycle_at(world.clock.at)
 
     return signed_in
 
 
 def _asleep(world: World, until: datetime) -> Callable[[], None]:
-    """The worker stands still; another comes on watch meanwhile; and then the old one wakes with what it had in hand."""
+    """The worker hangs; another comes on watch meanwhile; and then the old one wakes with what it had in hand."""
     old = world.worker
     if old is None:
         return lambda: None
@@ -553,23 +628,26 @@ def make(
     store = Store.create(f"sqlite:///{folder / 'store.db'}")
     ends = began + timedelta(seconds=seconds)
     clock = Clock(began - timedelta(minutes=1))
-    store._clock = clock  # noqa: SLF001 - this store lives in simulated time
+    network = Network(odds=odds, seed=seed, handles=(*PEOPLE, STRANGER), true=clock)
     world = World(
         store=store,
         clock=clock,
-        network=Network(odds, seed),
+        network=network,
+        person=Person(network=network, seed=seed, beside=odds.beside_ours),
         odds=odds,
         seed=seed,
-        # Longer than any doubt may last before a person is asked; with a protection off something may wait for ever.
+        # Longer than any delivery may stay unconfirmed before a person is asked; with a protection off something may
+        # wait for ever.
         ends=ends + (timedelta(hours=30) if _all_on(switches, began) else timedelta(hours=1)),
         folder=folder,
         switches=switches,
     )
     for name in PEOPLE:
-        limits = Limits(per_hour=60, per_day=500, spacing=SPACING)
-        store.put_account(AccountRecord(name=name, channel="x_web", handle=name, limits=limits), clock.at)
+        record = AccountRecord(name=name, channel="x_web", handle=name, limits=LIMITS[name])
+        store.write(account_rows.put, record, clock.at)
     _let_the_store_fail(world)
     plan_spells(world, began, ends)
+    plan_hands(world, began, ends)
     world.at(clock.at, world.hire)
     world.at(ends + timedelta(minutes=1), world.rests)
     return world
@@ -605,35 +683,67 @@ def _let_the_store_fail(world: World) -> None:
     database.reading, database.writing = reading_or_not, writing_or_not
 
 
+def plan_hands(world: World, began: datetime, ends: datetime) -> None:
+    """Let somebody do things by hand on the same accounts, all the while."""
+    chance = random.Random(f"{world.seed}:hands")  # noqa: S311 - repeatable, not secret
+    for name in PEOPLE:
+        moment = began + world.odds.by_hand_every * chance.expovariate(1.0)
+        while moment < ends:
+            world.at(moment, lambda name=name: world.person.acts(name, world.after))  # type: ignore[misc]
+            moment += world.odds.by_hand_every * chance.expovariate(1.0)
+
+
+STRANGER = "zoe"
+"""Somebody whose posts are answered."""
+
+
 def schedule(world: World, began: datetime, seconds: float, per_day: float) -> dict[int, int]:
-    """Let posts fall due at a steady pace, all accounts in turn; a tenth of them are threads."""
+    """Let posts fall due at a steady pace, all accounts in turn."""
     chance = random.Random(f"{world.seed}:posts")  # noqa: S311 - repeatable, not secret
-    beat = 86_400 / per_day
+    writers = {name: Writer(chance=chance, corpus=corpus() if world.odds.corpus else ()) for name in PEOPLE}
+    interval = 86_400 / per_day
     numbers: dict[int, int] = {}
-    for n in range(int(seconds / beat)):
+    for n in range(int(seconds / interval)):
         account = PEOPLE[n % len(PEOPLE)]
-        due = began + timedelta(seconds=n * beat + chance.uniform(0, beat * 0.8))
-        parts = 1 if chance.random() < 0.9 else chance.choice([2, 3])
-        post = Post(parts=tuple(Part(text=f"{account} {world.seed} {n} {part}") for part in range(parts)))
-        world.at(due - timedelta(seconds=30), _enter(world, post, account, due, n=n, numbers=numbers))
+        due = began + timedelta(seconds=n * interval + chance.uniform(0, interval * 0.8))
+        tag = f"{account} {world.seed} {n}"
+        draft = writers[account].next(tag, odds=ODDS if world.odds.corpus else PLAIN)
+        world.at(due - timedelta(seconds=30), _enter(world, draft, account, due, n=n, numbers=numbers))
     return numbers
 
 
+PLAIN = {Shape.PLAIN: 0.9, Shape.THREAD: 0.1}
+
+
 def _enter(
-    world: World, post: Post, account: str, due: datetime, *, n: int, numbers: dict[int, int]
+    world: World, draft: Draft, account: str, due: datetime, *, n: int, numbers: dict[int, int]
 ) -> Callable[[], None]:
     """Take a post in shortly before its time; again, while the store is away."""
+    targets: list[str] = []
 
     def enter() -> None:
+        if draft.is_reply and not targets:
+            targets.append(world.network.by_hand(STRANGER, f"Who saw the comet? ({n})"))
+        reply_to = remote_id(targets[0]) if targets else None
+        late_after = LATE_AFTER if account == TIGHT else None
         try:
             # A key makes it safe to say twice: the word of a commit may have been lost.
-            (added,) = world.store.add(
-                post, accounts=[account], due_at=due, key=f"{n}", allow_repeat=True, now=world.clock.at
+            (added,) = world.store.write(
+                intake.add,
+                Post(parts=draft.parts, reply_to=reply_to),
+                accounts=[account],
+                due_at=due,
+                late_after=late_after,
+                when_late=WhenLate.ASK if n % 2 else WhenLate.MISS,
+                key=f"{n}",
+                allow_repeat=True,
+                now=world.clock.at,
             )
         except StoreAway:
             world.after(timedelta(seconds=10), enter)
             return
         numbers[added.delivery_id] = n
-        world.cycle_at(max(due, world.clock.at))
+        # So that the worker's plans know of it, whatever else waits and may not go.
+        world.cycle_at(world.clock.at)
 
     return enter

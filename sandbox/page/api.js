@@ -1,6 +1,7 @@
 // The page's requests. Every answer becomes a plain value; nothing here throws.
 
-import { queryIds } from "./bootstrap.js";
+import { queryIds, switchOf } from "./bootstrap.js";
+import { sendBy } from "./sending.js";
 
 const FEATURES = { longform_notetweets_consumption_enabled: true, responsive_web_edit_tweet_api_enabled: true };
 
@@ -32,6 +33,21 @@ export async function look(operation, variables) {
   }
 }
 
+/** Change something about a post that is there; whether it was done. */
+export async function change(operation, variables) {
+  const id = queryIds[operation] ?? operation.toLowerCase();
+  try {
+    const answer = await fetch(`/i/api/graphql/${id}/${operation}`, {
+      method: "POST",
+      headers: { ...headers(), "content-type": "application/json" },
+      body: JSON.stringify({ variables, queryId: id }),
+    });
+    return answer.ok && !(await answer.json()).errors;
+  } catch {
+    return false;
+  }
+}
+
 function readInstructions(body) {
   const data = body.data ?? {};
   const instructions =
@@ -57,16 +73,25 @@ export async function ask({ text, replyTo, media, isNote }) {
     },
     semantic_annotation_ids: [],
   };
+  const request = {
+    url: `/i/api/graphql/${queryIds[operation]}/${switchOf("operation_name")?.name ?? operation}`,
+    headers: { ...headers(), "content-type": "application/json" },
+    body: JSON.stringify({ variables, features: FEATURES, queryId: queryIds[operation] }),
+  };
+  const answer = await sendAgainAndAgain(request, switchOf("retries_by_itself")?.times ?? 0);
+  return answer.failed ? answer : readAnswer(operation, answer.status, answer.text);
+}
+
+/** One ask; on a day on which the page does so, the same once more where no answer came. */
+async function sendAgainAndAgain(request, more) {
+  let answer;
   try {
-    const answer = await fetch(`/i/api/graphql/${queryIds[operation]}/${operation}`, {
-      method: "POST",
-      headers: { ...headers(), "content-type": "application/json" },
-      body: JSON.stringify({ variables, features: FEATURES, queryId: queryIds[operation] }),
-    });
-    return readAnswer(operation, answer.status, await answer.text());
+    answer = await sendBy(switchOf("sends_by")?.how ?? "fetch", request);
   } catch {
-    return { failed: "network" };
+    answer = { failed: "network" };
   }
+  const unanswered = answer.failed || answer.status >= 500;
+  return unanswered && more > 0 ? sendAgainAndAgain(request, more - 1) : answer;
 }
 
 function readAnswer(operation, status, text) {
@@ -89,6 +114,15 @@ function readAnswer(operation, status, text) {
 /** Tell the server that it rejected an ask. */
 export function reportRejection(details) {
   fetch("/1.1/client/error_log.json", {
+    method: "POST",
+    headers: { ...headers(), "content-type": "application/json" },
+    body: JSON.stringify(details),
+  }).catch(() => {});
+}
+
+/** Tell the server what was answered to a sheet that nobody asked for. */
+export function reportSheet(details) {
+  fetch("/i/api/1.1/client/sheet.json", {
     method: "POST",
     headers: { ...headers(), "content-type": "application/json" },
     body: JSON.stringify(details),

@@ -1,10 +1,12 @@
 // The page's frame: which view belongs to an address, the navigation beside it, the dialog over it.
 
 import { look } from "./api.js";
-import { switchOf, viewer } from "./bootstrap.js";
+import { build, say, switchOf, veiled, viewer } from "./bootstrap.js";
 import { openComposer } from "./compose.js";
-import { avatar, h, icon, link } from "./dom.js";
-import { maybeCover } from "./layers.js";
+import { limitOn } from "./composer.js";
+import { avatar, face, h, icon, link } from "./dom.js";
+import { maybeCover, question } from "./layers.js";
+import { sheetOf } from "./sheets.js";
 import { readInstructions } from "./timeline.js";
 import * as views from "./views.js";
 
@@ -16,8 +18,8 @@ let dialog = null;
 
 const ROUTES = [
   [/^\/home\/?$/, () => views.home({ reply })],
-  [/^\/compose\/(?:post|tweet)\/?$/, () => views.home({ reply }), () => write({})],
-  [/^\/intent\/(?:post|tweet)\/?$/, () => views.home({ reply }), () => writeIntent()],
+  [/^\/compose\/(?:post|tweet)\/?$/, () => views.home({ reply, writes: behind() }), () => write({})],
+  [/^\/intent\/(?:post|tweet)\/?$/, () => views.home({ reply, writes: behind() }), () => writeIntent()],
   [/^\/i\/flow\/login/, () => views.login()],
   [/^\/i\/flow\/consent/, () => views.consent()],
   [/^\/i\/flow\//, () => views.challenge()],
@@ -28,6 +30,11 @@ const ROUTES = [
   [/^\/(\w+)\/?$/, (handle) => views.profile({ handle, withReplies: false, reply })],
 ];
 
+/** Whether the page behind the dialog has a composer of its own in this build. */
+function behind() {
+  return build("behind") === "composer";
+}
+
 /** Show what belongs to the address. */
 function show() {
   const path = location.pathname;
@@ -37,7 +44,7 @@ function show() {
   current = make(...path.match(pattern).slice(1));
   document.body.classList.toggle("bare", Boolean(current.bare));
   document.querySelector(".strangers-bar")?.remove();
-  if (!viewer && !current.bare) root.append(strangersBar());
+  if (!viewer && !veiled && !current.bare) root.append(strangersBar());
   main.replaceChildren(current.element);
   scrollTo(0, 0);
   over?.();
@@ -85,14 +92,20 @@ function write({ replyTo = null, text = "" }) {
 
 function reply(post) {
   if (!viewer) return go("/i/flow/login");
-  return write({ replyTo: post });
+  return limitOn(post)?.how === "sheet" ? explainLimit(post) : write({ replyTo: post });
+}
+
+function explainLimit(post) {
+  const text = say("Only people {handle} mentioned can reply.", { handle: `@${post.author}` });
+  return question({ title: say("Who can reply?"), text, yes: "Got it", closable: true });
 }
 
 // -- the frame
 
 function navigation() {
-  const entry = (path, sign, label, testid) => link(path, { class: "nav-entry", testid, "aria-label": label }, icon(sign), h("span", {}, label));
-  const post = h("button", { class: "pill light wide", type: "button", testid: "SideNav_NewTweet_Button", "aria-label": "Post" }, h("span", {}, "Post"));
+  const entry = (path, sign, label, testid) => link(path, { class: "nav-entry", testid, "aria-label": say(label) }, icon(sign), h("span", {}, say(label)));
+  const post = h("button", { class: "pill light wide", type: "button", testid: "SideNav_NewTweet_Button", "aria-label": say("Post") });
+  face(post, "Post", "send");
   post.addEventListener("click", () => write({}));
   return h(
     "header",
@@ -100,7 +113,7 @@ function navigation() {
     h("h1", { class: "logo" }, link("/home", { "aria-label": "X" }, icon("close"))),
     h(
       "nav",
-      { role: "navigation", "aria-label": "Primary" },
+      { role: "navigation", "aria-label": say("Primary") },
       entry("/home", "home", "Home", "AppTabBar_Home_Link"),
       entry("/explore", "search", "Explore", "AppTabBar_Explore_Link"),
       entry("/notifications", "bell", "Notifications", "AppTabBar_Notifications_Link"),
@@ -111,7 +124,7 @@ function navigation() {
     h("div", { class: "spacer" }),
     h(
       "button",
-      { class: "account", type: "button", testid: "SideNav_AccountSwitcher_Button", "aria-label": "Account menu" },
+      { class: "account", type: "button", testid: "SideNav_AccountSwitcher_Button", "aria-label": say("Account menu") },
       avatar(viewer.handle, `UserAvatar-Container-${viewer.handle}`),
       h("span", {}, h("strong", {}, viewer.name), h("span", { class: "quiet" }, `@${viewer.handle}`)),
     ),
@@ -122,9 +135,9 @@ function strangersBar() {
   return h(
     "div",
     { class: "strangers-bar", testid: "BottomBar" },
-    h("strong", {}, "Don’t miss what’s happening"),
-    h("a", { class: "pill outline", href: "/i/flow/login", testid: "loginButton" }, "Log in"),
-    h("a", { class: "pill light", href: "/i/flow/signup", testid: "signupButton" }, "Sign up"),
+    h("strong", {}, say("Don’t miss what’s happening")),
+    h("a", { class: "pill outline", href: "/i/flow/login", testid: "loginButton" }, say("Log in")),
+    h("a", { class: "pill light", href: "/i/flow/signup", testid: "signupButton" }, say("Sign up")),
   );
 }
 
@@ -132,13 +145,13 @@ function sidebar() {
   return h(
     "aside",
     { class: "aside", testid: "sidebarColumn" },
-    h("div", { class: "search" }, icon("search"), h("input", { testid: "SearchBox_Search_Input", placeholder: "Search", "aria-label": "Search query" })),
-    h("section", { class: "box" }, h("h2", {}, "What’s happening"), ...["Bread", "Slow evenings", "Small releases"].map(trend)),
+    h("div", { class: "search" }, icon("search"), h("input", { testid: "SearchBox_Search_Input", placeholder: say("Search"), "aria-label": say("Search query") })),
+    h("section", { class: "box" }, h("h2", {}, say("What’s happening")), ...["Bread", "Slow evenings", "Small releases"].map(trend)),
   );
 }
 
 function trend(topic) {
-  return h("div", { class: "trend", testid: "trend" }, h("span", { class: "quiet" }, "Trending"), h("strong", {}, topic));
+  return h("div", { class: "trend", testid: "trend" }, h("span", { class: "quiet" }, say("Trending")), h("strong", {}, topic));
 }
 
 function followInternalLinks() {
@@ -156,6 +169,7 @@ function start() {
   followInternalLinks();
   show();
   maybeCover();
+  if (!dialog) sheetOf("open")?.show();
   if (viewer) keepBusy();
   if (switchOf("page_error")) {
     setTimeout(() => {

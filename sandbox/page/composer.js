@@ -1,11 +1,13 @@
 // Where posts are written: on the home page, under a post, and in the dialog.
 
 import { ask, reportRejection } from "./api.js";
-import { switchOf, viewer } from "./bootstrap.js";
-import { avatar, h, icon, link, setEnabled } from "./dom.js";
+import { after, between, build, say, sayAround, switchOf, viewer } from "./bootstrap.js";
+import { avatar, face, h, icon, link, setEnabled, wordButton } from "./dom.js";
 import { Editor } from "./editor.js";
+import { coverWhenReached } from "./layers.js";
 import { LIMIT, NOTE_LIMIT, weightedLength } from "./length.js";
 import { Attachments } from "./media.js";
+import { sheetOf } from "./sheets.js";
 import { toastFailed, toastRefused, toastSent } from "./toast.js";
 import { Typeahead } from "./typeahead.js";
 
@@ -13,25 +15,48 @@ const RING = 2 * Math.PI * 9;
 
 /** One part of a thread: a text box, its list of suggestions, its pictures. */
 class Part {
-  constructor(number, placeholder, composer) {
+  constructor(number, composer) {
+    this._number = number;
+    this._composer = composer;
     const suggestions = h("div", { class: "suggestions" });
-    this.editor = new Editor({
-      testid: `tweetTextarea_${number}`,
-      placeholder,
+    this.editor = this._makeEditor();
+    this.typeahead = new Typeahead(this.editor, suggestions);
+    this.attachments = new Attachments(() => composer.changed());
+    this.main = h("div", { class: "part-main" }, this.editor.element, suggestions, this.attachments.element);
+    this.element = h(
+      "div",
+      { class: "part" },
+      h("div", { class: "part-side" }, avatar(viewer.handle, "composerAvatar"), h("div", { class: "part-line" })),
+      this.main,
+    );
+  }
+
+  _makeEditor() {
+    const composer = this._composer;
+    const editor = new Editor({
+      testid: `tweetTextarea_${this._number}`,
+      label: composer.boxLabel(this._number),
+      placeholder: composer.placeholder(this._number),
       onChange: () => {
         this.typeahead?.update();
         composer.changed();
       },
       onKey: (event) => this.typeahead.key(event) || composer.key(event),
     });
-    this.typeahead = new Typeahead(this.editor, suggestions);
-    this.attachments = new Attachments(() => composer.changed());
-    this.element = h(
-      "div",
-      { class: "part" },
-      h("div", { class: "part-side" }, avatar(viewer.handle, "composerAvatar"), h("div", { class: "part-line" })),
-      h("div", { class: "part-main" }, this.editor.element, suggestions, this.attachments.element),
-    );
+    editor.box.addEventListener("focus", () => composer.activate(this._number));
+    return editor;
+  }
+
+  /** A new box in place of the one that was there, as when a page is drawn again with what it knows by then: nothing. */
+  replaceBox() {
+    const hadFocus = document.activeElement === this.editor.box;
+    const old = this.editor;
+    this.editor = this._makeEditor();
+    this.typeahead.close();
+    this.typeahead.serve(this.editor);
+    old.element.replaceWith(this.editor.element);
+    if (hadFocus) this.editor.focus();
+    this._composer.changed();
   }
 
   get isEmpty() {
@@ -50,6 +75,31 @@ class Part {
   }
 }
 
+/** How a composer comes to life in this build, once it is on the page. */
+const LIVES = {
+  at_once: async (composer) => composer.start(),
+  late: async (composer) => {
+    composer.hideControls();
+    composer.showSkeleton();
+    await after(between(0.2, 0.9));
+    composer.showBoxes();
+    composer.start();
+    await after(between(0.1, 0.6));
+    composer.showControls();
+  },
+  inert: async (composer) => {
+    composer.takesInput = false;
+    await after(between(0.4, 1.2));
+    composer.takesInput = true;
+    composer.start();
+  },
+  replaced: async (composer) => {
+    composer.start();
+    await after(between(0.3, 0.8));
+    composer.replaceBox();
+  },
+};
+
 /**
  * A composer. `place` is "dialog" or "inline"; `replyTo` is the post that is answered, or null.
  * `onDone` hears when everything was sent, or when a thread ended half way.
@@ -60,12 +110,16 @@ export class Composer {
     this.replyTo = contextAtStart(replyTo);
     this._onDone = onDone;
     this._busy = false;
+    this._inert = false;
+    this._controlsShown = true;
+    this._timesDrawnAnew = 0;
     this._parts = [];
     this._current = 0;
     this._partsHolder = h("div", { class: "parts" });
-    this._makeFooter();
+    this._makeControls();
     this._context = h("div", { class: "reply-context" });
     this.element = h("div", { class: place === "dialog" ? "composer in-dialog" : "composer in-page" }, this._context, this._partsHolder, this._footer);
+    this.element.sandboxName = "composer";
     this._drawContext();
     this.addPart();
     const draft = switchOf("leftover_draft");
@@ -81,6 +135,29 @@ export class Composer {
     return this._parts.map((part) => part.editor.text);
   }
 
+  /** What the composer is called, for whoever cannot see it. */
+  get name() {
+    return this._namesParent ? say("Reply to {handle}", { handle: `@${this.replyTo.author}` }) : say("Write a post");
+  }
+
+  get _namesParent() {
+    return this.replyTo !== null && build("reply") === "aria";
+  }
+
+  /** What a build of this kind puts into the dialog's header. */
+  get inHeader() {
+    return this._header ? [this._header] : [];
+  }
+
+  boxLabel(number) {
+    return this._namesParent && number === 0 ? this.name : say("Post text");
+  }
+
+  placeholder(number) {
+    if (number > 0) return say("Add another post");
+    return say(this.replyTo ? "Post your reply" : "What’s happening?");
+  }
+
   focus() {
     this._parts[this._current].editor.focus();
   }
@@ -91,28 +168,41 @@ export class Composer {
     this.focus();
   }
 
+  /** Nobody writes here any more. */
+  leave() {
+    for (const part of this._parts) part.typeahead.close();
+  }
+
   addPart() {
     const number = this._parts.length;
-    const part = new Part(number, this._placeholderFor(number), this);
-    part.editor.box.addEventListener("focus", () => {
-      this._current = number;
-    });
+    const part = new Part(number, this);
     this._parts.push(part);
     this._partsHolder.append(part.element);
     this._current = number;
+    this._placeControls();
     this.changed();
     return part;
+  }
+
+  /** The caret is in this part now. */
+  activate(number) {
+    if (number === this._current) return;
+    this._current = number;
+    this._placeControls();
   }
 
   /** Something in a part is different. */
   changed() {
     if (!this._submit || this._parts.length === 0) return;
-    if (switchOf("reply_context_dropped")?.when === "typing" && !this.isEmpty) this._dropContext();
-    this._submit.querySelector("span").textContent = this._label();
+    if (!this.isEmpty) {
+      sheetOf("typing")?.show();
+      if (switchOf("reply_context_dropped")?.when === "typing") this._dropContext();
+    }
+    this._nameSubmit(this._label());
     const longest = Math.max(...this.texts.map(weightedLength));
     this._drawCounter(longest);
     setEnabled(this._submit, this._mayPost(longest));
-    if (this._add) setEnabled(this._add, !this._parts.at(-1).isEmpty);
+    if (this._add) setEnabled(this._add, !this._inert && !this._parts.at(-1).isEmpty);
   }
 
   key(event) {
@@ -123,18 +213,63 @@ export class Composer {
     return false;
   }
 
+  // -- coming to life
+
+  /** To be called once the composer is on the page. */
+  async comeToLife() {
+    await LIVES[build("hydration")](this);
+    // For the tests of this page only: a person sees that nothing moves any more.
+    this.element.sandboxAlive = true;
+  }
+
+  start() {
+    if (this.place === "dialog") this.focus();
+  }
+
+  showSkeleton() {
+    const bars = [h("div", { class: "bar" }), h("div", { class: "bar short" })];
+    this.element.replaceChildren(h("div", { class: "skeleton", "aria-busy": "true", role: "progressbar", "aria-label": say("Loading") }, ...bars));
+  }
+
+  showBoxes() {
+    this.element.replaceChildren(this._context, this._partsHolder);
+  }
+
+  hideControls() {
+    this._controlsShown = false;
+    this._placeControls();
+  }
+
+  showControls() {
+    this._controlsShown = true;
+    this._placeControls();
+  }
+
+  replaceBox() {
+    this._parts[0].replaceBox();
+  }
+
+  set takesInput(takes) {
+    this._inert = !takes;
+    for (const part of this._parts) part.editor.takesInput = takes;
+    for (const control of this._footer.querySelectorAll("button, .as-button")) setEnabled(control, takes);
+    this._file.toggleAttribute("disabled", !takes);
+    this.changed();
+  }
+
+  _nameSubmit(label) {
+    if (label === this._labelShown) return;
+    this._labelShown = label;
+    face(this._submit, label, "send");
+  }
+
   _label() {
     if (this._parts.length > 1) return "Post all";
     return this.replyTo ? "Reply" : "Post";
   }
 
-  _placeholderFor(number) {
-    if (number > 0) return "Add another post";
-    return this.replyTo ? "Post your reply" : "What’s happening?";
-  }
-
   _mayPost(longest) {
-    if (this._busy) return false;
+    if (this._busy || this._inert || this._limited) return false;
     const off = switchOf("disabled_button");
     if (off && !(off.unless_typed && this._parts.every((part) => part.editor.typedLast))) return false;
     const ready = this._parts.every((part) => !part.isEmpty && part.attachments.isReady);
@@ -143,8 +278,26 @@ export class Composer {
 
   // -- what it looks like
 
-  _makeFooter() {
-    const file = h("input", {
+  _makeControls() {
+    this._counter = h("div", { class: "counter", testid: "countdown-circle", role: "progressbar" });
+    this._submit = wordButton("Post", "send", {
+      class: "pill accent",
+      role: "button",
+      testid: this.place === "dialog" ? "tweetButton" : "tweetButtonInline",
+      on: { click: () => this._clicked() },
+    });
+    const cover = switchOf("covered_at_click");
+    if (cover) coverWhenReached(this._submit, cover);
+    this._add = this.place === "dialog" ? tool("plus", "Add post", "addButton", () => this._drawAnew("add") || this.addPart().editor.focus()) : null;
+    this._tools = this._makeTools();
+    this._footer = h("div", { class: "composer-footer", testid: "toolBar" });
+    this._header = build("tools") === "split" && this.place === "dialog" ? h("div", { class: "row" }) : null;
+    const pieces = [this._tools, this._counter, this._add, this._submit].filter(Boolean);
+    this._pieces = build("tools") === "reversed" ? pieces.reverse() : pieces;
+  }
+
+  _makeTools() {
+    this._file = h("input", {
       type: "file",
       testid: "fileInput",
       multiple: true,
@@ -152,37 +305,40 @@ export class Composer {
       tabindex: "-1",
       class: "file-input",
     });
+    const file = this._file;
     file.addEventListener("change", async () => {
       const files = [...file.files];
       file.value = "";
       await this._parts[this._current].attach(files);
     });
-    const tool = (name, label, testid) =>
-      h("button", { class: "round tool", type: "button", "aria-label": label, testid }, icon(name));
-    const pick = tool("image", "Add photos or video", "mediaButton");
-    pick.addEventListener("click", () => file.click());
-    this._counter = h("div", { class: "counter", testid: "countdown-circle", role: "progressbar" });
-    this._submit = h(
-      "button",
-      {
-        class: "pill accent",
-        type: "button",
-        role: "button",
-        testid: this.place === "dialog" ? "tweetButton" : "tweetButtonInline",
-      },
-      h("span", {}, "Post"),
-    );
-    this._submit.addEventListener("click", () => this._clicked());
-    this._add = this.place === "dialog" ? tool("plus", "Add post", "addButton") : null;
-    this._add?.addEventListener("click", () => this.addPart().editor.focus());
-    this._footer = h(
-      "div",
-      { class: "composer-footer", testid: "toolBar" },
-      h("nav", { class: "tools", role: "navigation" }, file, pick, tool("smile", "Add emoji", "emojiButton"), tool("calendar", "Schedule post", "scheduleOption")),
-      this._counter,
-      this._add,
-      this._submit,
-    );
+    const tools = [
+      file,
+      tool("image", "Add photos or video", "mediaButton", () => file.click()),
+      tool("smile", "Add emoji", "emojiButton"),
+      tool("calendar", "Schedule post", "scheduleOption"),
+    ];
+    return h("nav", { class: "tools", role: "navigation" }, ...(build("tools") === "reversed" ? tools.reverse() : tools));
+  }
+
+  /** Put the controls where this build has them: at the end, or in the part that has the caret. */
+  _placeControls() {
+    const part = this._parts[this._current];
+    if (build("controls") === "active") this._renewTools();
+    const shown = this._controlsShown ? this._pieces : [];
+    const inHeader = this._header ? shown.filter((one) => one === this._add || one === this._submit) : [];
+    this._header?.replaceChildren(...inHeader);
+    this._footer.replaceChildren(...shown.filter((one) => !inHeader.includes(one)));
+    for (const one of this._parts) one.attachments.active = one === part;
+    const holder = build("controls") === "active" && this._parts.length > 1 ? part.main : this.element;
+    if (!this._controlsShown) this._footer.remove();
+    else if (this._footer.parentNode !== holder) holder.append(this._footer);
+  }
+
+  /** The tools of another part are other tools: nobody who holds on to the old ones reaches this part with them. */
+  _renewTools() {
+    const old = this._tools;
+    this._tools = this._makeTools();
+    this._pieces = this._pieces.map((one) => (one === old ? this._tools : one));
   }
 
   _drawCounter(length) {
@@ -198,17 +354,18 @@ export class Composer {
   }
 
   _drawContext() {
-    this._context.replaceChildren(
-      ...(this.replyTo
-        ? [h("span", { class: "quiet" }, "Replying to "), link(`/${this.replyTo.author}`, {}, `@${this.replyTo.author}`)]
-        : []),
-    );
-    this._context.hidden = !this.replyTo;
+    const limit = this.place === "dialog" ? limitOn(this.replyTo) : null;
+    this._limited = limit?.how === "dialog";
+    const lines = this.replyTo ? CONTEXTS[build("reply")](this.replyTo.author) : [];
+    const notice = this._limited && h("div", { class: "notice", role: "status" }, say("You can’t reply to this conversation."));
+    this._context.replaceChildren(...[...lines, notice].filter(Boolean));
+    this._context.hidden = this._context.childNodes.length === 0;
   }
 
   _dropContext() {
     this.replyTo = null;
     this._drawContext();
+    if (this._parts[0]) this._parts[0].editor.label = this.boxLabel(0);
     this.onContextLost?.();
   }
 
@@ -222,7 +379,32 @@ export class Composer {
     }
     if (this._busy || switchOf("dead_button") || !this._mayPost(0)) return;
     if (switchOf("reply_context_dropped")?.when === "click") this._dropContext();
-    this._send();
+    this._drawAnew("click");
+    this._askThenSend();
+  }
+
+  /** Replace the first box, if today's weather has it so for this moment; whether it had. */
+  _drawAnew(how) {
+    const due = switchOf("redrawn");
+    if (due?.how !== how || this._timesDrawnAnew >= due.times) return false;
+    this._timesDrawnAnew += 1;
+    this.replaceBox();
+    return true;
+  }
+
+  /** Whatever sheet comes between the click and the request has the say whether there is a request. */
+  async _askThenSend() {
+    const sheet = sheetOf("click");
+    const undescribed = this._parts.find((part) => part.attachments.lacksDescription);
+    if (sheet && (sheet.which !== "describe_pictures" || undescribed)) {
+      const answered = sheet.show();
+      this._drawAnew("sheet");
+      const { answer, goesOn } = await answered;
+      if (sheet.which === "describe_pictures" && answer === "yes") undescribed.attachments.describe();
+      if (sheet.which === "drop_draft" && answer === "yes") this._finish(false);
+      if (!goesOn) return;
+    }
+    await this._send();
   }
 
   async _send() {
@@ -276,9 +458,28 @@ export class Composer {
   _finish(succeeded) {
     while (this._parts.length > 1) this._parts.pop().element.remove();
     this._current = 0;
+    this._placeControls();
     this._parts[0].clear();
     this._onDone(succeeded);
   }
+}
+
+/** What a build shows of whom a composer answers. */
+const CONTEXTS = {
+  links: (author) => sayAround("Replying to {handle}", { handle: link(`/${author}`, {}, `@${author}`) }).map((piece) => (typeof piece === "string" ? h("span", { class: "quiet" }, piece) : piece)),
+  button: (author) => [h("button", { class: "text-button plain", type: "button" }, say("Replying to {handle}", { handle: `@${author}` }))],
+  parent: () => [],
+  aria: () => [],
+};
+
+function tool(name, label, testid, onClick = () => {}) {
+  return h("button", { class: "round tool", type: "button", "aria-label": say(label), testid, on: { click: onClick } }, icon(name));
+}
+
+/** Today's limit on who may answer a post, or null. */
+export function limitOn(post) {
+  const limit = switchOf("replies_limited");
+  return limit && post && (!limit.of || limit.of === post.id) ? limit : null;
 }
 
 function contextAtStart(replyTo) {

@@ -1,6 +1,6 @@
 // Making elements.
 
-import { testidToday } from "./bootstrap.js";
+import { build, say, testidToday } from "./bootstrap.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,12 +23,18 @@ const ICONS = {
   pin: "M9 3h6l-1 6 3 3v2H7v-2l3-3zM12 14v7",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 14c1 2 6 2 7 0M9 9.500h.01M15 9.500h.01",
   calendar: "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+  check: "M4 12l5 5L20 6",
+  send: "M3 11 21 3l-8 18-2-8z",
+  trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
+  previous: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
+  draft: "M5 3h10l4 4v14H5zM8 11h8M8 15h8",
   verified: "M12 2l2.700 2.300 3.500-.3.700 3.500 3 1.900-1.500 3.200 1.500 3.200-3 1.900-.7 3.500-3.500-.3L12 23.200 9.300 21l-3.500.3-.7-3.500-3-1.900 1.500-3.200L2.100 9.400l3-1.900.7-3.500 3.500.3z",
 };
 
 /** An element. `testid`, `on` and `class` are what they say; all other properties are attributes. */
 export function h(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
+  const element = tag === "button" ? makeButton() : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     setProperty(element, name, value);
   }
@@ -36,8 +42,37 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Whatever a button is made of in this build. */
+function makeButton() {
+  if (build("buttons") === "button") return document.createElement("button");
+  const element = document.createElement(build("buttons"));
+  element.className = "as-button";
+  element.setAttribute("role", "button");
+  element.setAttribute("tabindex", "0");
+  element.addEventListener("click", dropIfDisabled, { capture: true });
+  element.addEventListener("keydown", (event) => {
+    if (event.target !== element || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    element.click();
+  });
+  return element;
+}
+
+function dropIfDisabled(event) {
+  if (event.currentTarget.getAttribute("aria-disabled") !== "true") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+function isMadeUp(element) {
+  return element.classList.contains("as-button");
+}
+
 function setProperty(element, name, value) {
+  if (isMadeUp(element) && setMadeUp(element, name, value)) return;
   if (name === "testid") {
+    // For the tests of this page only, who know an element in every build: it cannot be selected by any tool.
+    element.sandboxName = value;
     const today = testidToday(value);
     if (today) element.setAttribute("data-testid", today);
   } else if (name === "on") {
@@ -45,6 +80,14 @@ function setProperty(element, name, value) {
   } else if (value !== null && value !== undefined && value !== false) {
     element.setAttribute(name, value === true ? "" : value);
   }
+}
+
+/** Properties that a made-up button has in another way than the real element; whether this is one. */
+function setMadeUp(element, name, value) {
+  if (name === "class") element.className = `as-button ${value}`;
+  else if (name === "disabled") setEnabled(element, value === false || value === null);
+  else return name === "type";
+  return true;
 }
 
 /** A line drawing. */
@@ -67,11 +110,27 @@ export function avatar(handle, testid = "Tweet-User-Avatar") {
   return face;
 }
 
-/** Enable or disable a button the way the page does: by attribute and by ARIA. */
+/** Enable or disable a button the way the page does: by attribute, where there is one, and by ARIA. */
 export function setEnabled(button, enabled) {
-  button.toggleAttribute("disabled", !enabled);
+  if (isMadeUp(button)) button.setAttribute("tabindex", enabled ? "0" : "-1");
+  else button.toggleAttribute("disabled", !enabled);
   if (enabled) button.removeAttribute("aria-disabled");
   else button.setAttribute("aria-disabled", "true");
+}
+
+/** A button with a word on it, or in some builds with a drawing whose word only the accessible name tells. */
+export function wordButton(english, drawing, properties = {}) {
+  const button = h("button", { type: "button", ...properties });
+  face(button, english, drawing);
+  return button;
+}
+
+/** Change what a button says. */
+export function face(button, english, drawing) {
+  const icons = build("faces") === "icons";
+  if (icons) button.setAttribute("aria-label", say(english));
+  button.classList.toggle("drawn", icons);
+  button.replaceChildren(icons ? icon(drawing) : h("span", {}, say(english)));
 }
 
 /** A link inside the page: no new document is loaded. */

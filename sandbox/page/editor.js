@@ -2,30 +2,32 @@
 //
 // What the box holds is `text`; what the screen shows is drawn from it, one block per line. Only real input changes it:
 // keys, inserted text, composition, paste. Whoever writes into the DOM from outside changes a picture: the text stays
-// as it was, and the next real input draws over what they wrote.
+// as it was, and the next real input draws over what they wrote. How it is drawn differs from build to build.
 
-import { switchOf } from "./bootstrap.js";
+import { build, say, switchOf } from "./bootstrap.js";
 import { h } from "./dom.js";
+import { DRAWINGS } from "./lines.js";
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 export class Editor {
   /** `onChange` hears of every change; `onKey` sees a key first and returns true to keep it. */
-  constructor({ testid, placeholder, onChange, onKey = () => false }) {
+  constructor({ testid, label = say("Post text"), placeholder, onChange, onKey = () => false }) {
+    this._drawing = DRAWINGS[build("editor")];
     this.text = "";
     this.selection = { start: 0, end: 0 };
     this.typedLast = false;
     this._composing = null;
     this._onChange = onChange;
     this._onKey = onKey;
-    this._contents = h("div", { "data-contents": "true" });
+    this._contents = this._drawing.contents();
     this.box = h(
       "div",
       {
-        class: "public-DraftEditor-content",
+        class: `editor-box ${this._drawing.boxClass}`,
         contenteditable: "true",
         role: "textbox",
-        "aria-label": "Post text",
+        "aria-label": label,
         "aria-multiline": "true",
         spellcheck: "true",
         tabindex: "0",
@@ -33,9 +35,9 @@ export class Editor {
       },
       this._contents,
     );
-    this._placeholder = h("div", { class: "public-DraftEditorPlaceholder-root", "aria-hidden": "true" }, placeholder);
-    const container = h("div", { class: "DraftEditor-root", testid: `${testid}RichTextInputContainer` });
-    container.append(this._placeholder, h("div", { class: "DraftEditor-editorContainer" }, this.box));
+    this._placeholder = h("div", { class: `placeholder ${this._drawing.placeholderClass}`, "aria-hidden": "true" }, placeholder);
+    const container = h("div", { class: this._drawing.rootClass, testid: `${testid}RichTextInputContainer` });
+    container.append(this._placeholder, h("div", { class: this._drawing.containerClass }, this.box));
     this.element = h("div", { class: "editor", testid: `${testid}_label` }, container);
     this._listen();
     this._draw();
@@ -44,6 +46,18 @@ export class Editor {
   focus() {
     this.box.focus();
     this._showSelection();
+  }
+
+  /** Take input, or take none for the time being. */
+  set takesInput(takes) {
+    this.box.setAttribute("contenteditable", String(takes));
+    if (takes) this.box.removeAttribute("aria-disabled");
+    else this.box.setAttribute("aria-disabled", "true");
+  }
+
+  /** The accessible name of the box. */
+  set label(label) {
+    this.box.setAttribute("aria-label", label);
   }
 
   /** Replace everything, as the page itself does: after a draft is opened, after a picture was attached. */
@@ -146,7 +160,7 @@ export class Editor {
     if (this._contents.parentNode !== this.box || this.box.childNodes.length !== 1) {
       this.box.replaceChildren(this._contents);
     }
-    this._contents.replaceChildren(...this.text.split("\n").map(block));
+    this._leaves = this._drawing.draw(this._contents, this.text.split("\n"));
     this._placeholder.hidden = this.text !== "";
     if (document.activeElement === this.box) this._showSelection();
   }
@@ -159,10 +173,10 @@ export class Editor {
 
   _pointAt(offset) {
     let left = offset;
-    for (const line of this._contents.children) {
-      const leaf = line.querySelector("[data-leaf]").firstChild;
-      const size = leaf.nodeType === Node.TEXT_NODE ? leaf.length : 0;
-      if (left <= size) return leaf.nodeType === Node.TEXT_NODE ? [leaf, left] : [leaf.parentNode, 0];
+    for (const leaf of this._leaves) {
+      const inside = leaf.firstChild;
+      const size = inside?.nodeType === Node.TEXT_NODE ? inside.length : 0;
+      if (left <= size) return size > 0 ? [inside, left] : [leaf, 0];
       left -= size + 1;
     }
     return [this._contents, this._contents.childNodes.length];
@@ -178,24 +192,17 @@ export class Editor {
 
   _offsetOf(node, at) {
     if (node === this.box) return at === 0 ? 0 : this.text.length;
-    const lines = [...this._contents.children];
     const sizes = this.text.split("\n").map((line) => line.length);
     const startOf = (number) => sizes.slice(0, number).reduce((sum, size) => sum + size + 1, 0);
-    if (node === this._contents) return Math.min(startOf(at), this.text.length);
-    const number = lines.findIndex((line) => line.contains(node));
-    if (number < 0) return this.text.length; // somebody drew over our blocks
-    const within = node.nodeType === Node.TEXT_NODE ? at : at === 0 ? 0 : sizes[number];
-    return Math.min(startOf(number) + within, this.text.length);
+    const number = this._leaves.findIndex((leaf) => this._drawing.lineOf(leaf).contains(node));
+    if (number >= 0) {
+      const within = node.nodeType === Node.TEXT_NODE ? at : at === 0 ? 0 : sizes[number];
+      return Math.min(startOf(number) + within, this.text.length);
+    }
+    if (!this._contents.contains(node)) return this.text.length; // somebody drew over our lines
+    const point = this._drawing.between(this._leaves, node, at);
+    return Math.min(startOf(point.number) + (point.atEnd ? sizes[point.number] : 0), this.text.length);
   }
-}
-
-function block(line, number) {
-  const leaf = h("span", { "data-leaf": "true" }, line === "" ? h("br") : line);
-  return h(
-    "div",
-    { "data-block": "true", "data-offset-key": `line-${number}` },
-    h("div", { class: "public-DraftStyleDefault-block", dir: "auto" }, leaf),
-  );
 }
 
 function lossy(text, bulk) {

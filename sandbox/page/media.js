@@ -1,8 +1,9 @@
 // Pictures in the composer: chosen, uploaded, shown, described.
 
-import { describe, upload } from "./api.js";
+import { upload } from "./api.js";
+import { build, say } from "./bootstrap.js";
+import { openDescriptions } from "./describe.js";
 import { h, icon } from "./dom.js";
-import { openSheet } from "./layers.js";
 import { toast } from "./toast.js";
 
 const MOST = 4;
@@ -11,8 +12,12 @@ export class Attachments {
   constructor(onChange) {
     this._onChange = onChange;
     this._pictures = [];
-    this.element = h("div", { class: "attachments", testid: "attachments" });
-    this.element.hidden = true;
+    this._editor = null;
+    this._active = true;
+    this._grid = h("div", { class: "attachments", testid: "attachments" });
+    this._below = h("div", { class: "below-attachments" });
+    this.element = h("div", {}, this._grid, this._below);
+    this._grid.hidden = true;
   }
 
   get ids() {
@@ -26,6 +31,18 @@ export class Attachments {
   /** Whether every picture has arrived at the server. */
   get isReady() {
     return this._pictures.every((picture) => picture.id !== null);
+  }
+
+  /** Whether somebody could be reminded to describe a picture. */
+  get lacksDescription() {
+    return this._pictures.some((picture) => picture.alt === "");
+  }
+
+  /** In some builds only the part that has the caret shows the controls of its pictures. */
+  set active(active) {
+    if (build("controls") !== "active" || active === this._active) return;
+    this._active = active;
+    this._draw();
   }
 
   /** Take files in; each is shown at once and counts when it is uploaded. */
@@ -42,77 +59,91 @@ export class Attachments {
     this._draw();
   }
 
+  /** Open whatever descriptions are written in, at one of the pictures. */
+  describe(number = 0) {
+    this._editor?.close();
+    const pictures = build("media") === "carousel" ? this._pictures : [this._pictures[number]];
+    this._editor = openDescriptions({
+      pictures,
+      at: build("media") === "carousel" ? number : 0,
+      holder: this._below,
+      onSaved: () => this._draw(),
+      onClosed: () => {
+        this._editor = null;
+      },
+    });
+  }
+
   async _upload(picture) {
     try {
       picture.id = await upload(picture.file);
     } catch {
       this._pictures = this._pictures.filter((one) => one !== picture);
-      toast("Some of your media failed to upload.");
+      toast(say("Some of your media failed to upload."));
     }
     this._draw();
   }
 
   _draw() {
-    this.element.hidden = this.isEmpty;
-    this.element.replaceChildren(...this._pictures.map((picture) => this._card(picture)));
+    if (this.isEmpty) this._editor?.close();
+    this._grid.hidden = this.isEmpty;
+    this._grid.replaceChildren(...this._pictures.map((picture, number) => this._card(picture, number)));
+    this._below.querySelector(".describe-all")?.remove();
+    if (build("media") === "carousel" && !this.isEmpty && this._active) this._below.prepend(this._controlOfAll());
     this._onChange();
   }
 
-  _card(picture) {
-    const described = picture.alt !== "";
+  _card(picture, number) {
     return h(
       "div",
-      { class: "attachment", role: "group", "aria-label": "Media" },
-      h("img", { src: picture.url, alt: picture.alt || "Image", draggable: "false" }),
-      picture.id === null && h("div", { class: "uploading", role: "progressbar", "aria-label": "Uploading" }),
-      h(
-        "button",
-        { class: "round remove", type: "button", "aria-label": "Remove media", on: { click: () => this._remove(picture) } },
-        icon("close"),
-      ),
-      h(
-        "button",
-        {
-          class: "describe",
-          type: "button",
-          testid: "altTextLabel",
-          "aria-label": described ? "Edit description" : "Add description",
-          disabled: picture.id === null,
-          on: { click: () => this._describe(picture) },
-        },
-        described ? "ALT" : "+ALT",
-      ),
+      { class: "attachment", role: "group", "aria-label": say("Media") },
+      h("img", { src: picture.url, alt: picture.alt || say("Image"), draggable: "false" }),
+      picture.id === null && h("div", { class: "uploading", role: "progressbar", "aria-label": say("Uploading") }),
+      this._active &&
+        h(
+          "button",
+          { class: "round remove", type: "button", "aria-label": say("Remove media"), on: { click: () => this._remove(picture) } },
+          icon("close"),
+        ),
+      this._active && build("media") === "each" && this._controlOf(picture, number),
+    );
+  }
+
+  _controlOf(picture, number) {
+    const described = picture.alt !== "";
+    return h(
+      "button",
+      {
+        class: "describe",
+        type: "button",
+        testid: "altTextLabel",
+        "aria-label": say(described ? "Edit description" : "Add description"),
+        disabled: picture.id === null,
+        on: { click: () => this.describe(number) },
+      },
+      described ? "ALT" : "+ALT",
+    );
+  }
+
+  _controlOfAll() {
+    const words = this.lacksDescription ? "Add descriptions" : "Edit descriptions";
+    return h(
+      "button",
+      {
+        class: "describe-all",
+        type: "button",
+        testid: "altTextLabel",
+        "aria-label": say(words),
+        disabled: !this.isReady,
+        on: { click: () => this.describe() },
+      },
+      icon("image"),
+      build("faces") === "words" && h("span", {}, say(words)),
     );
   }
 
   _remove(picture) {
     this._pictures = this._pictures.filter((one) => one !== picture);
     this._draw();
-  }
-
-  _describe(picture) {
-    const input = h("textarea", {
-      class: "alt-text",
-      testid: "altTextInput",
-      name: "altTextInput",
-      "aria-label": "Description",
-      placeholder: "Description",
-      maxlength: "1000",
-      rows: "4",
-    });
-    input.value = picture.alt;
-    const save = h("button", { class: "pill dark", type: "button", testid: "altTextSave" }, "Save");
-    const sheet = openSheet({
-      testid: "altTextSheet",
-      label: "Edit image description",
-      content: [h("h2", {}, "Edit image description"), h("img", { class: "alt-picture", src: picture.url, alt: "" }), input, save],
-    });
-    save.addEventListener("click", async () => {
-      picture.alt = input.value.trim();
-      await describe(picture.id, picture.alt);
-      sheet.close();
-      this._draw();
-    });
-    input.focus();
   }
 }

@@ -1,39 +1,61 @@
 // A list of posts of any length, of which only what is near the screen exists.
 
 import { look } from "./api.js";
-import { h } from "./dom.js";
-import { article, readPost } from "./tweet.js";
+import { inThisBuild } from "./articles.js";
+import { say } from "./bootstrap.js";
+import { h, link, wordButton } from "./dom.js";
+import { grave } from "./painting.js";
+import { article, gravestone, readPost } from "./tweet.js";
 
 const GUESSED_HEIGHT = 130;
 const SPARE_PIXELS = 260;
 const FETCH_BEFORE_END = 4;
 
-/** Read entries into items `{ key, post, label, promoted }`, and the cursor of the next page. */
+/**
+ * Read entries into items `{ key, post, label, promoted }`, and the cursor of the next page. An item without a post
+ * has an `element` instead, or `rest`: the cursor behind Show replies.
+ */
 export function readInstructions(instructions) {
   const items = [];
   let next = null;
   for (const instruction of instructions) {
     if (instruction.type === "TimelinePinEntry") items.push(...readEntry(instruction.entry, "Pinned"));
     for (const entry of instruction.entries ?? []) {
-      if (entry.content.cursorType === "Bottom" && entry.content.value !== "0") next = entry.content.value;
+      if (entry.content.cursorType === "Bottom") next = entry.content.value;
       items.push(...readEntry(entry));
     }
+    if (instruction.moduleItems) items.push(...readItems(instruction.moduleItems));
   }
-  return { items, next };
+  // The last page has nothing but cursors, which lead to itself.
+  return { items, next: items.length === 0 ? null : next };
 }
 
 function readEntry(entry, label = null) {
-  const contents = entry.content.items
-    ? entry.content.items.map((one) => [one.entryId, one.item.itemContent])
-    : [[entry.entryId, entry.content.itemContent]];
-  return contents
-    .filter(([, content]) => content?.tweet_results)
-    .map(([key, content]) => ({
-      key: label ? `${label}-${key}` : key,
-      post: readPost(content.tweet_results.result),
-      label,
-      promoted: "promotedMetadata" in content,
-    }));
+  if (!entry.content.items) return readContent(label ? `${label}-${entry.entryId}` : entry.entryId, entry.content.itemContent, label);
+  const items = readItems(entry.content.items);
+  const all = entry.content.metadata?.conversationMetadata?.allTweetIds ?? [];
+  const isWhole = items.length >= all.length || items.some((item) => item.rest);
+  return isWhole ? items : [...items, threadLink(entry.entryId, items)];
+}
+
+function readItems(items) {
+  return items.flatMap((one) => readContent(one.entryId, one.item.itemContent));
+}
+
+function readContent(key, content, label = null) {
+  if (content?.cursorType === "ShowMore") return [{ key, post: { id: "" }, rest: content.value, says: content.displayTreatment.actionText }];
+  if (!content?.tweet_results) return [];
+  const result = content.tweet_results.result;
+  const gone = grave(result);
+  if (gone) return [{ key, post: { id: "" }, element: gravestone(gone) }];
+  return [{ key, post: readPost(result), label, promoted: "promotedMetadata" in content }];
+}
+
+/** The way to the rest of a thread that a profile shows the beginning of. */
+function threadLink(name, items) {
+  const first = items.find((item) => item.post.id);
+  const to = link(`/${first?.post.author}/status/${first?.post.id}`, { class: "thread-link" }, h("span", {}, say("Show this thread")));
+  return { key: `${name}-thread`, post: { id: "" }, element: h("div", { class: "thread-line" }, to) };
 }
 
 export class Timeline {
@@ -65,7 +87,7 @@ export class Timeline {
 
   /** Fetch the first page anew. */
   async load() {
-    this._note(h("div", { class: "spinner", role: "progressbar", "aria-label": "Loading" }));
+    this._note(h("div", { class: "spinner", role: "progressbar", "aria-label": say("Loading") }));
     const answer = await look(this._operation, this._variables);
     this._items = [];
     this._dropCells();
@@ -109,19 +131,19 @@ export class Timeline {
       return h(
         "div",
         { class: "note" },
-        h("h2", {}, "Sign in to see more"),
-        h("a", { class: "pill light", href: "/i/flow/login", testid: "loginButton" }, "Log in"),
+        h("h2", {}, say("Sign in to see more")),
+        h("a", { class: "pill light", href: "/i/flow/login", testid: "loginButton" }, say("Log in")),
       );
     }
     if (failed === "missing") {
-      return h("div", { class: "note", testid: "error-detail" }, h("span", {}, "Hmm...this page doesn’t exist. Try searching for something else."));
+      return h("div", { class: "note", testid: "error-detail" }, h("span", {}, say("Hmm...this page doesn’t exist. Try searching for something else.")));
     }
-    const retry = h("button", { class: "pill accent", type: "button", on: { click: () => this.load() } }, "Retry");
-    return h("div", { class: "note" }, h("span", {}, "Something went wrong. Try reloading."), retry);
+    const retry = wordButton("Retry", "retweet", { class: "pill accent", on: { click: () => this.load() } });
+    return h("div", { class: "note" }, h("span", {}, say("Something went wrong. Try reloading.")), retry);
   }
 
   _emptyState() {
-    return h("div", { class: "note", testid: "emptyState" }, h("h2", {}, this._empty), h("span", { class: "quiet" }, "When there are posts, they will show up here."));
+    return h("div", { class: "note", testid: "emptyState" }, h("h2", {}, this._empty), h("span", { class: "quiet" }, say("When there are posts, they will show up here.")));
   }
 
   // -- drawing what is near the screen
@@ -183,12 +205,24 @@ export class Timeline {
     const known = this._cells.get(item.key);
     if (known) return known;
     const content =
-      item.element ?? article(item.post, { kind: item.kind, label: item.label, promoted: item.promoted, onReply: this._onReply });
+      item.element ??
+      (item.rest && this._restButton(item)) ??
+      inThisBuild(item.post, article(item.post, { kind: item.kind, label: item.label, promoted: item.promoted, onReply: this._onReply }));
     const cell = h("div", { class: "cell", testid: "cellInnerDiv" }, content);
     this._cells.set(item.key, cell);
     if (before) before.after(cell);
     else this._space.prepend(cell);
     return cell;
+  }
+
+  _restButton(item) {
+    const fetch = async () => {
+      const answer = await look(this._operation, { ...this._variables, cursor: item.rest });
+      if (answer.failed) return;
+      this._items.splice(this._items.indexOf(item), 1, ...readInstructions(answer.instructions).items);
+      this._draw();
+    };
+    return h("button", { class: "thread-link", type: "button", on: { click: fetch } }, h("span", {}, say(item.says)));
   }
 
   _dropCells() {

@@ -1,5 +1,6 @@
 // Short messages at the bottom of the page. Each one is a new element, and goes by itself.
 
+import { say } from "./bootstrap.js";
 import { h, link } from "./dom.js";
 
 const STAYS_MS = 6000;
@@ -23,6 +24,7 @@ const REFUSALS = {
   344: "You are over the daily limit for sending posts.",
   366: "To take this action, please verify your e-mail address.",
   385: "You attempted to reply to a post that is deleted or not visible to you.",
+  433: "The author restricted who can reply to this post.",
 };
 
 function show(...content) {
@@ -34,18 +36,18 @@ function show(...content) {
 
 /** Say that a post was sent, with the way to it where the id is known. */
 export function toastSent(handle, id) {
-  const view = id && link(`/${handle}/status/${id}`, { class: "toast-link" }, "View");
-  show(h("span", {}, "Your post was sent."), view);
+  const view = id && link(`/${handle}/status/${id}`, { class: "toast-link" }, say("View"));
+  show(h("span", {}, say("Your post was sent.")), view);
 }
 
 /** Say why an ask came to nothing. */
 export function toastRefused(code) {
-  show(h("span", {}, REFUSALS[code] ?? SOMETHING_WENT_WRONG));
+  show(h("span", {}, say(REFUSALS[code] ?? SOMETHING_WENT_WRONG)));
 }
 
 /** Say that nobody knows what happened. */
 export function toastFailed() {
-  show(h("span", {}, SOMETHING_WENT_WRONG));
+  show(h("span", {}, say(SOMETHING_WENT_WRONG)));
 }
 
 /** Say anything. */

@@ -1,35 +1,34 @@
 // One post as it is shown on timelines and on its own page.
 
+import { switchOf } from "./bootstrap.js";
 import { avatar, h, icon, link } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { grave, pieces, replyingTo } from "./painting.js";
 
 const EMOJI = /\p{RGI_Emoji}/gv;
 const MINUTE = 60_000;
-
-const decoder = document.createElement("textarea");
-
-function decoded(text) {
-  decoder.innerHTML = text;
-  return decoder.value;
-}
 
 /** Read what the page needs out of a result of the network's shape. */
 export function readPost(result) {
   const tweet = result.tweet ?? result;
   const account = tweet.core.user_results.result;
   const legacy = tweet.legacy;
-  const note = tweet.note_tweet?.note_tweet_results?.result;
   const original = legacy.retweeted_status_result?.result;
+  const quoted = tweet.quoted_status_result?.result;
   return {
     id: tweet.rest_id,
-    author: account.core.screen_name,
-    name: account.core.name,
+    tweet,
+    author: account.core?.screen_name ?? account.legacy.screen_name,
+    name: account.core?.name ?? account.legacy.name,
     verified: account.is_blue_verified,
+    // What a reply dialog shows of the post it answers.
     text: legacy.full_text,
-    urls: legacy.entities?.urls ?? [],
-    note: note && { text: note.text, urls: note.entity_set.urls },
+    cut: Boolean(tweet.note_tweet),
     createdAt: new Date(legacy.created_at),
-    replyingTo: legacy.in_reply_to_screen_name ?? null,
+    replyingTo: replyingTo(tweet),
     photos: legacy.extended_entities?.media ?? [],
+    card: tweet.card ?? null,
+    quoted: quoted ?? null,
     counts: {
       reply: legacy.reply_count ?? 0,
       retweet: legacy.retweet_count ?? 0,
@@ -38,6 +37,11 @@ export function readPost(result) {
     },
     repostOf: original ? readPost(original) : null,
   };
+}
+
+/** What stands in place of a post that cannot be shown. It is no article. */
+export function gravestone(text) {
+  return h("div", { class: "grave" }, h("div", { class: "grave-box", dir: "auto" }, h("span", {}, text)));
 }
 
 /**
@@ -59,9 +63,10 @@ export function article(post, { kind = "timeline", label = null, promoted = fals
         "div",
         { class: "tweet-main" },
         nameLine(shown, { kind, promoted }),
-        shown.replyingTo && replyingTo(shown.replyingTo),
+        shown.replyingTo.length > 0 && replyLine(shown),
         kind === "timeline" && textOf(shown, kind),
         kind === "timeline" && photos(shown),
+        kind === "timeline" && attached(shown),
         kind === "timeline" && actions(shown, onReply),
       ),
     ),
@@ -80,7 +85,7 @@ export function quotedPost(post) {
       "div",
       { class: "tweet-main" },
       h("div", { class: "name-line" }, h("strong", {}, post.name), h("span", { class: "quiet" }, `@${post.author}`)),
-      h("div", { class: "tweet-text", dir: "auto" }, ...pieces(post)),
+      h("div", { class: "tweet-text", dir: "auto" }, ...pieces(post.tweet).flatMap(drawn)),
     ),
   );
 }
@@ -100,8 +105,17 @@ function nameLine(post, { kind, promoted }) {
     stamp && h("span", { class: "quiet", "aria-hidden": "true" }, "·"),
     stamp,
     promoted && h("span", { class: "ad" }, "Ad"),
-    h("button", { class: "round caret", type: "button", testid: "caret", "aria-label": "More" }, icon("more")),
+    menuButton(post),
   );
+}
+
+function menuButton(post) {
+  const button = h(
+    "button",
+    { class: "round caret", type: "button", testid: "caret", "aria-label": "More", "aria-haspopup": "menu", on: { click: () => openMenu(post, button) } },
+    icon("more"),
+  );
+  return button;
 }
 
 function timeLink(post, text) {
@@ -109,8 +123,14 @@ function timeLink(post, text) {
   return link(path, { class: "quiet time", dir: "ltr" }, h("time", { datetime: post.createdAt.toISOString() }, text));
 }
 
-function replyingTo(handle) {
-  return h("div", { class: "quiet replying" }, "Replying to ", link(`/${handle}`, {}, `@${handle}`));
+/** Whom a reply answers. A part of one's own thread says nothing of the kind. */
+function replyLine(post) {
+  if (post.replyingTo.every((handle) => handle === post.author)) return null;
+  const names = post.replyingTo.flatMap((handle, n) => {
+    const gap = n === 0 ? "" : n === post.replyingTo.length - 1 ? " and " : ", ";
+    return [gap, link(`/${handle}`, {}, `@${handle}`)];
+  });
+  return h("div", { class: "quiet replying" }, "Replying to ", ...names);
 }
 
 function focalBody(post, onReply) {
@@ -126,6 +146,7 @@ function focalBody(post, onReply) {
     {},
     textOf(post, "focal"),
     photos(post),
+    attached(post),
     h("div", { class: "focal-time" }, timeLink(post, date), h("span", { class: "quiet" }, ` · ${number(post.counts.views)} Views`)),
     actions(post, onReply),
   );
@@ -133,59 +154,51 @@ function focalBody(post, onReply) {
 
 // -- text
 
+/** The text, and Show more where it was cut; nothing at all where nothing is left to paint. */
 function textOf(post, kind) {
-  const whole = kind === "focal" && post.note;
-  const text = h(
-    "div",
-    { class: "tweet-text", testid: "tweetText", dir: "auto", lang: "en", id: `text-${post.id}-${kind}` },
-    ...pieces(whole ? { text: post.note.text, urls: post.note.urls } : post),
+  const painted = pieces(post.tweet, { focal: kind === "focal" });
+  const shortened = post.cut && kind !== "focal";
+  if (painted.length === 0 && !shortened) return null;
+  const text = textBox(painted, { id: `text-${post.id}-${kind}`, lang: switchOf("translated") ? "de" : "en" });
+  const more = shortened && link(`/${post.author}/status/${post.id}`, { class: "show-more", testid: "tweet-text-show-more-link" }, "Show more");
+  const origin = switchOf("translated") && h("div", { class: "quiet" }, h("span", {}, "Translated from English by Grok"), " ", h("button", { type: "button", class: "show-original" }, "Show original"));
+  return h("div", {}, origin, text, more);
+}
+
+function textBox(painted, properties) {
+  return h("div", { class: "tweet-text", testid: "tweetText", dir: "auto", ...properties }, ...painted.flatMap(drawn));
+}
+
+function drawn(piece) {
+  if (piece.kind === "link") return [shortLink(piece)];
+  if (piece.kind === "word") return [link(piece.href, { class: "text-link" }, piece.text)];
+  return plain(piece.text);
+}
+
+/** A link as the page shows it: the scheme and what was cut are in the document, of no size. */
+function shortLink({ text, before, after, ellipsis, href }) {
+  const unseen = (part) => part && h("span", { "aria-hidden": "true", class: "of-no-size" }, part);
+  return h(
+    "a",
+    { href, rel: "noopener noreferrer nofollow", target: "_blank", role: "link", dir: "ltr", class: "text-link" },
+    unseen(before),
+    text,
+    unseen(after),
+    ellipsis && h("span", { "aria-hidden": "true" }, "…"),
   );
-  if (!post.note || whole) return text;
-  const more = link(
-    `/${post.author}/status/${post.id}`,
-    { class: "show-more", testid: "tweet-text-show-more-link" },
-    "Show more",
-  );
-  return h("div", {}, text, more);
 }
 
-/** A text in pieces: plain stretches, links under their short names, emoji as pictures. */
-function pieces({ text, urls }) {
-  const found = [];
-  let rest = text;
-  for (const url of urls) {
-    const at = rest.indexOf(url.url);
-    if (at < 0) continue;
-    found.push(...plain(rest.slice(0, at)), shortLink(url));
-    rest = rest.slice(at + url.url.length);
-  }
-  return [...found, ...plain(rest)];
-}
-
-function shortLink(url) {
-  return h("a", { href: url.url, rel: "noopener nofollow", target: "_blank", dir: "ltr", class: "text-link" }, url.display_url);
-}
-
-function plain(escaped) {
-  const text = decoded(escaped);
+function plain(text) {
   const found = [];
   let last = 0;
+  const run = (part) => part !== "" && found.push(h("span", {}, part));
   for (const match of text.matchAll(EMOJI)) {
-    found.push(...words(text.slice(last, match.index)), emoji(match[0]));
+    run(text.slice(last, match.index));
+    found.push(emoji(match[0]));
     last = match.index + match[0].length;
   }
-  return [...found, ...words(text.slice(last))];
-}
-
-function words(text) {
-  if (text === "") return [];
-  return text.split(/((?<![\p{L}\p{N}_])[@#][\p{L}\p{N}_]+)/u).filter((word) => word !== "").map(word);
-}
-
-function word(text) {
-  if (/^@[A-Za-z0-9_]+$/.test(text)) return link(`/${text.slice(1)}`, { class: "text-link" }, text);
-  if (/^#./.test(text)) return link(`/search?q=${encodeURIComponent(text)}`, { class: "text-link" }, text);
-  return h("span", {}, text);
+  run(text.slice(last));
+  return found;
 }
 
 function emoji(character) {
@@ -194,6 +207,58 @@ function emoji(character) {
 }
 
 // -- below the text
+
+/** A quoted post, or a card. */
+function attached(post) {
+  if (post.quoted) return quoteBox(post.quoted);
+  return post.card?.legacy ? cardBox(post.card.legacy) : null;
+}
+
+/** A post inside a post: much like an article, but no link in it leads anywhere by itself. */
+function quoteBox(result) {
+  const gone = grave(result);
+  if (gone) return h("div", { class: "quote-box" }, h("span", {}, gone));
+  const post = readPost(result);
+  const painted = pieces(post.tweet);
+  return h(
+    "div",
+    { class: "quote", "aria-labelledby": `quote-${post.id}` },
+    h("div", { class: "of-no-size", id: `quote-${post.id}` }, h("span", {}, "Quote")),
+    h(
+      "div",
+      { class: "quote-box", role: "link", tabindex: "0" },
+      h(
+        "div",
+        { class: "name-line" },
+        avatar(post.author),
+        h(
+          "div",
+          { testid: "User-Name" },
+          h("div", { class: "name" }, h("span", {}, post.name)),
+          h("div", { class: "quiet" }, h("span", {}, `@${post.author}`)),
+          h("div", { class: "quiet", "aria-hidden": "true" }, "·"),
+          h("div", { class: "quiet" }, h("time", { datetime: post.createdAt.toISOString() }, ago(post.createdAt))),
+        ),
+      ),
+      painted.length > 0 && textBox(painted, { lang: "en" }),
+      post.cut && h("button", { type: "button", class: "show-more", testid: "tweet-text-show-more-link" }, "Show more"),
+      photos(post),
+    ),
+  );
+}
+
+function cardBox(legacy) {
+  const said = Object.fromEntries(legacy.binding_values.map(({ key, value }) => [key, value.string_value]));
+  return h(
+    "div",
+    { class: "card-box", testid: "card.wrapper" },
+    h(
+      "a",
+      { href: legacy.url, rel: "noopener noreferrer nofollow", target: "_blank", role: "link", class: "card-link" },
+      h("div", { testid: "card.layoutSmall.detail" }, h("div", {}, h("span", {}, said.domain)), h("div", {}, h("span", {}, said.title))),
+    ),
+  );
+}
 
 function photos(post) {
   if (post.photos.length === 0) return null;

@@ -1,6 +1,6 @@
-"""Living browsers: lanes that are lent, killed and recycled. Knows no site.
+"""Living browsers: runners that are lent, killed and recycled. Knows no site.
 
-A job is a function ``job(desk, payload)`` somewhere importable; it runs in a lane's process, at a
+A job is a function ``job(desk, payload)`` somewhere importable; it runs in a runner's process, at a
 `steadypost.browser.desk.Desk` (not imported here: only that process needs Playwright).
 """
 
@@ -8,45 +8,45 @@ from steadypost.browser.errors import (
     BrowserError,
     BrowserUnavailable,
     JobBroke,
-    LaneBusy,
-    LaneDied,
-    LaneError,
-    LaneOverran,
     LoanEnded,
-    NoFreeLane,
+    NoFreeSlot,
     PoolClosed,
+    RunnerBusy,
+    RunnerDied,
+    RunnerError,
+    RunnerOverran,
     StillAlive,
 )
-from steadypost.browser.lane import Lane
 from steadypost.browser.launch import LaunchSettings, Reason, find_browser
 from steadypost.browser.messages import Fault, Job, Step
-from steadypost.browser.pool import Backoff, Loan, PlaceIs, PlaceState, Pool, Recycle, Renewal
+from steadypost.browser.pool import Backoff, Loan, Pool, Recycle, Renewal, SlotIs, SlotState
 from steadypost.browser.processes import BrowserIdentity, end_browser, is_dead, orphans, reap_orphans
+from steadypost.browser.runner import BrowserRunner
 
 __all__ = [
     "Backoff",
     "BrowserError",
     "BrowserIdentity",
+    "BrowserRunner",
     "BrowserUnavailable",
     "Fault",
     "Job",
     "JobBroke",
-    "Lane",
-    "LaneBusy",
-    "LaneDied",
-    "LaneError",
-    "LaneOverran",
     "LaunchSettings",
     "Loan",
     "LoanEnded",
-    "NoFreeLane",
-    "PlaceIs",
-    "PlaceState",
+    "NoFreeSlot",
     "Pool",
     "PoolClosed",
     "Reason",
     "Recycle",
     "Renewal",
+    "RunnerBusy",
+    "RunnerDied",
+    "RunnerError",
+    "RunnerOverran",
+    "SlotIs",
+    "SlotState",
     "Step",
     "StillAlive",
     "end_browser",

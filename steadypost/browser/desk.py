@@ -21,7 +21,7 @@ class ParentGone(BaseException):
 
 
 @dataclass
-class Seat:
+class KeptContext:
     """One account's context and the page kept in it."""
 
     context: BrowserContext
@@ -42,7 +42,7 @@ class Desk:
         self.browser = browser
         self._line = line
         self._keep = keep
-        self._seats: OrderedDict[str, Seat] = OrderedDict()
+        self._contexts: OrderedDict[str, KeptContext] = OrderedDict()
         self._used: set[str] = set()
         self._deadline = float("inf")
         self.last_step: str | None = None
@@ -56,16 +56,16 @@ class Desk:
 
         The state travels to the browser in memory and is remembered as a digest only.
         """
-        return self._seat(key, storage_state, fresh=fresh, options=options).context
+        return self._open(key, storage_state, fresh=fresh, options=options).context
 
     def page(
         self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
     ) -> Page:
         """Return the page kept in an account's context, opening context and page where there is none."""
-        seat = self._seat(key, storage_state, fresh=fresh, options=options)
-        if seat.page is None or seat.page.is_closed():
-            seat.page = seat.context.new_page()
-        return seat.page
+        kept = self._open(key, storage_state, fresh=fresh, options=options)
+        if kept.page is None or kept.page.is_closed():
+            kept.page = kept.context.new_page()
+        return kept.page
 
     def state(self, key: str) -> dict[str, Any]:
         """Return an account's storage state as it is now.
@@ -73,17 +73,17 @@ class Desk:
         The kept context then counts as opened with it: a job that signs in hands the new state back, and the
         next job that brings it finds the context already there.
         """
-        seat = self._seats[key]
-        state: dict[str, Any] = dict(seat.context.storage_state())
-        seat.fingerprint = _refingerprint(seat.fingerprint, state)
+        kept = self._contexts[key]
+        state: dict[str, Any] = dict(kept.context.storage_state())
+        kept.fingerprint = _refingerprint(kept.fingerprint, state)
         return state
 
     def listen(self, emitter: Any, event: str, handler: Callable[..., Any]) -> None:
         """Listen on a page or context until the end of this job. ``on()`` would go on into the next one."""
         emitter.on(event, handler)
         owner = emitter if isinstance(emitter, BrowserContext) else emitter.context
-        seat = next(seat for seat in self._seats.values() if seat.context == owner)
-        seat.listeners.append((emitter, event, handler))
+        kept = next(kept for kept in self._contexts.values() if kept.context == owner)
+        kept.listeners.append((emitter, event, handler))
 
     def step(self, name: str) -> None:
         """Mark how far the job has got. The parent knows it even if nothing else is ever heard."""
@@ -91,7 +91,7 @@ class Desk:
         self._say(Step(name, time.monotonic()))
 
     def question(self, name: str, data: Any = None) -> Any:
-        """Ask the parent and stand still until it answers: "arm" before a click nobody can take back."""
+        """Ask the parent and wait until it answers: "arm" before a click nobody can take back."""
         self._say(Question(name, data))
         return self._hear_answer()
 
@@ -103,11 +103,11 @@ class Desk:
 
     def discard(self, key: str) -> None:
         """Close an account's context with everything in it."""
-        seat = self._seats.pop(key, None)
-        if seat is not None:
-            seat.context.close()
+        kept = self._contexts.pop(key, None)
+        if kept is not None:
+            kept.context.close()
 
-    # --- what the lane does around each job
+    # --- what the runner does around each job
 
     def open_for(self, deadline: float) -> None:
         """Begin a job."""
@@ -117,39 +117,39 @@ class Desk:
 
     def tidy(self, *, broke: bool) -> None:
         """Park what the job used, or close it when the job broke or parking fails."""
-        for key in sorted(self._used & self._seats.keys()):
-            if broke or not self._park(self._seats[key]):
+        for key in sorted(self._used & self._contexts.keys()):
+            if broke or not self._park(self._contexts[key]):
                 self.discard(key)
-        while len(self._seats) > self._keep:
-            self.discard(next(iter(self._seats)))
+        while len(self._contexts) > self._keep:
+            self.discard(next(iter(self._contexts)))
 
-    def _park(self, seat: Seat) -> bool:
+    def _park(self, kept: KeptContext) -> bool:
         """Empty the kept page and close all others. False when the browser did not do as it was told."""
         try:
-            for emitter, event, handler in seat.listeners:
+            for emitter, event, handler in kept.listeners:
                 emitter.remove_listener(event, handler)
-            seat.listeners.clear()
-            for extra in [page for page in seat.context.pages if page is not seat.page]:
+            kept.listeners.clear()
+            for extra in [page for page in kept.context.pages if page is not kept.page]:
                 extra.close()
-            if seat.page is not None and not seat.page.is_closed():
-                seat.page.unroute_all()
-                seat.page.goto("about:blank", timeout=PARK_WITHIN_MS)
+            if kept.page is not None and not kept.page.is_closed():
+                kept.page.unroute_all()
+                kept.page.goto("about:blank", timeout=PARK_WITHIN_MS)
         except Exception:  # noqa: BLE001 - whatever it was, this context is not kept
             return False
         return True
 
-    def _seat(
+    def _open(
         self, key: str, storage_state: dict[str, Any] | None, *, fresh: bool, options: dict[str, Any]
-    ) -> Seat:
+    ) -> KeptContext:
         fingerprint = _fingerprint(storage_state, options)
-        seat = self._seats.get(key)
-        if seat is None or fresh or seat.fingerprint != fingerprint:
+        kept = self._contexts.get(key)
+        if kept is None or fresh or kept.fingerprint != fingerprint:
             self.discard(key)
             context = self.browser.new_context(storage_state=storage_state, **options)  # type: ignore[arg-type]
-            seat = self._seats[key] = Seat(context, fingerprint)
-        self._seats.move_to_end(key)
+            kept = self._contexts[key] = KeptContext(context, fingerprint)
+        self._contexts.move_to_end(key)
         self._used.add(key)
-        return seat
+        return kept
 
     def _say(self, message: Step | Question) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What can go wrong with a lane, as values: nobody reads messages to learn what happened."""
+"""What can go wrong with a runner, as values: nobody reads messages to learn what happened."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from steadypost.browser.messages import Fault
 
 
 class BrowserError(Exception):
-    """Something about a lane or its browser."""
+    """Something about a runner or its browser."""
 
 
 class BrowserUnavailable(BrowserError):
@@ -19,11 +19,11 @@ class BrowserUnavailable(BrowserError):
         self.message = message
 
 
-class NoFreeLane(BrowserError):
-    """Every lane stayed taken for as long as the caller was willing to wait. No job has begun."""
+class NoFreeSlot(BrowserError):
+    """Every runner stayed taken for as long as the caller was willing to wait. No job has begun."""
 
     def __init__(self, pool: str, waited: float) -> None:
-        super().__init__(f"no free lane in {pool!r} after {waited:.1f} s")
+        super().__init__(f"no free browser in {pool!r} after {waited:.1f} s")
         self.pool = pool
         self.waited = waited
 
@@ -33,14 +33,14 @@ class PoolClosed(BrowserError):
 
 
 class LoanEnded(BrowserError):
-    """The lane has gone back to its pool; whoever still holds it may not use it. No job has begun."""
+    """The runner has gone back to its pool; whoever still holds it may not use it. No job has begun."""
 
 
-class LaneBusy(BrowserError):
-    """A lane was given a second job while it does the first. The second has not begun."""
+class RunnerBusy(BrowserError):
+    """A runner was given a second job while it does the first. The second has not begun."""
 
 
-class LaneError(BrowserError):
+class RunnerError(BrowserError):
     """A job ended without a result. ``step`` is the last mark it set, or None."""
 
     def __init__(self, message: str, step: str | None) -> None:
@@ -48,27 +48,27 @@ class LaneError(BrowserError):
         self.step = step
 
 
-class LaneOverran(LaneError):
-    """The deadline passed. The lane and its browser were killed and seen dead before this was raised."""
+class RunnerOverran(RunnerError):
+    """The deadline passed. The runner and its browser were killed and seen dead before this was raised."""
 
     def __init__(self, step: str | None) -> None:
         super().__init__(f"the deadline passed at step {step!r}", step)
 
 
-class LaneDied(LaneError):
-    """The lane's process ended under the job. What was left of it is seen dead."""
+class RunnerDied(RunnerError):
+    """The runner's process ended under the job. What was left of it is seen dead."""
 
     def __init__(self, step: str | None, code: int | None, last_words: str = "") -> None:
-        super().__init__(f"the lane died with {code} at step {step!r} {last_words}".rstrip(), step)
+        super().__init__(f"the runner died with {code} at step {step!r} {last_words}".rstrip(), step)
         self.exit = code
         self.last_words = last_words
 
 
-class JobBroke(LaneError):
-    """The job raised. Its pages are closed, or its whole lane is seen dead.
+class JobBroke(RunnerError):
+    """The job raised. Its pages are closed, or its whole runner is seen dead.
 
     ``kind`` is the name of the exception's class, ``fault`` whose it was: Playwright's own errors are told
-    apart by type in the lane, where the built-in TimeoutError and Playwright's are still two classes.
+    apart by type in the runner, where the built-in TimeoutError and Playwright's are still two classes.
     """
 
     def __init__(self, fault: Fault, kind: str, message: str, step: str | None, trace: str = "") -> None:
@@ -79,7 +79,7 @@ class JobBroke(LaneError):
         self.trace = trace
 
 
-class StillAlive(LaneError):
+class StillAlive(RunnerError):
     """Killed, and not seen dead in time. Whatever it was doing it may still be doing; its place is not given
     on.
     """

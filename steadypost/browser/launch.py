@@ -15,7 +15,12 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""Keeps Chromium from talking to anybody but the page. Measured on a closed network, see docs/facts."""
+"""Keeps Chromium from talking to anybody but the page. Measured on a closed network."""
+
+SEPARATE = ("--enable-features=PartitionConnectionsByNetworkIsolationKey",)
+"""Keeps the connections of one network partition from being used by another (decision 0027). Chromium's usual way;
+its build without a window leaves it off.
+"""
 
 HEADLESS_ON_PATH = ("chromium-headless-shell",)
 """Chromium's build without a window, as Debian and Playwright ship it: it draws what the other draws, with a fifth less
@@ -44,7 +49,7 @@ class Reason(StrEnum):
     MISSING = "missing"
     """No executable where one should be."""
 
-    NO_ROOM = "no_room"
+    NO_CAPACITY = "no_capacity"
     """The machine refused a new process: out of memory or of processes."""
 
     CRASHED = "crashed"
@@ -60,7 +65,7 @@ class BrowserMissing(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSettings:
-    """How a lane launches its browser."""
+    """How a runner launches its browser."""
 
     executable_path: str | None = None
     """None: found anew at every start (`find_browser`), so an installed browser is picked up without a
@@ -69,7 +74,7 @@ class LaunchSettings:
 
     headless: bool = True
 
-    args: tuple[str, ...] = QUIET
+    args: tuple[str, ...] = (*QUIET, *SEPARATE)
 
     launch_within: float = 30.0
     """Seconds from the start of the process to a browser that answers. Idle it takes under two; a machine
@@ -80,13 +85,13 @@ class LaunchSettings:
     """Where a page's script heap ends: a page that leaks crashes alone, before the machine runs out."""
 
     contexts_kept: int = 8
-    """How many accounts' contexts a lane keeps open; the one unused longest goes first."""
+    """How many accounts' contexts a runner keeps open; the one unused longest goes first."""
 
     extra_path: tuple[str, ...] = ()
     """Folders put before PYTHONPATH, for jobs that are not installed."""
 
     environment: dict[str, str] = field(default_factory=dict)
-    """Variables added to the lane's environment."""
+    """Variables added to the runner's environment."""
 
     def chromium_args(self) -> list[str]:
         """Return the arguments for Chromium. Only root gives up its sandbox: there it refuses to start."""

@@ -1,4 +1,4 @@
-"""What a lane and its parent say to each other.
+"""What a runner and its parent say to each other.
 
 Both ends run the same installed code and one is the child of the other, so the messages are plain pickled
 values: no versions and no validation.
@@ -67,7 +67,7 @@ class Stop:
 class Ready:
     """Child: the browser is up."""
 
-    lane_pid: int
+    runner_pid: int
     chromium_pid: int
     chromium_group: int
     browser_version: str
@@ -92,7 +92,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Child: may I? The job stands still until the answer comes."""
+    """Child: may I? The job waits until the answer comes."""
 
     name: str
     data: Any
@@ -118,7 +118,7 @@ class Broke:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Child: tidied up and waiting. ``fit`` is false when this lane should not be lent again."""
+    """Child: tidied up and waiting. ``fit`` is false when this runner should not be lent again."""
 
     fit: bool
 

@@ -1,4 +1,4 @@
-"""A fixed number of places, each with a lane that is lent, judged, renewed and never shared."""
+"""A fixed number of slots, each with a runner that is lent, judged, renewed and never shared."""
 
 import atexit
 import contextlib
@@ -14,27 +14,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from steadypost.browser.errors import BrowserUnavailable, LoanEnded, NoFreeLane, PoolClosed, StillAlive
-from steadypost.browser.lane import Lane
+from steadypost.browser.errors import BrowserUnavailable, LoanEnded, NoFreeSlot, PoolClosed, StillAlive
 from steadypost.browser.launch import LaunchSettings, Reason
 from steadypost.browser.messages import Job, OnQuestion, OnStep
 from steadypost.browser.processes import BrowserIdentity, reap_orphans
+from steadypost.browser.runner import BrowserRunner
 
 WATCH_EVERY = 2.0
-"""Seconds between looks at a free lane: one that died idle is replaced before somebody needs it."""
+"""Seconds between looks at a free runner: one that died idle is replaced before somebody needs it."""
 
 LOOK_AGAIN = 5.0
-"""Seconds between attempts to see a lost lane dead."""
+"""Seconds between attempts to see a lost runner dead."""
 
 
-class PlaceIs(StrEnum):
-    """What a place is doing."""
+class SlotIs(StrEnum):
+    """What a slot is doing."""
 
     COLD = "cold"
     """Never started; the first who needs it starts it."""
 
     STARTING = "starting"
-    """A lane is coming up."""
+    """A runner is coming up."""
 
     RESTING = "resting"
     """The last start failed; the next one comes after a pause that grows."""
@@ -49,19 +49,19 @@ class PlaceIs(StrEnum):
     """Given back, being tidied and judged. Becomes free or ending."""
 
     ENDING = "ending"
-    """Its lane is being ended; becomes starting when that is seen dead."""
+    """Its runner is being ended; becomes starting when that is seen dead."""
 
     LOST = "lost"
-    """Its lane was killed and can not be seen dead. It is looked at again until it is; till then nobody gets
+    """Its runner was killed and can not be seen dead. It is looked at again until it is; till then nobody gets
     it.
     """
 
     CLOSED = "closed"
-    """The pool is closed and the lane seen dead."""
+    """The pool is closed and the runner seen dead."""
 
 
 class Renewal(StrEnum):
-    """Why a lane is replaced."""
+    """Why a runner is replaced."""
 
     UNFIT = "unfit"
     """Dead, killed, suspended, or its browser did not do as told."""
@@ -71,34 +71,34 @@ class Renewal(StrEnum):
     MEMORY = "memory"
 
     IDLE = "idle"
-    """Nobody wanted it for a while. Its place is cold again, until somebody does."""
+    """Nobody wanted it for a while. Its slot is cold again, until somebody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recycle:
-    """When a lane that works is replaced all the same. Browsers leak, slowly and for ever."""
+    """When a runner that works is replaced all the same. Browsers leak, slowly and for ever."""
 
     uses: int = 200
 
     memory_mb: float = 900
-    """Of the whole process tree, in shares. A fresh lane holds about 400, one with X open about 600."""
+    """Of the whole process tree, in shares. A fresh runner holds about 400, one with X open about 600."""
 
     age: timedelta = timedelta(hours=2)
-    """Each lane's own limit lies up to a fifth below, so that lanes that began together do not end together.
+    """Each runner's own limit lies up to a fifth below, so that runners that began together do not end together.
     """
 
     measure_every: int = 25
-    """Uses at the most between two measurements of memory. One takes 80 ms, in which nobody gets the place; so a
-    place that stands idle is measured then.
+    """Uses at the most between two measurements of memory. One takes 80 ms, in which nobody gets the slot; so a
+    slot that stands idle is measured then.
     """
 
     idle: timedelta | None = None
-    """How long a lane that nobody borrows is kept. Without a time it is kept for whoever comes next."""
+    """How long a runner that nobody borrows is kept. Without a time it is kept for whoever comes next."""
 
     def verdict(
         self, *, uses: int, age: float, memory: float | None, fit: bool, idle: float = 0
     ) -> Renewal | None:
-        """Judge one lane; ``age`` and ``idle`` in seconds."""
+        """Judge one runner; ``age`` and ``idle`` in seconds."""
         if not fit:
             return Renewal.UNFIT
         if self.idle is not None and idle >= self.idle.total_seconds():
@@ -114,7 +114,7 @@ class Recycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """How long a place rests after failed starts in a row: doubling, with jitter, and never so long that a
+    """How long a slot rests after failed starts in a row: doubling, with jitter, and never so long that a
     browser that is there again would stay unused for a minute.
     """
 
@@ -127,11 +127,11 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceState:
-    """One place, for a status board."""
+class SlotState:
+    """One slot, for a status board."""
 
     number: int
-    state: PlaceIs
+    state: SlotIs
     identity: str | None
     uses: int
     age: float | None
@@ -143,7 +143,7 @@ class PlaceState:
 
 
 class Lends(Protocol):
-    """What the pool needs of a lane."""
+    """What the pool needs of a runner."""
 
     uses: int
 
@@ -166,23 +166,23 @@ class Lends(Protocol):
 
 
 OnSpawn = Callable[[Any], None]
-StartLane = Callable[[LaunchSettings, Path, str, OnSpawn], Lends]
-"""Starts a lane and waits until it is up. Shows it to its fourth argument as soon as it can be killed."""
+StartRunner = Callable[[LaunchSettings, Path, str, OnSpawn], Lends]
+"""Starts a runner and waits until it is up. Shows it to its fourth argument as soon as it can be killed."""
 
 
 class Loan:
-    """A lane in somebody's hands. It works until it is given back, and not a moment longer: whoever kept it
-    may come late, and the lane is somebody else's by then.
+    """A runner in somebody's hands. It works until it is given back, and not a moment longer: whoever kept it
+    may come late, and the runner is somebody else's by then.
     """
 
-    def __init__(self, lane: Lends) -> None:
-        self._lane = lane
+    def __init__(self, runner: Lends) -> None:
+        self._runner = runner
         self._ended = False
 
     @property
     def identity(self) -> BrowserIdentity | None:
         """Which browser this is, to be recorded with an attempt as ``str(identity)``."""
-        return self._lane.identity
+        return self._runner.identity
 
     def run(
         self,
@@ -192,28 +192,28 @@ class Loan:
         on_question: OnQuestion | None = None,
         on_step: OnStep | None = None,
     ) -> Any:
-        """Do a job: see `Lane.run`."""
+        """Do a job: see `BrowserRunner.run`."""
         if self._ended:
-            raise LoanEnded("This lane has been given back.")
-        return self._lane.run(job, deadline=deadline, on_question=on_question, on_step=on_step)
+            raise LoanEnded("This runner has been given back.")
+        return self._runner.run(job, deadline=deadline, on_question=on_question, on_step=on_step)
 
     def end(self) -> None:
         """Let go. A job that another thread still runs here loses its browser."""
         self._ended = True
-        if self._lane.is_busy():
-            with contextlib.suppress(StillAlive):  # the place will find out, and be lost
-                self._lane.kill()
+        if self._runner.is_busy():
+            with contextlib.suppress(StillAlive):  # the slot will find out, and be lost
+                self._runner.kill()
 
 
-class _Place:
-    """One place. Everything here is read and written under the pool's condition, or by the place's own
+class _Slot:
+    """One slot. Everything here is read and written under the pool's condition, or by the slot's own
     keeper.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.state = PlaceIs.COLD
-        self.lane: Lends | None = None
+        self.state = SlotIs.COLD
+        self.runner: Lends | None = None
         self.coming: Lends | None = None
         self.up_since = 0.0
         self.idle_since = 0.0
@@ -229,10 +229,10 @@ class _Place:
 
 
 class Pool:
-    """Lends lanes, first come first served.
+    """Lends runners, first come first served.
 
-    Every place has a keeper: a thread that brings a lane up, judges it after each loan, and sees it dead
-    before it starts the next. Borrowers never wait for any of that unless there is no other lane. Nothing is
+    Every slot has a keeper: a thread that brings a runner up, judges it after each loan, and sees it dead
+    before it starts the next. Borrowers never wait for any of that unless there is no other runner. Nothing is
     started before somebody calls `warm` or `lend`; what an earlier, killed process left in ``run_dir`` is
     ended at once.
 
@@ -243,7 +243,7 @@ class Pool:
         self, size: int, settings: LaunchSettings | None = None, *, run_dir: Path, name: str = "pool",
         recycle: Recycle | None = None, backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic, random: Callable[[], float] = chance.random,
-        start: StartLane = Lane.start,
+        start: StartRunner = BrowserRunner.start,
     ) -> None:  # fmt: skip
         self.size = size
         self.name = name
@@ -254,48 +254,48 @@ class Pool:
         self._clock = clock
         self._random = random
         self._start = start
-        self._places = [_Place(number) for number in range(size)]
+        self._slots = [_Slot(number) for number in range(size)]
         self._changed = threading.Condition()
         self._waiting: deque[object] = deque()
         self._closing = False
-        with contextlib.suppress(StillAlive):  # `is_dead` goes on saying so; new lanes are new processes
+        with contextlib.suppress(StillAlive):  # `is_dead` goes on saying so; new runners are new processes
             reap_orphans(self._run_dir)
 
     # --- lending
 
     @contextlib.contextmanager
     def lend(self, within: float, *, key: str | None = None) -> Iterator[Loan]:
-        """Lend a lane, waiting for one ``within`` seconds; prefer one that has served ``key`` (an account)
+        """Lend a runner, waiting for one ``within`` seconds; prefer one that has served ``key`` (an account)
         before.
 
-        Raises `NoFreeLane` when the wait ends, and `BrowserUnavailable` without waiting when no browser
+        Raises `NoFreeSlot` when the wait ends, and `BrowserUnavailable` without waiting when no browser
         starts.
         """
-        place, lane = self._take(time.monotonic() + within, within, key)
-        loan = Loan(lane)
+        slot, runner = self._take(time.monotonic() + within, within, key)
+        loan = Loan(runner)
         try:
             yield loan
         finally:
             loan.end()
-            self._take_back(place)
+            self._take_back(slot)
 
     def warm(self) -> None:
-        """Start all lanes, at once and in the background."""
+        """Start all runners, at once and in the background."""
         with self._changed:
-            for place in self._places:
-                self._wake(place)
+            for slot in self._slots:
+                self._wake(slot)
 
     def free(self) -> int:
-        """Count the places that could be lent now."""
+        """Count the slots that could be lent now."""
         with self._changed:
-            return sum(place.state is PlaceIs.FREE for place in self._places)
+            return sum(slot.state is SlotIs.FREE for slot in self._slots)
 
-    def snapshot(self) -> list[PlaceState]:
-        """Describe all places, for a status board."""
+    def snapshot(self) -> list[SlotState]:
+        """Describe all slots, for a status board."""
         with self._changed:
-            return [self._describe(place) for place in self._places]
+            return [self._describe(slot) for slot in self._slots]
 
-    def _take(self, until: float, within: float, key: str | None) -> tuple[_Place, Lends]:
+    def _take(self, until: float, within: float, key: str | None) -> tuple[_Slot, Lends]:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
@@ -306,216 +306,216 @@ class Pool:
                     self._refuse_if_hopeless()
                     left = until - time.monotonic()
                     if left <= 0:
-                        raise NoFreeLane(self.name, within)
+                        raise NoFreeSlot(self.name, within)
                     self._changed.wait(left)
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
 
-    def _next_for(self, ticket: object, key: str | None) -> tuple[_Place, Lends] | None:
+    def _next_for(self, ticket: object, key: str | None) -> tuple[_Slot, Lends] | None:
         if self._closing:
             raise PoolClosed(f"The pool {self.name!r} is closed.")
         if self._waiting[0] is not ticket:
             self._wake_one_more()
             return None
-        for place in sorted(self._in(PlaceIs.FREE), key=lambda place: key not in place.served):
-            if place.lane is not None and place.lane.is_fit():
-                place.state = PlaceIs.LENT
-                place.served |= {key} if key else set()
-                return place, place.lane
-            place.state = PlaceIs.RETURNED
+        for slot in sorted(self._in(SlotIs.FREE), key=lambda slot: key not in slot.served):
+            if slot.runner is not None and slot.runner.is_fit():
+                slot.state = SlotIs.LENT
+                slot.served |= {key} if key else set()
+                return slot, slot.runner
+            slot.state = SlotIs.RETURNED
             self._changed.notify_all()
         self._wake_one_more()
         return None
 
-    def _take_back(self, place: _Place) -> None:
-        """Leave the lane to its keeper; a pool that was closed meanwhile has ended it already."""
+    def _take_back(self, slot: _Slot) -> None:
+        """Leave the runner to its keeper; a pool that was closed meanwhile has ended it already."""
         with self._changed:
-            if place.state is PlaceIs.LENT:
-                place.state = PlaceIs.RETURNED
+            if slot.state is SlotIs.LENT:
+                slot.state = SlotIs.RETURNED
                 self._changed.notify_all()
 
     def _wake_one_more(self) -> None:
-        """Start a cold place when more are waiting than lanes are on their way."""
-        coming = self._in(PlaceIs.STARTING, PlaceIs.RETURNED, PlaceIs.ENDING)
-        cold = self._in(PlaceIs.COLD)
+        """Start a cold slot when more are waiting than runners are on their way."""
+        coming = self._in(SlotIs.STARTING, SlotIs.RETURNED, SlotIs.ENDING)
+        cold = self._in(SlotIs.COLD)
         if cold and len(coming) < len(self._waiting):
             self._wake(cold[0])
 
     def _refuse_if_hopeless(self) -> None:
-        """With every place resting after a failed start, waiting has no end worth waiting for."""
-        resting = self._in(PlaceIs.RESTING)
+        """With every slot resting after a failed start, waiting has no end worth waiting for."""
+        resting = self._in(SlotIs.RESTING)
         if (
             resting
-            and len(resting) + len(self._in(PlaceIs.LOST)) == self.size
+            and len(resting) + len(self._in(SlotIs.LOST)) == self.size
             and (trouble := resting[0].trouble)
         ):
             raise BrowserUnavailable(trouble.reason, trouble.message)
 
-    def _in(self, *states: PlaceIs) -> list[_Place]:
-        return [place for place in self._places if place.state in states]
+    def _in(self, *states: SlotIs) -> list[_Slot]:
+        return [slot for slot in self._slots if slot.state in states]
 
-    def _move(self, place: _Place, state: PlaceIs) -> None:
+    def _move(self, slot: _Slot, state: SlotIs) -> None:
         with self._changed:
-            place.state = state
+            slot.state = state
             self._changed.notify_all()
 
-    def _describe(self, place: _Place) -> PlaceState:
-        lane = place.lane
-        return PlaceState(
-            number=place.number,
-            state=place.state,
-            identity=str(lane.identity) if lane and lane.identity else None,
-            uses=lane.uses if lane else 0,
-            age=self._clock() - place.up_since if lane else None,
-            memory_mb=place.memory,
-            renewals=place.renewals,
-            last_renewal=place.last_renewal,
-            failures=place.failures,
-            trouble=str(place.trouble) if place.trouble else None,
+    def _describe(self, slot: _Slot) -> SlotState:
+        runner = slot.runner
+        return SlotState(
+            number=slot.number,
+            state=slot.state,
+            identity=str(runner.identity) if runner and runner.identity else None,
+            uses=runner.uses if runner else 0,
+            age=self._clock() - slot.up_since if runner else None,
+            memory_mb=slot.memory,
+            renewals=slot.renewals,
+            last_renewal=slot.last_renewal,
+            failures=slot.failures,
+            trouble=str(slot.trouble) if slot.trouble else None,
         )
 
     # --- keeping
 
-    def _wake(self, place: _Place) -> None:
-        if place.state is not PlaceIs.COLD or self._closing:
+    def _wake(self, slot: _Slot) -> None:
+        if slot.state is not SlotIs.COLD or self._closing:
             return
-        place.state = PlaceIs.STARTING
-        place.keeper = threading.Thread(
-            target=self._keep, args=(place,), name=f"{self.name}-{place.number}", daemon=True
+        slot.state = SlotIs.STARTING
+        slot.keeper = threading.Thread(
+            target=self._keep, args=(slot,), name=f"{self.name}-{slot.number}", daemon=True
         )
-        place.keeper.start()
+        slot.keeper.start()
         atexit.unregister(self.close)
         atexit.register(self.close)
 
-    def _keep(self, place: _Place) -> None:
-        """Live a place's life, until the pool closes or nobody needs the place."""
-        while lane := self._bring_up(place):
-            reason = self._serve(place, lane)
-            self._put_down(place, lane, reason)
+    def _keep(self, slot: _Slot) -> None:
+        """Live a slot's life, until the pool closes or nobody needs the slot."""
+        while runner := self._bring_up(slot):
+            reason = self._serve(slot, runner)
+            self._put_down(slot, runner, reason)
             if reason is Renewal.IDLE and not self._closing:
-                self._move(place, PlaceIs.COLD)  # whoever waits by now wakes it again
+                self._move(slot, SlotIs.COLD)  # whoever waits by now wakes it again
                 return
-        self._move(place, PlaceIs.CLOSED)
+        self._move(slot, SlotIs.CLOSED)
 
-    def _bring_up(self, place: _Place) -> Lends | None:
-        """Start a lane, again and again with growing pauses; None when the pool closes."""
+    def _bring_up(self, slot: _Slot) -> Lends | None:
+        """Start a runner, again and again with growing pauses; None when the pool closes."""
         while not self._closing:
-            self._rest(place)
-            self._move(place, PlaceIs.STARTING)
-            if lane := self._try_to_start(place):
-                return lane
+            self._rest(slot)
+            self._move(slot, SlotIs.STARTING)
+            if runner := self._try_to_start(slot):
+                return runner
         return None
 
-    def _rest(self, place: _Place) -> None:
-        if not place.failures:
+    def _rest(self, slot: _Slot) -> None:
+        if not slot.failures:
             return
-        pause = self._backoff.pause(place.failures, self._random())
-        self._move(place, PlaceIs.RESTING)
+        pause = self._backoff.pause(slot.failures, self._random())
+        self._move(slot, SlotIs.RESTING)
         with self._changed:
             self._changed.wait_for(lambda: self._closing, pause)
 
-    def _try_to_start(self, place: _Place) -> Lends | None:
+    def _try_to_start(self, slot: _Slot) -> Lends | None:
         if self._closing:
             return None
         try:
-            lane = self._start(
-                self._settings, self._run_dir, f"{self.name}-{place.number}", self._expect(place)
+            runner = self._start(
+                self._settings, self._run_dir, f"{self.name}-{slot.number}", self._expect(slot)
             )
         except StillAlive as error:
-            self._fail(place, BrowserUnavailable(Reason.TOO_SLOW, str(error)))
-            if place.coming:
-                self._put_down(place, place.coming)
+            self._fail(slot, BrowserUnavailable(Reason.TOO_SLOW, str(error)))
+            if slot.coming:
+                self._put_down(slot, slot.coming)
             return None
         except BrowserUnavailable as error:
-            self._fail(place, error)
+            self._fail(slot, error)
             return None
-        except Exception as error:  # noqa: BLE001 - a keeper that dies would take its place with it
-            self._fail(place, BrowserUnavailable(Reason.CRASHED, repr(error)))
+        except Exception as error:  # noqa: BLE001 - a keeper that dies would take its slot with it
+            self._fail(slot, BrowserUnavailable(Reason.CRASHED, repr(error)))
             return None
         with self._changed:
-            place.lane, place.coming, place.trouble = lane, None, None
-            place.up_since = place.idle_since = self._clock()
-            place.age_limit = 1 - self._random() / 5
-            place.served, place.memory, place.measured_at = set(), None, 0
-        return lane
+            slot.runner, slot.coming, slot.trouble = runner, None, None
+            slot.up_since = slot.idle_since = self._clock()
+            slot.age_limit = 1 - self._random() / 5
+            slot.served, slot.memory, slot.measured_at = set(), None, 0
+        return runner
 
-    def _fail(self, place: _Place, trouble: BrowserUnavailable) -> None:
+    def _fail(self, slot: _Slot, trouble: BrowserUnavailable) -> None:
         with self._changed:
-            place.trouble = trouble
-            place.failures += 1
+            slot.trouble = trouble
+            slot.failures += 1
 
-    def _expect(self, place: _Place) -> OnSpawn:
-        """Note a lane on its way, for a pool that closes meanwhile."""
+    def _expect(self, slot: _Slot) -> OnSpawn:
+        """Note a runner on its way, for a pool that closes meanwhile."""
 
-        def coming(lane: Lends) -> None:
+        def coming(runner: Lends) -> None:
             with self._changed:
-                place.coming = lane
+                slot.coming = runner
                 closing = self._closing
             if closing:
-                lane.kill()
+                runner.kill()
 
         return coming
 
-    def _serve(self, place: _Place, lane: Lends) -> Renewal | None:
-        """Lend the lane out until it is to be renewed; say why, or ``None`` when the pool closes."""
-        self._move(place, PlaceIs.FREE)
+    def _serve(self, slot: _Slot, runner: Lends) -> Renewal | None:
+        """Lend the runner out until it is to be renewed; say why, or ``None`` when the pool closes."""
+        self._move(slot, SlotIs.FREE)
         while not self._closing:
             with self._changed:
-                self._changed.wait_for(lambda: self._closing or place.state is PlaceIs.RETURNED, WATCH_EVERY)
-                if place.state is PlaceIs.LENT:
+                self._changed.wait_for(lambda: self._closing or slot.state is SlotIs.RETURNED, WATCH_EVERY)
+                if slot.state is SlotIs.LENT:
                     continue
-                returned = place.state is PlaceIs.RETURNED
-                place.state = PlaceIs.RETURNED
-            reason = self._judge(place, lane, returned=returned)
+                returned = slot.state is SlotIs.RETURNED
+                slot.state = SlotIs.RETURNED
+            reason = self._judge(slot, runner, returned=returned)
             if reason is not None:
-                place.last_renewal = reason
+                slot.last_renewal = reason
                 return reason
-            self._move(place, PlaceIs.FREE)
+            self._move(slot, SlotIs.FREE)
         return None
 
-    def _judge(self, place: _Place, lane: Lends, *, returned: bool) -> Renewal | None:
+    def _judge(self, slot: _Slot, runner: Lends, *, returned: bool) -> Renewal | None:
         try:
-            return self._verdict(place, lane, returned=returned)
-        except Exception:  # noqa: BLE001 - a lane that can not even be judged; a keeper must not die of it
+            return self._verdict(slot, runner, returned=returned)
+        except Exception:  # noqa: BLE001 - a runner that can not even be judged; a keeper must not die of it
             return Renewal.UNFIT
 
-    def _verdict(self, place: _Place, lane: Lends, *, returned: bool) -> Renewal | None:
+    def _verdict(self, slot: _Slot, runner: Lends, *, returned: bool) -> Renewal | None:
         if returned:
-            lane.settle()
-        fit = lane.is_fit()
-        unmeasured = lane.uses - place.measured_at
+            runner.settle()
+        fit = runner.is_fit()
+        unmeasured = runner.uses - slot.measured_at
         if fit and unmeasured >= (self._recycle.measure_every if returned else 1):
-            place.memory, place.measured_at = lane.memory_mb(), lane.uses
-        if fit and lane.uses:
-            place.failures = 0
+            slot.memory, slot.measured_at = runner.memory_mb(), runner.uses
+        if fit and runner.uses:
+            slot.failures = 0
         if returned:
-            place.idle_since = self._clock()
-        age = (self._clock() - place.up_since) / place.age_limit
-        idle = self._clock() - place.idle_since
-        return self._recycle.verdict(uses=lane.uses, age=age, memory=place.memory, fit=fit, idle=idle)
+            slot.idle_since = self._clock()
+        age = (self._clock() - slot.up_since) / slot.age_limit
+        idle = self._clock() - slot.idle_since
+        return self._recycle.verdict(uses=runner.uses, age=age, memory=slot.memory, fit=fit, idle=idle)
 
-    def _put_down(self, place: _Place, lane: Lends, reason: Renewal | None = None) -> None:
-        """End a lane, and do not come back before it is seen dead - or the pool has given up on all of them.
+    def _put_down(self, slot: _Slot, runner: Lends, reason: Renewal | None = None) -> None:
+        """End a runner, and do not come back before it is seen dead - or the pool has given up on all of them.
 
         One that died without ever having worked counts as a failed start: a browser that crashes as soon as
         it is up must not be restarted as fast as the machine can.
         """
-        self._move(place, PlaceIs.ENDING)
-        while not self._is_ended(lane):
-            self._move(place, PlaceIs.LOST)
+        self._move(slot, SlotIs.ENDING)
+        while not self._is_ended(runner):
+            self._move(slot, SlotIs.LOST)
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, LOOK_AGAIN)
-            if self._closing and not self._is_ended(lane):
+            if self._closing and not self._is_ended(runner):
                 return
-        place.renewals += 1
-        place.failures += lane.uses == 0 and reason is not Renewal.IDLE
+        slot.renewals += 1
+        slot.failures += runner.uses == 0 and reason is not Renewal.IDLE
         with self._changed:
-            place.lane = None
+            slot.runner = None
 
-    def _is_ended(self, lane: Lends) -> bool:
+    def _is_ended(self, runner: Lends) -> bool:
         try:
-            lane.close()
+            runner.close()
         except StillAlive:
             return False
         return True
@@ -523,13 +523,13 @@ class Pool:
     # --- ending
 
     def close(self) -> None:
-        """End all lanes, also lent ones, and see them dead; raise `StillAlive` when one is not."""
+        """End all runners, also lent ones, and see them dead; raise `StillAlive` when one is not."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-            lanes = [lane for place in self._places for lane in (place.lane, place.coming) if lane]
-            keepers = [place.keeper for place in self._places if place.keeper]
-        stubborn = [pid for lane in lanes for pid in _kill(lane)]
+            runners = [runner for slot in self._slots for runner in (slot.runner, slot.coming) if runner]
+            keepers = [slot.keeper for slot in self._slots if slot.keeper]
+        stubborn = [pid for runner in runners for pid in _kill(runner)]
         for keeper in keepers:
             keeper.join()
         atexit.unregister(self.close)
@@ -545,9 +545,9 @@ class Pool:
         self.close()
 
 
-def _kill(lane: Lends) -> tuple[int, ...]:
+def _kill(runner: Lends) -> tuple[int, ...]:
     try:
-        lane.kill()
+        runner.kill()
     except StillAlive as error:
         return error.pids
     return ()

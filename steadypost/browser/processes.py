@@ -1,9 +1,9 @@
-"""Finding every process of a lane, killing it, and seeing it dead.
+"""Finding every process of a runner, killing it, and seeing it dead.
 
-Playwright launches Chromium detached, in a session of its own. Killing the lane, or the lane's process group,
+Playwright launches Chromium detached, in a session of its own. Killing the runner, or the runner's process group,
 leaves a Chromium that does not answer (stopped, or stuck) running: Chromium ends with its driver's pipe only
-when it reads that pipe. So a lane's processes are found in three independent ways - what carries the lane's
-mark in its environment or on its command line, what belongs to a process group known to be the lane's, what
+when it reads that pipe. So a runner's processes are found in three independent ways - what carries the runner's
+mark in its environment or on its command line, what belongs to a process group known to be the runner's, what
 descends from either - and killing goes on until a look finds none of them.
 """
 
@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -21,10 +20,12 @@ from pathlib import Path
 
 import psutil
 
+from steadypost import private
 from steadypost.browser.errors import StillAlive
+from steadypost.browser.host import Host
 
-MARK = "STEADYPOST_LANE"
-"""The variable that every process of a lane inherits; its value is the lane's own id."""
+MARK = "STEADYPOST_RUNNER"
+"""The variable that every process of a runner inherits; its value is the runner's own id."""
 
 KILL_WITHIN = 5.0
 """Seconds in which killed processes must be seen dead. Usually 0.05; a process in an uninterruptible read of
@@ -84,44 +85,6 @@ def _is_living(pid: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """Where a process number means something: one machine, one start of it, one namespace of processes."""
-
-    name: str
-    boot: str
-    namespace: str
-
-    @classmethod
-    def here(cls) -> "Host":
-        """Return the place this process runs in."""
-        machine = _read("/etc/machine-id")[:8]
-        boot = _read("/proc/sys/kernel/random/boot_id")[:8] or str(int(psutil.boot_time()))
-        try:
-            namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name and no path
-            namespace = namespace.strip("pid:[]")
-        except OSError:
-            namespace = ""
-        name = socket.gethostname().replace(":", "-").replace("/", "-")
-        return cls(f"{name}.{machine}", boot, namespace)
-
-    @classmethod
-    def parse(cls, text: str) -> "Host":
-        """Read what `str` wrote."""
-        name, boot, namespace = text.split("/")
-        return cls(name, boot, namespace)
-
-    def __str__(self) -> str:
-        return f"{self.name}/{self.boot}/{self.namespace}"
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
 class BrowserIdentity:
     """The browser of one attempt, as a text to record: ``host:pid:birth:group``."""
 
@@ -147,6 +110,8 @@ def is_dead(identity: "BrowserIdentity | str") -> bool | None:
     """
     known = BrowserIdentity.parse(identity) if isinstance(identity, str) else identity
     here = Host.here()
+    if known.host.is_over():
+        return True
     if known.host.name != here.name:
         return None
     if known.host.boot != here.boot:
@@ -207,22 +172,22 @@ def _group_of(pid: int) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
-    """All that belongs to one lane, and how to find it again after its parent died."""
+class ProcessTree:
+    """All that belongs to one runner, and how to find it again after its parent died."""
 
-    lane_id: str
+    runner_id: str
     host: str
     parent: ProcessId
     folder: str
-    lane: ProcessId | None = None
+    runner: ProcessId | None = None
     chromium: ProcessId | None = None
     chromium_group: int | None = None
 
-    def with_lane(self, lane: ProcessId) -> "Household":
-        """Add the lane's own process, which leads its session."""
-        return replace(self, lane=lane)
+    def with_runner(self, runner: ProcessId) -> "ProcessTree":
+        """Add the runner's own process, which leads its session."""
+        return replace(self, runner=runner)
 
-    def with_chromium(self, chromium: ProcessId, group: int) -> "Household":
+    def with_chromium(self, chromium: ProcessId, group: int) -> "ProcessTree":
         """Add the browser."""
         return replace(self, chromium=chromium, chromium_group=group)
 
@@ -233,14 +198,14 @@ class Household:
         return BrowserIdentity(Host.parse(self.host), self.chromium, self.chromium_group)
 
     def groups(self) -> list[_Group]:
-        """Return the process groups known to be the lane's."""
-        lane = [_Group(self.lane.pid, self.lane)] if self.lane else []
+        """Return the process groups known to be the runner's."""
+        runner = [_Group(self.runner.pid, self.runner)] if self.runner else []
         if self.chromium is None or self.chromium_group is None:
-            return lane
-        return [*lane, _Group(self.chromium_group, self.chromium)]
+            return runner
+        return [*runner, _Group(self.chromium_group, self.chromium)]
 
     def living(self) -> list[psutil.Process]:
-        """Look for every process of the lane that could still act."""
+        """Look for every process of the runner that could still act."""
         groups = {group.number for group in self.groups() if not group.is_over()} - {os.getpgrp()}
         found = {p.pid: p for p in _living() if _group_of(p.pid) in groups or self._marks(p)}
         for process in list(found.values()):
@@ -249,11 +214,11 @@ class Household:
         return list(found.values())
 
     def _marks(self, process: psutil.Process) -> bool:
-        """Say whether a process carries the lane's mark. Chromium's own children overwrite their environment
+        """Say whether a process carries the runner's mark. Chromium's own children overwrite their environment
         with their title, but then still have the group, the parent or the folder of the browser.
         """
         try:
-            if process.environ().get(MARK) == self.lane_id:
+            if process.environ().get(MARK) == self.runner_id:
                 return True
             return any(self.folder in argument for argument in process.cmdline())
         except (psutil.Error, OSError):
@@ -267,22 +232,22 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def kill_and_see_dead(household: Household, *, within: float = KILL_WITHIN) -> None:
-    """Kill everything of a lane and return when a look has found nothing left; else raise `StillAlive`.
+def kill_and_see_dead(process_tree: ProcessTree, *, within: float = KILL_WITHIN) -> None:
+    """Kill everything of a runner and return when a look has found nothing left; else raise `StillAlive`.
 
     The known groups go first, at once and without looking: what may click must stop before we count.
     """
     until = time.monotonic() + within
-    for group in household.groups():
+    for group in process_tree.groups():
         _kill_group(group)
-    while found := household.living():
+    while found := process_tree.living():
         for process in found:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         if time.monotonic() > until:
             raise StillAlive([process.pid for process in found])
         time.sleep(LOOK_EVERY)
-        _reap(found, spare=household.lane)
+        _reap(found, spare=process_tree.runner)
 
 
 def _kill_group(group: _Group) -> None:
@@ -296,7 +261,7 @@ def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> No
     """Collect the dead that became our own children: where we are a container's first process, all orphans
     do.
 
-    The lane itself is spared: its `Popen` waits for it and would lose its exit code.
+    The runner itself is spared: its `Popen` waits for it and would lose its exit code.
     """
     for process in processes:
         if spare is None or process.pid != spare.pid:
@@ -304,13 +269,13 @@ def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> No
                 os.waitpid(process.pid, os.WNOHANG)
 
 
-def memory_mb(household: Household) -> float:
-    """Return what the lane, its driver and its browser hold together.
+def memory_mb(process_tree: ProcessTree) -> float:
+    """Return what the runner, its driver and its browser hold together.
 
     Counted as proportional shares where the kernel tells: a Chromium's processes share much, and resident
     sizes would count that once for each.
     """
-    return sum(_memory_of(process) for process in household.living()) / 2**20
+    return sum(_memory_of(process) for process in process_tree.living()) / 2**20
 
 
 def _memory_of(process: psutil.Process) -> int:
@@ -326,86 +291,86 @@ def _memory_of(process: psutil.Process) -> int:
 
 
 class Registry:
-    """One small file per living lane, so that what a killed parent leaves behind can be found by the next
+    """One small file per living runner, so that what a killed parent leaves behind can be found by the next
     one.
     """
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
 
-    def write(self, household: Household) -> None:
-        """Write the lane's file, whole or not at all, for this user's eyes only."""
-        self.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(household.lane_id)
+    def write(self, process_tree: ProcessTree) -> None:
+        """Write the runner's file, whole or not at all, for this user's eyes only."""
+        private.folder(self.run_dir)
+        path = self._path(process_tree.runner_id)
         draft = path.with_suffix(".draft")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(household), file)
+            json.dump(asdict(process_tree), file)
         draft.replace(path)
 
-    def forget(self, household: Household) -> None:
-        """Remove what a lane left on disk. Only for a lane seen dead."""
-        shutil.rmtree(household.folder, ignore_errors=True)
+    def forget(self, process_tree: ProcessTree) -> None:
+        """Remove what a runner left on disk. Only for a runner seen dead."""
+        shutil.rmtree(process_tree.folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # the next `reap_orphans` finds a file without processes
-            self._path(household.lane_id).unlink(missing_ok=True)
+            self._path(process_tree.runner_id).unlink(missing_ok=True)
 
-    def all(self) -> list[Household]:
+    def all(self) -> list[ProcessTree]:
         """Read every file that can be read; one that can not is left for a person."""
-        return [h for path in sorted(self.run_dir.glob("lane-*.json")) if (h := _read_household(path))]
+        return [h for path in sorted(self.run_dir.glob("runner-*.json")) if (h := _read_process_tree(path))]
 
-    def _path(self, lane_id: str) -> Path:
-        return self.run_dir / f"lane-{lane_id}.json"
+    def _path(self, runner_id: str) -> Path:
+        return self.run_dir / f"runner-{runner_id}.json"
 
 
-def _read_household(path: Path) -> Household | None:
+def _read_process_tree(path: Path) -> ProcessTree | None:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("parent", "lane", "chromium"):
+        for name in ("parent", "runner", "chromium"):
             known[name] = known[name] and ProcessId(**known[name])
-        return Household(**known)
+        return ProcessTree(**known)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def reap_orphans(run_dir: Path) -> list[str]:
-    """Kill, and see dead, every lane whose parent is gone; return their ids. To be called before lending
+    """Kill, and see dead, every runner whose parent is gone; return their ids. To be called before lending
     begins.
 
-    The lanes of a living parent are left alone, and so are those of another machine or container. Raises
+    The runners of a living parent are left alone, and so are those of another machine or container. Raises
     `StillAlive` when something could not be killed, after having tried all.
     """
     registry = Registry(run_dir)
     reaped: list[str] = []
     stubborn: list[int] = []
-    for household in registry.all():
-        if not _is_orphan(household):
+    for process_tree in registry.all():
+        if not _is_orphan(process_tree):
             continue
         try:
-            _end_orphan(household)
+            _end_orphan(process_tree)
         except StillAlive as error:
             stubborn.extend(error.pids)
             continue
-        registry.forget(household)
-        reaped.append(household.lane_id)
+        registry.forget(process_tree)
+        reaped.append(process_tree.runner_id)
     if stubborn:
         raise StillAlive(stubborn)
     return reaped
 
 
 def orphans(run_dir: Path) -> list[str]:
-    """Name the lanes whose parent is gone, without touching them."""
-    return [household.lane_id for household in Registry(run_dir).all() if _is_orphan(household)]
+    """Name the runners whose parent is gone, without touching them."""
+    return [process_tree.runner_id for process_tree in Registry(run_dir).all() if _is_orphan(process_tree)]
 
 
-def _end_orphan(household: Household) -> None:
+def _end_orphan(process_tree: ProcessTree) -> None:
     """Kill what is left. Of an earlier start of the machine nothing is, and its numbers now mean others."""
-    if Host.parse(household.host).boot == Host.here().boot:
-        kill_and_see_dead(household)
+    if Host.parse(process_tree.host).boot == Host.here().boot:
+        kill_and_see_dead(process_tree)
 
 
-def _is_orphan(household: Household) -> bool:
-    there, here = Host.parse(household.host), Host.here()
+def _is_orphan(process_tree: ProcessTree) -> bool:
+    there, here = Host.parse(process_tree.host), Host.here()
     if there.name != here.name:
         return False
     if there.boot != here.boot:
         return True
-    return there.namespace == here.namespace and not household.parent.is_alive()
+    return there.namespace == here.namespace and not process_tree.parent.is_alive()

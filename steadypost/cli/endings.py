@@ -13,7 +13,7 @@ class Ending(IntEnum):
     REFUSED = 1
     """Something was refused or not found; the output says what and why. What was not refused is done."""
     USAGE = 2
-    """The command line, or a setting of this machine, cannot be meant. Nothing was done."""
+    """The command line, or a setting of this machine, is not valid. Nothing was done."""
     STORE = 3
     """The store cannot be reached, or its tables are not this version's."""
     UNHEALTHY = 4
@@ -24,8 +24,8 @@ class Ending(IntEnum):
     """Ctrl-C."""
 
 
-EXPLAINED = """Exit codes: 0 done; 1 something was refused or not found; 2 the command line or a setting cannot
-be meant; 3 the store cannot be reached or its tables are not this version's; 4 doctor found something
+EXPLAINED = """Exit codes: 0 done; 1 something was refused or not found; 2 the command line or a setting is
+not valid; 3 the store cannot be reached or its tables are not this version's; 4 doctor found something
 failing; 5 a defect, with its details in a file."""
 
 

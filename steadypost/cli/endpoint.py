@@ -35,6 +35,9 @@ from steadypost.domain.observed import StoreSeen
 from steadypost.domain.quota import Full
 from steadypost.domain.span import Span
 from steadypost.store import Standing, Store, StoreError
+from steadypost.store import figures as figure_rows
+from steadypost.store import incidents as incident_rows
+from steadypost.store import reading as reading_rows
 
 ANSWERS_WITHIN = timedelta(seconds=1)
 """How long anybody who asks is kept waiting: with a busy machine's own slowness on top, less than two seconds."""
@@ -120,10 +123,10 @@ class Reader(threading.Thread):
             return Reading(
                 began=began,
                 at=moment,
-                counts=store.counts(),
+                counts=store.read(reading_rows.counts),
                 seen=store.observe(moment, claims_of=timedelta(hours=1)),
-                standings=store.standings(),
-                incidents=store.open_incidents(),
+                standings=store.read(incident_rows.standings),
+                incidents=store.read(incident_rows.still_open),
                 figures=self._of_the_day(store, moment),
                 every=self._every,
             )
@@ -135,10 +138,10 @@ class Reader(threading.Thread):
     def _of_the_day(self, store: Store, moment: datetime) -> dict[str, Figures]:
         if time.monotonic() - self._figures_at > FIGURES_EVERY.total_seconds() or not self._figures:
             day = Span(moment - max(FIGURES_OF.values()), moment)
-            owed = store.owed(day, self._on_time)
+            due_posts = store.read(figure_rows.due_posts, day, self._on_time)
             self._figures = {
                 name: figures(
-                    [one for one in owed if moment - length <= one.at],
+                    [one for one in due_posts if moment - length <= one.at],
                     Span(moment - length, moment),
                     now=moment,
                     within=self._on_time,
@@ -202,10 +205,13 @@ class Metrics(Collector):
         yield _by("deliveries", "Deliveries by state.", "state", reading.counts)
         yield from _of_accounts(reading)
         yield _by(
-            "beat_age_seconds",
+            "heartbeat_age_seconds",
             "How long ago each flow's run on watch was heard of.",
             "flow",
-            {flow: (reading.at - beat).total_seconds() for flow, beat in reading.seen.beats.items()},
+            {
+                flow: (reading.at - heartbeat).total_seconds()
+                for flow, heartbeat in reading.seen.heartbeats.items()
+            },
         )
         yield from _of_checks(reading)
         yield _one("notices_waiting", "Messages that have not reached anybody.", reading.seen.notices_waiting)
@@ -244,7 +250,7 @@ def _of_accounts(reading: Reading) -> Iterator[Metric]:
         "out_of_quota",
         "Whether its own limits leave no room for what is due.",
         "account",
-        {a.name: isinstance(a.room, Full) for a in accounts},
+        {a.name: isinstance(a.capacity, Full) for a in accounts},
     )
 
 

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadypost import settings
+from steadypost import private, settings
 from steadypost.cli.endings import Ending, Stop
 
 if TYPE_CHECKING:
     from steadypost.settings import Settings
     from steadypost.store import Store
+    from steadypost.store.engine import Database
 
 
 class House:
@@ -28,9 +29,10 @@ class House:
 
     @cached_property
     def settings(self) -> Settings:
-        """This machine's settings, or the reason why they cannot be meant."""
+        """This machine's settings, or the reason why they are not valid."""
         try:
-            return settings.read()
+            read = settings.read()
+            private.keep(read.home)
         except settings.SettingsRefused as refused:
             names = ", ".join(wrong.name for wrong in refused.wrong)
             raise Stop(
@@ -39,6 +41,7 @@ class House:
                 "; ".join(map(str, refused.wrong)),
                 f"correct or unset {names}",
             ) from None
+        return read
 
     @cached_property
     def store_url(self) -> str:
@@ -59,6 +62,18 @@ class House:
         self._refuse_to_make_one()
         with Store.open(self.store_url) as opened:
             yield opened
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Open the database under the store, whatever its tables are, for what copies or replaces it as a whole."""
+        from steadypost.store.engine import Database  # noqa: PLC0415 - as above
+
+        self._refuse_to_make_one()
+        opened = Database(self.store_url)
+        try:
+            yield opened
+        finally:
+            opened.engine.dispose()
 
     def _refuse_to_make_one(self) -> None:
         """Stop before SQLite makes an empty file of an address that was never initialised, or is a slip."""

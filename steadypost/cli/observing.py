@@ -6,21 +6,23 @@ Importing Prefect takes longer than everything here together, so nothing here do
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
-from steadypost import settings
+from steadypost import prefect_address, prefect_http, settings
 from steadypost.cli.endings import Stop
 from steadypost.cli.house import House
 from steadypost.domain.clock import utc
 from steadypost.domain.delivery import FOR_A_PERSON, State
-from steadypost.domain.health import Kind, Quiet, Verdict
+from steadypost.domain.health import Kind, Quiet
+from steadypost.domain.holding import CIRCUIT_OPEN, SWITCHED_OFF, Hold
 from steadypost.domain.observed import Cannot, CircuitSeen, StoreSeen, SwitchSeen
+from steadypost.domain.rollout import is_in
+from steadypost.domain.standing import cannot_be_used
 from steadypost.domain.standstill import Facts
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ PATIENCE_S = 2.0
 
 LAST_HOUR = timedelta(hours=1)
 
+_BOARD = "steadypost-board"
+
 _SWITCHES = "/block_types/slug/steadypost-switches/block_documents/name/steadypost"
 
 
@@ -40,38 +44,35 @@ def facts(house: House, now: datetime) -> Facts:
 
     try:
         with house.store() as store:
-            return told(store, now, timedelta(seconds=house.settings.watch_every))
+            return told(store, now, timedelta(seconds=house.settings.watch_every), house.settings.home)
     except Stop as stop:
         return Facts(at=now, store=Cannot(why=settings.without_password(stop.message)))
     except StoreError as error:
         return Facts(at=now, store=Cannot(why=settings.without_password(str(error))))
 
 
-def told(store: Store, now: datetime, every: timedelta) -> Facts:
+def told(store: Store, now: datetime, every: timedelta, home: Path) -> Facts:
     """Observe by an open store."""
+    from steadypost.store import incidents, reading  # noqa: PLC0415 - see House.store
+
     seen = store.observe(now, claims_of=LAST_HOUR)
-    counts = store.counts()
-    fresh = [one for one in store.standings() if now - one.at <= 3 * every + timedelta(seconds=30)]
-    off, unseen = _publish_off(now)
-    by_watch = next(
-        (one for one in fresh if one.check.kind is Kind.DUE and one.check.quiet is Quiet.SWITCHED_OFF), None
-    )
-    if unseen and by_watch is not None:
-        off = SwitchSeen(by="somebody", reason=by_watch.check.what, since=by_watch.since)
+    counts = store.read(reading.counts)
+    fresh = [
+        one for one in store.read(incidents.standings) if now - one.at <= 3 * every + timedelta(seconds=30)
+    ]
+    off, off_for, unseen = _publish_off(now, home, [one.name for one in seen.accounts])
     return Facts(
         at=now,
         store=seen,
         publish_off=off,
-        closed={
-            one.check.about: one.check.what
-            for one in fresh
-            if one.check.kind is Kind.SESSION and one.check.about and one.check.verdict is Verdict.FAILING
-        },
+        off_for=off_for,
+        closed=cannot_be_used(one.check for one in fresh),
         circuits=circuits(fresh),
+        judged=judged(fresh, switches_too=bool(unseen)),
         under_way=counts[State.SENDING],
         next_due=_next_due(seen, now),
-        in_doubt={
-            one.name: store.counts(one.name)[State.UNCONFIRMED]
+        unconfirmed={
+            one.name: store.read(reading.counts, one.name)[State.UNCONFIRMED]
             for one in seen.accounts
             if one.head is not None
         },
@@ -81,12 +82,26 @@ def told(store: Store, now: datetime, every: timedelta) -> Facts:
 
 
 def circuits(fresh: Sequence[Standing]) -> list[CircuitSeen]:
-    """Read from the latest checks which circuits are open."""
+    """Read from the latest checks which circuits are open; who waits for them stands in ``judged``."""
     return [
         CircuitSeen(name=one.check.about, since=one.since, why=one.check.what)
         for one in fresh
         if one.check.kind is Kind.CIRCUIT and one.check.about
     ]
+
+
+def judged(fresh: Sequence[Standing], *, switches_too: bool) -> dict[str, Hold]:
+    """Read from the latest checks whose posts wait for a circuit, and for which.
+
+    The command line asks no blocks; whom a circuit stops, the round of checks has judged, in words of its own. The same
+    of the switches, where Prefect could not be asked for them.
+    """
+    kinds = {Quiet.CIRCUIT_OPEN: CIRCUIT_OPEN} | ({Quiet.SWITCHED_OFF: SWITCHED_OFF} if switches_too else {})
+    return {
+        one.check.about: Hold(kind=kinds[one.check.quiet], why=one.check.what)
+        for one in fresh
+        if one.check.kind is Kind.DUE and one.check.quiet in kinds
+    }
 
 
 def _next_due(seen: StoreSeen, now: datetime) -> tuple[str, datetime] | None:
@@ -96,39 +111,57 @@ def _next_due(seen: StoreSeen, now: datetime) -> tuple[str, datetime] | None:
     return min(ahead, key=lambda one: one[1], default=None)
 
 
-def _publish_off(now: datetime) -> tuple[SwitchSeen | None, str]:
-    """Ask whether publishing is turned off, and by whom; or say why that could not be asked."""
-    address = os.environ.get("PREFECT_API_URL", "").rstrip("/")
-    if not address.startswith(("http://", "https://")):
-        return None, "the switches, because PREFECT_API_URL is not set here"
-    request = Request(address + _SWITCHES, headers=_key())  # noqa: S310 - checked above
+def _publish_off(
+    now: datetime, home: Path, accounts: Sequence[str]
+) -> tuple[SwitchSeen | None, dict[str, SwitchSeen], str]:
+    """Ask for whom publishing is turned off, and by whom; or say why that could not be asked."""
+    known = prefect_address.known(home)
+    if not known.get(prefect_address.NAME, "").startswith(("http://", "https://")):
+        return None, {}, f"the switches, because {prefect_address.UNKNOWN}"
     try:
-        with urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - the same
-            document = json.loads(answer.read(1_000_000))
-    except HTTPError as said:
-        return None, "" if said.code == 404 else f"the switches, because Prefect answers {said.code}"
-    except (URLError, OSError, ValueError) as away:
-        reason: Any = getattr(away, "reason", away)
-        return (
-            None,
-            f"the switches, because Prefect cannot be reached ({settings.without_password(str(reason))})",
-        )
-    return _off(document, now), ""
+        code, said = prefect_http.ask(known, _SWITCHES, within=PATIENCE_S)
+        if code != HTTPStatus.OK:
+            missing = code == HTTPStatus.NOT_FOUND
+            return None, {}, "" if missing else f"the switches, because Prefect answers {code}"
+        document = json.loads(said)
+    except (OSError, ValueError) as away:
+        reason = settings.without_password(str(getattr(away, "reason", away)))
+        return None, {}, f"the switches, because Prefect cannot be reached ({reason})"
+    return (*_off(document, now, accounts), "")
 
 
-def _key() -> dict[str, str]:
-    key = os.environ.get("PREFECT_API_KEY")
-    return {"Authorization": f"Bearer {key}"} if key else {}
+def board(home: Path) -> str:
+    """Give the address of the board in Prefect's pages; empty where nobody knows where those are."""
+    known = prefect_address.known(home)
+    address = known.get(prefect_address.NAME, "").rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        return ""
+    pages = address.removesuffix("/api")
+    wanted = {"artifacts": {"key": {"any_": [_BOARD]}}}
+    try:
+        code, said = prefect_http.ask(known, "/artifacts/filter", within=PATIENCE_S, post=wanted)
+        # The oldest version is the one that is written over, as in tasks/pages.py.
+        kept = min(json.loads(said), key=lambda one: str(one["created"])) if code == HTTPStatus.OK else {}
+        return f"{pages}/artifacts/artifact/{kept['id']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{pages}/artifacts/key/{_BOARD}"
 
 
-def _off(document: Mapping[str, Any], now: datetime) -> SwitchSeen | None:
+def _off(
+    document: Mapping[str, Any], now: datetime, accounts: Iterable[str]
+) -> tuple[SwitchSeen | None, dict[str, SwitchSeen]]:
+    """Read whether publishing is off for all, and for which accounts it is off while it is on for others."""
     said: Mapping[str, Any] = (document.get("data") or {}).get("publish") or {}
     until = _moment(said.get("until"))
-    if said.get("on", True) or (until is not None and until <= now):
-        return None
+    if until is not None and until <= now:
+        return None, {}
     found = SwitchSeen(by=str(said.get("by") or ""), reason=str(said.get("reason") or ""), until=until)
     # When the document was last saved is the latest at which it can have been turned off.
-    return replace(found, since=_moment(said.get("since")) or _moment(document.get("updated")))
+    found = replace(found, since=_moment(said.get("since")) or _moment(document.get("updated")))
+    share = float(said.get("share", 100)) if said.get("on", True) else 0.0
+    if share <= 0:
+        return found, {}
+    return None, {one: found for one in accounts if not is_in("publish", one, share)}
 
 
 def _moment(written: object) -> datetime | None:

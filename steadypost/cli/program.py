@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from steadypost import private
 from steadypost.cli import speech
 from steadypost.cli.endings import EXPLAINED, Ending, Stop
 from steadypost.cli.house import House
@@ -18,32 +19,72 @@ COMMANDS = {
     "add": "Write one post, or a thread.",
     "import": "Take in a file of posts.",
     "queue": "List what waits, and what became of the rest.",
+    "calendar": "Show a week or a month.",
+    "export": "Write what waits as a file that imports again, or as a calendar.",
     "show": "Tell everything about one delivery.",
     "why": "Say why nothing goes out; or tell the story of one delivery.",
     "release": "Let a delivery that waits for a person go on.",
-    "cancel": "Take a delivery back before it is sent.",
-    "resolve": "Say what is true of a delivery in doubt: live, absent, dropped.",
+    "approve": "Say the second person's yes that a post waits for.",
+    "approvals": "List whose yes is needed for what; set that for a label.",
+    "edit": "Change what waits: its words, its images, its late rule.",
+    "move": "Give what waits another time.",
+    "shift": "Move what waits by a stretch of time, for instance all of a day.",
+    "swap": "Give two deliveries each other's time.",
+    "copy": "Write a delivery once more, elsewhere or at another time.",
+    "cancel": "Take deliveries back before they are sent.",
+    "skip": "Leave out one time of a series.",
+    "reschedule": "Let what missed its time go out at another one.",
+    "undo": "Take a change back, while nothing of it went out.",
+    "history": "List what persons changed: who, what and why.",
+    "resolve": "Say what is true of an unconfirmed delivery: live, absent, dropped.",
     "retry": "Let everything go on that waits for the same cause.",
+    "delete": "Take a live post down from its network, or a second copy of one; it is shown first.",
     "strike": "Keep back what belongs to an account, a channel or a tag.",
     "lift": "Let go what was struck.",
     "strikes": "List what is struck, by whom and why.",
     "switches": "Show, change and explain what can be turned off.",
     "series": "List what comes again, or end it.",
+    "slots": "List, add or take away the times at which an account posts.",
     "status": "Say how everything stands: accounts, queue, circuits, incidents.",
     "accounts": "List the accounts, their limits and their pauses.",
+    "account": "Set up an account (add), test it (test), or record X's page for the tests (record).",
+    "login": "Sign an account of X's page in, in a browser window; you type.",
+    "preview": "Show how a post will look and count on each account's network.",
+    "resume": "Let a paused account go on.",
     "incidents": "List what was wrong, and what was tried about it.",
     "notices": "List what a person was told, and what still waits to be.",
-    "deadman": "Tell somebody when all of it is silent; for cron.",
+    "deadman": "Tell a person when the service is silent; for cron.",
     "figures": "Say how well it went: availability, lateness, recovery, the error budget.",
     "doctor": "Find out what is wrong, and what to do about it.",
     "metrics": "Serve metrics and health on this machine.",
     "drill": "Let everything go wrong against a local X, and measure.",
+    "up": "Run everything that publishes, in the foreground.",
+    "service": "Have systemd run it: install, uninstall, stop, status.",
+    "backup": "Write the store, the keys and the accounts into one file.",
+    "restore": "Put a backup in the place of the store, and send nothing twice.",
+    "retention": "Show what is kept, and for how long.",
     "init": "Make the store, or bring it to this version.",
     "migrate": "The same as init.",
 }
 """Every command and its line in the help, so that the help loads none of them."""
 
-_MODULES = {"import": "importing", "migrate": "init", "strike": "strikes", "lift": "strikes"}
+_MODULES = {
+    "import": "importing",
+    "migrate": "init",
+    "strike": "strikes",
+    "lift": "strikes",
+    "move": "moving",
+    "shift": "moving",
+    "swap": "moving",
+    "reschedule": "moving",
+    "copy": "copying",
+    "undo": "history",
+    "approvals": "approve",
+}
+
+
+class _SeenEnough(Exception):
+    """Whoever read this has gone. Not an OSError: click would take that for a failure, and end with 1."""
 
 
 class Program(click.Group):
@@ -71,11 +112,9 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or name the one that was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a slip
+            from steadypost.cli.slips import hint  # noqa: PLC0415 - only for a slip
 
-            meant = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"'{meant[0]}' was meant?" if meant else f"there are: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no command is called {args[0]!r}; {hint}", ctx)
+            raise click.UsageError(f"no command is called {args[0]!r}; {hint(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
     def main(
@@ -88,11 +127,19 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run, and end the process with an exit code whatever happens."""
         given = list(sys.argv[1:] if args is None else args)
+        private.by_default()
         # Whatever encoding a terminal claims: a character it lacks must not end a command.
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         sys.exit(self._ended(given, prog_name or "steadypost"))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that has gone is told from a failure before click sees it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as gone:
+            raise _SeenEnough from gone
 
     def _ended(self, given: list[str], prog_name: str) -> int:
         house = House()
@@ -108,7 +155,7 @@ class Program(click.Group):
             return _stopped(given, _usage(wrong))
         except (click.Abort, KeyboardInterrupt):
             return Ending.INTERRUPTED
-        except BrokenPipeError:
+        except (BrokenPipeError, _SeenEnough):
             # Whoever read this has seen enough; the interpreter must not complain at its end either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return Ending.OK

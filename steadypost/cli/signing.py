@@ -1,4 +1,4 @@
-"""Who acts: ``--by`` and ``--why``, and what cannot be meant of what a person says."""
+"""Who acts: ``--by`` and ``--why``, and which words of a person are not valid."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def signature_of(by: str | None, why: str, *, why_is_required: bool) -> Signatur
 
 
 def not_meant(wrong: CannotBeMeant) -> Stop:
-    """Say what cannot be meant: field, value, why, and what to do."""
+    """Say what is not valid: field, value, why, and what to do."""
     told = "; ".join(_told(one) for one in wrong.wrong)
     remedies = "; ".join(dict.fromkeys(one.remedy for one in wrong.wrong))
     return Stop(Ending.USAGE, "usage", told, remedies)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from steadypost.cli.endings import Ending, Stop
+from steadypost.domain import clock
 from steadypost.settings import without_password
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def tell(page: Console, sentence: str) -> None:
     page.print(plain(sentence), soft_wrap=True)
 
 
+def tell_lines(page: Console, sentences: str) -> None:
+    """Print several sentences, each on a line of its own."""
+    for sentence in sentences.split("\n"):
+        tell(page, sentence)
+
+
 def table(*columns: str, title: str | None = None) -> Table:
     """Lay out a table that needs no colour to be read; its last column takes what room there is."""
     from rich import box  # noqa: PLC0415 - as above
@@ -94,6 +101,28 @@ def line(text: str, longest: int = 200) -> str:
 def moment(at: datetime | None, zone: str) -> str:
     """Write an instant for people, in the zone of this machine."""
     return "-" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def width() -> int:
+    """Say how many columns whoever reads has; 80 where nobody can tell."""
+    return console().width
+
+
+def fit(text: str, columns: int) -> str:
+    """Cut a line to what fits into so many columns; wide letters take two."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - nothing of it is needed for JSON
+
+    shown = plain(text)
+    return shown if cell_len(shown) <= columns else set_cell_size(shown, columns - 1).rstrip() + "…"
+
+
+def brief(at: datetime | None, zone: str) -> str:
+    """Write an instant as people name it, to the minute: ``Mon 30 Nov 18:30``; the year where it is not near."""
+    if at is None:
+        return "-"
+    shown = at.astimezone(ZoneInfo(zone))
+    near = abs((at - clock.now()).days) < 180
+    return f"{shown:%a %d %b %H:%M}" if near else f"{shown:%d %b %Y %H:%M}"
 
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from steadypost import private
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 
@@ -39,6 +40,16 @@ def _of_the_domain(error: Exception) -> Stop | None:
     return None
 
 
+_REFUSALS = {
+    "NotTogether": "not_together",
+    "NothingToUndo": "not_found",
+    "SeriesEnded": "series_ended",
+    "CannotBeTakenDown": "not_live",
+    "NeedsApproval": "not_approved",
+}
+"""Refusals of rooms of the store that most commands never load, by their names."""
+
+
 def _of_the_store(error: Exception) -> Stop | None:
     from steadypost.store import errors  # noqa: PLC0415 - only on the way out
 
@@ -52,6 +63,8 @@ def _of_the_store(error: Exception) -> Stop | None:
         return Stop(Ending.REFUSED, "strike", _sentence(error), error.remedy)
     if isinstance(error, errors.InHand):
         return Stop(Ending.REFUSED, "in_hand", _sentence(error), error.remedy)
+    if type(error).__name__ in _REFUSALS and isinstance(error, errors.StoreError):
+        return Stop(Ending.REFUSED, _REFUSALS[type(error).__name__], _sentence(error), error.remedy)
     if isinstance(error, away):
         kinds = {errors.SchemaMismatch: "store_not_current", errors.UnusableAddress: "store_address"}
         return Stop(Ending.STORE, kinds.get(type(error), "store_away"), _sentence(error), error.remedy)
@@ -70,7 +83,7 @@ def _write_down(error: Exception, house: House | None) -> Path | None:
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
     for folder in _folders(house):
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.folder(folder)
             opened = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError:
             continue

@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from steadypost.domain.delivery import Delivery, PartState, State, WhenLate
+from steadypost.domain.delivery import Delivery, State, WhenLate
+from steadypost.domain.holding import (
+    Hold,
+    Struck,
+    full,
+    in_order,
+    open_before,
+    paused,
+    refused,
+    struck,
+    switched_off,
+    unusable,
+)
+from steadypost.domain.money import usd
+from steadypost.domain.observed import CircuitSeen, SwitchSeen
 from steadypost.domain.outcome import Cause
-from steadypost.domain.quota import Full, Limits, Use, room
+from steadypost.domain.parts import PartState
+from steadypost.domain.quota import BUDGETS, Free, Full, Limits, Use, capacity, spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +39,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Struck:
-    """A strike that keeps a delivery back."""
-
-    says: str
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What stands around a delivery, and decides when it may move."""
 
     limits: Limits
     uses: Sequence[Use]
+    cost: Decimal = Decimal(0)
+    """What its missing parts cost, in US dollars."""
     paused_until: datetime | None = None
     pause_cause: Cause | None = None
     pause_why: str = ""
@@ -45,6 +55,20 @@ class Around:
     lease_until: datetime | None = None
     verified: bool = False
     strikes: Sequence[Struck] = ()
+    closed: str = ""
+    """Why the account cannot be used as its block was saved."""
+    off: SwitchSeen | None = None
+    """The switch *Publish*, where it is off for the account."""
+    circuits: Sequence[CircuitSeen] = ()
+    """Those that are open."""
+    judged: Hold | None = None
+    """Where the circuits are not known: what the latest round of checks found of them."""
+    wants_yes: bool = False
+    """Whether it waits for a second person's yes."""
+    looked_for_first: bool = False
+    """Whether a backup was restored, and it may have been sent since that was made."""
+    twin: str = ""
+    """The account that goes on in its account's stead, having the same handle."""
 
 
 def ahead(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
@@ -60,22 +84,24 @@ def ahead(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
             return [
                 Step(kind="look", says="is looked for on the network", at=max(now, delivery.next_at)),
                 Step(
-                    kind="person", says=f"or somebody who looked says so: 'steadypost resolve {delivery.id}'"
+                    kind="person", says=f"or a person who looked says so: 'steadypost resolve {delivery.id}'"
                 ),
             ]
         case State.PUBLISHED if not around.verified:
-            return [Step(kind="look", says="is to be seen with own eyes", at=max(now, delivery.next_at))]
+            return [Step(kind="look", says="is to be checked on the network", at=max(now, delivery.next_at))]
         case State.HELD | State.QUARANTINED | State.NEEDS_REVIEW:
-            return _for_a_person(delivery)
+            return _for_a_person(delivery, wants_yes=around.wants_yes)
         case _:
             return [Step(kind="rest", says="nothing: it rests here")]
 
 
-def _for_a_person(delivery: Delivery) -> list[Step]:
+def _for_a_person(delivery: Delivery, *, wants_yes: bool) -> list[Step]:
     if any(part.state is PartState.ASKED for part in delivery.parts):
         does = f"look at the account, then 'steadypost resolve {delivery.id}'"
     elif not delivery.in_order:
         does = f"a later part is live without an earlier one; 'steadypost resolve {delivery.id}'"
+    elif wants_yes:
+        does = f"a second one's yes: 'steadypost approve {delivery.id}', or 'steadypost cancel {delivery.id}'"
     else:
         does = f"'steadypost release {delivery.id}' or 'steadypost cancel {delivery.id}'"
     steps = [Step(kind="person", says=f"waits for a person: {does}")]
@@ -92,6 +118,12 @@ def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
     if largest is not None and missing > largest:
         says = f"goes before a person: {missing} parts are more than the account may ever post at once"
         return [Step(kind="person", says=says, at=max(now, delivery.next_at))]
+    dearest = around.limits.largest_cost
+    if dearest is not None and around.cost > dearest:
+        says = (
+            f"goes before a person: it costs {usd(around.cost)}, more than the account's budget ever allows"
+        )
+        return [Step(kind="person", says=says, at=max(now, delivery.next_at))]
     holds = list(_holds(delivery, around, missing, now))
     goes = f"goes on at part {delivery.first_missing + 1}" if delivery.first_missing else "goes out"
     if any(hold.at is None for hold in holds):
@@ -107,25 +139,25 @@ def _to_go_out(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
 def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> list[Step]:
     """List what keeps it from going out when its moment has come."""
     when = max(now, delivery.next_at)
-    holds = []
-    if around.paused_until is not None and around.paused_until > when:
-        cause = around.pause_cause
-        says = f"the account {delivery.account} is left alone: {around.pause_why or cause}"
-        if cause is not None and cause.needs_person:
-            says += " (somebody has to mend that; a new session ends it at once)"
-        holds.append(Step(kind="paused", says=says, at=around.paused_until))
-    holds += [
-        Step(kind="struck", says=struck.says, at=struck.until)
-        for struck in around.strikes
-        if struck.until is None or struck.until > when
-    ]
-    full = room(around.limits, around.uses, missing, when)
-    if isinstance(full, Full):
-        holds.append(Step(kind=full.reason, says=_FULL[full.reason], at=full.until))
+    fits = capacity(around.limits, around.uses, missing, when, around.cost)
+    found = in_order(
+        switched_off(around.off),
+        refused(around.twin),
+        unusable(around.closed),
+        *struck(around.strikes, when),
+        paused(around.paused_until, around.pause_cause, around.pause_why, when),
+        *(_open_before(delivery, around, now) if delivery.next_at <= now else ()),
+        full(fits, around.limits, costs=_costs(fits, around, when)),
+    )
+    steps = [Step(kind=one.kind, says=one.why, at=one.until) for one in found]
+    if around.looked_for_first:
+        # When that is settled depends on what is found.
+        says = "a backup was restored: it may have been sent since that was made, and is looked for first"
+        steps.append(Step(kind="look", says=says))
     if around.before_it and delivery.next_at <= now:
         says = f"{around.before_it} of the account's deliveries were due before it"
-        holds.append(Step(kind="behind", says=says, at=when))
-    return holds
+        steps.append(Step(kind="behind", says=says, at=when))
+    return steps
 
 
 def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
@@ -134,11 +166,18 @@ def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
     return Step(kind="missed", says=f"is put aside as missed: {why}", at=at)
 
 
-_FULL = {
-    "quota_used": "the account's quota is used up",
-    "quota_used_by_unknown": "the account's quota is used up, by posts in doubt too",
-    "spacing": "the account's last post is too fresh",
-}
+def _open_before(delivery: Delivery, around: Around, now: datetime) -> list[Hold]:
+    """The circuits that it waits for now; whether they are open when its moment comes, nobody knows."""
+    return in_order(*open_before(delivery.account, around.circuits, now), around.judged)
+
+
+def _costs(fits: Free | Full, around: Around, when: datetime) -> str:
+    """Of a budget that is used up, say how much of it, and what this one needs."""
+    if isinstance(fits, Free) or fits.reason not in BUDGETS:
+        return ""
+    budget, window = BUDGETS[fits.reason](around.limits)
+    used = usd(spent(around.uses, window, when))
+    return f"{used} of {usd(budget or around.cost)} is spent, and it costs {usd(around.cost)}"
 
 
 def _too_late(delivery: Delivery) -> datetime:

@@ -1,22 +1,39 @@
-"""The status board: how everything stands, as one page of Markdown, and the week as a picture."""
+"""The status board: what goes out next, what is live, and how everything stands, as one page of Markdown."""
 
 from __future__ import annotations
 
 import html
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from steadypost.domain.delivery import State
-from steadypost.domain.figures import Fate, Figures, Owed
+from steadypost.domain.figures import Figures
 from steadypost.domain.health import Check, Verdict, overall
 from steadypost.domain.incident import Incident
 from steadypost.domain.observed import AccountSeen, CircuitSeen
-from steadypost.domain.quota import Full
+from steadypost.domain.standing import standing
 
 MARK = {Verdict.OK: "🟢", Verdict.FAILING: "🔴", Verdict.UNKNOWN: "⚪"}
+
+
+SHOWN = 60
+"""So much of a text is shown: enough to know which it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One post on the board."""
+
+    delivery_id: int
+    account: str
+    at: datetime
+    """When it is due, or was published."""
+    text: str
+    state: State = State.SCHEDULED
+    address: str = ""
+    """Where people find it; empty when nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +52,12 @@ class Board:
     """Those that are open."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """By the name of their window."""
+    ahead: Sequence[Line] = ()
+    """The next posts."""
+    live: Sequence[Line] = ()
+    """The latest that are live."""
+    closed: Mapping[str, str] = field(default_factory=dict)
+    """Accounts that cannot be used, with why."""
 
 
 def page(board: Board) -> str:
@@ -43,16 +66,56 @@ def page(board: Board) -> str:
     parts = [
         f"# {MARK[told]} Steadypost: {told}",
         f"**{_text(board.sentence)}**",
-        f"As of {_moment(board.at, board.zone)}; all times are of {board.zone}.",
+        f"As of {_moment(board.at, board.zone)}. All times are those of **{board.zone}**.",
+        _ahead(board),
+        _live(board),
         _accounts(board),
-        _figures(board),
-        _queue(board),
         _wrong(board),
+        _queue(board),
+        _figures(board),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
+def _ahead(board: Board) -> str:
+    rows = [
+        (_moment(one.at, board.zone), _text(one.account), _said(one), str(one.delivery_id), _waits(one))
+        for one in board.ahead
+    ]
+    heads = (f"due ({board.zone})", "account", "says", "delivery", "")
+    return "## The next posts\n\n" + (_table(heads, rows) or "Nothing waits.")
+
+
+def _waits(one: Line) -> str:
+    return "" if one.state is State.SCHEDULED else str(one.state).replace("_", " ")
+
+
+def _live(board: Board) -> str:
+    rows = [
+        (
+            _moment(one.at, board.zone),
+            _text(one.account),
+            f"[{_said(one)}](<{_url(one.address)}>)" if one.address else _said(one),
+            str(one.delivery_id),
+        )
+        for one in board.live
+    ]
+    heads = (f"live since ({board.zone})", "account", "says", "delivery")
+    return f"## Live\n\n{_table(heads, rows)}" if rows else ""
+
+
+def _said(one: Line) -> str:
+    text = " ".join(one.text.split())
+    return _text(text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…")
+
+
+def _url(address: str) -> str:
+    """Keep an address from ending its link, or the cell that it stands in."""
+    return "".join(f"%{ord(letter):02X}" if letter in "<>|\\ \n\t" else letter for letter in address)
+
+
 def _accounts(board: Board) -> str:
+    charged = any(one.money for one in board.accounts)
     rows = [
         (
             f"{_light(one, board)} {_text(one.name)}",
@@ -60,14 +123,17 @@ def _accounts(board: Board) -> str:
             str(one.waiting),
             _moment(one.next_due_at, board.zone),
             _moment(one.published[-1].at if one.published else None, board.zone),
+            *([str(one.money or "–")] if charged else []),
         )
         for one in board.accounts
     ]
-    heads = ("account", "stands", "due", "next", "last out")
+    heads = ("account", "stands", "due", "next", "last out", *(["spent"] if charged else []))
     return "## Accounts\n\n" + (_table(heads, rows) or "None is known yet.")
 
 
 def _light(one: AccountSeen, board: Board) -> str:
+    if standing(one, board.at, board.closed).needs_somebody:
+        return MARK[Verdict.FAILING]
     verdicts = [check.verdict for check in board.checks if check.about == one.name]
     if Verdict.FAILING in verdicts:
         return MARK[Verdict.FAILING]
@@ -75,13 +141,10 @@ def _light(one: AccountSeen, board: Board) -> str:
 
 
 def _stands(one: AccountSeen, board: Board) -> str:
-    if one.paused_until is not None and one.paused_until > board.at:
-        why = one.pause_why or str(one.pause_cause)
-        return f"paused until {_moment(one.paused_until, board.zone)}: {_text(why)}"
-    if isinstance(one.room, Full):
-        until = f" until {_moment(one.room.until, board.zone)}" if one.room.until else ""
-        return f"{one.room.reason.replace('_', ' ')}{until}"
-    return "ready"
+    found = standing(one, board.at, board.closed)
+    until = f" until {_moment(found.until, board.zone)}" if found.until else ""
+    why = f": {_text(found.why)}" if found.why else ""
+    return f"{found.word}{until}{why}"
 
 
 def _figures(board: Board) -> str:
@@ -149,98 +212,3 @@ def _text(said: str) -> str:
 
 def _moment(at: datetime | None, zone: str) -> str:
     return "–" if at is None else f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M}"
-
-
-# The week as a picture -----------------------------------------------------------------------------------
-
-GOOD, LATE, BAD, OTHER, AHEAD = "#2e9e5b", "#e0a100", "#d23f3f", "#8a94a6", "#dfe7f3"
-
-_COLOURS = {
-    Fate.GOOD: GOOD,
-    Fate.LATE: LATE,
-    Fate.RECORDED_LATE: LATE,
-    Fate.NO_ROOM: OTHER,
-    Fate.REFUSED: OTHER,
-    Fate.HELD: OTHER,
-    Fate.TAKEN_BACK: OTHER,
-    Fate.OUTAGE: OTHER,
-    Fate.PENDING: AHEAD,
-}
-"""All else that was owed and is not there is bad."""
-
-_WORST_LAST = (AHEAD, GOOD, OTHER, LATE, BAD)
-
-LEGEND = (
-    (GOOD, "on time"),
-    (LATE, "late"),
-    (BAD, "not live as promised"),
-    (OTHER, "not counted"),
-    (AHEAD, "to come"),
-)
-
-_CELL, _LEFT, _TOP, _LINE = 30, 96, 52, 34
-_FONT = 'font-family="system-ui, sans-serif"'
-
-
-def week(owed: Iterable[Owed], *, now: datetime, within: timedelta, zone: str) -> str:
-    """Draw the six days behind, today and tomorrow, hour by hour: how many posts were due, and how they fared."""
-    place = ZoneInfo(zone)
-    today = now.astimezone(place).date()
-    days = [today + timedelta(days=n) for n in range(-6, 2)]
-    cells: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    for one in owed:
-        at = one.at.astimezone(place)
-        if days[0] <= at.date() <= days[-1]:
-            fate = one.judged(within=within, now=now)
-            cells[(at.date() - days[0]).days, at.hour][_COLOURS.get(fate, BAD)] += 1
-    width, height = _LEFT + 24 * _CELL + 16, _TOP + len(days) * _LINE + 46
-    drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        (
-            f'<text x="14" y="24" {_FONT} font-size="15" font-weight="600" fill="#1f2733">'
-            f"Posts by the hour they were due ({html.escape(zone)})</text>"
-        ),
-        *(_hour(hour) for hour in range(0, 24, 3)),
-    ]
-    for row, day in enumerate(days):
-        weight = ' font-weight="600"' if day == today else ""
-        name = "today" if day == today else f"{day:%a %d %b}"
-        y = _TOP + row * _LINE
-        drawn.append(f'<text x="14" y="{y + 20}" {_FONT} font-size="13"{weight} fill="#1f2733">{name}</text>')
-        drawn += [_cell(cells.get((row, hour)), _LEFT + hour * _CELL, y) for hour in range(24)]
-    drawn += [_now(now.astimezone(place), days.index(today)), *_legend(height - 14), "</svg>"]
-    return "".join(drawn)
-
-
-def _hour(hour: int) -> str:
-    x = _LEFT + hour * _CELL
-    return f'<text x="{x}" y="{_TOP - 6}" {_FONT} font-size="11" fill="#5b6675">{hour:02d}</text>'
-
-
-def _cell(found: Counter[str] | None, x: int, y: int) -> str:
-    box = f'x="{x + 1}" y="{y + 2}" width="{_CELL - 3}" height="{_LINE - 6}" rx="4"'
-    if not found:
-        return f'<rect {box} fill="#f5f7fa"/>'
-    worst = max(found, key=_WORST_LAST.index)
-    ink = "#1f2733" if worst in {AHEAD, LATE} else "#ffffff"
-    many = sum(found.values())
-    middle = f'x="{x + _CELL / 2 - 0.5}" y="{y + 21}" text-anchor="middle"'
-    return (
-        f'<rect {box} fill="{worst}"/>'
-        f'<text {middle} {_FONT} font-size="12" fill="{ink}">{many if many < 1000 else "…"}</text>'
-    )
-
-
-def _now(moment: datetime, row: int) -> str:
-    x = _LEFT + (moment.hour + moment.minute / 60) * _CELL
-    y = _TOP + row * _LINE
-    return f'<line x1="{x:.1f}" y1="{y - 1}" x2="{x:.1f}" y2="{y + _LINE - 1}" stroke="#1f2733" stroke-width="2"/>'
-
-
-def _legend(y: int) -> Iterable[str]:
-    x = _LEFT
-    for colour, name in LEGEND:
-        yield f'<rect x="{x}" y="{y - 11}" width="13" height="13" rx="3" fill="{colour}"/>'
-        yield f'<text x="{x + 19}" y="{y}" {_FONT} font-size="12" fill="#5b6675">{name}</text>'
-        x += 44 + 7 * len(name)

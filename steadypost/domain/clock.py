@@ -7,7 +7,8 @@ simulation can run weeks in seconds. All instants are aware and in UTC; a naive 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
 """Answers the present instant, aware, in UTC."""
@@ -23,3 +24,34 @@ def utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time without zone cannot be placed: {moment.isoformat()}")
     return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """How far a network's clock is ahead of this machine's, as its answers told."""
+
+    ahead: timedelta
+    """The network's time less this machine's; negative when this machine is ahead."""
+    within: timedelta
+    """How far that may be wrong, either way."""
+
+
+def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offset:
+    """Compare the clocks by one answer: its ``Date``, which is cut to the second, and when it was asked for and came.
+
+    The answer was dated somewhere between the two; the middle is the best guess, half the way and half a second its
+    error (RFC 9110, 6.6.1; the reckoning is that of SNTP, RFC 4330).
+    """
+    middle = sent_at + (received_at - sent_at) / 2
+    half_second = timedelta(milliseconds=500)
+    return Offset(
+        ahead=date + half_second - middle, within=half_second + max(timedelta(0), received_at - sent_at) / 2
+    )
+
+
+def ago(since: datetime, now: datetime) -> str:
+    """Say how long it has been, in the unit that people would use."""
+    seconds = max(0.0, (now - since).total_seconds())
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

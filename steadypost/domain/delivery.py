@@ -19,15 +19,23 @@ from steadypost.domain.outcome import (
     Scope,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.parts import DeliveryPart, PartState, parts_after, parts_seen
+from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.waits import (
+    FIRST_LOOK,
+    LONGEST_UNCONFIRMED,
+    MOST_BROKEN_ATTEMPTS,
+    MOST_LOOKS,
+    wait_before_retry,
+)
 
 
 class State(StrEnum):
     """Where a delivery stands. Each state says what it means, who moves it, and what a crash leaves."""
 
     HELD = "held"
-    """Came in looking like a repetition, or its moment passed and its own rule asks a person first. Somebody
-    releases or cancels it; its late rule may end it."""
+    """Came in looking like a repetition, waits for a second person's yes, or its moment passed and its own rule asks
+    a person first. Somebody releases, approves or cancels it; its late rule may end it."""
 
     SCHEDULED = "scheduled"
     """Waiting for its moment. A worker's claim moves it. A crash leaves it as it is."""
@@ -64,7 +72,8 @@ class State(StrEnum):
     """Evidence stayed away, or a thread cannot go on by itself. A person decides."""
 
     REMOVED = "removed"
-    """It was live and is seen gone. Never posted again by itself."""
+    """It was live and is seen gone, because a person took it down or somebody else did. Never posted again by
+    itself; only a person who sees it there again, or as another post, moves it."""
 
 
 CAME_TO_LIGHT = frozenset({State.PUBLISHED, State.NEEDS_REVIEW})
@@ -80,7 +89,10 @@ while it is live.
 MOVES: Mapping[State, frozenset[State]] = {
     State.HELD: CAME_TO_LIGHT | {State.SCHEDULED, State.CANCELLED, State.MISSED},
     State.SCHEDULED: CAME_TO_LIGHT
-    | {State.SENDING, State.HELD, State.MISSED, State.CANCELLED, State.QUARANTINED},
+    # Refused again only when a person takes back that a refused one, changed, is to go out.
+    | {State.SENDING, State.HELD, State.MISSED, State.CANCELLED, State.QUARANTINED, State.REFUSED}
+    # A backup was restored: it may have been asked for since that was made.
+    | {State.UNCONFIRMED},
     State.SENDING: frozenset(
         {
             State.PUBLISHED,
@@ -92,7 +104,8 @@ MOVES: Mapping[State, frozenset[State]] = {
             State.NEEDS_REVIEW,
         }
     ),
-    State.PARTIAL: CAME_TO_LIGHT | {State.SENDING, State.CANCELLED},
+    # Unconfirmed, as above, when a backup was restored.
+    State.PARTIAL: CAME_TO_LIGHT | {State.SENDING, State.CANCELLED, State.UNCONFIRMED},
     State.UNCONFIRMED: frozenset(
         {
             State.PUBLISHED,
@@ -107,12 +120,20 @@ MOVES: Mapping[State, frozenset[State]] = {
         }
     ),
     State.NEEDS_REVIEW: frozenset({State.PUBLISHED, State.SCHEDULED, State.PARTIAL, State.CANCELLED}),
-    State.QUARANTINED: CAME_TO_LIGHT | {State.SCHEDULED, State.CANCELLED},
+    # Changed, it may wait for a second person's yes first; so with what was refused or missed.
+    State.QUARANTINED: CAME_TO_LIGHT | {State.SCHEDULED, State.HELD, State.CANCELLED},
     State.PUBLISHED: frozenset({State.REMOVED}),
-    State.REFUSED: CAME_TO_LIGHT,
-    State.MISSED: CAME_TO_LIGHT,
-    State.CANCELLED: CAME_TO_LIGHT,
-    State.REMOVED: frozenset(),
+    # A person changed what the network refused, and lets it go out.
+    State.REFUSED: CAME_TO_LIGHT | {State.SCHEDULED, State.HELD},
+    # A person gave it another time.
+    State.MISSED: CAME_TO_LIGHT | {State.SCHEDULED, State.HELD},
+    # A person takes back that it was taken back, while nothing of it ever went out.
+    State.CANCELLED: CAME_TO_LIGHT
+    | {State.SCHEDULED, State.HELD, State.QUARANTINED}
+    # The rest of a thread was taken back, and a person took down what of it was live.
+    | {State.REMOVED},
+    # It was believed gone, and a person sees it: an id outweighs every word, this one too.
+    State.REMOVED: CAME_TO_LIGHT,
 }
 """The graph. What is not here does not happen."""
 
@@ -120,7 +141,7 @@ CLAIMABLE = frozenset({State.SCHEDULED, State.PARTIAL})
 """What a worker may take when its moment has come."""
 
 FINAL = frozenset({State.PUBLISHED, State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED})
-"""Where a delivery may rest for good: only what the network shows moves it on."""
+"""Where a delivery may rest for good: only what the network shows, or a person, moves it on."""
 
 FOR_A_PERSON = frozenset({State.HELD, State.NEEDS_REVIEW, State.QUARANTINED})
 """Where a delivery waits for somebody."""
@@ -145,30 +166,6 @@ def check_graph(moves: Mapping[State, frozenset[State]] = MOVES) -> None:
 check_graph()
 
 
-class PartState(StrEnum):
-    """Where one part stands."""
-
-    WAITING = "waiting"
-    """Not sent."""
-    ASKED = "asked"
-    """It may or may not be live."""
-    LIVE = "live"
-    """It has its id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryPart:
-    """One part of a delivery with its own id and state; ``n`` counts from 0."""
-
-    n: int
-    state: PartState = PartState.WAITING
-    remote_id: RemoteId | None = None
-
-    def __post_init__(self) -> None:
-        if (self.state is PartState.LIVE) != (self.remote_id is not None):
-            raise ValueError("a part is live exactly when it has its id")
-
-
 class ImpossibleMove(ValueError):
     """The graph has no such move."""
 
@@ -178,24 +175,11 @@ class ImpossibleMove(ValueError):
         self.target = target
 
 
-MOST_BROKEN_ATTEMPTS = 5
-"""After so many attempts that a delivery broke by itself it is quarantined."""
-
-FIRST_WAIT = timedelta(seconds=10)
-"""How long a delivery waits after its first attempt that ended before the click; doubled each time."""
-
-LONGEST_WAIT = timedelta(minutes=15)
-"""No wait between attempts grows beyond this."""
-
-FIRST_LOOK = timedelta(seconds=5)
-"""How soon an unconfirmed delivery is looked for; X's own profile shows a post after about eight seconds."""
-
-
-MOST_LOOKS = 20
-"""After so many looks that could not tell, a person is asked; of a published post no more is asked."""
-
-LONGEST_DOUBT = timedelta(hours=24)
-"""After so long a person is asked, however few looks there could be: X may not let us look at all."""
+DELETED = (
+    "it is not there now, and nobody looked for a while after it was asked for: a person may have deleted it since. "
+    "If nobody did, let it go out again"
+)
+"""Why a person decides about what may have been live before anybody looked."""
 
 
 class WhenLate(StrEnum):
@@ -216,15 +200,6 @@ class OnAbsence(StrEnum):
     """Nobody asks again before a person has."""
 
 
-def wait_before_retry(earlier: int, jitter: float) -> timedelta:
-    """Grow exponentially, capped, spread by ``jitter`` in [0, 1) over the upper half ("equal jitter").
-
-    The rule is the one in AWS's "Exponential Backoff And Jitter" (2015).
-    """
-    grown = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(earlier, 20)))
-    return grown / 2 + grown / 2 * jitter
-
-
 def _wait(earlier: int, jitter: float | None) -> timedelta:
     return timedelta(0) if jitter is None else wait_before_retry(earlier, jitter)
 
@@ -238,7 +213,7 @@ class Delivery:
     account: str
     state: State
     due_at: datetime
-    """The moment somebody wants it out. Lateness is measured from here; it never moves."""
+    """The moment somebody wants it out. Lateness is measured from here; only a person moves it."""
     next_at: datetime
     """The earliest instant at which a worker, or a look, may take it up again."""
     parts: tuple[DeliveryPart, ...]
@@ -287,10 +262,10 @@ class Delivery:
         """Follow its own late rule, now that it is too late for it."""
         due = f"{self.due_at:%Y-%m-%d %H:%M:%S} UTC"
         before = f"; before that: {self.why}" if self.why else ""
-        told = f"was due {due}, may be {self.late_after} late, and was later"
+        told = f"was due {due} and may be {self.late_after} late; that time has passed"
         if self.when_late is WhenLate.MISS:
             return self.move(State.MISSED, why=f"{told}{before}")
-        asks = f"{told}; somebody is to say whether it goes out all the same{before}"
+        asks = f"{told}; a person has to say whether it goes out all the same{before}"
         return self if self.state is State.HELD else self.move(State.HELD, why=asks)
 
     def settle(self, answer: Answer, now: datetime, jitter: float, *, patient: bool = True) -> Delivery:
@@ -298,7 +273,7 @@ class Delivery:
 
         Not ``patient``, what was provably not sent goes again at once, as in older systems.
         """
-        after = replace(self, parts=_parts_after(self.parts, answer))
+        after = replace(self, parts=parts_after(self.parts, answer))
         return after._follow(answer, now, jitter if patient else None)  # noqa: SLF001 - it is this very class
 
     def _follow(self, answer: Answer, now: datetime, jitter: float | None) -> Delivery:
@@ -316,9 +291,9 @@ class Delivery:
         return self._not_live(answer.headline, now, jitter)
 
     def _unconfirmed(self, answer: Answer, now: datetime) -> Delivery:
-        doubt = next(outcome for outcome in answer.outcomes if isinstance(outcome, Unconfirmed))
+        unconfirmed = next(outcome for outcome in answer.outcomes if isinstance(outcome, Unconfirmed))
         return self.move(
-            State.UNCONFIRMED, next_at=now + FIRST_LOOK, looks=0, cause=doubt.cause, why=doubt.why
+            State.UNCONFIRMED, next_at=now + FIRST_LOOK, looks=0, cause=unconfirmed.cause, why=unconfirmed.why
         )
 
     def _not_live(self, outcome: Outcome, now: datetime, jitter: float | None) -> Delivery:
@@ -357,6 +332,25 @@ class Delivery:
         wait = _wait(self.broken, jitter)
         return self.move(again, next_at=now + wait, broken=broken, cause=cause, why=why)
 
+    def make_unconfirmed(self, why: str, next_at: datetime) -> Delivery:
+        """Become a delivery of which every missing part may be live, whatever was known of it."""
+        if self.first_missing == len(self.parts):
+            raise ImpossibleMove(self.state, State.UNCONFIRMED)
+        parts = tuple(
+            part if part.state is PartState.LIVE else DeliveryPart(n=part.n, state=PartState.ASKED)
+            for part in self.parts
+        )
+        changes: dict[str, object] = {
+            "parts": parts,
+            "next_at": next_at,
+            "looks": 0,
+            "cause": Cause.NO_ANSWER,
+            "why": why,
+        }
+        if self.state is State.UNCONFIRMED:
+            return replace(self, **changes)  # type: ignore[arg-type]
+        return self.move(State.UNCONFIRMED, **changes)
+
     def weigh(
         self,
         found: Mapping[int, RemoteId],
@@ -365,31 +359,39 @@ class Delivery:
         now: datetime,
         next_at: datetime,
         on_absence: OnAbsence = OnAbsence.ASK_AGAIN,
-        doubted_since: datetime | None = None,
+        unconfirmed_since: datetime | None = None,
         most_looks: int = MOST_LOOKS,
         jitter: float = 0.5,
+        perhaps_deleted: bool = False,
+        planned: bool = True,
     ) -> Delivery:
         """Become the delivery that follows from a look: ``found`` are its parts that were seen, with their
-        ids, and ``absent`` those now *proven* not to be live. What was merely not seen stays in doubt.
+        ids, and ``absent`` those now *proven* not to be live. What was merely not seen stays unconfirmed.
+        ``perhaps_deleted`` says that what is absent may have been live before anybody looked. A look that was not
+        ``planned``, because a person asked for it, uses up none of those that a delivery has.
         """
-        after = replace(self, parts=_parts_seen(self.parts, found, absent))
+        after = replace(self, parts=parts_seen(self.parts, found, absent))
         if after.first_missing == len(after.parts):
             return after.move(State.PUBLISHED, broken=0, deferred=0, looks=0, cause=None, why="")
         if self.state is State.NEEDS_REVIEW:
             return after
         if any(part.state is PartState.ASKED for part in after.parts):
-            return after._still_in_doubt(now, next_at, doubted_since or now, most_looks)  # noqa: SLF001 - it is this very class
+            return after._still_unconfirmed(now, next_at, unconfirmed_since or now, most_looks, planned)  # noqa: SLF001 - it is this very class
         if not after.in_order:
             missing = f"part {after.first_missing + 1} is not live, but a later one is"
             return after.move(State.NEEDS_REVIEW, cause=Cause.EARLIER_PART, why=missing)
         if not absent:
             # Everything that was asked for is there; what is missing was provably never sent.
             return after.move(State.PARTIAL, next_at=now, looks=0)
+        if perhaps_deleted:
+            return after.move(State.NEEDS_REVIEW, why=f"{self.why}; {DELETED}" if self.why else DELETED)
         return after._proven_absent(now, on_absence, jitter)  # noqa: SLF001 - it is this very class
 
-    def _still_in_doubt(self, now: datetime, next_at: datetime, since: datetime, most_looks: int) -> Delivery:
-        looks = self.looks + 1
-        if looks < most_looks and now - since < LONGEST_DOUBT:
+    def _still_unconfirmed(
+        self, now: datetime, next_at: datetime, since: datetime, most_looks: int, planned: bool
+    ) -> Delivery:
+        looks = self.looks + planned
+        if looks < most_looks and now - since < LONGEST_UNCONFIRMED:
             return replace(self, looks=looks, next_at=next_at)
         told = f"{looks} looks did not settle it"
         return self.move(State.NEEDS_REVIEW, looks=looks, why=f"{self.why}; {told}" if self.why else told)
@@ -399,7 +401,8 @@ class Delivery:
         told = f"{self.why}; looks have proven that it is not live" if self.why else "proven not to be live"
         if self.cause is Cause.DUPLICATE:
             # X says a copy is live, and none of ours is: asking again brings the same answer.
-            return self.move(State.NEEDS_REVIEW, why=told)
+            unseen = "no list that would show it does; a person can see which of the two is wrong"
+            return self.move(State.NEEDS_REVIEW, why=f"{self.why}; {unseen}" if self.why else unseen)
         if on_absence is OnAbsence.ASK_A_PERSON:
             return self.move(
                 State.NEEDS_REVIEW, why=f"{told}; this account asks a person before asking again"
@@ -407,37 +410,3 @@ class Delivery:
         again = State.PARTIAL if self.first_missing > 0 else State.SCHEDULED
         after = self._broke(again, self.cause or Cause.NO_ANSWER, told, now, jitter)
         return replace(after, looks=0)
-
-
-def _parts_seen(
-    parts: tuple[DeliveryPart, ...], found: Mapping[int, RemoteId], absent: Collection[int]
-) -> tuple[DeliveryPart, ...]:
-    """Give the parts that were seen their ids, and take those back that are not there. A live part stays live."""
-    changed = list(parts)
-    for n, part in enumerate(parts):
-        if part.state is PartState.LIVE:
-            continue
-        if n in found:
-            changed[n] = DeliveryPart(n=n, state=PartState.LIVE, remote_id=found[n])
-        elif n in absent:
-            changed[n] = DeliveryPart(n=n)
-    return tuple(changed)
-
-
-def _parts_after(parts: tuple[DeliveryPart, ...], answer: Answer) -> tuple[DeliveryPart, ...]:
-    """Bring the answer's outcomes home to their parts. A part that is live stays live."""
-    changed = list(parts)
-    for offset, outcome in enumerate(answer.outcomes):
-        n = answer.first + offset
-        if parts[n].state is PartState.LIVE:
-            continue
-        match outcome:
-            case Published(remote_id=remote_id):
-                changed[n] = DeliveryPart(n=n, state=PartState.LIVE, remote_id=remote_id)
-            case Unconfirmed():
-                changed[n] = DeliveryPart(n=n, state=PartState.ASKED)
-            case Refused() | Deferred() | NotSubmitted():
-                changed[n] = DeliveryPart(n=n)
-            case _:
-                assert_never(outcome)
-    return tuple(changed)

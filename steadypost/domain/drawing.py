@@ -12,7 +12,8 @@ import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 
-from steadypost.domain.delivery import CLAIMABLE, FINAL, FOR_A_PERSON, MOVES, PartState, State
+from steadypost.domain.delivery import CLAIMABLE, FINAL, FOR_A_PERSON, MOVES, State
+from steadypost.domain.parts import PartState
 
 HEAD = """\
 # The life of a delivery

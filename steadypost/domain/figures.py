@@ -31,7 +31,7 @@ BURN_WINDOWS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=3))
 """Over which a burn rate is told: those of Google's SRE Workbook, chapter 5, table 5-8."""
 
 
-class Fate(StrEnum):
+class PostOutcome(StrEnum):
     """What became of a delivery that was due."""
 
     GOOD = "good"
@@ -46,12 +46,14 @@ class Fate(StrEnum):
     """Live on time; that it is, was found out too late."""
     UNRECORDED = "unrecorded"
     """Live, and its id is not on record."""
-    IN_DOUBT = "in_doubt"
+    UNCONFIRMED = "unconfirmed"
     """Asked, and nobody knows."""
     OVERDUE = "overdue"
     """Still on its way when it should be live."""
     MISSED = "missed"
     """Put aside by its own late rule."""
+    HELD_LATE = "held_late"
+    """Held by its own late rule: it should be live, and a person is asked because it is not."""
     FOR_A_PERSON = "for_a_person"
     """Waits for somebody, after it broke."""
     TAKEN_BACK_LATE = "taken_back_late"
@@ -63,33 +65,51 @@ class Fate(StrEnum):
     PENDING = "pending"
     """Its time to be on time is not over."""
     HELD = "held"
-    """Came in as a repetition, and waits for a word."""
+    """Came in as a repetition, or is more than the account's limits ever allow, and waits for a word."""
     TAKEN_BACK = "taken_back"
     """A person took it back before it was late."""
     REFUSED = "refused"
     """The network refused what it says: the post is wrong, not the service."""
-    NO_ROOM = "no_room"
+    NO_CAPACITY = "no_capacity"
     """The account's own limits, used up by posts that are live, left no room for it in time."""
     OUTAGE = "outage"
     """The network was away in its time; left out only where that is asked for."""
 
 
-NOT_COUNTED = frozenset({Fate.PENDING, Fate.HELD, Fate.TAKEN_BACK, Fate.REFUSED, Fate.NO_ROOM, Fate.OUTAGE})
-"""What was not owed in time. Never silent: each figure names how many it leaves out, and why."""
+NOT_COUNTED = frozenset(
+    {
+        PostOutcome.PENDING,
+        PostOutcome.HELD,
+        PostOutcome.TAKEN_BACK,
+        PostOutcome.REFUSED,
+        PostOutcome.NO_CAPACITY,
+        PostOutcome.OUTAGE,
+    }
+)
+"""What was not due in time. Never silent: each figure names how many it leaves out, and why."""
 
 DOWN = frozenset(
-    {Fate.LATE, Fate.IN_DOUBT, Fate.OVERDUE, Fate.MISSED, Fate.FOR_A_PERSON, Fate.TAKEN_BACK_LATE}
+    {
+        PostOutcome.LATE,
+        PostOutcome.UNCONFIRMED,
+        PostOutcome.OVERDUE,
+        PostOutcome.MISSED,
+        PostOutcome.HELD_LATE,
+        PostOutcome.FOR_A_PERSON,
+        PostOutcome.TAKEN_BACK_LATE,
+    }
 )
-"""What shows that an account was not served: something was owed and was not there."""
+"""What shows that an account was not served: something was due and was not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class DuePost:
     """One delivery, as figures see it."""
 
     account: str
     at: datetime
-    """When it was owed: its due time, or later, when it came in or was released later."""
+    """When it was due: its due time, or later, when it came in later or was released as a repetition. Whoever
+    releases what was held because it was late does not move this."""
     state: State
     """What the store says of it."""
     live_at: datetime | None = None
@@ -97,49 +117,53 @@ class Owed:
     recorded_at: datetime | None = None
     """When its ids were on record."""
     twice: bool = False
-    no_room: bool = False
+    no_capacity: bool = False
     """Whether the account's limits left it none when it should have been live at the latest."""
+    held_late: bool = False
+    """Whether it is held because its own late rule asked for a person."""
     ended_at: datetime | None = None
     """When it came to rest without being live."""
     delivery_id: int | None = None
 
-    def judged(self, *, within: timedelta = ON_TIME, now: datetime) -> Fate:
+    def judged(self, *, within: timedelta = ON_TIME, now: datetime) -> PostOutcome:
         """Say what became of it."""
         latest = self.at + within
         if self.twice:
-            return Fate.TWICE
+            return PostOutcome.TWICE
         if now < latest:
-            return Fate.PENDING
+            return PostOutcome.PENDING
         if self.state is State.REMOVED:
-            return Fate.REMOVED
+            return PostOutcome.REMOVED
         if self.live_at is not None:
             return self._live(self.live_at, latest)
         return self._not_live(latest)
 
-    def _live(self, live_at: datetime, latest: datetime) -> Fate:
+    def _live(self, live_at: datetime, latest: datetime) -> PostOutcome:
         if live_at > latest:
-            return Fate.NO_ROOM if self.no_room else Fate.LATE
+            return PostOutcome.NO_CAPACITY if self.no_capacity else PostOutcome.LATE
         if self.recorded_at is None:
-            return Fate.UNRECORDED
-        return Fate.GOOD if self.recorded_at <= latest else Fate.RECORDED_LATE
+            return PostOutcome.UNRECORDED
+        return PostOutcome.GOOD if self.recorded_at <= latest else PostOutcome.RECORDED_LATE
 
-    def _not_live(self, latest: datetime) -> Fate:
+    def _not_live(self, latest: datetime) -> PostOutcome:
         match self.state:
+            case State.HELD if self.held_late:
+                return PostOutcome.NO_CAPACITY if self.no_capacity else PostOutcome.HELD_LATE
             case State.HELD:
-                return Fate.HELD
+                return PostOutcome.HELD
             case State.REFUSED:
-                return Fate.REFUSED
+                return PostOutcome.REFUSED
             case State.CANCELLED:
                 early = self.ended_at is not None and self.ended_at <= latest
-                return Fate.TAKEN_BACK if early else Fate.TAKEN_BACK_LATE
+                return PostOutcome.TAKEN_BACK if early else PostOutcome.TAKEN_BACK_LATE
             case State.NEEDS_REVIEW | State.QUARANTINED:
-                return Fate.FOR_A_PERSON
+                return PostOutcome.FOR_A_PERSON
             case State.UNCONFIRMED:
-                return Fate.IN_DOUBT
+                return PostOutcome.UNCONFIRMED
             case State.MISSED:
-                return Fate.NO_ROOM if self.no_room else Fate.MISSED
+                return PostOutcome.NO_CAPACITY if self.no_capacity else PostOutcome.MISSED
             case _:
-                return Fate.NO_ROOM if self.no_room else Fate.OVERDUE
+                return PostOutcome.NO_CAPACITY if self.no_capacity else PostOutcome.OVERDUE
 
 
 # Outages of the network ----------------------------------------------------------------------------------
@@ -204,17 +228,17 @@ def _holes(outages: Iterable[Outage], account: str) -> list[Span]:
 class Availability:
     """The share of what was due that is good."""
 
-    fates: Mapping[Fate, int]
+    outcomes: Mapping[PostOutcome, int]
 
     @property
     def due(self) -> int:
         """How many count."""
-        return sum(many for fate, many in self.fates.items() if fate not in NOT_COUNTED)
+        return sum(many for outcome, many in self.outcomes.items() if outcome not in NOT_COUNTED)
 
     @property
     def good(self) -> int:
         """How many of them are good."""
-        return self.fates.get(Fate.GOOD, 0)
+        return self.outcomes.get(PostOutcome.GOOD, 0)
 
     @property
     def ratio(self) -> float | None:
@@ -227,17 +251,25 @@ class Availability:
         return wilson_lower(self.good, self.due)
 
     @property
-    def bad(self) -> dict[Fate, int]:
+    def bad(self) -> dict[PostOutcome, int]:
         """What the others came to."""
-        return {fate: self.fates[fate] for fate in Fate if self._is_bad(fate)}
+        return {outcome: self.outcomes[outcome] for outcome in PostOutcome if self._is_bad(outcome)}
 
     @property
-    def left_out(self) -> dict[Fate, int]:
+    def left_out(self) -> dict[PostOutcome, int]:
         """What does not count, by the reason."""
-        return {fate: self.fates[fate] for fate in Fate if fate in NOT_COUNTED and self.fates.get(fate)}
+        return {
+            outcome: self.outcomes[outcome]
+            for outcome in PostOutcome
+            if outcome in NOT_COUNTED and self.outcomes.get(outcome)
+        }
 
-    def _is_bad(self, fate: Fate) -> bool:
-        return bool(self.fates.get(fate)) and fate is not Fate.GOOD and fate not in NOT_COUNTED
+    def _is_bad(self, outcome: PostOutcome) -> bool:
+        return (
+            bool(self.outcomes.get(outcome))
+            and outcome is not PostOutcome.GOOD
+            and outcome not in NOT_COUNTED
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Give it the shape by which programs know it."""
@@ -246,28 +278,28 @@ class Availability:
             "good": self.good,
             "availability": self.ratio,
             "availability_lower_95": self.lower_95,
-            "bad": {str(fate): many for fate, many in self.bad.items()},
-            "left_out": {str(fate): many for fate, many in self.left_out.items()},
+            "bad": {str(outcome): many for outcome, many in self.bad.items()},
+            "left_out": {str(outcome): many for outcome, many in self.left_out.items()},
         }
 
 
 def availability(
-    owed: Iterable[Owed], *, now: datetime, within: timedelta = ON_TIME, but: Sequence[Outage] = ()
+    due_posts: Iterable[DuePost], *, now: datetime, within: timedelta = ON_TIME, but: Sequence[Outage] = ()
 ) -> Availability:
     """Count what became of deliveries. ``but`` leaves out those whose time met an outage, the good ones too."""
-    return Availability(fates=Counter(_fate(one, now=now, within=within, but=but) for one in owed))
+    return Availability(outcomes=Counter(_outcome(one, now=now, within=within, but=but) for one in due_posts))
 
 
-def _fate(one: Owed, *, now: datetime, within: timedelta, but: Sequence[Outage]) -> Fate:
-    fate = one.judged(within=within, now=now)
-    if fate in NOT_COUNTED:
-        return fate
+def _outcome(one: DuePost, *, now: datetime, within: timedelta, but: Sequence[Outage]) -> PostOutcome:
+    outcome = one.judged(within=within, now=now)
+    if outcome in NOT_COUNTED:
+        return outcome
     its_time = Span(one.at, one.at + within)
-    return Fate.OUTAGE if any(its_time.touches(hole) for hole in _holes(but, one.account)) else fate
+    return PostOutcome.OUTAGE if any(its_time.touches(hole) for hole in _holes(but, one.account)) else outcome
 
 
 def time_availability(
-    owed: Sequence[Owed],
+    due_posts: Sequence[DuePost],
     window: Span,
     *,
     now: datetime,
@@ -278,12 +310,12 @@ def time_availability(
 
     An account is not served from the time of a post that was late, or never came, until that post is live, or
     came to rest, or a later one of the same account is live: one post in trouble is no outage while the others
-    go out. A stretch in which nothing was owed counts as served. ``but`` leaves the network's outages out of
+    go out. A stretch in which nothing was due counts as served. ``but`` leaves the network's outages out of
     the time altogether.
     """
     seen = window.within(Span(window.since, max(window.since, now)))
-    by_account: defaultdict[str, list[Owed]] = defaultdict(list)
-    for one in owed:
+    by_account: defaultdict[str, list[DuePost]] = defaultdict(list)
+    for one in due_posts:
         by_account[one.account].append(one)
     whole, down = timedelta(0), timedelta(0)
     for account, line in by_account.items():
@@ -296,10 +328,10 @@ def time_availability(
     return 1 - down / whole if whole else None
 
 
-def _down(line: Sequence[Owed], within: timedelta, now: datetime) -> Iterable[Span]:
+def _down(line: Sequence[DuePost], within: timedelta, now: datetime) -> Iterable[Span]:
     """Give the stretches in which one account was not served."""
     line = sorted(line, key=lambda one: one.at)
-    # The first instant at which anything that was owed from here on is live.
+    # The first instant at which anything that was due from here on is live.
     served: datetime | None = None
     for one in reversed(line):
         ends = [end for end in (one.live_at, served) if end is not None]
@@ -330,6 +362,14 @@ def wilson_lower(good: int, due: int, confidence: float = 0.95) -> float | None:
 
 # Distributions -------------------------------------------------------------------------------------------
 
+NEVER = math.inf
+"""How long something took that never happened: longer than all that did, and in every figure."""
+
+
+def in_words(seconds: float | None) -> float | str | None:
+    """Give a stretch of time to programs: JSON has no number for what never came."""
+    return "never" if seconds == NEVER else seconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
@@ -351,15 +391,18 @@ class Distribution:
 
         return cls(n=len(line), p50=rank(0.50), p90=rank(0.90), p95=rank(0.95), max=rank(1.0))
 
-    def as_dict(self) -> dict[str, float | int | None]:
+    def as_dict(self) -> dict[str, float | int | str | None]:
         """Give it the shape by which programs know it."""
-        return {"n": self.n, "p50": self.p50, "p90": self.p90, "p95": self.p95, "max": self.max}
+        ranks = {"p50": self.p50, "p90": self.p90, "p95": self.p95, "max": self.max}
+        return {"n": self.n, **{name: in_words(value) for name, value in ranks.items()}}
 
 
-def lateness(owed: Iterable[Owed]) -> Distribution:
-    """Tell how long after their time posts became live. What never did is in no percentile: see the fates."""
+def lateness(due_posts: Iterable[DuePost]) -> Distribution:
+    """Tell how long after their time posts became live. What never did is in no percentile: see the outcomes."""
     return Distribution.of(
-        max(timedelta(0), one.live_at - one.at) for one in owed if one.live_at is not None and not one.no_room
+        max(timedelta(0), one.live_at - one.at)
+        for one in due_posts
+        if one.live_at is not None and not one.no_capacity
     )
 
 
@@ -376,7 +419,16 @@ class Trouble:
     """When the fault itself ended, where somebody knows: from then on it is our time alone."""
 
 
-def troubles(incidents: Iterable[Incident], owed: Sequence[Owed]) -> list[Trouble]:
+def all_back(back_at: Mapping[str, datetime | None]) -> datetime | None:
+    """Say when all the accounts that a trouble struck were back: with the last of them.
+
+    An account that came back does not speak for one that did not: ``None`` while one is not back.
+    """
+    known = [at for at in back_at.values() if at is not None]
+    return max(known, default=None) if len(known) == len(back_at) else None
+
+
+def troubles(incidents: Iterable[Incident], due_posts: Sequence[DuePost]) -> list[Trouble]:
     """Make troubles of incidents, as far as a store knows them.
 
     A trouble began, for whoever waits for posts, when the first of those fell due that were waiting as it was
@@ -386,7 +438,7 @@ def troubles(incidents: Iterable[Incident], owed: Sequence[Owed]) -> list[Troubl
     return [
         Trouble(
             kind=str(one.kind),
-            opened_at=_onset(one, owed),
+            opened_at=_onset(one, due_posts),
             detected_at=one.opened_at,
             over_at=one.over_at,
         )
@@ -394,16 +446,18 @@ def troubles(incidents: Iterable[Incident], owed: Sequence[Owed]) -> list[Troubl
     ]
 
 
-def _onset(incident: Incident, owed: Sequence[Owed]) -> datetime:
+def _onset(incident: Incident, due_posts: Sequence[DuePost]) -> datetime:
     at = incident.opened_at
-    whose = {one.account for one in owed} & {incident.about}
+    whose = {one.account for one in due_posts} & {incident.about}
     waited = (
-        one.at for one in owed if one.at <= at and _until(one) > at and (not whose or one.account in whose)
+        one.at
+        for one in due_posts
+        if one.at <= at and _until(one) > at and (not whose or one.account in whose)
     )
     return min(waited, default=at)
 
 
-def _until(one: Owed) -> datetime:
+def _until(one: DuePost) -> datetime:
     """Say when a post stopped being waited for."""
     return one.live_at or one.ended_at or datetime.max.replace(tzinfo=one.at.tzinfo)
 
@@ -423,7 +477,7 @@ class Recovery:
     repair: Distribution
     """From their beginning until all was well; its mean is what others call MTTR."""
     recovery: Distribution
-    """From the end of the fault until all was well, where that end is known."""
+    """From the end of the fault until all was well, where that end is known. One that is not over is ``NEVER``."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it the shape by which programs know it."""
@@ -457,7 +511,9 @@ def _recovery(kind: str, those: Sequence[Trouble]) -> Recovery:
         ),
         repair=Distribution.of(max(none, one.over_at - one.opened_at) for one in those if one.over_at),
         recovery=Distribution.of(
-            max(none, one.over_at - one.ended_at) for one in those if one.over_at and one.ended_at
+            NEVER if one.over_at is None else max(none, one.over_at - one.ended_at)
+            for one in those
+            if one.ended_at
         ),
     )
 
@@ -508,7 +564,7 @@ def budget(of: Availability, objective: float = OBJECTIVE) -> Budget:
 
 
 def burn_rates(
-    owed: Sequence[Owed],
+    due_posts: Sequence[DuePost],
     window: Span,
     *,
     now: datetime,
@@ -520,7 +576,7 @@ def burn_rates(
     until = min(now, window.until)
 
     def burn(length: timedelta) -> float | None:
-        lately = [one for one in owed if until - length <= one.at]
+        lately = [one for one in due_posts if until - length <= one.at]
         return budget(availability(lately, now=now, within=within), objective).burn
 
     return {length: burn(length) for length in lengths if length <= window.length}
@@ -577,7 +633,7 @@ class Figures:
 
 
 def figures(
-    owed: Sequence[Owed],
+    due_posts: Sequence[DuePost],
     window: Span,
     *,
     now: datetime,
@@ -586,23 +642,23 @@ def figures(
     outages: Sequence[Outage] = (),
     troubles: Sequence[Trouble] = (),
 ) -> Figures:
-    """Take what was owed in a window, and say everything there is to say of it."""
-    names = sorted({one.account for one in owed})
-    whole = availability(owed, now=now, within=within)
+    """Take what was due in a window, and say everything there is to say of it."""
+    names = sorted({one.account for one in due_posts})
+    whole = availability(due_posts, now=now, within=within)
     return Figures(
         window=window,
         within=within,
         availability=whole,
-        availability_without_outages=availability(owed, now=now, within=within, but=outages),
+        availability_without_outages=availability(due_posts, now=now, within=within, but=outages),
         by_account={
-            name: availability([one for one in owed if one.account == name], now=now, within=within)
+            name: availability([one for one in due_posts if one.account == name], now=now, within=within)
             for name in names
         },
-        time=time_availability(owed, window, now=now, within=within),
-        time_without_outages=time_availability(owed, window, now=now, within=within, but=outages),
-        lateness=lateness(owed),
+        time=time_availability(due_posts, window, now=now, within=within),
+        time_without_outages=time_availability(due_posts, window, now=now, within=within, but=outages),
+        lateness=lateness(due_posts),
         recoveries=recoveries(troubles),
         budget=budget(whole, objective),
         outages=tuple(outages),
-        burn=burn_rates(owed, window, now=now, within=within, objective=objective),
+        burn=burn_rates(due_posts, window, now=now, within=within, objective=objective),
     )

@@ -6,8 +6,8 @@ this machine and Prefect are seen to do. It never asks the publisher how it went
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -38,7 +38,7 @@ class Quiet(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     """A dependency is away and is being left alone; the check of the circuit says how long that may last."""
     STARTING = "starting"
-    """A run that does this was started a moment ago, and has not taken its seat yet. Not ok, and nobody's fault."""
+    """A run that does this was started a moment ago, and has not taken its lease yet. Not ok, and nobody's fault."""
     NOT_ASKED = "not_asked"
     """There is nothing on this machine to ask."""
 
@@ -53,7 +53,7 @@ class Kind(StrEnum):
     WORKER = "worker"
     """A worker starts the runs that are due."""
     ON_WATCH = "on_watch"
-    """The run on watch of each flow beats."""
+    """The run on watch of each flow sends heartbeats."""
     RUNS = "runs"
     """No run holds a place that it does not use."""
     DUE = "due"
@@ -62,8 +62,8 @@ class Kind(StrEnum):
     """Posts that count as published are live, as the network shows."""
     READER = "reader"
     """The account's page can be read."""
-    DOUBT = "doubt"
-    """What is in doubt is being looked for."""
+    UNCONFIRMED = "unconfirmed"
+    """What is unconfirmed is being looked for."""
     SESSION = "session"
     """The sign-in is good for the posts that are due in the next hour."""
     LEASES = "leases"
@@ -156,11 +156,12 @@ class Tolerances:
 
     every: timedelta = timedelta(seconds=60)
     """How often everything is checked."""
-    beat_within: timedelta = timedelta(seconds=15)
-    """A run on watch beats every second, and may wait five for a store that is busy. No longer than the others on watch
-    give it (``tasks/mates.py``): what they have replaced must not look well until the next one beats."""
+    heartbeat_within: timedelta = timedelta(seconds=15)
+    """A run on watch sends a heartbeat every second, and may wait five for a store that is busy. No longer than the
+    others on watch give it (``tasks/peer_supervisor.py``): what they have replaced must not look well until the next
+    one sends heartbeats."""
     starts_within: timedelta = timedelta(seconds=45)
-    """How long a run may take from its start to its first beat: importing and opening take their time."""
+    """How long a run may take from its start to its first heartbeat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
     """A post that is due, and may go, is taken up in a quarter of a second. After this nobody is doing it."""
     live_within: timedelta = timedelta(minutes=5)
@@ -168,7 +169,7 @@ class Tolerances:
     shown_within: timedelta = timedelta(seconds=20)
     """X's own profile page shows a post after 8 to 20 seconds; a look that misses it later means something."""
     looked_within: timedelta = timedelta(seconds=90)
-    """How long what is published, or in doubt, may go without a look that says something of it."""
+    """How long what is published, or unconfirmed, may go without a look that says something of it."""
     lease_grace: timedelta = timedelta(seconds=15)
     """How long after a lease has run out somebody may take to take it back."""
     claims_of: timedelta = CLAIMS_OF
@@ -181,7 +182,7 @@ class Tolerances:
     """How late a worker may start a run."""
     worker_silent: timedelta = timedelta(seconds=90)
     """A worker tells Prefect every 30 seconds that it lives."""
-    letters_within: timedelta = timedelta(minutes=2)
+    outbox_within: timedelta = timedelta(minutes=2)
     notices_within: timedelta = timedelta(seconds=60)
     """A message is told in the round that wrote it. What waits for longer was tried, and did not get through."""
     circuit_open: timedelta = timedelta(minutes=10)
@@ -199,79 +200,9 @@ class Tolerances:
         return cls(
             every=every,
             live_within=on_time,
-            beat_within=max(timedelta(seconds=10), min(timedelta(seconds=15), every)),
+            heartbeat_within=max(timedelta(seconds=10), min(timedelta(seconds=15), every)),
             looked_within=max(timedelta(seconds=30), min(timedelta(seconds=90), every)),
             taken_up_within=max(timedelta(seconds=15), min(timedelta(seconds=45), every)),
             unknown_for=5 * every,
             notices_within=every,
         )
-
-
-EXPLAINS: Mapping[Kind, Collection[Kind]] = {
-    # Without a store nothing of what it holds can be known.
-    Kind.STORE: (
-        *(
-            Kind.ON_WATCH,
-            Kind.DUE,
-            Kind.LIVE,
-            Kind.READER,
-            Kind.DOUBT,
-            Kind.SESSION,
-            Kind.LEASES,
-            Kind.OUTBOX,
-        ),
-        *(Kind.NOTICES, Kind.BACKLOG, Kind.SWITCH, Kind.CLOCK, Kind.BROWSERS),
-    ),
-    Kind.SERVER: (Kind.WORKER, Kind.RUNS, Kind.SLOTS, Kind.CIRCUIT, Kind.SWITCH),
-    Kind.WORKER: (Kind.ON_WATCH, Kind.RUNS),
-    Kind.READER: (Kind.LIVE, Kind.DOUBT),
-    Kind.SESSION: (Kind.DUE, Kind.READER, Kind.LIVE, Kind.DOUBT),
-    Kind.DISK: (Kind.STORE,),
-    Kind.CIRCUIT: (Kind.DUE,),
-    Kind.SLOTS: (Kind.DUE,),
-}
-"""What being wrong with one thing explains of others. Of the same account, where both are about one."""
-
-OF_THE_FLOW: Mapping[str, Collection[Kind]] = {
-    "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
-    "reconcile": (Kind.LIVE, Kind.DOUBT, Kind.READER, Kind.BROWSERS),
-}
-"""What a flow that nobody is on watch for explains."""
-
-
-def explain(checks: Iterable[Check]) -> list[Check]:
-    """Mark what is not ok only because something else is not: one cause, one incident, one message."""
-    given = list(checks)
-    wrong = [check for check in given if check.verdict is not Verdict.OK]
-    return [_explained(check, wrong) if check.verdict is not Verdict.OK else check for check in given]
-
-
-def _explained(check: Check, wrong: Iterable[Check]) -> Check:
-    by = next((other for other in wrong if _explains(other, check)), None)
-    return check if by is None else replace(check, explained_by=by.kind)
-
-
-def _explains(cause: Check, check: Check) -> bool:
-    if cause.key == check.key:
-        return False
-    if cause.kind is Kind.ON_WATCH and check.kind in OF_THE_FLOW.get(cause.about, ()):
-        return True
-    if check.kind not in EXPLAINS.get(cause.kind, ()):
-        return False
-    # What can say nothing explains only what could not be found out either; what is seen to be wrong is wrong.
-    mute = cause.verdict is Verdict.UNKNOWN or cause.kind in {Kind.STORE, Kind.SERVER}
-    if mute and check.verdict is Verdict.FAILING:
-        return False
-    per_account = cause.kind in {Kind.READER, Kind.SESSION}
-    return not per_account or cause.about == check.about
-
-
-def check_graph() -> None:
-    """No two things explain each other, or neither would ever be told; run when this module is loaded."""
-    for cause, explained in EXPLAINS.items():
-        for kind in explained:
-            if cause in EXPLAINS.get(kind, ()):
-                raise ValueError(f"{cause} and {kind} explain each other")
-
-
-check_graph()

@@ -10,51 +10,12 @@ counts as over from the first of them: what flickers is one incident and one mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from steadypost.domain.checks import RULES
 from steadypost.domain.health import Check, Kind, Tolerances, Verdict
-
-
-class Remedy(StrEnum):
-    """What can be done without a person. A remedy never asks: none of these can cause a post."""
-
-    GIVE_BACK_LEASES = "give_back_leases"
-    """Take back what workers hold that fell silent."""
-    REAP_BROWSERS = "reap_browsers"
-    """End the browsers whose process is gone, and see them dead."""
-    REVIVE_FLOW = "revive_flow"
-    """End the run on watch that does not beat, and start another."""
-    RENEW_BROWSERS = "renew_browsers"
-    """Have the publishers relieved by a run with browsers of its own."""
-    END_RUNS = "end_runs"
-    """Mark runs that are not there as crashed, so that they hold no place."""
-    GIVE_BACK_SLOTS = "give_back_slots"
-    """Give back the places in Prefect's limits that the dead hold."""
-    RELOAD_SESSION = "reload_session"
-    """Read the account's block anew, and go on if its session is another one."""
-    RESTART_WORKER = "restart_worker"
-    """End a worker that stands still, and start one where none is."""
-    HAND_OVER = "hand_over"
-    """Bring the store the answers that wait on this machine."""
-
-
-REMEDIES: Mapping[Kind, tuple[Remedy, ...]] = {
-    Kind.WORKER: (Remedy.RESTART_WORKER,) * 3,
-    Kind.ON_WATCH: (Remedy.REVIVE_FLOW,) * 3,
-    Kind.RUNS: (Remedy.END_RUNS,) * 3,
-    Kind.SLOTS: (Remedy.GIVE_BACK_SLOTS,) * 2,
-    Kind.DUE: (Remedy.GIVE_BACK_LEASES, Remedy.RENEW_BROWSERS, Remedy.RENEW_BROWSERS),
-    Kind.DOUBT: (Remedy.REVIVE_FLOW,) * 2,
-    Kind.SESSION: (Remedy.RELOAD_SESSION,) * 2,
-    Kind.LEASES: (Remedy.GIVE_BACK_LEASES,) * 3,
-    Kind.BROWSERS: (Remedy.REAP_BROWSERS, Remedy.RENEW_BROWSERS, Remedy.RENEW_BROWSERS),
-    Kind.OUTBOX: (Remedy.HAND_OVER,) * 3,
-    Kind.MEMORY: (Remedy.REAP_BROWSERS, Remedy.RENEW_BROWSERS),
-}
-"""What is tried, in this order, and then no more. What is not here only a person, or time, can mend."""
+from steadypost.domain.remedy import Remedy
 
 PAUSES = (timedelta(0), timedelta(seconds=30), timedelta(seconds=60))
 """How long after the one before a remedy is tried; and after the last, how long it may take to help."""
@@ -65,9 +26,6 @@ REMIND_EVERY = timedelta(hours=4)
 
 WATCHED_CLOSELY = timedelta(minutes=5)
 """For how long after it was found, or a remedy was tried, an incident is looked at more often than every round."""
-
-UNTOLD = frozenset({Kind.NOTICES})
-"""Nobody can be told that nobody can be told anything. ``steadypost deadman`` says it, on a way of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +148,7 @@ def next_step(
         return Remind() if now - since >= REMIND_EVERY else Wait()
     if incident.verdict is Verdict.UNKNOWN:
         return _tell(incident) if now - incident.opened_at >= tolerances.unknown_for else Wait()
-    remedies = REMEDIES.get(incident.kind, ()) if may_mend else ()
+    remedies = RULES[incident.kind].remedies if may_mend else ()
     if len(incident.tries) < len(remedies):
         pause = PAUSES[min(len(incident.tries), len(PAUSES) - 1)]
         due = not incident.tries or now - incident.tries[-1].at >= pause
@@ -202,7 +160,7 @@ def next_step(
 
 
 def _tell(incident: Incident) -> Step:
-    return Wait() if incident.kind in UNTOLD else Tell()
+    return Wait() if not RULES[incident.kind].told else Tell()
 
 
 def _lasts(incident: Incident, until: datetime, tolerances: Tolerances) -> bool:
@@ -212,7 +170,7 @@ def _lasts(incident: Incident, until: datetime, tolerances: Tolerances) -> bool:
 
 def _is_worth_a_word(incident: Incident, tolerances: Tolerances) -> bool:
     """A flicker that nobody was told of, and nothing was done about, stays in the records."""
-    if incident.kind in UNTOLD:
+    if not RULES[incident.kind].told:
         return False
     well = incident.well_since or incident.opened_at
     failed = (
@@ -234,38 +192,6 @@ class Message:
     body: str
 
 
-FIRST_AID: Mapping[Kind, str] = {
-    Kind.STORE: "Look whether the database runs and its disk has room; everything waits, nothing is lost.",
-    Kind.SERVER: "Start Prefect's server again; the runs on watch go on without it.",
-    Kind.WORKER: "Start a worker: prefect worker start --pool steadypost.",
-    Kind.ON_WATCH: "Read the log of the flow's last run in Prefect; then run: python -m deployments.",
-    Kind.RUNS: "Cancel the runs named in Prefect's pages.",
-    Kind.DUE: "Ask 'steadypost why ID' what the delivery waits for.",
-    Kind.LIVE: "Open the account's page in a browser: are the posts there? If not, the network hides them.",
-    Kind.READER: "Open the account's page in a browser: does it ask to sign in, or show nothing?",
-    Kind.DOUBT: "Look at the account, then say what is there: 'steadypost resolve ID'.",
-    Kind.SESSION: "Sign in with a browser, and put the fresh session into the account's block.",
-    Kind.LEASES: "Look whether the store takes writes, and whether somebody is on watch.",
-    Kind.BROWSERS: "Look at the machine's memory, and start the browser by hand: 'steadypost doctor' names it.",
-    Kind.SLOTS: "Set the limit's active slots back in Prefect's pages (Concurrency).",
-    Kind.CIRCUIT: "Look whether what the circuit guards is there; force it closed in its block when it is.",
-    Kind.OUTBOX: "Look at the files in the outbox of this machine; they hold answers of the network.",
-    Kind.NOTICES: "Look at the notification block: 'steadypost notices' says why it takes nothing.",
-    Kind.DISK: "Make room on the disk.",
-    Kind.MEMORY: "See what takes the memory, and end it.",
-    Kind.CLOCK: "Set the machine's clock by NTP.",
-    Kind.BACKLOG: "Raise the account's limits, or take posts back: 'steadypost queue'.",
-    Kind.SWITCH: "Turn publishing on again in the block 'Steadypost switches', or say until when it is off.",
-}
-"""The first thing for a person to do; the rest stands in the runbook."""
-
-
-LEFT_BEHIND: Mapping[Kind, str] = {
-    Kind.LIVE: "Later posts are shown. Those that are gone stay gone: 'steadypost queue --state removed'.",
-}
-"""What may be left to do when it is over."""
-
-
 def runbook(kind: Kind) -> str:
     """Name the runbook of a kind."""
     return f"docs/runbooks/{kind}.md"
@@ -279,7 +205,7 @@ def told(incident: Incident) -> Message:
         title=f"Steadypost needs you: {incident.name} {is_so}",
         body=(
             f"{incident.what}.\nSince {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC.\n"
-            f"{_tried(incident)}\nTo do: {FIRST_AID[incident.kind]}\nMore: {runbook(incident.kind)}"
+            f"{_tried(incident)}\nTo do: {RULES[incident.kind].first_aid}\nMore: {runbook(incident.kind)}"
         ),
     )
 
@@ -291,7 +217,7 @@ def reminder(incident: Incident, now: datetime) -> Message:
         title=f"Still so: {incident.name}",
         body=(
             f"{incident.what}.\nSince {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC.\n"
-            f"To do: {FIRST_AID[incident.kind]}\nMore: {runbook(incident.kind)}"
+            f"To do: {RULES[incident.kind].first_aid}\nMore: {runbook(incident.kind)}"
         ),
     )
 
@@ -306,7 +232,7 @@ def over(incident: Incident) -> Message:
         body=(
             f"{incident.what}.\nFrom {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC, for {lasted:.0f} s.\n"
             f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}"
-            f"{LEFT_BEHIND.get(incident.kind, 'Nothing is to be done.')}"
+            f"{RULES[incident.kind].left_behind}"
         ),
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from steadypost.domain.money import usd
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Free, Full, Limits
 
@@ -58,6 +60,24 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """What an account has spent, in US dollars, and what it may spend."""
+
+    in_a_day: Decimal
+    in_a_month: Decimal
+    budget_per_day: Decimal | None
+    budget_per_month: Decimal | None
+
+    def __str__(self) -> str:
+        day = _of(self.in_a_day, self.budget_per_day)
+        return f"{day} in a day, {_of(self.in_a_month, self.budget_per_month)} in 30 days"
+
+
+def _of(amount: Decimal, budget: Decimal | None) -> str:
+    return usd(amount) + ("" if budget is None else f" of {usd(budget)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSeen:
     """What the store holds of one account."""
 
@@ -72,9 +92,11 @@ class AccountSeen:
     units: int = 0
     """How many posts those are."""
     head: Head | None = None
-    room: Free | Full = field(default_factory=Free)
+    capacity: Free | Full = field(default_factory=Free)
     """Whether the account's quota has room for the head."""
     limits: Limits = field(default_factory=Limits)
+    money: Money | None = None
+    """What it has spent, where its channel is charged for."""
     claimed_at: datetime | None = None
     """When a delivery of it was last taken up."""
     next_due_at: datetime | None = None
@@ -82,9 +104,13 @@ class AccountSeen:
     published: Sequence[Published] = ()
     """What counts as published, of the last hour, the newest last."""
     looks_overdue_since: datetime | None = None
-    """Since when a look for something in doubt has been due."""
+    """Since when a look for something unconfirmed has been due."""
     look: Noted | None = None
     """How the last looks at its page went."""
+    closed: str = ""
+    """Why its block cannot be used as it was saved; empty when it can, or when nobody has read it yet."""
+    refused_for: str = ""
+    """The account that is the same one on the network, where this one is refused for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +118,11 @@ class StoreSeen:
     """What the store holds."""
 
     accounts: Sequence[AccountSeen] = ()
-    beats: Mapping[str, datetime] = field(default_factory=dict)
+    heartbeats: Mapping[str, datetime] = field(default_factory=dict)
     """When each flow's run on watch was last heard of."""
-    seats: Mapping[str, str] = field(default_factory=dict)
+    leases: Mapping[str, str] = field(default_factory=dict)
     """Which run is on watch for each flow."""
-    seated: Mapping[str, datetime] = field(default_factory=dict)
+    leased_since: Mapping[str, datetime] = field(default_factory=dict)
     """Since when it is."""
     lapsed: Mapping[int, datetime] = field(default_factory=dict)
     """Deliveries that a worker holds whose lease has run out, and when it did."""
@@ -106,12 +132,18 @@ class StoreSeen:
     notices_since: datetime | None = None
     """Since when the oldest message has been waiting to be told."""
     notices_trouble: str = ""
+    nobody_to_tell: bool = False
+    """Whether nobody is named who could be told: an operator has not filled that in yet."""
+    told_later: str = ""
+    """Why whoever is named is not told at this hour; empty when they are."""
     browsers: Mapping[str, Noted] = field(default_factory=dict)
     """What each pool of browsers noted of itself."""
     shed: tuple[str, ...] = ()
     """What is left for later, for want of memory."""
-    clock_off: timedelta | None = None
-    """How far the network's clock, as its newest ids tell, lies outside of what ours says."""
+    clock_off: tuple[str, timedelta] | None = None
+    """The host whose clock is furthest off from a network's, and by how much it is ahead of that."""
+    runs_heard: Mapping[str, datetime] = field(default_factory=dict)
+    """When each run, on whatever machine, last said that it is at work."""
 
 
 # --- from Prefect
@@ -125,7 +157,7 @@ class RunSeen:
     flow: str
     since: datetime
     here: bool
-    """Whether a process of it lives on this machine, and does not stand still."""
+    """Whether a process of it lives on this machine, and does not hang."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +230,8 @@ class BlocksSeen:
     off_for: Mapping[tuple[str, str], SwitchSeen] = field(default_factory=dict)
     """The switches that are off for an account, while they are on for others, by the names of both."""
     open_circuits: Sequence[CircuitSeen] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """The address of each account's network."""
 
     def is_off(self, switch: str, account: str) -> SwitchSeen | None:
         """Say who turned a switch off for an account, and why; ``None`` when it is on."""
@@ -212,13 +246,13 @@ class MachineSeen:
     """What this machine shows."""
 
     workers: Mapping[int, bool] = field(default_factory=dict)
-    """Its worker processes, and whether each of them stands still."""
+    """Its worker processes, and whether each of them hangs."""
     has_had_worker: bool = False
     """Whether there ever was one here: a machine that never had one misses none."""
     orphans: int = 0
     """Browsers whose parent is gone."""
-    letters: int = 0
-    letters_since: datetime | None = None
+    outbox_entries: int = 0
+    outbox_since: datetime | None = None
     """When the oldest answer was put into the outbox."""
     aside: int = 0
     """Answers that no store has asked for."""
@@ -238,4 +272,9 @@ class Observed:
     blocks: BlocksSeen | Cannot
     machine: MachineSeen
     store_away_at: datetime | None = None
-    """When the store was last seen to be away: nobody could beat then, and whoever waited for it still may."""
+    """When the store was last seen to be away: nobody could send heartbeats then, and whoever waited for it still may."""
+
+    @property
+    def accounts(self) -> Sequence[AccountSeen]:
+        """The accounts that the store knows; none while it is away."""
+        return () if isinstance(self.store, Cannot) else self.store.accounts

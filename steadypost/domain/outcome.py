@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 
 
 class Phase(StrEnum):
@@ -68,9 +68,15 @@ class Cause(StrEnum):
     SUSPENDED = "suspended"
     CONSENT = "consent"
     RULES_NOT_ACCEPTED = "rules_not_accepted"
+    HANDLE_TAKEN = "handle_taken"
+    """Another account here is the same one on the network."""
     AUTOMATION_SUSPECTED = "automation_suspected"
     DAILY_LIMIT = "daily_limit"
     RATE_LIMIT = "rate_limit"
+    CREDIT_USED = "credit_used"
+    """What the account may spend at its network is spent: nothing goes out before somebody adds credit there."""
+    SIGN_IN_RENEWED = "sign_in_renewed"
+    """Its token was refused and has been replaced: nothing was posted, and the next attempt signs in with the new one."""
     # the page
     UI_DRIFT = "ui_drift"
     OVERLAY = "overlay"
@@ -79,11 +85,19 @@ class Cause(StrEnum):
     BUTTON_DISABLED = "button_disabled"
     REPLY_CONTEXT_MISSING = "reply_context_missing"
     MEDIA_NOT_ATTACHED = "media_not_attached"
+    NOT_OFFERED = "not_offered"
+    """The page is well, and offers no way to what only this post is: a thread as a reply, an answer to this one."""
+    NOTHING_LEFT = "nothing_left"
+    """The click let no request through, and the page was closed: provably nothing was asked."""
     PAGE_UNREACHABLE = "page_unreachable"
     SERVER_ERROR = "server_error"
     # the content
     TOO_LONG = "too_long"
     TARGET_GONE = "target_gone"
+    PARENT_UNSEEN = "parent_unseen"
+    """The part above it in its own thread is of minutes ago, and not found everywhere yet."""
+    TARGET_CLOSED = "target_closed"
+    """The post that is to be answered takes no answers."""
     MEDIA_REFUSED = "media_refused"
     MEDIA_MISSING = "media_missing"
     REFUSED_OTHERWISE = "refused_otherwise"
@@ -94,6 +108,8 @@ class Cause(StrEnum):
     BROWSER_DIED = "browser_died"
     NO_WAY_OUT = "no_way_out"
     """This machine finds no name, or no network. X has nothing to do with it."""
+    NO_WAY_THERE = "no_way_there"
+    """No way was found to this account's address, and nobody knows whether to any other."""
     CIRCUIT_OPEN = "circuit_open"
     """Between the claim and the first step, what it needs was seen to be down: it is left alone."""
     DEADLINE = "deadline"
@@ -128,13 +144,17 @@ _SCOPES = {
             Cause.SUSPENDED,
             Cause.CONSENT,
             Cause.RULES_NOT_ACCEPTED,
+            Cause.HANDLE_TAKEN,
             Cause.AUTOMATION_SUSPECTED,
             Cause.DAILY_LIMIT,
             Cause.RATE_LIMIT,
+            Cause.CREDIT_USED,
         ],
         Scope.ACCOUNT,
     ),
-    **dict.fromkeys([Cause.UI_DRIFT, Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR], Scope.NETWORK),
+    **dict.fromkeys(
+        [Cause.UI_DRIFT, Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR, Cause.NO_WAY_THERE], Scope.NETWORK
+    ),
     **dict.fromkeys(
         [
             Cause.BROWSER_UNAVAILABLE,
@@ -161,7 +181,9 @@ _FOR_A_PERSON = frozenset(
         Cause.SUSPENDED,
         Cause.CONSENT,
         Cause.RULES_NOT_ACCEPTED,
+        Cause.HANDLE_TAKEN,
         Cause.AUTOMATION_SUSPECTED,
+        Cause.CREDIT_USED,
     }
 )
 
@@ -171,6 +193,9 @@ class Published:
     """The network answered with an id."""
 
     remote_id: RemoteId
+    lacking: str = ""
+    """What is not as it was ordered although the post is live, for people: a picture that got lost, another
+    visibility. Empty where all is as it should be, or nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +221,9 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSubmitted:
-    """Provably nothing was sent: the attempt ended before it was armed, or the part's turn never came."""
+    """Provably nothing was sent: the attempt ended before it was armed, the part's turn never came, or nothing had
+    passed the gate when the page was closed.
+    """
 
     cause: Cause
     why: str

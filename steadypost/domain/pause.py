@@ -19,6 +19,7 @@ REST: Mapping[Cause, timedelta] = {
     Cause.OTHER_ACCOUNT: timedelta(minutes=30),
     Cause.SESSION_UNUSABLE: timedelta(minutes=30),
     Cause.RULES_NOT_ACCEPTED: timedelta(minutes=30),
+    Cause.HANDLE_TAKEN: timedelta(minutes=30),
     # X asked a person a question. We do not come near it for a long time, and never answer it.
     Cause.CHALLENGE: timedelta(hours=6),
     Cause.LOCKED: timedelta(hours=6),
@@ -27,6 +28,8 @@ REST: Mapping[Cause, timedelta] = {
     # X's own windows, when it did not name their end: fifteen minutes is its documented rate-limit window.
     Cause.RATE_LIMIT: timedelta(minutes=15),
     Cause.DAILY_LIMIT: timedelta(hours=6),
+    # Somebody has to add credit; now and then it is tried, which costs nothing while there is none.
+    Cause.CREDIT_USED: timedelta(hours=6),
 }
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.hashtags import SIGNS, hashtags
+from steadypost.domain.remote_id import RemoteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What is said on one network instead of what is said everywhere: the whole of it, text and media."""
+
+    network: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """Text, media, thread parts and a reply target, before it has any account or time."""
 
@@ -41,6 +50,8 @@ class Post:
     """Where it came from, for people: ``posts.csv:7``, ``compose``, ``cli``."""
     labels: tuple[str, ...] = ()
     """What its author filed it under, beside the hashtags in its text."""
+    variants: tuple[Variant, ...] = ()
+    """At most one for each network. Whose names those are is the channels' business: here they are words."""
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -51,27 +62,42 @@ class Post:
         """Whether it is more than one part."""
         return len(self.parts) > 1
 
+    def parts_for(self, network: str) -> tuple[Part, ...]:
+        """What is said on one network."""
+        return next((one.parts for one in self.variants if one.network == network), self.parts)
+
     @property
     def fingerprint(self) -> str:
         """The mark by which a repetition of this post is recognised."""
-        return fingerprint([part.text or _pictures(part) for part in self.parts])
+        return _fingerprint_of(self.parts)
+
+    def fingerprint_for(self, network: str) -> str:
+        """The same for what is said on one network."""
+        return _fingerprint_of(self.parts_for(network))
 
     @property
     def tags(self) -> frozenset[str]:
         """By what it can be struck: its labels and its hashtags, without the sign and in small letters."""
-        said = [found for part in self.parts for found in _HASHTAG.findall(part.text)]
-        return frozenset(tag(one) for one in (*self.labels, *said) if tag(one))
+        every = [*self.parts, *(part for one in self.variants for part in one.parts)]
+        said = tags_in([part.text for part in every])
+        return said | {tag(one) for one in self.labels if tag(one)}
 
 
 LONGEST_TAG = 100
 
-_HASHTAG = re.compile(r"(?<![\w&])#(\w*[^\W\d]\w*)")
-"""As X takes them: not in mid-word, and not of digits alone."""
+
+def tags_in(texts: Sequence[str]) -> frozenset[str]:
+    """Give the hashtags of texts as they are compared."""
+    return frozenset(tag(found) for text in texts for found in hashtags(text))
 
 
 def tag(written: str) -> str:
     """Give a tag as it is compared: without the hash sign, whatever the case of its letters."""
-    return written.strip().removeprefix("#").casefold()[:LONGEST_TAG]
+    return written.strip().lstrip(SIGNS).casefold()[:LONGEST_TAG]
+
+
+def _fingerprint_of(parts: Sequence[Part]) -> str:
+    return fingerprint([part.text or _pictures(part) for part in parts])
 
 
 def _pictures(part: Part) -> str:

@@ -9,12 +9,16 @@ be closer on the network than the window says, however long an answer took.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+
+from steadypost.domain.money import usd
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +29,32 @@ class Limits:
     per_day: int | None = None
     spacing: timedelta = timedelta(0)
     """The least time between two deliveries of an account; the parts of a thread are one delivery."""
+    budget_per_day: Decimal | None = None
+    """The most that it may cost in any twenty-four hours, in US dollars, where its network charges."""
+    budget_per_month: Decimal | None = None
+    """The same for any thirty days."""
 
     @property
     def largest_delivery(self) -> int | None:
         """The most parts a delivery may have and still go out one day."""
         given = [limit for limit in (self.per_hour, self.per_day) if limit is not None]
         return min(given) if given else None
+
+    @property
+    def largest_cost(self) -> Decimal | None:
+        """The most that a delivery may cost and still go out one day."""
+        given = [limit for limit in (self.budget_per_day, self.budget_per_month) if limit is not None]
+        return min(given) if given else None
+
+    @property
+    def longest_window(self) -> timedelta:
+        """How far back uses matter."""
+        money = timedelta(0)
+        if self.budget_per_day is not None:
+            money = DAY
+        if self.budget_per_month is not None:
+            money = MONTH
+        return max(DAY, self.spacing, money)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +65,8 @@ class Use:
     counted_at: datetime | None
     unknown: bool = False
     """Whether the attempt ended and nobody knows how."""
+    cost: Decimal = Decimal(0)
+    """What it costs, in US dollars. Reading costs too, and takes no units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +82,15 @@ class Full:
     until: datetime | None
 
 
-def room(limits: Limits, uses: Sequence[Use], units: int, now: datetime) -> Free | Full:
-    """Judge whether ``units`` more posts fit at ``now``."""
+def capacity(
+    limits: Limits, uses: Sequence[Use], units: int, now: datetime, cost: Decimal = Decimal(0)
+) -> Free | Full:
+    """Judge whether ``units`` more posts fit at ``now``, and what they cost into the budget."""
     for limit, window in ((limits.per_hour, HOUR), (limits.per_day, DAY)):
         full = _window(limit, window, uses, units, now)
         if full is not None:
             return full
-    return _spacing(limits.spacing, uses, now) or Free()
+    return _budget(limits, uses, cost, now) or _spacing(limits.spacing, uses, now) or Free()
 
 
 def _window(
@@ -80,12 +108,61 @@ def _window(
 
 def _frees_at(counted: Sequence[Use], excess: int, window: timedelta) -> datetime | None:
     """Find when enough settled uses have left the window; open ones leave at no known time."""
-    settled = sorted((use.counted_at, use.units) for use in counted if use.counted_at is not None)
-    for counted_at, units in settled:
-        excess -= units
+    settled = ((use.counted_at, Decimal(use.units)) for use in counted if use.counted_at is not None)
+    return _leaves_at(settled, Decimal(excess), window)
+
+
+def _leaves_at(
+    settled: Iterable[tuple[datetime, Decimal]], excess: Decimal, window: timedelta
+) -> datetime | None:
+    for counted_at, amount in sorted(settled):
+        excess -= amount
         if excess <= 0:
             return counted_at + window
     return None
+
+
+BUDGETS: Mapping[str, Callable[[Limits], tuple[Decimal | None, timedelta]]] = {
+    "budget_per_day": lambda limits: (limits.budget_per_day, DAY),
+    "budget_per_month": lambda limits: (limits.budget_per_month, MONTH),
+}
+"""The budgets, by the reason they give: how much in which window."""
+
+
+def spent(uses: Sequence[Use], window: timedelta, now: datetime) -> Decimal:
+    """Add up what uses cost within a window, those under way included."""
+    return sum((use.cost for use in _within(uses, window, now)), Decimal(0))
+
+
+def _within(uses: Sequence[Use], window: timedelta, now: datetime) -> list[Use]:
+    return [use for use in uses if use.counted_at is None or use.counted_at > now - window]
+
+
+def _budget(limits: Limits, uses: Sequence[Use], cost: Decimal, now: datetime) -> Full | None:
+    """Judge whether so much more money may be spent. What costs nothing is held by no budget."""
+    if not cost:
+        return None
+    for reason, of in BUDGETS.items():
+        budget, window = of(limits)
+        excess = Decimal(0) if budget is None else spent(uses, window, now) + cost - budget
+        if excess > 0:
+            counted = _within(uses, window, now)
+            settled = ((use.counted_at, use.cost) for use in counted if use.counted_at is not None)
+            return Full(reason=reason, until=_leaves_at(settled, excess, window))
+    return None
+
+
+def never_fits(limits: Limits, units: int, cost: Decimal) -> bool:
+    """Whether no day comes on which so much may go out at once."""
+    too_many = limits.largest_delivery is not None and units > limits.largest_delivery
+    return too_many or (limits.largest_cost is not None and cost > limits.largest_cost)
+
+
+def too_much(limits: Limits, units: int, cost: Decimal) -> str:
+    """Say of what never fits why it does not."""
+    if limits.largest_cost is not None and cost > limits.largest_cost:
+        return f"costs {usd(cost)}, more than the account's budget of {usd(limits.largest_cost)} ever allows"
+    return f"has {units} parts to send, more than the account's limits ever allow at once"
 
 
 def _spacing(spacing: timedelta, uses: Sequence[Use], now: datetime) -> Full | None:

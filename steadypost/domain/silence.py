@@ -22,7 +22,7 @@ FLOWS = ("watch", "publish", "reconcile")
 
 
 def listen(
-    beats: Mapping[str, datetime],
+    heartbeats: Mapping[str, datetime],
     now: datetime,
     *,
     within: timedelta,
@@ -34,18 +34,20 @@ def listen(
     The watch tells of the others; so with the watch there, only what the watch cannot tell is told here.
     """
     silent = {
-        flow: beats.get(flow) for flow in FLOWS if (beat := beats.get(flow)) is None or now - beat > within
+        flow: heartbeats.get(flow)
+        for flow in FLOWS
+        if (heartbeat := heartbeats.get(flow)) is None or now - heartbeat > within
     }
     said = []
     if "watch" in silent:
-        said = [_unheard(flow, beat, now) for flow, beat in silent.items()]
+        said = [_unheard(flow, heartbeat, now) for flow, heartbeat in silent.items()]
     if waiting_since is not None and now - waiting_since > within:
         minutes = (now - waiting_since).total_seconds() / 60
         said.append(f"messages have not got through for {minutes:.0f} min: {trouble or 'nobody has tried'}")
     return Silence(said=tuple(said))
 
 
-def _unheard(flow: str, beat: datetime | None, now: datetime) -> str:
-    if beat is None:
+def _unheard(flow: str, heartbeat: datetime | None, now: datetime) -> str:
+    if heartbeat is None:
         return f"{flow} has never been heard of"
-    return f"{flow} was last heard of {(now - beat).total_seconds() / 60:.1f} min ago"
+    return f"{flow} was last heard of {(now - heartbeat).total_seconds() / 60:.1f} min ago"

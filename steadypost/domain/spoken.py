@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from steadypost.domain import address
-from steadypost.domain.snowflake import NotASnowflake
-from steadypost.domain.word import Pointer
+from steadypost.domain.network import NEITHER, Pointer
+from steadypost.domain.remote_id import NotAnId
 
 LONGEST_WHY = 2_000
 LONGEST_BY = 100
@@ -40,7 +39,7 @@ class Misspoken:
 
 
 class CannotBeMeant(ValueError):
-    """What was handed in cannot be meant; all that is wrong with it at once."""
+    """The input is not valid; everything wrong with it at once."""
 
     def __init__(self, wrong: Sequence[Misspoken]) -> None:
         super().__init__("\n".join(map(str, wrong)))
@@ -75,38 +74,50 @@ class Spoken:
     why: str
 
 
-def spoken(*, live: Sequence[str], absent: bool, drop: bool, by: str, why: str) -> Spoken:
-    """Read what a person says of a delivery, or raise ``CannotBeMeant``."""
+Reader = Callable[[str], Pointer]
+"""Reads a post's address or id, or raises ``NotAnId``."""
+
+
+def spoken(
+    *,
+    live: Sequence[str],
+    absent: bool,
+    drop: bool,
+    by: str,
+    why: str,
+    read: Reader,
+    remedy: str,
+) -> Spoken:
+    """Read what a person says of a delivery, or raise ``CannotBeMeant``. ``remedy`` says what ``read`` takes."""
     wrong: list[Misspoken] = []
     said = Spoken(
-        live=_live(live, wrong),
+        live=_live(live, read, remedy, wrong),
         absent=absent,
         drop=drop,
         by=_by(by, wrong),
         why=_why(why, wrong, required=True),
     )
     if not (live or absent or drop):
-        remedy = "say that it is live (with its address), that it is absent, or that it is to be dropped"
-        wrong.append(_misspoken("word", "", "nothing is said about the delivery", remedy))
+        say = "say that it is live (with its address), that it is absent, or that it is to be dropped"
+        wrong.append(_misspoken("word", "", "nothing is said about the delivery", say))
     if wrong:
         raise CannotBeMeant(wrong)
     return said
 
 
-def _live(written: Sequence[str], wrong: list[Misspoken]) -> tuple[Pointer, ...]:
+def _live(written: Sequence[str], read: Reader, remedy: str, wrong: list[Misspoken]) -> tuple[Pointer, ...]:
     found = []
     for one in written:
         of_a_part = _OF_A_PART.fullmatch(one)
         part = None if of_a_part is None else int(of_a_part[1]) - 1
         try:
-            read = address.read(one if of_a_part is None else of_a_part[2])
-        except NotASnowflake:
-            remedy = f"{address.REMEDY}; for part 2 of a thread, 2=…"
-            wrong.append(_misspoken("live", one, address.NEITHER, remedy))
+            pointer = read(one if of_a_part is None else of_a_part[2])
+        except NotAnId:
+            wrong.append(_misspoken("live", one, NEITHER, f"{remedy}; for part 2 of a thread, 2=…"))
             continue
         if part is not None and part < 0:
             wrong.append(_misspoken("live", one, "parts are counted from 1", "write 1=… for the first part"))
-        found.append(Pointer(id=read.id, handle=read.handle, part=part))
+        found.append(Pointer(id=pointer.id, handle=pointer.handle, part=part))
     return tuple(found)
 
 
@@ -117,7 +128,7 @@ def _by(given: str, wrong: list[Misspoken]) -> str:
 def _why(given: str, wrong: list[Misspoken], *, required: bool) -> str:
     if not required and not given.strip():
         return ""
-    return _line("why", given, LONGEST_WHY, "say why, for whoever reads it in a month", wrong)
+    return _line("why", given, LONGEST_WHY, "say why, for the next person", wrong)
 
 
 def _line(name: str, given: str, longest: int, remedy: str, wrong: list[Misspoken]) -> str:

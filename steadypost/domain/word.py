@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State, WhenLate
-from steadypost.domain.evidence import CLOCK_SKEW
-from steadypost.domain.snowflake import RemoteId, made_at
+from steadypost.domain.delivery import Delivery, ImpossibleMove, State, WhenLate
+from steadypost.domain.matching import CLOCK_SKEW
+from steadypost.domain.network import Network, Pointer
+from steadypost.domain.parts import DeliveryPart, PartState
+from steadypost.domain.remote_id import RemoteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +33,6 @@ class Word:
     """What is not live is not to be sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
-    """A post that a person points at: its address, read."""
-
-    id: RemoteId
-    handle: str | None = None
-    """Whose post the address says it is; addresses such as ``x.com/i/status/…`` and bare ids do not say."""
-    part: int | None = None
-    """Which part of the delivery it is, if the person said so."""
-
-
 class WordNotTaken(ValueError):
     """A person's word cannot be true, or says too little to act on."""
 
@@ -51,11 +42,11 @@ class WordNotTaken(ValueError):
         self.remedy = remedy
 
 
-class StillInDoubt(WordNotTaken):
+class StillUnconfirmed(WordNotTaken):
     """Parts may be live, and the word does not say that somebody looked."""
 
 
-def placed(delivery: Delivery, pointers: Sequence[Pointer]) -> dict[int, RemoteId]:
+def placed(delivery: Delivery, pointers: Sequence[Pointer], network: Network) -> dict[int, RemoteId]:
     """Find of which part each post is that a person points at.
 
     One whose part is not named is the part that has this id already, else the first that is missing and not
@@ -63,6 +54,9 @@ def placed(delivery: Delivery, pointers: Sequence[Pointer]) -> dict[int, RemoteI
     """
     live = {part.n: part.remote_id for part in delivery.parts if part.remote_id is not None}
     known = {one_id: n for n, one_id in live.items()}
+    if delivery.state is State.REMOVED:
+        # Its ids are of posts that were seen gone: another post may be any of its parts.
+        live = {}
     found: dict[int, RemoteId] = {}
     for one in sorted(pointers, key=lambda one: one.part is None):
         if one.id in found.values():
@@ -82,28 +76,37 @@ def placed(delivery: Delivery, pointers: Sequence[Pointer]) -> dict[int, RemoteI
                 remedy="a part is one post; name each part once",
             )
         found[n] = one.id
-    _rise(live | found)
+    _rise(live | found, network)
     return found
 
 
-def _rise(ids: Mapping[int, RemoteId]) -> None:
+AT_REST = frozenset({State.REFUSED, State.MISSED, State.CANCELLED})
+"""What a word about what is live does not let go: nobody asked for it to go out."""
+
+
+def _rise(ids: Mapping[int, RemoteId], network: Network) -> None:
     in_order = [ids[n] for n in sorted(ids)]
     for earlier, later in pairwise(in_order):
-        if int(later) <= int(earlier):
+        before, after = network.order_key(earlier), network.order_key(later)
+        if before is not None and after is not None and after <= before:
             raise WordNotTaken(
                 f"the post {later} is not younger than {earlier}, but is said to be a later part",
                 remedy="name the posts in the order of the parts, each once",
             )
 
 
-def check_age(pointer: Pointer, armed_at: datetime | None, now: datetime) -> None:
-    """Refuse a post that was made before this delivery was first asked for, or that nobody can have made yet."""
-    made = made_at(pointer.id)
+def check_age(pointer: Pointer, armed_at: datetime | None, now: datetime, network: Network) -> None:
+    """Refuse a post that was made before this delivery was first asked for, or that nobody can have made yet, as far as
+    its id tells when that was.
+    """
+    made = network.made_at(pointer.id)
     if armed_at is None:
         raise WordNotTaken(
             f"nothing was ever asked for, so the post {pointer.id} is not this delivery's",
             remedy="if you posted it by hand, drop the delivery and say so",
         )
+    if made is None:
+        return
     if made < armed_at - CLOCK_SKEW:
         raise WordNotTaken(
             f"the post {pointer.id} was made at {made:%Y-%m-%d %H:%M:%S} UTC, "
@@ -122,6 +125,8 @@ def heard(delivery: Delivery, word: Word, now: datetime, not_before: datetime | 
     What is asked for again is not sent before ``not_before``.
     """
     told = replace(delivery, parts=_told(delivery, word))
+    if delivery.state is State.REMOVED and word.live:
+        return _there_again(told, word)
     if told.first_missing == len(told.parts):
         return _all_live(delivery, told, word)
     if word.drop:
@@ -135,14 +140,14 @@ def came_to_light(delivery: Delivery, why: str) -> Delivery:
     """Move a delivery some of whose parts were found to be live, whatever was believed of it until now."""
     if delivery.first_missing == len(delivery.parts):
         return delivery.move(State.PUBLISHED, broken=0, deferred=0, looks=0, cause=None, why="")
-    if delivery.state in {State.UNCONFIRMED, State.NEEDS_REVIEW} and in_doubt(delivery):
+    if delivery.state in {State.UNCONFIRMED, State.NEEDS_REVIEW} and unconfirmed_parts(delivery):
         return delivery
     if delivery.state is State.NEEDS_REVIEW:
         return replace(delivery, why=why)
     return delivery.move(State.NEEDS_REVIEW, looks=0, why=why)
 
 
-def in_doubt(delivery: Delivery) -> list[int]:
+def unconfirmed_parts(delivery: Delivery) -> list[int]:
     """List the parts that may be live, counted from 1."""
     return [part.n + 1 for part in delivery.parts if part.state is PartState.ASKED]
 
@@ -151,7 +156,8 @@ def _told(delivery: Delivery, word: Word) -> tuple[DeliveryPart, ...]:
     parts = []
     for part in delivery.parts:
         given = word.live.get(part.n)
-        if given is not None and part.remote_id not in {None, given}:
+        # What was seen gone may be there under another id: what was known of it is known to be over.
+        if given is not None and part.remote_id not in {None, given} and delivery.state is not State.REMOVED:
             raise WordNotTaken(
                 f"part {part.n + 1} of delivery {delivery.id} is known as {part.remote_id}, not {given}",
                 remedy="a part has one id; look at both, and take a second copy down by hand",
@@ -179,11 +185,27 @@ def _all_live(before: Delivery, told: Delivery, word: Word) -> Delivery:
     return came_to_light(told, "")
 
 
+def _there_again(told: Delivery, word: Word) -> Delivery:
+    """Take back that it was seen gone: a person sees every part of it live."""
+    unsaid = [part.n + 1 for part in told.parts if part.n not in word.live]
+    if unsaid:
+        raise WordNotTaken(
+            f"delivery {told.id} was seen gone, and {_parts(unsaid)} of it is not among what you named",
+            remedy="name every part that you see; while one is gone it stays removed",
+        )
+    if word.absent or word.drop:
+        raise WordNotTaken(
+            f"every part of delivery {told.id} is said to be live: nothing is left that could be absent or dropped",
+            remedy="say only which parts are live",
+        )
+    return came_to_light(told, "")
+
+
 def _dropped(told: Delivery) -> Delivery:
-    doubted = in_doubt(told)
-    if doubted:
-        raise StillInDoubt(
-            f"{_parts(doubted)} of delivery {told.id} may be live, and what is live never ends as cancelled",
+    unconfirmed = unconfirmed_parts(told)
+    if unconfirmed:
+        raise StillUnconfirmed(
+            f"{_parts(unconfirmed)} of delivery {told.id} may be live, and what is live never ends as cancelled",
             remedy="look at the account; what is there say with its address, of the rest say that it is absent",
         )
     live = [part.n + 1 for part in told.parts if part.state is PartState.LIVE]
@@ -193,7 +215,11 @@ def _dropped(told: Delivery) -> Delivery:
 
 def _some_live(told: Delivery, now: datetime) -> Delivery:
     """Go on from parts that are live while others are missing, of which nothing was said."""
-    if told.state in {State.UNCONFIRMED, State.NEEDS_REVIEW} and not in_doubt(told) and told.in_order:
+    if (
+        told.state in {State.UNCONFIRMED, State.NEEDS_REVIEW}
+        and not unconfirmed_parts(told)
+        and told.in_order
+    ):
         return told.move(State.PARTIAL, next_at=max(told.due_at, now), looks=0, cause=None, why="")
     if told.state is State.PARTIAL and told.in_order:
         return told
@@ -202,10 +228,13 @@ def _some_live(told: Delivery, now: datetime) -> Delivery:
 
 
 def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | None) -> Delivery:
-    doubted = in_doubt(told)
-    if doubted and not word.absent:
-        raise StillInDoubt(
-            f"{_parts(doubted)} of delivery {told.id} may be live: asked for, and never learnt",
+    if told.state in AT_REST:
+        # What ended goes out again only as a change that says so: at another time, in other words, or undone.
+        raise ImpossibleMove(told.state, State.SCHEDULED)
+    unconfirmed = unconfirmed_parts(told)
+    if unconfirmed and not word.absent:
+        raise StillUnconfirmed(
+            f"{_parts(unconfirmed)} of delivery {told.id} may be live: asked for, and never learnt",
             remedy="look at the account; if they are not there, say so",
         )
     if not told.in_order:
@@ -233,7 +262,7 @@ def _parts(numbers: list[int]) -> str:
 
 
 RETRIED = frozenset({State.QUARANTINED, State.NEEDS_REVIEW})
-"""What a retry by cause lets go on: it waits for a person, and nothing of it is in doubt."""
+"""What a retry by cause lets go on: it waits for a person, and nothing of it is unconfirmed."""
 
 
 def retried(delivery: Delivery, now: datetime) -> Delivery | str:
@@ -242,9 +271,9 @@ def retried(delivery: Delivery, now: datetime) -> Delivery | str:
     Refused is left: the network would say no again, and a changed post is another post. What may be live is
     left: nobody looks at fifty posts with one command. What is too late is left: it would only be missed.
     """
-    doubted = in_doubt(delivery)
-    if doubted:
-        return f"{_parts(doubted)} may be live: look, then 'steadypost resolve {delivery.id}'"
+    unconfirmed = unconfirmed_parts(delivery)
+    if unconfirmed:
+        return f"{_parts(unconfirmed)} may be live: look, then 'steadypost resolve {delivery.id}'"
     if delivery.state is State.REFUSED:
         return "the network said no, and would say no again: write another post"
     if delivery.state not in RETRIED:

@@ -65,9 +65,16 @@ def unsendable(text: str) -> Smell | None:
     return None
 
 
+DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters by name that no font draws: the Hangul fillers, and Braille without a dot."""
+
+
 def is_blank(text: str) -> bool:
     """Whether a reader would see nothing: white space, joiners and marks without anything to join."""
-    return all(letter.isspace() or unicodedata.category(letter) in {"Cf", "Mn", "Cc"} for letter in text)
+    return all(
+        letter.isspace() or letter in DRAWN_AS_NOTHING or unicodedata.category(letter) in {"Cf", "Mn", "Cc"}
+        for letter in text
+    )
 
 
 def smell(text: str) -> Smell | None:

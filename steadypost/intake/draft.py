@@ -11,12 +11,13 @@ import hashlib
 import json
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 DEFAULT_LATE = "6h"
 
 DEFAULT_WHEN_LATE = "miss"
 
-_CAME_LATER = ("repeat", "when_late", "labels")
+_CAME_LATER = ("repeat", "when_late", "labels", "variants", "as_is", "split")
 
 
 class Image(BaseModel):
@@ -46,6 +47,22 @@ class Image(BaseModel):
     )
 
 
+class Variant(BaseModel):
+    """What is said, or shown, on one network instead of what is said everywhere."""
+
+    model_config = ConfigDict(extra="forbid", title="On one network")
+
+    text: str = ""
+    parts: list[str] = Field(default_factory=list)
+    images: list[Image] | None = None
+    """``None``: those of the post; an empty list: none there."""
+
+    @property
+    def spoken(self) -> list[str]:
+        """The texts in order; empty when it says nothing of its own."""
+        return self.parts or ([self.text] if self.text.strip() else [])
+
+
 class Draft(BaseModel):
     """A post somebody wants published, with its accounts and its time."""
 
@@ -65,16 +82,16 @@ class Draft(BaseModel):
     )
     accounts: list[str] = Field(
         title="Accounts",
-        description="Who says it: the names of one or more X account blocks, each an item of its own.",
+        description="Which accounts publish it: the names of one or more account blocks, each an item of its own.",
         json_schema_extra={"position": 2},
     )
     when: str = Field(
         title="When",
         description=(
             'When it is due: "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, '
-            '"+20m" from the moment it comes in, or "now".'
+            '"+20m" from the moment it comes in, "next-slot" for the next free slot of its account, or "now".'
         ),
-        examples=["now", "+20m", "2026-11-24T18:30+01:00"],
+        examples=["now", "+20m", "next-slot", "2026-11-24T18:30+01:00"],
         json_schema_extra={"position": 3},
     )
     zone: str = Field(
@@ -145,6 +162,25 @@ class Draft(BaseModel):
         description="Your own name for this post. A second post with the same key does not enter.",
         json_schema_extra={"position": 12},
     )
+
+    as_is: bool = Field(
+        default=False,
+        title="I mean it as it is",
+        description=(
+            "Let it go out although it looks like a template that was not filled in, like markup, or like a "
+            "machine's words. Off: such a post is held, and asks you."
+        ),
+        json_schema_extra={"position": 13},
+    )
+    split: bool = Field(
+        default=False,
+        title="Split what is too long",
+        description="A text that is too long for one post becomes a thread, cut between its sentences.",
+        json_schema_extra={"position": 14},
+    )
+
+    variants: SkipJsonSchema[dict[str, Variant]] = Field(default_factory=dict)
+    """By network. Files have it; Prefect's form has no good field for it."""
 
     @property
     def spoken(self) -> list[str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from steadypost.domain.post import Media
+from steadypost.intake import decoding
 from steadypost.intake.content import unsendable
 from steadypost.intake.draft import Image
 from steadypost.intake.refusal import Refusal, refusal
+from steadypost.intake.shelf import Shelf, is_address
 
 MEGABYTE = 1024 * 1024
 
@@ -21,7 +25,6 @@ LARGEST = {
 }
 """What X takes, and up to which size."""
 
-MOST_PER_PART = 4
 
 LONGEST_ALT = 1000
 
@@ -29,10 +32,41 @@ _HEAD = 512
 """Bytes by which a file's kind is recognised; its name proves nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Where images are looked for: beside their list, or at their addresses."""
+
+    folder: Path
+    shelf: Shelf | None = None
+    """Where images by address are kept; without one no address is fetched."""
+
+    def media(self, image: Image) -> Media | list[Refusal]:
+        """Look at one image, and take it or say what is wrong with it."""
+        if is_address(image.path):
+            return _of_file(image, lambda: self._fetched(image.path))
+        return _of_file(image, lambda: _file(image.path, self.folder))
+
+    def _fetched(self, address: str) -> tuple[Path, str] | Refusal:
+        if self.shelf is None:
+            remedy = "save the image, and name its file; 'steadypost import' fetches it itself"
+            return refusal("images", address, "no address is fetched here", remedy)
+        found = self.shelf.take(address)
+        if isinstance(found, Refusal):
+            return found
+        limit = LARGEST[found.kind]
+        if found.size > limit:
+            return _too_large(address, found.size, found.kind)
+        return found.path, found.kind
+
+
 def media(image: Image, folder: Path) -> Media | list[Refusal]:
     """Look at one image on its disk, and take it or say what is wrong with it."""
+    return Images(folder).media(image)
+
+
+def _of_file(image: Image, find: Callable[[], tuple[Path, str] | Refusal]) -> Media | list[Refusal]:
     problems = _alt(image)
-    found = _file(image.path, folder)
+    found = find()
     if isinstance(found, Refusal):
         return [*problems, found]
     path, kind = found
@@ -87,7 +121,13 @@ def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> tuple
             "convert it to PNG, JPEG, WebP or GIF",
         )
     if about.st_size > LARGEST[kind]:
-        limit = LARGEST[kind] // MEGABYTE
-        why = f"it has {about.st_size / MEGABYTE:.1f} MB, and X takes {limit} MB of {kind}"
-        return refusal("images", written, why, "make it smaller")
+        return _too_large(written, about.st_size, kind)
+    if broken := decoding.broken_file(path, about.st_mtime_ns, about.st_size):
+        return refusal("images", written, broken, "save or export it again")
     return path, kind
+
+
+def _too_large(written: str, size: int, kind: str) -> Refusal:
+    limit = LARGEST[kind] // MEGABYTE
+    why = f"it has {size / MEGABYTE:.1f} MB, and X takes {limit} MB of {kind}"
+    return refusal("images", written, why, "make it smaller")

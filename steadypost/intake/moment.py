@@ -23,7 +23,7 @@ FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
 
 _WRITTEN = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,6})?)?\s*([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
 
@@ -91,6 +91,11 @@ def due(when: str, *, zone: str, default_zone: str | None, now: datetime) -> dat
     if meant - now > FARTHEST:
         return [*unknown, refusal("when", when, "it is more than five years ahead", "check the year")]
     return unknown or meant
+
+
+def is_iso(written: str) -> bool:
+    """Whether a time is written as ISO 8601 does; it may still be one that no calendar has."""
+    return _WRITTEN.fullmatch(written.strip()) is not None
 
 
 def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datetime | Refusal:
@@ -177,7 +182,7 @@ def _zone(name: str) -> ZoneInfo | Refusal:
 def _fixed(offset: str) -> timezone:
     if offset in "Zz":
         return UTC
-    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
+    minutes = int(offset[1:3]) * 60 + int(offset[3:].removeprefix(":") or 0)
     if minutes >= 24 * 60:
         raise OverflowError(offset)
     return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))

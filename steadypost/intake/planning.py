@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from steadypost.intake.repeat import Repetition
 from steadypost.store import Added, Series, Store
+from steadypost.store import series as series_rows
 
 _OVERLAP = timedelta(days=1)
 
@@ -16,7 +17,7 @@ AHEAD = timedelta(days=7)
 
 def plan(store: Store, *, now: datetime) -> list[Added]:
     """Make deliveries of what falls due within a week; answer those that are new."""
-    return [added for one in store.series() for added in plan_one(store, one, now=now)]
+    return [added for one in store.read(series_rows.every) for added in plan_one(store, one, now=now)]
 
 
 def plan_one(store: Store, series: Series, *, now: datetime) -> list[Added]:
@@ -35,4 +36,4 @@ def plan_one(store: Store, series: Series, *, now: datetime) -> list[Added]:
         for one in repetition.between(datetime.min.replace(tzinfo=now.tzinfo), until)
         if one.at >= since or (one.local == first and not series.placed)
     ]
-    return store.place(series.id, times, until=until, now=now)
+    return store.write(series_rows.place, series.id, times, until=until, now=now)

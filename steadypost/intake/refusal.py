@@ -6,6 +6,14 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
+from steadypost.domain.secrets import Redactor
+
+_discreet = Redactor()
+"""Knows secrets by their shape; whoever refuses has no session open."""
+
+LOOKED_AT = 20_000
+"""Of a value so many characters are looked at before it is cut."""
+
 SHOWN = 80
 """Of a refused value so many characters are shown: enough to find it, not enough to fill a screen."""
 
@@ -39,10 +47,19 @@ def refusal(field: str, value: object, why: str, remedy: str, *, where: str = ""
 
 
 def excerpt(value: object) -> str:
-    """Cut a value to one short line that any terminal and any store can hold."""
-    text = " ".join(str(value).split())
+    """Cut a value to one short line that any terminal and any store can hold, without what looks like a secret.
+
+    That goes first: of half a secret nobody could tell any more that it is one.
+    """
+    text = " ".join(_discreet(str(value)[:LOOKED_AT]).split())
     plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
     return plain if len(plain) <= SHOWN else plain[: SHOWN - 1] + "…"
+
+
+def in_the_form(one: Refusal) -> str:
+    """Say it as to somebody who sees the form: the field, what it holds, what is wrong, what to do."""
+    value = f" {one.value!r}" if one.value else ""
+    return f"{one.field}{value}: {one.why}; {one.remedy}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -105,7 +105,7 @@ def instant(shown: datetime, zone: ZoneInfo) -> datetime:
 
 
 def repetition(written: str, *, zone: ZoneInfo, starts: datetime) -> Repetition | Refusal:
-    """Read a rule that begins at a local time, or say why it cannot be meant."""
+    """Read a rule that begins at a local time, or say why it is not valid."""
     asked = written.strip()
     rule = WORDS.get(asked.casefold(), asked.upper().removeprefix("RRULE:"))
     if problem := _wrong(rule):

@@ -1,4 +1,4 @@
-"""What a person says of a delivery in doubt, as the form in Prefect's own pages hands it in."""
+"""What a person says of an unconfirmed delivery, as the form in Prefect's own pages hands it in."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ class Resolution(BaseModel):
     )
     why: str = Field(
         title="Why",
-        description="What you saw, for whoever reads it in a month.",
+        description="What you saw, for the next person.",
         json_schema_extra={"position": 5},
     )

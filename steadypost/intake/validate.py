@@ -6,29 +6,28 @@ nobody. What it lets through fits every account it is for: nothing here is found
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from steadypost.domain import address
+from steadypost.domain.change import Rule
 from steadypost.domain.delivery import WhenLate
 from steadypost.domain.lengths import span
-from steadypost.domain.post import LONGEST_TAG, Media, Part, Post, sameness
+from steadypost.domain.network import NEITHER, Allowance, Network
+from steadypost.domain.post import LONGEST_TAG, Media, Part, Post, Variant
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at
-from steadypost.intake import content
-from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft
-from steadypost.intake.media import MOST_PER_PART, media
+from steadypost.domain.remote_id import NotAnId, RemoteId
+from steadypost.intake import content, per_network
+from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft, Image
+from steadypost.intake.media import Images
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
 from steadypost.intake.repeat import Repetition, repetition
-
-LONGEST_POST = 280
-
-MOST_PARTS = 25
-"""More than X's composer takes in one thread."""
+from steadypost.intake.shelf import Shelf
+from steadypost.intake.split import TooLongToSplit, split
 
 LONGEST_KEY = 400
 
@@ -41,9 +40,19 @@ class KnownAccount:
     """What intake has to know of an account."""
 
     name: str
-    longest: int = LONGEST_POST
-    """The weighted length it may post."""
+    network: Network
+    """By whose rules a post to it is judged."""
+    longest: int | None = None
+    """The length it may post, as its network counts; ``None``: as long as anybody there."""
     limits: Limits = field(default_factory=Limits)
+    twin_of: str | None = None
+    """The account that is the same one on the network; then this one is refused."""
+
+    @property
+    def allows(self) -> Allowance:
+        """How much it may say in one post."""
+        usual = replace(self.network.allows, whose=self.name)
+        return usual if self.longest is None else replace(usual, longest=self.longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,8 @@ class Accepted:
     when_late: WhenLate = WhenLate.MISS
     repetition: Repetition | None = None
     """When it comes again; ``None``: never."""
+    concern: str = ""
+    """Why it may not be meant as it is, and is held for its author's yes; empty when nothing speaks against it."""
 
     def is_late(self, now: datetime) -> bool:
         """Whether its moment has passed by more than its own late rule allows."""
@@ -73,14 +84,16 @@ def judge(
     default_zone: str | None = None,
     folder: Path | None = None,
     source: str = "",
+    shelf: Shelf | None = None,
 ) -> Accepted | list[Refusal]:
     """Take a draft, or say everything that is wrong with it."""
     wrong: list[Refusal] = []
     accounts = _accounts(draft.accounts, known, wrong)
+    draft = _split(draft, accounts, wrong)
     _thread(draft, accounts, wrong)
-    texts = [_text(field, text, accounts, wrong) for field, text in _written(draft)]
-    pictures = _pictures(draft, len(texts), folder or Path.cwd(), wrong)
-    reply_to = _reply_to(draft.reply_to, now, wrong)
+    parts, variants = _said(draft, accounts, Images(folder or Path.cwd(), shelf), wrong)
+    concern = "" if draft.as_is else concern_of([*parts, *(part for one in variants for part in one.parts)])
+    reply_to = _reply_to(draft.reply_to, accounts, now, wrong)
     due_at = due(draft.when, zone=draft.zone, default_zone=default_zone, now=now)
     late_after = _late_after(draft.late_within.strip() or DEFAULT_LATE, wrong)
     when_late = _when_late(draft.when_late.strip() or DEFAULT_WHEN_LATE, wrong)
@@ -91,11 +104,15 @@ def judge(
     again = None
     if draft.repeat.strip() and not isinstance(due_at, list):
         again = _repetition(draft, due_at, default_zone, wrong)
+        if concern:
+            remedy = "change it; or, if you mean it, say so: --as-is, or yes in the column as_is"
+            wrong.append(
+                refusal("text", parts[0].text, f"{concern}, and would go out again and again", remedy)
+            )
     if wrong or isinstance(due_at, list):
         return [problem.at(source) for problem in wrong]
-    parts = tuple(Part(text=text, media=tuple(pictures.get(n, ()))) for n, text in enumerate(texts))
     return Accepted(
-        post=Post(parts=parts, reply_to=reply_to, source=source, labels=labels),
+        post=Post(parts=parts, reply_to=reply_to, source=source, labels=labels, variants=variants),
         accounts=tuple(account.name for account in accounts),
         due_at=due_at,
         late_after=late_after,
@@ -103,7 +120,62 @@ def judge(
         key=draft.key.strip() or None,
         when_late=when_late,
         repetition=again,
+        concern=concern,
     )
+
+
+def _said(
+    draft: Draft, accounts: Sequence[KnownAccount], images: Images, wrong: list[Refusal]
+) -> tuple[tuple[Part, ...], tuple[Variant, ...]]:
+    """Judge what is said everywhere, for those who say it, and what is said on one network alone."""
+    written = _written(draft)
+    if per_network.needs_base(draft, [account.network.name for account in accounts]):
+        texts = [_text(field, text, wrong) for field, text in written]
+    else:
+        texts = [text.strip() for text in draft.variants[min(per_network.own_texts(draft))].spoken]
+
+    unfit: list[Refusal] = []
+
+    def look(field: str, shown: Sequence[Image], parts: int) -> dict[int, list[Media]]:
+        return _pictures(field, shown, parts, images, unfit)
+
+    pictures = look("images", draft.images, len(texts))
+    base = tuple(Part(text=text, media=tuple(pictures.get(n, ()))) for n, text in enumerate(texts))
+    wrong += per_network.lost_pictures(draft, base)
+    variants = per_network.variants(draft, base, lambda field, text: _text(field, text, wrong), look)
+    own = {one.network: one.parts for one in variants}
+    rest = [account for account in accounts if account.network.name not in own]
+    wrong += _objections([field for field, _ in written], base, rest)
+    for network, parts in own.items():
+        there = [account for account in accounts if account.network.name == network]
+        wrong += _objections([f"text@{network}"] * len(parts), parts, there)
+    wrong += unfit
+    return base, variants
+
+
+def concern_of(parts: Sequence[Part]) -> str:
+    """Say why a post may not be meant as it is: the first reason, of the first part that has one."""
+    found = next((smell for part in parts if (smell := content.smell(part.text))), None)
+    return "" if found is None else f"it may not be meant as it is: {found.why}"
+
+
+def _split(draft: Draft, accounts: Sequence[KnownAccount], wrong: list[Refusal]) -> Draft:
+    """Make a thread of a text that is too long for one of the accounts that say it, where that is asked for."""
+    own = per_network.own_texts(draft)
+    saying = [account for account in accounts if account.network.name not in own]
+    if not draft.split or draft.parts or not saying:
+        return draft
+    try:
+        parts = split(draft.text, lambda text: all(_is_short_enough(text, account) for account in saying))
+    except TooLongToSplit as whole:
+        wrong.append(refusal("text", str(whole), "this piece alone is too long for one post", "shorten it"))
+        return draft
+    return draft if len(parts) < 2 else draft.model_copy(update={"text": "", "parts": parts})
+
+
+def _is_short_enough(text: str, account: KnownAccount) -> bool:
+    told = account.network.objections((Part(text=text),), account.allows)
+    return not any(one.field == "text" for one in told)
 
 
 def _repetition(
@@ -133,11 +205,25 @@ def _accounts(
     if not asked:
         wrong.append(refusal("accounts", "", "it names no account", _who(known)))
     for name in asked:
-        if name not in known:
+        if name not in known and (several := _several(name, known)):
+            remedy = f'write "{"|".join(several)}" in a file; elsewhere each is an item of its own'
+            why = "these are several names, and a vertical bar separates them"
+            wrong.append(refusal("accounts", name, why, remedy))
+        elif name not in known:
             meant = nearest(name.removeprefix("@"), known)
             hint = f'"{meant}" was meant? ' if meant else ""
             wrong.append(refusal("accounts", name, "no account has this name", hint + _who(known)))
+    for name in asked:
+        if name in known and (other := known[name].twin_of):
+            why = f"its block has the handle of the account {other}"
+            wrong.append(refusal("accounts", name, why, f'write "{other}", or correct one of the two blocks'))
     return [known[name] for name in asked if name in known]
+
+
+def _several(written: str, known: Mapping[str, KnownAccount]) -> list[str]:
+    """Read names that somebody separated otherwise; empty unless every one of them is known."""
+    names = [name for name in re.split(r"[\s,;/&+]+", written) if name]
+    return names if len(names) > 1 and all(name in known for name in names) else []
 
 
 def _who(known: Mapping[str, KnownAccount]) -> str:
@@ -162,10 +248,6 @@ def _thread(draft: Draft, accounts: Sequence[KnownAccount], wrong: list[Refusal]
         wrong.append(
             refusal("text", draft.text, "there is a text and there are parts", "give one of the two")
         )
-    if count > MOST_PARTS:
-        wrong.append(
-            refusal("parts", f"{count} parts", f"a thread has at most {MOST_PARTS}", "make two threads")
-        )
     for account in accounts:
         ever = account.limits.largest_delivery
         if ever is not None and max(count, 1) > ever:
@@ -173,15 +255,9 @@ def _thread(draft: Draft, accounts: Sequence[KnownAccount], wrong: list[Refusal]
             wrong.append(
                 refusal("parts", f"{max(count, 1)} parts", why, "split it, or raise the account's quota")
             )
-    first_with: dict[str, int] = {}
-    for n, text in enumerate(draft.parts, start=1):
-        same = first_with.setdefault(sameness(text), n)
-        if same != n and not content.is_blank(text):
-            why = f"it reads the same as part {same}, and X refuses a repetition"
-            wrong.append(refusal(f"parts[{n}]", text, why, "say it once"))
 
 
-def _text(field: str, written: str, accounts: Sequence[KnownAccount], wrong: list[Refusal]) -> str:
+def _text(field: str, written: str, wrong: list[Refusal]) -> str:
     """Judge one text, and give it as it will be sent."""
     text = written.replace("\r\n", "\n").replace("\r", "\n").strip()
     if content.is_blank(text):
@@ -189,62 +265,72 @@ def _text(field: str, written: str, accounts: Sequence[KnownAccount], wrong: lis
             "write at least a word: a post without text cannot be recognised when it has to be looked for"
         )
         wrong.append(refusal(field, written, "there is nothing to read", remedy))
-    elif found := content.unsendable(text) or content.smell(text):
+    elif found := content.unsendable(text):
         wrong.append(refusal(field, written, found.why, found.remedy))
-    wrong += _too_long(field, text, accounts)
     return text
 
 
-def _too_long(field: str, text: str, accounts: Sequence[KnownAccount]) -> Iterator[Refusal]:
-    from steadypost.intake.length import NotMeasured, weighted_length  # noqa: PLC0415 - takes 0.2 s
-
-    try:
-        # Half a character is refused elsewhere, and cannot be measured; anything may stand for it.
-        length = weighted_length(text.encode(errors="replace").decode())
-    except NotMeasured as unreadable:
-        yield refusal(field, text, str(unreadable), "shorten it")
-        return
-    for account in accounts:
-        if length > account.longest:
-            over = length - account.longest
-            why = f"X counts {length} and {account.name} may post {account.longest}"
-            yield refusal(field, text, why, f"shorten it by {over}, or make it a thread")
+def _objections(
+    fields: Sequence[str], parts: tuple[Part, ...], accounts: Sequence[KnownAccount]
+) -> Iterator[Refusal]:
+    """Say what each account's network would refuse."""
+    told = (one for account in accounts for one in account.network.objections(parts, account.allows))
+    # What every account meets is said once.
+    for one in dict.fromkeys(told):
+        field = fields[one.part] if one.field == "text" and one.part is not None else one.field
+        yield refusal(field, one.value, one.why, one.remedy)
 
 
-def _pictures(draft: Draft, parts: int, folder: Path, wrong: list[Refusal]) -> dict[int, list[Media]]:
+def _pictures(
+    field: str, shown: Sequence[Image], parts: int, images: Images, wrong: list[Refusal]
+) -> dict[int, list[Media]]:
     """Look at the images and give them by the index of their part."""
     by_part: dict[int, list[Media]] = {}
-    for image in draft.images:
+    for image in shown:
         if not 1 <= image.part <= parts:
             why = f"it belongs to part {image.part}, and there are {parts}"
-            wrong.append(refusal("images", image.path, why, "count the parts from 1"))
+            wrong.append(refusal(field, image.path, why, "count the parts from 1"))
             continue
-        taken = media(image, folder)
+        taken = images.media(image)
         if isinstance(taken, list):
             wrong += taken
         else:
             by_part.setdefault(image.part - 1, []).append(taken)
-    for n in range(1, parts + 1):
-        count = sum(image.part == n for image in draft.images)
-        if count > MOST_PER_PART:
-            why = f"part {n} has {count} images, and X takes {MOST_PER_PART}"
-            wrong.append(refusal("images", f"{count} images", why, "spread them over more parts"))
     return by_part
 
 
-def _reply_to(written: str, now: datetime, wrong: list[Refusal]) -> RemoteId | None:
-    """Take a post's id, or find it in a post's address."""
+def _reply_to(
+    written: str, accounts: Sequence[KnownAccount], now: datetime, wrong: list[Refusal]
+) -> RemoteId | None:
+    """Take a post's id, or find it in a post's address, as the networks of all its accounts read it."""
     target = written.strip()
     if not target:
         return None
-    try:
-        found = address.read(target).id
-    except NotASnowflake:
-        wrong.append(refusal("reply_to", target, address.NEITHER, address.REMEDY))
-        return None
-    if made_at(found) > now + _AHEAD:
-        wrong.append(refusal("reply_to", target, "no post can have this id yet", "copy the address again"))
+    found: RemoteId | None = None
+    if not accounts:
+        return None  # that it names none is said already
+    for network in {one.network.name: one.network for one in accounts}.values():
+        try:
+            found = network.remote_id(network.read(target).id)
+        except NotAnId:
+            wrong.append(refusal("reply_to", target, NEITHER, network.neither))
+            return None
+        made = network.made_at(found)
+        if made is not None and made > now + _AHEAD:
+            wrong.append(
+                refusal("reply_to", target, "no post can have this id yet", "copy the address again")
+            )
     return found
+
+
+def late_rule(late_within: str | None, when_late: str | None) -> Rule | list[Refusal]:
+    """Read a late rule that is changed; what is not given is as for a post that does not name it."""
+    wrong: list[Refusal] = []
+    rule = Rule(
+        late_after=_late_after((late_within or "").strip() or DEFAULT_LATE, wrong),
+        when_late=_when_late((when_late or "").strip() or DEFAULT_WHEN_LATE, wrong),
+    )
+    return wrong or rule
 
 
 def _late_after(written: str, wrong: list[Refusal]) -> timedelta | None:

@@ -1,10 +1,12 @@
 """What is remembered: posts, deliveries, attempts, evidence, quota."""
 
-from steadypost.domain.delivery import MOST_LOOKS
+from steadypost.domain.waits import MOST_LOOKS
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.acts import SOMEBODY, Act
 from steadypost.store.attempts import Attempt
-from steadypost.store.claims import LONGEST_HOLD, Claim
+from steadypost.store.changes import Known
+from steadypost.store.claims import Claim
+from steadypost.store.copies import Copy
 from steadypost.store.engine import PATIENCE
 from steadypost.store.errors import (
     AlreadyRollingOut,
@@ -13,6 +15,7 @@ from steadypost.store.errors import (
     KeyTaken,
     MayBeLive,
     NotStruck,
+    NotWaiting,
     SchemaMismatch,
     StoreAway,
     StoreError,
@@ -25,10 +28,11 @@ from steadypost.store.errors import (
     WriteMissed,
 )
 from steadypost.store.incidents import Standing
-from steadypost.store.intake import Added
-from steadypost.store.looks import Doubt
+from steadypost.store.intake import Added, Incoming
+from steadypost.store.leases import LONGEST_HOLD
 from steadypost.store.notices import Notice
-from steadypost.store.outbox import Letter, Outbox
+from steadypost.store.outbox import Outbox, OutboxEntry
+from steadypost.store.overdue import Overdue
 from steadypost.store.persons import Left, Retried
 from steadypost.store.reading import Entry, Look, QuotaUse, Story
 from steadypost.store.series import Begun, Series
@@ -37,6 +41,7 @@ from steadypost.store.store import Store
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
 from steadypost.store.transitions import Transition
+from steadypost.store.unconfirmed import Unsettled
 from steadypost.store.watches import Watch
 
 __all__ = [
@@ -52,18 +57,22 @@ __all__ = [
     "Attempt",
     "Begun",
     "Claim",
-    "Doubt",
+    "Copy",
     "Entry",
     "InHand",
+    "Incoming",
     "KeyTaken",
+    "Known",
     "Left",
-    "Letter",
     "Look",
     "MayBeLive",
     "NotStruck",
+    "NotWaiting",
     "Notice",
     "Of",
     "Outbox",
+    "OutboxEntry",
+    "Overdue",
     "QuotaUse",
     "Rescued",
     "Retried",
@@ -83,6 +92,7 @@ __all__ = [
     "UnknownChannel",
     "UnknownDelivery",
     "UnknownSeries",
+    "Unsettled",
     "UnusableAddress",
     "Watch",
     "WriteMissed",

@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, or_, select, text, update
 
 from steadypost.domain.delivery import OnAbsence
-from steadypost.domain.evidence import SETTLE
+from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks import named
 from steadypost.store import transitions
 from steadypost.store.errors import UnknownAccount
+from steadypost.store.money import dollars, micros
 from steadypost.store.schema import CLAIMABLE, accounts, deliveries
 
 
@@ -25,18 +28,24 @@ class AccountRecord:
     name: str
     channel: str
     handle: str
+    network: str = "x"
+    """What its ids, times and texts are judged by."""
     longest: int = 280
     """The longest part it may publish, in the network's own measure."""
     limits: Limits = field(default_factory=Limits)
     on_absence: OnAbsence = OnAbsence.ASK_AGAIN
     """What follows when a post that was asked for is proven not to be live."""
-    settle: timedelta = SETTLE
+    approvers: str = ""
+    """Whose yes its posts need, as ``domain.approval`` reads it; empty: nobody's."""
+    settle: timedelta = timedelta(minutes=15)
     """How far apart two looks must be to prove that."""
     paused_until: datetime | None = None
     pause_cause: Cause | None = None
     pause_why: str = ""
     session_mark: str = ""
     """The fingerprint of the session with which it was paused; another one is a reason to go on."""
+    identity: str = ""
+    """Who it was last seen to be, by its network's own name for it. No block says so."""
 
     def is_paused(self, now: datetime) -> bool:
         """Whether it is to be left alone now."""
@@ -47,19 +56,36 @@ def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
     """Write down what the account's block says. Its pause stays as it is."""
     said: dict[str, Any] = {
         "channel": record.channel,
+        "network": record.network,
         "handle": record.handle,
         "longest": record.longest,
         "per_hour": record.limits.per_hour,
         "per_day": record.limits.per_day,
         "spacing_s": round(record.limits.spacing.total_seconds()),
         "on_absence": record.on_absence,
+        "budget_day_micros": micros(record.limits.budget_per_day),
+        "budget_month_micros": micros(record.limits.budget_per_month),
         "settle_s": round(record.settle.total_seconds()),
+        "approvers": record.approvers,
         "updated_at": now,
     }
+    renamed = or_(accounts.c.handle != record.handle, accounts.c.network != record.network)
+    # Whom another handle leads to nobody knows before somebody has signed in with it.
+    connection.execute(update(accounts).where(accounts.c.name == record.name, renamed).values(identity=""))
     known = update(accounts).where(accounts.c.name == record.name).values(**said)
     if connection.execute(known).rowcount == 0:
         new = insert(accounts).values(name=record.name, pause_why="", session_mark="", **said)
         connection.execute(new)
+
+
+def note_identity(connection: Connection, name: str, identity: str) -> None:
+    """Keep who an account was seen to be; what is known already is not written again."""
+    if identity:
+        connection.execute(
+            update(accounts)
+            .where(accounts.c.name == name, accounts.c.identity != identity)
+            .values(identity=identity)
+        )
 
 
 def every(connection: Connection) -> list[AccountRecord]:
@@ -68,7 +94,10 @@ def every(connection: Connection) -> list[AccountRecord]:
 
 
 def one(connection: Connection, name: str, *, lock: bool = False) -> AccountRecord:
-    """Read one account; with ``lock`` nobody else counts against its quota until this transaction ends."""
+    """Read one account, or raise ``UnknownAccount``.
+
+    With ``lock`` nobody else counts against its quota until this transaction ends.
+    """
     query = select(accounts).where(accounts.c.name == name)
     if lock:
         # Not plain FOR UPDATE: rows that refer to the account may still be written meanwhile.
@@ -77,6 +106,21 @@ def one(connection: Connection, name: str, *, lock: bool = False) -> AccountReco
     if row is None:
         raise UnknownAccount(name, connection.scalars(select(accounts.c.name)).all())
     return _record(row)
+
+
+def network_of(connection: Connection, name: str) -> Network:
+    """Give the network of an account: by its facts its ids, times and texts are judged."""
+    found = connection.scalar(select(accounts.c.network).where(accounts.c.name == name))
+    if found is None:
+        raise UnknownAccount(name, connection.scalars(select(accounts.c.name)).all())
+    return named(found)
+
+
+def newest_made(connection: Connection, name: str, ids: Iterable[RemoteId], now: datetime) -> datetime:
+    """Say when the newest of an account's posts was made; as far as the ids do not tell, now."""
+    network = network_of(connection, name)
+    told = [network.made_at(one) for one in ids]
+    return min(now, max((made for made in told if made is not None), default=now))
 
 
 def lock_all(connection: Connection, names: Iterable[str]) -> dict[str, AccountRecord]:
@@ -95,7 +139,10 @@ def pause(
     now: datetime,
     gently: bool = False,
 ) -> bool:
-    """Leave an account alone until then; answer whether it is. ``gently`` leaves a pause for another cause be."""
+    """Leave an account alone until then; answer whether it is. The mark is that of the session it was paused with.
+
+    ``gently`` leaves a pause for another cause as it is, and then answers ``False``.
+    """
     rested = one(connection, name).is_paused(now)
     query = update(accounts).where(accounts.c.name == name)
     if gently:
@@ -146,18 +193,27 @@ def _record(row: Row[Any]) -> AccountRecord:
     return AccountRecord(
         name=row.name,
         channel=row.channel,
+        network=row.network,
         handle=row.handle,
         longest=row.longest,
         limits=limits_of(row),
         on_absence=OnAbsence(row.on_absence),
         settle=timedelta(seconds=row.settle_s),
+        approvers=row.approvers,
         paused_until=row.paused_until,
         pause_cause=Cause(row.pause_cause) if row.pause_cause else None,
         pause_why=row.pause_why,
         session_mark=row.session_mark,
+        identity=row.identity,
     )
 
 
 def limits_of(row: Row[Any]) -> Limits:
     """Read the limits of an account from its row."""
-    return Limits(per_hour=row.per_hour, per_day=row.per_day, spacing=timedelta(seconds=row.spacing_s))
+    return Limits(
+        per_hour=row.per_hour,
+        per_day=row.per_day,
+        spacing=timedelta(seconds=row.spacing_s),
+        budget_per_day=dollars(row.budget_day_micros),
+        budget_per_month=dollars(row.budget_month_micros),
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from steadypost.domain.budget import Try
+from steadypost.domain.clock import Offset
+from steadypost.domain.evidence import Appearance
 from steadypost.domain.outcome import Answer, Phase, Published
-from steadypost.store import codec
+from steadypost.domain.remote_id import RemoteId
+from steadypost.store import clocks, codec
 from steadypost.store.deliveries import Kept, expect
 from steadypost.store.errors import UnknownAttempt
 from steadypost.store.schema import attempts
@@ -28,8 +32,8 @@ class Attempt:
     n: int
     fence: int
     worker: str
-    browser: str
-    """Which browser it was given, by the identity its lane gave."""
+    executor: str
+    """What may act for it, as its channel named it when it was armed."""
     first_part: int
     phase: Phase
     claimed_at: datetime
@@ -40,7 +44,15 @@ class Attempt:
     """When it was taken from a worker that fell silent."""
     answer: Answer | None
     gone_at: datetime | None
-    """When its browser could provably act no more: only looks after that can prove absence."""
+    """When its executor could provably act no more: only looks after that can prove absence."""
+    offset: Offset | None = None
+    """How far the network's clock was ahead of its machine's when it was armed, where that was known."""
+    newest_before: RemoteId | None = None
+    """The newest post of its account that was known when it was armed."""
+    appears: Appearance = field(default_factory=Appearance)
+    """As whom, and how, it asked."""
+    restore_id: int | None = None
+    """The restore of which it stands for whatever was asked for since the backup was made. It asked nothing itself."""
 
     @property
     def began_at(self) -> datetime:
@@ -72,7 +84,7 @@ def begin(
             n=n,
             fence=fence,
             worker=worker,
-            browser="",
+            executor="",
             first_part=first_part,
             phase=Phase.CLAIMED,
             claimed_at=now,
@@ -150,7 +162,7 @@ def attempt_of(row: Row[Any]) -> Attempt:
         n=row.n,
         fence=row.fence,
         worker=row.worker,
-        browser=row.browser,
+        executor=row.executor,
         first_part=row.first_part,
         phase=Phase(row.phase),
         claimed_at=row.claimed_at,
@@ -160,4 +172,8 @@ def attempt_of(row: Row[Any]) -> Attempt:
         rescued_at=row.rescued_at,
         answer=codec.loads(row.outcome) if row.outcome else None,
         gone_at=row.gone_at,
+        offset=None if row.clock_ahead_ms is None else clocks.offset(row.clock_ahead_ms, row.clock_within_ms),
+        newest_before=row.newest_before,
+        appears=Appearance(identity=row.asked_as, options=json.loads(row.asked_how) if row.asked_how else {}),
+        restore_id=row.restore_id,
     )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, text, update
+from sqlalchemy import Connection, Select, func, or_, select, text
 
 from steadypost.domain.delivery import CLAIMABLE as CLAIMABLE_STATES
-from steadypost.domain.delivery import MOVES, PartState, State
+from steadypost.domain.delivery import State
+from steadypost.domain.parts import PartState
 from steadypost.domain.post import Part
-from steadypost.domain.quota import Free, Limits, room
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.quota import Free, capacity, never_fits, too_much
+from steadypost.domain.remote_id import RemoteId
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger
+from steadypost.store import late, ledger, money, restores, variants
 from steadypost.store import strikes as strike_rows
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.deliveries import Kept
@@ -25,8 +27,6 @@ from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
 from steadypost.store.schema import (
     CLAIMABLE,
-    LATE_COUNTS,
-    SENDING,
     accounts,
     attempts,
     deliveries,
@@ -34,12 +34,6 @@ from steadypost.store.schema import (
     posts,
 )
 from steadypost.store.strikes import Bars
-
-LONGEST_HOLD = timedelta(minutes=10)
-"""No attempt is held for longer, however often its worker renews: several times what one may take."""
-
-LATE_AT_ONCE = 500
-"""How many deliveries that missed their moment one claim puts aside; the next takes more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +44,7 @@ class Claim:
     delivery_id: int
     post_id: int
     n: int
-    """The how manieth attempt at this delivery."""
+    """The number of this attempt at the delivery, from 1."""
     fence: int
     account: str
     channel: str
@@ -65,6 +59,11 @@ class Claim:
     """How many parts the whole delivery has."""
     parts: tuple[Part, ...]
     """What to make live: the parts from ``first`` on."""
+    key: str
+    """The delivery's key: what its posts are named by, where a network takes names."""
+    keyed_at: datetime
+    live: tuple[RemoteId, ...]
+    """The ids of the parts before ``first``."""
     reply_to: RemoteId | None
     """What the first of them answers: the post's target, or the last live part of its thread."""
 
@@ -96,7 +95,7 @@ def claim(
     found without a lock is only a hint; each claim judges again in its own transaction. When all the
     ``retries`` are taken, what has had no attempt yet passes by what has.
     """
-    put_late_aside(database, now)
+    late.put_aside(database, now)
     left = dict(at_most_each or {})
     names = [name for name in names if left.get(name, 1) > 0]
     if at_most < 1 or not names:
@@ -147,7 +146,7 @@ class _Spent:
             self._left -= 1
 
 
-def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[tuple[int]]:
+def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[int]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
     query = (
         select(deliveries.c.id)
@@ -193,23 +192,21 @@ def _heads(
 
 def _fitting(connection: Connection, heads: Sequence[_Head], now: datetime) -> list[_Head]:
     """Leave out the accounts whose quota is plainly used up, so that waiting costs them no transaction."""
-    limits = {
-        row.name: account_rows.limits_of(row)
-        for row in connection.execute(
-            select(accounts).where(accounts.c.name.in_([head.account for head in heads]))
-        )
-    }
+    rows = connection.execute(
+        select(accounts).where(accounts.c.name.in_([head.account for head in heads]))
+    ).all()
+    limits = {row.name: account_rows.limits_of(row) for row in rows}
+    channels = {row.name: row.channel for row in rows}
     uses = ledger.uses(connection, limits, now)
-    return [
-        head
-        for head in heads
-        if _never_fits(limits[head.account], head.missing)
-        or isinstance(room(limits[head.account], uses[head.account], head.missing, now), Free)
-    ]
-
-
-def _never_fits(limits: Limits, units: int) -> bool:
-    return limits.largest_delivery is not None and units > limits.largest_delivery
+    fitting = []
+    for head in heads:
+        cost = money.of_next(connection, channels[head.account], limits[head.account], head.id)
+        never = never_fits(limits[head.account], head.missing, cost)
+        if never or isinstance(
+            capacity(limits[head.account], uses[head.account], head.missing, now, cost), Free
+        ):
+            fitting.append(head)
+    return fitting
 
 
 def _claim_next(
@@ -222,15 +219,27 @@ def _claim_next(
         return None
     for kept in _line(connection, name, now, bars, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
+        costs = money.of_delivery(connection, account.channel, kept.delivery)
         if kept.delivery.is_late(now):
             delivery_rows.keep(connection, kept, kept.delivery.put_aside(), now)
-        elif _never_fits(account.limits, missing):
-            _put_before_a_person(connection, kept, missing, now)
+        elif (restore := restores.must_look_first(connection, kept)) is not None:
+            restores.make_unconfirmed(connection, kept, restore, now)
+        elif never_fits(account.limits, missing, money.total(costs)):
+            why = too_much(account.limits, missing, money.total(costs))
+            _put_before_a_person(connection, kept, why, now)
         elif isinstance(
-            room(account.limits, ledger.uses(connection, {name: account.limits}, now)[name], missing, now),
+            capacity(
+                account.limits,
+                ledger.uses(connection, {name: account.limits}, now)[name],
+                missing,
+                now,
+                money.total(costs),
+            ),
             Free,
         ):
-            return _take(connection, account, kept, units=missing, worker=worker, now=now, lease=lease)
+            return _take(
+                connection, account, kept, units=missing, costs=costs, worker=worker, now=now, lease=lease
+            )
         else:
             return None
     return None
@@ -254,12 +263,14 @@ def _take(
     kept: Kept,
     *,
     units: int,
+    costs: Mapping[int, int],
     worker: str,
     now: datetime,
     lease: timedelta,
 ) -> Claim:
     delivery, first = kept.delivery, kept.delivery.first_missing
     attempts_now, fence = delivery.attempts + 1, kept.fence + 1
+    key, keyed_at = _key(connection, kept, now)
     delivery_rows.keep(
         connection,
         kept,
@@ -268,6 +279,8 @@ def _take(
         fence=fence,
         worker=worker,
         lease_until=now + lease,
+        key=key,
+        keyed_at=keyed_at,
     )
     attempt_id = attempt_rows.begin(
         connection,
@@ -279,8 +292,11 @@ def _take(
         now=now,
         lease_until=now + lease,
     )
-    ledger.reserve(connection, account=delivery.account, attempt_id=attempt_id, units=units, now=now)
-    parts = delivery_rows.said(connection, [delivery.post_id])[delivery.post_id]
+    ledger.reserve(
+        connection, account=delivery.account, attempt_id=attempt_id, units=units, now=now, costs=costs
+    )
+    said_here = (delivery.post_id, account.network)
+    parts = variants.said(connection, [said_here])[said_here]
     return Claim(
         attempt_id=attempt_id,
         delivery_id=delivery.id,
@@ -297,8 +313,28 @@ def _take(
         first=first,
         total=len(parts),
         parts=parts[first:],
+        key=key,
+        keyed_at=keyed_at,
+        live=tuple(part.remote_id for part in delivery.parts[:first] if part.remote_id is not None),
         reply_to=_target(connection, delivery.post_id) if first == 0 else delivery.parts[first - 1].remote_id,
     )
+
+
+def _key(connection: Connection, kept: Kept, now: datetime) -> tuple[str, datetime]:
+    """Give the delivery's key, which is the same in every attempt once anybody may have asked by it.
+
+    Until then another one is chosen with each claim: some networks show a post as made when its key was chosen.
+    """
+    if kept.key is not None and kept.keyed_at is not None and _was_armed(connection, kept.delivery.id):
+        return kept.key, kept.keyed_at
+    return secrets.token_hex(16), now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _was_armed(connection: Connection, delivery_id: int) -> bool:
+    armed = select(attempts.c.id).where(
+        attempts.c.delivery_id == delivery_id, attempts.c.armed_at.is_not(None)
+    )
+    return connection.scalar(armed.limit(1)) is not None
 
 
 def _target(connection: Connection, post_id: int) -> RemoteId | None:
@@ -307,62 +343,7 @@ def _target(connection: Connection, post_id: int) -> RemoteId | None:
     return found
 
 
-def _put_before_a_person(connection: Connection, kept: Kept, units: int, now: datetime) -> None:
+def _put_before_a_person(connection: Connection, kept: Kept, why: str, now: datetime) -> None:
     """Hold what can never go out by the account's limits, so that it does not stand before the others."""
-    why = f"has {units} parts to send, more than the account's limits ever allow at once"
     to = State.NEEDS_REVIEW if kept.delivery.state is State.PARTIAL else State.HELD
     delivery_rows.keep(connection, kept, kept.delivery.move(to, why=why), now)
-
-
-def put_late_aside(database: Database, now: datetime) -> list[int]:
-    """Let what missed its moment follow its own late rule; answer which deliveries that were."""
-    query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
-    with database.reading() as connection:
-        late = connection.scalars(query).all()
-    missed = []
-    for delivery_id in late:
-        with database.writing() as connection:
-            kept = delivery_rows.one(connection, delivery_id, lock=True)
-            if State.MISSED in MOVES[kept.delivery.state] and kept.delivery.is_late(now):
-                after = kept.delivery.put_aside()
-                if after != kept.delivery:
-                    delivery_rows.keep(connection, kept, after, now)
-                    missed.append(delivery_id)
-    return missed
-
-
-def renew(
-    connection: Connection,
-    *,
-    worker: str,
-    now: datetime,
-    lease: timedelta,
-    in_hand: Collection[int] | None,
-) -> int:
-    """Extend what a worker holds and has not lost; answer how many that are.
-
-    A claim whose confirmation was lost on its way, or whose task died alone, belongs to a worker that lives
-    and knows nothing of it. So nothing is held for longer than ``LONGEST_HOLD``, and a worker that says what
-    it has in hand renews nothing else.
-    """
-    held = (
-        select(deliveries.c.id, attempts.c.id.label("attempt_id"), attempts.c.claimed_at)
-        .join(
-            attempts, and_(attempts.c.delivery_id == deliveries.c.id, attempts.c.fence == deliveries.c.fence)
-        )
-        .where(text(f"deliveries.{SENDING}"), deliveries.c.worker == worker, deliveries.c.lease_until > now)
-        .order_by(deliveries.c.id)
-    )
-    if in_hand is not None:
-        held = held.where(attempts.c.id.in_(list(in_hand)))
-    rows = connection.execute(held.with_for_update(of=deliveries)).all()
-    for row in rows:
-        until = min(now + lease, row.claimed_at + LONGEST_HOLD)
-        longer = connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == row.id, deliveries.c.lease_until < until)
-            .values(lease_until=until)
-        )
-        if longer.rowcount:
-            attempt_rows.note(connection, row.attempt_id, lease_until=until)
-    return len(rows)

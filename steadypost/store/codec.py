@@ -18,7 +18,7 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 
 
 def dumps(answer: Answer) -> str:
@@ -41,8 +41,8 @@ def loads(text: str) -> Answer:
 
 def _told(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Published(remote_id=remote_id):
-            return {"kind": "published", "remote_id": remote_id}
+        case Published(remote_id=remote_id, lacking=lacking):
+            return {"kind": "published", "remote_id": remote_id, **({"lacking": lacking} if lacking else {})}
         case Refused(cause=cause, code=code, why=why):
             return {"kind": "refused", "cause": cause, "code": code, "why": why}
         case Deferred(cause=cause, code=code, why=why, until=until):
@@ -58,7 +58,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 def _outcome(told: dict[str, Any]) -> Outcome:
     if told["kind"] == "published":
-        return Published(remote_id=RemoteId(told["remote_id"]))
+        return Published(remote_id=RemoteId(told["remote_id"]), lacking=str(told.get("lacking", "")))
     cause, why = Cause(told["cause"]), str(told["why"])
     match told["kind"]:
         case "refused":

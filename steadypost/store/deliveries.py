@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State, WhenLate
+from steadypost.domain.delivery import Delivery, State, WhenLate
 from steadypost.domain.outcome import Cause
+from steadypost.domain.parts import DeliveryPart, PartState
 from steadypost.domain.post import Media, Part
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 from steadypost.store import notices, transitions
 from steadypost.store.errors import UnknownDelivery, WriteMissed
 from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
@@ -34,6 +35,11 @@ class Kept:
     updated_at: datetime
     published_at: datetime | None
     verified_at: datetime | None
+    key: str | None = None
+    """What its posts are named by, where a network takes names; chosen when it is claimed."""
+    keyed_at: datetime | None = None
+    held_for: str | None = None
+    """Why it came in held, where that is its wording."""
 
 
 def one(connection: Connection, delivery_id: int, *, lock: bool = False) -> Kept:
@@ -81,11 +87,19 @@ def said(connection: Connection, post_ids: Collection[int]) -> dict[int, tuple[P
     return {post_id: tuple(found) for post_id, found in parts.items()}
 
 
-def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, **more: Any) -> None:
+def keep(
+    connection: Connection,
+    before: Kept,
+    after: Delivery,
+    now: datetime,
+    *,
+    quietly: bool = False,
+    **more: Any,
+) -> None:
     """Write a delivery over the one that was read, and over no other.
 
     A delivery that is no longer being sent has no worker and no lease; one that has just become published
-    says since when.
+    says since when. ``quietly``: nobody is told, because a person did it.
     """
     values: dict[str, Any] = {
         "state": after.state,
@@ -125,6 +139,8 @@ def keep(connection: Connection, before: Kept, after: Delivery, now: datetime, *
             cause=after.cause,
             now=now,
         )
+    if quietly:
+        return
     unseen_since = before.published_at if before.verified_at is None else None
     notices.of_delivery(
         connection, before.delivery.state, after, unseen_since=unseen_since, fence=before.fence, now=now
@@ -158,18 +174,18 @@ def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
     )
 
 
-def taken(connection: Connection, account: str, among: Collection[str], *, but: int) -> dict[RemoteId, int]:
-    """Say which of these ids belong to which other delivery of the account."""
+def taken(
+    connection: Connection, account: str, among: Collection[str], *, but: int | None = None
+) -> dict[RemoteId, int]:
+    """Say which of these ids belong to which delivery of the account, but for one."""
     if not among:
         return {}
-    rows = connection.execute(
-        select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(
-            delivery_parts.c.account == account,
-            delivery_parts.c.remote_id.in_(list(among)),
-            delivery_parts.c.delivery_id != but,
-        )
+    query = select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(
+        delivery_parts.c.account == account, delivery_parts.c.remote_id.in_(list(among))
     )
-    return {row.remote_id: row.delivery_id for row in rows}
+    if but is not None:
+        query = query.where(delivery_parts.c.delivery_id != but)
+    return {row.remote_id: row.delivery_id for row in connection.execute(query)}
 
 
 def expect(what: str, expected: int, changed: int) -> None:
@@ -205,4 +221,7 @@ def _kept(row: Row[Any], parts: tuple[DeliveryPart, ...]) -> Kept:
         updated_at=row.updated_at,
         published_at=row.published_at,
         verified_at=row.verified_at,
+        key=row.key,
+        keyed_at=row.keyed_at,
+        held_for=row.held_for,
     )

@@ -13,12 +13,14 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from steadypost import private
 from steadypost.store.errors import SchemaMismatch, StoreAway, StoreError, UnusableAddress
 
 PATIENCE = timedelta(seconds=5)
@@ -30,7 +32,7 @@ LONGEST_STATEMENT = timedelta(seconds=30)
 LONGEST_SILENCE = timedelta(seconds=10)
 """How long a transaction may hold its locks and say nothing. No live worker of ours is silent for more than an instant;
 one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold up every account's queue for as long as
-it stands still. PostgreSQL ends its session; woken, it finds the store away and its work undone.
+it hangs. PostgreSQL ends its session; woken, it finds the store away and its work undone.
 """
 
 ASK_AGAIN_AFTER = 0.02
@@ -169,6 +171,12 @@ def _is_away(cause: BaseException | None) -> bool:
 
 def _sqlite(url: URL, patience: timedelta) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_timeout=patience.total_seconds())
+
+    @event.listens_for(engine, "do_connect")
+    def _private(_dialect: object, _record: object, given: list[Any], _named: object) -> None:
+        # An address of the form file:... is SQLite's own business; nobody here writes one.
+        if given and not str(given[0]).startswith("file:"):
+            private.database(Path(given[0]))
 
     @event.listens_for(engine, "connect")
     def _manners(connection: Any, _record: object) -> None:

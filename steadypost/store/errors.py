@@ -77,6 +77,15 @@ class KeyTaken(StoreError):
         self.key = key
 
 
+class NotWaiting(StoreError):
+    """What is to be changed waits no more."""
+
+    def __init__(self, key: str, why: str, remedy: str) -> None:
+        super().__init__(f"the post {key!r} cannot be changed: {why}", remedy=remedy)
+        self.key = key
+        self.why = why
+
+
 class UnknownAttempt(StoreError):
     """No such attempt."""
 

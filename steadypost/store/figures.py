@@ -1,4 +1,4 @@
-"""What figures are made of: everything that was owed in a window, as the store knows it."""
+"""What figures are made of: everything that was due in a window, as the store knows it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from steadypost.domain.delivery import FINAL, FOR_A_PERSON, PartState, State
-from steadypost.domain.figures import End, Owed
+from steadypost.domain.delivery import FINAL, FOR_A_PERSON, State, WhenLate
+from steadypost.domain.figures import ON_TIME, DuePost, End, Outage
+from steadypost.domain.figures import outages as outages_of
 from steadypost.domain.outcome import Cause
-from steadypost.domain.quota import DAY, Free, Limits, Use, room
-from steadypost.domain.snowflake import RemoteId, made_at
+from steadypost.domain.parts import PartState
+from steadypost.domain.quota import DAY, Free, Limits, Use, capacity
+from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.span import Span
+from steadypost.networks import named
 from steadypost.store import accounts as account_rows
-from steadypost.store import codec
-from steadypost.store.schema import acts, attempts, deliveries, delivery_parts, foreign_posts, quota_uses
+from steadypost.store import codec, removals
+from steadypost.store.schema import (
+    accounts,
+    acts,
+    attempts,
+    deliveries,
+    delivery_parts,
+    foreign_posts,
+    quota_uses,
+)
 
 _RESTS = FINAL | FOR_A_PERSON
 
@@ -27,56 +38,84 @@ LONGEST_FLIGHT = timedelta(hours=1)
 """A use was taken at the most so long before it counted."""
 
 
-def owed(connection: Connection, window: Span, within: timedelta) -> list[Owed]:
-    """List what was owed in a window. ``within`` says when each should have been live at the latest."""
-    released = _released(connection, window)
+def due_posts(connection: Connection, window: Span, within: timedelta = ON_TIME) -> list[DuePost]:
+    """List what was due in a window. ``within`` says when each should have been live at the latest."""
+    released = _released(connection)
+    lately = [one for one, at in released.items() if at >= window.since]
     rows = connection.execute(
         select(deliveries).where(
             deliveries.c.due_at < window.until,
             or_(
                 deliveries.c.due_at >= window.since,
                 deliveries.c.created_at >= window.since,
-                deliveries.c.id.in_(list(released)),
+                deliveries.c.id.in_(lately),
             ),
         )
     ).all()
-    dated = [(row, max(row.due_at, row.created_at, released.get(row.id, row.due_at))) for row in rows]
+    dated = [(row, max(row.due_at, row.created_at, _let_go(row, released))) for row in rows]
     inside = [(row, at) for row, at in dated if at in window]
-    live = _live(connection, window, released)
-    told = [_owed(row, at, live.get(row.id)) for row, at in inside]
+    live = _live(connection, window, lately)
+    gone = [row.id for row, _ in inside if row.state == State.REMOVED]
+    by_hand = removals.taken_down(connection, gone)
+    told = [
+        _due_posts(row, at, live.get(row.id), released=row.id in released, by_hand=row.id in by_hand)
+        for row, at in inside
+    ]
     units = {row.id: row.units for row, _ in inside}
-    rooms = _Rooms(connection, window, {one.account for one in told})
-    return [_with_room(one, rooms, units, within) for one in sorted(told, key=lambda one: one.at)]
+    capacities = _Capacities(connection, window, {one.account for one in told})
+    return [_with_capacity(one, capacities, units, within) for one in sorted(told, key=lambda one: one.at)]
 
 
-def _released(connection: Connection, window: Span) -> dict[int, datetime]:
-    """Say when what was held was released: it is owed from then on."""
+def _released(connection: Connection) -> dict[int, datetime]:
+    """Say when what was held was first released."""
     rows = connection.execute(
-        select(acts.c.delivery_id, func.max(acts.c.at).label("at"))
-        .where(acts.c.before == State.HELD, acts.c.after == State.SCHEDULED, acts.c.at >= window.since)
+        select(acts.c.delivery_id, func.min(acts.c.at).label("at"))
+        .where(acts.c.before == State.HELD, acts.c.after == State.SCHEDULED)
         .group_by(acts.c.delivery_id)
     )
     return {row.delivery_id: row.at for row in rows}
 
 
-def _live(connection: Connection, window: Span, released: Mapping[int, datetime]) -> dict[int, datetime]:
+def _let_go(row: Row[Any], released: Mapping[int, datetime]) -> datetime:
+    """Say from when on a delivery could go: what waited for a person's word is due from that word on.
+
+    What was held because it was late is not: it was due all the while, whoever releases it. Its release takes
+    its late rule away (``word.heard``); a repetition came in held, and its first release is of that.
+    """
+    due_at: datetime = row.due_at
+    asked_because_late = row.when_late == WhenLate.ASK and row.late_after_s is None
+    if row.repeats is None and asked_because_late:
+        return due_at
+    return released.get(row.id, due_at)
+
+
+def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[int, datetime]:
     """Say when each delivery was wholly live, by what its ids tell: the network's own word on the time."""
     rows = connection.execute(
-        select(delivery_parts.c.delivery_id, delivery_parts.c.state, delivery_parts.c.remote_id)
+        select(
+            delivery_parts.c.delivery_id,
+            delivery_parts.c.state,
+            delivery_parts.c.remote_id,
+            deliveries.c.published_at,
+            accounts.c.network,
+        )
         .join(deliveries, deliveries.c.id == delivery_parts.c.delivery_id)
+        .join(accounts, accounts.c.name == deliveries.c.account)
         .where(
             deliveries.c.due_at < window.until,
             or_(
                 deliveries.c.due_at >= window.since,
                 deliveries.c.created_at >= window.since,
-                deliveries.c.id.in_(list(released)),
+                deliveries.c.id.in_(lately),
             ),
         )
     )
     parts: defaultdict[int, list[datetime | None]] = defaultdict(list)
     for row in rows:
         is_live = row.state == PartState.LIVE
-        parts[row.delivery_id].append(made_at(RemoteId(row.remote_id)) if is_live else None)
+        # Where an id does not tell when its post was made, it is as old as our knowledge of it.
+        told = named(row.network).made_at(RemoteId(row.remote_id)) or row.published_at if is_live else None
+        parts[row.delivery_id].append(told)
     return {
         delivery_id: max(known)
         for delivery_id, every in parts.items()
@@ -84,9 +123,14 @@ def _live(connection: Connection, window: Span, released: Mapping[int, datetime]
     }
 
 
-def _owed(row: Row[Any], at: datetime, live_at: datetime | None) -> Owed:
+def _due_posts(
+    row: Row[Any], at: datetime, live_at: datetime | None, *, released: bool, by_hand: bool
+) -> DuePost:
     state = State(row.state)
-    return Owed(
+    if state is State.REMOVED and by_hand:
+        # It was live as long as somebody wanted; or as much of it as there was when the rest was taken back.
+        state = State.CANCELLED if live_at is None else State.PUBLISHED
+    return DuePost(
         account=row.account,
         at=at,
         state=state,
@@ -94,17 +138,26 @@ def _owed(row: Row[Any], at: datetime, live_at: datetime | None) -> Owed:
         recorded_at=row.published_at if live_at else None,
         # A second copy is told in the delivery's own words: see ``overtaken``.
         twice=state is State.PUBLISHED and row.cause == Cause.DUPLICATE,
+        held_late=_is_held_late(row, released),
         ended_at=row.updated_at if state in _RESTS and live_at is None else None,
         delivery_id=row.id,
     )
 
 
-def _with_room(one: Owed, rooms: _Rooms, units: Mapping[int, int], within: timedelta) -> Owed:
+def _is_held_late(row: Row[Any], released: bool) -> bool:
+    """Whether it is held by its late rule; a repetition that was never released is held as one."""
+    by_its_rule = row.state == State.HELD and row.when_late == WhenLate.ASK
+    return by_its_rule and (row.repeats is None or released)
+
+
+def _with_capacity(
+    one: DuePost, capacities: _Capacities, units: Mapping[int, int], within: timedelta
+) -> DuePost:
     latest = one.at + within
     if one.delivery_id is None or (one.live_at is not None and one.live_at <= latest):
         return one
-    full = rooms.full_at(one.account, latest, units[one.delivery_id], but=one.delivery_id)
-    return Owed(**{name: getattr(one, name) for name in Owed.__slots__} | {"no_room": full})
+    full = capacities.full_at(one.account, latest, units[one.delivery_id], but=one.delivery_id)
+    return DuePost(**{name: getattr(one, name) for name in DuePost.__slots__} | {"no_capacity": full})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +170,11 @@ class _Taken:
     delivery_id: int | None
 
 
-class _Rooms:
+class _Capacities:
     """What was left of the accounts' limits at a moment of the past.
 
-    Only posts that are known to be live take room here: what the service's own doubts took is no excuse for
-    it. The spacing is none either: it passes.
+    Only posts that are known to be live take room here: what the service's own unconfirmed deliveries took is no excuse
+    for it. The spacing is none either: it passes.
     """
 
     def __init__(self, connection: Connection, window: Span, names: Iterable[str]) -> None:
@@ -166,12 +219,17 @@ class _Rooms:
         first = bisect_right(line, moment - DAY - LONGEST_FLIGHT, key=lambda one: one.at)
         last = bisect_right(line, moment, key=lambda one: one.at)
         uses = [_use(one, moment) for one in line[first:last] if one.delivery_id != but]
-        return not isinstance(room(self._limits[account], uses, units, moment), Free)
+        return not isinstance(capacity(self._limits[account], uses, units, moment), Free)
 
 
 def _use(taken: _Taken, moment: datetime) -> Use:
     in_flight = taken.counted_at is None or taken.counted_at > moment
     return Use(units=taken.units, counted_at=None if in_flight else taken.counted_at)
+
+
+def outages(connection: Connection, window: Span) -> list[Outage]:
+    """Say when the network was away in a window, as attempts met it."""
+    return outages_of(ends(connection, window))
 
 
 def ends(connection: Connection, window: Span) -> Sequence[End]:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from steadypost.domain.health import Check, Kind, Quiet, Verdict
-from steadypost.domain.incident import Incident, Message, Remedy, Tried
+from steadypost.domain.incident import Incident, Message, Tried
+from steadypost.domain.remedy import Remedy
 from steadypost.store import notices
 from steadypost.store.schema import OPEN, checks, incidents, remedies
 
@@ -120,7 +121,7 @@ def still_open(connection: Connection) -> list[Incident]:
     )
 
 
-def latest(connection: Connection, limit: int, since: datetime | None = None) -> list[Incident]:
+def latest(connection: Connection, limit: int = 100, since: datetime | None = None) -> list[Incident]:
     """List incidents, the newest first."""
     query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
     if since is not None:

@@ -1,4 +1,4 @@
-"""Looks: what is in doubt, what was seen of it, and what follows."""
+"""Looks: what was seen of what is unconfirmed, and what follows."""
 
 from __future__ import annotations
 
@@ -6,179 +6,47 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
-from sqlalchemy import Connection, and_, func, insert, select, text
+from sqlalchemy import Connection, insert, select
 
-from steadypost.domain.delivery import LONGEST_DOUBT, Delivery, OnAbsence, PartState, State
-from steadypost.domain.evidence import (
-    Absent,
-    CannotTell,
-    Evidence,
-    Present,
-    Wanted,
-    absent_since,
-    proves_absence,
-)
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.absence import Missed, absent_since, proves_absence, was_watched
+from steadypost.domain.delivery import Delivery, OnAbsence, State
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present
+from steadypost.domain.network import Network
+from steadypost.domain.outcome import Cause
+from steadypost.domain.parts import PartState
+from steadypost.domain.remote_id import NotAnId, RemoteId
+from steadypost.domain.waits import MOST_LOOKS
+from steadypost.networks import named
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
+from steadypost.store import copies, ledger, overtaken, removals
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger, overtaken
 from steadypost.store.attempts import Attempt
+from steadypost.store.copies import Copies
 from steadypost.store.deliveries import Kept
 from steadypost.store.schema import (
-    UNCONFIRMED,
-    UNVERIFIED,
-    accounts,
-    attempts,
-    deliveries,
-    delivery_parts,
     evidence,
-    posts,
 )
 
-DUE_AT_ONCE = 1000
-"""How many deliveries in doubt are handed out at a time, the longest waiting first."""
+IDS_AT_ONCE = 500
+"""How many ids one question to the database names."""
 
 _SETTLEABLE = frozenset({State.UNCONFIRMED, State.NEEDS_REVIEW})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A delivery to look for, and everything needed to recognise it."""
-
-    delivery_id: int
-    account: str
-    channel: str
-    handle: str
-    published: bool
-    """Whether it is published already, and only to be seen with own eyes."""
-    looks: int
-    """How many looks have not settled it."""
-    wanted: tuple[Wanted, ...]
-    ids: Mapping[int, RemoteId]
-    """The ids its parts have, by part."""
-    attempt: Attempt
-    """Its latest attempt: the one that is in doubt."""
-
-
-def due(connection: Connection, now: datetime, most_looks: int) -> dict[str, list[Doubt]]:
-    """List what is to be looked for now, by account: one read of a timeline serves all of an account's."""
-    in_doubt = select(deliveries.c.id, deliveries.c.next_at).where(
-        text(UNCONFIRMED), deliveries.c.next_at <= now
-    )
-    unseen = select(deliveries.c.id, deliveries.c.next_at).where(
-        text(UNVERIFIED), deliveries.c.next_at <= now, deliveries.c.looks < most_looks
-    )
-    found: list[int] = []
-    for query in (in_doubt, unseen):
-        found += connection.scalars(query.order_by(deliveries.c.next_at).limit(DUE_AT_ONCE)).all()
-    by_account: defaultdict[str, list[Doubt]] = defaultdict(list)
-    for doubt in _doubts(connection, found):
-        by_account[doubt.account].append(doubt)
-    return dict(by_account)
-
-
-def _doubts(connection: Connection, ids: list[int]) -> list[Doubt]:
-    if not ids:
-        return []
-    every = delivery_rows.several(connection, ids)
-    post_ids = {kept.delivery.post_id for kept in every}
-    texts = delivery_rows.said(connection, post_ids)
-    targets = {
-        row.id: row.reply_to
-        for row in connection.execute(select(posts.c.id, posts.c.reply_to).where(posts.c.id.in_(post_ids)))
-    }
-    owners = {row.name: row for row in connection.execute(select(accounts))}
-    latest = _latest_attempts(connection, every)
-    began = _first_armed(connection, [kept.delivery.id for kept in every])
-    doubts = []
-    for kept in every:
-        delivery, owner = kept.delivery, owners[kept.delivery.account]
-        published = delivery.state is State.PUBLISHED
-        ids_of = {part.n: part.remote_id for part in delivery.parts if part.remote_id is not None}
-        sought = [
-            part.n
-            for part in delivery.parts
-            if part.state is (PartState.LIVE if published else PartState.ASKED)
-        ]
-        doubts.append(
-            Doubt(
-                delivery_id=delivery.id,
-                account=delivery.account,
-                channel=owner.channel,
-                handle=owner.handle,
-                published=published,
-                looks=delivery.looks,
-                wanted=tuple(
-                    Wanted(
-                        delivery_id=delivery.id,
-                        n=n,
-                        handle=owner.handle,
-                        text=texts[delivery.post_id][n].text,
-                        began_at=_began(began.get(delivery.id, latest[delivery.id].began_at), ids_of.get(n)),
-                        ended_at=latest[delivery.id].ended_at,
-                        reply_to=targets[delivery.post_id] if n == 0 else ids_of.get(n - 1),
-                    )
-                    for n in sought
-                ),
-                ids=ids_of,
-                attempt=latest[delivery.id],
-            )
-        )
-    return doubts
-
-
-def _began(began_at: datetime, known: RemoteId | None) -> datetime:
-    """Say how far back a list must reach: to the attempt, or to where the id itself says the post is."""
-    return began_at if known is None else min(began_at, made_at(known))
-
-
-def _first_armed(connection: Connection, ids: list[int]) -> dict[int, datetime]:
-    """Say when each delivery was first about to be asked.
-
-    Not the latest attempt's instant: when X answers that an earlier one is live after all (187), that one is
-    what we look for.
-    """
-    rows = connection.execute(
-        select(attempts.c.delivery_id, func.min(attempts.c.armed_at).label("armed_at"))
-        .where(attempts.c.delivery_id.in_(ids), attempts.c.armed_at.is_not(None))
-        .group_by(attempts.c.delivery_id)
-    )
-    return {row.delivery_id: row.armed_at for row in rows}
-
-
-def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Attempt]:
-    # Not by the delivery's own fence: a person's word moves that on without making an attempt.
-    newest = (
-        select(attempts.c.delivery_id, func.max(attempts.c.fence).label("fence"))
-        .where(attempts.c.delivery_id.in_([kept.delivery.id for kept in every]))
-        .group_by(attempts.c.delivery_id)
-        .subquery()
-    )
-    both = and_(attempts.c.delivery_id == newest.c.delivery_id, attempts.c.fence == newest.c.fence)
-    rows = connection.execute(select(attempts).join(newest, both))
-    return {row.delivery_id: attempt_rows.attempt_of(row) for row in rows}
-
-
-def accounts_in_doubt(connection: Connection) -> frozenset[str]:
-    """Name the accounts that have a delivery in doubt."""
-    return frozenset(connection.scalars(select(deliveries.c.account).where(text(UNCONFIRMED)).distinct()))
-
-
-def taken_ids(connection: Connection, account: str) -> frozenset[RemoteId]:
-    """List the ids that belong to deliveries of an account."""
-    rows = connection.scalars(
-        select(delivery_parts.c.remote_id).where(
-            delivery_parts.c.account == account, delivery_parts.c.remote_id.is_not(None)
-        )
-    )
-    return frozenset(rows)
+def taken_ids(connection: Connection, account: str, among: Collection[RemoteId]) -> frozenset[RemoteId]:
+    """Say which of these ids belong to deliveries of an account."""
+    found: set[RemoteId] = set()
+    ids = sorted(among)
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        found |= set(delivery_rows.taken(connection, account, ids[start : start + IDS_AT_ONCE]))
+    return frozenset(found)
 
 
 def note_gone(connection: Connection, attempt_id: int, now: datetime) -> None:
-    """Write down that an attempt's browser was seen unable to act any more."""
+    """Write down that an attempt's executor was seen unable to act any more."""
     if attempt_rows.one(connection, attempt_id).gone_at is None:
         attempt_rows.note(connection, attempt_id, gone_at=now)
 
@@ -188,28 +56,49 @@ def saw(
     delivery_id: int,
     found: Mapping[int, Evidence],
     *,
-    at: datetime,
     now: datetime,
     next_at: datetime,
-    most_looks: int,
+    most_looks: int = MOST_LOOKS,
+    at: datetime | None = None,
+    network_at: datetime | None = None,
+    found_copies: Copies | None = None,
+    attempt_id: int | None = None,
+    planned: bool = True,
 ) -> Delivery:
-    """Write down what a look that began ``at`` found of a delivery, and what follows from it.
+    """Write down what a look that began ``at`` found, by part, and answer the delivery as it is then.
+
+    Told twice, it counts once. Without ``at`` it began ``now``; ``network_at`` is the same instant by the network's
+    clock, and without it the clocks are taken to agree: a look that could not compare them finds nothing absent.
+    ``found_copies`` are second copies of published parts. ``attempt_id`` is the attempt that was unconfirmed when the
+    look began; of a later one it says nothing, unless it found the post. A look that was not ``planned`` is not counted.
 
     What is found is taken for ours at once. What is not found is asked again only once looks have proven
     that it is not there; what they cannot tell brings it before a person in the end.
     """
+    at = at or now
+    network_at = network_at or at
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     believed = _believed(connection, kept.delivery, found)
+    if attempt_id is not None and attempt_rows.latest(connection, kept).id != attempt_id:
+        believed = {n: _of_another_attempt(one) for n, one in believed.items()}
     if not _is_news(connection, kept, at):
         return kept.delivery
-    _write_down(connection, kept, believed, at)
+    _write_down(connection, kept, believed, at, network_at)
     if kept.delivery.state is State.PUBLISHED:
-        return _seen_again(connection, kept, believed, now, next_at)
+        return _seen_again(connection, kept, believed, now, next_at, found_copies or {}, planned)
     if kept.delivery.state not in _SETTLEABLE:
         # A person spoke, or it was claimed again, while we looked. What is there is there all the same.
         ids = {n: one.remote_id for n, one in believed.items() if isinstance(one, Present)}
         return overtaken.seen(connection, kept, ids, now) or kept.delivery
-    return _settle(connection, kept, believed, now=now, next_at=next_at, most_looks=most_looks)
+    after = _settle(
+        connection, kept, believed, now=now, next_at=next_at, most_looks=most_looks, planned=planned
+    )
+    copies.tell_ambiguity(connection, after, believed, now)
+    return after
+
+
+def _of_another_attempt(one: Evidence) -> Evidence:
+    return CannotTell(why="the look began before the latest attempt") if isinstance(one, Absent) else one
 
 
 def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
@@ -227,21 +116,29 @@ def _believed(
     ids = {one.remote_id for one in found.values() if isinstance(one, Present)}
     taken = delivery_rows.taken(connection, delivery.account, ids, but=delivery.id)
     used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
+    network = account_rows.network_of(connection, delivery.account)
     believed: dict[int, Evidence] = {}
     for n, one in sorted(found.items()):
-        doubt = _doubt(delivery, n, one.remote_id, taken, used) if isinstance(one, Present) else None
-        if isinstance(one, Present) and doubt is None:
+        objection = (
+            _objection(network, delivery, n, one.remote_id, taken, used) if isinstance(one, Present) else None
+        )
+        if isinstance(one, Present) and objection is None:
             used[one.remote_id] = n
-        believed[n] = one if doubt is None else CannotTell(why=doubt)
+        believed[n] = one if objection is None else CannotTell(why=objection)
     return believed
 
 
-def _doubt(
-    delivery: Delivery, n: int, given: RemoteId, taken: Mapping[RemoteId, int], used: Mapping[RemoteId, int]
+def _objection(  # noqa: PLR0917 - private, and every one of them is needed
+    network: Network,
+    delivery: Delivery,
+    n: int,
+    given: RemoteId,
+    taken: Mapping[RemoteId, int],
+    used: Mapping[RemoteId, int],
 ) -> str | None:
     try:
-        remote_id(given)
-    except NotASnowflake as odd:
+        network.remote_id(given)
+    except NotAnId as odd:
         return str(odd)
     if given in taken:
         return f"the id {given} belongs to delivery {taken[given]}"
@@ -253,8 +150,10 @@ def _doubt(
     return None
 
 
-def _write_down(connection: Connection, kept: Kept, found: Mapping[int, Evidence], at: datetime) -> None:
-    about = {"delivery_id": kept.delivery.id, "fence": kept.fence, "at": at}
+def _write_down(
+    connection: Connection, kept: Kept, found: Mapping[int, Evidence], at: datetime, network_at: datetime
+) -> None:
+    about = {"delivery_id": kept.delivery.id, "fence": kept.fence, "at": at, "network_at": network_at}
     rows = [{**about, "n": n, **_told(one)} for n, one in found.items()]
     if rows:
         connection.execute(insert(evidence), rows)
@@ -272,22 +171,38 @@ def _told(one: Evidence) -> dict[str, str | None]:
             assert_never(one)
 
 
-def _seen_again(
-    connection: Connection, kept: Kept, found: Mapping[int, Evidence], now: datetime, next_at: datetime
+def _seen_again(  # noqa: PLR0917 - private, and every one of them is needed
+    connection: Connection,
+    kept: Kept,
+    found: Mapping[int, Evidence],
+    now: datetime,
+    next_at: datetime,
+    found_copies: Copies,
+    planned: bool,
 ) -> Delivery:
-    delivery = kept.delivery
+    delivery = _with_copies(kept.delivery, found_copies)
+    copies.tell(connection, delivery, found_copies, now)
     if all(isinstance(found.get(part.n), Present) for part in delivery.parts):
         delivery_rows.keep(connection, kept, delivery, now, verified_at=kept.verified_at or now)
         return delivery
     absence = _absence(connection, kept, {part.n for part in delivery.parts})
     if absence.proven:
         gone = ", ".join(str(delivery.parts[n].remote_id) for n in absence.proven)
-        after = delivery.move(State.REMOVED, why=f"looks have proven that {gone} is not live any more")
-    else:
-        looks = delivery.looks + 1
-        after = replace(delivery, looks=looks, next_at=absence.not_later_than(next_at, now))
+        person = removals.taken_down(connection, [delivery.id]).get(delivery.id)
+        why = f"looks have proven that {gone} is not live any more"
+        after = delivery.move(State.REMOVED, why=why if person is None else removals.words(person))
+        delivery_rows.keep(connection, kept, after, now, quietly=person is not None)
+        return after
+    looks = delivery.looks + planned
+    after = replace(delivery, looks=looks, next_at=absence.not_later_than(next_at, now))
     delivery_rows.keep(connection, kept, after, now)
     return after
+
+
+def _with_copies(delivery: Delivery, found: Copies) -> Delivery:
+    """Say of a published delivery that it is live a second time. That changes nothing of what is live."""
+    told = copies.sentence(delivery, found)
+    return replace(delivery, cause=Cause.DUPLICATE, why=told) if told else delivery
 
 
 def _settle(
@@ -298,24 +213,30 @@ def _settle(
     now: datetime,
     next_at: datetime,
     most_looks: int,
+    planned: bool,
 ) -> Delivery:
-    """Let a look change a delivery in doubt."""
+    """Let a look change an unconfirmed delivery."""
     attempt = attempt_rows.latest(connection, kept)
-    doubted = {part.n for part in kept.delivery.parts if part.state is PartState.ASKED}
-    absence = _absence(connection, kept, doubted)
+    asked = {part.n for part in kept.delivery.parts if part.state is PartState.ASKED}
+    absence = _absence(connection, kept, asked)
     after = kept.delivery.weigh(
         {n: one.remote_id for n, one in found.items() if isinstance(one, Present)},
         absence.proven,
         now=now,
         next_at=absence.not_later_than(next_at, now),
         on_absence=absence.then,
-        doubted_since=attempt.ended_at,
+        unconfirmed_since=attempt.ended_at,
         most_looks=most_looks,
+        perhaps_deleted=absence.perhaps_deleted,
+        planned=planned,
     )
-    more = {}
+    more: dict[str, Any] = {}
     if after.state is State.PUBLISHED:
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
-        more = {"published_at": min(now, max(map(made_at, ids))), "verified_at": now}
+        more = {
+            "published_at": account_rows.newest_made(connection, after.account, ids, now),
+            "verified_at": now,
+        }
     delivery_rows.keep(connection, kept, after, now, **more)
     ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
     return after
@@ -330,6 +251,8 @@ class _Absence:
     provable_at: datetime | None
     """When a further look that misses them could prove it of the next."""
     then: OnAbsence
+    perhaps_deleted: bool = False
+    """Whether a part of them may have been live, and been deleted before anybody looked."""
 
     def not_later_than(self, next_at: datetime, now: datetime) -> datetime:
         """Choose when to look again: the look that can complete a proof is not to be late."""
@@ -339,52 +262,51 @@ class _Absence:
 def _absence(connection: Connection, kept: Kept, about: Collection[int]) -> _Absence:
     attempt = attempt_rows.latest(connection, kept)
     account = account_rows.one(connection, kept.delivery.account)
-    missed = _missed_at(connection, kept)
+    missed = _missed(connection, kept)
     proven, provable = [], []
     for n in sorted(about):
         if proves_absence(missed[n], gone_at=attempt.gone_at, settle=account.settle):
             proven.append(n)
         elif (since := absent_since(missed[n], gone_at=attempt.gone_at)) is not None:
             provable.append(since + account.settle)
-    return _Absence(proven=tuple(proven), provable_at=min(provable, default=None), then=account.on_absence)
+    return _Absence(
+        proven=tuple(proven),
+        provable_at=min(provable, default=None),
+        then=account.on_absence,
+        perhaps_deleted=any(_may_have_been(missed[n], attempt, named(account.network)) for n in proven),
+    )
 
 
-def _missed_at(connection: Connection, kept: Kept) -> defaultdict[int, list[datetime]]:
-    """Give, by part, the instants of the looks that would have shown it and did not.
+def _may_have_been(missed: Collection[Missed], attempt: Attempt, network: Network) -> bool:
+    """Whether nobody looked for so long that somebody may have seen the post and deleted it.
+
+    Of an attempt that stands for a restored backup this is not considered: most of what was due since has never been
+    asked for, and whether any of it was, nobody knows.
+    """
+    if network.unseen_for is None or attempt.restore_id is not None:
+        return False
+    return not was_watched(
+        missed,
+        began_at=attempt.began_at,
+        gone_at=attempt.gone_at,
+        alive_by=network.slowest_creation,
+        unseen_for=network.unseen_for,
+    )
+
+
+def _missed(connection: Connection, kept: Kept) -> defaultdict[int, list[Missed]]:
+    """Give, by part, the looks that would have shown it and did not.
 
     Only those since the latest claim, or since a person's word for it: an older look cannot contradict that.
     """
-    found: defaultdict[int, list[datetime]] = defaultdict(list)
+    found: defaultdict[int, list[Missed]] = defaultdict(list)
     rows = connection.execute(
-        select(evidence.c.n, evidence.c.at).where(
+        select(evidence.c.n, evidence.c.at, evidence.c.network_at).where(
             evidence.c.delivery_id == kept.delivery.id,
             evidence.c.fence == kept.fence,
             evidence.c.kind == "absent",
         )
     )
     for row in rows:
-        found[row.n].append(row.at)
+        found[row.n].append(Missed(at=row.at, network_at=row.network_at))
     return found
-
-
-def could_not_look(connection: Connection, account: str, now: datetime) -> list[int]:
-    """Bring before a person what has been in doubt for too long because nobody could look; answer which."""
-    old = connection.scalars(
-        select(deliveries.c.id)
-        .join(
-            attempts,
-            (attempts.c.delivery_id == deliveries.c.id) & (attempts.c.fence == deliveries.c.fence),
-        )
-        .where(
-            text(f"deliveries.{UNCONFIRMED}"),
-            deliveries.c.account == account,
-            func.coalesce(attempts.c.answered_at, attempts.c.rescued_at, attempts.c.lease_until)
-            <= now - LONGEST_DOUBT,
-        )
-    ).all()
-    for delivery_id in old:
-        kept = delivery_rows.one(connection, delivery_id, lock=True)
-        if kept.delivery.state is State.UNCONFIRMED:
-            why = f"{kept.delivery.why}; the account could not be looked at".removeprefix("; ")
-            delivery_rows.keep(connection, kept, kept.delivery.move(State.NEEDS_REVIEW, why=why), now)
-    return list(old)

@@ -23,7 +23,13 @@ OF_STATES = {
 """The states a delivery does not leave by itself and did not end well in: somebody is told, once."""
 
 _RESOLVES = "'steadypost resolve {0}'"
-_DECIDES = {State.HELD: "'steadypost release {0}' or 'steadypost cancel {0}'"}
+_LETS_GO = "'steadypost release {0}' or 'steadypost cancel {0}'"
+_DECIDES = {
+    State.HELD: _LETS_GO,
+    # Nothing of it was ever sent: there is nothing to say of what is live.
+    State.QUARANTINED: _LETS_GO,
+    State.REMOVED: "'steadypost resolve {0} --live ADDRESS' if you see it there",
+}
 
 _WAITING = "sent_at IS NULL"
 
@@ -157,7 +163,7 @@ def not_sent(connection: Connection, notice_id: int, *, why: str, next_at: datet
     )
 
 
-def _notice(row: Row[tuple[object, ...]]) -> Notice:
+def _notice(row: Row[*tuple[object, ...]]) -> Notice:
     return Notice(
         id=row.id,
         key=row.key,

@@ -18,8 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadypost import private
 from steadypost.domain.outcome import Answer
-from steadypost.store import codec
+from steadypost.store import codec, settling
 from steadypost.store.errors import StoreAway, UnknownAttempt
 from steadypost.store.settling import Settled
 
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from steadypost.store.store import Store
 
 ASIDE = "not-taken"
-"""The folder for letters that this store can never take: of an attempt it has never heard of."""
+"""The folder for entries that this store can never take: of an attempt it has never heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class OutboxEntry:
     """One answer on its way to the store."""
 
     path: Path
@@ -42,15 +43,15 @@ class Letter:
 
 
 class Outbox:
-    """The letters of this machine for one store."""
+    """The entries of this machine for one store."""
 
     def __init__(self, folder: Path, address: str) -> None:
         self._folder = folder
         self._mark = hashlib.sha256(address.encode()).hexdigest()[:12]
 
-    def keep(self, attempt_id: int, answer: Answer, at: datetime) -> Letter:
+    def keep(self, attempt_id: int, answer: Answer, at: datetime) -> OutboxEntry:
         """Write an answer down, durably; raises ``OSError`` when this disk cannot."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(self._folder)
         path = self._folder / f"{self._mark}-{attempt_id}.json"
         told = {"attempt_id": attempt_id, "answer": codec.dumps(answer), "at": at.isoformat()}
         draft = path.with_suffix(f".{os.getpid()}.draft")
@@ -60,17 +61,17 @@ class Outbox:
             os.fsync(file.fileno())
         draft.replace(path)
         self._through_to_the_disk()
-        return Letter(path=path, attempt_id=attempt_id, answer=answer, at=at)
+        return OutboxEntry(path=path, attempt_id=attempt_id, answer=answer, at=at)
 
-    def waiting(self) -> list[Letter]:
-        """Read every letter for this store that can be read, the oldest attempt first."""
+    def waiting(self) -> list[OutboxEntry]:
+        """Read every entry for this store that can be read, the oldest attempt first."""
         with contextlib.suppress(FileNotFoundError):
-            found = [letter for path in self._folder.glob(f"{self._mark}-*.json") if (letter := _read(path))]
-            return sorted(found, key=lambda letter: letter.attempt_id)
+            found = [entry for path in self._folder.glob(f"{self._mark}-*.json") if (entry := _read(path))]
+            return sorted(found, key=lambda entry: entry.attempt_id)
         return []
 
     def put_aside(self) -> int:
-        """Count the letters that this store can never take."""
+        """Count the entries that this store can never take."""
         return len(list((self._folder / ASIDE).glob(f"{self._mark}-*.json")))
 
     def hand_over(self, store: Store, *, jitter: Callable[[], float]) -> Iterator[Settled]:
@@ -78,26 +79,28 @@ class Outbox:
 
         The answer counts from when it came, not from when the store heard of it.
         """
-        for letter in self.waiting():
+        for entry in self.waiting():
             try:
-                settled = store.answered(letter.attempt_id, letter.answer, now=letter.at, jitter=jitter())
+                settled = store.write(
+                    settling.answered, entry.attempt_id, entry.answer, now=entry.at, jitter=jitter()
+                )
             except StoreAway:
                 return
             except UnknownAttempt:
-                self._put_aside(letter)
+                self._put_aside(entry)
                 continue
-            self.forget(letter)
+            self.forget(entry)
             yield settled
 
-    def forget(self, letter: Letter) -> None:
-        """Let go of a letter that was taken."""
-        letter.path.unlink(missing_ok=True)
+    def forget(self, entry: OutboxEntry) -> None:
+        """Let go of an entry that was taken."""
+        entry.path.unlink(missing_ok=True)
 
-    def _put_aside(self, letter: Letter) -> None:
+    def _put_aside(self, entry: OutboxEntry) -> None:
         """Keep for a person what no store has asked for: a store that was set back would lose it silently."""
         aside = self._folder / ASIDE
-        aside.mkdir(mode=0o700, exist_ok=True)
-        letter.path.replace(aside / letter.path.name)
+        private.folder(aside)
+        entry.path.replace(aside / entry.path.name)
 
     def _through_to_the_disk(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)
@@ -107,11 +110,11 @@ class Outbox:
             os.close(folder)
 
 
-def _read(path: Path) -> Letter | None:
-    """Read a letter; half a one, or one that was just taken, is none."""
+def _read(path: Path) -> OutboxEntry | None:
+    """Read an entry; half a one, or one that was just taken, is none."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return Letter(
+        return OutboxEntry(
             path=path,
             attempt_id=int(told["attempt_id"]),
             answer=codec.loads(told["answer"]),

@@ -11,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
-from steadypost.domain.delivery import FIRST_LOOK, Delivery, DeliveryPart, PartState, State
+from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published, Unconfirmed
-from steadypost.domain.snowflake import RemoteId, made_at
+from steadypost.domain.parts import DeliveryPart, PartState
+from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.waits import FIRST_LOOK
 from steadypost.domain.word import came_to_light
+from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
+from steadypost.store import copies, ledger
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import ledger
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
 
@@ -52,33 +56,26 @@ def _take(  # noqa: PLR0917 - private, and every one of them is needed
 ) -> Delivery | None:
     before = kept.delivery
     found = replace(before, parts=_parts(before, answer))
-    twice = copies(before, answer)
+    twice = copies.told_by(before, answer)
     if found.parts == before.parts and not twice:
         return None
     after, more = _follows(connection, kept, found, why, now)
     if twice:
-        after = replace(after, cause=Cause.DUPLICATE, why=twice)
+        after = replace(after, cause=Cause.DUPLICATE, why=copies.sentence(before, twice))
     if after.state is State.PUBLISHED and before.state is not State.PUBLISHED:
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
-        more["published_at"] = kept.published_at or min(now, max(map(made_at, ids)))
+        more["published_at"] = kept.published_at or account_rows.newest_made(
+            connection, after.account, ids, now
+        )
     delivery_rows.keep(connection, kept, after, now, **more)
+    copies.tell(connection, before, twice, now)
     ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
     return after
 
 
-def copies(delivery: Delivery, answer: Answer) -> str:
-    """Say which parts an answer shows to be live a second time; nothing when it shows none."""
-    told = [
-        f"part {part.n + 1} is live twice, as {part.remote_id} and as {outcome.remote_id}"
-        for part, outcome in zip(delivery.parts[answer.first :], answer.outcomes, strict=False)
-        if isinstance(outcome, Published) and part.remote_id not in {None, outcome.remote_id}
-    ]
-    return "; ".join([*told, "take one down by hand"]) if told else ""
-
-
 def _parts(delivery: Delivery, answer: Answer) -> tuple[DeliveryPart, ...]:
-    """Give the parts their ids; and where one came to light, what the same answer cannot tell is in doubt."""
+    """Give the parts their ids; and where one came to light, what the same answer cannot tell is unconfirmed."""
     parts = list(delivery.parts)
     told = list(zip(range(answer.first, len(parts)), answer.outcomes, strict=False))
     for n, outcome in told:
@@ -94,7 +91,7 @@ def _parts(delivery: Delivery, answer: Answer) -> tuple[DeliveryPart, ...]:
 
 def _follows(
     connection: Connection, kept: Kept, found: Delivery, why: str, now: datetime
-) -> tuple[Delivery, dict[str, object]]:
+) -> tuple[Delivery, dict[str, Any]]:
     """Judge where the delivery stands, and what else is to be written with it."""
     if found.parts == kept.delivery.parts or found.state is State.PUBLISHED:
         # Nothing but a second copy; a worker that holds it goes on holding it.
@@ -112,5 +109,5 @@ def _follows(
     return after, {"fence": kept.fence + 1}
 
 
-def _held(kept: Kept) -> dict[str, object]:
+def _held(kept: Kept) -> dict[str, Any]:
     return {"worker": kept.worker, "lease_until": kept.lease_until}

@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
 from steadypost.domain import word as words
-from steadypost.domain.delivery import FIRST_LOOK, Delivery, PartState, State
-from steadypost.domain.evidence import SLOWEST_CREATION
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.network import Pointer
 from steadypost.domain.outcome import Cause
-from steadypost.domain.snowflake import made_at
-from steadypost.domain.word import Pointer, StillInDoubt, Word, WordNotTaken
+from steadypost.domain.parts import PartState
+from steadypost.domain.remote_id import NotAnId
+from steadypost.domain.waits import FIRST_LOOK
+from steadypost.domain.word import StillUnconfirmed, Word, WordNotTaken
+from steadypost.networks import named
 from steadypost.store import accounts as account_rows
-from steadypost.store import acts, ledger
+from steadypost.store import acts, approvals, ledger, repeats
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.acts import By
@@ -32,18 +36,23 @@ OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.
 """What a retry by cause does not even mention: nobody waits for it."""
 
 
-def release(connection: Connection, delivery_id: int, *, not_live: bool, by: By, now: datetime) -> Delivery:
+def release(
+    connection: Connection, delivery_id: int, *, not_live: bool = False, by: By, now: datetime
+) -> Delivery:
     """Let a delivery that waits for a person go on.
 
-    Where parts were asked for, only somebody who looked can say that they are not live; only then is it
-    asked for again, and what was counted for them given back.
+    Where parts were asked for, only somebody who looked can say that they are not live: without ``not_live`` it
+    raises ``MayBeLive``. With it they are asked for again, and what was counted for them is given back.
     """
     did = "release --not-live" if not_live else "release"
     return _act(connection, _held(connection, delivery_id), Word(absent=not_live), did=did, by=by, now=now)
 
 
 def cancel(connection: Connection, delivery_id: int, *, by: By, now: datetime) -> Delivery:
-    """Take a delivery back before (more of) it is sent."""
+    """Take a delivery back before (more of) it is sent; raises ``ImpossibleMove`` when it is too late for that.
+
+    ``MayBeLive`` when parts were asked for: what is live must not end as cancelled.
+    """
     return _act(connection, _held(connection, delivery_id), Word(drop=True), did="cancel", by=by, now=now)
 
 
@@ -51,17 +60,22 @@ def resolve(
     connection: Connection,
     delivery_id: int,
     *,
-    live: Sequence[Pointer],
-    absent: bool,
-    drop: bool,
+    live: Sequence[Pointer] = (),
+    absent: bool = False,
+    drop: bool = False,
     by: By,
     now: datetime,
 ) -> Delivery:
-    """Take a person's word for what is live of a delivery, what is not, and what is to become of the rest."""
+    """Take a person's word: these posts are its parts, the rest of what was asked for is absent, drop it.
+
+    Raises ``WordNotTaken`` when it cannot be true or says too little, ``MayBeLive`` when nobody said that
+    they looked, ``InHand`` while a worker has it.
+    """
     kept = _held(connection, delivery_id)
     if live:
         _check(connection, kept, live, now)
-    word = Word(live=words.placed(kept.delivery, live), absent=absent, drop=drop)
+    network = account_rows.network_of(connection, kept.delivery.account)
+    word = Word(live=words.placed(kept.delivery, live, network), absent=absent, drop=drop)
     said = [("--live", bool(live)), ("--absent", absent), ("--drop", drop)]
     did = " ".join(["resolve", *(flag for flag, given in said if given)])
     return _act(connection, kept, word, did=did, by=by, now=now)
@@ -78,15 +92,20 @@ def _held(connection: Connection, delivery_id: int) -> Kept:
 def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: datetime) -> None:
     """Refuse posts that cannot be this delivery's."""
     delivery = kept.delivery
-    handle = account_rows.one(connection, delivery.account).handle
+    account = account_rows.one(connection, delivery.account)
+    handle, network = account.handle, named(account.network)
     target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
     taken = delivery_rows.taken(connection, delivery.account, {one.id for one in live}, but=delivery.id)
     armed_at = attempt_rows.first_armed_at(connection, delivery.id)
     for one in live:
+        try:
+            network.remote_id(one.id)
+        except NotAnId as odd:
+            raise WordNotTaken(str(odd), remedy=network.neither) from None
         if one.handle is not None and one.handle.casefold() != handle.casefold():
             raise WordNotTaken(
                 f"the post {one.id} is @{one.handle}'s, and delivery {delivery.id} goes out as @{handle}",
-                remedy=f"look for it at https://x.com/{handle}",
+                remedy=f"look for it among the posts of @{handle} on {network.title}",
             )
         if one.id == target:
             raise WordNotTaken(
@@ -98,36 +117,54 @@ def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: dat
                 f"the post {one.id} belongs to delivery {taken[one.id]}",
                 remedy=f"see 'steadypost show {taken[one.id]}'; look for another post",
             )
-        words.check_age(one, armed_at, now)
+        words.check_age(one, armed_at, now, network)
 
 
 def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, now: datetime) -> Delivery:
     delivery = kept.delivery
+    network = account_rows.network_of(connection, delivery.account)
     tried = delivery.attempts > 0
     attempt = attempt_rows.latest(connection, kept) if tried else None
     overruled = word.absent and any(part.state is PartState.ASKED for part in delivery.parts)
     # What was asked for a moment ago may still come to life: it is not asked for again before that is over.
-    not_before = attempt.ended_at + SLOWEST_CREATION if attempt is not None and overruled else None
+    not_before = attempt.ended_at + network.slowest_creation if attempt is not None and overruled else None
+    more: dict[str, Any] = {}
     try:
         after = words.heard(delivery, word, now, not_before)
-    except StillInDoubt as doubt:
-        raise MayBeLive(delivery.id, doubt.why, doubt.remedy) from None
-    more: dict[str, object] = {}
+    except StillUnconfirmed as unsaid:
+        raise MayBeLive(delivery.id, unsaid.why, unsaid.remedy) from None
+    waits = _waits_for_a_yes(connection, kept, after)
+    if waits:
+        after, more = replace(delivery, state=State.HELD, why=waits), {"held_for": repeats.APPROVAL}
     if after.state is State.CANCELLED:
-        after = replace(after, why=_taken_back(after.why, by))
+        after = replace(after, why=taken_back(after.why, by))
     if after.state is State.PUBLISHED:
-        # Soon to be seen with own eyes, as everything that is published.
+        # Soon to be seen live, as everything that is published.
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
+        more["verified_at"] = None
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
-        more["published_at"] = kept.published_at or min(now, max(map(made_at, ids)))
+        more["published_at"] = kept.published_at or account_rows.newest_made(
+            connection, after.account, ids, now
+        )
     if overruled or after.state is State.PUBLISHED:
         more["fence"] = kept.fence + 1
-    delivery_rows.keep(connection, kept, after, now, **more)
+    delivery_rows.keep(connection, kept, after, now, quietly=bool(waits), **more)
+    approvals.tell(connection, [delivery.id] if waits else [], now)
     if attempt is not None and after.parts != delivery.parts:
         ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
     _point(connection, kept, word, by, now)
     acts.record(connection, did=did, by=by, before=delivery.state, after=after, now=now)
     return after
+
+
+def _waits_for_a_yes(connection: Connection, kept: Kept, after: Delivery) -> str:
+    """Say why what somebody lets go waits for a second person's yes; raises ``NeedsApproval`` where it does already."""
+    if kept.delivery.state not in {State.HELD, State.QUARANTINED} or after.state is not State.SCHEDULED:
+        return ""
+    why = approvals.waits_for(connection, kept)
+    if why and kept.held_for == repeats.APPROVAL and kept.delivery.state is State.HELD:
+        raise approvals.NeedsApproval(kept.delivery.id, why)
+    return why
 
 
 def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime) -> None:
@@ -149,7 +186,8 @@ def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime
         connection.execute(insert(evidence), rows)
 
 
-def _taken_back(how: str, by: By) -> str:
+def taken_back(how: str, by: By) -> str:
+    """Say who took a delivery back and why, and what of it stays live."""
     whose = "a person" if by.name == acts.SOMEBODY else by.name
     _, _, live = how.partition("; ")
     return "".join([f"taken back by {whose}", f": {by.why}" if by.why else "", f"; {live}" if live else ""])
@@ -176,9 +214,15 @@ class Retried:
 
 
 def retry(
-    connection: Connection, cause: Cause, *, account: str | None, by: By, now: datetime, dry_run: bool
+    connection: Connection,
+    cause: Cause,
+    *,
+    account: str | None = None,
+    by: By,
+    dry_run: bool = False,
+    now: datetime,
 ) -> Retried:
-    """Let everything go on that waits for a person for this cause, and of which nothing is in doubt.
+    """Let everything go on that waits for a person for this cause, and of which nothing is unconfirmed.
 
     All of it in this one transaction, or none. Each is judged under its lock, in the order of the ids: as
     every other that locks several.
@@ -194,6 +238,10 @@ def retry(
         if isinstance(after, str):
             left.append(Left(delivery=kept.delivery, why=after))
             continue
+        if why := _waits_for_a_yes(connection, kept, after):
+            remedy = f"let it wait for that: steadypost release {kept.delivery.id}"
+            left.append(Left(delivery=kept.delivery, why=f"it {why}; {remedy}"))
+            continue
         let_go.append(after)
         if not dry_run:
             delivery_rows.keep(connection, kept, after, now)
@@ -202,7 +250,7 @@ def retry(
     return Retried(let_go=tuple(let_go), left=tuple(left))
 
 
-def _with(cause: Cause, account: str | None) -> Select[tuple[int]]:
+def _with(cause: Cause, account: str | None) -> Select[int]:
     query = (
         select(deliveries.c.id)
         .where(deliveries.c.cause == cause, deliveries.c.state.not_in(list(OUT_OF_REACH)))

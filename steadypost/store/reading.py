@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, and_, func, or_, select, text
 
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present
 from steadypost.domain.post import Post
+from steadypost.domain.quota import Use
+from steadypost.store import accounts as account_rows
 from steadypost.store import acts as act_rows
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
+from steadypost.store import ledger, money, variants
 from steadypost.store.acts import Act
 from steadypost.store.attempts import Attempt
+from steadypost.store.repeats import APPROVAL
 from steadypost.store.schema import CLAIMABLE, attempts, deliveries, evidence, posts, quota_uses
 
 
@@ -74,18 +80,54 @@ class Story:
     quota: tuple[QuotaUse, ...]
     acts: tuple[Act, ...]
     """What persons did to it."""
+    wants_yes: bool = False
+    """Whether it waits for a second person's yes."""
+    worded_by: str = ""
+    """Who wrote what it says now."""
 
 
-def queue(connection: Connection, *, state: State | None, account: str | None, limit: int) -> list[Entry]:
+def queue(
+    connection: Connection, *, state: State | None = None, account: str | None = None, limit: int = 100
+) -> list[Entry]:
     """List deliveries by the moment they are due."""
     query = select(deliveries.c.id).order_by(deliveries.c.due_at, deliveries.c.id).limit(limit)
     if state is not None:
         query = query.where(deliveries.c.state == state)
     if account is not None:
         query = query.where(deliveries.c.account == account)
-    every = delivery_rows.several(connection, connection.scalars(query).all())
+    return entries(connection, connection.scalars(query).all())
+
+
+def coming(connection: Connection, limit: int) -> list[Entry]:
+    """List the next deliveries that go out by themselves, or are doing so."""
+    query = (
+        select(deliveries.c.id)
+        .where(deliveries.c.state.in_([State.SCHEDULED, State.SENDING, State.PARTIAL]))
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(limit)
+    )
+    return entries(connection, connection.scalars(query).all())
+
+
+def live(connection: Connection, limit: int) -> list[Entry]:
+    """List the deliveries that were published last, the latest first."""
+    query = (
+        select(deliveries.c.id)
+        .where(deliveries.c.state == State.PUBLISHED, deliveries.c.published_at.is_not(None))
+        .order_by(deliveries.c.published_at.desc(), deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return entries(connection, connection.scalars(query).all())
+
+
+def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
+    """Read lines of the queue, in the order of ``ids``."""
+    every = delivery_rows.several(connection, ids)
     post_ids = {kept.delivery.post_id for kept in every}
-    texts = delivery_rows.said(connection, post_ids)
+    network_of = variants.networks(connection, {kept.delivery.account for kept in every})
+    texts = variants.said(
+        connection, {(kept.delivery.post_id, network_of[kept.delivery.account]) for kept in every}
+    )
     sources = {
         row.id: row.source
         for row in connection.execute(select(posts.c.id, posts.c.source).where(posts.c.id.in_(post_ids)))
@@ -93,7 +135,7 @@ def queue(connection: Connection, *, state: State | None, account: str | None, l
     return [
         Entry(
             delivery=kept.delivery,
-            text=texts[kept.delivery.post_id][0].text,
+            text=texts[kept.delivery.post_id, network_of[kept.delivery.account]][0].text,
             source=sources[kept.delivery.post_id],
             repeats=kept.repeats,
             published_at=kept.published_at,
@@ -108,17 +150,18 @@ def show(connection: Connection, delivery_id: int) -> Story:
     kept = delivery_rows.one(connection, delivery_id)
     post_id = kept.delivery.post_id
     post = connection.execute(select(posts).where(posts.c.id == post_id)).one()
+    here = (post_id, variants.networks(connection, [kept.delivery.account])[kept.delivery.account])
     tries = connection.execute(
         select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
     )
     return Story(
         delivery=kept.delivery,
         post=Post(
-            parts=delivery_rows.said(connection, [post_id])[post_id],
+            parts=variants.said(connection, [here])[here],
             reply_to=post.reply_to,
             source=post.source,
         ),
-        key=post.key,
+        key=post.key if post.origin is None else _key_of(connection, post.origin),
         created_at=kept.created_at,
         updated_at=kept.updated_at,
         published_at=kept.published_at,
@@ -131,7 +174,15 @@ def show(connection: Connection, delivery_id: int) -> Story:
         looks=_looks(connection, delivery_id),
         quota=_quota(connection, delivery_id),
         acts=act_rows.of(connection, [delivery_id]),
+        wants_yes=kept.delivery.state is State.HELD and kept.held_for == APPROVAL,
+        worded_by=post.worded_by,
     )
+
+
+def _key_of(connection: Connection, post_id: int) -> str | None:
+    """Read the key under which a post came in that a person has changed since."""
+    found: str | None = connection.scalar(select(posts.c.key).where(posts.c.id == post_id))
+    return found
 
 
 def _looks(connection: Connection, delivery_id: int) -> tuple[Look, ...]:
@@ -174,7 +225,7 @@ def _quota(connection: Connection, delivery_id: int) -> tuple[QuotaUse, ...]:
     )
 
 
-def counts(connection: Connection, account: str | None) -> dict[State, int]:
+def counts(connection: Connection, account: str | None = None) -> dict[State, int]:
     """Count deliveries by state; every state is named."""
     query = select(deliveries.c.state, func.count().label("many")).group_by(deliveries.c.state)
     if account is not None:
@@ -199,3 +250,15 @@ def before_it(connection: Connection, delivery: Delivery, now: datetime) -> int:
         text(CLAIMABLE), deliveries.c.account == delivery.account, deliveries.c.next_at <= now, earlier
     )
     return connection.scalar(query) or 0
+
+
+def quota(connection: Connection, account: str, now: datetime) -> list[Use]:
+    """List what counts against an account's quota now."""
+    limits = account_rows.one(connection, account).limits
+    return list(ledger.uses(connection, {account: limits}, now)[account])
+
+
+def cost_of(connection: Connection, delivery: Delivery) -> Decimal:
+    """Say what the missing parts of a delivery cost, in US dollars."""
+    channel = account_rows.one(connection, delivery.account).channel
+    return money.total(money.of_delivery(connection, channel, delivery))

@@ -13,7 +13,7 @@ from steadypost.store.schema import rollouts
 
 
 def begin(connection: Connection, rollout: Rollout, *, by: str) -> None:
-    """Write a new one down, unless its switch is being rolled out already."""
+    """Write down that a switch is being rolled out; raises ``AlreadyRollingOut``."""
     if any(one.switch == rollout.switch for one in every(connection, also_over=False)):
         raise AlreadyRollingOut(
             f"{rollout.switch} is being rolled out already",
@@ -24,7 +24,7 @@ def begin(connection: Connection, rollout: Rollout, *, by: str) -> None:
     )
 
 
-def every(connection: Connection, *, also_over: bool) -> list[Rollout]:
+def every(connection: Connection, *, also_over: bool = False) -> list[Rollout]:
     """List the rollouts, the oldest first."""
     query = select(rollouts).order_by(rollouts.c.id)
     if not also_over:

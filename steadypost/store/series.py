@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from steadypost.domain.delivery import State, WhenLate
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
+from steadypost.store import approvals, intake, persons, series_changes, variants
 from steadypost.store import deliveries as delivery_rows
-from steadypost.store import intake, persons
 from steadypost.store.acts import By
 from steadypost.store.errors import UnknownSeries
 from steadypost.store.intake import Added
@@ -48,6 +49,8 @@ class Series:
     """How many have."""
     ended_at: datetime | None
     ended_why: str
+    hours: tuple[tuple[str, str], ...] = ()
+    """Where its hour was changed: since which of its times, and to which; the latest word last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +69,16 @@ def begin(
     rule: str,
     zone: str,
     starts: str,
-    late_after: timedelta | None,
-    when_late: WhenLate,
-    key: str | None,
+    late_after: timedelta | None = None,
+    when_late: WhenLate = WhenLate.MISS,
+    key: str | None = None,
     now: datetime,
+    by: str = "",
 ) -> Begun | None:
-    """Take a series in; ``None`` when its key is that of a post that does not come again."""
+    """Take in a post that comes again; a key that came in before adds nothing.
+
+    ``None`` when that key is another post's, one that does not come again.
+    """
     account_rows.lock_all(connection, accounts)
     if key is not None:
         found = connection.execute(
@@ -84,7 +91,7 @@ def begin(
     series_id: int = connection.execute(
         insert(series)
         .values(
-            post_id=intake.add_post(connection, post, key, now),
+            post_id=intake.add_post(connection, post, key, now, by=by),
             rule=rule,
             zone=zone,
             starts=starts,
@@ -122,23 +129,35 @@ def place(
     placed = set(
         connection.execute(
             select(occurrences.c.account, occurrences.c.local).where(occurrences.c.series_id == series_id)
-        ).tuples()
+        )
     )
-    post = Post(parts=delivery_rows.said(connection, [kept.post_id])[kept.post_id])
+    network_of = variants.networks(connection, kept.accounts)
+    left_out = series_changes.skipped(connection, series_id)
+    zone = ZoneInfo(kept.zone)
     added = []
     for local, at in times:
+        if local in left_out:
+            continue
+        hour = series_changes.hour_at(kept.hours, local)
+        due_at = at if hour is None else series_changes.instant(local, hour, zone)
+        post_id = series_changes.post_at(connection, series_id, kept.post_id, local)
+        post = variants.whole(connection, [post_id])[post_id]
         for account in kept.accounts:
             if (account, local) in placed:
                 continue
+            approval = approvals.waiting_after(connection, post_id, account)
+            state = State.HELD if approval else State.SCHEDULED
             delivery_id = intake.add_delivery(
                 connection,
                 post=post,
-                post_id=kept.post_id,
+                post_id=post_id,
                 account=account,
-                state=State.SCHEDULED,
-                due_at=at,
+                network=network_of[account],
+                state=state,
+                due_at=due_at,
                 late_after=kept.late_after,
                 when_late=kept.when_late,
+                approval=approval,
                 now=now,
             )
             connection.execute(
@@ -146,7 +165,8 @@ def place(
                     series_id=series_id, account=account, local=local, delivery_id=delivery_id
                 )
             )
-            added.append(Added(delivery_id=delivery_id, account=account, state=State.SCHEDULED))
+            added.append(Added(delivery_id=delivery_id, account=account, state=state, approval=approval))
+    approvals.tell(connection, [one.delivery_id for one in added if one.state is State.HELD], now)
     connection.execute(
         update(series)
         .where(series.c.id == series_id, series.c.planned_until < until)
@@ -180,7 +200,7 @@ def end(connection: Connection, series_id: int, *, by: By, now: datetime) -> lis
     return list(waiting)
 
 
-def every(connection: Connection, *, also_ended: bool) -> list[Series]:
+def every(connection: Connection, *, also_ended: bool = False) -> list[Series]:
     """List the series, the oldest first."""
     query = select(series).order_by(series.c.id)
     if not also_ended:
@@ -207,6 +227,7 @@ def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
     }
     post_ids = [row.post_id for row in rows]
     texts = delivery_rows.said(connection, post_ids)
+    hours = series_changes.hours(connection, ids)
     sources = {
         row.id: row.source
         for row in connection.execute(select(posts.c.id, posts.c.source).where(posts.c.id.in_(post_ids)))
@@ -228,6 +249,7 @@ def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
             placed=placed.get(row.id, 0),
             ended_at=row.ended_at,
             ended_why=row.ended_why,
+            hours=hours.get(row.id, ()),
         )
         for row in rows
     ]

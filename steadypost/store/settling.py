@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select, text
 
-from steadypost.domain.delivery import FIRST_LOOK, Delivery, DeliveryPart, PartState, State
-from steadypost.domain.evidence import CLOCK_SKEW
+from steadypost.domain.clock import Offset
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.evidence import Appearance
+from steadypost.domain.matching import CLOCK_SKEW, UNKNOWN_CLOCK
+from steadypost.domain.network import Network
 from steadypost.domain.outcome import (
     Answer,
     Cause,
@@ -20,11 +24,15 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.parts import DeliveryPart, PartState
+from steadypost.domain.remote_id import NotAnId, RemoteId
+from steadypost.domain.waits import FIRST_LOOK
+from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import codec, ledger, overtaken, strikes
+from steadypost.store import clocks, codec, copies, ledger, overtaken, strikes
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
+from steadypost.store.copies import Copies
 from steadypost.store.deliveries import Kept
 from steadypost.store.schema import SENDING, deliveries, posts
 
@@ -49,8 +57,8 @@ class Rescued:
     attempt_id: int
     account: str
     worker: str
-    browser: str
-    """The browser that may still be at it, by the identity its lane gave."""
+    executor: str
+    """What may still act for it, as its channel named it."""
     armed: bool
     state: State
 
@@ -60,8 +68,22 @@ class Rescued:
         return f"delivery {self.delivery_id} of {self.worker}, {how} it was armed, is {self.state}"
 
 
-def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime, browser: str = "") -> bool:
-    """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask."""
+def arm(
+    connection: Connection,
+    attempt_id: int,
+    *,
+    fence: int,
+    now: datetime,
+    executor: str = "",
+    offset: Offset | None = None,
+    appears: Appearance | None = None,
+) -> bool:
+    """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask.
+
+    With it goes what will later tell a post that was made after this from one that was there before: how far the
+    network's clock is ahead of this machine's, the newest post of the account that is known, and as whom and how it is
+    asked for: by the time of a look, the account's block may say something else.
+    """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     # Read under the lock: nobody arms, answers or rescues it while we judge.
@@ -74,7 +96,7 @@ def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime, b
     )
     if not holds or attempt.armed_at or attempt.answered_at or attempt.rescued_at:
         return False
-    if strikes.against(connection, kept.delivery.account, kept.delivery.post_id, now):
+    if strikes.against(connection, kept.delivery, now):
         # Struck while it was being prepared: the last moment at which a stop can still be heard.
         return False
     asked = tuple(
@@ -90,7 +112,20 @@ def arm(connection: Connection, attempt_id: int, *, fence: int, now: datetime, b
         lease_until=kept.lease_until,
     )
     # In the same write: whoever finds it armed must be able to see dead what may be about to click.
-    attempt_rows.note(connection, attempt_id, armed_at=now, phase=Phase.ARMED, browser=browser)
+    attempt_rows.note(
+        connection,
+        attempt_id,
+        armed_at=now,
+        phase=Phase.ARMED,
+        executor=executor,
+        newest_before=ledger.newest(connection, kept.delivery.account),
+        clock_ahead_ms=None if offset is None else clocks.milliseconds(offset.ahead),
+        clock_within_ms=None if offset is None else clocks.milliseconds(offset.within),
+        asked_as=appears.identity if appears else "",
+        asked_how=json.dumps(dict(appears.options), sort_keys=True) if appears and appears.options else "",
+    )
+    if appears is not None:
+        account_rows.note_identity(connection, kept.delivery.account, appears.identity)
     return True
 
 
@@ -121,7 +156,7 @@ def answered(
     if attempt.fence == kept.fence:
         after = _after(kept.delivery, attempt, believed, now, jitter, patient=patient)
     if after is not None:
-        twice = overtaken.copies(kept.delivery, believed)
+        twice = copies.told_by(kept.delivery, believed)
         after = _keep(connection, kept, attempt, after, now, twice=twice)
     else:
         after = overtaken.take(connection, kept, attempt, believed, now)
@@ -146,12 +181,19 @@ def _never_armed(answer: Answer) -> bool:
 
 
 def _keep(
-    connection: Connection, kept: Kept, attempt: Attempt, after: Delivery, now: datetime, *, twice: str = ""
+    connection: Connection,
+    kept: Kept,
+    attempt: Attempt,
+    after: Delivery,
+    now: datetime,
+    *,
+    twice: Copies | None = None,
 ) -> Delivery:
     if twice:
-        after = replace(after, cause=Cause.DUPLICATE, why=twice)
+        after = replace(after, cause=Cause.DUPLICATE, why=copies.sentence(kept.delivery, twice))
+        copies.tell(connection, kept.delivery, twice, now)
     if after.state is State.PUBLISHED:
-        # Soon to be seen with own eyes.
+        # Soon to be seen live.
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
         delivery_rows.keep(connection, kept, after, now, published_at=kept.published_at or now)
     else:
@@ -183,14 +225,14 @@ def _late(
     delivery in front of a person, or back in the queue, leaves it there.
     """
     brings_id = any(isinstance(outcome, Published) for outcome in answer.outcomes)
-    in_doubt = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
+    unconfirmed = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
     match delivery.state:
         case State.UNCONFIRMED:
             listens = brings_id or attempt.answered_at is None
         case State.NEEDS_REVIEW:
             listens = brings_id
         case _:
-            listens = brings_id or in_doubt
+            listens = brings_id or unconfirmed
     if not listens:
         return None
     settled = replace(delivery, state=State.SENDING).settle(answer, now, jitter)
@@ -200,23 +242,26 @@ def _late(
 
 
 def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer) -> Answer:
-    """Take an id for what it says only when it can be this part's; otherwise the part is in doubt."""
+    """Take an id for what it says only when it can be this part's; otherwise the part is unconfirmed."""
     given = {outcome.remote_id for outcome in answer.outcomes if isinstance(outcome, Published)}
     taken = delivery_rows.taken(connection, delivery.account, given, but=delivery.id)
     target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
     used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
+    network = account_rows.network_of(connection, delivery.account)
     outcomes: list[Outcome] = []
     for n, outcome in enumerate(_about_every_part(delivery, answer), start=answer.first):
-        doubt = None
+        objection = None
         if isinstance(outcome, Published):
-            doubt = _doubt(outcome.remote_id, n, target=target, attempt=attempt, taken=taken, used=used)
+            objection = _objection(
+                outcome.remote_id, n, network=network, target=target, attempt=attempt, taken=taken, used=used
+            )
             used.setdefault(outcome.remote_id, n)
-        outcomes.append(outcome if doubt is None else _odd(doubt))
+        outcomes.append(outcome if objection is None else _odd(objection))
     return replace(answer, outcomes=tuple(outcomes))
 
 
 def _about_every_part(delivery: Delivery, answer: Answer) -> list[Outcome]:
-    """Make an answer speak of every part it should: one it passes over is in doubt if it was asked for."""
+    """Make an answer speak of every part it should: one it passes over is unconfirmed if it was asked for."""
     told = list(answer.outcomes[: len(delivery.parts) - answer.first])
     for part in delivery.parts[answer.first + len(told) :]:
         if part.state is PartState.WAITING:
@@ -232,10 +277,11 @@ def _odd(why: str) -> Unconfirmed:
     return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
 
 
-def _doubt(
+def _objection(
     given: RemoteId,
     n: int,
     *,
+    network: Network,
     target: RemoteId | None,
     attempt: Attempt,
     taken: dict[RemoteId, int],
@@ -243,8 +289,8 @@ def _doubt(
 ) -> str | None:
     """Say why an id cannot be that of this part, or nothing when it can."""
     try:
-        made = made_at(remote_id(given))
-    except NotASnowflake as odd:
+        made = network.made_at(network.remote_id(given))
+    except NotAnId as odd:
         return str(odd)
     if given in taken:
         return f"the id {given} belongs to delivery {taken[given]}"
@@ -252,9 +298,20 @@ def _doubt(
         return f"the id {given} belongs to part {used[given]} of the same delivery"
     if given == target:
         return f"the id {given} is that of the post it answers"
-    if attempt.armed_at is not None and made < attempt.armed_at - CLOCK_SKEW:
+    if (
+        made is not None
+        and attempt.armed_at is not None
+        and made < _earliest(attempt.armed_at, attempt.offset)
+    ):
         return f"the post {given} was made at {made:%Y-%m-%d %H:%M:%S} UTC, before it was asked for"
     return None
+
+
+def _earliest(armed_at: datetime, offset: Offset | None) -> datetime:
+    """Say when, by the network's clock, the attempt's post can have been made at the earliest."""
+    if offset is None:
+        return armed_at - UNKNOWN_CLOCK
+    return armed_at + offset.ahead - offset.within - CLOCK_SKEW
 
 
 def _phase(answer: Answer) -> Phase:
@@ -280,7 +337,7 @@ def leases_run_out(connection: Connection, now: datetime) -> list[int]:
 def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:
     """Take a delivery from a worker whose lease has run out. By lease, never by age.
 
-    Never armed, it goes back into the queue, uncharged; armed, it is in doubt, and will be looked for.
+    Never armed, it goes back into the queue, uncharged; armed, it is unconfirmed, and will be looked for.
     """
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is not State.SENDING or kept.lease_until is None or kept.lease_until > now:
@@ -300,7 +357,7 @@ def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued |
         attempt_id=attempt.id,
         account=after.account,
         worker=attempt.worker,
-        browser=attempt.browser,
+        executor=attempt.executor,
         armed=attempt.armed_at is not None,
         state=after.state,
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, true, update
 
+from steadypost.domain.delivery import Delivery
 from steadypost.domain.post import tag
 from steadypost.store import accounts as account_rows
 from steadypost.store.accounts import AccountRecord
@@ -58,7 +59,7 @@ class Strike:
 
 
 def put(
-    connection: Connection, of: Of, name: str, *, by: By, until: datetime | None, now: datetime
+    connection: Connection, of: Of, name: str, *, by: By, until: datetime | None = None, now: datetime
 ) -> Strike:
     """Strike; raises when there is nothing of that name, or when it is struck already."""
     name = _known(connection, of, name)
@@ -106,15 +107,20 @@ def _known(connection: Connection, of: Of, name: str) -> str:
 # Reading -------------------------------------------------------------------------------------------------
 
 
-def every(connection: Connection, now: datetime, *, also_over: bool) -> list[Strike]:
+def every(connection: Connection, now: datetime, *, also_over: bool = False) -> list[Strike]:
     """List the strikes in force, the oldest first; also those that are over, if that is asked for."""
     if not also_over:
         return _in_force(connection, now)
     return [_strike(row) for row in connection.execute(select(strikes).order_by(strikes.c.id))]
 
 
-def against(connection: Connection, account: str, post_id: int, now: datetime) -> list[Strike]:
+def against(connection: Connection, delivery: Delivery, now: datetime) -> list[Strike]:
     """List the strikes that keep a delivery back."""
+    return against_post(connection, delivery.account, delivery.post_id, now)
+
+
+def against_post(connection: Connection, account: str, post_id: int, now: datetime) -> list[Strike]:
+    """List the strikes that keep an account from publishing a post."""
     standing = _in_force(connection, now)
     if not standing:
         return []
@@ -139,7 +145,7 @@ def _stands(now: datetime) -> ColumnElement[bool]:
     return and_(strikes.c.lifted_at.is_(None), or_(strikes.c.until.is_(None), strikes.c.until > now))
 
 
-def _strike(row: Row[tuple[object, ...]]) -> Strike:
+def _strike(row: Row[*tuple[object, ...]]) -> Strike:
     told = row._mapping  # noqa: SLF001 - SQLAlchemy's own public name for it
     return Strike(
         id=told["id"],

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from steadypost.domain import outcome
-from steadypost.domain.delivery import PartState, State
-from steadypost.domain.observed import AccountSeen, Head, Noted, Published, StoreSeen
+from steadypost.domain.delivery import State
+from steadypost.domain.observed import AccountSeen, Head, Money, Noted, Published, StoreSeen
 from steadypost.domain.outcome import Cause
-from steadypost.domain.quota import Free, Full, room
-from steadypost.domain.snowflake import made_at
+from steadypost.domain.parts import PartState
+from steadypost.domain.quota import DAY, MONTH, Free, Full, capacity, spent
 from steadypost.store import accounts as account_rows
-from steadypost.store import attempts as attempt_rows
-from steadypost.store import ledger
+from steadypost.store import clocks as network_clocks
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store import ledger, money, removals
 from steadypost.store import strikes as strike_rows
-from steadypost.store import watches as seats
+from steadypost.store import watches as leases
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.schema import (
     CLAIMABLE,
@@ -47,6 +49,21 @@ BROWSERS = "browsers:"
 SHED = "shed:"
 """What is noted of something that can wait, under its name: it is unwell while it is left for later."""
 
+TWIN = "twin:"
+"""What is noted of an account that is another one under a second name: it is unwell, and the other's name is told."""
+
+ACCOUNT = "account:"
+"""What is noted of an account when its block is read, under its name: it is unwell while the block cannot be used."""
+
+ON_CALL = "on call"
+"""Whether somebody is named who can be told; noted by whoever tells."""
+
+RUN = "run:"
+"""What a run notes while it is at work, on whatever machine, under its id."""
+
+RUNS_KEPT = timedelta(days=1)
+"""How long the sign of a run that died without a word is kept: for longer than any run may take."""
+
 PULSE = "pulse"
 """What the watch writes in every round: that it could be written is what it says."""
 
@@ -57,8 +74,8 @@ MOST_CLAIMS = 200
 # --- notes
 
 
-def note(connection: Connection, name: str, *, well: bool, told: str, now: datetime) -> None:
-    """Write down how something is; since when it is so is kept while it stays so."""
+def note(connection: Connection, name: str, *, well: bool, told: str = "", now: datetime) -> None:
+    """Write down how something is, under a name; since when it is so is kept while it stays so."""
     before = connection.execute(select(vitals).where(vitals.c.name == name)).one_or_none()
     if before is None:
         connection.execute(insert(vitals).values(name=name, well=well, since=now, at=now, told=told))
@@ -67,6 +84,31 @@ def note(connection: Connection, name: str, *, well: bool, told: str, now: datet
     connection.execute(
         update(vitals).where(vitals.c.name == name).values(well=well, since=since, at=now, told=told)
     )
+
+
+def twins(connection: Connection) -> dict[str, str]:
+    """Name the accounts that are refused because another is the same one on the network, and that other."""
+    rows = connection.execute(select(vitals).where(vitals.c.name.like(f"{TWIN}%")))
+    return {row.name.removeprefix(TWIN): row.told for row in rows}
+
+
+def note_twins(connection: Connection, refused: Mapping[str, str], now: datetime) -> None:
+    """Write down which accounts are refused now, and for which others; the rest are refused no more."""
+    for name in twins(connection).keys() - refused.keys():
+        connection.execute(delete(vitals).where(vitals.c.name == f"{TWIN}{name}"))
+    for name, other in refused.items():
+        note(connection, f"{TWIN}{name}", well=False, told=other, now=now)
+
+
+def run_lives(connection: Connection, run_id: str, *, told: str, now: datetime) -> None:
+    """Write down that a run is at work, and where; signs that are long over go with it."""
+    connection.execute(delete(vitals).where(vitals.c.name.like(f"{RUN}%"), vitals.c.at < now - RUNS_KEPT))
+    note(connection, f"{RUN}{run_id}", well=True, told=told, now=now)
+
+
+def run_ended(connection: Connection, run_id: str) -> None:
+    """Forget a run that has ended."""
+    connection.execute(delete(vitals).where(vitals.c.name == f"{RUN}{run_id}"))
 
 
 def every(connection: Connection) -> dict[str, Noted]:
@@ -84,21 +126,28 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
     """Read what the store holds, all at one moment."""
     noted = every(connection)
     records = account_rows.every(connection)
-    watches = seats.every(connection)
-    waiting = _waiting(connection)
+    watches = leases.every(connection)
+    waiting, refused = _waiting(connection), twins(connection)
+    on_call = noted.get(ON_CALL)
     return StoreSeen(
         accounts=tuple(
-            _account(connection, record, now, claims_of, noted.get(f"{LOOK}{record.name}"))
+            replace(
+                _account(connection, record, now, claims_of, noted.get(f"{LOOK}{record.name}")),
+                closed=_closed(noted.get(f"{ACCOUNT}{record.name}")),
+                refused_for=refused.get(record.name, ""),
+            )
             for record in records
         ),
-        beats={seat.flow: seat.beat_at for seat in watches},
-        seats={seat.flow: seat.run_id for seat in watches},
-        seated={seat.flow: seat.since for seat in watches},
+        heartbeats={lease.flow: lease.heartbeat_at for lease in watches},
+        leases={lease.flow: lease.run_id for lease in watches},
+        leased_since={lease.flow: lease.since for lease in watches},
         lapsed=_lapsed(connection, now),
         claimed_at=connection.scalar(select(attempts.c.claimed_at).order_by(attempts.c.id.desc()).limit(1)),
         notices_waiting=len(waiting),
         notices_since=waiting[0][0] if waiting else None,
         notices_trouble=next((trouble for _, trouble in waiting if trouble), ""),
+        nobody_to_tell=on_call is not None and not on_call.well,
+        told_later=on_call.told if on_call is not None and on_call.well else "",
         browsers={
             name.removeprefix(BROWSERS): one for name, one in noted.items() if name.startswith(BROWSERS)
         },
@@ -106,6 +155,7 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
             name.removeprefix(SHED) for name, one in noted.items() if name.startswith(SHED) and not one.well
         ),
         clock_off=_clock_off(connection, now - claims_of),
+        runs_heard={name.removeprefix(RUN): one.at for name, one in noted.items() if name.startswith(RUN)},
     )
 
 
@@ -134,8 +184,9 @@ def _account(
         waiting=waiting.many,
         units=waiting.units,
         head=head,
-        room=_room(connection, record, head, now),
+        capacity=_capacity(connection, record, head, now),
         limits=record.limits,
+        money=_spent(connection, record, now),
         claimed_at=connection.scalar(
             select(quota_uses.c.taken_at)
             .where(quota_uses.c.account == record.name)
@@ -158,7 +209,7 @@ def _account(
 def _struck(connection: Connection, name: str, head: Head, now: datetime) -> str:
     """Say which strike keeps it back."""
     post_id = connection.scalar(select(deliveries.c.post_id).where(deliveries.c.id == head.id)) or 0
-    return "; ".join(map(str, strike_rows.against(connection, name, post_id, now)))
+    return "; ".join(map(str, strike_rows.against_post(connection, name, post_id, now)))
 
 
 def _head(connection: Connection, name: str, now: datetime, bars: Bars) -> Head | None:
@@ -184,7 +235,7 @@ def _head(connection: Connection, name: str, now: datetime, bars: Bars) -> Head 
     )
 
 
-def _room(connection: Connection, record: AccountRecord, head: Head | None, now: datetime) -> Free | Full:
+def _capacity(connection: Connection, record: AccountRecord, head: Head | None, now: datetime) -> Free | Full:
     if head is None:
         return Free()
     missing = connection.scalar(
@@ -193,7 +244,33 @@ def _room(connection: Connection, record: AccountRecord, head: Head | None, now:
         )
     )
     uses = ledger.uses(connection, {record.name: record.limits}, now)[record.name]
-    return room(record.limits, uses, missing or 1, now)
+    return capacity(record.limits, uses, missing or 1, now, _cost(connection, record, head))
+
+
+def _cost(connection: Connection, record: AccountRecord, head: Head) -> Decimal:
+    if not money.is_charged(record.channel):
+        return Decimal(0)
+    delivery = delivery_rows.one(connection, head.id).delivery
+    return money.total(money.of_delivery(connection, record.channel, delivery))
+
+
+def _spent(connection: Connection, record: AccountRecord, now: datetime) -> Money | None:
+    """Say what the account has spent; ``None`` where nothing is charged."""
+    if not money.is_charged(record.channel):
+        return None
+    # A month whatever the budgets are: what is spent is shown also where nothing limits it.
+    months = replace(record.limits, budget_per_month=record.limits.budget_per_month or ENDLESS)
+    uses = ledger.uses(connection, {record.name: months}, now)[record.name]
+    return Money(
+        in_a_day=spent(uses, DAY, now),
+        in_a_month=spent(uses, MONTH, now),
+        budget_per_day=record.limits.budget_per_day,
+        budget_per_month=record.limits.budget_per_month,
+    )
+
+
+ENDLESS = Decimal(10) ** 9
+"""More dollars than anybody spends on posts."""
 
 
 def _published(connection: Connection, name: str, since: datetime) -> tuple[Published, ...]:
@@ -209,6 +286,9 @@ def _published(connection: Connection, name: str, since: datetime) -> tuple[Publ
         .order_by(deliveries.c.published_at.desc(), deliveries.c.id.desc())
         .limit(MOST_CLAIMS)
     ).all()
+    # What a person takes down is no sign of trouble when it is gone.
+    by_hand = removals.taken_down(connection, [row.id for row in rows if row.verified_at is None])
+    rows = [row for row in rows if row.id not in by_hand]
     missed = _missed(connection, {row.id: row.fence for row in rows if row.verified_at is None})
     return tuple(
         Published(
@@ -244,6 +324,10 @@ def _lapsed(connection: Connection, now: datetime) -> dict[int, datetime]:
     return {row.id: row.lease_until for row in rows}
 
 
+def _closed(noted: Noted | None) -> str:
+    return noted.told if noted is not None and not noted.well else ""
+
+
 def _waiting(connection: Connection) -> Sequence[tuple[datetime, str]]:
     rows = connection.execute(
         select(notices.c.created_at, notices.c.trouble)
@@ -253,21 +337,10 @@ def _waiting(connection: Connection) -> Sequence[tuple[datetime, str]]:
     return [(row.created_at, row.trouble) for row in rows]
 
 
-def _clock_off(connection: Connection, since: datetime) -> timedelta | None:
-    """Say how far our clock lies outside of the network's: an id tells when the network made it, which was between
-    our arming and its answer. ``None`` when nothing that fresh was published.
+def _clock_off(connection: Connection, since: datetime) -> tuple[str, timedelta] | None:
+    """Name the host whose clock is furthest off from a network's, and by how much it is ahead; nothing when none was
+    compared since then.
     """
-    rows = connection.execute(
-        select(attempts)
-        .where(attempts.c.answered_at >= since, attempts.c.armed_at.is_not(None))
-        .order_by(attempts.c.id.desc())
-        .limit(20)
-    )
-    for attempt in map(attempt_rows.attempt_of, rows):
-        told = attempt.answer.headline if attempt.answer else None
-        if isinstance(told, outcome.Published) and attempt.armed_at and attempt.answered_at:
-            made = made_at(told.remote_id)
-            if made < attempt.armed_at:
-                return attempt.armed_at - made
-            return min(timedelta(0), attempt.answered_at - made)
-    return None
+    known = network_clocks.every(connection, since)
+    worst = max(known, key=lambda key: abs(known[key].ahead), default=None)
+    return None if worst is None else (worst[0], -known[worst].ahead)

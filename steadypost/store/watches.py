@@ -1,4 +1,4 @@
-"""Who is on watch: one seat for each flow, taken over by whoever comes last."""
+"""Who is on watch: one lease for each flow, taken over by whoever comes last."""
 
 from __future__ import annotations
 
@@ -12,33 +12,45 @@ from steadypost.store.schema import watches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One seat: who has it, since when, and when it was last heard of."""
+    """One lease: who has it, since when, and when it was last heard of."""
 
     flow: str
     run_id: str
     since: datetime
-    beat_at: datetime
+    heartbeat_at: datetime
 
 
 def take(connection: Connection, flow: str, *, run_id: str, now: datetime) -> None:
-    """Take the seat, whoever has it."""
-    seat = {"run_id": run_id, "since": now, "beat_at": now}
-    changed = connection.execute(update(watches).where(watches.c.flow == flow).values(**seat))
+    """Take the lease, whoever has it."""
+    lease = {"run_id": run_id, "since": now, "heartbeat_at": now}
+    changed = connection.execute(update(watches).where(watches.c.flow == flow).values(**lease))
     if changed.rowcount == 0:
-        connection.execute(insert(watches).values(flow=flow, **seat))
+        connection.execute(insert(watches).values(flow=flow, **lease))
 
 
-def beat(connection: Connection, flow: str, *, run_id: str, now: datetime) -> bool:
-    """Say "still here"; ``False`` when somebody else has the seat."""
+def replace(connection: Connection, flow: str, *, gone: str, by: str, now: datetime) -> bool:
+    """Give the lease of one that is gone to another; ``False`` when somebody else has it by now. Of several who see the
+    same one gone, one replaces it.
+    """
     changed = connection.execute(
-        update(watches).where(watches.c.flow == flow, watches.c.run_id == run_id).values(beat_at=now)
+        update(watches)
+        .where(watches.c.flow == flow, watches.c.run_id == gone)
+        .values(run_id=by, since=now, heartbeat_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def heartbeat(connection: Connection, flow: str, *, run_id: str, now: datetime) -> bool:
+    """Say "still here"; ``False`` when somebody else has the lease."""
+    changed = connection.execute(
+        update(watches).where(watches.c.flow == flow, watches.c.run_id == run_id).values(heartbeat_at=now)
     )
     return changed.rowcount == 1
 
 
 def every(connection: Connection) -> list[Watch]:
-    """List the seats by flow."""
+    """List the leases by flow."""
     return [
-        Watch(flow=row.flow, run_id=row.run_id, since=row.since, beat_at=row.beat_at)
+        Watch(flow=row.flow, run_id=row.run_id, since=row.since, heartbeat_at=row.heartbeat_at)
         for row in connection.execute(select(watches).order_by(watches.c.flow))
     ]

@@ -1,14 +1,30 @@
-"""What an operator sees and edits, refuses what cannot be meant, and never shows a secret."""
+"""What an operator sees and edits, refuses what is not valid, and never shows a secret."""
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from httpx import Request, Response
+from prefect.blocks.core import Block
+from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import ValidationError
 
-from blocks import Circuit, CircuitPage, OnCall, StoreAddress, Switch, Switches, Unopened, XAccount
+from blocks import (
+    Circuit,
+    CircuitRevision,
+    HandleTaken,
+    OnCall,
+    StoreAddress,
+    Switch,
+    Switches,
+    Unopened,
+    XAccount,
+)
 from steadypost.channels.port import Access
-from steadypost.domain.circuit import Memory, Page, Permit, State
+from steadypost.domain.circuit import Memory, Permit, Revision, State
+from steadypost.domain.endings import Telling
+from steadypost.domain.hours import Hours
 from steadypost.domain.outcome import Cause
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -148,15 +164,127 @@ def test_a_circuits_page_reads_as_it_was_written():
         permits=(Permit(number=1, holder="host:1", until=NOW + timedelta(minutes=3)),),
         given=1,
     )
-    page = Page(number=9, mark="m9", trail=("m7", "m8"), memory=memory)
-    written = json.loads(CircuitPage.of("x-page-alice", page).model_dump_json())
+    page = Revision(number=9, mark="m9", trail=("m7", "m8"), memory=memory)
+    written = json.loads(CircuitRevision.of("x-page-alice", page).model_dump_json())
 
-    assert CircuitPage.model_validate(written).page() == page
+    assert CircuitRevision.model_validate(written).revision() == page
     assert (written["circuit"], written["state"]) == ("x-page-alice", "half_open")
 
 
 def test_a_way_to_tell_is_a_block_by_type_and_name():
     """What names no block is refused in the form, not found out in the night."""
-    assert OnCall(tell=[" slack-webhook/ops ", ""]).tell == ["slack-webhook/ops"]
-    with pytest.raises(ValidationError, match="type/name"):
-        OnCall(tell=["ops@example.org"])
+    named = OnCall(block=" slack-webhook/ops ", more_blocks="custom-webhook/pager, ,mail/all")
+    assert named.blocks == ["slack-webhook/ops", "custom-webhook/pager", "mail/all"]
+    for field in ("block", "more_blocks"):
+        with pytest.raises(ValidationError, match="type/name"):
+            OnCall(**{field: "ops@example.org"})
+
+
+def test_who_is_on_call_is_an_address_that_stays_secret():
+    """It is shown nowhere, and a word that is no address is refused without being repeated."""
+    named = OnCall(address=" json://127.0.0.1:9/hook?token=s3cret ")
+
+    assert named.names_somebody
+    assert "s3cret" not in repr(named) + str(named.model_dump())
+    with pytest.raises(ValidationError) as wrong:
+        OnCall(address="s3cret")
+    assert "this is no address" in str(wrong.value)
+    assert "s3cret" not in str([one["msg"] for one in wrong.value.errors()])
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "at", "expected"),
+    [
+        (Hours.ANY, "", "2026-11-30T03:00+00:00", True),
+        (Hours.DAY, "Europe/Berlin", "2026-11-30T06:59+00:00", False),
+        (Hours.DAY, "Europe/Berlin", "2026-11-30T07:00+00:00", True),
+        (Hours.DAY, "Europe/Berlin", "2026-11-30T19:00+00:00", False),
+        (Hours.WAKING, "", "2026-11-30T21:59+00:00", True),
+        (Hours.WORKING, "America/New_York", "2026-11-30T14:00+00:00", True),
+        (Hours.WORKING, "America/New_York", "2026-11-29T15:00+00:00", False),
+    ],
+)
+def test_whoever_is_on_call_is_told_in_their_hours(hours, zone, at, expected):
+    """By their own clocks, or by the machine's where they name none."""
+    assert expected == OnCall(hours=hours, zone=zone).may_be_told(datetime.fromisoformat(at), "UTC")
+
+
+def test_a_document_with_a_list_of_ways_is_read_as_fields():
+    """As an older version saved it: in the same order, and with all else it says."""
+    older = {"tell": ["slack-webhook/ops", "custom-webhook/pager", "mail/all"], "tell_repaired": False}
+    read = OnCall.model_validate(older)
+
+    assert ["slack-webhook/ops", "custom-webhook/pager", "mail/all"] == read.blocks
+    assert (False, Telling.AT_ONCE, Hours.ANY) == (read.tell_repaired, read.tell_ended, read.hours)
+    assert OnCall.model_validate({"tell": []}).blocks == []
+    assert OnCall.model_validate(read.model_dump()).blocks == read.blocks
+
+
+# -- two blocks that are one account
+
+
+class Prefect:
+    """Knows these documents, and can be opened as a client."""
+
+    def __init__(self, **documents):
+        self.documents = [SimpleNamespace(name=name, data=data) for name, data in documents.items()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def read_block_documents_by_type(self, *_, **__):
+        return self.documents
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """What reached Prefect, which has a block of Alice's already."""
+    told = []
+    there = Prefect(
+        alice={"handle": "alice"}, sandboxed={"handle": "bob", "base_url": "http://127.0.0.1:8000"}
+    )
+    monkeypatch.setattr("blocks.account.get_client", lambda **_: there)
+    monkeypatch.setattr(Block, "save", lambda block, name, **_: told.append((name, block.handle)))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("handle", "address"),
+    [("alice", "https://x.com"), ("@Alice", "https://twitter.com/"), ("ALICE", "https://www.x.com:443")],
+)
+def test_a_second_block_of_an_account_is_not_saved(saved, handle, address):
+    """It is refused, with the name of the other and with what to do."""
+    with pytest.raises(HandleTaken, match="block alice, which goes on: delete one of the two blocks"):
+        alice(handle=handle, base_url=address).save("second")
+
+    assert saved == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("alice", {}), ("bob", {"handle": "bob"}), ("carol", {"base_url": "https://x.example"})],
+    ids=["itself, anew", "another network's", "another address"],
+)
+def test_any_other_block_is(saved, name, changes):
+    """A new session for the same block, the same handle somewhere else."""
+    alice(**changes).save(name, overwrite=True)
+
+    assert [name] == [one for one, _ in saved]
+
+
+def test_where_nobody_has_saved_a_block_yet_there_is_no_other(saved, monkeypatch):
+    """Prefect knows no such type then, and says 404."""
+
+    class Unknown(Prefect):
+        def read_block_documents_by_type(self, *_, **__):
+            raise PrefectHTTPStatusError(
+                "404", request=Request("GET", "http://127.0.0.1"), response=Response(404)
+            )
+
+    monkeypatch.setattr("blocks.account.get_client", lambda **_: Unknown())
+    alice().save("alice")
+
+    assert [("alice", "alice")] == saved

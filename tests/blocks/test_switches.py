@@ -85,7 +85,7 @@ def test_a_share_of_what_concerns_everything_is_refused():
 
 @pytest.mark.parametrize("share", [-1, 101])
 def test_a_share_is_a_percentage(share):
-    """Anything else cannot be meant."""
+    """Anything else is not valid."""
     with pytest.raises(ValidationError):
         Switch(share=share)
 

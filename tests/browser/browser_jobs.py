@@ -1,4 +1,4 @@
-"""Jobs for these tests. They run in a lane's process, at a desk."""
+"""Jobs for these tests. They run in a runner's process, at a desk."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ class OnlyInTheParent:
     word: str
 
     def __setstate__(self, state):
-        if "STEADYPOST_LANE" in os.environ:
+        if "STEADYPOST_RUNNER" in os.environ:
             raise LookupError("not here")
         self.__dict__.update(state)
 
@@ -108,7 +108,7 @@ def stops_itself(desk, payload):
 
 
 def works_on(desk, payload):
-    """Use the page for ever: stands still when its browser does."""
+    """Use the page for ever: hangs when its browser does."""
     page = desk.page("alice")
     desk.step("working")
     while True:
@@ -128,7 +128,7 @@ def sleeps(desk, payload):
 
 
 def leaks(desk, payload):
-    """Hold memory in the lane for ever."""
+    """Hold memory in the runner for ever."""
     leaks.held = b"x" * (payload * 2**20)
 
 

@@ -1,46 +1,46 @@
-"""Lanes for the tests, and a look afterwards that nothing is left."""
+"""Runners for the tests, and a look afterwards that nothing is left."""
 
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from steadypost.browser import Lane, LaunchSettings
+from steadypost.browser import BrowserRunner, LaunchSettings
 
 
 @pytest.fixture
 def run_dir(tmp_path):
-    return tmp_path / "lanes"
+    return tmp_path / "browsers"
 
 
 @pytest.fixture
-def new_lane(run_dir):
-    """Start lanes; whatever became of them, afterwards nothing of them is left, on disk or running."""
-    lanes = []
+def new_runner(run_dir):
+    """Start runners; whatever became of them, afterwards nothing of them is left, on disk or running."""
+    runners = []
 
     def start(**settings):
-        lanes.append(Lane.start(LaunchSettings(**settings), run_dir))
-        return lanes[-1]
+        runners.append(BrowserRunner.start(LaunchSettings(**settings), run_dir))
+        return runners[-1]
 
     yield start
-    for lane in lanes:
-        lane.close()
-        assert not lane.household.living()
-        assert not Path(lane.household.folder).exists()
+    for runner in runners:
+        runner.close()
+        assert not runner.process_tree.living()
+        assert not Path(runner.process_tree.folder).exists()
     assert not list(run_dir.glob("*"))
 
 
 @pytest.fixture(scope="module")
-def kept_lane():
-    """One lane for all tests of a file that leave it in order."""
+def kept_runner():
+    """One runner for all tests of a file that leave it in order."""
     with tempfile.TemporaryDirectory() as folder:
-        lane = Lane.start(LaunchSettings(), Path(folder))
-        yield lane
-        lane.close()
+        runner = BrowserRunner.start(LaunchSettings(), Path(folder))
+        yield runner
+        runner.close()
 
 
 @pytest.fixture
-def lane(kept_lane):
-    yield kept_lane
-    kept_lane.settle()
-    assert kept_lane.is_fit()
+def runner(kept_runner):
+    yield kept_runner
+    kept_runner.settle()
+    assert kept_runner.is_fit()

@@ -1,16 +1,16 @@
-"""A lane without a browser, for what is true of any lane."""
+"""A runner without a browser, for what is true of any runner."""
 
 import itertools
 import threading
 import time
 
-from steadypost.browser import BrowserUnavailable, LaneOverran, Reason, StillAlive
+from steadypost.browser import BrowserUnavailable, Reason, RunnerOverran, StillAlive
 
 numbers = itertools.count()
 
 
-class FakeLane:
-    """Does whatever its job is: a function of the lane. Knows how many are at work in it."""
+class FakeRunner:
+    """Does whatever its job is: a function of the runner. Knows how many are at work in it."""
 
     def __init__(self):
         self.number = next(numbers)
@@ -24,9 +24,9 @@ class FakeLane:
         self._busy = threading.Lock()
 
     def run(self, job, **_):
-        """Call the payload with this lane."""
-        assert not self.seen_dead, "a dead lane is at work"
-        assert self._busy.acquire(blocking=False), "two jobs in one lane"
+        """Call the payload with this runner."""
+        assert not self.seen_dead, "a dead runner is at work"
+        assert self._busy.acquire(blocking=False), "two jobs in one runner"
         try:
             self.uses += 1
             return job.payload(self) if job.payload else self.number
@@ -36,7 +36,7 @@ class FakeLane:
     def overrun(self):
         """What a job does that runs into its deadline."""
         self.kill()
-        raise LaneOverran("clicked")
+        raise RunnerOverran("clicked")
 
     def settle(self):
         """Count it."""
@@ -67,7 +67,7 @@ class FakeLane:
 
 
 class Factory:
-    """Starts fake lanes; can be told to fail or to take its time."""
+    """Starts fake runners; can be told to fail or to take its time."""
 
     def __init__(self):
         self.started = []
@@ -82,15 +82,15 @@ class Factory:
             self.starts += 1
         if self.failing:
             raise BrowserUnavailable(Reason.MISSING, "no browser today")
-        lane = FakeLane()
-        on_spawn(lane)
+        runner = FakeRunner()
+        on_spawn(runner)
         time.sleep(self.takes)
-        if lane.broken:
+        if runner.broken:
             raise BrowserUnavailable(Reason.CRASHED, "killed on its way")
         with self._lock:
-            self.started.append(lane)
-        return lane
+            self.started.append(runner)
+        return runner
 
     def living(self):
-        """Return the lanes not seen dead."""
-        return [lane for lane in self.started if not lane.seen_dead]
+        """Return the runners not seen dead."""
+        return [runner for runner in self.started if not runner.seen_dead]

@@ -50,9 +50,9 @@ def _acts(pid):
         return False
 
 
-def household(lane):
-    """Return the numbers of everything that belongs to a lane now: node, Chromium and its children too."""
-    pids = [process.pid for process in lane.household.living()]
+def process_tree(runner):
+    """Return the numbers of everything that belongs to a runner now: node, Chromium and its children too."""
+    pids = [process.pid for process in runner.process_tree.living()]
     assert len(pids) > 4
     return pids
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from steadypost.browser import Fault, JobBroke, LaneDied, LaneOverran, is_dead
-from tests.browser.support import alive, household, job, silent_site, slowness, soon, wait_until
+from steadypost.browser import Fault, JobBroke, RunnerDied, RunnerOverran, is_dead
+from tests.browser.support import alive, job, process_tree, silent_site, slowness, soon, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -15,16 +15,16 @@ LEFT = 1.0
 LATE = 1.0
 
 
-def overrun(lane, work, **callbacks):
+def overrun(runner, work, **callbacks):
     """Run into a deadline; return the error, having seen that nothing is left and that it was punctual."""
-    pids = household(lane)
+    pids = process_tree(runner)
     deadline = soon(LEFT)
-    with pytest.raises(LaneOverran) as overran:
-        lane.run(work, deadline=deadline, **callbacks)
+    with pytest.raises(RunnerOverran) as overran:
+        runner.run(work, deadline=deadline, **callbacks)
     late = time.monotonic() - deadline
     assert not alive(pids)
     assert 0 <= late < LATE * slowness()
-    assert is_dead(str(lane.identity))
+    assert is_dead(str(runner.identity))
     return overran.value
 
 
@@ -37,100 +37,102 @@ def overrun(lane, work, **callbacks):
         ("stops_in_the_middle_of_a_word", "talking"),
     ],
 )
-def test_a_lane_that_goes_its_own_way_is_ended(new_lane, name, step):
+def test_a_runner_that_goes_its_own_way_is_ended(new_runner, name, step):
     """A busy loop, a stopped process, a sleep, half a message: all end at the deadline, seen dead."""
-    assert overrun(new_lane(), job(name)).step == step
+    assert overrun(new_runner(), job(name)).step == step
 
 
-def test_a_stopped_browser_is_ended(new_lane):
+def test_a_stopped_browser_is_ended(new_runner):
     """A stopped Chromium reads no pipe and would outlive its driver; it does not outlive its deadline."""
-    lane = new_lane()
-    lane.run(job("look_around"), deadline=soon())  # the page is open: the second that is left is for work
+    runner = new_runner()
+    runner.run(job("look_around"), deadline=soon())  # the page is open: the second that is left is for work
 
     def stop(step):
-        os.kill(lane.identity.chromium.pid, signal.SIGSTOP)
+        os.kill(runner.identity.chromium.pid, signal.SIGSTOP)
 
-    assert overrun(lane, job("works_on"), on_step=stop).step == "working"
+    assert overrun(runner, job("works_on"), on_step=stop).step == "working"
 
 
-def test_a_lane_that_does_not_notice_its_browser_s_death_is_given_up(new_lane):
+def test_a_runner_that_does_not_notice_its_browser_s_death_is_given_up(new_runner):
     """Whatever the job waits for: its browser can do nothing any more, and the deadline is far away."""
-    lane = new_lane()
-    pids = household(lane)
+    runner = new_runner()
+    pids = process_tree(runner)
     began = time.monotonic()
 
     def kill(step):
-        os.kill(lane.identity.chromium.pid, signal.SIGKILL)
+        os.kill(runner.identity.chromium.pid, signal.SIGKILL)
 
-    with pytest.raises(LaneDied) as died:
-        lane.run(job("sleeps"), deadline=soon(60), on_step=kill)
+    with pytest.raises(RunnerDied) as died:
+        runner.run(job("sleeps"), deadline=soon(60), on_step=kill)
 
     assert died.value.step == "sleeping"
     assert time.monotonic() - began < 20
     assert not alive(pids)
 
 
-def test_a_page_that_never_answers_is_ended(new_lane):
+def test_a_page_that_never_answers_is_ended(new_runner):
     """A site that takes the connection and says nothing costs its deadline and no more."""
     with silent_site() as url:
-        overrun(new_lane(), job("visit", {"url": url}))
+        overrun(new_runner(), job("visit", {"url": url}))
 
 
-def test_the_browser_dies_on_time_even_while_the_parent_is_busy_answering(new_lane):
+def test_the_browser_dies_on_time_even_while_the_parent_is_busy_answering(new_runner):
     """A store that is slow to say yes delays the news, not the killing; and the yes comes too late to be heard."""
-    lane = new_lane()
-    pids = household(lane)
+    runner = new_runner()
+    pids = process_tree(runner)
     deadline = soon(LEFT)
 
     def slow(name, data):
-        wait_until(lambda: not alive(pids), "the lane is killed while we still think", within=LEFT + LATE)
+        wait_until(lambda: not alive(pids), "the runner is killed while we still think", within=LEFT + LATE)
         return True
 
     steps = []
-    with pytest.raises(LaneOverran):
-        lane.run(
+    with pytest.raises(RunnerOverran):
+        runner.run(
             job("asks"), deadline=deadline, on_question=slow, on_step=lambda step: steps.append(step.name)
         )
 
     assert steps == ["typed"]
 
 
-def test_a_deadline_already_passed_begins_nothing(new_lane):
-    """Too late to start is not an overrun of the lane: it is left as it was."""
-    lane = new_lane()
-    with pytest.raises(LaneOverran) as overran:
-        lane.run(job("echo"), deadline=time.monotonic())
+def test_a_deadline_already_passed_begins_nothing(new_runner):
+    """Too late to start is not an overrun of the runner: it is left as it was."""
+    runner = new_runner()
+    with pytest.raises(RunnerOverran) as overran:
+        runner.run(job("echo"), deadline=time.monotonic())
 
     assert overran.value.step is None
-    assert lane.run(job("echo", 1), deadline=soon()) == 1
+    assert runner.run(job("echo", 1), deadline=soon()) == 1
 
 
-def test_a_browser_killed_in_mid_job_breaks_the_job_at_its_step(new_lane):
-    """The page was closed under the job: the caller learns where it stood, and the lane is not lent again."""
-    lane = new_lane()
-    pids = household(lane)
+def test_a_browser_killed_in_mid_job_breaks_the_job_at_its_step(new_runner):
+    """The page was closed under the job: the caller learns where it stood, and the runner is not lent again."""
+    runner = new_runner()
+    pids = process_tree(runner)
 
     def kill(step):
-        os.kill(lane.identity.chromium.pid, signal.SIGKILL)
+        os.kill(runner.identity.chromium.pid, signal.SIGKILL)
 
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("works_on"), deadline=soon(), on_step=kill)
+        runner.run(job("works_on"), deadline=soon(), on_step=kill)
 
     assert (broke.value.fault, broke.value.step) == (Fault.BROWSER_GONE, "working")
-    assert not lane.is_fit()
+    assert not runner.is_fit()
     assert not alive(pids)
 
 
-def test_a_lane_killed_in_mid_job_is_told_with_its_step_and_exit(new_lane):
+def test_a_runner_killed_in_mid_job_is_told_with_its_step_and_exit(new_runner):
     """The process died, as by the kernel's memory killer: its browser is seen dead before the caller hears of it."""
-    lane = new_lane()
-    pids = household(lane)
+    runner = new_runner()
+    pids = process_tree(runner)
 
-    with pytest.raises(LaneDied) as died:
-        lane.run(
-            job("sleeps"), deadline=soon(), on_step=lambda _: os.kill(lane.household.lane.pid, signal.SIGKILL)
+    with pytest.raises(RunnerDied) as died:
+        runner.run(
+            job("sleeps"),
+            deadline=soon(),
+            on_step=lambda _: os.kill(runner.process_tree.runner.pid, signal.SIGKILL),
         )
 
     assert (died.value.step, died.value.exit) == ("sleeping", -signal.SIGKILL)
     assert not alive(pids)
-    assert is_dead(str(lane.identity))
+    assert is_dead(str(runner.identity))

@@ -1,4 +1,4 @@
-"""A job runs in a lane, talks to its parent, and ends in exactly one way."""
+"""A job runs in a runner, talks to its parent, and ends in exactly one way."""
 
 import os
 import threading
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from steadypost.browser import Fault, JobBroke, LaneBusy
+from steadypost.browser import Fault, JobBroke, RunnerBusy
 from tests.browser.browser_jobs import OnlyInTheParent
 from tests.browser.support import (
     SECRET,
     alive,
-    household,
     job,
+    process_tree,
     site,
     soon,
     state_with_cookie,
@@ -23,13 +23,13 @@ from tests.browser.support import (
 pytestmark = pytest.mark.browser
 
 
-def test_the_result_comes_back(lane):
+def test_the_result_comes_back(runner):
     """What the function returns is what the caller gets."""
-    assert lane.run(job("echo", {"text": "hello"}), deadline=soon()) == {"text": "hello"}
+    assert runner.run(job("echo", {"text": "hello"}), deadline=soon()) == {"text": "hello"}
 
 
-def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(lane):
-    """The job stands still until its parent has answered."""
+def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(runner):
+    """The job waits until its parent has answered."""
     heard = []
 
     def answer(name, data):
@@ -38,7 +38,7 @@ def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(lane):
 
     began = time.monotonic()
     deadline = soon(30)
-    armed, remaining = lane.run(
+    armed, remaining = runner.run(
         job("asks", 7), deadline=deadline, on_question=answer, on_step=lambda step: heard.append(step.name)
     )
 
@@ -47,10 +47,10 @@ def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(lane):
     assert heard == ["typed", ("arm", {"delivery": 7}), "clicked"]
 
 
-def test_an_answer_can_be_no(lane):
+def test_an_answer_can_be_no(runner):
     """A parent that lost its lease says no, and the job gives way."""
     steps = []
-    armed, _ = lane.run(
+    armed, _ = runner.run(
         job("asks", 7),
         deadline=soon(),
         on_question=lambda *_: False,
@@ -64,59 +64,59 @@ def test_an_answer_can_be_no(lane):
 @pytest.mark.parametrize(
     ("payload", "kind"), [("value", "ValueError"), ("builtin", "TimeoutError"), ("exit", "SystemExit")]
 )
-def test_what_a_job_raises_is_told_by_name_and_step(lane, payload, kind):
-    """A job's own exception is a value for its caller, and the lane goes on."""
+def test_what_a_job_raises_is_told_by_name_and_step(runner, payload, kind):
+    """A job's own exception is a value for its caller, and the runner goes on."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("raises", payload), deadline=soon())
+        runner.run(job("raises", payload), deadline=soon())
 
     assert (broke.value.kind, broke.value.fault, broke.value.step) == (kind, Fault.JOB, "typed")
     assert "no good" in broke.value.message
-    assert lane.run(job("echo", 1), deadline=soon()) == 1
+    assert runner.run(job("echo", 1), deadline=soon()) == 1
 
 
-def test_playwrights_timeout_is_another_than_pythons(lane):
+def test_playwrights_timeout_is_another_than_pythons(runner):
     """Both are called TimeoutError; only one means that the page did not answer."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("waits_for_nothing"), deadline=soon())
+        runner.run(job("waits_for_nothing"), deadline=soon())
 
     assert (broke.value.kind, broke.value.fault) == ("TimeoutError", Fault.PAGE_TIMEOUT)
     assert broke.value.step == "looking"
 
 
-def test_a_failed_navigation_is_playwrights_fault(lane):
+def test_a_failed_navigation_is_playwrights_fault(runner):
     """A refused connection is neither a timeout nor a dead browser."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("visit", {"url": "http://127.0.0.1:9/"}), deadline=soon())
+        runner.run(job("visit", {"url": "http://127.0.0.1:9/"}), deadline=soon())
 
     assert broke.value.fault is Fault.PLAYWRIGHT
 
 
-def test_a_result_that_can_not_travel_breaks_the_job_only(lane):
+def test_a_result_that_can_not_travel_breaks_the_job_only(runner):
     """Nobody waits for a result that was never sent."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("returns_a_lock"), deadline=soon())
+        runner.run(job("returns_a_lock"), deadline=soon())
 
     assert broke.value.fault is Fault.JOB
-    assert lane.run(job("echo", 1), deadline=soon()) == 1
+    assert runner.run(job("echo", 1), deadline=soon()) == 1
 
 
-def test_a_payload_that_can_not_be_built_breaks_the_job_only(lane):
-    """A class that the lane does not know is that job's trouble, not the lane's."""
+def test_a_payload_that_can_not_be_built_breaks_the_job_only(runner):
+    """A class that the runner does not know is that job's trouble, not the runner's."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("echo", OnlyInTheParent("x")), deadline=soon())
+        runner.run(job("echo", OnlyInTheParent("x")), deadline=soon())
 
     assert (broke.value.kind, broke.value.step) == ("LookupError", None)
 
 
-def test_an_unknown_job_is_told_so(lane):
+def test_an_unknown_job_is_told_so(runner):
     """A misspelt entry is an error of the caller with a name."""
     with pytest.raises(JobBroke) as broke:
-        lane.run(job("ehco"), deadline=soon())
+        runner.run(job("ehco"), deadline=soon())
 
     assert broke.value.kind == "AttributeError"
 
 
-def test_one_lane_does_one_job(lane):
+def test_one_runner_does_one_job(runner):
     """Two jobs in one browser would type into each other's composer."""
     asked, go_on = threading.Event(), threading.Event()
 
@@ -125,22 +125,22 @@ def test_one_lane_does_one_job(lane):
         return go_on.wait(10)
 
     first = threading.Thread(
-        target=lane.run, args=(job("asks"),), kwargs={"deadline": soon(), "on_question": answer}
+        target=runner.run, args=(job("asks"),), kwargs={"deadline": soon(), "on_question": answer}
     )
     first.start()
     try:
         assert asked.wait(10)
-        with pytest.raises(LaneBusy):
-            lane.run(job("echo"), deadline=soon())
+        with pytest.raises(RunnerBusy):
+            runner.run(job("echo"), deadline=soon())
     finally:
         go_on.set()
         first.join()
 
 
-def test_the_page_is_kept_and_parked_between_jobs(lane):
+def test_the_page_is_kept_and_parked_between_jobs(runner):
     """A kept page saves a quarter second; nothing of the last job is left on it."""
-    first = lane.run(job("look_around"), deadline=soon())
-    second = lane.run(job("look_around"), deadline=soon())
+    first = runner.run(job("look_around"), deadline=soon())
+    second = runner.run(job("look_around"), deadline=soon())
 
     assert second["object"] == first["object"]
     assert (second["url"], second["mark"], second["pages"]) == ("about:blank", None, 1)
@@ -148,23 +148,23 @@ def test_the_page_is_kept_and_parked_between_jobs(lane):
     assert second["listeners"] == first["listeners"]
 
 
-def test_accounts_do_not_see_each_others_cookies(lane):
+def test_accounts_do_not_see_each_others_cookies(runner):
     """One context per account: Bob's page never carries Alice's cookie."""
     with site(lambda request: request.headers.get("cookie", "nobody")) as url:
 
         def who(name):
             payload = {"url": url, "key": name, "state": state_with_cookie(url, name)}
-            return lane.run(job("visit", payload), deadline=soon())["text"]
+            return runner.run(job("visit", payload), deadline=soon())["text"]
 
         assert [who("alice"), who("bob"), who("alice")] == ["who=alice", "who=bob", "who=alice"]
 
 
-def test_a_context_lives_as_long_as_its_state(lane):
+def test_a_context_lives_as_long_as_its_state(runner):
     """The same state finds the same context; another state, or the wish for a fresh one, opens a new one."""
     state = state_with_cookie("http://a.test", "1")
 
     def context(**payload):
-        return lane.run(job("which_context", payload), deadline=soon())
+        return runner.run(job("which_context", payload), deadline=soon())
 
     first = context(storage_state=state)
     assert context(storage_state=dict(state)) == first
@@ -173,78 +173,78 @@ def test_a_context_lives_as_long_as_its_state(lane):
     assert context(storage_state=state, locale="de-DE") != renewed
 
 
-def test_signing_in_keeps_the_context(lane):
+def test_signing_in_keeps_the_context(runner):
     """A job that signed in hands the new state back; the next job that brings it finds the same context."""
-    signed_in = lane.run(job("sign_in"), deadline=soon())
+    signed_in = runner.run(job("sign_in"), deadline=soon())
 
     assert "signed-in" in {cookie["value"] for cookie in signed_in["state"]["cookies"]}
-    again = lane.run(job("which_context", {"storage_state": signed_in["state"]}), deadline=soon())
+    again = runner.run(job("which_context", {"storage_state": signed_in["state"]}), deadline=soon())
     assert again == signed_in["context"]
 
 
-def test_a_broken_jobs_context_is_not_kept(lane):
+def test_a_broken_jobs_context_is_not_kept(runner):
     """Nobody knows what a broken job left on its page, so it is closed."""
-    lane.run(job("leaves_a_cookie"), deadline=soon())
-    assert lane.run(job("leaves_a_cookie"), deadline=soon()) == ["left"]
+    runner.run(job("leaves_a_cookie"), deadline=soon())
+    assert runner.run(job("leaves_a_cookie"), deadline=soon()) == ["left"]
 
     with pytest.raises(JobBroke):
-        lane.run(job("raises", "value"), deadline=soon())
+        runner.run(job("raises", "value"), deadline=soon())
 
-    assert lane.run(job("leaves_a_cookie"), deadline=soon()) == []
+    assert runner.run(job("leaves_a_cookie"), deadline=soon()) == []
 
 
-def test_secrets_stay_in_memory(lane, monkeypatch):
-    """An account's state is in no file of the lane, in no argument and in no environment."""
+def test_secrets_stay_in_memory(runner, monkeypatch):
+    """An account's state is in no file of the runner, in no argument and in no environment."""
     with site(lambda _: "hello") as url:
         payload = {"url": url, "state": state_with_cookie(url, SECRET)}
-        lane.run(job("visit", payload), deadline=soon())
-        files = [p for p in Path(lane.household.folder).rglob("*") if p.is_file()]
+        runner.run(job("visit", payload), deadline=soon())
+        files = [p for p in Path(runner.process_tree.folder).rglob("*") if p.is_file()]
         assert files
         assert not [p for p in files if SECRET.encode() in p.read_bytes()]
-        assert not [p for p in lane.household.living() if SECRET in " ".join(p.cmdline())]
+        assert not [p for p in runner.process_tree.living() if SECRET in " ".join(p.cmdline())]
 
 
-def test_what_the_callbacks_raise_comes_through_and_ends_the_lane(new_lane):
+def test_what_the_callbacks_raise_comes_through_and_ends_the_runner(new_runner):
     """A question nobody could answer must not leave a job standing before its click."""
-    lane = new_lane()
-    pids = household(lane)
+    runner = new_runner()
+    pids = process_tree(runner)
 
     def away(name, data):
         raise ConnectionError("the store is away")
 
     with pytest.raises(ConnectionError, match="the store is away"):
-        lane.run(job("asks"), deadline=soon(), on_question=away)
+        runner.run(job("asks"), deadline=soon(), on_question=away)
 
     assert not alive(pids)
-    assert not lane.is_fit()
+    assert not runner.is_fit()
 
 
-def test_the_parents_keys_are_not_in_the_browsers_environment(new_lane, monkeypatch):
+def test_the_parents_keys_are_not_in_the_browsers_environment(new_runner, monkeypatch):
     """The one program that runs other people's code inherits no API key; what is meant for it, it gets."""
     monkeypatch.setenv("PREFECT_API_KEY", SECRET)
-    seen = new_lane(environment={"FLAVOUR": "test"}).run(job("environment"), deadline=soon())
+    seen = new_runner(environment={"FLAVOUR": "test"}).run(job("environment"), deadline=soon())
 
     assert SECRET not in seen.values()
     assert seen["FLAVOUR"] == "test"
     assert seen["PATH"] == os.environ["PATH"]
 
 
-def test_jobs_may_live_in_a_folder_of_their_own(new_lane, tmp_path):
+def test_jobs_may_live_in_a_folder_of_their_own(new_runner, tmp_path):
     """A job that is not installed is found where the settings say."""
     (tmp_path / "elsewhere.py").write_text("def hello(desk, payload):\n    return 'hello ' + payload\n")
     from steadypost.browser import Job  # noqa: PLC0415 - beside its only use
 
-    lane = new_lane(extra_path=(str(tmp_path),))
+    runner = new_runner(extra_path=(str(tmp_path),))
 
-    assert lane.run(Job("elsewhere:hello", "Bob"), deadline=soon()) == "hello Bob"
+    assert runner.run(Job("elsewhere:hello", "Bob"), deadline=soon()) == "hello Bob"
 
 
-def test_a_lane_outlives_the_thread_that_asked_for_it(new_lane):
+def test_a_runner_outlives_the_thread_that_asked_for_it(new_runner):
     """The kernel ends a child with the thread that started it; ours must not end with a task's."""
-    lanes = []
-    thread = threading.Thread(target=lambda: lanes.append(new_lane()))
+    runners = []
+    thread = threading.Thread(target=lambda: runners.append(new_runner()))
     thread.start()
     thread.join()
 
     wait_until(lambda: not thread.is_alive(), "the thread is gone")
-    assert lanes[0].run(job("echo", "still here"), deadline=soon()) == "still here"
+    assert runners[0].run(job("echo", "still here"), deadline=soon()) == "still here"

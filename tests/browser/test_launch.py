@@ -4,8 +4,17 @@ import os
 import time
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
 
-from steadypost.browser import BrowserUnavailable, Lane, LaunchSettings, Reason, find_browser
+from steadypost.browser import (
+    BrowserRunner,
+    BrowserUnavailable,
+    LaunchSettings,
+    Reason,
+    find_browser,
+    runner_process,
+)
 from steadypost.browser.launch import BrowserMissing
 from tests.browser.support import alive, slowness
 
@@ -100,9 +109,22 @@ def test_only_root_gives_up_the_sandbox(monkeypatch):
     assert "--no-sandbox" in LaunchSettings().chromium_args()
 
 
+@pytest.mark.parametrize(("user", "given_up"), [(1000, False), (0, True)])
+def test_what_really_is_started_has_its_sandbox(tmp_path, monkeypatch, user, given_up):
+    """Playwright adds arguments of its own, and among them that one unless it is told otherwise."""
+    said = tmp_path / "said"
+    named = executable(tmp_path / "browser", f'printf "%s\\n" "$@" >{said}; exit 1')
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    with sync_playwright() as playwright, pytest.raises(PlaywrightError):
+        runner_process._launch(playwright, LaunchSettings(executable_path=named))
+
+    assert given_up is ("--no-sandbox" in said.read_text().splitlines())
+
+
 def refused(settings, run_dir):
     with pytest.raises(BrowserUnavailable) as unavailable:
-        Lane.start(settings, run_dir)
+        BrowserRunner.start(settings, run_dir)
     assert not list(run_dir.glob("*"))
     return unavailable.value
 
@@ -112,20 +134,20 @@ def test_a_missing_browser_is_unavailable_and_then_found(tmp_path):
     """The moment the browser is there, the next start has it."""
     path = tmp_path / "chromium"
     settings = LaunchSettings(executable_path=str(path))
-    assert refused(settings, tmp_path / "lanes").reason is Reason.MISSING
+    assert refused(settings, tmp_path / "browsers").reason is Reason.MISSING
 
     path.symlink_to(find_browser())
-    lane = Lane.start(settings, tmp_path / "lanes")
+    runner = BrowserRunner.start(settings, tmp_path / "browsers")
 
-    assert lane.is_fit()
-    lane.close()
+    assert runner.is_fit()
+    runner.close()
 
 
 @pytest.mark.browser
 def test_a_browser_that_crashes_at_once_is_unavailable(tmp_path):
     """Started and ended: the reason says so, and the message what it said."""
     crashing = executable(tmp_path / "chromium", "echo no such library >&2; exit 127")
-    unavailable = refused(LaunchSettings(executable_path=crashing), tmp_path / "lanes")
+    unavailable = refused(LaunchSettings(executable_path=crashing), tmp_path / "browsers")
 
     assert unavailable.reason is Reason.CRASHED
     assert "no such library" in unavailable.message
@@ -137,7 +159,7 @@ def test_a_browser_that_never_comes_up_is_ended(tmp_path):
     pid_file = tmp_path / "pid"
     hanging = executable(tmp_path / "chromium", f"echo $$ > {pid_file}; exec sleep 600")
     began = time.monotonic()
-    unavailable = refused(LaunchSettings(executable_path=hanging, launch_within=5.0), tmp_path / "lanes")
+    unavailable = refused(LaunchSettings(executable_path=hanging, launch_within=5.0), tmp_path / "browsers")
 
     assert unavailable.reason is Reason.TOO_SLOW
     assert time.monotonic() - began < 8 * slowness()
@@ -145,11 +167,11 @@ def test_a_browser_that_never_comes_up_is_ended(tmp_path):
 
 
 @pytest.mark.browser
-def test_a_lane_that_can_not_begin_says_why(tmp_path):
-    """Without Playwright's driver there is no lane; its last words reach the operator."""
+def test_a_runner_that_can_not_begin_says_why(tmp_path):
+    """Without Playwright's driver there is no runner; its last words reach the operator."""
     (tmp_path / "playwright").mkdir()
     (tmp_path / "playwright" / "__init__.py").write_text("raise ImportError('no driver today')")
-    unavailable = refused(LaunchSettings(extra_path=(str(tmp_path),)), tmp_path / "lanes")
+    unavailable = refused(LaunchSettings(extra_path=(str(tmp_path),)), tmp_path / "browsers")
 
     assert unavailable.reason is Reason.CRASHED
     assert "no driver today" in unavailable.message

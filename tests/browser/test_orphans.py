@@ -12,15 +12,15 @@ import pytest
 
 import steadypost
 from steadypost.browser import BrowserIdentity, is_dead, reap_orphans
-from steadypost.browser.processes import Host, Household, ProcessId, Registry, birth
-from tests.browser.support import alive, household, job, soon, wait_until
+from steadypost.browser.processes import Host, ProcessId, ProcessTree, Registry, birth
+from tests.browser.support import alive, job, process_tree, soon, wait_until
 
 ROOT = Path(steadypost.__file__).parents[1]
 
 
 @pytest.fixture
 def parent(run_dir):
-    """Start a parent whose lane is in the middle of a job; it is killed at the latest when the test ends."""
+    """Start a parent whose runner is in the middle of a job; it is killed at the latest when the test ends."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.browser.parent_to_be_killed", str(run_dir)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
@@ -40,13 +40,13 @@ def members(run_dir):
 
 @pytest.mark.browser
 def test_a_killed_parent_leaves_nothing_running(parent, run_dir):
-    """The kernel ends the lane with its parent, the driver's pipe ends the browser, and the rest is cleared away."""
+    """The kernel ends the runner with its parent, the driver's pipe ends the browser, and the rest is cleared away."""
     known, pids = members(run_dir)
     assert len(pids) > 4
 
     parent.kill()
     parent.wait()
-    wait_until(lambda: not known.lane.is_alive(), "the kernel ends the lane with its parent", within=1)
+    wait_until(lambda: not known.runner.is_alive(), "the kernel ends the runner with its parent", within=1)
     reap_orphans(run_dir)
 
     assert not alive(pids)
@@ -62,61 +62,61 @@ def test_a_stopped_browser_of_a_killed_parent_is_ended_too(parent, run_dir):
     os.killpg(parent.identity.group, signal.SIGSTOP)
     parent.kill()
     parent.wait()
-    wait_until(lambda: not known.lane.is_alive(), "the kernel ends the lane with its parent", within=1)
+    wait_until(lambda: not known.runner.is_alive(), "the kernel ends the runner with its parent", within=1)
     assert is_dead(parent.identity) is False
 
-    assert reap_orphans(run_dir) == [known.lane_id]
+    assert reap_orphans(run_dir) == [known.runner_id]
 
     assert not alive(pids)
     assert is_dead(parent.identity) is True
 
 
 @pytest.mark.browser
-def test_a_living_parents_lane_is_left_alone(new_lane, run_dir):
+def test_a_living_parents_runner_is_left_alone(new_runner, run_dir):
     """Two workers share a folder: one's start must not end the other's browser."""
-    lane = new_lane()
+    runner = new_runner()
 
     assert reap_orphans(run_dir) == []
-    assert is_dead(str(lane.identity)) is False
-    assert lane.run(job("echo", 1), deadline=soon()) == 1
+    assert is_dead(str(runner.identity)) is False
+    assert runner.run(job("echo", 1), deadline=soon()) == 1
 
 
 @pytest.mark.browser
-def test_the_registry_is_for_our_eyes_only(new_lane, run_dir):
-    """One file per lane, readable by its user."""
-    lane = new_lane()
+def test_the_registry_is_for_our_eyes_only(new_runner, run_dir):
+    """One file per runner, readable by its user."""
+    runner = new_runner()
     (path,) = run_dir.glob("*")
 
     assert path.stat().st_mode & 0o777 == 0o600
-    assert json.loads(path.read_text())["lane_id"] == lane.household.lane_id
-    assert Registry(run_dir).all() == [lane.household]
+    assert json.loads(path.read_text())["runner_id"] == runner.process_tree.runner_id
+    assert Registry(run_dir).all() == [runner.process_tree]
 
 
 @pytest.mark.browser
-def test_a_browser_lives_while_any_of_its_processes_does(new_lane):
+def test_a_browser_lives_while_any_of_its_processes_does(new_runner):
     """A dead main process with a living child is not a dead browser."""
-    lane = new_lane()
-    text = str(lane.identity)
-    assert BrowserIdentity.parse(text) == lane.identity
+    runner = new_runner()
+    text = str(runner.identity)
+    assert BrowserIdentity.parse(text) == runner.identity
     assert is_dead(text) is False
 
-    pids = household(lane)
-    os.killpg(lane.identity.group, signal.SIGSTOP)
-    os.kill(lane.identity.chromium.pid, signal.SIGKILL)
-    wait_until(lambda: not lane.identity.chromium.is_alive(), "the main process is dead")
+    pids = process_tree(runner)
+    os.killpg(runner.identity.group, signal.SIGSTOP)
+    os.kill(runner.identity.chromium.pid, signal.SIGKILL)
+    wait_until(lambda: not runner.identity.chromium.is_alive(), "the main process is dead")
     assert is_dead(text) is False
 
-    os.killpg(lane.household.lane.pid, signal.SIGKILL)
-    wait_until(lambda: not lane.household.lane.is_alive(), "the lane is dead")
+    os.killpg(runner.process_tree.runner.pid, signal.SIGKILL)
+    wait_until(lambda: not runner.process_tree.runner.is_alive(), "the runner is dead")
 
     def both_say_the_same():
-        # The lane's own group was killed a moment ago, and its members die one after the other.
+        # The runner's own group was killed a moment ago, and its members die one after the other.
         left = set(alive(pids))
-        return left and {process.pid for process in lane.household.living()} == left
+        return left and {process.pid for process in runner.process_tree.living()} == left
 
     wait_until(both_say_the_same, "what is left is exactly the browser's stopped processes")
 
-    lane.kill()
+    runner.kill()
     assert not alive(pids)
     assert is_dead(text) is True
 
@@ -140,7 +140,7 @@ def test_a_number_given_to_somebody_else_is_not_our_browser():
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         try:
             earlier = ProcessId(stranger.pid, birth(stranger.pid) - 5)
-            known = Household(
+            known = ProcessTree(
                 "cafe",
                 str(Host.here()),
                 earlier,
@@ -165,7 +165,7 @@ def test_files_of_an_earlier_start_are_cleared_away_without_killing(run_dir, tmp
         try:
             now = ProcessId.of(stranger.pid)
             before = str(dataclasses.replace(Host.here(), boot="0badb007"))
-            Registry(run_dir).write(Household("cafe", before, me, str(folder), now, now, now.pid))
+            Registry(run_dir).write(ProcessTree("cafe", before, me, str(folder), now, now, now.pid))
 
             assert reap_orphans(run_dir) == ["cafe"]
             assert stranger.poll() is None
@@ -177,7 +177,7 @@ def test_files_of_an_earlier_start_are_cleared_away_without_killing(run_dir, tmp
 def test_a_file_that_can_not_be_read_is_left_for_a_person(run_dir):
     """Half a file is no order to kill, and no reason not to start."""
     run_dir.mkdir()
-    (run_dir / "lane-cafe.json").write_text('{"lane_id": "ca')
+    (run_dir / "runner-cafe.json").write_text('{"runner_id": "ca')
 
     assert reap_orphans(run_dir) == []
-    assert (run_dir / "lane-cafe.json").exists()
+    assert (run_dir / "runner-cafe.json").exists()

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 
 from sandbox.client import SandboxProcess
-from steadypost.browser import Lane, LaunchSettings
-from steadypost.channels.port import Access, LookRequest, Order, Place
+from steadypost.browser import BrowserRunner, LaunchSettings
+from steadypost.channels.port import Access, LookRequest, Order
 from steadypost.channels.x_web.channel import XWeb
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN
-from steadypost.domain.evidence import Sighting, Wanted, judge
+from steadypost.domain.clock import Offset
+from steadypost.domain.evidence import Sighting, Wanted
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Answer, Outcome, Phase
 from steadypost.domain.post import Media, Part
+from steadypost.domain.weighing import judge
+from steadypost.networks.x import NETWORK as X
 
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -26,35 +30,40 @@ DOT = base64.b64decode(
 """The smallest picture."""
 
 
+AGREED = Offset(ahead=timedelta(0), within=timedelta(seconds=1))
+"""The sandbox's clock is this machine's, unless a test sets it."""
+
+
 class Browsers:
-    """One lane, and a new one when a test has killed it."""
+    """One runner, and a new one when a test has killed it."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, settings: LaunchSettings | None = None) -> None:
         self._run_dir = run_dir
-        self._lane: Lane | None = None
+        self._settings = settings or LaunchSettings()
+        self._runner: BrowserRunner | None = None
 
     @property
-    def lane(self) -> Lane:
-        """A lane that lives."""
-        if self._lane is not None:
-            # What a test left to be tidied up comes first: it may be what ends the lane.
-            self._lane.settle()
-        if self._lane is None or not self._lane.is_fit():
+    def runner(self) -> BrowserRunner:
+        """A runner that lives."""
+        if self._runner is not None:
+            # What a test left to be tidied up comes first: it may be what ends the runner.
+            self._runner.settle()
+        if self._runner is None or not self._runner.is_fit():
             self.close()
-            self._lane = Lane.start(LaunchSettings(), self._run_dir, "tests")
-        return self._lane
+            self._runner = BrowserRunner.start(self._settings, self._run_dir, "tests")
+        return self._runner
 
     @property
-    def lane_at_work(self) -> Lane:
-        """The lane as it is, also in the middle of a job."""
-        assert self._lane is not None
-        return self._lane
+    def runner_at_work(self) -> BrowserRunner:
+        """The runner as it is, also in the middle of a job."""
+        assert self._runner is not None
+        return self._runner
 
     def close(self) -> None:
-        """End the lane."""
-        if self._lane is not None:
-            self._lane.close()
-            self._lane = None
+        """End the runner."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
 
 
 @dataclass
@@ -67,12 +76,14 @@ class Person:
     channel: XWeb | None = None
     phases: list[Phase] = field(default_factory=list)
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    offset: Offset | None = AGREED
+    """What was known of the sandbox's clock when it was armed."""
     asked: list[bool] = field(default_factory=list)
     """What the store said each time it was asked to arm."""
 
     def open(self, **how: float) -> XWeb:
         """The channel, opened on a living browser."""
-        self.channel = XWeb(self.browsers.lane, **how)
+        self.channel = XWeb(self.browsers.runner, **how)
         return self.channel
 
     def ask(
@@ -87,7 +98,13 @@ class Person:
         answer_within: float = ANSWER_WITHIN,
     ) -> Answer:
         """Ask once, noting how far it came."""
-        order = Order(parts=parts or tuple(Part(text=text) for text in texts), first=first, reply_to=reply_to)
+        order = Order(
+            parts=parts or tuple(Part(text=text) for text in texts),
+            key="0123456789abcdef" * 2,
+            keyed_at=datetime.now(UTC),
+            first=first,
+            reply_to=reply_to,
+        )
         self.phases.clear()
         self.asked.clear()
         self.began_at = datetime.now(UTC)
@@ -124,19 +141,24 @@ class Person:
     def wanted(self, text: str, **more: object) -> Wanted:
         """The last ask, as something to be looked for."""
         return Wanted(
+            network=X,
             delivery_id=1,
             n=0,
             handle=self.access.handle,
             text=text,
             began_at=self.began_at,
             ended_at=datetime.now(UTC),
-            **more,
+            **{"offset": self.offset, **more},
         )
 
-    def finds(self, text: str, sighting: Sighting) -> object:
-        """What a sighting says of the last ask."""
-        wanted = self.wanted(text)
-        return judge([wanted], sighting)[wanted.key]
+    def finds(self, text: str, *sightings: Sighting, **more: object) -> object:
+        """What sightings say of the last ask."""
+        wanted = self.wanted(text, **more)
+        return judge([wanted], sightings)[wanted.key]
+
+    def looks_everywhere(self, **how: object) -> list[Sighting]:
+        """Read both of the account's lists."""
+        return [self.look(place, **how) for place in (Place.PROFILE, Place.REPLIES)]
 
     def ledger(self) -> list[dict]:
         """What this account made live, without what it was given as a past."""
@@ -149,7 +171,7 @@ class Person:
 
 @pytest.fixture(scope="session")
 def browsers(tmp_path_factory) -> Iterator[Browsers]:
-    found = Browsers(tmp_path_factory.mktemp("lanes"))
+    found = Browsers(tmp_path_factory.mktemp("browsers"))
     yield found
     found.close()
 
@@ -174,7 +196,22 @@ def alice(sandbox, browsers) -> Person:
         account="alice-account",
         handle="alice",
         base_url=sandbox.url,
-        session=sandbox.accounts["alice"],
+        secret=sandbox.accounts["alice"],
+        rules_accepted=True,
+    )
+    return Person(sandbox, browsers, access)
+
+
+def alice_at(sandbox: SandboxProcess, browsers: Browsers) -> Person:
+    """Alice at a sandbox that is not everybody's, emptied: her account is called by its address, for each runner keeps a
+    page for every account that it has seen.
+    """
+    sandbox.forget()
+    access = Access(
+        account=f"alice-at-{sandbox.url}",
+        handle="alice",
+        base_url=sandbox.url,
+        secret=sandbox.accounts["alice"],
         rules_accepted=True,
     )
     return Person(sandbox, browsers, access)

@@ -2,11 +2,24 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
-from steadypost.channels.x_web.answers import Asked, Received, interpret, shape, whole
+from steadypost.channels.x_web.answers import (
+    SPREADS_WITHIN,
+    Asked,
+    Received,
+    interpret,
+    parent_missing,
+    shape,
+    whole,
+)
+from steadypost.domain.clock import Offset
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.matching import CLOCK_SKEW
 from steadypost.domain.outcome import (
+    Answer,
     Cause,
     Deferred,
     NotSubmitted,
@@ -15,7 +28,8 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import id_at
+from steadypost.domain.parts import DeliveryPart, PartState
+from steadypost.networks.x.snowflake import id_at
 
 NOW = datetime(2026, 3, 4, 21, 30, tzinfo=UTC)
 OURS = id_at(NOW, sequence=7)
@@ -32,8 +46,9 @@ def heard(body, status=200, **headers):
     )
 
 
-def meaning(body, status=200, others=(), **headers):
-    asked = Asked(handle="alice", armed_at=NOW - timedelta(seconds=3), others=frozenset(others))
+def meaning(body, status=200, others=(), offset=None, **headers):
+    armed_at = NOW - timedelta(seconds=3)
+    asked = Asked(handle="alice", armed_at=armed_at, offset=offset, others=frozenset(others))
     return interpret(heard(body, status, **headers), asked, NOW)
 
 
@@ -83,8 +98,8 @@ def test_an_id_counts_whatever_the_status():
     "result",
     [
         post(PARENT),
-        post(id_at(NOW - timedelta(minutes=2))),
-        post(id_at(NOW + timedelta(minutes=2))),
+        post(id_at(NOW - timedelta(minutes=22))),
+        post(id_at(NOW + timedelta(minutes=22))),
         post(int(OURS)),
         post("posted_1772659800"),
         post("1234567"),
@@ -98,6 +113,39 @@ def test_an_id_that_cannot_be_ours_is_no_id(result):
 
     assert isinstance(found, Unconfirmed)
     assert found.cause is Cause.ODD_ANSWER
+
+
+@pytest.mark.parametrize("ahead", [-600, -20, 0, 20, 600])
+def test_x_s_own_date_decides_how_old_a_post_may_be(ahead):
+    """This machine's clock may be minutes off: the answer says what time it is at X."""
+    at_x = NOW + timedelta(seconds=ahead)
+    date = format_datetime(at_x, usegmt=True)
+
+    assert meaning(success(post(id_at(at_x, sequence=7))), date=date) == Published(
+        remote_id=id_at(at_x, sequence=7)
+    )
+    for wrong in (at_x - timedelta(seconds=20), at_x + timedelta(seconds=20)):
+        assert isinstance(meaning(success(post(id_at(wrong))), date=date), Unconfirmed)
+
+
+def test_without_a_date_the_clocks_as_they_were_compared_decide():
+    """And where nothing is known of X's clock, an id is held to what a clock may be off."""
+    behind = Offset(ahead=timedelta(seconds=-60), within=timedelta(seconds=1))
+    older = post(id_at(NOW - timedelta(seconds=60), sequence=7))
+
+    assert isinstance(meaning(success(older), offset=behind), Published)
+    assert isinstance(meaning(success(post()), offset=behind), Unconfirmed)
+    assert isinstance(meaning(success(older)), Published)
+    assert isinstance(meaning(success(post(id_at(NOW - timedelta(minutes=30))))), Unconfirmed)
+
+
+def test_a_limit_ends_by_our_clock_when_x_names_its_end_by_its_own():
+    """X's clock is ten minutes behind: what it calls a quarter past is twenty-five past here."""
+    at_x = NOW - timedelta(minutes=10)
+    reset = str(int((at_x + timedelta(minutes=15)).timestamp()))
+    found = meaning(errors(88), date=format_datetime(at_x, usegmt=True), x_rate_limit_reset=reset)
+
+    assert NOW + timedelta(minutes=15) == found.until
 
 
 def test_the_authors_id_is_never_taken():
@@ -124,7 +172,7 @@ CODES = [
     (144, Refused, Cause.TARGET_GONE, None),
     (179, Refused, Cause.TARGET_GONE, None),
     (385, Refused, Cause.TARGET_GONE, None),
-    (433, Refused, Cause.TARGET_GONE, None),
+    (433, Refused, Cause.TARGET_CLOSED, None),
     (32, Deferred, Cause.SIGNED_OUT, None),
     (89, Deferred, Cause.SIGNED_OUT, None),
     (215, Deferred, Cause.SIGNED_OUT, None),
@@ -272,32 +320,106 @@ def test_a_shape_has_an_end():
     assert len(shape({f"key_{n}": "x" for n in range(1000)})) <= 400
 
 
+# --- a parent that is ours and young
+
+MINUTES = timedelta(minutes=1)
+YOUNG = [timedelta(0), timedelta(seconds=4), 3 * MINUTES, SPREADS_WITHIN, -CLOCK_SKEW]
+OLD = [SPREADS_WITHIN + timedelta(seconds=1), HOURS, 30 * HOURS, -CLOCK_SKEW - timedelta(seconds=1)]
+
+
+def below(age, code=385, *, ours=True):
+    parent = id_at(NOW - age)
+    asked = Asked(
+        handle="alice",
+        armed_at=NOW - timedelta(seconds=3),
+        others=frozenset({parent}),
+        own_parent=parent if ours else None,
+    )
+    return interpret(heard(errors(code)), asked, NOW)
+
+
+@pytest.mark.parametrize("code", [144, 179, 385])
+@pytest.mark.parametrize("age", YOUNG)
+def test_a_young_own_parent_may_not_be_found_everywhere_yet(age, code):
+    """The thread goes on in a moment: half of it live and a person asked is the wrong end."""
+    outcome = below(age, code)
+
+    assert (Deferred, Cause.PARENT_UNSEEN, None) == (type(outcome), outcome.cause, outcome.until)
+
+
+@pytest.mark.parametrize("age", OLD)
+def test_past_its_time_the_answer_means_what_it_says(age):
+    """It is bounded; and an id from the future is no young one, or a clock that is behind would wait for ever."""
+    assert (Refused, Cause.TARGET_GONE) == (type(below(age)), below(age).cause)
+
+
+@pytest.mark.parametrize("code", [144, 179, 385])
+def test_somebody_else_s_young_post_is_gone(code):
+    """A reply's target that X does not find is not waited for."""
+    assert isinstance(below(timedelta(seconds=4), code, ours=False), Refused)
+
+
+@pytest.mark.parametrize("code", [433, 186])
+def test_what_has_nothing_to_do_with_spreading_is_refused_below_our_own_too(code):
+    """Who may reply, and how long a text is, time does not change."""
+    assert isinstance(below(timedelta(seconds=4), code), Refused)
+
+
+def test_the_tries_below_a_young_parent_come_to_an_end():
+    """Asked again after growing waits, it is refused before the tenth try, and a person decides about the thread."""
+    parent = id_at(NOW)
+    delivery, moment, tries = resumed(parent), NOW, 0
+    while delivery.state is State.SENDING and tries < 10:
+        tries += 1
+        answered = parent_missing(parent, "385", "X answered 385", moment)
+        delivery = delivery.settle(Answer(outcomes=(answered,), first=1), moment, 0.0)
+        if delivery.state is State.PARTIAL:
+            moment, delivery = delivery.next_at, delivery.move(State.SENDING)
+
+    assert (State.NEEDS_REVIEW, Cause.TARGET_GONE) == (delivery.state, delivery.cause)
+    assert 3 <= tries < 10
+
+
+def resumed(parent):
+    parts = (DeliveryPart(n=0, state=PartState.LIVE, remote_id=parent), DeliveryPart(n=1))
+    return Delivery(
+        id=1, post_id=1, account="alice", state=State.SENDING, due_at=NOW, next_at=NOW, parts=parts
+    )
+
+
 # --- threads
 
 LIVE = Published(remote_id=OURS)
-DOUBT = Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED)
+UNCONFIRMED = Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED)
 NO = Refused(cause=Cause.TOO_LONG, code="186", why="")
 
 
 def test_parts_after_a_refusal_never_had_their_turn():
-    outcomes = whole({0: LIVE, 1: NO}, {0, 1}, 4, stopped=True, fallback=DOUBT)
+    outcomes = whole({0: LIVE, 1: NO}, {0, 1}, 4, stopped=True, fallback=UNCONFIRMED)
 
     assert outcomes[:2] == (LIVE, NO)
     assert [type(outcome) for outcome in outcomes[2:]] == [NotSubmitted, NotSubmitted]
     assert {outcome.cause for outcome in outcomes[2:]} == {Cause.EARLIER_PART}
 
 
-def test_parts_after_a_lost_answer_are_in_doubt():
-    assert whole({0: LIVE, 1: DOUBT}, {0, 1}, 3, stopped=True, fallback=DOUBT) == (LIVE, DOUBT, DOUBT)
+def test_parts_after_a_lost_answer_are_unconfirmed():
+    assert whole({0: LIVE, 1: UNCONFIRMED}, {0, 1}, 3, stopped=True, fallback=UNCONFIRMED) == (
+        LIVE,
+        UNCONFIRMED,
+        UNCONFIRMED,
+    )
 
 
-def test_a_part_that_was_let_out_is_in_doubt_even_after_a_refusal():
-    assert whole({0: NO}, {0, 1}, 3, stopped=True, fallback=DOUBT)[1] == DOUBT
+def test_a_part_that_was_let_out_is_unconfirmed_even_after_a_refusal():
+    assert whole({0: NO}, {0, 1}, 3, stopped=True, fallback=UNCONFIRMED)[1] == UNCONFIRMED
 
 
 def test_while_the_page_may_still_send_nothing_is_certain():
-    assert whole({0: NO}, {0}, 2, stopped=False, fallback=DOUBT) == (NO, DOUBT)
+    assert whole({0: NO}, {0}, 2, stopped=False, fallback=UNCONFIRMED) == (NO, UNCONFIRMED)
 
 
 def test_an_answer_counts_whatever_came_before_it():
-    assert whole({0: DOUBT, 1: LIVE}, {0, 1}, 2, stopped=True, fallback=DOUBT) == (DOUBT, LIVE)
+    assert whole({0: UNCONFIRMED, 1: LIVE}, {0, 1}, 2, stopped=True, fallback=UNCONFIRMED) == (
+        UNCONFIRMED,
+        LIVE,
+    )

@@ -1,13 +1,15 @@
 """An ask makes exactly what was ordered live, once, and brings home its true id. Judged by the sandbox's ledger."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from steadypost.channels.port import Place
 from steadypost.domain.evidence import Present
-from steadypost.domain.outcome import Cause, NotSubmitted, Phase, Published, Refused
+from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Phase, Published, Refused
 from steadypost.domain.post import Part
+from steadypost.networks.x.snowflake import id_at
 
 pytestmark = pytest.mark.browser
 
@@ -102,7 +104,7 @@ def test_a_reply_stands_under_its_parent_and_has_an_id_of_its_own(alice, sandbox
     assert outcome == Published(remote_id=post["id"])
     assert post["id"] != parent
     assert post["reply_to"] == parent
-    assert isinstance(alice.finds(post["text"], alice.look(Place.REPLIES)), Present)
+    assert isinstance(alice.finds(post["text"], alice.look(Place.REPLIES), reply_to=parent), Present)
 
 
 def test_a_reply_within_a_conversation_finds_the_right_post(alice, sandbox):
@@ -123,6 +125,16 @@ def test_a_reply_to_what_is_gone_is_refused_and_nothing_is_sent(alice, sandbox):
 
     assert isinstance(outcome, Refused)
     assert outcome.cause is Cause.TARGET_GONE
+    assert sandbox.asks() == []
+
+
+@pytest.mark.parametrize(("ago", "kind"), [(timedelta(seconds=5), Deferred), (timedelta(hours=1), Refused)])
+def test_a_thread_below_a_part_that_is_not_shown_waits_while_that_is_young(alice, sandbox, ago, kind):
+    """Its page says that it does not exist: after seconds it may not be everywhere yet, after an hour it is gone."""
+    parent = id_at(datetime.now(UTC) - ago)
+    outcome = alice.ask("Two", reply_to=parent, first=1).outcomes[0]
+
+    assert kind is type(outcome)
     assert sandbox.asks() == []
 
 
@@ -165,8 +177,8 @@ def test_without_accepted_rules_no_browser_is_troubled(alice, sandbox):
 
 
 def test_an_unusable_session_is_told_before_the_browser(alice):
-    session = {"cookies": [c for c in alice.access.session["cookies"] if c["name"] != "ct0"]}
-    person = alice.but(session=session)
+    session = {"cookies": [c for c in alice.access.secret["cookies"] if c["name"] != "ct0"]}
+    person = alice.but(secret=session)
     outcome = person.say("Never")
 
     assert outcome.cause is Cause.SESSION_UNUSABLE

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from steadypost.domain.outcome import Cause
-from tasks.exhibits import without_secrets
+from tasks.page_snapshots import without_secrets
 from tests.browser.support import slowness
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def test_a_changed_page_is_brought_home_and_nothing_is_sent(alice, sandbox, chan
     """A picture and the elements, for a person to see; no script, no cookie, no ask."""
     sandbox.weather({"fault": "ui", "account": "alice", "params": changed})
     found = probe(alice, within=14.0 * slowness())
-    page = without_secrets(found.page, [cookie["value"] for cookie in alice.access.session["cookies"]])
+    page = without_secrets(found.page, [cookie["value"] for cookie in alice.access.secret["cookies"]])
 
     assert (found.well, found.cause) == (
         False,
@@ -33,7 +33,7 @@ def test_a_changed_page_is_brought_home_and_nothing_is_sent(alice, sandbox, chan
     assert found.picture.startswith(b"\xff\xd8")
     assert "AppTabBar_Profile_Link" in page
     assert "<script" not in page
-    assert not any(cookie["value"] in page for cookie in alice.access.session["cookies"] if cookie["value"])
+    assert not any(cookie["value"] in page for cookie in alice.access.secret["cookies"] if cookie["value"])
     assert sandbox.asks() == []
 
 

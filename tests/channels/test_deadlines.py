@@ -14,7 +14,7 @@ from steadypost.browser import is_dead
 from steadypost.channels.port import Place
 from steadypost.domain.evidence import Present
 from steadypost.domain.outcome import Cause, NotSubmitted, Phase, Unconfirmed
-from tests.browser.support import alive, household, silent_site, slowness
+from tests.browser.support import alive, process_tree, silent_site, slowness
 
 pytestmark = pytest.mark.browser
 
@@ -36,25 +36,25 @@ def _warm(alice, sandbox):
 
 
 def stop_browser(alice):
-    os.kill(alice.browsers.lane_at_work.identity.chromium.pid, signal.SIGSTOP)
+    os.kill(alice.browsers.runner_at_work.identity.chromium.pid, signal.SIGSTOP)
 
 
 def overrun(alice, text, **how):
-    """Run into the deadline; give the outcome, having seen that nothing of the lane is left to act.
+    """Run into the deadline; give the outcome, having seen that nothing of the runner is left to act.
 
-    What comes home just before its deadline leaves a lane that does not tidy up: whoever takes the next one, as a
+    What comes home just before its deadline leaves a runner that does not tidy up: whoever takes the next one, as a
     pool does, sees the old one dead first.
     """
-    lane = alice.browsers.lane
-    pids = household(lane)
+    runner = alice.browsers.runner
+    pids = process_tree(runner)
     within = soon()
     began = time.monotonic()
     outcome = alice.say(text, within=within, **how)
     took = time.monotonic() - began
 
-    assert alice.browsers.lane is not lane
+    assert alice.browsers.runner is not runner
     assert not alive(pids)
-    assert is_dead(str(lane.identity))
+    assert is_dead(str(runner.identity))
     assert took < within + 10 * slowness()
     return outcome
 
@@ -69,7 +69,7 @@ def ledger_stands_still(alice, sandbox):
 
 def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox):
     """SIGSTOP, and the deadline passes: not submitted."""
-    # There is nothing to write into yet: however late it is heard of, it stands still before the click.
+    # There is nothing to write into yet: however late it is heard of, it stops before the click.
     sandbox.weather({"fault": "ui", "account": "alice", "params": {"kind": "slow_composer", "seconds": 120}})
     outcome = overrun(
         alice, "Never", on=lambda reached: stop_browser(alice) if reached is Phase.OPENED else None
@@ -84,7 +84,7 @@ def test_a_browser_stopped_at_the_click_never_clicks_later(alice, sandbox):
     """Armed, about to click, stopped: nobody knows, and the click that was given does not come to life."""
 
     def stop_and_arm():
-        # The lane waits for this answer and clicks upon it.
+        # The runner waits for this answer and clicks upon it.
         stop_browser(alice)
         return True
 
@@ -95,7 +95,7 @@ def test_a_browser_stopped_at_the_click_never_clicks_later(alice, sandbox):
     ledger_stands_still(alice, sandbox)
 
 
-def test_a_browser_stopped_after_the_click_leaves_doubt_and_then_evidence(alice, sandbox):
+def test_a_browser_stopped_after_the_click_leaves_it_unconfirmed_and_then_evidence(alice, sandbox):
     """The post is live and its answer on the way when everything stops."""
     sandbox.weather({"fault": "delay_after_create", "account": "alice", "params": {"seconds": 120}})
 
@@ -115,7 +115,7 @@ def test_a_browser_stopped_after_the_click_leaves_doubt_and_then_evidence(alice,
     assert alice.finds("My last words", alice.look(Place.PROFILE)) == Present(remote_id=post["id"])
 
 
-def test_an_answer_that_drips_is_in_doubt_before_the_deadline(alice, sandbox):
+def test_an_answer_that_drips_is_unconfirmed_before_the_deadline(alice, sandbox):
     """The post is live, its answer takes minutes to trickle in: one ask, and nobody waits longer than was given."""
     sandbox.weather({"fault": "create_then_drip", "account": "alice", "params": {"seconds": 300}})
     within = soon()

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from steadypost.channels.port import Place
 from steadypost.domain.evidence import Absent, CannotTell, Present
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, Phase
-from steadypost.domain.snowflake import made_at
+from steadypost.networks.x.snowflake import made_at
 
 pytestmark = pytest.mark.browser
 
@@ -72,10 +72,11 @@ def test_what_is_not_there_is_absent_only_when_the_list_reaches_back(alice, sand
     sandbox.seed("alice", 12)
     alice.began_at = datetime.now(UTC)
 
-    assert isinstance(alice.finds("Never said", alice.look()), Absent)
+    assert isinstance(alice.finds("Never said", *alice.looks_everywhere()), Absent)
+    assert isinstance(alice.finds("Never said", alice.look()), CannotTell)
 
     sandbox.weather(rule("timeline_cut", n=0))
-    assert isinstance(alice.finds("Never said", alice.look()), CannotTell)
+    assert isinstance(alice.finds("Never said", *alice.looks_everywhere()), CannotTell)
 
 
 def test_pinned_reposted_and_promoted_posts_are_never_taken_for_ours(alice, sandbox):
@@ -88,9 +89,10 @@ def test_pinned_reposted_and_promoted_posts_are_never_taken_for_ours(alice, sand
     sandbox.weather(rule("timeline_promoted", every=2))
     sighting = alice.look()
 
-    marked = {post.id for post in sighting.posts if post.pinned or post.reposted or post.promoted}
-    assert {theirs, pinned} <= marked | {pinned}
-    assert sighting.posts[0].pinned
+    assert [pinned] == [post.id for post in sighting.posts if post.pinned]
+    assert 1 == sum(post.reposted for post in sighting.posts)
+    assert any(post.promoted for post in sighting.posts)
+    assert theirs not in {post.id for post in sighting.posts if post.author == "alice"}
     assert sighting.reached_back_to < alice.began_at
 
 
@@ -99,7 +101,7 @@ def test_a_repost_of_the_same_words_is_no_evidence(alice, sandbox):
     alice.began_at = datetime.now(UTC)
     sandbox.repost("alice", sandbox.hand_post("bob", "The very same words"))
 
-    assert isinstance(alice.finds("The very same words", alice.look()), Absent)
+    assert isinstance(alice.finds("The very same words", *alice.looks_everywhere()), Absent)
 
 
 def test_an_old_pinned_post_does_not_make_a_list_look_long(alice, sandbox):
@@ -118,7 +120,7 @@ def test_a_text_the_list_cuts_is_read_in_full(alice, sandbox):
     sighting = alice.look()
 
     (post,) = [post for post in sighting.posts if post.id == post_id]
-    assert not post.cut
+    assert not post.said.cut
     assert alice.finds(LONG, sighting) == Present(remote_id=post_id)
 
 
@@ -164,11 +166,12 @@ def test_a_post_that_is_gone_has_no_page(alice, sandbox):
     post_id = fresh(sandbox, "Soon gone")
     sandbox.delete(post_id)
 
-    assert alice.look(Place.THREAD, post=post_id).trouble is Cause.TARGET_GONE
+    sighting = alice.look(Place.THREAD, post=post_id)
+    assert (None, frozenset({post_id})) == (sighting.trouble, sighting.missing)
 
 
 def test_a_look_with_an_unusable_session_troubles_no_browser(alice):
-    sighting = alice.but(session={"cookies": []}).look()
+    sighting = alice.but(secret={"cookies": []}).look()
 
     assert sighting.trouble is Cause.SESSION_UNUSABLE
 
@@ -230,7 +233,7 @@ def test_a_probe_says_what_stands_in_the_way(alice, sandbox, fault, cause):
 @pytest.mark.parametrize(
     ("address", "cause"),
     [
-        ("https://x.nowhere.invalid", Cause.NO_WAY_OUT),
+        ("https://x.nowhere.invalid", Cause.NO_WAY_THERE),
         ("http://127.0.0.1:9", Cause.PAGE_UNREACHABLE),
     ],
     ids=["a name nobody knows", "a port nobody listens on"],
@@ -238,8 +241,8 @@ def test_a_probe_says_what_stands_in_the_way(alice, sandbox, fault, cause):
 def test_a_missing_way_out_is_ours_and_no_fault_of_x(alice, address, cause):
     """Without a name service no circuit of X's may open; a network that answers nothing is another matter."""
     domain = urlsplit(address).hostname
-    cookies = [{**cookie, "domain": domain} for cookie in alice.access.session["cookies"]]
-    lost = alice.but(base_url=address, session={"cookies": cookies, "origins": []})
+    cookies = [{**cookie, "domain": domain} for cookie in alice.access.secret["cookies"]]
+    lost = alice.but(base_url=address, secret={"cookies": cookies, "origins": []})
     found = probe(lost, within=30.0)
 
     assert (found.well, found.cause) == (False, cause)

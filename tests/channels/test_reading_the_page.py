@@ -2,17 +2,22 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
-from steadypost.channels.x_web.gate import Stopped, Turns
-from steadypost.channels.x_web.look import Reading
+from steadypost.channels.x_web import hearing
+from steadypost.channels.x_web.gate import Stopped, Turns, makes_a_post
+from steadypost.channels.x_web.look import Reading, proves
 from steadypost.channels.x_web.selectors import NEEDED, WAYS, Purpose, drifted, for_page
 from steadypost.channels.x_web.survey import Box
+from steadypost.channels.x_web.told import Told
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN, MARGIN, QUIET, Patience
 from steadypost.channels.x_web.walls import ALERTS, wall
+from steadypost.domain.likeness import Link
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.snowflake import id_at, made_at
+from steadypost.networks.x.snowflake import id_at
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -111,13 +116,14 @@ PARENT = id_at(NOW - timedelta(days=1))
 FIRST = id_at(NOW, sequence=1)
 
 
-def request(text, parent=None):
+def request(text, parent=None, pictures=0):
     reply = {"reply": {"in_reply_to_tweet_id": parent}} if parent else {}
-    return json.dumps({"variables": {"tweet_text": text, **reply}, "queryId": "q"})
+    media = {"media": {"media_entities": [{"media_id": str(n)} for n in range(pictures)]}}
+    return json.dumps({"variables": {"tweet_text": text, **reply, **media}, "queryId": "q"})
 
 
-def turns(*texts, reply_to=None, **ids):
-    found = Turns(texts=texts, reply_to=reply_to, armed_at=NOW)
+def turns(*texts, reply_to=None, pictures=(), **ids):
+    found = Turns(texts=texts, reply_to=reply_to, pictures=pictures)
     found.ids.update({int(n[1:]): value for n, value in ids.items()})
     return found
 
@@ -129,10 +135,42 @@ def test_a_single_post_is_let_out_once():
 
 
 def test_the_page_may_trim_and_normalise():
-    assert (
-        turns("cafe\u0301 \r\n see https://example.org/x ").judge(request("café\nsee https://example.org/x"))
-        == 0
-    )
+    assert turns("cafe\u0301\r\n\r\nsee x ").judge(request("café\n\nsee x")) == 0
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "see a.example/two",
+        "see  a.example/one",
+        "See a.example/one",
+        "see a.example/one,",
+        "see\na.example/one",
+    ],
+)
+def test_what_only_looks_alike_is_another_text(sent):
+    """Two texts are never equal because both were made poorer: where a link leads is part of a text."""
+    assert turns("see a.example/one").judge(request(sent)).cause is Cause.COMPOSER_DIFFERS
+
+
+def test_a_part_leaves_with_all_its_pictures_or_not_at_all():
+    assert turns("look", pictures=[2]).judge(request("look", pictures=1)).cause is Cause.MEDIA_NOT_ATTACHED
+    assert turns("look", pictures=[2]).judge(request("look", pictures=2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "asks"),
+    [
+        ("/i/api/graphql/q/CreateTweet", "{}", True),
+        ("/i/api/graphql/q/useComposerQuery", request("anything"), True),
+        ("/i/api/2/whatever", '{"status": "our text"}', True),
+        ("/i/api/1.1/client/event.json", '{"event": "click"}', False),
+        ("/i/media/upload.json", None, False),
+    ],
+)
+def test_an_ask_is_known_by_its_name_or_by_what_it_says(url, body, asks):
+    assert makes_a_post("POST", f"https://x.com{url}", body, ["our text"]) is asks
+    assert not makes_a_post("GET", f"https://x.com{url}", body, ["our text"])
 
 
 @pytest.mark.parametrize("text", ["hello @alice", "hell", "", "other"])
@@ -162,13 +200,13 @@ def test_a_thread_is_let_out_in_order_and_chained():
     assert gate.judge(request("two", FIRST)) is None
 
 
-def test_before_the_id_is_known_a_parent_has_at_least_to_be_fresh():
+def test_a_part_whose_parent_is_not_known_does_not_leave():
+    """What answered the part before was not understood: under which post the next would stand is not known."""
     gate = turns("one", "two", reply_to=PARENT)
     gate.judge(request("one", PARENT))
 
-    assert isinstance(gate.judge(request("two", PARENT)), Stopped)
-    assert isinstance(gate.judge(request("two")), Stopped)
-    assert gate.judge(request("two", FIRST)) == 1
+    for parent in (PARENT, None, FIRST):
+        assert isinstance(gate.judge(request("two", parent)), Stopped)
 
 
 def test_equal_parts_are_told_apart_by_their_parents():
@@ -176,6 +214,7 @@ def test_equal_parts_are_told_apart_by_their_parents():
 
     assert gate.judge(request("again")) == 0
     assert gate.judge(request("again")) is None
+    gate.ids[0] = FIRST
     assert gate.judge(request("again", FIRST)) == 1
 
 
@@ -186,65 +225,42 @@ def test_a_request_that_cannot_be_read_is_not_let_out(body):
     assert turns("hello").judge(body).cause is Cause.UI_DRIFT
 
 
-# --- how far a list goes
+# --- what a page paints
 
 
 def entry(ago, author="alice", **more):
-    ids = {"id": id_at(NOW - timedelta(minutes=ago)), "author": author, "text": "", "cut": False}
+    ids = {"id": id_at(NOW - timedelta(minutes=ago)), "author": author, "said": ["Hello"], "cut": False}
     return {**ids, "context": False, "promoted": False} | more
 
 
-def reading(*entries, **more):
-    found = Reading("alice")
-    found.take(entries)
-    for name, value in more.items():
-        setattr(found, name, value)
+def reading(*entries, place=Place.PROFILE):
+    found = Reading(who="alice")
+    found.paint(entries, place)
     return found
 
 
-def minutes_back(found):
-    reach = found.reach()
-    return None if reach is None else round((NOW - reach) / timedelta(minutes=1))
-
-
-def test_a_list_reaches_back_to_the_last_post_with_an_older_one_below():
-    assert minutes_back(reading(entry(1), entry(5), entry(9))) == 5
-
-
-def test_a_list_that_ended_reaches_back_to_its_last_post():
-    assert minutes_back(reading(entry(1), entry(5), ended=True)) == 5
-
-
-@pytest.mark.parametrize("extra", [{"context": True}, {"promoted": True}, {"author": "bob"}])
-def test_pinned_reposted_promoted_and_others_posts_tell_nothing(extra):
-    assert minutes_back(reading(entry(900, **extra), entry(1), entry(2), entry(3), entry(901, **extra))) == 2
-
-
-def test_a_parent_above_its_reply_tells_nothing():
-    """An old root stands high in the list when somebody went on with it today."""
-    assert minutes_back(reading(entry(1), entry(600), entry(2), entry(3), entry(4))) == 3
-
-
-def test_a_list_with_a_gap_reaches_nowhere():
-    assert minutes_back(reading(entry(1), entry(2), entry(3), whole=False)) is None
-
-
-def test_an_empty_list_reaches_nowhere():
-    assert minutes_back(reading(ended=True)) is None
+def test_a_painted_list_reaches_nowhere():
+    """It leaves posts out, and nobody can say which."""
+    assert reading(entry(1), entry(2)).reached_back_to is None
 
 
 def test_only_the_first_of_a_list_can_be_pinned():
     first, second = reading(entry(900, context=True), entry(800, context=True)).posts
 
-    assert (first.pinned, first.reposted, second.pinned, second.reposted) == (True, False, False, True)
+    assert (True, False, False, True) == (first.pinned, first.reposted, second.pinned, second.reposted)
 
 
 def test_entries_without_a_true_id_are_passed_over():
-    assert reading(entry(1, id="123"), entry(2)).posts[0].id == entry(2)["id"]
+    assert [entry(2)["id"]] == [post.id for post in reading(entry(1, id="123"), entry(2)).posts]
 
 
-def test_ids_carry_their_time():
-    assert made_at(entry(3)["id"]) == NOW - timedelta(minutes=3)
+def test_links_are_known_by_their_words():
+    """Where a painted link leads, only its words tell; what it answers, nothing tells but the list of plain posts."""
+    [post] = reading(entry(1, said=["See ", {"shown": "a.example/p"}])).posts
+    [reply] = reading(entry(1), place=Place.REPLIES).posts
+
+    assert (("See ", Link(None, "a.example/p")), True) == (post.said.pieces, post.said.painted)
+    assert (True, False) == (post.parent_known, reply.parent_known)
 
 
 # --- how long to wait
@@ -280,7 +296,7 @@ def test_patience_does_not_end_while_an_answer_is_on_its_way():
 
 
 def test_patience_ends_when_an_answer_takes_longer_than_any_did():
-    """The rest of its account is not held up until the deadline: the post is in doubt, and is looked for."""
+    """The rest of its account is not held up until the deadline: the post is unconfirmed, and is looked for."""
     clock = Clock()
     patience = Patience(lambda: 1000.0, clock)
     assert not patience.ended(waiting=True)
@@ -305,3 +321,33 @@ def test_every_part_of_a_thread_is_given_its_time():
 
 def test_patience_ends_before_the_deadline():
     assert Patience(lambda: MARGIN / 2, Clock()).ended(waiting=True)
+
+
+# What a look may say -----------------------------------------------------------------------------------------
+
+
+def test_a_post_s_own_page_is_a_whole_list_only_with_what_stands_around_it():
+    """The post alone, or a page of which a part failed, proves nothing of the replies to it."""
+    assert proves(Told(ended=True), Place.THREAD)
+    assert not proves(Told(), Place.THREAD)
+    assert proves(Told(), Place.REPLIES)
+    assert not proves(None, Place.REPLIES)
+
+
+class Moved:
+    """A clock that somebody sets."""
+
+    def __init__(self, monkeypatch):
+        self.by = timedelta(0)
+        monkeypatch.setattr(hearing, "now", lambda: datetime.now(UTC) + self.by)
+
+
+@pytest.mark.parametrize(("seconds", "known"), [(0, True), (-3600, False), (4, False)])
+def test_a_clock_that_is_moved_while_we_listen_compares_nothing(monkeypatch, seconds, known):
+    """Neither before it was moved nor after does an answer say how far apart the clocks are now."""
+    clock = Moved(monkeypatch)
+    ear = hearing.Ear(Mock(), Mock(), "https://x.com")
+    monkeypatch.setattr(hearing, "offset", lambda _: "compared")
+    clock.by = timedelta(seconds=seconds)
+
+    assert ("compared" if known else None) == ear.offset()

@@ -10,8 +10,12 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from steadypost.browser import proof
+from steadypost.cli.account import keeping
 from steadypost.cli.program import program
 from steadypost.store import AccountRecord, Store
+from steadypost.store import accounts as account_rows
+from tasks import documents
 
 NOW = datetime.now(UTC)
 
@@ -26,6 +30,20 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def browser(monkeypatch):
+    """A browser that starts, so that the doctor need not start one every time; ``proves`` has it really tried."""
+    real = proof.prove
+    monkeypatch.setattr(proof, "prove", lambda: proof.Proven("chromium", "1.2.3"))
+    return real
+
+
+@pytest.fixture
+def proves(browser, monkeypatch):
+    """The doctor really starts a browser."""
+    monkeypatch.setattr(proof, "prove", browser)
 
 
 @pytest.fixture
@@ -60,5 +78,41 @@ def store(home):
     home.mkdir()
     with Store.create(f"sqlite:///{home / 'steadypost.db'}") as opened:
         for name in ("alice", "bob", "carol"):
-            opened.put_account(AccountRecord(name=name, channel="x_web", handle=f"{name}_x"), NOW)
+            opened.write(account_rows.put, AccountRecord(name=name, channel="x_web", handle=f"{name}_x"), NOW)
+        yield opened
+
+
+class Shelf:
+    """The account blocks there are, as Prefect would keep them."""
+
+    def __init__(self):
+        self.blocks = {}
+        self.away = False
+
+    def accounts(self):
+        if self.away:
+            raise documents.ApiAway("ConnectError")
+        return dict(self.blocks), {}
+
+    def save(self, name, block):
+        if self.away:
+            raise keeping._away("ConnectError")
+        self.blocks[name] = block
+
+
+@pytest.fixture
+def shelf(monkeypatch):
+    """Account blocks in memory."""
+    kept = Shelf()
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr(documents, "accounts", kept.accounts)
+    monkeypatch.setattr(keeping, "save", kept.save)
+    return kept
+
+
+@pytest.fixture
+def empty(home):
+    """A store without accounts."""
+    home.mkdir()
+    with Store.create(f"sqlite:///{home / 'steadypost.db'}") as opened:
         yield opened

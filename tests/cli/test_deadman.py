@@ -7,7 +7,9 @@ import pytest
 from rehearsal.pager import Pager
 from steadypost.cli.endings import Ending
 from steadypost.domain.health import Kind, failing
-from steadypost.domain.incident import Remedy, Tried, opened
+from steadypost.domain.incident import Tried, opened
+from steadypost.domain.remedy import Remedy
+from steadypost.store import incidents, notices, watches
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Apprise's own imports
 
@@ -21,14 +23,14 @@ def pager(monkeypatch):
         yield pager
 
 
-def beat(store, ago=timedelta(0)):
+def heartbeat(store, ago=timedelta(0)):
     for flow in FLOWS:
-        store.take_watch(flow, run_id="run", now=datetime.now(UTC) - ago)
+        store.write(watches.take, flow, run_id="run", now=datetime.now(UTC) - ago)
 
 
 def test_somebody_is_there(store, call, pager):
     """Exit code 0, and nobody is called."""
-    beat(store)
+    heartbeat(store)
     told = call("deadman", "--json")
 
     assert (Ending.OK, False, []) == (told.code, told.json["silent"], pager.heard)
@@ -36,9 +38,9 @@ def test_somebody_is_there(store, call, pager):
 
 def test_silence_is_told_once_and_its_end_once(store, call, pager):
     """However often cron asks."""
-    beat(store, timedelta(minutes=10))
+    heartbeat(store, timedelta(minutes=10))
     codes = [call("deadman").code for _ in range(3)]
-    beat(store)
+    heartbeat(store)
     codes += [call("deadman").code for _ in range(2)]
 
     assert [Ending.UNHEALTHY] * 3 + [Ending.OK] * 2 == codes
@@ -48,7 +50,7 @@ def test_silence_is_told_once_and_its_end_once(store, call, pager):
 
 def test_a_way_that_is_down_is_tried_again(store, call, pager):
     """What was not taken was not told."""
-    beat(store, timedelta(minutes=10))
+    heartbeat(store, timedelta(minutes=10))
     pager.is_down = True
     assert "took nothing" in call("deadman").out
     pager.is_down = False
@@ -59,7 +61,7 @@ def test_a_way_that_is_down_is_tried_again(store, call, pager):
 
 def test_without_an_address_the_exit_code_still_says_it(store, call):
     """Cron's own mail may be enough for somebody."""
-    beat(store, timedelta(minutes=10))
+    heartbeat(store, timedelta(minutes=10))
     told = call("deadman")
 
     assert Ending.UNHEALTHY == told.code
@@ -87,10 +89,10 @@ def test_notices_say_what_waits_and_why(store, call):
     """In both forms; what got through is not waiting."""
     now = datetime.now(UTC)
     for key in ("a", "b"):
-        store.put_notice(key, f"Message {key}", "...", now)
-    first, second = store.notices()
-    store.notice_sent(first.id, now)
-    store.notice_not_sent(second.id, "custom-webhook/pager: HTTPStatusError", now)
+        store.write(notices.put, key=key, title=f"Message {key}", body="...", now=now)
+    first, second = store.read(notices.every)
+    store.write(notices.sent, first.id, now)
+    store.write(notices.not_sent, second.id, why="custom-webhook/pager: HTTPStatusError", next_at=now)
 
     assert ["Message b"] == [one["title"] for one in call("notices", "--waiting", "--json").json["notices"]]
     assert "HTTPStatusError" in call("notices").out
@@ -99,9 +101,13 @@ def test_notices_say_what_waits_and_why(store, call):
 
 def test_incidents_say_what_was_tried(store, call):
     """With each remedy and its effect."""
-    incident = store.enter_incident(opened(failing(Kind.WORKER, "the worker is gone"), datetime.now(UTC)))
-    store.begin_remedy(
-        incident.id, Tried(n=1, remedy=Remedy.RESTART_WORKER, at=datetime.now(UTC), effect="started")
+    incident = store.write(
+        incidents.enter, opened(failing(Kind.WORKER, "the worker is gone"), datetime.now(UTC))
+    )
+    store.write(
+        incidents.begin_remedy,
+        incident.id,
+        Tried(n=1, remedy=Remedy.RESTART_WORKER, at=datetime.now(UTC), effect="started"),
     )
 
     [told] = call("incidents", "--open", "--json").json["incidents"]

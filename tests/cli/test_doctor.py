@@ -6,21 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.browser import proof
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
+from steadypost.store import accounts as account_rows
+from steadypost.store import intake, watches
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 def prefect(monkeypatch):
-    """A Prefect that answers its health as it is told to."""
+    """A Prefect that answers as it is told to."""
 
     class Api(http.server.BaseHTTPRequestHandler):
         code = 200
 
         def do_GET(self):
-            self.send_response(self.code if self.path == "/api/health" else 404)
+            self.send_response(self.code if self.path == "/api/admin/version" else 404)
             self.end_headers()
 
         def log_message(self, *_):
@@ -37,22 +40,13 @@ def prefect(monkeypatch):
 
 
 @pytest.fixture
-def browser(tmp_path, monkeypatch):
-    path = tmp_path / "chromium"
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
-    monkeypatch.setenv("STEADYPOST_CHROMIUM", str(path))
-    return path
-
-
-@pytest.fixture
 def on_watch(store):
     for flow in ("publish", "reconcile"):
-        store.take_watch(flow, "run", datetime.now(UTC))
+        store.write(watches.take, flow, run_id="run", now=datetime.now(UTC))
 
 
 @pytest.fixture
-def well(store, prefect, browser, on_watch):
+def well(store, prefect, on_watch):
     """A house in which nothing is wrong."""
     return store
 
@@ -75,7 +69,7 @@ def examine(call):
 
 def waiting(store, *, due, account="alice", text="A good day."):
     post = Post(parts=(Part(text=text),))
-    [added] = store.add(post, accounts=[account], due_at=due, now=due - timedelta(minutes=1))
+    [added] = store.write(intake.add, post, accounts=[account], due_at=due, now=due - timedelta(minutes=1))
     return added.delivery_id
 
 
@@ -111,7 +105,7 @@ def test_a_setting_nobody_reads(well, examine, call, monkeypatch):
 
 def test_a_setting_that_cannot_be_meant_hides_nothing_else(well, examine, monkeypatch):
     """The doctor still looks at the rest."""
-    monkeypatch.setenv("STEADYPOST_LANES", "many")
+    monkeypatch.setenv("STEADYPOST_BROWSERS", "many")
 
     code, verdicts = examine()
 
@@ -123,7 +117,7 @@ def test_a_setting_that_cannot_be_meant_hides_nothing_else(well, examine, monkey
     )
 
 
-def test_no_store(home, examine, prefect, browser):
+def test_no_store(home, examine, prefect):
     """One line says so; what depends on it is not guessed at."""
     code, verdicts = examine()
 
@@ -131,11 +125,90 @@ def test_no_store(home, examine, prefect, browser):
     assert "moving" not in verdicts
 
 
-def test_a_browser_that_is_not_there(well, examine, browser):
-    """The one that was named, not another that happens to be installed."""
-    browser.unlink()
+@pytest.fixture
+def program(tmp_path):
+    """A program that stands where another should be."""
 
-    assert examine()[1]["browser"] == "failing"
+    def write(script):
+        path = tmp_path / "program"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def of_browser(call):
+    """What the doctor says of the browser, and with which code it ends."""
+
+    def run():
+        told = call("doctor", "--json")
+        [found] = [one for one in told.json["findings"] if one["check"] == "browser"]
+        return told.code, found
+
+    return run
+
+
+@pytest.mark.browser
+def test_a_browser_that_starts(well, browser, of_browser, monkeypatch):
+    """It is really started; which, and of what version, is told. A loaded machine is no reason to fail."""
+    monkeypatch.setattr(proof, "prove", lambda: browser(within=60))
+
+    code, found = of_browser()
+
+    assert (code, found["verdict"]) == (0, "ok")
+    assert "starts and draws a page" in found["what"]
+
+
+@pytest.mark.browser
+def test_a_browser_that_is_not_there(well, proves, of_browser, monkeypatch, tmp_path):
+    """The one that was named, not another that happens to be installed."""
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", str(tmp_path / "gone"))
+
+    code, found = of_browser()
+
+    assert (code, found["verdict"]) == (4, "failing")
+    assert "gone" in found["what"]
+    assert "STEADYPOST_CHROMIUM" in found["remedy"]
+
+
+@pytest.mark.browser
+def test_a_browser_that_ends_at_once(well, proves, of_browser, program, monkeypatch):
+    """An executable is no browser yet."""
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", program("echo no such library >&2; exit 127"))
+
+    code, found = of_browser()
+
+    assert (code, found["verdict"]) == (4, "failing")
+    assert "no such library" in found["what"]
+    assert "by hand" in found["remedy"]
+
+
+@pytest.mark.browser
+def test_a_browser_that_hangs(well, browser, of_browser, program, monkeypatch):
+    """The doctor does not wait for it for ever. Of how long it waits only a part is waited here."""
+    monkeypatch.setattr(proof, "prove", lambda: browser(within=3))
+    monkeypatch.setenv("STEADYPOST_CHROMIUM", program("exec sleep 600"))
+
+    code, found = of_browser()
+
+    assert (code, found["verdict"]) == (4, "failing")
+    assert "not up" in found["what"]
+    assert "by hand" in found["remedy"]
+    assert proof.WITHIN <= 15
+
+
+def test_a_node_that_does_not_start(well, proves, of_browser, program, monkeypatch):
+    """What drives the browser lacks a library: the package that brings it is named."""
+    said = "node: error while loading shared libraries: libatomic.so.1: cannot open shared object file"
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(f"echo '{said}' >&2; exit 127"))
+
+    code, found = of_browser()
+
+    assert (code, found["verdict"]) == (4, "failing")
+    assert "libatomic.so.1" in found["what"]
+    assert found["remedy"] == "apt-get install libatomic1"
 
 
 def test_what_is_due_and_does_not_move(well, examine):
@@ -159,8 +232,14 @@ def test_what_waits_for_a_paused_account_is_told_once(well, examine):
     """The account is the trouble, not each of its posts; a person has to sign in."""
     waiting(well, due=datetime.now(UTC) - timedelta(minutes=10), account="bob")
     until = datetime.now(UTC) + timedelta(hours=1)
-    well.pause_account(
-        "bob", until=until, cause=Cause.SIGNED_OUT, why="signed out", session_mark="m", now=NOW
+    well.write(
+        account_rows.pause,
+        "bob",
+        until=until,
+        cause=Cause.SIGNED_OUT,
+        why="signed out",
+        session_mark="m",
+        now=NOW,
     )
 
     code, verdicts = examine()
@@ -171,7 +250,15 @@ def test_what_waits_for_a_paused_account_is_told_once(well, examine):
 def test_a_pause_that_ends_by_itself_makes_nobody_ill(well, examine):
     """A limit of the network is not our fault, and passes."""
     until = datetime.now(UTC) + timedelta(hours=1)
-    well.pause_account("bob", until=until, cause=Cause.RATE_LIMIT, why="too many", session_mark="", now=NOW)
+    well.write(
+        account_rows.pause,
+        "bob",
+        until=until,
+        cause=Cause.RATE_LIMIT,
+        why="too many",
+        session_mark="",
+        now=NOW,
+    )
 
     code, verdicts = examine()
 
@@ -179,15 +266,15 @@ def test_a_pause_that_ends_by_itself_makes_nobody_ill(well, examine):
 
 
 def test_a_watch_that_fell_silent(well, examine):
-    """A seat is not a beat."""
-    well.take_watch("publish", "run", datetime.now(UTC) - timedelta(minutes=5))
+    """A lease is not a heartbeat."""
+    well.write(watches.take, "publish", run_id="run", now=datetime.now(UTC) - timedelta(minutes=5))
 
     code, verdicts = examine()
 
     assert (code, verdicts["on watch"]) == (4, "failing")
 
 
-@pytest.mark.parametrize(("code", "verdict"), [(200, "ok"), (500, "failing"), (401, "unknown")])
+@pytest.mark.parametrize(("code", "verdict"), [(200, "ok"), (500, "failing"), (401, "failing")])
 def test_prefect_is_asked_over_http(well, examine, prefect, code, verdict):
     """And need not be imported for it."""
     prefect.code = code

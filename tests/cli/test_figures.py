@@ -9,7 +9,8 @@ import pytest
 from steadypost.domain.clock import now
 from steadypost.domain.outcome import Answer, Published
 from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import id_at
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import intake, settling
 
 MINUTE = timedelta(minutes=1)
 
@@ -19,13 +20,15 @@ def day(store):
     """One post that was on time, one that was late, one nobody has sent."""
     moment = now() - 60 * MINUTE
     for n, late in enumerate((0, 20, None)):
-        store.add(Post(parts=(Part(text=f"Post {n}"),)), accounts=["alice"], due_at=moment, now=moment)
+        store.write(
+            intake.add, Post(parts=(Part(text=f"Post {n}"),)), accounts=["alice"], due_at=moment, now=moment
+        )
         if late is not None:
             at = moment + late * MINUTE
             [claim] = store.claim(worker="w", now=at, lease=MINUTE, at_most=1, accounts=["alice"])
-            assert store.arm(claim.attempt_id, claim.fence, at)
+            assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=at)
             told = Answer(outcomes=(Published(remote_id=id_at(at, sequence=n + 1)),))
-            store.answered(claim.attempt_id, told, at, 0.5)
+            store.write(settling.answered, claim.attempt_id, told, now=at, jitter=0.5)
     return moment
 
 

@@ -22,7 +22,7 @@ from steadypost.cli.endpoint import Endpoint, Reader, Reading, health
 from steadypost.domain.health import Kind, failing, ok, unknown
 from steadypost.domain.incident import opened
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store
+from steadypost.store import Store, incidents, intake, watches
 
 MINUTE = timedelta(minutes=1)
 
@@ -104,13 +104,15 @@ def test_well_is_said_only_of_what_was_found_to_be_well(store, served):
         return told["status"], told["wrong"]
 
     assert "unknown" == word()[0]
-    store.keep_checks([ok(Kind.STORE, "fine"), ok(Kind.DISK, "room")], moment)
+    store.write(incidents.keep_checks, [ok(Kind.STORE, "fine"), ok(Kind.DISK, "room")], moment)
     assert ("ok", []) == word()
-    store.keep_checks([ok(Kind.STORE, "fine"), unknown(Kind.READER, "a login wall", "alice")], moment)
+    store.write(
+        incidents.keep_checks, [ok(Kind.STORE, "fine"), unknown(Kind.READER, "a login wall", "alice")], moment
+    )
     assert ("unknown", ["reader of alice: unknown: a login wall"]) == word()
-    store.keep_checks([failing(Kind.DUE, "stands still", "alice"), ok(Kind.STORE, "fine")], moment)
-    assert ("failing", ["due of alice: failing: stands still"]) == word()
-    store.keep_checks([ok(Kind.STORE, "fine")], moment - 10 * MINUTE)
+    store.write(incidents.keep_checks, [failing(Kind.DUE, "hangs", "alice"), ok(Kind.STORE, "fine")], moment)
+    assert ("failing", ["due of alice: failing: hangs"]) == word()
+    store.write(incidents.keep_checks, [ok(Kind.STORE, "fine")], moment - 10 * MINUTE)
     assert "unknown" == word()[0]
 
 
@@ -144,7 +146,7 @@ def test_a_store_that_hangs_is_degraded_within_two_seconds(hung, served):
 def test_a_store_that_is_gone_is_degraded_and_comes_back_by_itself(home, store, served):
     """No restart, and no last value: while it is away nothing but that is told."""
     path = store._database.engine.url.database
-    store.keep_checks([ok(Kind.STORE, "fine")], datetime.now(UTC))
+    store.write(incidents.keep_checks, [ok(Kind.STORE, "fine")], datetime.now(UTC))
     there = threading.Event()
 
     def opens():
@@ -171,13 +173,17 @@ def test_what_prometheus_is_told(store, served):
     """In its own format, as its own parser reads it."""
     moment = datetime.now(UTC)
     for n in range(3):
-        store.add(
-            Post(parts=(Part(text=f"Post {n}"),)), accounts=["alice"], due_at=moment - 10 * MINUTE, now=moment
+        store.write(
+            intake.add,
+            Post(parts=(Part(text=f"Post {n}"),)),
+            accounts=["alice"],
+            due_at=moment - 10 * MINUTE,
+            now=moment,
         )
-    store.take_watch("publish", "run", moment)
-    bad = failing(Kind.DUE, "stands still: auth_token=0123456789abcdef", "alice")
-    store.keep_checks([bad, ok(Kind.STORE, "fine")], moment)
-    store.enter_incident(opened(bad, moment))
+    store.write(watches.take, "publish", run_id="run", now=moment)
+    bad = failing(Kind.DUE, "hangs: auth_token=0123456789abcdef", "alice")
+    store.write(incidents.keep_checks, [bad, ok(Kind.STORE, "fine")], moment)
+    store.write(incidents.enter, opened(bad, moment))
 
     code, body, _ = asked(served(lambda: store), "/metrics")
     told = values(body)
@@ -186,14 +192,14 @@ def test_what_prometheus_is_told(store, served):
     assert 3 == told["steadypost_deliveries", ("state", "scheduled")]
     assert 3 == told["steadypost_due", ("account", "alice")]
     assert 600 <= told["steadypost_oldest_due_age_seconds", ("account", "alice")] < 700
-    assert told["steadypost_beat_age_seconds", ("flow", "publish")] < 60
+    assert told["steadypost_heartbeat_age_seconds", ("flow", "publish")] < 60
     assert 1 == told["steadypost_check", ("about", "alice"), ("kind", "due"), ("verdict", "failing")]
     assert 0 == told["steadypost_check", ("about", "alice"), ("kind", "due"), ("verdict", "ok")]
     assert 1 == told["steadypost_incidents_open", ("about", "alice"), ("kind", "due")]
     assert (1, 0) == (told["steadypost_up",], told["steadypost_healthy",])
     # Names are labels; what anybody wrote is none.
     assert "0123456789abcdef" not in body
-    assert "stands still" not in body
+    assert "hangs" not in body
 
 
 def test_a_reading_that_was_under_way_is_no_answer_to_a_later_question():
@@ -201,7 +207,7 @@ def test_a_reading_that_was_under_way_is_no_answer_to_a_later_question():
     begun, goes_on = threading.Event(), threading.Event()
 
     class Slow:
-        def counts(self):
+        def read(self, *_, **__):
             begun.set()
             goes_on.wait(10)
             raise RuntimeError("auth_token=0123456789abcdef")
@@ -227,7 +233,7 @@ def test_a_reading_that_was_under_way_is_no_answer_to_a_later_question():
 
 def test_it_is_a_process_of_its_own_on_loopback(store, call, home):
     """It says where it is, answers, and ends when it is told to, without a word more; a port that is taken is refused."""
-    store.keep_checks([ok(Kind.STORE, "fine")], datetime.now(UTC))
+    store.write(incidents.keep_checks, [ok(Kind.STORE, "fine")], datetime.now(UTC))
     process = subprocess.Popen(
         [sys.executable, "-m", "steadypost.cli", "metrics", "--port", "0"],
         stdout=subprocess.PIPE,

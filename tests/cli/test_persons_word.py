@@ -9,8 +9,9 @@ from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Unconfirmed
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import id_at
-from steadypost.store import AccountRecord
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import AccountRecord, intake, reading, settling
+from steadypost.store import accounts as account_rows
 from tests.cli.conftest import NOW
 
 AGO = NOW - timedelta(minutes=30)
@@ -28,25 +29,27 @@ def sending(store):
         post = Post(
             parts=tuple(Part(text=text) for text in texts or ("The ferry is late.",)), source="posts.csv:7"
         )
-        store.add(post, accounts=[account], due_at=AGO, allow_repeat=True, now=AGO - timedelta(hours=1))
+        store.write(
+            intake.add, post, accounts=[account], due_at=AGO, allow_repeat=True, now=AGO - timedelta(hours=1)
+        )
         [claim] = store.claim(worker="w1", now=AGO, lease=lease, at_most=9, accounts=[account])
-        store.arm(claim.attempt_id, claim.fence, AGO)
+        store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=AGO)
         return claim
 
     return send
 
 
 @pytest.fixture
-def doubtful(store, sending):
+def leave_unconfirmed(store, sending):
     """One of which nothing was learnt."""
 
-    def doubt(*texts, **more):
+    def leave(*texts, **more):
         claim = sending(*texts, **more)
         answer = Answer.same_for_all(UNHEARD, claim.total)
-        store.answered(claim.attempt_id, answer, AGO + timedelta(seconds=5), 0.5)
+        store.write(settling.answered, claim.attempt_id, answer, now=AGO + timedelta(seconds=5), jitter=0.5)
         return str(claim.delivery_id)
 
-    return doubt
+    return leave
 
 
 @pytest.fixture
@@ -56,11 +59,15 @@ def quarantined(store):
     def wreck(account="alice"):
         post = Post(parts=(Part(text="With a picture"),))
         long_ago = NOW - timedelta(days=1)
-        [added] = store.add(post, accounts=[account], due_at=long_ago, allow_repeat=True, now=long_ago)
+        [added] = store.write(
+            intake.add, post, accounts=[account], due_at=long_ago, allow_repeat=True, now=long_ago
+        )
         moment = long_ago
-        while store.show(added.delivery_id).delivery.state is State.SCHEDULED:
+        while store.read(reading.show, added.delivery_id).delivery.state is State.SCHEDULED:
             [claim] = store.claim(worker="w1", now=moment, lease=LEASE, at_most=1, accounts=[account])
-            store.answered(claim.attempt_id, Answer(outcomes=(BROKEN,)), moment, 0.5)
+            store.write(
+                settling.answered, claim.attempt_id, Answer(outcomes=(BROKEN,)), now=moment, jitter=0.5
+            )
             moment += timedelta(hours=1)
         return str(added.delivery_id)
 
@@ -74,9 +81,9 @@ def resolve(call, *words, why="I looked"):
 # -- resolve
 
 
-def test_what_is_live_is_published_with_its_id(store, call, doubtful):
+def test_what_is_live_is_published_with_its_id(store, call, leave_unconfirmed):
     """By its address; who said so and why is shown, to people and to programs."""
-    one = doubtful()
+    one = leave_unconfirmed()
 
     done = resolve(call, one, "--live", f"https://x.com/Alice_X/status/{FOUND}?s=20")
 
@@ -96,9 +103,9 @@ def test_what_is_live_is_published_with_its_id(store, call, doubtful):
     assert "Carol, resolve --live: I looked" in call("show", one).out.replace("\n", " ").replace("  ", "")
 
 
-def test_a_thread_is_found_part_by_part(store, call, doubtful):
+def test_a_thread_is_found_part_by_part(store, call, leave_unconfirmed):
     """Once for each part, or by its number."""
-    one = doubtful("one", "two")
+    one = leave_unconfirmed("one", "two")
     second = str(int(FOUND) + 1)
 
     half = call("resolve", one, "--live", f"2={second}", "--why", "seen")
@@ -106,9 +113,9 @@ def test_a_thread_is_found_part_by_part(store, call, doubtful):
     assert resolve(call, one, "--live", FOUND).json["delivery"]["state"] == "published"
 
 
-def test_what_is_absent_goes_on_and_what_is_dropped_ends(store, call, doubtful):
+def test_what_is_absent_goes_on_and_what_is_dropped_ends(store, call, leave_unconfirmed):
     """Dropping what may be live needs somebody who looked."""
-    one = doubtful()
+    one = leave_unconfirmed()
     assert resolve(call, one, "--drop").json["error"]["kind"] == "may_be_live"
     told = call("resolve", one, "--drop", "--why", "late")
     assert told.code == 1
@@ -116,7 +123,7 @@ def test_what_is_absent_goes_on_and_what_is_dropped_ends(store, call, doubtful):
 
     assert resolve(call, one, "--absent").json["delivery"]["state"] == "scheduled"
     assert resolve(call, one, "--drop").json["delivery"]["state"] == "cancelled"
-    other = doubtful()
+    other = leave_unconfirmed()
     assert resolve(call, other, "--absent", "--drop").json["delivery"]["state"] == "cancelled"
 
 
@@ -144,9 +151,9 @@ def test_what_a_worker_holds_is_refused_with_the_end_of_its_lease(store, call, s
         (["--absent", "--by", "x" * 101], "101 characters"),
     ],
 )
-def test_a_slip_ends_with_two_and_says_what_to_do(store, call, doubtful, words, told):
+def test_a_slip_ends_with_two_and_says_what_to_do(store, call, leave_unconfirmed, words, told):
     """Nothing is done."""
-    one = doubtful()
+    one = leave_unconfirmed()
 
     wrong = call("resolve", one, *words, "--why", "I looked")
 
@@ -154,32 +161,32 @@ def test_a_slip_ends_with_two_and_says_what_to_do(store, call, doubtful, words, 
     assert any(one in wrong.err for one in told.split("|"))
     assert len(wrong.err.splitlines()) == 2
     assert call("resolve", one, *words, "--why", "I looked", "--json").json["error"]["kind"] == "usage"
-    assert store.show(int(one)).acts == ()
+    assert store.read(reading.show, int(one)).acts == ()
 
 
-def test_what_cannot_be_it_ends_with_one(store, call, doubtful):
+def test_what_cannot_be_it_ends_with_one(store, call, leave_unconfirmed):
     """Somebody else's post, for instance."""
-    one = doubtful()
+    one = leave_unconfirmed()
 
     told = call("resolve", one, "--live", f"x.com/mallory/status/{FOUND}", "--why", "seen")
 
     assert told.code == 1
     assert "@mallory's" in told.err
-    assert "https://x.com/alice_x" in told.err
+    assert "look for it among the posts of @alice_x on X" in told.err
     wrong = resolve(call, one, "--live", f"x.com/mallory/status/{FOUND}")
     assert wrong.json["error"]["kind"] == "word_not_taken"
 
 
-def test_a_reason_has_to_be_given(store, call, doubtful):
+def test_a_reason_has_to_be_given(store, call, leave_unconfirmed):
     """For resolve and retry; for release and cancel it may be."""
-    one = doubtful()
+    one = leave_unconfirmed()
 
     for words in (["resolve", one, "--absent"], ["retry", "--cause", "overlay"]):
         assert call(*words).code == 2
         assert call(*words, "--why", "  ").code == 2
     call("release", one, "--not-live")
     call("cancel", one, "--why", "not needed any more")
-    dids = [(act.by, act.did, act.why) for act in store.show(int(one)).acts]
+    dids = [(act.by, act.did, act.why) for act in store.read(reading.show, int(one)).acts]
     me = signing.login_name()
     assert dids == [(me, "release --not-live", ""), (me, "cancel", "not needed any more")]
 
@@ -198,24 +205,24 @@ def test_a_user_without_a_name_is_a_number(monkeypatch):
 # -- retry
 
 
-def test_a_retry_says_of_each_what_becomes_of_it(store, call, quarantined, doubtful):
+def test_a_retry_says_of_each_what_becomes_of_it(store, call, quarantined, leave_unconfirmed):
     """A rehearsal the same, and does nothing."""
     mine, bobs = quarantined(), quarantined("bob")
-    doubt = doubtful(account="carol")
+    leave = leave_unconfirmed(account="carol")
     words = ["retry", "--cause", "media_missing", "--why", "the disk is back"]
 
     rehearsed = call(*words, "--dry-run")
     assert "would go on" in rehearsed.out
     assert "2 would go on, 0 left." in rehearsed.out
-    assert store.counts()[State.QUARANTINED] == 2
+    assert store.read(reading.counts)[State.QUARANTINED] == 2
     done = call(*words, "--account", "alice", "--json").json
     assert [one["id"] for one in done["let_go"]] == [int(mine)]
     assert "1 goes on, 0 left." in call(*words).out
-    assert store.show(int(bobs)).delivery.state is State.SCHEDULED
+    assert store.read(reading.show, int(bobs)).delivery.state is State.SCHEDULED
 
     unknown = call("retry", "--cause", "no_answer", "--why", "now", "--json").json
-    assert (unknown["let_go"], [one["id"] for one in unknown["left"]]) == ([], [int(doubt)])
-    assert f"'steadypost resolve {doubt}'" in unknown["left"][0]["left_because"]
+    assert (unknown["let_go"], [one["id"] for one in unknown["left"]]) == ([], [int(leave)])
+    assert f"'steadypost resolve {leave}'" in unknown["left"][0]["left_because"]
     assert "0 goes on, 1 left." in call("retry", "--cause", "no_answer", "--why", "now").out
     assert "Nothing waits for overlay." in call("retry", "--cause", "overlay", "--why", "now").out
 
@@ -229,9 +236,9 @@ def test_a_retry_of_what_there_is_not(store, call):
 # -- why
 
 
-def test_the_story_is_told_in_the_order_it_happened(store, call, doubtful):
+def test_the_story_is_told_in_the_order_it_happened(store, call, leave_unconfirmed):
     """From coming in to what comes next, in sentences."""
-    one = doubtful()
+    one = leave_unconfirmed()
     resolve(call, one, "--absent", why="not on the profile")
 
     told = call("why", one, "--json").json
@@ -257,27 +264,35 @@ def test_what_holds_it_up_is_told_with_its_end(store, call, monkeypatch):
     """A pause, a quota: until when, in the zone of this machine."""
     monkeypatch.setenv("STEADYPOST_ZONE", "Asia/Tokyo")
     until, lease = NOW + timedelta(hours=2), timedelta(hours=1)
-    store.put_account(
-        AccountRecord(name="alice", channel="x_web", handle="alice_x", limits=Limits(per_hour=1)), NOW
+    store.write(
+        account_rows.put,
+        AccountRecord(name="alice", channel="x_web", handle="alice_x", limits=Limits(per_hour=1)),
+        NOW,
     )
     for text in ("A good day.", "A better one."):
-        store.add(Post(parts=(Part(text=text),)), accounts=["alice"], due_at=NOW, now=NOW)
+        store.write(intake.add, Post(parts=(Part(text=text),)), accounts=["alice"], due_at=NOW, now=NOW)
     [claim] = store.claim(worker="w1", now=NOW, lease=lease, at_most=1, accounts=["alice"])
-    store.pause_account(
-        "alice", until=until, cause=Cause.LOCKED, why="X locked it", session_mark="m", now=NOW
+    store.write(
+        account_rows.pause,
+        "alice",
+        until=until,
+        cause=Cause.LOCKED,
+        why="X locked it",
+        session_mark="m",
+        now=NOW,
     )
 
     out = call("why", "2").out
     ends = f"{until + timedelta(hours=9):%Y-%m-%d %H:%M:%S} (Asia/Tokyo)"
-    assert f"X locked it (somebody has to mend that; a new session ends it at once), until {ends}" in out
-    assert "waits: the account's quota is used up" in out
+    assert f"the account is left alone (X locked it): a person has to correct that, until {ends}" in out
+    assert "waits: its quota (1 an hour) is used up" in out
     held = call("why", "1", "--json").json["next"]
     assert (held[0]["kind"], held[0]["at"]) == ("in_hand", claim.lease_until.isoformat())
 
 
-def test_what_is_in_doubt_is_looked_for(store, call, doubtful):
+def test_what_is_unconfirmed_is_looked_for(store, call, leave_unconfirmed):
     """And names the command for whoever looks first; its quota stays taken."""
-    one = doubtful()
+    one = leave_unconfirmed()
 
     out = call("why", one).out
 

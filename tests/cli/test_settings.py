@@ -23,7 +23,7 @@ def test_without_any_setting_the_defaults_hold(monkeypatch, tmp_path):
     assert settings.home == Path.home() / ".steadypost"
     assert settings.store_url == f"sqlite:///{Path.home()}/.steadypost/steadypost.db"
     assert settings.run_dir == Path.home() / ".steadypost" / "run"
-    assert (settings.zone, settings.zone_for_naive, settings.lanes, settings.chromium) == (
+    assert (settings.zone, settings.zone_for_naive, settings.browsers, settings.chromium) == (
         "UTC",
         None,
         2,
@@ -38,17 +38,17 @@ def test_what_is_given_is_taken(tmp_path):
             "STEADYPOST_HOME": str(tmp_path / "home"),
             "STEADYPOST_STORE_URL": "postgresql+psycopg://u:p@h/d",
             "STEADYPOST_ZONE": "Europe/Berlin",
-            "STEADYPOST_CHROMIUM": "/usr/bin/chromium",
-            "STEADYPOST_LANES": "16",
+            "STEADYPOST_CHROMIUM": "/elsewhere/chromium",
+            "STEADYPOST_BROWSERS": "16",
             "STEADYPOST_RUN_DIR": "/run/steadypost",
             "STEADYPOST_ON_TIME": "90s",
         }
     )
 
-    assert (settings.zone_for_naive, settings.lanes, settings.chromium) == (
+    assert (settings.zone_for_naive, settings.browsers, settings.chromium) == (
         "Europe/Berlin",
         16,
-        "/usr/bin/chromium",
+        "/elsewhere/chromium",
     )
     assert settings.run_dir == Path("/run/steadypost")
     assert settings.on_time == timedelta(seconds=90)
@@ -65,11 +65,11 @@ def test_a_length_that_cannot_be_meant_is_refused(value):
 
 
 @pytest.mark.parametrize("value", ["0.6", "", "abc", "-1", "0", "17", "1e1", " 2", "２", "2\n"])
-def test_a_number_of_lanes_that_cannot_be_meant_is_refused(value):
+def test_a_number_of_browsers_that_is_not_valid_is_refused(value):
     """A half-read number would starve the machine, or stop it."""
-    [wrong] = refused(STEADYPOST_LANES=value)
+    [wrong] = refused(STEADYPOST_BROWSERS=value)
 
-    assert (wrong.name, wrong.value) == ("STEADYPOST_LANES", value)
+    assert (wrong.name, wrong.value) == ("STEADYPOST_BROWSERS", value)
     assert "1 to 16" in wrong.remedy
 
 
@@ -101,23 +101,23 @@ def test_a_value_that_cannot_be_meant_is_refused(name, value):
 
 def test_all_that_is_wrong_is_said_at_once():
     """Nobody restarts a worker once for each mistake."""
-    wrong = refused(STEADYPOST_LANES="x", STEADYPOST_ZONE="x", STEADYPOST_STORE_URI="sqlite:////x.db")
+    wrong = refused(STEADYPOST_BROWSERS="x", STEADYPOST_ZONE="x", STEADYPOST_STORE_URI="sqlite:////x.db")
 
-    assert {one.name for one in wrong} == {"STEADYPOST_LANES", "STEADYPOST_ZONE", "STEADYPOST_STORE_URI"}
+    assert {one.name for one in wrong} == {"STEADYPOST_BROWSERS", "STEADYPOST_ZONE", "STEADYPOST_STORE_URI"}
 
 
 def test_a_slip_in_a_name_is_refused_and_a_stranger_is_told_of():
     """A misspelt store address would mean another store, silently. Steadypost's own marks are no strangers."""
-    [wrong] = refused(STEADYPOST_LANS="3")
-    assert "STEADYPOST_LANES" in wrong.remedy
+    [wrong] = refused(STEADYPOST_BROWSER="3")
+    assert "STEADYPOST_BROWSERS" in wrong.remedy
 
     theirs = {
         "STEADYPOST_COLOUR": "blue",
-        "STEADYPOST_LANE": "1",
+        "STEADYPOST_RUNNER": "1",
         "STEADYPOST_REHEARSAL": "x",
         "PATH": "/bin",
     }
-    assert read(theirs).lanes == 2
+    assert read(theirs).browsers == 2
     assert [one.name for one in unknown_names(theirs)] == ["STEADYPOST_COLOUR"]
 
 

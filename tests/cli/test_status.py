@@ -13,6 +13,10 @@ from steadypost.domain.health import Kind, Quiet, failing, ok, unknown
 from steadypost.domain.incident import opened
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
+from steadypost.domain.rollout import place
+from steadypost.store import accounts as account_rows
+from steadypost.store import incidents, intake, strikes, watches
+from steadypost.store.acts import By
 from steadypost.store.strikes import Of
 
 NOW = datetime.now(UTC)
@@ -49,8 +53,10 @@ def switches(monkeypatch):
 def due(store):
     """Something of Alice's is due, and somebody is on watch."""
     moment = datetime.now(UTC)
-    store.add(Post(parts=(Part(text="Good morning!"),)), accounts=["alice"], due_at=moment, now=moment)
-    store.take_watch("publish", "run", datetime.now(UTC))
+    store.write(
+        intake.add, Post(parts=(Part(text="Good morning!"),)), accounts=["alice"], due_at=moment, now=moment
+    )
+    store.write(watches.take, "publish", run_id="run", now=datetime.now(UTC))
     return store
 
 
@@ -73,6 +79,31 @@ def test_the_switch_is_asked_for_and_named_with_who_turned_it(due, call, switche
     assert "Posts are going out" in why(call)["sentence"] or not why(call)["reasons"]
 
 
+def test_a_share_of_nobody_is_off_and_a_share_of_some_is_off_for_the_others(due, call, switches):
+    """As the flows read it: a share of 0 lets nothing out, and one of some only theirs."""
+    switches.document = {"data": {"publish": {"on": True, "share": 0, "by": "carol", "reason": "elections"}}}
+    assert ["switched_off"] == [one["kind"] for one in why(call)["reasons"]]
+    assert "publishing is turned off, by carol" in call("why", "1").out
+
+    switches.document["data"]["publish"]["share"] = place("publish", "alice") - 0.01
+    assert ["switched_off"] == [one["kind"] for one in why(call)["reasons"]]
+    switches.document["data"]["publish"]["share"] = place("publish", "alice") + 0.01
+    assert [] == why(call)["reasons"]
+
+
+def test_only_the_circuit_that_an_account_waits_for_is_named(due, call, switches):
+    """Another machine's circuit holds up nobody here; the words are those of the round that judged it."""
+    switches.code = 404
+    there = failing(Kind.CIRCUIT, "open for 5 min: dies", "browser-there")
+    due.write(incidents.keep_checks, [there], datetime.now(UTC))
+    assert [] == why(call)["reasons"]
+
+    held = ok(Kind.DUE, "the circuit x-page has been open for 5 min: away", "alice", Quiet.CIRCUIT_OPEN)
+    due.write(incidents.keep_checks, [there, held], datetime.now(UTC))
+    assert "because the circuit x-page has been open for 5 min: away." in why(call)["sentence"]
+    assert "waits: the circuit x-page has been open" in call("why", "1").out
+
+
 def test_a_prefect_that_does_not_answer_is_named_and_keeps_nothing_else_back(due, call, switches):
     """What could not be asked is said beside the answer; the watch's last word on it counts meanwhile."""
     switches.code = 500
@@ -81,7 +112,7 @@ def test_a_prefect_that_does_not_answer_is_named_and_keeps_nothing_else_back(due
     assert [] == told["reasons"]
 
     check = ok(Kind.DUE, "publishing was turned off by carol", "alice", Quiet.SWITCHED_OFF)
-    due.keep_checks([check], datetime.now(UTC))
+    due.write(incidents.keep_checks, [check], datetime.now(UTC))
 
     assert "turned off by carol" in why(call)["sentence"]
 
@@ -90,20 +121,21 @@ def test_that_nobody_looks_is_not_that_nobody_publishes(due, call, switches):
     """The watch's word on the one is not taken for the other."""
     switches.code = 500
     check = unknown(Kind.LIVE, "nobody looks", "alice", Quiet.SWITCHED_OFF)
-    due.keep_checks([check], datetime.now(UTC))
+    due.write(incidents.keep_checks, [check], datetime.now(UTC))
 
     assert "turned off" not in why(call)["sentence"]
 
 
 def test_without_an_address_of_prefect(due, call):
     """It is said, in both forms."""
-    assert "PREFECT_API_URL is not set" in why(call)["unseen"]
+    assert "nobody has said where Prefect's API is" in why(call)["unseen"]
     assert "(Not asked: the switches" in call("why").out
 
 
 def test_a_pause_and_a_session(due, call, switches):
     """An account's own trouble, with what is to be done."""
-    due.pause_account(
+    due.write(
+        account_rows.pause,
         "alice",
         until=datetime.now(UTC) + 60 * MINUTE,
         cause=Cause.SIGNED_OUT,
@@ -111,13 +143,17 @@ def test_a_pause_and_a_session(due, call, switches):
         session_mark="",
         now=NOW,
     )
-    assert "left alone (X asks to sign in): somebody has to mend that" in why(call)["sentence"]
+    assert "left alone (X asks to sign in): a person has to correct that" in why(call)["sentence"]
 
-    due.resume_account("alice", NOW)
-    due.keep_checks([failing(Kind.SESSION, "no auth_token in it", "alice")], datetime.now(UTC))
-    assert "its sign-in cannot be used: no auth_token in it" in why(call)["sentence"]
+    due.write(account_rows.resume, "alice", NOW)
+    due.write(
+        incidents.keep_checks, [failing(Kind.SESSION, "no auth_token in it", "alice")], datetime.now(UTC)
+    )
+    assert "the account cannot be used: no auth_token in it" in why(call)["sentence"]
     # What was found long ago is not what is so.
-    due.keep_checks([failing(Kind.SESSION, "no auth_token in it", "alice")], NOW - 60 * MINUTE)
+    due.write(
+        incidents.keep_checks, [failing(Kind.SESSION, "no auth_token in it", "alice")], NOW - 60 * MINUTE
+    )
     assert [] == why(call)["reasons"]
 
 
@@ -132,8 +168,9 @@ def test_no_store_is_an_answer_and_no_error(home, call):
 def test_status(due, call, switches):
     """The verdict of the latest round, the accounts, the queue, circuits and incidents, for people and programs."""
     bad = failing(Kind.CIRCUIT, "open for 12 min: page_unreachable", "x-page-alice")
-    due.keep_checks([bad, ok(Kind.STORE, "fine")], datetime.now(UTC))
-    due.enter_incident(opened(bad, NOW))
+    held = ok(Kind.DUE, "the circuit x-page-alice is open", "alice", Quiet.CIRCUIT_OPEN)
+    due.write(incidents.keep_checks, [bad, held, ok(Kind.STORE, "fine")], datetime.now(UTC))
+    due.write(incidents.enter, opened(bad, NOW))
 
     told = call("status", "--json").json
 
@@ -152,7 +189,7 @@ def test_what_was_checked_long_ago_or_never_is_unknown(due, call, switches):
     """Never the last value."""
     assert "unknown" == call("status", "--json").json["verdict"]
     assert "nothing was ever checked" in call("status").out
-    due.keep_checks([ok(Kind.STORE, "fine")], datetime.now(UTC) - 60 * MINUTE)
+    due.write(incidents.keep_checks, [ok(Kind.STORE, "fine")], datetime.now(UTC) - 60 * MINUTE)
 
     assert "unknown" == call("status", "--json").json["verdict"]
     assert "the last round of checks was 1h" in call("status").out
@@ -160,7 +197,7 @@ def test_what_was_checked_long_ago_or_never_is_unknown(due, call, switches):
 
 def test_a_strike_is_named_with_whose_it_is(due, call, switches):
     """Of the account itself, or of its whole channel."""
-    due.strike(Of.CHANNEL, "x_web", by="carol", why="a mistake is live", now=NOW)
+    due.write(strikes.put, Of.CHANNEL, "x_web", by=By(name="carol", why="a mistake is live"), now=NOW)
 
     told = why(call)
 

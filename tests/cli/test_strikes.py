@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steadypost.store import Of
+from steadypost.domain import clock
+from steadypost.store import Of, strikes
+from steadypost.store.acts import By
 
 WHY = ("--why", "the sponsor has left", "--by", "carol")
 
@@ -67,12 +69,12 @@ def test_what_cannot_be_meant_says_what_to_do(store, call, words, says):
 
     assert done.code in {1, 2}
     assert says in done.err
-    assert store.strikes() == []
+    assert store.read(strikes.every, now=clock.now()) == []
 
 
 def test_a_second_strike_is_refused_with_the_first(store, call):
     """It would outlive the first unseen."""
-    store.strike(Of.ACCOUNT, "alice", by="dave", why="holiday")
+    store.write(strikes.put, Of.ACCOUNT, "alice", by=By(name="dave", why="holiday"), now=clock.now())
 
     done = call("strike", "account", "alice", *WHY)
 

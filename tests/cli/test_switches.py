@@ -1,4 +1,4 @@
-"""Showing, changing and explaining switches; what cannot be meant is refused before Prefect is troubled."""
+"""Showing, changing and explaining switches; what is not valid is refused before Prefect is troubled."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,12 @@ from blocks import Switch, Switches
 from tasks import documents
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _address(monkeypatch):
+    """Somebody has said where Prefect's API is; nothing is there."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
 
 
 @pytest.fixture

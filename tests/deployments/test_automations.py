@@ -6,7 +6,7 @@ from uuid import uuid4
 from prefect.events.actions import RunDeployment, SendNotification
 from prefect.events.schemas.automations import Posture
 
-from deployments.automations import LATE, SHORTEST, _late, _told
+from deployments.automations import LATE, SHORTEST, _late, _reaches
 from flows.watch import ROUND
 
 
@@ -32,8 +32,10 @@ def test_in_a_drill_a_run_is_left_the_time_to_start(monkeypatch):
 
 
 def test_whoever_else_is_to_be_told_makes_it_anew():
-    """An automation tells those who were on call when it was made; it is compared by them."""
-    way = uuid4()
+    """An automation tells those who were on call when it was made, and starts what was deployed then; it is compared by
+    both.
+    """
+    deployment, way = uuid4(), uuid4()
 
-    assert _told(_late(uuid4(), [way]).actions) == {way}
-    assert _told(_late(uuid4(), []).actions) == set()
+    assert {deployment, way} == _reaches(_late(deployment, [way]).actions)
+    assert {deployment} == _reaches(_late(deployment, []).actions)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from steadypost.domain.checks import RULES
 from steadypost.domain.health import Kind
-from steadypost.domain.incident import REMEDIES, Remedy, runbook
+from steadypost.domain.incident import runbook
+from steadypost.domain.remedy import Remedy
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = {"watch", "silent"}
@@ -25,7 +27,7 @@ def test_it_says_what_is_tried(kind):
     text = (ROOT / runbook(kind)).read_text()
     named = {remedy for remedy in Remedy if f"`{remedy}`" in text}
 
-    assert set(REMEDIES.get(kind, ())) == named
+    assert set(RULES[kind].remedies) == named
     assert all(f"## {part}" in text for part in ("What it means", "What was tried", "What to do"))
 
 
@@ -43,3 +45,14 @@ def test_commands_it_names_exist():
     for page in (ROOT / "docs" / "runbooks").glob("*.md"):
         for command in [part.split("`")[0].split()[0] for part in page.read_text().split("`steadypost ")[1:]]:
             assert command in COMMANDS, f"{page.name} names {command}"
+
+
+def test_security_names_every_file_with_a_secret():
+    """Whoever reads SECURITY.md knows what to keep."""
+    from steadypost.cli.commands.backup import KEY_FILES  # noqa: PLC0415
+    from steadypost.cli.up.units import ENVIRONMENT  # noqa: PLC0415
+    from steadypost.prefect_address import FILE  # noqa: PLC0415
+
+    text = (ROOT / "SECURITY.md").read_text()
+    for name in (*KEY_FILES, FILE, ENVIRONMENT):
+        assert f"<home>/{name}`" in text

@@ -41,14 +41,14 @@ def head(ago: timedelta = MINUTE, **changes) -> Head:
 
 
 def store(*accounts: AccountSeen, **changes) -> StoreSeen:
-    """A store whose runs on watch beat."""
+    """A store whose runs on watch heartbeat."""
     told = {
         "accounts": accounts or (alice(),),
-        "beats": {"publish": NOW - SECOND, "reconcile": NOW - SECOND, "watch": NOW - SECOND},
-        "seats": {"publish": "run-p", "reconcile": "run-r", "watch": "run-w"},
+        "heartbeats": {"publish": NOW - SECOND, "reconcile": NOW - SECOND, "watch": NOW - SECOND},
+        "leases": {"publish": "run-p", "reconcile": "run-r", "watch": "run-w"},
         "claimed_at": NOW - 10 * MINUTE,
         "browsers": {"publish": Noted(well=True, since=NOW - HOUR, at=NOW - SECOND)},
-        "clock_off": timedelta(0),
+        "clock_off": ("here", timedelta(0)),
     }
     return StoreSeen(**{**told, **changes})
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.domain.ahead import Around, ahead
-from steadypost.domain.delivery import Delivery, DeliveryPart, PartState, State
+from steadypost.domain.delivery import Delivery, State
+from steadypost.domain.observed import CircuitSeen, SwitchSeen
 from steadypost.domain.outcome import Cause
+from steadypost.domain.parts import DeliveryPart, PartState
 from steadypost.domain.quota import Limits, Use
-from steadypost.domain.snowflake import id_at
+from steadypost.networks.x.snowflake import id_at
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -50,8 +52,23 @@ def test_a_pause_holds_it_up():
     )
 
     assert [("paused", NOON + HOUR), ("goes_out", NOON + HOUR)] == steps(delivery(), paused)
-    assert "somebody has to mend that" in ahead(delivery(), paused, NOON)[0].says
+    assert "a person has to correct that" in ahead(delivery(), paused, NOON)[0].says
     assert [("goes_out", NOON + 2 * HOUR)] == steps(delivery(next_at=NOON + 2 * HOUR), paused)
+
+
+def test_what_waits_for_a_switch_or_a_circuit_does_not_go_out_now():
+    """Nobody is told "now" of a post that nothing lets through."""
+    off = replace(FREE, off=SwitchSeen(by="carol", reason="elections"))
+    here = CircuitSeen(name="browser-here", since=NOON - MINUTE, stops=frozenset({"alice"}))
+    there = CircuitSeen(name="browser-there", since=NOON - MINUTE)
+
+    assert [("switched_off", None), ("goes_out", None)] == steps(delivery(), off)
+    assert [("circuit_open", None), ("goes_out", None)] == steps(
+        delivery(), replace(FREE, circuits=(there, here))
+    )
+    assert [("goes_out", NOON)] == steps(delivery(), replace(FREE, circuits=(there,)))
+    later = delivery(next_at=NOON + HOUR)
+    assert [("goes_out", NOON + HOUR)] == steps(later, replace(FREE, circuits=(here,)))
 
 
 def test_a_quota_that_is_used_up_holds_it_up():

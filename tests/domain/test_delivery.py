@@ -14,19 +14,12 @@ from steadypost.domain.delivery import (
     CAME_TO_LIGHT,
     CLAIMABLE,
     FINAL,
-    FIRST_LOOK,
-    FIRST_WAIT,
     FOR_A_PERSON,
-    LONGEST_WAIT,
-    MOST_BROKEN_ATTEMPTS,
     MOVES,
     Delivery,
-    DeliveryPart,
     ImpossibleMove,
-    PartState,
     State,
     check_graph,
-    wait_before_retry,
 )
 from steadypost.domain.drawing import draw, meanings
 from steadypost.domain.outcome import (
@@ -40,7 +33,15 @@ from steadypost.domain.outcome import (
     Scope,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import id_at
+from steadypost.domain.parts import DeliveryPart, PartState
+from steadypost.domain.waits import (
+    FIRST_LOOK,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    MOST_BROKEN_ATTEMPTS,
+    wait_before_retry,
+)
+from steadypost.networks.x.snowflake import id_at
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -81,14 +82,23 @@ def test_unconfirmed_is_never_sent_again_unseen():
 
 
 def test_only_a_claim_leads_to_sending():
-    """What is held, doubted, refused or put before a person is sent by nobody."""
+    """What is held, unconfirmed, refused or put before a person is sent by nobody."""
     assert CLAIMABLE == {state for state, targets in MOVES.items() if State.SENDING in targets}
 
 
-def test_only_what_the_network_shows_moves_what_rests():
-    """A published delivery may only be seen gone; one that rests as not live may only turn out to be live."""
+def test_only_what_the_network_shows_or_a_person_moves_what_rests():
+    """
+    A published delivery may only be seen gone; one that rests as not live, or as gone, may turn out to be live. A
+    person may let go out what was refused or missed, take back that something was taken back, and take down what is
+    live of a thread whose rest was taken back.
+    """
+    by_a_person = {
+        State.REFUSED: {State.SCHEDULED, State.HELD},
+        State.MISSED: {State.SCHEDULED, State.HELD},
+        State.CANCELLED: {State.SCHEDULED, State.HELD, State.QUARANTINED, State.REMOVED},
+    }
     for state in FINAL:
-        shown = {State.REMOVED} if state is State.PUBLISHED else CAME_TO_LIGHT
+        shown = {State.REMOVED} if state is State.PUBLISHED else CAME_TO_LIGHT | by_a_person.get(state, set())
 
         assert MOVES[state] <= shown, state
     assert not FINAL & FOR_A_PERSON
@@ -109,7 +119,7 @@ def test_every_delivery_can_come_to_an_end():
     [
         (State.UNCONFIRMED, MOVES[State.UNCONFIRMED] | {State.SENDING}),
         (State.NEEDS_REVIEW, MOVES[State.NEEDS_REVIEW] | {State.SENDING}),
-        (State.PUBLISHED, frozenset()),
+        (State.SCHEDULED, frozenset()),
     ],
     ids=["asks unseen", "sends what a person holds", "leaves a state that nothing reaches"],
 )
@@ -224,7 +234,7 @@ def test_told_to_wait():
     assert NOON + FIRST_WAIT / 2 == settled(sending(), SLOWLY).next_at
 
 
-def test_in_doubt_is_looked_for_soon():
+def test_unconfirmed_is_looked_for_soon():
     """The first look comes quickly, and the count of looks begins anew."""
     after = settled(sending(looks=4), UNHEARD)
 

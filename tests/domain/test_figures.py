@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from steadypost.domain.delivery import State
 from steadypost.domain.figures import (
+    NEVER,
     NOT_COUNTED,
     Budget,
     Distribution,
+    DuePost,
     End,
-    Fate,
     Outage,
-    Owed,
+    PostOutcome,
     Trouble,
+    all_back,
     availability,
     burn_rates,
     figures,
@@ -43,72 +45,76 @@ LATER = NOON + 24 * HOUR
 def live(at=NOON, after=10 * SECOND, recorded=None, account="alice", **more):
     """A post that became live so long after its time, and was on record as soon, or when told."""
     told = {"state": State.PUBLISHED, "recorded_at": at + (recorded or after), **more}
-    return Owed(account=account, at=at, live_at=at + after, **told)
+    return DuePost(account=account, at=at, live_at=at + after, **told)
 
 
 def not_live(state, at=NOON, account="alice", **more):
-    return Owed(account=account, at=at, state=state, **more)
+    return DuePost(account=account, at=at, state=state, **more)
 
 
 @pytest.mark.parametrize(
-    ("owed", "fate"),
+    ("due_posts", "outcome"),
     [
-        (live(after=T), Fate.GOOD),
-        (live(after=T + SECOND), Fate.LATE),
-        (live(after=-SECOND), Fate.GOOD),
-        (live(recorded=T + SECOND), Fate.RECORDED_LATE),
-        (live(recorded_at=None), Fate.UNRECORDED),
+        (live(after=T), PostOutcome.GOOD),
+        (live(after=T + SECOND), PostOutcome.LATE),
+        (live(after=-SECOND), PostOutcome.GOOD),
+        (live(recorded=T + SECOND), PostOutcome.RECORDED_LATE),
+        (live(recorded_at=None), PostOutcome.UNRECORDED),
         # A ledger shows it live while the store says otherwise: the store's word excuses nothing.
-        (live(state=State.CANCELLED, recorded_at=None), Fate.UNRECORDED),
-        (live(twice=True), Fate.TWICE),
-        (live(state=State.REMOVED), Fate.REMOVED),
-        (not_live(State.UNCONFIRMED), Fate.IN_DOUBT),
-        (not_live(State.SCHEDULED), Fate.OVERDUE),
-        (not_live(State.SENDING), Fate.OVERDUE),
-        (not_live(State.PARTIAL), Fate.OVERDUE),
-        (not_live(State.SCHEDULED, no_room=True), Fate.NO_ROOM),
-        (live(after=HOUR, no_room=True), Fate.NO_ROOM),
-        (not_live(State.MISSED), Fate.MISSED),
-        (not_live(State.NEEDS_REVIEW), Fate.FOR_A_PERSON),
-        (not_live(State.QUARANTINED), Fate.FOR_A_PERSON),
-        (not_live(State.HELD), Fate.HELD),
-        (not_live(State.REFUSED), Fate.REFUSED),
-        (not_live(State.CANCELLED, ended_at=NOON), Fate.TAKEN_BACK),
+        (live(state=State.CANCELLED, recorded_at=None), PostOutcome.UNRECORDED),
+        (live(twice=True), PostOutcome.TWICE),
+        (live(state=State.REMOVED), PostOutcome.REMOVED),
+        (not_live(State.UNCONFIRMED), PostOutcome.UNCONFIRMED),
+        (not_live(State.SCHEDULED), PostOutcome.OVERDUE),
+        (not_live(State.SENDING), PostOutcome.OVERDUE),
+        (not_live(State.PARTIAL), PostOutcome.OVERDUE),
+        (not_live(State.SCHEDULED, no_capacity=True), PostOutcome.NO_CAPACITY),
+        (live(after=HOUR, no_capacity=True), PostOutcome.NO_CAPACITY),
+        (not_live(State.MISSED), PostOutcome.MISSED),
+        (not_live(State.NEEDS_REVIEW), PostOutcome.FOR_A_PERSON),
+        (not_live(State.QUARANTINED), PostOutcome.FOR_A_PERSON),
+        (not_live(State.HELD), PostOutcome.HELD),
+        (not_live(State.HELD, held_late=True), PostOutcome.HELD_LATE),
+        # The account's own limits, used up by posts that are live, and not we, made it late.
+        (not_live(State.HELD, held_late=True, no_capacity=True), PostOutcome.NO_CAPACITY),
+        (not_live(State.REFUSED), PostOutcome.REFUSED),
+        (not_live(State.CANCELLED, ended_at=NOON), PostOutcome.TAKEN_BACK),
         # Whoever takes back what should have been live long ago does not make it good.
-        (not_live(State.CANCELLED, ended_at=NOON + HOUR), Fate.TAKEN_BACK_LATE),
+        (not_live(State.CANCELLED, ended_at=NOON + HOUR), PostOutcome.TAKEN_BACK_LATE),
     ],
 )
-def test_what_became_of_a_delivery(owed, fate):
+def test_what_became_of_a_delivery(due_posts, outcome):
     """One word for each, and only one of them is good."""
-    assert fate is owed.judged(within=T, now=LATER)
+    assert outcome is due_posts.judged(within=T, now=LATER)
 
 
-@pytest.mark.parametrize("owed", [live(), not_live(State.SCHEDULED), not_live(State.UNCONFIRMED)])
-def test_nothing_is_judged_before_its_time_is_over(owed):
+@pytest.mark.parametrize("due_posts", [live(), not_live(State.SCHEDULED), not_live(State.UNCONFIRMED)])
+def test_nothing_is_judged_before_its_time_is_over(due_posts):
     """The good ones neither: else what is under way would always look better than it will be."""
-    assert Fate.PENDING is owed.judged(within=T, now=NOON + T - SECOND)
-    assert Fate.PENDING is not owed.judged(within=T, now=NOON + T)
+    assert PostOutcome.PENDING is due_posts.judged(within=T, now=NOON + T - SECOND)
+    assert PostOutcome.PENDING is not due_posts.judged(within=T, now=NOON + T)
 
 
-FATES = [
+OUTCOMES = [
     live(),
     live(after=HOUR),
     live(twice=True),
     not_live(State.UNCONFIRMED),
     not_live(State.SCHEDULED),
     not_live(State.HELD),
+    not_live(State.HELD, held_late=True),
     not_live(State.REFUSED),
     not_live(State.CANCELLED, ended_at=NOON),
     not_live(State.SCHEDULED, at=LATER),
 ]
 
 
-@given(st.lists(st.sampled_from(FATES), max_size=30))
-def test_every_delivery_is_in_one_figure_and_no_other(owed):
+@given(st.lists(st.sampled_from(OUTCOMES), max_size=30))
+def test_every_delivery_is_in_one_figure_and_no_other(due_posts):
     """Good, bad and left out add up to what there is: nothing is hidden."""
-    told = availability(owed, now=LATER, within=T)
+    told = availability(due_posts, now=LATER, within=T)
 
-    assert len(owed) == told.due + sum(told.left_out.values())
+    assert len(due_posts) == told.due + sum(told.left_out.values())
     assert told.due == told.good + sum(told.bad.values())
     assert set(told.left_out) <= NOT_COUNTED
     assert (told.ratio is None) == (told.due == 0)
@@ -182,14 +188,14 @@ def test_of_a_silence_nothing_is_said():
 
 def test_what_falls_into_an_outage_is_left_out_the_good_ones_too():
     """Else only the bad would be, and an outage would make a figure better."""
-    owed = [live(), live(at=NOON + HOUR), not_live(State.SCHEDULED), live(account="bob")]
+    due_posts = [live(), live(at=NOON + HOUR), not_live(State.SCHEDULED), live(account="bob")]
     away = Outage(span=Span(NOON + MINUTE, NOON + 2 * MINUTE), account="alice")
 
-    told = availability(owed, now=LATER, within=T, but=[away])
+    told = availability(due_posts, now=LATER, within=T, but=[away])
 
-    assert (2, 2, {Fate.OUTAGE: 2}) == (told.due, told.good, told.left_out)
+    assert (2, 2, {PostOutcome.OUTAGE: 2}) == (told.due, told.good, told.left_out)
     everybody = Outage(span=away.span)
-    assert 3 == availability(owed, now=LATER, within=T, but=[everybody]).left_out[Fate.OUTAGE]
+    assert 3 == availability(due_posts, now=LATER, within=T, but=[everybody]).left_out[PostOutcome.OUTAGE]
 
 
 # Time ----------------------------------------------------------------------------------------------------
@@ -197,11 +203,11 @@ def test_what_falls_into_an_outage_is_left_out_the_good_ones_too():
 DAY = Span(NOON, LATER)
 
 
-def of_the_time(owed, **more):
-    return time_availability(owed, DAY, now=LATER, within=T, **more)
+def of_the_time(due_posts, **more):
+    return time_availability(due_posts, DAY, now=LATER, within=T, **more)
 
 
-def test_an_account_is_not_served_until_what_was_owed_is_there():
+def test_an_account_is_not_served_until_what_was_due_is_there():
     """From its time on, not from when somebody might have noticed."""
     assert 1.0 == of_the_time([live()])
     assert 1 - 6 / 24 == of_the_time([live(after=6 * HOUR)])
@@ -254,7 +260,7 @@ def test_a_percentile_is_a_value_that_occurred(values):
 
 
 def test_lateness_is_that_of_what_is_live():
-    """A clock that is a second ahead makes nothing early; what never came is told by the fates."""
+    """A clock that is a second ahead makes nothing early; what never came is told by the outcomes."""
     told = lateness([live(), live(after=-SECOND), live(after=HOUR), not_live(State.SCHEDULED)])
 
     assert (3, 10.0, 3600.0) == (told.n, told.p50, told.max)
@@ -279,13 +285,49 @@ def test_how_fast_troubles_are_noticed_and_over():
     assert 1 == told["store"].as_dict()["unnoticed"]
 
 
+def test_a_trouble_that_is_never_over_is_in_the_figure():
+    """It took longer than all the others; left out, it would make them look better."""
+    over = [
+        Trouble(kind="worker", opened_at=NOON, ended_at=NOON, over_at=NOON + n * SECOND) for n in range(1, 10)
+    ]
+    never = Trouble(kind="worker", opened_at=NOON, ended_at=NOON)
+
+    told = recoveries([*over, never])["worker"].recovery
+
+    assert (10, 9.0, NEVER) == (told.n, told.p90, told.max)
+    assert "never" == told.as_dict()["max"]
+    assert NEVER == recoveries([never])["worker"].recovery.p50
+
+
+@pytest.mark.parametrize(
+    ("back", "all_of_them"),
+    [
+        ({}, None),
+        ({"alice": NOON}, NOON),
+        ({"alice": NOON, "bob": NOON + MINUTE}, NOON + MINUTE),
+        ({"alice": NOON, "bob": None}, None),
+        ({"alice": None}, None),
+    ],
+)
+def test_all_accounts_are_back_with_the_last_of_them(back, all_of_them):
+    """One that is back does not speak for one that is not."""
+    assert all_of_them == all_back(back)
+
+
+def test_an_outage_of_ours_that_a_late_rule_turned_into_a_question_is_an_outage():
+    """Held late, an account was not served: from its due time until the next of its posts was live."""
+    held = not_live(State.HELD, held_late=True)
+
+    assert 1 - 1 / 24 == of_the_time([held, live(at=NOON + HOUR, after=timedelta(0))])
+
+
 def test_troubles_of_incidents_begin_with_the_first_post_that_waited():
     """For whoever waits for posts, not when somebody noticed; without any, it was noticed before it hurt."""
     due = Incident(kind=Kind.DUE, about="alice", what="", opened_at=NOON + 2 * MINUTE, over_at=NOON + HOUR)
     disk = Incident(kind=Kind.DISK, about="", what="", opened_at=NOON - HOUR)
-    owed = [live(at=NOON - MINUTE), live(after=HOUR), live(account="bob", at=NOON - MINUTE, after=HOUR)]
+    due_posts = [live(at=NOON - MINUTE), live(after=HOUR), live(account="bob", at=NOON - MINUTE, after=HOUR)]
 
-    of_alice, of_the_disk = troubles([due, disk], owed)
+    of_alice, of_the_disk = troubles([due, disk], due_posts)
 
     assert (NOON, NOON + 2 * MINUTE) == (of_alice.opened_at, of_alice.detected_at)
     assert (NOON - HOUR, NOON - HOUR, None) == (
@@ -294,7 +336,7 @@ def test_troubles_of_incidents_begin_with_the_first_post_that_waited():
         of_the_disk.over_at,
     )
     worker = Incident(kind=Kind.WORKER, about="", what="", opened_at=NOON + 2 * MINUTE)
-    assert NOON - MINUTE == troubles([worker], owed)[0].opened_at
+    assert NOON - MINUTE == troubles([worker], due_posts)[0].opened_at
 
 
 # The budget ----------------------------------------------------------------------------------------------
@@ -317,10 +359,10 @@ def rounded(one):
 
 def test_burn_rates_are_told_of_what_the_window_holds():
     """Over the last hour four of four were bad; over the last six it is diluted; of three days it knows nothing."""
-    owed = [live(at=NOON + n * 15 * MINUTE) for n in range(92)]
-    owed += [live(at=LATER - HOUR + n * 10 * MINUTE, after=HOUR) for n in range(4)]
+    due_posts = [live(at=NOON + n * 15 * MINUTE) for n in range(92)]
+    due_posts += [live(at=LATER - HOUR + n * 10 * MINUTE, after=HOUR) for n in range(4)]
 
-    rates = burn_rates(owed, DAY, now=LATER)
+    rates = burn_rates(due_posts, DAY, now=LATER)
 
     assert [HOUR, 6 * HOUR] == list(rates)
     assert 100.0 == pytest.approx(rates[HOUR])
@@ -329,10 +371,12 @@ def test_burn_rates_are_told_of_what_the_window_holds():
 
 def test_all_of_it_in_one_document():
     """Everything that programs read, with and without outages."""
-    owed = [live(), live(at=NOON + HOUR, after=HOUR), live(account="bob")]
+    due_posts = [live(), live(at=NOON + HOUR, after=HOUR), live(account="bob")]
     away = Outage(span=Span(NOON + HOUR, NOON + 2 * HOUR), account="alice")
 
-    told = figures(owed, DAY, now=LATER, outages=[away], troubles=[Trouble(kind="store", opened_at=NOON)])
+    told = figures(
+        due_posts, DAY, now=LATER, outages=[away], troubles=[Trouble(kind="store", opened_at=NOON)]
+    )
     document = told.as_dict()
 
     assert (3, 2, {"late": 1}) == (document["due"], document["good"], document["bad"])

@@ -5,14 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from steadypost.domain.checks import RULES
 from steadypost.domain.health import Kind, Quiet, Tolerances, Verdict, failing, ok, unknown
 from steadypost.domain.incident import (
-    FIRST_AID,
-    REMEDIES,
     REMIND_EVERY,
     Close,
     Mend,
-    Remedy,
     Remind,
     Tell,
     Tried,
@@ -24,6 +22,7 @@ from steadypost.domain.incident import (
     reminder,
     told,
 )
+from steadypost.domain.remedy import Remedy
 from tests.domain.houses import NOW
 
 ROUND = timedelta(seconds=60)
@@ -91,7 +90,7 @@ def test_after_so_many_tries_a_person_is_told_and_nothing_more_is_tried():
     for _ in range(200):
         watcher.round(dead_worker())
 
-    assert len(REMEDIES[Kind.WORKER]) == watcher.count(Mend)
+    assert len(RULES[Kind.WORKER].remedies) == watcher.count(Mend)
     assert 1 == watcher.count(Tell)
     assert watcher.incident.told_at - NOW <= timedelta(minutes=5)
 
@@ -266,7 +265,7 @@ def test_the_messages_say_what_since_when_what_was_tried_and_what_to_do():
 @pytest.mark.parametrize("kind", Kind)
 def test_there_is_a_first_thing_to_do_for_everything(kind):
     """No call without advice."""
-    assert FIRST_AID[kind]
+    assert RULES[kind].first_aid
 
 
 def test_no_remedy_asks():
@@ -277,7 +276,7 @@ def test_no_remedy_asks():
 def test_unknown_that_turns_out_to_be_wrong_is_mended():
     """From then on it is an ordinary failing."""
     watcher = Watcher()
-    watcher.round(unknown(Kind.DOUBT, "cannot be looked for", "alice"))
+    watcher.round(unknown(Kind.UNCONFIRMED, "cannot be looked for", "alice"))
 
-    assert isinstance(watcher.round(failing(Kind.DOUBT, "nobody looks", "alice")), Mend)
+    assert isinstance(watcher.round(failing(Kind.UNCONFIRMED, "nobody looks", "alice")), Mend)
     assert Verdict.FAILING is watcher.incident.verdict

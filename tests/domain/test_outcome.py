@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published, Scope, Unconfirmed
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 
 LIVE = Published(remote_id=RemoteId("1580000000000000001"))
 UNHEARD = Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED)

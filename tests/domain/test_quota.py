@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.domain.quota import DAY, HOUR, Free, Full, Limits, Use, room
+from steadypost.domain.quota import DAY, HOUR, Free, Full, Limits, Use, capacity
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -20,7 +20,7 @@ def used(*ago: timedelta, units: int = 1, unknown: bool = False) -> list[Use]:
 
 def test_no_limits():
     """An account without limits always has room."""
-    assert Free() == room(Limits(), used(*[SECOND] * 1000), 25, NOON)
+    assert Free() == capacity(Limits(), used(*[SECOND] * 1000), 25, NOON)
 
 
 @pytest.mark.parametrize(
@@ -28,52 +28,52 @@ def test_no_limits():
 )
 def test_the_edge_of_an_hour(ago, free):
     """A use counts for less than an hour, to the second (F16-S6)."""
-    assert free == isinstance(room(Limits(per_hour=1), used(ago), 1, NOON), Free)
+    assert free == isinstance(capacity(Limits(per_hour=1), used(ago), 1, NOON), Free)
 
 
 def test_when_it_frees():
     """The earliest instant at which enough will have left the window."""
     uses = used(50 * MINUTE, 30 * MINUTE, 10 * MINUTE)
 
-    assert NOON + 10 * MINUTE == room(Limits(per_hour=3), uses, 1, NOON).until
-    assert NOON + 50 * MINUTE == room(Limits(per_hour=3), uses, 3, NOON).until
+    assert NOON + 10 * MINUTE == capacity(Limits(per_hour=3), uses, 1, NOON).until
+    assert NOON + 50 * MINUTE == capacity(Limits(per_hour=3), uses, 3, NOON).until
 
 
 def test_in_flight_counts_and_leaves_at_no_known_time():
     """What is being sent may become live at any moment."""
     flying = [Use(units=1, counted_at=None)]
 
-    assert Full(reason="quota_used", until=None) == room(Limits(per_hour=1), flying, 1, NOON)
+    assert Full(reason="quota_used", until=None) == capacity(Limits(per_hour=1), flying, 1, NOON)
 
 
 def test_unknown_counts_and_is_named():
     """Three unknowns use up the quota, and the reason says so (F01-S2)."""
-    full = room(Limits(per_hour=2), used(MINUTE, MINUTE, unknown=True), 1, NOON)
+    full = capacity(Limits(per_hour=2), used(MINUTE, MINUTE, unknown=True), 1, NOON)
 
     assert ("quota_used_by_unknown", NOON + HOUR - MINUTE) == (full.reason, full.until)
 
 
 def test_a_thread_needs_room_for_all_of_it():
     """It is reserved whole before its first part (F19-S6)."""
-    assert isinstance(room(Limits(per_hour=3), used(MINUTE), 2, NOON), Free)
-    assert isinstance(room(Limits(per_hour=3), used(MINUTE), 3, NOON), Full)
+    assert isinstance(capacity(Limits(per_hour=3), used(MINUTE), 2, NOON), Free)
+    assert isinstance(capacity(Limits(per_hour=3), used(MINUTE), 3, NOON), Full)
 
 
 def test_the_day_is_the_last_twenty_four_hours():
     """No calendar day, in whatever zone: a window that slides (F16-S6)."""
     limits = Limits(per_hour=5, per_day=2)
 
-    assert isinstance(room(limits, used(23 * HOUR, 2 * HOUR), 1, NOON), Full)
-    assert isinstance(room(limits, used(DAY, 2 * HOUR), 1, NOON), Free)
+    assert isinstance(capacity(limits, used(23 * HOUR, 2 * HOUR), 1, NOON), Full)
+    assert isinstance(capacity(limits, used(DAY, 2 * HOUR), 1, NOON), Free)
 
 
 def test_spacing_between_deliveries():
     """Measured from the last that ended; while one is in flight there is no telling."""
     limits = Limits(spacing=5 * MINUTE)
 
-    assert Full(reason="spacing", until=NOON + MINUTE) == room(limits, used(4 * MINUTE), 1, NOON)
-    assert Free() == room(limits, used(5 * MINUTE), 1, NOON)
-    assert Full(reason="spacing", until=None) == room(limits, [Use(units=1, counted_at=None)], 1, NOON)
+    assert Full(reason="spacing", until=NOON + MINUTE) == capacity(limits, used(4 * MINUTE), 1, NOON)
+    assert Free() == capacity(limits, used(5 * MINUTE), 1, NOON)
+    assert Full(reason="spacing", until=None) == capacity(limits, [Use(units=1, counted_at=None)], 1, NOON)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_never_more_than_allowed_on_the_network(attempts, per_hour, per_day):
     for after, parts, took, at, end in attempts:
         now += after * SECOND
         uses = [use for ended, flying, over in taken if (use := over if ended <= now else flying)]
-        if not isinstance(room(limits, uses, parts, now), Free):
+        if not isinstance(capacity(limits, uses, parts, now), Free):
             continue
         ended = now + took * SECOND
         counts = end != "not sent"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steadypost.domain.delivery import LONGEST_WAIT, Delivery, DeliveryPart, State
+from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.outcome import (
     Answer,
     Cause,
@@ -16,9 +16,11 @@ from steadypost.domain.outcome import (
     Scope,
     Unconfirmed,
 )
+from steadypost.domain.parts import DeliveryPart
 from steadypost.domain.pause import pause_after
 from steadypost.domain.retries import RULES, Again, Evidence, check_rules, rule_for
-from steadypost.domain.snowflake import id_at
+from steadypost.domain.waits import LONGEST_WAIT
+from steadypost.networks.x.snowflake import id_at
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -32,6 +34,8 @@ def sending(**named):
 
 def ends(cause):
     """The outcome in which this cause says that nothing was posted, if there is one."""
+    if cause in {Cause.PARENT_UNSEEN, Cause.SIGN_IN_RENEWED}:
+        return Deferred(cause=cause, code="385", why="")
     match RULES[cause].again:
         case Again.NEVER:
             return Refused(cause=cause, code="-", why="")
@@ -90,11 +94,13 @@ def test_the_account_rests_as_long_as_its_row_says(cause):
 @pytest.mark.parametrize("cause", Cause)
 def test_what_may_be_live_needs_proof_whatever_its_cause(cause):
     """No cause excuses from looking: an answer that leaves it open is followed by no ask."""
-    doubt = Unconfirmed(cause=cause, why="", phase=Phase.CLICKED)
+    unconfirmed = Unconfirmed(cause=cause, why="", phase=Phase.CLICKED)
 
-    assert rule_for(doubt).evidence is Evidence.ABSENCE
-    assert after(doubt).state is State.UNCONFIRMED
-    assert sending().settle(Answer(outcomes=(doubt,)), NOW, 0.5, patient=False).state is State.UNCONFIRMED
+    assert rule_for(unconfirmed).evidence is Evidence.ABSENCE
+    assert after(unconfirmed).state is State.UNCONFIRMED
+    assert (
+        sending().settle(Answer(outcomes=(unconfirmed,)), NOW, 0.5, patient=False).state is State.UNCONFIRMED
+    )
 
 
 def test_nothing_follows_from_an_id():

@@ -9,8 +9,8 @@ WITHIN = timedelta(minutes=5)
 ALIVE = {"watch": NOW - SECOND, "publish": NOW - SECOND, "reconcile": NOW - SECOND}
 
 
-def heard(beats=None, **more):
-    return listen(ALIVE if beats is None else beats, NOW, within=WITHIN, **more).said
+def heard(heartbeats=None, **more):
+    return listen(ALIVE if heartbeats is None else heartbeats, NOW, within=WITHIN, **more).said
 
 
 def test_with_everybody_there_nothing_is_said():

@@ -2,14 +2,17 @@
 
 import pytest
 
+from steadypost.domain.network import Pointer
 from steadypost.domain.spoken import CannotBeMeant, signature, spoken
-from steadypost.domain.word import Pointer
+from steadypost.networks.x import address
 
 ID = "1986512345678901234"
 
 
 def said(*live, absent=False, drop=False, by="Carol", why="I looked"):
-    return spoken(live=live, absent=absent, drop=drop, by=by, why=why)
+    return spoken(
+        live=live, absent=absent, drop=drop, by=by, why=why, read=address.read, remedy=address.REMEDY
+    )
 
 
 @pytest.mark.parametrize(

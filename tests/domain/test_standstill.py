@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.domain.holding import Hold
 from steadypost.domain.observed import AccountSeen, Cannot, CircuitSeen, Head, StoreSeen, SwitchSeen
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Full, Limits
@@ -16,11 +17,11 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 HEAD = Head(id=7, due_at=NOON - MINUTE, next_at=NOON - MINUTE, ready_since=NOON - 10 * SECOND)
 ALICE = AccountSeen(name="alice", waiting=1, head=HEAD, limits=Limits(per_hour=2))
-BEATS = {"publish": NOON - SECOND}
+HEARTBEATS = {"publish": NOON - SECOND}
 
 
 def facts(*accounts, **more):
-    store = StoreSeen(accounts=accounts or (ALICE,), beats=more.pop("beats", BEATS))
+    store = StoreSeen(accounts=accounts or (ALICE,), heartbeats=more.pop("heartbeats", HEARTBEATS))
     return Facts(at=NOON, **{"store": store, **more})
 
 
@@ -49,8 +50,8 @@ PAUSED = replace(
             "switched_off",
             "until 2026-03-02 13:00:00 UTC.",
         ),
-        (facts(beats={}), "nobody_on_watch", "nobody has ever been on watch"),
-        (facts(beats={"publish": NOON - HOUR}), "nobody_on_watch", "was heard of 60 min ago"),
+        (facts(heartbeats={}), "nobody_on_watch", "nobody has ever been on watch"),
+        (facts(heartbeats={"publish": NOON - HOUR}), "nobody_on_watch", "was heard of 60 min ago"),
         (facts(replace(ALICE, head=None)), "nothing_due", "the queue is empty"),
         (facts(replace(ALICE, head=None), for_a_person=3), "nothing_due", "and 3 wait for a person's word"),
         (
@@ -58,30 +59,48 @@ PAUSED = replace(
             "nothing_due",
             "Nothing goes out now because nothing is due: the next, of alice, is at 2026-03-02 13:00:00 UTC.",
         ),
-        (facts(replace(ALICE, struck="carol: a mistake")), "struck", "an operator's stop is in force: carol"),
-        (facts(PAUSED), "paused", "(X wants a code from the mail): somebody has to mend that, until"),
-        (facts(closed={"alice": "no auth_token in it"}), "session_unusable", "no auth_token in it"),
+        (facts(replace(ALICE, struck="carol: a mistake")), "struck", "because carol: a mistake"),
+        (facts(PAUSED), "paused", "(X wants a code from the mail): a person has to correct that, until"),
+        (facts(closed={"alice": "no auth_token in it"}), "closed", "no auth_token in it"),
+        (
+            facts(off_for={"alice": OFF}),
+            "switched_off",
+            "for alice because publishing is turned off, by carol since",
+        ),
+        (
+            facts(judged={"alice": Hold(kind="circuit_open", why="the circuit browser is open")}),
+            "circuit_open",
+            "for alice because the circuit browser is open.",
+        ),
         (
             facts(
-                circuits=[CircuitSeen(name="x-page-alice", since=NOON - 5 * MINUTE, why="page_unreachable")]
+                circuits=[
+                    CircuitSeen(
+                        name="x-page-alice",
+                        since=NOON - 5 * MINUTE,
+                        why="page_unreachable",
+                        stops=frozenset({"alice"}),
+                    )
+                ]
             ),
             "circuit_open",
             "the circuit x-page-alice has been open for 5 min: page_unreachable",
         ),
         (
-            facts(replace(ALICE, room=Full(reason="quota_used", until=NOON + HOUR))),
+            facts(replace(ALICE, capacity=Full(reason="quota_used", until=NOON + HOUR))),
             "quota_used",
             "its quota (2 an hour) is used up, until 2026-03-02 13:00:00 UTC.",
         ),
         (
             facts(
-                replace(ALICE, room=Full(reason="quota_used_by_unknown", until=None)), in_doubt={"alice": 2}
+                replace(ALICE, capacity=Full(reason="quota_used_by_unknown", until=None)),
+                unconfirmed={"alice": 2},
             ),
             "quota_used_by_unknown",
-            "its quota (2 an hour) is used up, 2 of it by posts in doubt.",
+            "its quota (2 an hour) is used up, 2 of it by unconfirmed posts.",
         ),
         (
-            facts(replace(ALICE, room=Full(reason="spacing", until=NOON + MINUTE))),
+            facts(replace(ALICE, capacity=Full(reason="spacing", until=NOON + MINUTE))),
             "spacing",
             "its last post is too fresh by its own spacing",
         ),
@@ -117,7 +136,7 @@ def test_a_wider_reason_hides_the_narrower_ones():
 
 def test_accounts_that_wait_for_different_things_are_told_apart():
     """And those that wait for the same are told together."""
-    bob = replace(ALICE, name="bob", room=Full(reason="quota_used", until=None))
+    bob = replace(ALICE, name="bob", capacity=Full(reason="quota_used", until=None))
 
     assert "by account: alice: the account is left alone" in sentence(facts(PAUSED, bob))
     carol = replace(bob, name="carol")
@@ -125,11 +144,15 @@ def test_accounts_that_wait_for_different_things_are_told_apart():
 
 
 def test_other_circuits_hold_nobody_up():
-    """Neither another account's, nor that of what only tells people."""
-    others = [CircuitSeen(name=name, since=NOON, why="away") for name in ("x-page-bob", "notifications")]
+    """Neither another account's, nor another machine's: a circuit holds up those who wait for it, whatever its name."""
+    others = [
+        CircuitSeen(name="x-page-bob", since=NOON, why="away", stops=frozenset({"bob"})),
+        CircuitSeen(name="browser-there", since=NOON, why="dies"),
+    ]
 
     assert [] == reasons(facts(circuits=others))
-    [browser] = reasons(facts(circuits=[CircuitSeen(name="browser-here", since=NOON, why="dies")]))
+    here = CircuitSeen(name="browser-here", since=NOON, why="dies", stops=frozenset({"alice"}))
+    [browser] = reasons(facts(circuits=[here]))
     assert "browser-here" in browser.says
 
 

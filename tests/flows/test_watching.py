@@ -6,6 +6,7 @@ import pytest
 
 from rehearsal.recovery import play, ward
 from steadypost.domain.health import Kind, Verdict
+from steadypost.store import incidents
 
 pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -23,7 +24,7 @@ def house(tmp_path_factory):
 
 def test_a_house_that_is_well_says_so_of_everything(house):
     """Every kind of check is there, none is unknown, nobody was called."""
-    standings = house.store.standings()
+    standings = house.store.read(incidents.standings)
 
     assert {one.check.kind for one in standings} == set(Kind)
     assert {one.check.verdict for one in standings} == {Verdict.OK}

@@ -1,12 +1,16 @@
-"""A store with three accounts, a moment that stands still, and drafts that are right until a test bends them."""
+"""A store with three accounts, a fixed moment, and drafts that are right until a test bends them."""
 
+import io
 from datetime import UTC, datetime
 
 import pytest
+from PIL import Image
 
 from steadypost.domain.quota import Limits
 from steadypost.intake import Draft, KnownAccount
+from steadypost.networks.x import NETWORK as X
 from steadypost.store import AccountRecord, Store
+from steadypost.store import accounts as account_rows
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -19,9 +23,9 @@ def now():
 @pytest.fixture
 def known():
     return {
-        "alice": KnownAccount(name="alice"),
-        "bob": KnownAccount(name="bob", longest=25_000),
-        "carol": KnownAccount(name="carol", limits=Limits(per_hour=2, per_day=10)),
+        "alice": KnownAccount(name="alice", network=X),
+        "bob": KnownAccount(name="bob", network=X, longest=25_000),
+        "carol": KnownAccount(name="carol", network=X, limits=Limits(per_hour=2, per_day=10)),
     }
 
 
@@ -37,17 +41,19 @@ def draft():
 def store(tmp_path, now):
     with Store.create(f"sqlite:///{tmp_path / 'steadypost.db'}") as opened:
         for name in ("alice", "bob", "carol"):
-            opened.put_account(AccountRecord(name=name, channel="x_web", handle=name), now)
+            opened.write(account_rows.put, AccountRecord(name=name, channel="x_web", handle=name), now)
         yield opened
 
 
 @pytest.fixture
 def png(tmp_path):
-    """A file that begins as a PNG does, of any size."""
+    """A PNG of one pixel, of any size."""
 
     def make(name="sun.png", size=200):
         path = tmp_path / name
-        path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(max(0, size - 16)))
+        drawn = io.BytesIO()
+        Image.new("RGB", (1, 1), "gold").save(drawn, "PNG")
+        path.write_bytes(drawn.getvalue() + bytes(max(0, size - len(drawn.getvalue()))))
         return path
 
     return make

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.domain import clock
 from steadypost.domain.delivery import State, WhenLate
-from steadypost.intake import Draft, Fate, enter, import_file
+from steadypost.intake import Draft, RowOutcome, enter, import_file
 from steadypost.intake.planning import plan
-from steadypost.store import UnknownSeries
+from steadypost.store import UnknownSeries, late, reading, series
+from steadypost.store.acts import By
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -25,20 +27,20 @@ def begin(store, now=NOW, **more):
 
 
 def due(store):
-    return [entry.delivery.due_at for entry in store.queue(state=State.SCHEDULED, limit=1000)]
+    return [entry.delivery.due_at for entry in store.read(reading.queue, state=State.SCHEDULED, limit=1000)]
 
 
 def test_a_week_is_planned_as_it_comes_in_and_goes_on_day_by_day(store):
     """Each time once, however often it is planned."""
     entered = begin(store)
 
-    assert Fate.ACCEPTED is entered.fate
+    assert RowOutcome.ACCEPTED is entered.outcome
     assert [NOW + timedelta(hours=1) + n * DAY for n in range(7)] == due(store)
     assert [] == plan(store, now=NOW)
     assert 1 == len(plan(store, now=NOW + DAY))
     assert [] == plan(store, now=NOW + DAY)
     assert 8 == len(due(store))
-    [one] = store.series()
+    [one] = store.read(series.every)
     assert (8, "FREQ=DAILY", "Europe/Berlin") == (one.placed, one.rule, one.zone)
 
 
@@ -47,7 +49,7 @@ def test_every_account_has_its_own(store):
     begin(store, accounts=["alice", "bob"])
 
     assert {"alice": 7, "bob": 7} == {
-        name: len(store.queue(account=name, limit=100)) for name in ("alice", "bob")
+        name: len(store.read(reading.queue, account=name, limit=100)) for name in ("alice", "bob")
     }
 
 
@@ -58,9 +60,9 @@ def test_what_fell_due_while_nobody_planned_is_not_left_out(store):
     added = plan(store, now=NOW + 20 * DAY)
 
     assert 20 == len(added)
-    missed = store.miss_late(NOW + 20 * DAY)
+    missed = late.put_aside(store._database, NOW + 20 * DAY)
     assert 7 + 20 - 7 == len(missed)
-    assert {State.MISSED} == {store.show(one).delivery.state for one in missed}
+    assert {State.MISSED} == {store.read(reading.show, one).delivery.state for one in missed}
 
 
 def test_a_first_time_that_has_just_passed_goes_out(store):
@@ -70,7 +72,7 @@ def test_a_first_time_that_has_just_passed_goes_out(store):
     assert 7 == len(due(store))
 
     begin(store, text="Good evening!", when="2026-03-01 09:00", accounts=["bob"], late_within="1h")
-    of_bob = [entry.delivery.due_at for entry in store.queue(account="bob", limit=100)]
+    of_bob = [entry.delivery.due_at for entry in store.read(reading.queue, account="bob", limit=100)]
     assert datetime(2026, 3, 1, 8, tzinfo=UTC) == of_bob[0]
     assert all(at > NOW for at in of_bob[1:])
     assert 8 == len(of_bob)
@@ -85,17 +87,17 @@ def test_the_same_list_again_adds_nothing(store, tmp_path):
         ",Once a year!,alice,2027-01-01 10:00,Europe/Berlin,FREQ=YEARLY\n"
     )
     dry = import_file(store, listed, now=NOW, dry_run=True)
-    assert (2, []) == (len(dry.accepted), store.series())
+    assert (2, []) == (len(dry.accepted), store.read(series.every))
 
     first = import_file(store, listed, now=NOW)
     again = import_file(store, listed, now=NOW + timedelta(minutes=5))
 
     assert (2, 0) == (len(first.accepted), len(first.refused))
     assert (0, 2, 0) == (len(again.accepted), len(again.already), len(again.refused))
-    assert (2, 7) == (len(store.series()), len(due(store)))
+    assert (2, 7) == (len(store.read(series.every)), len(due(store)))
     for other in (draft(key="morning", text="Good night!"), draft(key="morning", repeat="", text="Once!")):
         refused = enter(store, other, now=NOW, source="cli")
-        assert (Fate.REFUSED, "key") == (refused.fate, refused.refusals[0].field)
+        assert (RowOutcome.REFUSED, "key") == (refused.outcome, refused.refusals[0].field)
 
 
 def test_a_key_of_a_series_that_is_far_off_is_taken(store):
@@ -104,14 +106,14 @@ def test_a_key_of_a_series_that_is_far_off_is_taken(store):
 
     refused = enter(store, draft(key="year", repeat=""), now=NOW, source="cli")
 
-    assert (Fate.REFUSED, "key") == (refused.fate, refused.refusals[0].field)
+    assert (RowOutcome.REFUSED, "key") == (refused.outcome, refused.refusals[0].field)
 
 
 def test_its_late_rule_goes_with_every_time(store):
     """As it was written once."""
     begin(store, late_within="30m", when_late="ask")
 
-    told = {(one.delivery.late_after, one.delivery.when_late) for one in store.queue(limit=100)}
+    told = {(one.delivery.late_after, one.delivery.when_late) for one in store.read(reading.queue, limit=100)}
     assert {(timedelta(minutes=30), WhenLate.ASK)} == told
 
 
@@ -122,21 +124,24 @@ def test_ending_a_series(store):
         worker="w", now=NOW + 2 * timedelta(hours=1), lease=DAY, at_most=1, accounts=["alice"]
     )
 
-    taken_back = store.end_series(begun.series, by="carol", why="holidays", now=NOW + DAY / 2)
+    taken_back = store.write(series.end, begun.series, by=By(name="carol", why="holidays"), now=NOW + DAY / 2)
 
     assert 6 == len(taken_back)
     assert claim.delivery_id not in taken_back
-    story = store.show(taken_back[0])
+    story = store.read(reading.show, taken_back[0])
     assert (State.CANCELLED, "carol", "holidays") == (
         story.delivery.state,
         story.acts[0].by,
         story.acts[0].why,
     )
     assert [] == plan(store, now=NOW + 3 * DAY)
-    assert ([], "ended by carol: holidays") == (store.series(), store.series(also_ended=True)[0].ended_why)
-    assert [] == store.end_series(begun.series, by="dave", why="again", now=NOW + DAY)
+    assert ([], "ended by carol: holidays") == (
+        store.read(series.every),
+        store.read(series.every, also_ended=True)[0].ended_why,
+    )
+    assert [] == store.write(series.end, begun.series, by=By(name="dave", why="again"), now=NOW + DAY)
     with pytest.raises(UnknownSeries):
-        store.end_series(99)
+        store.write(series.end, 99, by=By(), now=clock.now())
 
 
 def test_it_needs_a_zone(store):
@@ -145,7 +150,7 @@ def test_it_needs_a_zone(store):
 
     assert ["zone"] == [one.field for one in refused.refusals]
     given = enter(store, draft(zone=""), now=NOW, source="cli", zone="Europe/Paris")
-    assert Fate.ACCEPTED is given.fate
+    assert RowOutcome.ACCEPTED is given.outcome
 
 
 @pytest.mark.parametrize("written", ["ask", "MISS", ""])
@@ -154,7 +159,7 @@ def test_what_becomes_of_it_when_it_is_too_late(store, written):
     enter(store, draft(repeat="", when_late=written), now=NOW, source="cli")
 
     expected = WhenLate.ASK if written == "ask" else WhenLate.MISS
-    assert expected is store.queue()[0].delivery.when_late
+    assert expected is store.read(reading.queue)[0].delivery.when_late
 
 
 def test_what_cannot_become_of_it_is_refused(store):

@@ -1,16 +1,18 @@
 """Everything that is wrong with a post is said at once, and nothing wrong comes in."""
 
+import io
 import os
 from datetime import timedelta
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.domain.snowflake import id_at
 from steadypost.intake import Accepted, Draft, judge
 from steadypost.intake.content import smell
+from steadypost.networks.x.snowflake import id_at
 
 
 @pytest.fixture
@@ -107,7 +109,9 @@ def test_what_does_not_fit_together_is_refused(judged, draft, changes, field):
     assert [field] == fields(judged(draft(**changes)))
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200b", "\u200d", "\ufe0f", "\u3000"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "\u200b\u200b", "\u200d", "\ufe0f", "\u3000", "\u3164", "\u2800"]
+)
 def test_a_text_nobody_can_see_is_refused(judged, draft, text):
     """Nor could it be recognised when it has to be looked for."""
     assert fields(judged(draft(text=text))) == ["text"]
@@ -146,9 +150,12 @@ def test_half_a_character_is_refused(judged, draft):
         "None",
     ],
 )
-def test_what_a_broken_generator_says_is_refused(judged, draft, text):
-    """It is caught before the queue, not on the profile (F24-S2)."""
-    assert fields(judged(draft(text=text))) == ["text"]
+def test_what_a_broken_generator_may_have_said_is_held_for_its_authors_yes(judged, draft, text):
+    """It may be meant: nobody but its author can know, and whoever says so gets it in."""
+    assert judged(draft(text=text)).concern.startswith("it may not be meant as it is")
+    assert "" == judged(draft(text=text, as_is=True)).concern
+    # What comes again would go out again and again.
+    assert ["text"] == fields(judged(draft(text=text, repeat="daily", zone="UTC")))
 
 
 @pytest.mark.parametrize(
@@ -250,9 +257,33 @@ def test_an_image_has_at_most_five_megabytes(judged, draft, png, size, taken):
 
 def test_a_gif_may_be_larger(judged, draft, tmp_path):
     """X gives them fifteen."""
-    (tmp_path / "a.gif").write_bytes(b"GIF89a" + bytes(6 * 1024 * 1024))
+    drawn = io.BytesIO()
+    PIL.Image.new("P", (1, 1)).save(drawn, "GIF")
+    (tmp_path / "a.gif").write_bytes(drawn.getvalue() + bytes(6 * 1024 * 1024))
 
     assert isinstance(judged(draft(images=[{"path": "a.gif"}])), Accepted)
+
+
+def test_a_gif_stands_alone(judged, draft, png, tmp_path):
+    """X takes one GIF, or several pictures."""
+    drawn = io.BytesIO()
+    PIL.Image.new("P", (1, 1)).save(drawn, "GIF")
+    (tmp_path / "a.gif").write_bytes(drawn.getvalue())
+    png("sun.png")
+
+    [refusal] = judged(draft(images=[{"path": "a.gif"}, {"path": "sun.png"}]))
+
+    assert "X takes one GIF alone" in refusal.why
+
+
+def test_an_image_of_which_only_the_beginning_is_left_is_refused(judged, draft, tmp_path):
+    """It has the right kind, and would fail in every composer."""
+    drawn = io.BytesIO()
+    PIL.Image.effect_noise((64, 64), 50).convert("RGB").save(drawn, "JPEG")
+    (tmp_path / "half.jpg").write_bytes(drawn.getvalue()[: len(drawn.getvalue()) // 2])
+
+    [refusal] = judged(draft(images=[{"path": "half.jpg"}]))
+    assert "cannot be decoded to its end" in refusal.why
 
 
 def test_what_is_no_readable_file_is_refused(judged, draft, tmp_path):
@@ -295,3 +326,11 @@ def test_the_form_is_simple():
         assert field["type"] in {"string", "array", "boolean"}
     assert "anyOf" not in str(schema)
     assert schema["required"] == ["accounts", "when"]
+
+
+@pytest.mark.parametrize("written", ["alice, bob", "alice;bob", "alice bob"])
+def test_several_names_in_one_are_told_by_what_separates_them(judged, draft, written):
+    """No account has this name, and its author would look for a slip."""
+    [problem] = judged(draft(accounts=[written]))
+
+    assert 'write "alice|bob" in a file' in problem.remedy

@@ -17,15 +17,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from steadypost.domain.delivery import (
-    CLAIMABLE,
-    FOR_A_PERSON,
-    Delivery,
-    DeliveryPart,
-    PartState,
-    State,
-)
+from steadypost.domain.delivery import CLAIMABLE, FOR_A_PERSON, Delivery, State
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Published, Unconfirmed
+from steadypost.domain.parts import DeliveryPart, PartState
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PARTS = 2
@@ -92,7 +86,7 @@ class World:
     leased: bool = False
     attempts: tuple[Attempt, ...] = ()
     workers: tuple[Worker, ...] = (Worker(), Worker())
-    letters: frozenset[tuple[int, Answer]] = frozenset()
+    outbox: frozenset[tuple[int, Answer]] = frozenset()
     flying: frozenset[Post] = frozenset()
     """Requests that were sent and have not come to life, nor been lost."""
     live: frozenset[Post] = frozenset()
@@ -206,12 +200,12 @@ def _worker_steps(world: World, number: int, worker: Worker, rules: Rules) -> It
         case At.MAY_CLICK:
             sent = _sent(world, (worker.fence, worker.first))
             yield "clicks", with_worker(sent, at=At.WAITING)
-            yield "clicks in vain", with_worker(at=At.HAS_ANSWER, outcomes=_in_doubt(worker))
+            yield "clicks in vain", with_worker(at=At.HAS_ANSWER, outcomes=_unconfirmed(worker))
         case At.WAITING:
             yield from _hearing(world, worker, with_worker)
         case At.HAS_ANSWER:
-            letter = (worker.fence, _answer(worker))
-            kept = replace(world, letters=world.letters | {letter})
+            entry = (worker.fence, _answer(worker))
+            kept = replace(world, outbox=world.outbox | {entry})
             yield "keeps its answer in the outbox", with_worker(kept, **_AFRESH)
 
 
@@ -229,7 +223,7 @@ def _hearing(world: World, worker: Worker, with_worker: Callable[..., World]) ->
     """Its request came to life and is answered, or the answer does not come."""
     n = worker.first + len(worker.outcomes)
     post = (worker.fence, n)
-    yield "gives up waiting", with_worker(at=At.HAS_ANSWER, outcomes=_in_doubt(worker))
+    yield "gives up waiting", with_worker(at=At.HAS_ANSWER, outcomes=_unconfirmed(worker))
     if post not in world.live:
         return
     heard = (*worker.outcomes, Published(remote_id=f"{post[0]}:{n}"))  # type: ignore[arg-type]
@@ -254,9 +248,9 @@ def _all(worker: Worker, outcome: Outcome) -> tuple[Outcome, ...]:
     return (outcome,) * (PARTS - worker.first)
 
 
-def _in_doubt(worker: Worker) -> tuple[Outcome, ...]:
-    doubt = Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED)
-    return (*worker.outcomes, *[doubt] * (PARTS - worker.first - len(worker.outcomes)))
+def _unconfirmed(worker: Worker) -> tuple[Outcome, ...]:
+    unheard = Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED)
+    return (*worker.outcomes, *[unheard] * (PARTS - worker.first - len(worker.outcomes)))
 
 
 def _answer(worker: Worker) -> Answer:
@@ -314,7 +308,7 @@ def _never_armed(answer: Answer) -> bool:
 
 def _after(delivery: Delivery, attempt: Attempt, answer: Answer) -> Delivery | None:
     brings_id = any(isinstance(outcome, Published) for outcome in answer.outcomes)
-    in_doubt = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
+    unconfirmed = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
     match delivery.state:
         case State.SENDING:
             return delivery.settle(answer, NOW, 0.5)
@@ -323,7 +317,7 @@ def _after(delivery: Delivery, attempt: Attempt, answer: Answer) -> Delivery | N
         case State.NEEDS_REVIEW:
             listens = brings_id
         case State.SCHEDULED | State.PARTIAL:
-            listens = brings_id or in_doubt
+            listens = brings_id or unconfirmed
         case _:
             return None
     if not listens:
@@ -339,11 +333,11 @@ def _store_steps(world: World, rules: Rules) -> Iterator[Step]:
         yield "the lease runs out", replace(world, leased=False)
     elif world.delivery.state is State.SENDING:
         yield "the delivery is rescued", _rescue(world)
-    for fence, answer in world.letters:
+    for fence, answer in world.outbox:
         told = record(world, fence, answer, rules)
-        yield "a letter is handed over", replace(told, letters=told.letters - {(fence, answer)})
+        yield "an outbox entry is handed over", replace(told, outbox=told.outbox - {(fence, answer)})
         if told != world:
-            yield "a letter is handed over, and the word is lost", told
+            yield "an outbox entry is handed over, and the word is lost", told
 
 
 def _rescue(world: World) -> World:
@@ -405,9 +399,9 @@ def _seeing_it_gone(world: World, attempt: Attempt) -> Iterator[Step]:
     if not holders:
         yield "the browser is seen dead", _with_attempt(world, world.fence, replace(attempt, gone=True))
         return
-    # Nobody can be waiting for it any more: it is killed, and its worker, should it wake, is in doubt.
+    # Nobody can be waiting for it any more: it is killed, and its worker, should it wake, is unconfirmed.
     workers = tuple(
-        replace(w, at=At.HAS_ANSWER, outcomes=_in_doubt(w)) if w in holders else w for w in world.workers
+        replace(w, at=At.HAS_ANSWER, outcomes=_unconfirmed(w)) if w in holders else w for w in world.workers
     )
     killed = replace(world, workers=workers)
     yield "the browser is killed", _with_attempt(killed, world.fence, replace(attempt, gone=True))
@@ -437,7 +431,7 @@ def _told(world: World, look: Looking, rules: Rules) -> World:
         if counts and part.state is PartState.ASKED and part.n not in found:
             missed[part.n] = 2 if part.n in look.second or not rules.two_looks else max(1, missed[part.n])
     absent = [n for n in range(PARTS) if missed[n] == 2 and delivery.parts[n].state is PartState.ASKED]
-    after = delivery.weigh(found, absent, now=NOW, next_at=NOW, doubted_since=NOW)  # type: ignore[arg-type]
+    after = delivery.weigh(found, absent, now=NOW, next_at=NOW, unconfirmed_since=NOW)  # type: ignore[arg-type]
     noted = _with_attempt(done, world.fence, replace(attempt, missed=tuple(missed)))
     return replace(noted, delivery=_quiet(after))
 

@@ -18,17 +18,26 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from steadypost.domain.delivery import FOR_A_PERSON, PartState, State
-from steadypost.domain.evidence import SeenPost, Sighting, judge
+from steadypost.domain.clock import Offset
+from steadypost.domain.delivery import FOR_A_PERSON, State
+from steadypost.domain.evidence import SeenPost, Sighting
+from steadypost.domain.likeness import plain
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published, Unconfirmed
+from steadypost.domain.parts import PartState
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import RemoteId, id_at, made_at
-from steadypost.store import AccountRecord, Outbox, Store
+from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.weighing import judge
+from steadypost.networks.x.snowflake import id_at, made_at
+from steadypost.store import AccountRecord, Outbox, Store, intake, looks, reading, settling, unconfirmed
+from steadypost.store import accounts as account_rows
 from tests.store.people import LEASE, MINUTE, NOON, SECOND, saying
 
+AGREED = Offset(ahead=0 * SECOND, within=SECOND)
+"""Clocks that agree, as exactly as one answer tells."""
 SETTLE = 15 * MINUTE
 PER_HOUR = 6
-DOUBT = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer came", phase=Phase.CLICKED)
+UNCONFIRMED = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer came", phase=Phase.CLICKED)
 NOT_SENT = NotSubmitted(cause=Cause.EARLIER_PART, why="its turn never came", phase=Phase.CLICKED)
 
 
@@ -80,11 +89,15 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def take_in(self):
         limits = Limits(per_hour=PER_HOUR)
-        self.store.put_account(
-            AccountRecord(name="alice", channel="x_web", handle="alice", limits=limits, settle=SETTLE), NOON
+        self.store.write(
+            account_rows.put,
+            AccountRecord(name="alice", channel="x_web", handle="alice", limits=limits, settle=SETTLE),
+            NOON,
         )
         self.deliveries = [
-            self.store.add(saying(*texts), accounts=["alice"], due_at=NOON, now=NOON - MINUTE)[0].delivery_id
+            self.store.write(intake.add, saying(*texts), accounts=["alice"], due_at=NOON, now=NOON - MINUTE)[
+                0
+            ].delivery_id
             for texts in (("a lamp",), ("a harbour", "and its lights"), ("a gull",))
         ]
 
@@ -131,7 +144,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def those_who_settle_go_on(self):
         """Letters, rescue and a look, as a machine that is up does them in every cycle."""
-        self.letters_are_handed_over()
+        self.outbox_entries_are_handed_over()
         self.the_silent_are_rescued()
         self.pass_by(10 * SECOND)
         self.look()
@@ -151,7 +164,14 @@ class Life(RuleBasedStateMachine):
 
     def arms(self, worker):
         attempt_id = worker.claim.attempt_id
-        return self.store.arm(attempt_id, worker.claim.fence, self.now, f"browser of {attempt_id}")
+        return self.store.write(
+            settling.arm,
+            attempt_id,
+            fence=worker.claim.fence,
+            now=self.now,
+            executor=f"browser of {attempt_id}",
+            offset=AGREED,
+        )
 
     @rule(number=st.integers(0, 1))
     def a_worker_arms(self, number):
@@ -207,7 +227,7 @@ class Life(RuleBasedStateMachine):
     def a_worker_gives_up(self, number):
         worker = self.at(number, armed=True)
         if worker is not None:
-            self.answers(worker, DOUBT)
+            self.answers(worker, UNCONFIRMED)
 
     @rule(number=st.integers(0, 1))
     def a_worker_dies(self, number):
@@ -220,24 +240,24 @@ class Life(RuleBasedStateMachine):
         claim = worker.claim
         outcomes = [Published(remote_id=one) for one in worker.heard]
         unheard = worker.sent[len(worker.heard) :]
-        outcomes += [DOUBT for _ in unheard]
+        outcomes += [UNCONFIRMED for _ in unheard]
         missing = len(claim.parts) - len(outcomes)
         if missing:
             beyond = rest if not worker.sent else NOT_SENT
-            # A click may have been given and nothing sent: then all is in doubt, as the product says it.
+            # A click may have been given and nothing sent: then all is unconfirmed, as the product says it.
             outcomes += [beyond if beyond is not None else NOT_SENT] * missing
         worker.dead_browser = True
         self.outbox.keep(claim.attempt_id, Answer(outcomes=tuple(outcomes), first=claim.first), self.now)
         del self.workers[worker.name]
 
     @rule()
-    def letters_are_handed_over(self):
+    def outbox_entries_are_handed_over(self):
         list(self.outbox.hand_over(self.store, jitter=lambda: 0.5))
 
     @rule()
-    def a_letter_is_handed_over_and_the_word_is_lost(self):
-        for letter in self.outbox.waiting()[:1]:
-            self.store.answered(letter.attempt_id, letter.answer, now=letter.at, jitter=0.5)
+    def an_outbox_entry_is_handed_over_and_the_word_is_lost(self):
+        for entry in self.outbox.waiting()[:1]:
+            self.store.write(settling.answered, entry.attempt_id, entry.answer, now=entry.at, jitter=0.5)
 
     @rule()
     def the_silent_are_rescued(self):
@@ -275,32 +295,43 @@ class Life(RuleBasedStateMachine):
             self.look(whole=whole)
 
     def look(self, *, whole=True):
-        doubts = self.store.looks_due(now=self.now).get("alice", [])
-        for doubt in doubts:
-            self.see_it_gone(doubt)
+        items = self.store.read(unconfirmed.due, now=self.now).get("alice", [])
+        for item in items:
+            self.see_it_gone(item)
         shown = [request for request in self.live if request.shown_at is not None]
-        sighting = Sighting(
-            account="alice",
-            at=self.now,
-            posts=tuple(SeenPost(id=one.id, author="alice", text=one.text) for one in shown),
-            reached_back_to=NOON - timedelta(days=1) if whole else None,
+        sightings = [
+            Sighting(
+                account="alice",
+                at=self.now,
+                posts=tuple(SeenPost(id=one.id, author="alice", said=plain(one.text)) for one in shown),
+                reached_back_to=NOON - timedelta(days=1) if whole else None,
+                place=place,
+                told=True,
+                offset=AGREED,
+            )
+            for place in (Place.PROFILE, Place.REPLIES)
+        ]
+        unsettled = self.store.read(unconfirmed.unsettled, "alice")
+        wanted = [one for item in unsettled for one in item.wanted]
+        verdicts = judge(
+            wanted, sightings, self.store.read(looks.taken_ids, "alice", {one.id for one in shown})
         )
-        wanted = [one for doubt in doubts if not doubt.published for one in doubt.wanted]
-        verdicts = judge(wanted, sighting, self.store.taken_ids("alice"))
-        for doubt in doubts:
-            if not doubt.published:
-                found = {one.n: verdicts[one.key] for one in doubt.wanted}
-                self.store.saw(doubt.delivery_id, found, self.now, self.now + MINUTE, at=sighting.at)
+        for item in items:
+            if not item.published:
+                found = {one.n: verdicts[one.key] for one in item.wanted if one.key in verdicts}
+                self.store.write(
+                    looks.saw, item.delivery_id, found, now=self.now, next_at=self.now + MINUTE, at=self.now
+                )
 
-    def see_it_gone(self, doubt):
-        attempt = doubt.attempt
+    def see_it_gone(self, item):
+        attempt = item.attempt
         if attempt.gone_at is not None:
             return
         holder = self.browsers[attempt.id]
         if not holder.dead_browser and self.now - attempt.rescued_at > 150 * SECOND:
             holder.dead_browser = True  # killed by whoever looks
         if holder.dead_browser:
-            self.store.note_gone(attempt.id, self.now)
+            self.store.write(looks.note_gone, attempt.id, self.now)
 
     # -- what must hold
 
@@ -312,7 +343,7 @@ class Life(RuleBasedStateMachine):
         assert len(asked) == len(set(asked)), f"I1, I3: asked twice, or live twice: {asked}"
         live = {one.id: one for one in self.live}
         for delivery_id in self.deliveries:
-            delivery = self.store.show(delivery_id).delivery
+            delivery = self.store.read(reading.show, delivery_id).delivery
             for part in delivery.parts:
                 if part.remote_id is not None:
                     of = live.get(part.remote_id)
@@ -333,19 +364,23 @@ class Life(RuleBasedStateMachine):
             self.a_worker_dies(int(name[-1]))
         moving = (State.SCHEDULED, State.SENDING, State.PARTIAL, State.UNCONFIRMED)
         for _ in range(400):
-            counts = self.store.counts()
+            counts = self.store.read(reading.counts)
             if not any(counts[state] for state in moving):
                 break
             self.pass_by(MINUTE)
-            self.letters_are_handed_over()
+            self.outbox_entries_are_handed_over()
             self.the_silent_are_rescued()
             self.look()
             self.work_through_one()
             self.one_copy_and_no_false_word()
         self.the_quota_holds_on_the_network()
-        states = {self.store.show(one).delivery.state for one in self.deliveries}
+        states = {self.store.read(reading.show, one).delivery.state for one in self.deliveries}
         assert states <= {State.PUBLISHED, *FOR_A_PERSON}, f"I4: still {states}"
-        owned = {part.remote_id for one in self.deliveries for part in self.store.show(one).delivery.parts}
+        owned = {
+            part.remote_id
+            for one in self.deliveries
+            for part in self.store.read(reading.show, one).delivery.parts
+        }
         if states == {State.PUBLISHED}:
             assert owned == {one.id for one in self.live}, "I2: live, and nobody's"
 

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     )  # fmt: skip
     wait_until((home / "worker" / "log").exists, description="the worker has begun")
     hand.signal(signal.SIGSTOP)
-    wait_until(hand.is_stopped, description="the worker stands still")
+    wait_until(hand.is_stopped, description="the worker is stopped")
     sys.stdout.write(f"{hand.pid}\n")
     sys.stdout.flush()
     os.kill(os.getpid(), signal.SIGKILL)

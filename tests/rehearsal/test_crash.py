@@ -38,11 +38,11 @@ def players(tmp_path_factory):
 
 
 def living():
-    """The browsers, lanes and servers below this process that could still do something."""
+    """The browsers, runners and servers below this process that could still do something."""
     found = set()
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            named = process.name() in {"postgres", "chromium"} or "lane_process" in " ".join(
+            named = process.name() in {"postgres", "chromium"} or "runner_process" in " ".join(
                 process.cmdline()
             )
             if named and process.status() != psutil.STATUS_ZOMBIE:

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,24 +18,32 @@ from itertools import pairwise
 import pytest
 from click.testing import CliRunner
 
+from rehearsal.acts import ACTS, TWIN
+from rehearsal.drill import others, waits
 from rehearsal.drill import report as reports
 from rehearsal.drill.__main__ import main as drill_program
 from rehearsal.drill.hands import Hands
+from rehearsal.drill.lines import Line
 from rehearsal.drill.page import COLOURS, Run, draw
-from rehearsal.drill.programme import PEOPLE, WEATHERS, programme
-from rehearsal.drill.report import Line
+from rehearsal.drill.programme import EVERYBODY, LIMITS, PEOPLE, TIGHT, WEATHERS, programme
 from rehearsal.drill.stage import SETTLE, Happened
 from rehearsal.drill.troubles import HOST, X_SIDE, Kind, Place, Trouble
+from rehearsal.texts import Shape
+from sandbox.bluesky.weather import FAULTS as BLUESKY_FAULTS
 from sandbox.faults import FAULTS
+from sandbox.mastodon.faults import FAULTS as MASTODON_FAULTS
+from sandbox.x_api.weather import FAULTS as X_API_FAULTS
 from steadypost.domain.delivery import State
-from steadypost.domain.quota import Limits
+from steadypost.domain.figures import NEVER
 from steadypost.domain.span import Span
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 PROMISED = {
     "seed", "minutes", "due", "good", "availability", "availability_lower_95", "time_availability", "duplicates",
-    "lost", "false_status", "false_blocks", "lateness_s", "recovery_s", "detection_s", "messages", "by_fault",
+    "lost", "false_status", "false_blocks", "falsely_blocked", "never_back", "left_out", "refused", "lateness_s",
+    "recovery_s", "detection_s", "messages", "channels", "by_fault",
 }  # fmt: skip
 
 
@@ -48,15 +57,38 @@ def test_a_seed_gives_the_same_programme():
 
 
 def test_three_hundred_posts_fall_due_in_a_quarter_of_an_hour():
-    """At a steady pace, on all three accounts, none saying what another says."""
+    """At a steady pace, on all accounts."""
     posts = programme(seed=7, minutes=15).posts
 
-    texts = [text for post in posts for text in post.texts]
     assert len(posts) >= 300
-    assert len(set(texts)) == len(texts)
-    assert {post.account for post in posts} == set(PEOPLE)
-    gaps = [later.at - earlier.at for earlier, later in pairwise(posts)]
+    assert {post.account for post in posts} == set(EVERYBODY)
+    gaps = [
+        later.at - earlier.at for earlier, later in pairwise(post for post in posts if post.account != TIGHT)
+    ]
     assert max(gaps) < 6
+
+
+def test_the_posts_are_alike_on_purpose():
+    """In every way there is; and what nobody could tell apart is rare."""
+    posts = programme(seed=7, minutes=15).posts
+
+    assert {post.shape for post in posts} == set(Shape)
+    said = Counter((post.account, post.texts) for post in posts if post.shape is not Shape.MEDIA_ONLY)
+    repeated = sum(many - 1 for many in said.values())
+    assert 5 < repeated < len(posts) / 5
+    assert {post.is_reply for post in posts if post.shape is Shape.SAME_REPLY} == {True}
+    assert all(post.picture and post.texts == ("",) for post in posts if post.shape is Shape.MEDIA_ONLY)
+
+
+def test_somebody_does_everything_by_hand_and_no_two_clocks_agree():
+    """The network's clock is minutes away: ahead for one seed, behind for another."""
+    ahead = [programme(seed=seed, minutes=15).clock_offset_s for seed in range(8)]
+
+    assert {act.what for act in programme(seed=7, minutes=15).by_hand} >= set(ACTS) - {TWIN}
+    assert TIGHT not in {act.account for act in programme(seed=7, minutes=15).by_hand}
+    assert min(ahead) < -60
+    assert max(ahead) > 60
+    assert max(map(abs, ahead)) <= 600
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
@@ -67,6 +99,25 @@ def test_a_quarter_of_an_hour_has_every_place_where_trouble_sits(store):
 
         assert {trouble.kind.place for trouble in played.troubles} == set(Place)
         assert max(trouble.at + trouble.lasts for trouble in played.troubles) < played.seconds - 30
+
+
+def test_the_other_networks_have_posts_and_weather_of_their_own():
+    """The same for the same seed; every kind of weather is one that its sandbox knows, and each account has its share."""
+    sandboxes = {
+        others.X_API: X_API_FAULTS,
+        others.MASTODON: MASTODON_FAULTS,
+        others.BLUESKY: BLUESKY_FAULTS,
+    }
+    changes = others.weather(7, 900)
+
+    assert others.posts(7, 900) == others.posts(7, 900) != others.posts(8, 900)
+    assert changes == others.weather(7, 900)
+    assert set(others.ACCOUNTS) == {one.account for one in others.posts(7, 120)}
+    for channel, known in sandboxes.items():
+        played = {rule["fault"] for one in changes if one.channel == channel for rule in one.rules}
+        assert {rule["fault"] for rule in others.WEATHER[channel]} == played
+        assert played <= set(known)
+        assert () == [one for one in changes if one.channel == channel][-1].rules
 
 
 def test_an_unknown_weather_is_refused_with_those_there_are():
@@ -103,9 +154,19 @@ def test_the_settle_window_is_longer_than_this_x_ever_hides_a_post():
     assert max(hidden) * 1.5 < SETTLE.total_seconds()
 
 
-def test_limits_of_the_drill_leave_room_for_every_post():
-    """What quota does not allow would not count as due: here nothing hides behind that."""
-    assert Limits(per_hour=1000, per_day=5000, spacing=timedelta(0)).largest_delivery >= 300
+def test_limits_of_the_drill_leave_room_for_every_post_but_the_tight_account_s():
+    """What quota does not allow would not count as due: only she, whose limits are tried, hides behind that."""
+    posts = programme(seed=7, minutes=15).posts
+    units = Counter(
+        {name: sum(len(post.texts) for post in posts if post.account == name) for name in EVERYBODY}
+    )
+
+    assert all(units[name] * 2 <= LIMITS[name]["per_hour"] for name in PEOPLE)
+    assert units[TIGHT] > 2 * LIMITS[TIGHT]["per_hour"]
+    short = [post for post in programme(seed=7, minutes=4).posts if post.account == TIGHT]
+    assert len(short) > LIMITS[TIGHT]["per_hour"]
+    assert all(post.late_after for post in short)
+    assert {post.asks_when_late for post in short} == {True, False}
 
 
 # -- the judgement
@@ -121,7 +182,7 @@ LINE = Line(
     recorded_at=NOON + timedelta(seconds=3),
     copies=1,
     attempts=1,
-    in_doubt=False,
+    unconfirmed=False,
     signs=(),
     why="",
 )
@@ -168,6 +229,44 @@ def test_the_slowest_account_is_the_one_that_counts():
     assert told.recovery_s == 40
 
 
+def test_an_account_that_is_never_back_is_the_figure():
+    """One is back in two seconds and the other never: that is no recovery, and no gap in the table either."""
+    told = suffered(
+        happened(10, 20, *PEOPLE), [line(18, 4), line(25, None, account="bob", state=State.SCHEDULED)]
+    )
+    nobody = suffered(happened(10, 20), [line(18, None, state=State.SCHEDULED)])
+
+    assert told.recovery_s == NEVER
+    assert told.as_dict(NOON)["recovery_by_account_s"] == {"alice": 2.0, "bob": "never"}
+    assert nobody.as_dict(NOON)["recovery_s"] == "never"
+    faults = [told.as_dict(NOON), suffered(happened(10, 20), [line(25, 1)]).as_dict(NOON)]
+    assert reports.never_back(faults) == 1
+    assert reports.spread(faults, "recovery_s")["x_answer"] == {
+        "n": 2,
+        "p50": 1.0,
+        "p90": "never",
+        "max": "never",
+    }
+
+
+def test_an_account_with_nothing_due_any_more_has_no_figure():
+    """What was refused, or lies before a person since before the trouble was over, shows nothing of recovery."""
+    refused = line(18, None, state=State.REFUSED)
+    before_a_person = line(18, None, state=State.NEEDS_REVIEW)
+
+    told = suffered(happened(10, 20), [line(0, 1), refused, before_a_person])
+
+    assert told.recovery_s is None
+    assert told.trouble.ended_at is None
+
+
+def test_what_the_weather_refused_is_shown():
+    """It is left out of the share, and must not be out of sight."""
+    lines = [line(0, None, state=State.REFUSED, refused_code="186"), line(1, 1)]
+
+    assert reports.refusals(lines) == {"186": 1}
+
+
 def test_troubles_that_overlap_are_over_together():
     """The one that ended first is not blamed, nor praised, for what the other still did."""
     one, other = happened(10, 20), happened(15, 40, n=2)
@@ -191,8 +290,8 @@ def asked(post, second):
     return replace(post, asked_at=NOON + timedelta(seconds=second))
 
 
-def blocked(lines, *troubles):
-    return list(reports.blocked(lines, troubles))
+def blocked(lines, *troubles, told=None, **more):
+    return [one.line for one in waits.blocked(lines, troubles, told, **more)]
 
 
 def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
@@ -208,18 +307,36 @@ def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
 def test_a_post_behind_others_waits_for_its_account_s_spacing():
     """After an outage what waited goes out one by one, oldest first: nobody is blocked by that, unless overtaken."""
     spaced = timedelta(seconds=80)
-    first, waits = asked(line(90, 10), 100), line(100, 90)
+    first, waiting = asked(line(90, 10), 100), line(100, 90)
 
-    assert list(reports.blocked([first, waits], [])) == [waits]
-    assert list(reports.blocked([first, waits], [], spacing=spaced)) == []
-    assert list(reports.blocked([replace(first, account="bob"), waits], [], spacing=spaced)) == [waits]
-    overtakes = replace(first, due_at=waits.due_at + timedelta(seconds=1))
-    assert list(reports.blocked([overtakes, waits], [], spacing=spaced)) == [waits]
+    assert blocked([first, waiting]) == [waiting]
+    assert blocked([first, waiting], spacing=spaced) == []
+    assert blocked([replace(first, account="bob"), waiting], spacing=spaced) == [waiting]
+    overtakes = replace(first, due_at=waiting.due_at + timedelta(seconds=1))
+    assert blocked([overtakes, waiting], spacing=spaced) == [waiting]
 
 
-def test_a_post_in_doubt_waits_for_its_own_settling():
+def test_a_false_block_tells_its_wait_and_what_was_on_record():
+    """Only what covers half of the wait is its cause; nothing excuses it."""
+    waiting = line(100, 90)
+    due = waiting.due_at
+    reasons = {
+        "alice": [
+            ("delivery 7 of the same account was under way", Span(due + 10 * SECOND, due + 80 * SECOND)),
+            ("incident due alice", Span(due + 70 * SECOND, due + 95 * SECOND)),
+        ]
+    }
+
+    [told] = waits.blocked([waiting], [], reasons=reasons)
+    [unexplained] = waits.blocked([waiting], [], reasons={"alice": reasons["alice"][1:]})
+
+    assert (told.waited_s, told.cause) == (90.0, "delivery 7 of the same account was under way")
+    assert unexplained.cause == waits.NO_REASON
+
+
+def test_an_unconfirmed_post_waits_for_its_own_settling():
     """The settle window stands before it: that is no block, and is told as lateness."""
-    assert blocked([line(100, 90, in_doubt=True)]) == []
+    assert blocked([line(100, 90, unconfirmed=True)]) == []
 
 
 def test_a_post_that_was_asked_for_or_told_to_wait_is_not_blocked():
@@ -230,23 +347,23 @@ def test_a_post_that_was_asked_for_or_told_to_wait_is_not_blocked():
 
     assert blocked([failed]) == []
     assert blocked([replace(waits, asked_at=waits.due_at + timedelta(seconds=2))]) == []
-    assert list(reports.blocked([waits], [], told)) == []
-    assert list(reports.blocked([waits], [], {"bob": told["alice"]})) == [waits]
+    assert blocked([waits], told=told) == []
+    assert blocked([waits], told={"bob": told["alice"]}) == [waits]
 
 
 @pytest.mark.parametrize("state", [State.SCHEDULED, State.SENDING, State.UNCONFIRMED, State.PARTIAL])
 def test_what_is_not_live_and_has_no_end_is_lost(state):
     """Silence is what is counted."""
-    assert reports._is_lost(line(0, None, state=state), [])
+    assert reports.is_lost(line(0, None, state=state), [])
 
 
 def test_what_lies_before_a_person_is_lost_only_when_nobody_was_told():
     """And what the network refused is not lost."""
     review = line(0, None, state=State.NEEDS_REVIEW)
 
-    assert reports._is_lost(review, [])
-    assert not reports._is_lost(review, [review.delivery_id])
-    assert not reports._is_lost(line(0, None, state=State.REFUSED), [])
+    assert reports.is_lost(review, [])
+    assert not reports.is_lost(review, [review.delivery_id])
+    assert not reports.is_lost(line(0, None, state=State.REFUSED), [])
 
 
 # -- for real
@@ -279,6 +396,15 @@ def test_two_minutes_of_everything(tmp_path):
     assert told["due"] >= 38
     assert told["availability"] >= 0.95
     assert details["broken"] == []
+    assert set(told["channels"]) == {"x_web", "x_api", "mastodon", "bluesky"}
+    for channel, figures in told["channels"].items():
+        assert (channel, figures["duplicates"], figures["false_status"], figures["broken"]) == (
+            channel,
+            0,
+            0,
+            [],
+        )
+        assert figures["due"] >= 6
     assert [one["failed"] for one in told["by_fault"] if one["failed"]] == []
     page = (tmp_path / "drill" / "report.html").read_text()
     assert page.count("<circle") == 2 * len(details["posts"])
@@ -290,13 +416,14 @@ def test_a_run_is_drawn_beside_another(tmp_path):
     spread = {"n": 1, "p50": 2.0, "p90": 2.0, "max": 2.0}
     fault = {
         "n": 1, "fault": "<dropped>", "class": "x_answer", "accounts": ["alice"], "at_s": 10, "lasted_s": 5, "due": 1,
-        "recovery_s": 2.0, "drained_s": 2.0, "due_beside": 2, "on_time_beside": 2,
+        "recovery_s": "never", "drained_s": 2.0, "due_beside": 2, "on_time_beside": 2,
     }  # fmt: skip
     told = {
         "seed": 7, "minutes": 2, "due": 1, "good": 1, "availability": 1.0, "availability_lower_95": 0.2,
         "time_availability": None, "duplicates": 0, "lost": 0, "false_status": 0, "false_blocks": 0, "messages": 0,
         "lateness_s": {"p50": 1.0, "p95": 1.0}, "recovery_s": {"x_answer": spread}, "detection_s": {"x_answer": spread},
-        "by_fault": [fault],
+        "by_fault": [fault], "never_back": 1, "refused": {"186": 2},
+        "falsely_blocked": [{"delivery": 9, "account": "alice", "waited_s": 61.0, "cause": "<nothing> on record"}],
     }  # fmt: skip
     post = {
         "delivery": 1,
@@ -321,6 +448,9 @@ def test_a_run_is_drawn_beside_another(tmp_path):
     assert "<th>before</th><th>after</th>" in page
     assert "<dropped>" not in page
     assert "&lt;dropped&gt;" in page
+    assert "<td>never</td>" in page
+    assert "2 186" in page
+    assert "&lt;nothing&gt; on record" in page
 
 
 @pytest.mark.parametrize("other", [("--control",), ("--simulate", "1")])

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_stopped_worker_dies_with_a_killed_rehearsal(tmp_path, wait_until):
-    """It stands still and hears nothing; the kernel ends it with the process it came from."""
+    """It hangs and hears nothing; the kernel ends it with the process it came from."""
     driver = subprocess.run(
         [sys.executable, "-m", "tests.rehearsal.driver_to_be_killed", str(tmp_path)],
         cwd=ROOT,

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import steadypost.store.claims
 import steadypost.store.looks
+import tasks.looks
 from blocks.switches import names
 from rehearsal.simulation.run import Piece, simulate
+from steadypost.domain.evidence import CannotTell, Present
+from steadypost.domain.quota import Free
 
 pytestmark = pytest.mark.slow
 
@@ -42,14 +46,59 @@ def test_in_calm_weather_everything_goes_out_at_once():
 
     assert len(told.lines) == 15
     assert all(line.copies == 1 and line.late_s() < 10 for line in told.lines)
-    assert (told.duplicates, told.lost, told.false_status) == (0, 0, 0)
+    assert (told.duplicates, told.lost, told.false_status, told.broken_rules) == (0, 0, 0, [])
+
+
+def test_posts_that_are_alike_and_a_person_beside_us_cost_nothing():
+    """A quarter of all answers are lost; what people write is alike, and somebody posts, deletes and edits by hand."""
+    told = stretch("alike", hours=1.5)
+
+    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
+    assert sum(told.by_hand.values()) > 5
+    assert any(line.unconfirmed for line in told.lines)
+
+
+def test_clocks_that_do_not_agree_cost_nothing():
+    """The network's is minutes away from ours, drifts and jumps; each worker's is seconds off."""
+    told = stretch("clocks", hours=1.5)
+
+    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
+    assert any(line.unconfirmed for line in told.lines)
+
+
+def test_a_breach_of_the_rules_would_be_found(monkeypatch):
+    """With the limits of the store forgotten, the ledger shows more than the tight account may send, and too near."""
+    monkeypatch.setattr(steadypost.store.claims, "capacity", lambda *_, **__: Free())
+
+    broken = stretch("calm", hours=3).broken_rules
+
+    assert any("11 are allowed" in one for one in broken)
+
+
+def test_an_id_that_is_another_post_s_would_be_found(monkeypatch):
+    """Where every part is taken for the newest post of the list, the network knows whose each of them is."""
+
+    def newest(wanted, seen, taken=()):
+        posts = [post for one in seen for post in one.posts if post.id not in taken]
+        ids = sorted({post.id for post in posts}, key=int, reverse=True)
+        return {item.key: Present(remote_id=one) for item, one in zip(wanted, ids, strict=False)}
+
+    monkeypatch.setattr(
+        tasks.looks,
+        "judge",
+        lambda wanted, seen, taken=(): (
+            {item.key: CannotTell(why="-") for item in wanted} | newest(wanted, seen, taken)
+        ),
+    )
+
+    assert stretch("alike", hours=1.5).wrong != []
 
 
 def test_a_storm_costs_no_copy_and_no_post():
     """Ten times as much of everything as usual; what happened to whom is on record."""
     told = stretch("storm", hours=1, seed=8)
 
-    assert (told.duplicates, told.lost, told.wrong) == (0, 0, [])
+    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
     assert any(line.attempts > 1 for line in told.lines)
     assert told.happened
 

@@ -14,7 +14,7 @@ import pytest
 
 from rehearsal.stack import MARK, ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def answer(url):
@@ -39,7 +39,7 @@ def below(folder):
 
 
 def test_everything_can_be_looked_at_and_ends(tmp_path, wait_until):
-    """Prefect's pages, the sandbox, metrics and health answer at the addresses it names; then it is told to end."""
+    """Prefect's pages, every network, metrics and health answer at the addresses it names; then it is told to end."""
     said = tmp_path / "said.txt"
     env = {name: value for name, value in os.environ.items() if name != MARK}
     with said.open("w") as out:
@@ -54,13 +54,21 @@ def test_everything_can_be_looked_at_and_ends(tmp_path, wait_until):
             wait_until(
                 lambda: "Everything is running" in said.read_text() or process.poll() is not None,
                 description="everything is running",
-                within=180,
+                within=480,
             )
             assert process.poll() is None, said.read_text()
-            urls = re.findall(r"http://127\.0\.0\.1:\d+[/\w]*", said.read_text())
-            prefect, _, network, metrics, health = urls
+            urls = re.findall(r"http://127\.0\.0\.1:\d+[/\w-]*", said.read_text())
+            prefect, _, board, page, *timelines, metrics, health = urls
             assert answer(prefect)[0] == 200
-            assert answer(network)[0] == 200
+            # By its own number as soon as it is written.
+            assert board.startswith(
+                (f"{prefect}/artifacts/key/steadypost-board", f"{prefect}/artifacts/artifact/")
+            )
+            assert answer(page)[0] == 200
+            assert [url.rpartition("/")[2] for url in timelines] == ["x_api", "mastodon", "bluesky"]
+            assert [answer(url)[0] for url in timelines] == [200, 200, 200]
+            for account in ("alice", "bob", "carol", "dora-x", "dora-mastodon", "dora-bluesky"):
+                assert account in said.read_text()
             assert b"steadypost_deliveries" in answer(metrics)[1]
             code, told = answer(health)
             # Nobody has looked at everything yet, perhaps; then it says so, and does not call it well.

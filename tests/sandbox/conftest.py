@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +15,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from sandbox.client import SandboxProcess
+from sandbox.variant import AXES, word
+from steadypost.browser import LaunchSettings, find_browser
+from tests.drawn import seed_from
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_MS = 20_000
 """A loaded machine is no reason to fail."""
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -66,8 +61,13 @@ class Person:
         )
 
     def sees(self, operation: str = "UserTweets", **variables: str) -> list[str]:
-        """The ids on a timeline, from top to bottom."""
-        return [result["rest_id"] for result in results(self.look(operation, **variables).json())]
+        """The ids on a timeline, from top to bottom; of what cannot be shown there is none."""
+        told = results(self.look(operation, **variables).json())
+        return [result.get("tweet", result).get("rest_id", "-") for result in told]
+
+    def replies(self, handle: str = "alice") -> list[str]:
+        """The ids on a profile's second tab."""
+        return self.sees("UserTweetsAndReplies", screen_name=handle)
 
     def profile(self, handle: str = "alice") -> list[str]:
         """The ids on a profile's first tab."""
@@ -77,7 +77,8 @@ class Person:
 def instructions(body: dict[str, Any]) -> list[dict[str, Any]]:
     data = body["data"]
     if "user" in data:
-        return data["user"]["result"]["timeline"]["timeline"]["instructions"]
+        user = data["user"]["result"]
+        return user.get("timeline", user.get("timeline_v2"))["timeline"]["instructions"]
     if "home" in data:
         return data["home"]["home_timeline_urt"]["instructions"]
     return data["threaded_conversation_with_injections_v2"]["instructions"]
@@ -94,7 +95,17 @@ def results(body: dict[str, Any]) -> list[dict[str, Any]]:
         contents += (
             [one["item"]["itemContent"] for one in items] if items else [entry["content"].get("itemContent")]
         )
-    return [content["tweet_results"]["result"] for content in contents if content]
+    posts = [content for content in contents if content and "tweet_results" in content]
+    return [content["tweet_results"].get("result", {}) for content in posts]
+
+
+def thread(sandbox, count: int, *, by: str = "alice", under: str | None = None) -> list[str]:
+    """Parts by one author, each under the one before; their ids."""
+    parts: list[str] = []
+    for n in range(1, count + 1):
+        above = parts[-1] if parts else under
+        parts.append(sandbox.hand_post(by, f"{n}/{count} of a thread", reply_to=above))
+    return parts
 
 
 @pytest.fixture(scope="session")
@@ -148,14 +159,108 @@ def stranger(sandbox) -> Iterator[Person]:
         yield Person(client, "")
 
 
+VARIANT_SEED = seed_from("SANDBOX_VARIANT_SEED")
+"""Every state of the page draws builds of its own; a failure says the seed that brings them back."""
+
+BY_NAME = """{
+    query: (root, name) => [...root.querySelectorAll("*")].find((one) => one.sandboxName === name),
+    queryAll: (root, name) => [...root.querySelectorAll("*")].filter((one) => one.sandboxName === name),
+}"""
+"""Finds what the page's own script calls by this name, whatever its test id is in a build."""
+
+ALL_ALIVE = """() => [...document.querySelectorAll("*")]
+    .filter((one) => one.sandboxName === "composer")
+    .every((one) => one.sandboxAlive)"""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "build(**choices): the build of the page that a test is about")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     # One per module: while it is open, nothing else in this process can run an event loop.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        playwright.selectors.register("its", BY_NAME)
+        # Found and started as the product does it: what is on this machine is not the test's to know.
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright.chromium.executable_path),
+            args=LaunchSettings().chromium_args(),
+        )
         yield browser
         browser.close()
+
+
+@dataclass
+class Build:
+    """The build that a test meets, and how a person finds their way in it."""
+
+    made_of: dict[str, Any]
+
+    def __getitem__(self, axis: str) -> str:
+        return self.made_of["choices"][axis]
+
+    def say(self, english: str, **values: str) -> str:
+        """A word of the page in its language."""
+        text = word(self["language"], english)
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
+
+    def in_words(self, english: str, **values: str) -> re.Pattern[str]:
+        """The same as a pattern, for a part of a text."""
+        return re.compile(re.escape(self.say(english, **values)))
+
+    def answers(self, place: Any, handle: str) -> bool:
+        """Whether a composer says, to the eye or to the ear, that it answers somebody."""
+        heard = place.locator("its=tweetTextarea_0").get_attribute("aria-label") or ""
+        return f"@{handle}" in place.inner_text() + heard
+
+    def describe(self, place: Any, texts: list[str], *, part: int = 0) -> None:
+        """Write the descriptions of a part's pictures."""
+        page = place.page
+        for number, text in enumerate(texts):
+            if self["media"] == "each":
+                self._control(place, part).nth(number).click()
+            elif number == 0 or self["describe"] == "sheet":
+                self._control(place, part).click()
+                for _ in range(number if self["describe"] == "sheet" else 0):
+                    page.get_by_role("button", name=self.say("Next"), exact=True).click()
+            else:
+                page.get_by_role("button", name=self.say("Next"), exact=True).click()
+            page.locator("its=altTextInput").fill(text)
+            page.locator("its=altTextSave").click()
+            if self["describe"] == "sheet":
+                page.locator("its=altTextInput").wait_for(state="detached")
+                continue
+            expect(page.locator("its=altTextSave")).to_be_disabled()
+            if self["media"] == "each" or number == len(texts) - 1:
+                self._close_descriptions(page)
+
+    def _control(self, place: Any, part: int) -> Any:
+        if self["controls"] == "active":
+            # Only the part with the caret shows its controls.
+            return place.locator("its=altTextLabel")
+        return place.locator(".part").nth(part).locator("its=altTextLabel")
+
+    def _close_descriptions(self, page: Page) -> None:
+        if self["describe"] == "modal":
+            page.locator("its=altTextSheet").locator("its=app-bar-close").click()
+        else:
+            page.get_by_role("button", name=self.say("Done"), exact=True).click()
+        page.locator("its=altTextInput").wait_for(state="detached")
+
+
+@pytest.fixture
+def build(request, sandbox) -> Iterator[Build]:
+    """A build drawn for this test alone, with what the test is about held fast."""
+    seed = zlib.crc32(f"{VARIANT_SEED}:{request.node.name}".encode())
+    fixed = {name: one for mark in request.node.iter_markers("build") for name, one in mark.kwargs.items()}
+    made_of = sandbox.build({**dict.fromkeys(AXES, "random"), **fixed}, seed=seed)
+    print(f"SANDBOX_VARIANT_SEED={VARIANT_SEED} drew {made_of['choices']} {made_of['names']}")  # noqa: T201 - pytest shows it with a failure
+    yield Build(made_of)
+    sandbox.build("todays")
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +274,7 @@ def context(browser, running) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context, sandbox) -> Iterator[Page]:
+def page(context, sandbox, build) -> Iterator[Page]:
     page = context.new_page()
     yield page
     if page.url.startswith(sandbox.url):
@@ -188,12 +293,17 @@ class Writing:
     @property
     def box(self):
         """The text box of the first part."""
-        return self.place.get_by_test_id("tweetTextarea_0")
+        return self.place.locator("its=tweetTextarea_0")
 
     @property
     def button(self):
         """The button that asks."""
-        return self.place.get_by_test_id(self.button_name)
+        return self.place.locator(f"its={self.button_name}")
+
+    def ready(self) -> None:
+        """Wait until the composer is what it will be."""
+        self.box.wait_for()
+        self.page.wait_for_function(ALL_ALIVE)
 
     def write(self, text: str) -> None:
         """Put text in at the caret."""
@@ -209,8 +319,8 @@ class Writing:
     def again(self) -> None:
         """Open the dialog once more, on the same page."""
         self.place.wait_for(state="hidden")
-        self.page.get_by_test_id("SideNav_NewTweet_Button").click()
-        self.box.wait_for()
+        self.page.locator("its=SideNav_NewTweet_Button").click()
+        self.ready()
 
 
 @pytest.fixture
@@ -219,8 +329,23 @@ def compose(page):
 
     def open_dialog(path: str = "/compose/post") -> Writing:
         page.goto(path, wait_until="domcontentloaded")
-        writing = Writing(page, page.get_by_role("dialog"))
-        writing.box.wait_for()
+        writing = Writing(page, page.locator("its=dialog"))
+        writing.ready()
+        return writing
+
+    return open_dialog
+
+
+@pytest.fixture
+def reply(page):
+    """Open a post's page and its reply dialog."""
+
+    def open_dialog(post: str) -> Writing:
+        page.goto(f"/i/status/{post}", wait_until="domcontentloaded")
+        article = page.locator("article").filter(has=page.locator(f'a[href$="/status/{post}"]'))
+        article.get_by_test_id("reply").click()
+        writing = Writing(page, page.locator("its=dialog"))
+        writing.ready()
         return writing
 
     return open_dialog

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from sandbox.faults import ERROR_CODES, FAULTS, Where
+from tests.sandbox.conftest import results, thread
 
 HELD = "held open"
 CUT = "cut off"
@@ -34,6 +35,7 @@ def answer_to(person, text, **options):
 ENDINGS = [
     ("drop_response", {}, CUT, 1),
     ("reset_connection", {}, CUT, 1),
+    ("refuse_stream", {}, CUT, 1),
     ("create_then_5xx", {}, 503, 1),
     ("create_then_5xx", {"status": 500}, 500, 1),
     ("create_then_hang", {}, HELD, 1),
@@ -194,6 +196,18 @@ def test_a_daily_limit_counts_what_was_made(sandbox, alice):
     assert codes == [None, 344]
 
 
+def test_an_author_can_let_nobody_answer(sandbox, alice):
+    """Answers to this post are refused; other answers, and posts that answer nothing, are not."""
+    closed, other = sandbox.hand_post("bob", "For friends"), sandbox.hand_post("bob", "For all")
+    sandbox.weather({"fault": "replies_refused", "params": {"of": closed}})
+
+    alice.ask("to the closed one", reply_to=closed)
+    alice.ask("to the other", reply_to=other)
+    alice.ask("to nobody")
+
+    assert [ask["outcome"] for ask in sandbox.asks()] == ["refused:433", "created", "created"]
+
+
 def test_a_post_can_be_slow_to_show(sandbox, alice):
     """Live at once, at its own address at once, on timelines later."""
     sandbox.weather({"fault": "timeline_delay", "params": {"seconds": 1.5}, "match": "slow"})
@@ -279,6 +293,166 @@ def test_texts_cut_earlier(sandbox, alice):
     assert "longer than it looks" in str(told)
 
 
+@pytest.mark.parametrize(
+    ("said", "seen"), [("hang up", CUT), ("silence", HELD), ("503", 503), ("empty", 200)]
+)
+def test_a_post_can_come_to_life_long_after_its_answer(sandbox, alice, said, seen):
+    """Whoever looks before that finds nothing, and nothing says that something is still to come."""
+    sandbox.weather({"fault": "create_late", "params": {"seconds": 1.5, "answer": said}, "count": 1})
+
+    answer = answer_to(alice, "late", timeout=0.4 if seen == HELD else 20)
+
+    assert (answer if isinstance(answer, str) else answer.status_code) == seen
+    assert (sandbox.asks()[0]["outcome"], sandbox.live(), alice.profile()) == ("late", [], [])
+    [post] = sandbox.wait_until(lambda s: s.live(), description="the late post is live")
+    assert post["made_at_host"] - sandbox.asks()[0]["arrived_at_host"] >= 1500
+    assert (sandbox.asks()[0]["outcome"], sandbox.asks()[0]["post"]) == ("created", post["id"])
+
+
+def test_a_late_post_may_be_refused_as_a_copy(sandbox, alice):
+    """With the guard, what was asked again in the meantime stays one post; without, there are two."""
+    for guard, live in ((True, 1), (False, 2)):
+        sandbox.forget()
+        sandbox.weather(
+            {
+                "fault": "create_late",
+                "params": {"seconds": 0.4, "answer": "empty", "guard": guard},
+                "count": 1,
+            }
+        )
+        alice.ask("twice")
+        alice.ask("twice")
+        sandbox.wait_until(lambda s: s.asks()[0]["outcome"] != "late", description="the first is decided")
+
+        assert len(sandbox.live()) == live
+
+
+def test_starting_over_forgets_what_was_still_to_come(sandbox, alice):
+    """A test that ends leaves nothing that would turn up in the next one."""
+    sandbox.weather({"fault": "create_late", "params": {"seconds": 0.3, "answer": "empty"}})
+    alice.ask("gone")
+    sandbox.forget()
+
+    sandbox.weather({"fault": "create_late", "params": {"seconds": 0.4, "answer": "empty"}, "count": 1})
+    alice.ask("later still")
+    sandbox.wait_until(lambda s: s.live(), description="the second is live")
+    assert [post["text"] for post in sandbox.live()] == ["later still"]
+
+
+def test_a_post_that_is_edited_after_it_was_made(sandbox, alice):
+    """The list has the new version, with its own id and words; the first one's address still leads somewhere."""
+    sandbox.weather({"fault": "edited_after", "params": {"seconds": 0.2, "text": "Now better"}, "count": 1})
+    first = at(alice.ask("At first").json(), REST_ID)
+
+    second = sandbox.wait_until(
+        lambda s: next((p["id"] for p in s.live() if p["edit_of"] == first), None), description="it is edited"
+    )
+
+    [told] = results(alice.look("UserTweets", screen_name="alice").json())
+    assert (told["rest_id"], told["legacy"]["full_text"]) == (second, "Now better")
+    assert told["edit_control"]["edit_control_initial"]["edit_tweet_ids"] == [first, second]
+    assert told["edit_control"]["initial_tweet_id"] == first
+    assert alice.sees("TweetDetail", focalTweetId=first) == [first]
+    assert [(post["id"], bool(post["ask"])) for post in sandbox.live()] == [(first, True), (second, False)]
+
+
+def test_a_timeline_that_leaves_one_post_out(sandbox, alice, past):
+    """The one named, those that say something, the newest, or one by chance, and then always the same."""
+    for params, gone in (
+        ({"id": past[2]}, {past[2]}),
+        ({"which": "newest"}, {past[0]}),
+        (
+            {"text": "Chapter|Bread"},
+            {p["id"] for p in sandbox.live() if p["text"].startswith(("Chapter", "Bread"))},
+        ),
+    ):
+        sandbox.weather({"fault": "timeline_omits", "params": params})
+        assert set(past) - set(alice.profile()) == gone
+
+    sandbox.weather({"fault": "timeline_omits"})
+    first = alice.profile()
+    assert len(first) == len(past) - 1
+    assert (alice.profile(), alice.replies()) == (first, first)
+    [missing] = set(past) - set(first)
+    assert alice.sees("TweetDetail", focalTweetId=missing) == [missing]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("tombstone", "TweetTombstone"),
+        ("limited", "TweetTombstone"),
+        ("unavailable", "TweetUnavailable"),
+        ("empty", None),
+    ],
+)
+def test_a_notice_in_place_of_a_post(sandbox, alice, past, kind, told):
+    """The list has something at its place, without an id; the post's own address has the post."""
+    sandbox.weather({"fault": "timeline_tombstone", "params": {"id": past[1], "kind": kind}})
+
+    answer = alice.look("UserTweets", screen_name="alice").json()
+
+    assert [result.get("__typename") for result in results(answer)][:3] == ["Tweet", told, "Tweet"]
+    assert alice.profile() == [past[0], "-", *past[2:]]
+    assert alice.sees("TweetDetail", focalTweetId=past[1]) == [past[1]]
+
+
+def test_each_tab_lags_by_itself(sandbox, alice, past):
+    """The one tab has a post that the other does not show yet."""
+    sandbox.weather({"fault": "timeline_lag", "params": {"seconds": 90, "view": "replies"}})
+
+    assert (alice.profile(), alice.replies()) == (past, past[1:])
+
+
+def test_a_thread_cut_to_so_many_parts(sandbox, alice):
+    """The rest is named in the list's metadata, and nowhere shown."""
+    parts = thread(sandbox, 4)
+    sandbox.weather({"fault": "thread_cut", "params": {"n": 2, "view": "profile"}})
+
+    assert (alice.profile(), alice.replies()) == (parts[:2], parts[:3])
+
+
+def test_strangers_lists_for_somebody_signed_in(sandbox, alice, past):
+    """The list is public and nothing new is in it, although the session is good and asks work."""
+    new = sandbox.hand_post("alice", "New")
+    sandbox.weather({"fault": "public_list"})
+
+    assert (set(alice.profile()), alice.replies()) == (set(past), [])
+    assert new not in alice.profile()
+    assert alice.ask("hello").status_code == 200
+
+
+def test_nobody_is_signed_in_and_nothing_says_so(sandbox, alice, past):
+    """Public pages tell no name and lists are those for strangers; addresses of one's own, and asks, are as always."""
+    sandbox.hand_post("alice", "New")
+    sandbox.weather({"fault": "nobody_signed_in"})
+
+    profile, home = alice.http.get("/alice"), alice.http.get("/home")
+
+    assert '"viewer": null' in profile.text
+    assert '"veiled": true' in profile.text
+    assert '"handle": "alice"' in home.text
+    assert set(alice.profile()) == set(past)
+    assert alice.ask("hello").status_code == 200
+
+
+def test_shapes_of_lists_of_another_day(sandbox, alice, past):
+    """A post one level deeper; no empty lists and no second name; another name for the timeline."""
+    sandbox.weather({"fault": "timeline_shape", "params": {"kind": "wrapped", "every": 2}})
+    told = results(alice.look("UserTweets", screen_name="alice").json())
+    assert sum(result["__typename"] == "TweetWithVisibilityResults" for result in told) == 3
+    assert alice.profile() == past
+
+    sandbox.weather({"fault": "timeline_shape", "params": {"kind": "lean"}})
+    result = results(alice.look("UserTweets", screen_name="alice").json())[0]
+    assert "legacy" not in result["core"]["user_results"]["result"]
+    assert all(result["legacy"]["entities"].values())
+
+    sandbox.weather({"fault": "timeline_shape", "params": {"kind": "timeline_v2"}})
+    assert "timeline" not in alice.look("UserTweets", screen_name="alice").json()["data"]["user"]["result"]
+    assert alice.profile() == past
+
+
 # -- sessions and pages
 
 STATES = [
@@ -356,6 +530,7 @@ ELSEWHERE = {
     "shape",
     "no_duplicate_guard",
     "timeline_delay",
+    "replies_refused",
     "latency",
     "login",
     "page_delay",
@@ -370,6 +545,15 @@ ELSEWHERE = {
     "timeline_login_wall",
     "timeline_promoted",
     "show_more_at",
+    "create_late",
+    "edited_after",
+    "timeline_omits",
+    "timeline_tombstone",
+    "timeline_lag",
+    "thread_cut",
+    "public_list",
+    "nobody_signed_in",
+    "timeline_shape",
 }
 """The faults that have a test of their own above; those of the page itself are in `test_page_weather.py`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.client import SandboxProcess
+from tests.sandbox.conftest import results
 
 
 def entries_of(answer):
@@ -18,16 +19,19 @@ def full_text(person, handle="alice"):
 
 
 def test_pages_of_a_long_past(sandbox, alice):
-    """A cursor leads through everything, each post once, the newest first."""
+    """A cursor leads through everything, each post once, the newest first; the last page has none, and a cursor."""
     past = sandbox.seed("alice", 45)
-    seen, cursor = [], None
-    while cursor != "0":
+    pages, cursor = [], None
+    for _ in range(4):
         variables = {"screen_name": "alice", **({"cursor": cursor} if cursor else {})}
-        seen += alice.sees(**variables)
-        entries = entries_of(alice.look("UserTweets", **variables))[-1]["entries"]
-        cursor = entries[-1]["content"]["value"]
+        answer = alice.look("UserTweets", **variables)
+        pages.append([result["rest_id"] for result in results(answer.json())])
+        bottom = entries_of(answer)[-1]["entries"][-1]["content"]
+        assert bottom["cursorType"] == "Bottom"
+        cursor = bottom["value"]
 
-    assert seen == past
+    assert [len(page) for page in pages] == [20, 20, 5, 0]
+    assert [one for page in pages for one in page] == past
 
 
 def test_a_pinned_post_comes_first_and_is_marked(sandbox, alice):

@@ -1,4 +1,7 @@
-"""The page does what the real one does with posts, replies, threads and pictures."""
+"""The page does what the real one does with posts, replies, threads and pictures, in whatever build it comes.
+
+Every test meets a drawn build; `SANDBOX_VARIANT_SEED` brings the builds of a run back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from sandbox.variant import words
+
+from .conftest import Writing
+
 pytestmark = pytest.mark.browser
+
+WRONG = next(said for said in words("de") if said.startswith("Something went wrong, but"))
+
+GONE = next(said for said in words("de") if "this page doesn’t exist" in said)
+
+AUTOMATED = next(said for said in words("de") if "might be automated" in said)
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -18,18 +31,10 @@ PICTURE = {"name": "pixel.png", "mimeType": "image/png", "buffer": PNG}
 
 
 def toast(page):
-    return page.get_by_test_id("toast")
+    return page.locator("its=toast")
 
 
-def reply_dialog(page, post):
-    """Open a post's page and its reply dialog."""
-    page.goto(f"/i/status/{post}", wait_until="domcontentloaded")
-    article = page.locator("article").filter(has=page.locator(f'a[href$="/status/{post}"]'))
-    article.get_by_test_id("reply").click()
-    return page.get_by_role("dialog")
-
-
-def test_posting_from_the_dialog(sandbox, compose):
+def test_posting_from_the_dialog(sandbox, compose, build):
     """The toast leads to the post, the dialog goes, the home composer stays."""
     writing = compose()
     writing.write("Hello")
@@ -38,32 +43,35 @@ def test_posting_from_the_dialog(sandbox, compose):
 
     [post] = sandbox.live("alice")
     assert answer.status == 200
-    view = toast(writing.page).get_by_role("link", name="View")
+    view = toast(writing.page).get_by_role("link", name=build.say("View"))
     assert view.get_attribute("href") == f"/alice/status/{post['id']}"
     expect(writing.place).to_have_count(0)
-    expect(writing.page.get_by_test_id("tweetTextarea_0")).to_have_count(1)
+    expect(writing.page.locator("its=tweetTextarea_0")).to_have_count(int(build["behind"] == "composer"))
     assert writing.page.url.endswith("/home")
 
 
-def test_the_dialog_lies_over_a_home_page_with_a_composer_of_its_own(compose):
-    """Two boxes of one name are on the page, and three buttons that are called Post."""
+def test_the_dialog_lies_over_a_home_page(compose, build):
+    """Mostly one with a composer of its own: two boxes of one name, and three buttons that are called Post."""
     page = compose().page
+    behind = int(build["behind"] == "composer")
 
-    assert page.get_by_test_id("tweetTextarea_0").count() == 2
-    assert page.get_by_role("dialog").get_by_test_id("tweetTextarea_0").count() == 1
-    assert page.get_by_role("button", name="Post", exact=True, include_hidden=True).count() == 3
+    expect(page.locator("its=tweetTextarea_0")).to_have_count(1 + behind)
+    expect(page.locator("its=dialog").locator("its=tweetTextarea_0")).to_have_count(1)
+    called_post = page.get_by_role("button", name=build.say("Post"), exact=True, include_hidden=True)
+    expect(called_post).to_have_count(2 + behind)
 
 
 def test_posting_from_home(sandbox, page):
     """The inline composer empties itself and stays open; the timeline has the post."""
     page.goto("/home", wait_until="domcontentloaded")
-    page.get_by_test_id("tweetTextarea_0").click()
-    page.keyboard.insert_text("From home")
+    writing = Writing(page, page.get_by_test_id("primaryColumn"), "tweetButtonInline")
+    writing.ready()
+    writing.write("From home")
 
-    page.get_by_test_id("tweetButtonInline").click()
+    page.locator("its=tweetButtonInline").click()
 
     toast(page).wait_for()
-    expect(page.get_by_test_id("tweetTextarea_0")).to_have_text("")
+    expect(page.locator("its=tweetTextarea_0")).to_have_text("")
     expect(page.get_by_test_id("tweetText").first).to_have_text("From home")
 
 
@@ -78,16 +86,16 @@ def test_control_enter_submits(sandbox, compose):
     assert sandbox.live()[0]["text"] == "Keys only"
 
 
-def test_who_is_signed_in_stands_beside(page):
+def test_who_is_signed_in_stands_beside(page, build):
     """The identity check of x-contract: the profile link is one's own handle."""
     page.goto("/home", wait_until="domcontentloaded")
 
-    assert page.get_by_test_id("AppTabBar_Profile_Link").get_attribute("href") == "/alice"
-    assert page.get_by_test_id("SideNav_AccountSwitcher_Button").is_visible()
-    assert page.get_by_test_id("SideNav_NewTweet_Button").inner_text() == "Post"
+    assert page.locator("its=AppTabBar_Profile_Link").get_attribute("href") == "/alice"
+    assert page.locator("its=SideNav_AccountSwitcher_Button").is_visible()
+    expect(page.locator("its=SideNav_NewTweet_Button")).to_have_accessible_name(build.say("Post"))
 
 
-def test_without_a_session_the_page_leads_to_sign_in(browser, sandbox):
+def test_without_a_session_the_page_leads_to_sign_in(browser, sandbox, build):
     """Addresses of one's own lead away; there is nothing to write in."""
     context = browser.new_context(base_url=sandbox.url)
     page = context.new_page()
@@ -97,21 +105,21 @@ def test_without_a_session_the_page_leads_to_sign_in(browser, sandbox):
 
         expect(page.get_by_test_id("loginButton")).to_be_visible()
         assert page.url.endswith("/i/flow/login")
-        assert page.get_by_role("textbox", name="Post text").count() == 0
+        assert page.locator("its=tweetTextarea_0").count() == 0
     context.close()
 
 
-def test_replying_from_the_dialog(sandbox, page):
+def test_replying_from_the_dialog(sandbox, reply, build):
     """The dialog says whom it answers, the button says Reply, and the reply hangs on the post."""
     question = sandbox.hand_post("bob", "Any questions?")
-    dialog = reply_dialog(page, question)
-    expect(dialog).to_contain_text("Replying to @bob")
-    expect(dialog.get_by_test_id("tweetButton")).to_have_text("Reply")
+    writing = reply(question)
+    assert build.answers(writing.place, "bob")
+    expect(writing.button).to_have_accessible_name(build.say("Reply"))
 
-    page.keyboard.insert_text("Just one")
-    dialog.get_by_test_id("tweetButton").click()
+    writing.page.keyboard.insert_text("Just one")
+    writing.button.click()
 
-    toast(page).wait_for()
+    toast(writing.page).wait_for()
     assert sandbox.live("alice")[0]["reply_to"] == question
 
 
@@ -119,54 +127,63 @@ def test_replying_inline(sandbox, page):
     """The composer under a post answers it, and the answer appears below."""
     question = sandbox.hand_post("bob", "Any questions?")
     page.goto(f"/bob/status/{question}", wait_until="domcontentloaded")
-    page.get_by_test_id("tweetTextarea_0").click()
-    page.keyboard.insert_text("Inline")
+    writing = Writing(page, page.get_by_test_id("primaryColumn"), "tweetButtonInline")
+    writing.ready()
+    writing.write("Inline")
 
-    page.get_by_test_id("tweetButtonInline").click()
+    writing.button.click()
 
     toast(page).wait_for()
     assert sandbox.live("alice")[0]["reply_to"] == question
     expect(page.get_by_test_id("tweetText").nth(1)).to_have_text("Inline")
 
 
-def test_opening_an_address_drops_what_a_dialog_replied_to(sandbox, page):
+def test_opening_an_address_drops_what_a_dialog_replied_to(sandbox, reply, build):
     """After a navigation the dialog stands alone: the text would be a post of its own."""
-    question = sandbox.hand_post("bob", "Any questions?")
-    reply_dialog(page, question)
-    assert page.url.endswith("/compose/post")
+    writing = reply(sandbox.hand_post("bob", "Any questions?"))
+    assert writing.page.url.endswith("/compose/post")
 
-    page.reload(wait_until="domcontentloaded")
+    writing.page.reload(wait_until="domcontentloaded")
 
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_test_id("tweetButton")).to_have_text("Post")
-    assert "Replying to" not in dialog.inner_text()
+    writing.ready()
+    expect(writing.button).to_have_accessible_name(build.say("Post"))
+    assert not build.answers(writing.place, "bob")
 
 
-def test_an_intent_opens_the_dialog_with_its_text_and_parent(sandbox, page):
-    """`/intent/post` fills in both."""
+def test_an_intent_opens_the_dialog_with_its_text_and_parent(sandbox, page, build):
+    """`/intent/post` fills in both; a build that draws the box anew fills it with nothing."""
     question = sandbox.hand_post("bob", "Any questions?")
 
     page.goto(f"/intent/post?text=Yes%20%26%20no&in_reply_to={question}", wait_until="domcontentloaded")
 
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_test_id("tweetTextarea_0")).to_have_text("Yes & no")
-    expect(dialog).to_contain_text("Replying to @bob")
+    writing = Writing(page, page.locator("its=dialog"))
+    writing.ready()
+    expect(writing.box).to_have_text("" if build["hydration"] == "replaced" else "Yes & no")
+    assert build.answers(writing.place, "bob")
+
+
+def attach(writing, *pictures, part=0):
+    """Attach pictures to the part that has the caret, and wait until they have arrived."""
+    writing.place.locator("its=fileInput").set_input_files(list(pictures))
+    group = writing.place.locator(".part").nth(part).locator("its=attachments")
+    expect(group.get_by_role("img")).to_have_count(len(pictures))
+    expect(group.get_by_role("progressbar")).to_have_count(0)
 
 
 def thread(writing, *texts):
     """Write a thread, one part per text."""
     writing.write(texts[0])
     for number, text in enumerate(texts[1:], start=1):
-        writing.place.get_by_test_id("addButton").click()
-        writing.place.get_by_test_id(f"tweetTextarea_{number}").click()
+        writing.place.locator("its=addButton").click()
+        writing.place.locator(f"its=tweetTextarea_{number}").click()
         writing.page.keyboard.insert_text(text)
 
 
-def test_a_thread_is_one_ask_per_part_in_a_chain(sandbox, compose):
+def test_a_thread_is_one_ask_per_part_in_a_chain(sandbox, compose, build):
     """Each part answers the one before it, in order."""
     writing = compose()
     thread(writing, "one", "two", "three")
-    expect(writing.button).to_have_text("Post all")
+    expect(writing.button).to_have_accessible_name(build.say("Post all"))
 
     writing.button.click()
     toast(writing.page).wait_for()
@@ -177,7 +194,7 @@ def test_a_thread_is_one_ask_per_part_in_a_chain(sandbox, compose):
     assert len(sandbox.asks()) == 3
 
 
-def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose):
+def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose, build):
     """What was live stays, what comes after is never asked, and the dialog closes all the same."""
     sandbox.weather({"fault": "error_code", "match": "two", "params": {"code": 226}})
     writing = compose()
@@ -185,21 +202,17 @@ def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose):
 
     writing.button.click()
 
-    expect(toast(writing.page)).to_contain_text("might be automated")
+    expect(toast(writing.page)).to_contain_text(build.say(AUTOMATED))
     expect(writing.place).to_have_count(0)
     assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "refused:226"]
 
 
-def test_a_picture_with_its_description(sandbox, compose):
-    """Attached first, described in a sheet, and kept by its hash."""
+def test_a_picture_with_its_description(sandbox, compose, build):
+    """Attached first, described wherever this build has it, and kept by its hash."""
     writing = compose()
-    page, place = writing.page, writing.place
 
-    place.get_by_test_id("fileInput").set_input_files(PICTURE)
-    place.get_by_test_id("attachments").get_by_role("button", name="Add description").click()
-    page.get_by_test_id("altTextInput").fill("One grey pixel")
-    page.get_by_test_id("altTextSave").click()
-    place.get_by_role("button", name="Edit description").wait_for()
+    attach(writing, PICTURE)
+    build.describe(writing.place, ["One grey pixel"])
     writing.write("With a picture")
     writing.send()
 
@@ -207,13 +220,32 @@ def test_a_picture_with_its_description(sandbox, compose):
     assert (kept["sha256"], kept["alt"]) == (hashlib.sha256(PNG).hexdigest(), "One grey pixel")
 
 
+def test_several_pictures_of_several_parts(sandbox, compose, build):
+    """Each part has pictures of its own, and each picture its own description."""
+    writing = compose()
+    attach(writing, PICTURE, PICTURE)
+    build.describe(writing.place, ["first", "second"])
+    writing.write("one")
+    writing.place.locator("its=addButton").click()
+    attach(writing, PICTURE, part=1)
+    build.describe(writing.place, ["third"], part=1)
+    writing.place.locator("its=tweetTextarea_1").click()
+    writing.page.keyboard.insert_text("two")
+
+    writing.button.click()
+    toast(writing.page).wait_for()
+
+    told = [[media["alt"] for media in post["media"]] for post in sandbox.live("alice")]
+    assert told == [["first", "second"], ["third"]]
+
+
 def test_attaching_drops_the_text_that_was_there(compose):
     """The part is drawn anew, so pictures come before text."""
     writing = compose()
     writing.write("typed too early")
 
-    writing.place.get_by_test_id("fileInput").set_input_files(PICTURE)
-    writing.place.get_by_test_id("attachments").get_by_role("img").wait_for()
+    writing.place.locator("its=fileInput").set_input_files(PICTURE)
+    writing.place.locator("its=attachments").get_by_role("img").wait_for()
 
     assert writing.box.inner_text().strip() == ""
 
@@ -225,38 +257,38 @@ def test_closing_with_text_asks_whether_to_keep_it(compose, choice, kept):
     """A kept draft waits behind a button in the next dialog, and goes in when it is chosen."""
     writing = compose()
     writing.write("Not yet")
-    writing.place.get_by_test_id("app-bar-close").click()
-    writing.page.get_by_test_id("confirmationSheetDialog").get_by_test_id(choice).click()
+    writing.place.locator("its=app-bar-close").click()
+    writing.page.locator("its=confirmationSheetDialog").locator(f"its={choice}").click()
 
     writing = compose()
 
-    assert writing.place.get_by_test_id("unsentButton").count() == kept
+    assert writing.place.locator("its=unsentButton").count() == kept
     if kept:
-        writing.place.get_by_test_id("unsentButton").click()
-        writing.page.get_by_test_id("unsentTweet").click()
+        writing.place.locator("its=unsentButton").click()
+        writing.page.locator("its=unsentTweet").click()
         expect(writing.box).to_have_text("Not yet")
 
 
-def test_a_refusal_is_told_and_reported(sandbox, compose):
+def test_a_refusal_is_told_and_reported(sandbox, compose, build):
     """The toast has the page's words, the text stays, and the page reports the rejection by itself."""
-    words = {
-        187: "You already said that",
-        344: "over the daily limit",
-        186: "character limit",
-        88: "Rate limit",
+    told = {
+        187: "Whoops! You already said that.",
+        344: "You are over the daily limit for sending posts.",
+        186: "Your post is too long: it is over the character limit.",
+        88: "Rate limit exceeded. Please slow down and try again later.",
     }
     writing = compose()
     writing.write("Hello")
 
-    for code, told in words.items():
+    for code, words_of_it in told.items():
         sandbox.weather({"fault": "error_code", "params": {"code": code}})
         writing.send()
 
-        expect(toast(writing.page).last).to_contain_text(told)
+        expect(toast(writing.page).last).to_contain_text(build.say(words_of_it))
         expect(writing.box).to_have_text("Hello")
         expect(writing.button).to_be_enabled()
     sandbox.wait_until(lambda s: len(s.error_logs()) == 4, description="the page has reported each")
-    assert [log["code"] for log in sandbox.error_logs()] == list(words)
+    assert [log["code"] for log in sandbox.error_logs()] == list(told)
 
 
 def test_a_locked_account_is_led_to_where_it_is_unlocked(sandbox, compose):
@@ -271,7 +303,7 @@ def test_a_locked_account_is_led_to_where_it_is_unlocked(sandbox, compose):
 
 
 @pytest.mark.parametrize("fault", ["drop_response", "reset_connection"])
-def test_a_dropped_ask_stays_one_ask(sandbox, compose, fault):
+def test_a_dropped_ask_stays_one_ask(sandbox, compose, build, fault):
     """The browser does not repeat it by itself, so the ledger has one ask and one post."""
     sandbox.weather({"fault": fault})
     writing = compose()
@@ -279,7 +311,7 @@ def test_a_dropped_ask_stays_one_ask(sandbox, compose, fault):
 
     writing.button.click()
 
-    expect(toast(writing.page)).to_contain_text("Something went wrong")
+    expect(toast(writing.page)).to_contain_text(build.say(WRONG))
     assert (len(sandbox.asks()), len(sandbox.live())) == (1, 1)
     expect(writing.box).to_have_text("Once")
 
@@ -310,27 +342,29 @@ def test_only_what_is_near_the_screen_exists(sandbox, page):
     assert most <= 14
 
 
-def test_what_stands_around_posts(sandbox, page):
+def test_what_stands_around_posts(sandbox, page, build):
     """Pinned, reposted and promoted entries are labelled; links are short; emoji are pictures."""
     sandbox.weather({"fault": "timeline_promoted", "params": {"every": 10}})
     pinned = sandbox.hand_post("alice", "Pinned & old")
     sandbox.repost("alice", sandbox.hand_post("bob", "Worth reading"))
-    sandbox.hand_post("alice", "New 🍞 https://example.org/a/very/long/path/to/somewhere")
+    sandbox.hand_post("alice", "New 🍞 https://example.com/a/very/long/path/to/somewhere")
     sandbox.pin("alice", pinned)
 
     page.goto("/alice", wait_until="domcontentloaded")
     cells = page.get_by_test_id("cellInnerDiv")
 
     expect(cells).to_have_count(5)
-    expect(cells.nth(0).get_by_test_id("socialContext")).to_have_text("Pinned")
+    expect(cells.nth(0).get_by_test_id("socialContext")).to_have_text(build.say("Pinned"))
     expect(cells.nth(0).get_by_test_id("tweetText")).to_have_text("Pinned & old")
-    expect(cells.nth(1).get_by_test_id("placementTracking")).to_contain_text("Ad")
+    expect(cells.nth(1).get_by_test_id("placementTracking")).to_contain_text(build.say("Ad"))
     assert cells.nth(1).locator("time").count() == 0
     newest = cells.nth(2).get_by_test_id("tweetText")
-    expect(newest).to_have_text(re.compile(r"New\s+example\.org/a/very/long/pat…"))
+    expect(newest).to_have_text(re.compile(r"New\s+https://example\.com/a/very/long/path/to/somewhere…"))
     assert newest.locator("img").get_attribute("alt") == "🍞"
     assert newest.locator("a").get_attribute("href").startswith("https://t.co/")
-    expect(cells.nth(3).get_by_test_id("socialContext")).to_have_text("Alice reposted")
+    expect(cells.nth(3).get_by_test_id("socialContext")).to_have_text(
+        build.say("{name} reposted", name="Alice")
+    )
     assert cells.nth(3).locator("a:has(time)").get_attribute("href").startswith("/bob/status/")
 
 
@@ -357,26 +391,28 @@ def test_every_address_of_a_post_leads_to_it(sandbox, page):
         expect(page.get_by_test_id("tweetText")).to_have_text(["Why?", "Because"])
 
 
-def test_a_post_that_is_gone(sandbox, page):
+def test_a_post_that_is_gone(sandbox, page, build):
     """The page says that it does not exist."""
     post = sandbox.hand_post("alice", "Oops")
     sandbox.delete(post)
 
     page.goto(f"/alice/status/{post}", wait_until="domcontentloaded")
 
-    expect(page.get_by_test_id("primaryColumn")).to_contain_text("this page doesn’t exist")
+    expect(page.get_by_test_id("primaryColumn")).to_contain_text(build.say(GONE))
 
 
-def test_timelines_that_fail_say_so(sandbox, page):
+def test_timelines_that_fail_say_so(sandbox, page, build):
     """An error offers to retry, a wall to sign in, and an empty list says that it is empty."""
     sandbox.weather({"fault": "timeline_error"})
     page.goto("/alice", wait_until="domcontentloaded")
-    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    expect(page.get_by_role("button", name=build.say("Retry"))).to_be_visible()
 
     sandbox.weather({"fault": "timeline_login_wall"})
-    page.get_by_role("button", name="Retry").click()
+    page.get_by_role("button", name=build.say("Retry")).click()
     expect(page.get_by_test_id("loginButton")).to_be_visible()
 
     sandbox.weather({"fault": "timeline_empty"})
     page.reload(wait_until="domcontentloaded")
-    expect(page.get_by_test_id("emptyState")).to_contain_text("@alice hasn’t posted")
+    expect(page.get_by_test_id("emptyState")).to_contain_text(
+        build.say("{handle} hasn’t posted", handle="@alice")
+    )

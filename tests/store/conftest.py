@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from steadypost.store import Store
+from steadypost.store import accounts as account_rows
 from tests import postgres
 from tests.store.people import NOON, person
 
@@ -61,5 +62,5 @@ def store(url):
     """A store that knows Alice and Bob, who have no limits."""
     with Store.open(url) as store:
         for name in ("alice", "bob"):
-            store.put_account(person(name), NOON)
+            store.write(account_rows.put, person(name), NOON)
         yield store

@@ -9,8 +9,9 @@ from pathlib import Path
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published, Refused, Unconfirmed
 from steadypost.domain.post import Media, Part, Post
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import RemoteId, id_at
-from steadypost.store import AccountRecord, Claim, Store
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import AccountRecord, Claim, Store, intake, settling
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -39,7 +40,9 @@ def with_picture() -> Post:
 
 def scheduled(store: Store, post: Post | None = None, *, account: str = "alice", due_at=NOON, **more) -> int:
     """Take a post in for one account; answer its delivery."""
-    [added] = store.add(post or saying(), accounts=[account], due_at=due_at, now=NOON - HOUR, **more)
+    [added] = store.write(
+        intake.add, post or saying(), accounts=[account], due_at=due_at, now=NOON - HOUR, **more
+    )
     return added.delivery_id
 
 
@@ -54,10 +57,10 @@ def claimed(store: Store, now=NOON, **more) -> Claim:
     return claim
 
 
-def armed(store: Store, now=NOON, *, browser: str = "", **more) -> Claim:
-    """Claim the one delivery that is due, and say that it is about to be asked, and in which browser."""
+def armed(store: Store, now=NOON, *, executor: str = "", **more) -> Claim:
+    """Claim the one delivery that is due, and say that it is about to be asked, and what acts for it."""
     claim = claimed(store, now, **more)
-    assert store.arm(claim.attempt_id, claim.fence, now, browser)
+    assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=now, executor=executor)
     return claim
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from steadypost.domain.delivery import State
-from steadypost.store import Store, StoreAway, accounts, engine
+from steadypost.store import Store, StoreAway, accounts, engine, leases, reading, settling
 from tests.store.people import LEASE, NOON, armed, claimed, claims, person, published, scheduled
 
 PATIENCE = timedelta(seconds=1)
@@ -41,7 +41,7 @@ def test_postgres_stopped_and_started(server, made_postgres):
     """While it is down every question ends soon in StoreAway; when it is back the same store goes on."""
     url = server.fresh(like=made_postgres)
     with Store.open(url, patience=PATIENCE) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(accounts.put, person("alice"), NOON)
         delivery_id = scheduled(store)
         claim = armed(store)
         server.stop(signal.SIGQUIT)
@@ -49,8 +49,8 @@ def test_postgres_stopped_and_started(server, made_postgres):
             began = time.monotonic()
             for question in (
                 lambda: claims(store),
-                lambda: store.answered(claim.attempt_id, published(), NOON, 0.5),
-                lambda: store.renew("worker", NOON, LEASE),
+                lambda: store.write(settling.answered, claim.attempt_id, published(), now=NOON, jitter=0.5),
+                lambda: store.write(leases.renew, worker="worker", now=NOON, lease=LEASE),
                 lambda: Store.open(url, patience=PATIENCE),
             ):
                 with pytest.raises(StoreAway) as away:
@@ -61,8 +61,8 @@ def test_postgres_stopped_and_started(server, made_postgres):
         finally:
             server.start()
 
-        assert store.answered(claim.attempt_id, published(), NOON, 0.5).applied
-        assert State.PUBLISHED is store.show(delivery_id).delivery.state
+        assert store.write(settling.answered, claim.attempt_id, published(), now=NOON, jitter=0.5).applied
+        assert State.PUBLISHED is store.read(reading.show, delivery_id).delivery.state
 
 
 def test_a_worker_that_stands_still_in_mid_transaction_is_put_out(server, made_postgres, monkeypatch):
@@ -74,7 +74,7 @@ def test_a_worker_that_stands_still_in_mid_transaction_is_put_out(server, made_p
     url = server.fresh(like=made_postgres)
     with Store.open(url, patience=timedelta(seconds=5)) as store, Store.open(url) as sleeper:
         for name in ("alice", "bob"):
-            store.put_account(person(name), NOON)
+            store.write(accounts.put, person(name), NOON)
         ids = {scheduled(store), scheduled(store, account="bob")}
 
         def sleeps():
@@ -87,7 +87,7 @@ def test_a_worker_that_stands_still_in_mid_transaction_is_put_out(server, made_p
         with pytest.raises(StoreAway):
             sleeps()
 
-        assert "" == store.account("alice").pause_why
+        assert "" == store.read(accounts.one, "alice").pause_why
 
 
 def test_a_postgres_that_is_not_there():
@@ -100,14 +100,14 @@ def test_postgres_that_takes_no_writes(server, made_postgres):
     """Read-only, nothing can be claimed: without a written intent there is no ask (F14-S4)."""
     url = server.fresh(like=made_postgres)
     with Store.open(url) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(accounts.put, person("alice"), NOON)
         scheduled(store)
     name = make_url(url).database
     with psycopg.connect(server._conninfo, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
     with Store.open(url) as store:
-        assert 1 == store.counts()[State.SCHEDULED]
+        assert 1 == store.read(reading.counts)[State.SCHEDULED]
         with pytest.raises(StoreAway):
             claims(store)
 
@@ -115,7 +115,7 @@ def test_postgres_that_takes_no_writes(server, made_postgres):
 def test_a_row_that_is_locked_too_long(server, made_postgres):
     """A lock that somebody keeps is waited for as long as we are patient, and no longer."""
     with Store.open(server.fresh(like=made_postgres), patience=PATIENCE) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(accounts.put, person("alice"), NOON)
         scheduled(store)
         with store._database.engine.begin() as other:
             other.execute(text("SELECT * FROM accounts FOR UPDATE"))
@@ -130,7 +130,7 @@ def test_a_row_that_is_locked_too_long(server, made_postgres):
 def test_sqlite_locked_by_another_process(sqlite_file):
     """Another process that keeps the file's lock is waited for as long as we are patient; reading goes on."""
     with Store.open(f"sqlite:///{sqlite_file}", patience=PATIENCE) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(accounts.put, person("alice"), NOON)
         delivery_id = scheduled(store)
         with subprocess.Popen(
             [sys.executable, "-c", HOLD, sqlite_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -140,7 +140,7 @@ def test_sqlite_locked_by_another_process(sqlite_file):
             with pytest.raises(StoreAway, match="locked"):
                 claims(store)
             assert time.monotonic() - began < SOON
-            assert State.SCHEDULED is store.show(delivery_id).delivery.state
+            assert State.SCHEDULED is store.read(reading.show, delivery_id).delivery.state
             holder.stdin.close()
 
         assert delivery_id == claimed(store).delivery_id
@@ -149,11 +149,11 @@ def test_sqlite_locked_by_another_process(sqlite_file):
 def test_sqlite_that_cannot_be_written(sqlite_file):
     """A file that cannot be written can be read, and nothing can be claimed."""
     with Store.open(f"sqlite:///{sqlite_file}") as store:
-        store.put_account(person("alice"), NOON)
+        store.write(accounts.put, person("alice"), NOON)
         scheduled(store)
 
     with Store.open(f"sqlite:///file:{sqlite_file}?mode=ro&uri=true") as store:
-        assert 1 == store.counts()[State.SCHEDULED]
+        assert 1 == store.read(reading.counts)[State.SCHEDULED]
         with pytest.raises(StoreAway, match="readonly"):
             claims(store)
 
@@ -178,9 +178,10 @@ def test_a_claim_is_kept_through_a_kill(sqlite_file):
     code = """
 import os, signal
 from tests.store.people import NOON, claims, person, scheduled
+from steadypost.store import accounts
 from steadypost.store import Store
 store = Store.open(sys.argv[1])
-store.put_account(person("alice"), NOON)
+store.write(accounts.put, person("alice"), NOON)
 scheduled(store); scheduled(store)
 claims(store, at_most=1)
 with store._database.writing() as connection:
@@ -192,8 +193,10 @@ with store._database.writing() as connection:
 
     assert -signal.SIGKILL == done.returncode
     with Store.open(url) as store:
-        assert (1, 1) == tuple(store.counts()[state] for state in (State.SENDING, State.SCHEDULED))
-        assert 1 == len(store.quota("alice", NOON))
+        assert (1, 1) == tuple(
+            store.read(reading.counts)[state] for state in (State.SENDING, State.SCHEDULED)
+        )
+        assert 1 == len(store.read(reading.quota, "alice", NOON))
 
 
 def test_the_file_s_manners(sqlite_file):

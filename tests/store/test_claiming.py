@@ -10,11 +10,13 @@ from sqlalchemy import event
 
 from steadypost.domain.delivery import State
 from steadypost.domain.evidence import SeenPost
+from steadypost.domain.likeness import plain
 from steadypost.domain.outcome import Cause
-from steadypost.domain.snowflake import RemoteId
-from steadypost.store import Store, StoreAway
+from steadypost.domain.remote_id import RemoteId
+from steadypost.store import Store, StoreAway, leases, ledger, reading, settling, unconfirmed
+from steadypost.store import accounts as account_rows
 from steadypost.store import claims as claiming
-from steadypost.store.claims import LONGEST_HOLD
+from steadypost.store.leases import LONGEST_HOLD
 from tests.store.people import (
     HOUR,
     LEASE,
@@ -44,7 +46,7 @@ def test_eight_workers_and_one_delivery(store):
     got = together(8, lambda number: claims(store, worker=f"worker{number}"))
 
     assert [delivery_id] == flat([claim.delivery_id for claim in one] for one in got)
-    assert 1 == len(store.show(delivery_id).attempts)
+    assert 1 == len(store.read(reading.show, delivery_id).attempts)
 
 
 def test_ten_workers_and_a_hundred_deliveries(store):
@@ -69,7 +71,7 @@ def test_workers_of_several_processes(store, url):
 
 def test_a_quota_holds_under_parallel_claims(store):
     """With two posts an hour, eight workers and ten due deliveries, exactly two go out (F16-S1)."""
-    store.put_account(person("alice", per_hour=2), NOON)
+    store.write(account_rows.put, person("alice", per_hour=2), NOON)
     for _ in range(10):
         scheduled(store)
 
@@ -128,7 +130,7 @@ def test_a_thread_that_does_not_fit_waits_and_delays_only_its_account(store):
     A thread is reserved whole before its first part (F19-S6); the shorter post behind it waits its turn,
     and another account's does not.
     """
-    store.put_account(person("alice", per_hour=3), NOON)
+    store.write(account_rows.put, person("alice", per_hour=3), NOON)
     scheduled(store, saying("one", "two"), due_at=NOON - 3 * MINUTE)
     scheduled(store, saying("three", "four"), due_at=NOON - 2 * MINUTE)
     scheduled(store, saying("five"), due_at=NOON - MINUTE)
@@ -142,24 +144,24 @@ def test_a_thread_that_does_not_fit_waits_and_delays_only_its_account(store):
 
 def test_a_thread_that_can_never_fit_is_put_before_a_person(store):
     """What no window can ever hold does not stand in front of what fits (F10)."""
-    store.put_account(person("alice", per_day=2), NOON)
+    store.write(account_rows.put, person("alice", per_day=2), NOON)
     endless = scheduled(store, saying("one", "two", "three"), due_at=NOON - MINUTE)
     short = scheduled(store)
 
     assert [short] == [claim.delivery_id for claim in claims(store)]
-    assert State.HELD is store.show(endless).delivery.state
-    assert "3 parts" in store.show(endless).delivery.why
+    assert State.HELD is store.read(reading.show, endless).delivery.state
+    assert "3 parts" in store.read(reading.show, endless).delivery.why
 
 
 def test_fifty_that_cannot_go_delay_none_that_can(store):
     """Fifty older deliveries that may not go out now do not stand before one that may (F10-S1)."""
-    store.put_account(person("bob", per_hour=1), NOON)
+    store.write(account_rows.put, person("bob", per_hour=1), NOON)
     for _ in range(50):
         scheduled(store, account="bob", due_at=NOON - HOUR)
     backing_off = [scheduled(store, due_at=NOON - HOUR) for _ in range(50)]
     broken = answer(replace(NEVER, cause=Cause.OVERLAY))
     for claim in claims(store, accounts=["alice"]):
-        store.answered(claim.attempt_id, broken, NOON, 0.5)
+        store.write(settling.answered, claim.attempt_id, broken, now=NOON, jitter=0.5)
     ready = scheduled(store)
 
     got = claims(store, NOON + SECOND)
@@ -177,15 +179,21 @@ def test_the_late_rule(store):
     past = scheduled(store, due_at=NOON - SECOND, late_after=HOUR)
     held = scheduled(store, saying("again"), due_at=NOON - SECOND)
     held = scheduled(store, saying("Again"), due_at=NOON - SECOND, late_after=HOUR)
-    store.pause_account(
-        "alice", until=NOON + 9 * HOUR, cause=Cause.LOCKED, why="locked", session_mark="", now=NOON
+    store.write(
+        account_rows.pause,
+        "alice",
+        until=NOON + 9 * HOUR,
+        cause=Cause.LOCKED,
+        why="locked",
+        session_mark="",
+        now=NOON,
     )
 
     assert [] == claims(store, NOON + HOUR)
     assert [State.SCHEDULED, State.MISSED, State.MISSED] == [
-        store.show(one).delivery.state for one in (within, past, held)
+        store.read(reading.show, one).delivery.state for one in (within, past, held)
     ]
-    assert "1:00:00 late" in store.show(past).delivery.why
+    assert "1:00:00 late" in store.read(reading.show, past).delivery.why
 
 
 def test_a_thread_that_has_begun_is_never_missed(store):
@@ -193,7 +201,9 @@ def test_a_thread_that_has_begun_is_never_missed(store):
     scheduled(store, saying("one", "two"), late_after=MINUTE)
     claim = armed(store)
     first = an_id()
-    store.answered(claim.attempt_id, answer(published(first).outcomes[0], NEVER), NOON, 0.5)
+    store.write(
+        settling.answered, claim.attempt_id, answer(published(first).outcomes[0], NEVER), now=NOON, jitter=0.5
+    )
 
     again = claimed(store, NOON + HOUR)
 
@@ -205,23 +215,25 @@ def test_a_paused_account_waits_and_goes_on(store):
     scheduled(store, account="alice")
     scheduled(store, account="bob")
     pause = {"cause": Cause.CHALLENGE, "why": "X asked who we are", "session_mark": "old", "now": NOON}
-    store.pause_account("alice", until=NOON + HOUR, **pause)
+    store.write(account_rows.pause, "alice", until=NOON + HOUR, **pause)
 
     assert ["bob"] == [claim.account for claim in claims(store)]
-    assert "old" == store.account("alice").session_mark
+    assert "old" == store.read(account_rows.one, "alice").session_mark
     assert [] == claims(store, NOON + HOUR - SECOND)
 
-    store.resume_account("alice", NOON)
+    store.write(account_rows.resume, "alice", NOON)
 
     assert ["alice"] == [claim.account for claim in claims(store)]
 
 
 def test_putting_an_account_again_leaves_its_pause(store):
     """What a block says and what the network said are two things."""
-    store.pause_account("bob", until=NOON + HOUR, cause=Cause.LOCKED, why="", session_mark="m", now=NOON)
-    store.put_account(replace(person("bob", per_hour=3), longest=4_000), NOON)
+    store.write(
+        account_rows.pause, "bob", until=NOON + HOUR, cause=Cause.LOCKED, why="", session_mark="m", now=NOON
+    )
+    store.write(account_rows.put, replace(person("bob", per_hour=3), longest=4_000), NOON)
 
-    bob = store.account("bob")
+    bob = store.read(account_rows.one, "bob")
 
     assert (4_000, 3, NOON + HOUR, Cause.LOCKED) == (
         bob.longest,
@@ -231,31 +243,37 @@ def test_putting_an_account_again_leaves_its_pause(store):
     )
 
 
-@pytest.mark.parametrize("ended", [True, False], ids=["ended", "in doubt"])
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "unconfirmed"])
 def test_the_edge_of_a_window(store, ended):
     """
     A post counts for one hour from the end of its attempt, to the second, and just the same when nobody
     knows whether it is live (F16-S2, S6).
     """
-    store.put_account(person("alice", per_hour=1), NOON)
+    store.write(account_rows.put, person("alice", per_hour=1), NOON)
     scheduled(store)
     scheduled(store)
     claim = armed(store)
     assert [] == claims(store, NOON + MINUTE), "in flight, it counts"
-    store.answered(claim.attempt_id, published() if ended else answer(UNHEARD), NOON + MINUTE, 0.5)
+    store.write(
+        settling.answered,
+        claim.attempt_id,
+        published() if ended else answer(UNHEARD),
+        now=NOON + MINUTE,
+        jitter=0.5,
+    )
 
-    assert [not ended] == [use.unknown for use in store.quota("alice", NOON + MINUTE)]
+    assert [not ended] == [use.unknown for use in store.read(reading.quota, "alice", NOON + MINUTE)]
     assert [] == claims(store, NOON + MINUTE + HOUR - SECOND)
     assert 1 == len(claims(store, NOON + MINUTE + HOUR))
 
 
 def test_spacing(store):
     """Two deliveries of an account keep their distance; the parts of a thread are one delivery."""
-    store.put_account(person("alice", spacing=timedelta(minutes=5)), NOON)
+    store.write(account_rows.put, person("alice", spacing=timedelta(minutes=5)), NOON)
     scheduled(store, saying("one", "two"))
     scheduled(store)
     claim = armed(store)
-    store.answered(claim.attempt_id, published(an_id(), an_id()), NOON, 0.5)
+    store.write(settling.answered, claim.attempt_id, published(an_id(), an_id()), now=NOON, jitter=0.5)
 
     assert [] == claims(store, NOON + 5 * MINUTE - SECOND)
     assert 1 == len(claims(store, NOON + 5 * MINUTE))
@@ -263,11 +281,11 @@ def test_spacing(store):
 
 def test_posts_made_by_hand_count(store):
     """What somebody posts by hand uses the quota from the instant its id names (F16-S4), and is counted once."""
-    store.put_account(person("alice", per_hour=1), NOON)
+    store.write(account_rows.put, person("alice", per_hour=1), NOON)
     scheduled(store)
-    by_hand = SeenPost(id=an_id(NOON - MINUTE), author="Alice", text="hello")
+    by_hand = SeenPost(id=an_id(NOON - MINUTE), author="Alice", said=plain("hello"))
 
-    assert [1, 0] == [store.note_foreign("alice", [by_hand], NOON) for _ in range(2)]
+    assert [1, 0] == [store.write(ledger.note_foreign, "alice", [by_hand], NOON) for _ in range(2)]
     assert [] == claims(store, NOON)
     assert 1 == len(claims(store, NOON + HOUR))
 
@@ -277,10 +295,10 @@ def test_leases_are_renewed_only_while_they_hold(store):
     scheduled(store)
     claim = claimed(store, worker="walter")
 
-    assert 1 == store.renew("walter", NOON + 20 * SECOND, LEASE)
-    assert 0 == store.renew("wilma", NOON + 20 * SECOND, LEASE)
-    assert NOON + 50 * SECOND == store.show(claim.delivery_id).attempts[-1].lease_until
-    assert 0 == store.renew("walter", NOON + 50 * SECOND, LEASE)
+    assert 1 == store.write(leases.renew, worker="walter", now=NOON + 20 * SECOND, lease=LEASE)
+    assert 0 == store.write(leases.renew, worker="wilma", now=NOON + 20 * SECOND, lease=LEASE)
+    assert NOON + 50 * SECOND == store.read(reading.show, claim.delivery_id).attempts[-1].lease_until
+    assert 0 == store.write(leases.renew, worker="walter", now=NOON + 50 * SECOND, lease=LEASE)
 
 
 def test_what_a_worker_forgot_is_not_held_for_ever(store):
@@ -288,12 +306,14 @@ def test_what_a_worker_forgot_is_not_held_for_ever(store):
     scheduled(store)
     claim = claimed(store, worker="walter")
 
-    assert 0 == store.renew("walter", NOON + SECOND, LEASE, in_hand=[])
-    assert 1 == store.renew("walter", NOON + SECOND, LEASE, in_hand=[claim.attempt_id])
+    assert 0 == store.write(leases.renew, worker="walter", now=NOON + SECOND, lease=LEASE, in_hand=[])
+    assert 1 == store.write(
+        leases.renew, worker="walter", now=NOON + SECOND, lease=LEASE, in_hand=[claim.attempt_id]
+    )
     moment = NOON + SECOND
-    while store.renew("walter", moment, LEASE):
+    while store.write(leases.renew, worker="walter", now=moment, lease=LEASE):
         moment += 20 * SECOND
-    assert NOON + LONGEST_HOLD == store.show(claim.delivery_id).attempts[-1].lease_until
+    assert NOON + LONGEST_HOLD == store.read(reading.show, claim.delivery_id).attempts[-1].lease_until
     assert 1 == len(store.rescue(NOON + LONGEST_HOLD))
 
 
@@ -324,13 +344,13 @@ def test_the_queue_is_read_through_its_indexes(tmp_path):
             "before_cursor_execute",
             lambda _c, _cursor, said, given, _context, _many: asked.append((said, given)),
         )
-        store.put_account(person("alice"), NOON)
+        store.write(account_rows.put, person("alice"), NOON)
         scheduled(store)
         asked.clear()
         claimed(store)
         store.rescue(NOON)
-        store.looks_due(NOON)
-        store.next_due()
+        store.read(unconfirmed.due, NOON)
+        store.read(reading.next_due)
         with store._database.engine.connect() as connection:
             plans = [
                 " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given))
@@ -339,14 +359,14 @@ def test_the_queue_is_read_through_its_indexes(tmp_path):
             ]
 
     assert [] == [plan for plan in plans if "SCAN deliveries" in plan and "USING" not in plan]
-    for name in ("claimable", "late", "leased", "in_doubt", "unverified", "next"):
+    for name in ("claimable", "late", "leased", "unconfirmed", "unverified", "next"):
         assert any(f"ix_deliveries_{name}" in plan for plan in plans), name
 
 
 def test_claims_ask_for_nothing_when_there_is_nothing(url):
     """No accounts, no places, no due deliveries: no claims."""
     with Store.open(url) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(account_rows.put, person("alice"), NOON)
 
         assert [] == claims(store)
         assert [] == claims(store, accounts=[])

@@ -1,15 +1,19 @@
-"""What was owed, read back from the store: when, what became of it, and whose fault that was."""
+"""What was due, read back from the store: when, what became of it, and whose fault that was."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from steadypost.domain.delivery import State
-from steadypost.domain.figures import Fate, availability
+from steadypost.domain.delivery import State, WhenLate
+from steadypost.domain.figures import PostOutcome, availability
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Phase
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import id_at
 from steadypost.domain.span import Span
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import accounts as account_rows
+from steadypost.store import figures, intake, persons, settling
+from steadypost.store import late as late_rows
+from steadypost.store.acts import By
 from tests.store.people import (
     HOUR,
     MINUTE,
@@ -33,15 +37,23 @@ DAY = Span(NOON - HOUR, NOON + 24 * HOUR)
 NIGHT = NOON + 24 * HOUR
 
 
-def fates(store, window=DAY, now=NIGHT):
-    return {one.delivery_id: one.judged(within=T, now=now) for one in store.owed(window, T)}
+def outcomes(store, window=DAY, now=NIGHT):
+    return {
+        one.delivery_id: one.judged(within=T, now=now) for one in store.read(figures.due_posts, window, T)
+    }
 
 
 def out(store, at=NOON, **more):
     """Publish what is due, live a second after it was claimed."""
     claim = armed(store, at, **more)
     ids = [an_id(at) for _ in claim.parts]
-    store.answered(claim.attempt_id, published(*ids, first=claim.first), at + 3 * SECOND, 0.5)
+    store.write(
+        settling.answered,
+        claim.attempt_id,
+        published(*ids, first=claim.first),
+        now=at + 3 * SECOND,
+        jitter=0.5,
+    )
     return ids
 
 
@@ -50,65 +62,117 @@ def test_when_a_post_was_live_is_told_by_its_id(store):
     one = scheduled(store)
     out(store, NOON + MINUTE)
 
-    [owed] = store.owed(DAY)
+    [due_posts] = store.read(figures.due_posts, DAY)
 
-    assert (one, "alice", NOON, State.PUBLISHED) == (owed.delivery_id, owed.account, owed.at, owed.state)
-    assert timedelta(0) <= owed.live_at - (NOON + MINUTE) <= 3 * SECOND
-    assert NOON + MINUTE + 3 * SECOND == owed.recorded_at
-    assert {one: Fate.GOOD} == fates(store)
-    assert [] == store.owed(Span(NOON + HOUR, NOON + 2 * HOUR))
+    assert (one, "alice", NOON, State.PUBLISHED) == (
+        due_posts.delivery_id,
+        due_posts.account,
+        due_posts.at,
+        due_posts.state,
+    )
+    assert timedelta(0) <= due_posts.live_at - (NOON + MINUTE) <= 3 * SECOND
+    assert NOON + MINUTE + 3 * SECOND == due_posts.recorded_at
+    assert {one: PostOutcome.GOOD} == outcomes(store)
+    assert [] == store.read(figures.due_posts, Span(NOON + HOUR, NOON + 2 * HOUR))
 
 
 def test_a_thread_is_live_with_its_last_part(store):
     """Half a thread is not."""
     one = scheduled(store, saying("one", "two"))
     claim = armed(store)
-    store.answered(claim.attempt_id, answer(*published(an_id()).outcomes, NEVER), NOON + SECOND, 0.5)
+    store.write(
+        settling.answered,
+        claim.attempt_id,
+        answer(*published(an_id()).outcomes, NEVER),
+        now=NOON + SECOND,
+        jitter=0.5,
+    )
 
-    assert {one: Fate.OVERDUE} == fates(store)
+    assert {one: PostOutcome.OVERDUE} == outcomes(store)
 
     out(store, NOON + HOUR)
 
-    assert {one: Fate.LATE} == fates(store)
-    [owed] = store.owed(DAY)
-    assert owed.live_at > NOON + HOUR
+    assert {one: PostOutcome.LATE} == outcomes(store)
+    [due_posts] = store.read(figures.due_posts, DAY)
+    assert due_posts.live_at > NOON + HOUR
 
 
 def test_what_is_not_live(store):
-    """In doubt, refused, missed, taken back: each is told apart."""
-    doubt = scheduled(store)
-    store.answered(armed(store).attempt_id, answer(UNHEARD), NOON + SECOND, 0.5)
+    """Unconfirmed, refused, missed, taken back: each is told apart."""
+    unconfirmed = scheduled(store)
+    store.write(settling.answered, armed(store).attempt_id, answer(UNHEARD), now=NOON + SECOND, jitter=0.5)
     refused = scheduled(store)
-    store.answered(armed(store).attempt_id, answer(TOO_LONG), NOON + SECOND, 0.5)
+    store.write(settling.answered, armed(store).attempt_id, answer(TOO_LONG), now=NOON + SECOND, jitter=0.5)
     missed = scheduled(store, late_after=10 * MINUTE)
-    store.miss_late(NOON + HOUR)
+    late_rows.put_aside(store._database, NOON + HOUR)
     back = scheduled(store)
-    store.cancel(back, now=NOON + MINUTE)
+    store.write(persons.cancel, back, now=NOON + MINUTE, by=By())
     late_back = scheduled(store)
-    store.cancel(late_back, now=NOON + HOUR)
+    store.write(persons.cancel, late_back, now=NOON + HOUR, by=By())
 
     assert {
-        doubt: Fate.IN_DOUBT,
-        refused: Fate.REFUSED,
-        missed: Fate.MISSED,
-        back: Fate.TAKEN_BACK,
-        late_back: Fate.TAKEN_BACK_LATE,
-    } == fates(store)
+        unconfirmed: PostOutcome.UNCONFIRMED,
+        refused: PostOutcome.REFUSED,
+        missed: PostOutcome.MISSED,
+        back: PostOutcome.TAKEN_BACK,
+        late_back: PostOutcome.TAKEN_BACK_LATE,
+    } == outcomes(store)
 
 
-def test_what_came_in_late_or_was_held_is_owed_from_then_on(store):
+def test_what_came_in_late_or_was_held_is_due_from_then_on(store):
     """Nobody can be late with what was not there."""
-    [late] = store.add(saying(), accounts=["alice"], due_at=NOON - 10 * HOUR, now=NOON)
+    [late] = store.write(intake.add, saying(), accounts=["alice"], due_at=NOON - 10 * HOUR, now=NOON)
     first = scheduled(store, saying("the same"), due_at=NOON + HOUR)
     held = scheduled(store, saying("the same"), due_at=NOON + HOUR)
-    assert {first: Fate.OVERDUE, held: Fate.HELD, late.delivery_id: Fate.OVERDUE} == fates(store)
+    assert {
+        first: PostOutcome.OVERDUE,
+        held: PostOutcome.HELD,
+        late.delivery_id: PostOutcome.OVERDUE,
+    } == outcomes(store)
 
-    store.release(held, now=NOON + 3 * HOUR)
+    store.write(persons.release, held, now=NOON + 3 * HOUR, by=By())
 
-    at = {one.delivery_id: one.at for one in store.owed(DAY)}
+    at = {one.delivery_id: one.at for one in store.read(figures.due_posts, DAY)}
     assert {late.delivery_id: NOON, first: NOON + HOUR, held: NOON + 3 * HOUR} == at
     # Also when the window holds nothing of it but the release.
-    assert [held] == [one.delivery_id for one in store.owed(Span(NOON + 2 * HOUR, NIGHT))]
+    assert [held] == [one.delivery_id for one in store.read(figures.due_posts, Span(NOON + 2 * HOUR, NIGHT))]
+
+
+def test_what_our_own_outage_made_late_is_not_good_whoever_releases_it(store):
+    """Ten that ask, held by three hours in which nobody published: due all the while, and late once released."""
+    ten = [scheduled(store, late_after=10 * MINUTE, when_late=WhenLate.ASK) for _ in range(10)]
+    late_rows.put_aside(store._database, NOON + 3 * HOUR)
+
+    held = availability(store.read(figures.due_posts, DAY, T), now=NIGHT, within=T)
+    for one in ten:
+        store.write(persons.release, one, by=By(name="alice"), now=NOON + 3 * HOUR)
+        out(store, NOON + 3 * HOUR)
+    released = availability(store.read(figures.due_posts, DAY, T), now=NIGHT, within=T)
+
+    assert (10, 0, {PostOutcome.HELD_LATE: 10}) == (held.due, held.good, held.bad)
+    assert (10, 0, {PostOutcome.LATE: 10}) == (released.due, released.good, released.bad)
+    # Nor does a window that holds nothing of them but the release.
+    assert [] == store.read(figures.due_posts, Span(NOON + 2 * HOUR, NIGHT), T)
+
+
+def test_a_repetition_that_was_released_in_time_and_then_held_late_is_due_from_its_first_release(store):
+    """Two words were needed; only the first was ours to wait for."""
+    scheduled(store, saying("the same"))
+    out(store)
+    rule = {"late_after": 10 * MINUTE, "when_late": WhenLate.ASK, "due_at": NOON + HOUR}
+    again = scheduled(store, saying("the same"), **rule)
+    assert PostOutcome.HELD is outcomes(store)[again]
+
+    store.write(persons.release, again, now=NOON + MINUTE, by=By())
+    late_rows.put_aside(store._database, NOON + 4 * HOUR)
+    assert PostOutcome.HELD_LATE is outcomes(store)[again]
+    store.write(persons.release, again, now=NOON + 5 * HOUR, by=By())
+    out(store, NOON + 5 * HOUR)
+
+    assert PostOutcome.LATE is outcomes(store)[again]
+    assert NOON + HOUR == next(
+        one.at for one in store.read(figures.due_posts, DAY) if one.delivery_id == again
+    )
 
 
 def test_a_second_copy_counts_whatever_the_state_says(store):
@@ -116,52 +180,81 @@ def test_a_second_copy_counts_whatever_the_state_says(store):
     one = scheduled(store)
     first = armed(store)
     store.rescue(NOON + MINUTE)
-    store.resolve(one, absent=True, by="alice", why="looked", now=NOON + MINUTE)
+    store.write(persons.resolve, one, absent=True, by=By(name="alice", why="looked"), now=NOON + MINUTE)
     second = armed(store, NOON + 30 * MINUTE)
-    store.answered(second.attempt_id, published(id_at(NOON + 30 * MINUTE)), NOON + 30 * MINUTE, 0.5)
-    store.answered(first.attempt_id, published(id_at(NOON + SECOND)), NOON + 31 * MINUTE, 0.5)
+    store.write(
+        settling.answered,
+        second.attempt_id,
+        published(id_at(NOON + 30 * MINUTE)),
+        now=NOON + 30 * MINUTE,
+        jitter=0.5,
+    )
+    store.write(
+        settling.answered,
+        first.attempt_id,
+        published(id_at(NOON + SECOND)),
+        now=NOON + 31 * MINUTE,
+        jitter=0.5,
+    )
 
-    assert {one: Fate.TWICE} == fates(store)
+    assert {one: PostOutcome.TWICE} == outcomes(store)
 
 
 def test_an_accounts_own_limits_are_no_fault_of_the_service(store):
-    """What they left no room for is named, not counted; what a doubt took of them is no excuse."""
-    store.put_account(person("alice", per_hour=1), NOON)
+    """What they left no room for is named, not counted; what an unconfirmed delivery took of them is no excuse."""
+    store.write(account_rows.put, person("alice", per_hour=1), NOON)
     first, second = scheduled(store), scheduled(store)
     out(store)
 
-    assert {first: Fate.GOOD, second: Fate.NO_ROOM} == fates(store)
-    assert 1 == availability(store.owed(DAY, T), now=NIGHT, within=T).due
+    assert {first: PostOutcome.GOOD, second: PostOutcome.NO_CAPACITY} == outcomes(store)
+    assert 1 == availability(store.read(figures.due_posts, DAY, T), now=NIGHT, within=T).due
 
-    store.put_account(person("bob", per_hour=1), NOON)
-    doubt, third = (scheduled(store, account="bob") for _ in range(2))
-    store.answered(armed(store, accounts=["bob"]).attempt_id, answer(UNHEARD), NOON + SECOND, 0.5)
+    store.write(account_rows.put, person("bob", per_hour=1), NOON)
+    unconfirmed, third = (scheduled(store, account="bob") for _ in range(2))
+    store.write(
+        settling.answered,
+        armed(store, accounts=["bob"]).attempt_id,
+        answer(UNHEARD),
+        now=NOON + SECOND,
+        jitter=0.5,
+    )
 
-    assert (Fate.IN_DOUBT, Fate.OVERDUE) == (fates(store)[doubt], fates(store)[third])
+    assert (PostOutcome.UNCONFIRMED, PostOutcome.OVERDUE) == (
+        outcomes(store)[unconfirmed],
+        outcomes(store)[third],
+    )
 
 
 def test_limits_that_had_room_again_excuse_nothing(store):
     """An hour later there was room, and nobody went."""
-    store.put_account(person("alice", per_hour=1), NOON)
+    store.write(account_rows.put, person("alice", per_hour=1), NOON)
     scheduled(store)
     late = scheduled(store, due_at=NOON + 2 * HOUR)
     out(store)
 
-    assert Limits(per_hour=1) == store.account("alice").limits
-    assert Fate.OVERDUE is fates(store)[late]
+    assert Limits(per_hour=1) == store.read(account_rows.one, "alice").limits
+    assert PostOutcome.OVERDUE is outcomes(store)[late]
 
 
 def test_when_the_network_was_away(store):
     """From the attempt that met it so to the one that found it back."""
     scheduled(store)
     away = NotSubmitted(cause=Cause.PAGE_UNREACHABLE, why="no answer", phase=Phase.OPENED)
-    store.answered(claimed(store).attempt_id, answer(away), NOON + 20 * SECOND, 0.5)
+    store.write(
+        settling.answered, claimed(store).attempt_id, answer(away), now=NOON + 20 * SECOND, jitter=0.5
+    )
     busy = Deferred(cause=Cause.SERVER_ERROR, code="503", why="over capacity")
-    store.answered(armed(store, NOON + 5 * MINUTE).attempt_id, answer(busy), NOON + 5 * MINUTE, 0.5)
+    store.write(
+        settling.answered,
+        armed(store, NOON + 5 * MINUTE).attempt_id,
+        answer(busy),
+        now=NOON + 5 * MINUTE,
+        jitter=0.5,
+    )
     out(store, NOON + 12 * MINUTE)
 
-    [outage] = store.outages(DAY)
+    [outage] = store.read(figures.outages, DAY)
 
     assert ("alice", Span(NOON, NOON + 12 * MINUTE + 3 * SECOND)) == (outage.account, outage.span)
-    told = availability(store.owed(DAY, T), now=NIGHT, within=T, but=[outage])
-    assert (0, {Fate.OUTAGE: 1}) == (told.due, told.left_out)
+    told = availability(store.read(figures.due_posts, DAY, T), now=NIGHT, within=T, but=[outage])
+    assert (0, {PostOutcome.OUTAGE: 1}) == (told.due, told.left_out)

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from steadypost.domain.delivery import ImpossibleMove, State
-from steadypost.store import Added, InHand, UnknownAccount, UnknownDelivery
+from steadypost.store import (
+    Added,
+    InHand,
+    UnknownAccount,
+    UnknownDelivery,
+    intake,
+    persons,
+    reading,
+    settling,
+)
+from steadypost.store.acts import By
 from tests.store.people import (
     HOUR,
     NOON,
@@ -26,13 +36,13 @@ DAY = timedelta(days=1)
 
 def test_one_post_for_two_accounts(store):
     """One post, one delivery for each account, each on its own."""
-    added = store.add(with_picture(), accounts=["bob", "alice"], due_at=NOON, now=NOON)
+    added = store.write(intake.add, with_picture(), accounts=["bob", "alice"], due_at=NOON, now=NOON)
 
     assert [("bob", State.SCHEDULED), ("alice", State.SCHEDULED)] == [
         (one.account, one.state) for one in added
     ]
-    assert with_picture() == store.show(added[0].delivery_id).post
-    assert 1 == len({store.show(one.delivery_id).delivery.post_id for one in added})
+    assert with_picture() == store.read(reading.show, added[0].delivery_id).post
+    assert 1 == len({store.read(reading.show, one.delivery_id).delivery.post_id for one in added})
 
 
 @pytest.mark.parametrize(
@@ -45,7 +55,7 @@ def test_a_repetition_is_held(store, again):
     """
     first = scheduled(store, saying("Good morning!"))
 
-    added = store.add(saying(again), accounts=["alice", "bob"], due_at=NOON, now=NOON)
+    added = store.write(intake.add, saying(again), accounts=["alice", "bob"], due_at=NOON, now=NOON)
 
     assert [(State.HELD, first), (State.SCHEDULED, None)] == [(one.state, one.repeats) for one in added]
     assert 2 == len(claims(store))
@@ -55,7 +65,9 @@ def test_a_repetition_that_is_wanted(store):
     """Whoever means it says so."""
     scheduled(store, saying("Good morning!"))
 
-    [added] = store.add(saying("Good morning!"), accounts=["alice"], due_at=NOON, allow_repeat=True, now=NOON)
+    [added] = store.write(
+        intake.add, saying("Good morning!"), accounts=["alice"], due_at=NOON, allow_repeat=True, now=NOON
+    )
 
     assert State.SCHEDULED is added.state
 
@@ -63,11 +75,11 @@ def test_a_repetition_that_is_wanted(store):
 def test_a_published_post_may_be_said_again_after_a_month(store):
     """A month after it was published a post may be said again; a day before that it is held."""
     scheduled(store, saying("Good morning!"))
-    store.answered(armed(store).attempt_id, published(an_id()), NOON, 0.5)
+    store.write(settling.answered, armed(store).attempt_id, published(an_id()), now=NOON, jitter=0.5)
     month = NOON + timedelta(days=30)
 
     states = [
-        store.add(saying("Good morning!"), accounts=["alice"], due_at=month, now=now)[0].state
+        store.write(intake.add, saying("Good morning!"), accounts=["alice"], due_at=month, now=now)[0].state
         for now in (month - DAY, month)
     ]
 
@@ -76,26 +88,33 @@ def test_a_published_post_may_be_said_again_after_a_month(store):
 
 def test_what_was_taken_back_is_no_repetition(store):
     """A post that will never go out does not stand in the way of the same post."""
-    store.cancel(scheduled(store, saying("Good morning!")), now=NOON)
+    store.write(persons.cancel, scheduled(store, saying("Good morning!")), now=NOON, by=By())
 
-    [added] = store.add(saying("Good morning!"), accounts=["alice"], due_at=NOON, now=NOON)
+    [added] = store.write(intake.add, saying("Good morning!"), accounts=["alice"], due_at=NOON, now=NOON)
 
     assert State.SCHEDULED is added.state
 
 
 def test_the_same_key_adds_nothing(store):
     """Reading the same file twice brings nothing in twice."""
-    [first] = store.add(saying("one"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON)
-    again = store.add(saying("two"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON)
+    [first] = store.write(
+        intake.add, saying("one"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON
+    )
+    again = store.write(
+        intake.add, saying("two"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON
+    )
 
     assert [Added(delivery_id=first.delivery_id, account="alice", state=State.SCHEDULED, known=True)] == again
-    assert 1 == store.counts()[State.SCHEDULED]
+    assert 1 == store.read(reading.counts)[State.SCHEDULED]
 
 
 def test_the_same_key_many_times_at_once(store):
     """Eight that read the same file at the same moment bring it in once."""
     got = together(
-        8, lambda _: store.add(saying("one"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON)
+        8,
+        lambda _: store.write(
+            intake.add, saying("one"), accounts=["alice"], due_at=NOON, key="posts.csv:7", now=NOON
+        ),
     )
 
     assert 1 == len({one.delivery_id for added in got for one in added})
@@ -104,25 +123,29 @@ def test_the_same_key_many_times_at_once(store):
 
 def test_the_same_text_many_times_at_once(store):
     """Eight that bring the same text at the same moment see each other: one goes out, seven are held."""
-    together(8, lambda _: store.add(saying("one"), accounts=["alice", "bob"], due_at=NOON, now=NOON))
+    together(
+        8, lambda _: store.write(intake.add, saying("one"), accounts=["alice", "bob"], due_at=NOON, now=NOON)
+    )
 
-    assert (1, 7) == tuple(store.counts("alice")[state] for state in (State.SCHEDULED, State.HELD))
+    assert (1, 7) == tuple(
+        store.read(reading.counts, "alice")[state] for state in (State.SCHEDULED, State.HELD)
+    )
 
 
 def test_an_account_nobody_knows(store):
     """All or nothing: with one unknown account, nothing comes in."""
     with pytest.raises(UnknownAccount, match="Known accounts: alice, bob"):
-        store.add(saying("one"), accounts=["alice", "carol"], due_at=NOON, now=NOON)
+        store.write(intake.add, saying("one"), accounts=["alice", "carol"], due_at=NOON, now=NOON)
 
-    assert 0 == sum(store.counts().values())
+    assert 0 == sum(store.read(reading.counts).values())
 
 
 def test_a_time_without_zone(store):
     """Nobody can know what it means, so it is refused (F23-S4)."""
     with pytest.raises(Exception, match="without zone"):
-        store.add(saying("one"), accounts=["alice"], due_at=datetime(2026, 3, 2, 12), now=NOON)  # noqa: DTZ001
+        store.write(intake.add, saying("one"), accounts=["alice"], due_at=datetime(2026, 3, 2, 12), now=NOON)  # noqa: DTZ001
 
-    assert 0 == sum(store.counts().values())
+    assert 0 == sum(store.read(reading.counts).values())
 
 
 def test_times_come_back_as_they_went_in(store):
@@ -131,7 +154,7 @@ def test_times_come_back_as_they_went_in(store):
 
     delivery_id = scheduled(store, due_at=kolkata)
 
-    due_at = store.show(delivery_id).delivery.due_at
+    due_at = store.read(reading.show, delivery_id).delivery.due_at
     assert (kolkata, timedelta(0)) == (due_at, due_at.utcoffset())
 
 
@@ -140,13 +163,13 @@ def test_release_and_cancel(store):
     scheduled(store, saying("one"))
     held = scheduled(store, saying("ONE"))
 
-    assert State.SCHEDULED is store.release(held, now=NOON + HOUR).state
-    assert NOON + HOUR == store.show(held).delivery.next_at
-    assert State.CANCELLED is store.cancel(held, now=NOON).state
+    assert State.SCHEDULED is store.write(persons.release, held, now=NOON + HOUR, by=By()).state
+    assert NOON + HOUR == store.read(reading.show, held).delivery.next_at
+    assert State.CANCELLED is store.write(persons.cancel, held, now=NOON, by=By()).state
     with pytest.raises(ImpossibleMove):
-        store.release(held, now=NOON)
+        store.write(persons.release, held, now=NOON, by=By())
     [claim] = claims(store)
     with pytest.raises(InHand, match="12:00:30 UTC"):
-        store.cancel(claim.delivery_id, now=NOON)
+        store.write(persons.cancel, claim.delivery_id, now=NOON, by=By())
     with pytest.raises(UnknownDelivery):
-        store.cancel(4711, now=NOON)
+        store.write(persons.cancel, 4711, now=NOON, by=By())

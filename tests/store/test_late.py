@@ -8,6 +8,10 @@ from itertools import pairwise
 import pytest
 
 from steadypost.domain.delivery import State, WhenLate
+from steadypost.store import accounts as account_rows
+from steadypost.store import late as late_rows
+from steadypost.store import notices, persons, reading, settling
+from steadypost.store.acts import By
 from tests.store.people import (
     HOUR,
     MINUTE,
@@ -26,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def state(store, delivery_id):
-    return store.show(delivery_id).delivery.state
+    return store.read(reading.show, delivery_id).delivery.state
 
 
 def test_a_post_that_asks_is_held_when_it_is_too_late(store):
@@ -35,27 +39,27 @@ def test_a_post_that_asks_is_held_when_it_is_too_late(store):
 
     assert [] == claims(store, NOON + 11 * MINUTE)
 
-    told = store.show(one).delivery
+    told = store.read(reading.show, one).delivery
     assert State.HELD is told.state
     assert "may be 0:10:00 late" in told.why
-    assert "somebody is to say" in told.why
-    [notice] = store.notices()
+    assert "a person has to say" in told.why
+    [notice] = store.read(notices.every)
     assert f"'steadypost release {one}'" in notice.body
     # It waits there for as long as it takes, and is heard no second time.
-    assert [] == store.miss_late(NOON + DAY)
+    assert [] == late_rows.put_aside(store._database, NOON + DAY)
     assert [] == claims(store, NOON + DAY)
-    assert 1 == len(store.notices())
+    assert 1 == len(store.read(notices.every))
 
 
 def test_whoever_was_asked_is_believed(store):
     """Released, it goes out however late it is; its rule has had its say."""
     one = scheduled(store, late_after=10 * MINUTE, when_late=WhenLate.ASK)
-    store.miss_late(NOON + HOUR)
+    late_rows.put_aside(store._database, NOON + HOUR)
 
-    store.release(one, by="alice", now=NOON + 2 * HOUR)
+    store.write(persons.release, one, by=By(name="alice"), now=NOON + 2 * HOUR)
 
     assert one == claimed(store, NOON + 3 * HOUR).delivery_id
-    assert store.show(one).delivery.late_after is None
+    assert store.read(reading.show, one).delivery.late_after is None
 
 
 def test_a_repetition_that_asks_is_not_missed_while_it_is_held(store):
@@ -64,22 +68,22 @@ def test_a_repetition_that_asks_is_not_missed_while_it_is_held(store):
     asks = scheduled(store, saying("the same"), late_after=MINUTE, when_late=WhenLate.ASK)
     misses = scheduled(store, saying("the same"), late_after=MINUTE)
 
-    assert [misses] == store.miss_late(NOON + HOUR)
+    assert [misses] == late_rows.put_aside(store._database, NOON + HOUR)
     assert (State.HELD, State.MISSED) == (state(store, asks), state(store, misses))
-    store.release(asks, now=NOON + HOUR)
+    store.write(persons.release, asks, now=NOON + HOUR, by=By())
     assert asks == claimed(store, NOON + HOUR).delivery_id
 
 
 def test_those_that_wait_for_an_answer_never_hide_those_that_are_late(store, monkeypatch):
     """However many are held because they are late, the next late one is found."""
-    monkeypatch.setattr("steadypost.store.claims.LATE_AT_ONCE", 2)
+    monkeypatch.setattr("steadypost.store.late.LATE_AT_ONCE", 2)
     for _ in range(4):
         scheduled(store, late_after=MINUTE, when_late=WhenLate.ASK)
-    while store.miss_late(NOON + HOUR):
+    while late_rows.put_aside(store._database, NOON + HOUR):
         pass
     late = scheduled(store, due_at=NOON + HOUR, late_after=MINUTE)
 
-    assert [late] == store.miss_late(NOON + 2 * HOUR)
+    assert [late] == late_rows.put_aside(store._database, NOON + 2 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_a_post_that_was_due_during_an_outage(store, late_after, when_late, ends
 
     claims(store, NOON + 3 * HOUR)
 
-    told = store.show(one).delivery
+    told = store.read(reading.show, one).delivery
     assert ends is told.state
     assert bool(told.why) == (ends is not State.SENDING)
 
@@ -116,12 +120,18 @@ def played(store, begins, lasts, *, takes=5 * SECOND, step=10 * SECOND, browsers
     now = begins
     while now < begins + lasts:
         for claim, at in [one for one in under_way if one[1] <= now]:
-            store.answered(claim.attempt_id, published(*(an_id(at) for _ in claim.parts)), at, 0.5)
+            store.write(
+                settling.answered,
+                claim.attempt_id,
+                published(*(an_id(at) for _ in claim.parts)),
+                now=at,
+                jitter=0.5,
+            )
             under_way.remove((claim, at))
         for n in range(workers):
             free = browsers - sum(claim.worker == str(n) for claim, _ in under_way)
             for claim in claims(store, now, worker=str(n), at_most=free):
-                assert store.arm(claim.attempt_id, claim.fence, now)
+                assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=now)
                 under_way.append((claim, now + takes))
                 live.append((claim.account, claim.due_at, now + takes))
         now += step
@@ -133,13 +143,13 @@ def test_after_an_outage_the_backlog_goes_out_in_order_and_within_its_limits(sto
     Six hours away, twelve overdue (F16-S5): oldest first, never closer than the account's spacing, never more
     than its limit in any hour, by several workers as by one; what its own rule calls stale is missed.
     """
-    store.put_account(person("alice", per_hour=4, spacing=2 * MINUTE), NOON)
+    store.write(account_rows.put, person("alice", per_hour=4, spacing=2 * MINUTE), NOON)
     for n in range(12):
         scheduled(store, due_at=NOON - 6 * HOUR + n * 30 * MINUTE, late_after=None if n % 4 else 2 * HOUR)
 
     live = played(store, NOON, 5 * HOUR / 2, step=MINUTE, workers=3)
 
-    stale = [entry.delivery.due_at for entry in store.queue(state=State.MISSED)]
+    stale = [entry.delivery.due_at for entry in store.read(reading.queue, state=State.MISSED)]
     # The last of them was not too late when the outage ended; by its turn, its account's limits made it so.
     assert [NOON - 6 * HOUR, NOON - 4 * HOUR, NOON - 2 * HOUR] == stale
     times = [at for _, _, at in live]
@@ -154,7 +164,7 @@ def test_after_an_outage_the_backlog_goes_out_in_order_and_within_its_limits(sto
 
 def test_one_accounts_backlog_delays_nobody_else(store):
     """Bob's post of this minute goes out in this minute, whatever Alice has to catch up on."""
-    store.put_account(person("alice", per_hour=4, spacing=2 * MINUTE), NOON)
+    store.write(account_rows.put, person("alice", per_hour=4, spacing=2 * MINUTE), NOON)
     for n in range(30):
         scheduled(store, due_at=NOON - 6 * HOUR + n * MINUTE)
     for n in range(6):

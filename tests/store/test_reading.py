@@ -1,4 +1,4 @@
-"""What people read of the store, the seats, and answers as JSON."""
+"""What people read of the store, the leases, and answers as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.store import UnknownAccount, UnknownDelivery, codec
+from steadypost.store import UnknownAccount, UnknownDelivery, codec, persons, reading, settling, watches
+from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 from tests.store.people import (
     HOUR,
     MINUTE,
@@ -56,34 +58,34 @@ def test_the_queue(store):
     later = scheduled(store, saying("later"), due_at=NOON + HOUR)
     now = scheduled(store, saying("now", source="posts.csv:7"), account="bob")
     taken_back = scheduled(store, saying("never"), due_at=NOON - HOUR)
-    store.cancel(taken_back, now=NOON)
+    store.write(persons.cancel, taken_back, now=NOON, by=By())
 
     def told(**of):
-        return [entry.delivery.id for entry in store.queue(**of)]
+        return [entry.delivery.id for entry in store.read(reading.queue, **of)]
 
     assert [taken_back, now, later] == told()
     assert [now, later] == told(state=State.SCHEDULED)
     assert [taken_back, later] == told(account="alice")
     assert [taken_back] == told(limit=1)
     assert ("now", "posts.csv:7") == (
-        store.queue(account="bob")[0].text,
-        store.queue(account="bob")[0].source,
+        store.read(reading.queue, account="bob")[0].text,
+        store.read(reading.queue, account="bob")[0].source,
     )
 
 
 def test_a_story(store):
     """Everything about one delivery, from its post to its last look."""
     delivery_id = scheduled(store, key="k")
-    claim = armed(store, browser="lane 1")
-    store.answered(claim.attempt_id, answer(UNHEARD), NOON + SECOND, 0.5)
+    claim = armed(store, executor="runner 1")
+    store.write(settling.answered, claim.attempt_id, answer(UNHEARD), now=NOON + SECOND, jitter=0.5)
 
-    story = store.show(delivery_id)
+    story = store.read(reading.show, delivery_id)
 
     [attempt] = story.attempts
     [use] = story.quota
     assert ("k", 1, NOON - HOUR) == (story.key, story.fence, story.created_at)
-    assert ("lane 1", Phase.CLICKED, NOON, NOON + SECOND) == (
-        attempt.browser,
+    assert ("runner 1", Phase.CLICKED, NOON, NOON + SECOND) == (
+        attempt.executor,
         attempt.phase,
         attempt.armed_at,
         attempt.answered_at,
@@ -96,44 +98,47 @@ def test_a_story(store):
         use.released,
     )
     with pytest.raises(UnknownDelivery):
-        store.show(delivery_id + 1)
+        store.read(reading.show, delivery_id + 1)
 
 
 def test_counts_and_what_is_next(store):
     """Every state is named, and what is next is what a worker may take next."""
-    assert None is store.next_due()
+    assert None is store.read(reading.next_due)
     scheduled(store, due_at=NOON + HOUR)
     scheduled(store, account="bob", due_at=NOON + MINUTE)
 
-    assert NOON + MINUTE == store.next_due()
-    assert set(State) == set(store.counts())
-    assert (2, 1) == (store.counts()[State.SCHEDULED], store.counts("bob")[State.SCHEDULED])
+    assert NOON + MINUTE == store.read(reading.next_due)
+    assert set(State) == set(store.read(reading.counts))
+    assert (2, 1) == (
+        store.read(reading.counts)[State.SCHEDULED],
+        store.read(reading.counts, "bob")[State.SCHEDULED],
+    )
 
     claimed(store, NOON + MINUTE)
 
-    assert NOON + HOUR == store.next_due()
+    assert NOON + HOUR == store.read(reading.next_due)
 
 
 def test_accounts(store):
     """By name, and an unknown one says who is known."""
-    assert ["alice", "bob"] == [account.name for account in store.accounts()]
+    assert ["alice", "bob"] == [account.name for account in store.read(account_rows.every)]
     with pytest.raises(UnknownAccount, match="alice, bob"):
-        store.account("carol")
+        store.read(account_rows.one, "carol")
     with pytest.raises(UnknownAccount):
-        store.resume_account("carol", NOON)
+        store.write(account_rows.resume, "carol", NOON)
 
 
-def test_the_seat_of_a_flow(store):
-    """Whoever comes last has the seat; who had it before learns so at the next beat."""
-    store.take_watch("publish", "first", NOON)
-    assert store.beat("publish", "first", NOON + SECOND)
-    store.take_watch("publish", "second", NOON + MINUTE)
-    store.take_watch("reconcile", "third", NOON)
+def test_the_lease_of_a_flow(store):
+    """Whoever comes last has the lease; who had it before learns so at the next heartbeat."""
+    store.write(watches.take, "publish", run_id="first", now=NOON)
+    assert store.write(watches.heartbeat, "publish", run_id="first", now=NOON + SECOND)
+    store.write(watches.take, "publish", run_id="second", now=NOON + MINUTE)
+    store.write(watches.take, "reconcile", run_id="third", now=NOON)
 
-    assert not store.beat("publish", "first", NOON + HOUR)
-    assert store.beat("publish", "second", NOON + HOUR)
+    assert not store.write(watches.heartbeat, "publish", run_id="first", now=NOON + HOUR)
+    assert store.write(watches.heartbeat, "publish", run_id="second", now=NOON + HOUR)
     assert [("publish", "second", NOON + MINUTE, NOON + HOUR), ("reconcile", "third", NOON, NOON)] == [
-        (watch.flow, watch.run_id, watch.since, watch.beat_at) for watch in store.watches()
+        (watch.flow, watch.run_id, watch.since, watch.heartbeat_at) for watch in store.read(watches.every)
     ]
 
 

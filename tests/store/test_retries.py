@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from steadypost.domain.budget import Budget
 from steadypost.domain.outcome import Cause, NotSubmitted, Phase
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import settling
 from tests.store.people import HOUR, LEASE, NOON, SECOND, answer, claims, published, scheduled
 
 AWAY = NotSubmitted(cause=Cause.PAGE_UNREACHABLE, why="X does not answer", phase=Phase.CLAIMED)
@@ -13,7 +15,7 @@ def tried_before(store, count, account="alice"):
     """Deliveries whose first attempt came to nothing, due again."""
     ids = [scheduled(store, account=account, due_at=NOON - SECOND) for _ in range(count)]
     for claim in claims(store, NOON, accounts=(account,)):
-        store.answered(claim.attempt_id, answer(AWAY), now=NOON, jitter=0.5)
+        store.write(settling.answered, claim.attempt_id, answer(AWAY), now=NOON, jitter=0.5)
     return ids
 
 
@@ -59,12 +61,12 @@ def test_the_budget_is_counted_from_the_attempts_of_everybody(store):
     """Two workers' retries in vain are spent, those that worked are not; what is over an hour old is not read."""
     tried_before(store, 4)
     later = NOON + HOUR
-    assert store.recent_tries(later - Budget().within) == []
+    assert store.read(attempt_rows.recent, later - Budget().within) == []
 
     for n, one in enumerate(claim(store, later)):
         brought = published() if n == 0 else answer(AWAY)
-        store.answered(one.attempt_id, brought, now=later, jitter=0.5)
-    tries = store.recent_tries(later - Budget().within)
+        store.write(settling.answered, one.attempt_id, brought, now=later, jitter=0.5)
+    tries = store.read(attempt_rows.recent, later - Budget().within)
 
     assert [(one.again, one.worked) for one in tries] == [(True, False)] * 3 + [(True, True)]
     assert Budget().left(tries, later) == Budget().floor - 3

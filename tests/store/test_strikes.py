@@ -13,16 +13,21 @@ from steadypost.store import (
     Store,
     UnknownAccount,
     UnknownChannel,
+    reading,
+    settling,
+    strikes,
     tables,
 )
+from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 from steadypost.store.schema import post_parts, post_tags, posts
 from tests.store.people import HOUR, MINUTE, NOON, armed, claimed, claims, saying, scheduled
 
-BY = {"by": "carol", "why": "the sponsor has left"}
+BY = {"by": By(name="carol", why="the sponsor has left")}
 
 
 def struck(store, of, name, **more):
-    return store.strike(of, name, **{**BY, "now": NOON, **more})
+    return store.write(strikes.put, of, name, **{**BY, "now": NOON, **more})
 
 
 def out(store, now=NOON):
@@ -44,12 +49,12 @@ def test_an_account_is_struck(store, three):
     struck(store, Of.ACCOUNT, "alice")
 
     assert out(store) == {three["bob"]}
-    assert store.show(three["plain"]).delivery.state is State.SCHEDULED
+    assert store.read(reading.show, three["plain"]).delivery.state is State.SCHEDULED
 
 
 def test_a_channel_is_struck(store, three):
     """Every account of it waits; one that goes another way does not."""
-    store.put_account(AccountRecord(name="anna", channel="mastodon", handle="Anna"), NOON)
+    store.write(account_rows.put, AccountRecord(name="anna", channel="mastodon", handle="Anna"), NOON)
     elsewhere = scheduled(store, account="anna")
     struck(store, Of.CHANNEL, "x_web")
 
@@ -70,14 +75,14 @@ def test_a_label_is_a_tag_too(store):
     struck(store, Of.TAG, "summer sale")
 
     assert out(store) == set()
-    store.lift(Of.TAG, "Summer Sale", **BY, now=NOON)
+    store.write(strikes.lift, Of.TAG, "Summer Sale", **BY, now=NOON)
     assert out(store) == {filed}
 
 
 def test_what_is_struck_keeps_its_place(store, three):
     """Lifted, the oldest goes first."""
     struck(store, Of.ACCOUNT, "alice")
-    store.lift(Of.ACCOUNT, "alice", by="dave", why="they are back", now=NOON)
+    store.write(strikes.lift, Of.ACCOUNT, "alice", by=By(name="dave", why="they are back"), now=NOON)
 
     assert [claim.delivery_id for claim in claims(store, at_most=1)] == [three["launch"]]
 
@@ -96,8 +101,8 @@ def test_a_strike_is_heard_before_the_click(store):
     claim = claimed(store)
     struck(store, Of.ACCOUNT, "alice")
 
-    assert not store.arm(claim.attempt_id, claim.fence, NOON)
-    assert store.show(delivery_id).attempts[0].armed_at is None
+    assert not store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON)
+    assert store.read(reading.show, delivery_id).attempts[0].armed_at is None
 
 
 def test_what_is_armed_is_not_recalled(store):
@@ -106,17 +111,17 @@ def test_what_is_armed_is_not_recalled(store):
     claim = armed(store)
     struck(store, Of.ACCOUNT, "alice")
 
-    assert store.show(claim.delivery_id).delivery.state is State.SENDING
+    assert store.read(reading.show, claim.delivery_id).delivery.state is State.SENDING
 
 
 def test_who_struck_and_who_lifted_stay_on_record(store):
     """With their reasons; nothing is taken out."""
     struck(store, Of.TAG, "launch", until=NOON + HOUR)
-    store.lift(Of.TAG, "launch", by="dave", why="false alarm", now=NOON + MINUTE)
+    store.write(strikes.lift, Of.TAG, "launch", by=By(name="dave", why="false alarm"), now=NOON + MINUTE)
 
-    assert store.strikes(now=NOON + MINUTE) == []
-    [kept] = store.strikes(also_over=True, now=NOON + MINUTE)
-    assert (kept.by, kept.why, kept.since, kept.until) == ("carol", BY["why"], NOON, NOON + HOUR)
+    assert store.read(strikes.every, now=NOON + MINUTE) == []
+    [kept] = store.read(strikes.every, also_over=True, now=NOON + MINUTE)
+    assert (kept.by, kept.why, kept.since, kept.until) == ("carol", BY["by"].why, NOON, NOON + HOUR)
     assert (kept.lifted_by, kept.lifted_why, kept.lifted_at) == ("dave", "false alarm", NOON + MINUTE)
 
 
@@ -143,7 +148,7 @@ def test_what_there_is_not_cannot_be_struck(store):
 def test_what_is_not_struck_cannot_be_lifted(store):
     """A slip of the hand is told, not swallowed."""
     with pytest.raises(NotStruck, match=r"the account alice is not struck\. 'steadypost strikes'"):
-        store.lift(Of.ACCOUNT, "alice", **BY, now=NOON)
+        store.write(strikes.lift, Of.ACCOUNT, "alice", **BY, now=NOON)
 
 
 def test_the_strikes_against_a_delivery(store, three):
@@ -153,7 +158,10 @@ def test_the_strikes_against_a_delivery(store, three):
     struck(store, Of.TAG, "other")
 
     def against(name):
-        return [one.of for one in store.strikes_against(store.show(three[name]).delivery, NOON)]
+        return [
+            one.of
+            for one in store.read(strikes.against, store.read(reading.show, three[name]).delivery, NOON)
+        ]
 
     assert [against(name) for name in ("launch", "plain", "bob")] == [[Of.TAG, Of.ACCOUNT], [Of.ACCOUNT], []]
 

@@ -10,14 +10,19 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import column, create_engine, inspect, make_url, table, text
 from sqlalchemy.exc import IntegrityError
 
-from steadypost.domain.delivery import PartState, State
+from steadypost.domain.delivery import State
+from steadypost.domain.health import Kind, Verdict
+from steadypost.domain.parts import PartState
 from steadypost.store import Schema, SchemaMismatch, Store, UnusableAddress
+from steadypost.store import accounts as account_rows
+from steadypost.store import incidents as incident_rows
+from steadypost.store import watches as watch_rows
 from steadypost.store.engine import ASK_AGAIN_AFTER
-from steadypost.store.schema import REVISIONS, complete, metadata
-from steadypost.store.tables import config
+from steadypost.store.schema import REVISIONS, Moment, checks, complete, incidents, metadata
+from steadypost.store.tables import config, migrate
 from tests.store.people import NOON, person, scheduled
 from tests.store.racing import together
 
@@ -75,7 +80,7 @@ def test_tables_taken_away_while_open(store, url):
     engine.dispose()
 
     with pytest.raises(SchemaMismatch, match="watches"):
-        store.watches()
+        store.read(watch_rows.every)
 
 
 def test_many_migrate_at_once(empty_url):
@@ -113,6 +118,34 @@ def test_the_revisions_are_those_of_the_scripts():
     assert tuple(reversed(scripts)) == REVISIONS
 
 
+def test_an_update_keeps_who_is_on_watch_and_what_is_open(empty_url):
+    """Columns and names of checks changed; what stood in them is read under the new ones."""
+    watches = table(
+        "watches", column("flow"), column("run_id"), column("since", Moment), column("beat_at", Moment)
+    )
+    named = {"about": "alice", "verdict": Verdict.FAILING, "what": "not looked for"}
+    with Store.at(empty_url) as store:
+        migrate(store._database, to="0012")
+        with store._database.writing() as connection:
+            connection.execute(
+                watches.insert().values(flow="publish", run_id="run-1", since=NOON, beat_at=NOON)
+            )
+            connection.execute(incidents.insert().values(**named, kind="doubt", opened_at=NOON, rounds=3))
+            for kind, explained_by in (("doubt", None), ("live", "doubt")):
+                values = named | {"kind": kind, "explained_by": explained_by, "since": NOON, "at": NOON}
+                connection.execute(checks.insert().values(**values))
+
+    with Store.at(empty_url) as store:
+        store.migrate()
+        [watch] = store.read(watch_rows.every)
+        [incident] = store.read(incident_rows.latest, 5)
+        found = {one.check.kind: one.check.explained_by for one in store.read(incident_rows.standings)}
+
+    assert ("publish", "run-1", NOON) == (watch.flow, watch.run_id, watch.heartbeat_at)
+    assert (Kind.UNCONFIRMED, "alice", 3) == (incident.kind, incident.about, incident.rounds)
+    assert {Kind.UNCONFIRMED: None, Kind.LIVE: Kind.UNCONFIRMED} == found
+
+
 def test_the_scripts_make_what_the_code_says(url):
     """There is nothing left to generate between the migrated tables and the code's own."""
     engine = engine_of(url)
@@ -130,8 +163,8 @@ def test_the_checks_are_those_of_the_code(url, request, tmp_path):
     plain, migrated = engine_of(empty), engine_of(url)
     complete().create_all(plain)
 
-    for table in metadata.tables:
-        expected, actual = (inspect(one).get_check_constraints(table) for one in (plain, migrated))
+    for name in metadata.tables:
+        expected, actual = (inspect(one).get_check_constraints(name) for one in (plain, migrated))
 
         assert sorted(expected, key=str) == sorted(actual, key=str)
     plain.dispose()
@@ -193,6 +226,6 @@ def test_a_password_is_never_shown(server):
 def test_postgres_without_a_driver_s_name(server):
     """The address may be written as everybody writes it."""
     with Store.create(server.fresh().replace("+psycopg", "")) as store:
-        store.put_account(person("alice"), NOON)
+        store.write(account_rows.put, person("alice"), NOON)
 
-        assert ["alice"] == [account.name for account in store.accounts()]
+        assert ["alice"] == [account.name for account in store.read(account_rows.every)]

@@ -2,6 +2,7 @@
 
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Phase
+from steadypost.store import reading, settling, waking
 from tests.store.people import HOUR, NOON, SECOND, answer, armed, claimed, claims, scheduled
 
 DOWN = NotSubmitted(cause=Cause.PAGE_UNREACHABLE, why="X does not answer", phase=Phase.CLAIMED)
@@ -11,7 +12,7 @@ PAGE = {Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR}
 def put_off(store, outcome=DOWN, *, arm=False, account="alice"):
     delivery_id = scheduled(store, account=account)
     claim = (armed if arm else claimed)(store)
-    store.answered(claim.attempt_id, answer(outcome), now=NOON, jitter=0.5)
+    store.write(settling.answered, claim.attempt_id, answer(outcome), now=NOON, jitter=0.5)
     return delivery_id
 
 
@@ -20,7 +21,7 @@ def test_it_waits_no_longer(store):
     delivery_id = put_off(store)
     assert claims(store, NOON + SECOND) == []
 
-    assert store.wake("alice", PAGE, now=NOON + SECOND) == 1
+    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 1
 
     assert [claim.delivery_id for claim in claims(store, NOON + SECOND)] == [delivery_id]
 
@@ -30,7 +31,7 @@ def test_another_account_and_another_cause_wait_on(store):
     put_off(store, account="bob")
     put_off(store, NotSubmitted(cause=Cause.COMPOSER_DIFFERS, why="", phase=Phase.OPENED))
 
-    assert store.wake("alice", PAGE, now=NOON + SECOND) == 0
+    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 0
     assert claims(store, NOON + SECOND) == []
 
 
@@ -38,8 +39,8 @@ def test_what_was_ever_armed_keeps_its_wait(store):
     """A first copy may still come to life until that wait is over: it is nobody's to shorten."""
     delivery_id = put_off(store, Deferred(cause=Cause.SERVER_ERROR, code="-", why=""), arm=True)
 
-    assert store.wake("alice", PAGE, now=NOON + SECOND) == 0
-    assert store.show(delivery_id).delivery.state is State.SCHEDULED
+    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 0
+    assert store.read(reading.show, delivery_id).delivery.state is State.SCHEDULED
     assert claims(store, NOON + SECOND) == []
 
 
@@ -47,6 +48,6 @@ def test_what_is_not_due_is_not_early(store):
     """Waking never makes a post go out before its moment."""
     put_off(store)
     later = scheduled(store, due_at=NOON + HOUR)
-    store.wake("alice", PAGE, now=NOON + SECOND)
+    store.write(waking.wake, "alice", PAGE, now=NOON + SECOND)
 
     assert later not in [claim.delivery_id for claim in claims(store, NOON + SECOND)]

@@ -2,42 +2,42 @@
 
 import threading
 
-from tasks.circuits import PagesAway
+from tasks.circuits import RevisionsAway
 
 
 class MemoryBook:
     """Shared by several breakers, as Prefect is by several processes."""
 
     def __init__(self):
-        self.pages = {}
+        self.revisions = {}
         self.calls = 0
         self.away = False
         self.loses_answers = False
         self._lock = threading.Lock()
 
-    def create(self, circuit, page):
+    def create(self, circuit, revision):
         self._called()
         with self._lock:
-            self.pages.setdefault(circuit, {}).setdefault(page.number, page)
+            self.revisions.setdefault(circuit, {}).setdefault(revision.number, revision)
         if self.loses_answers:
-            raise PagesAway("its answer got lost")
+            raise RevisionsAway("its answer got lost")
 
     def read(self, circuit):
         self._called()
         with self._lock:
-            return list(self.pages.get(circuit, {}).values())
+            return list(self.revisions.get(circuit, {}).values())
 
     def remove(self, circuit, numbers):
         self._called()
         with self._lock:
             for number in numbers:
-                self.pages[circuit].pop(number, None)
+                self.revisions[circuit].pop(number, None)
 
     def all(self):
         with self._lock:
-            return {circuit: list(pages.values()) for circuit, pages in self.pages.items()}
+            return {circuit: list(revisions.values()) for circuit, revisions in self.revisions.items()}
 
     def _called(self):
         self.calls += 1
         if self.away:
-            raise PagesAway("it is away")
+            raise RevisionsAway("it is away")

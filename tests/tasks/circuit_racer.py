@@ -19,8 +19,8 @@ from pathlib import Path
 
 from steadypost.domain.circuit import Go, InARow, Settings, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
-from tasks.circuit_pages import PrefectBook
-from tasks.circuits import Breakers, PagesAway
+from tasks.circuit_revisions import PrefectBook
+from tasks.circuits import Breakers, RevisionsAway
 
 PAGE = Dependency(Kind.X_PAGE, "raced")
 LAW = Settings(
@@ -57,7 +57,7 @@ def main() -> None:
             calm = calm_file.exists()
             try:
                 breakers.take(book.read_all(), {})
-            except PagesAway:
+            except RevisionsAway:
                 continue
             if calm and breakers.known(PAGE).state is State.CLOSED:
                 break
@@ -78,11 +78,11 @@ def call(breakers, go, say, dice, *, calm, dies):
         time.sleep(600)
     time.sleep(dice.uniform(0.01, 0.1))
     say("leave", ticket.generation, ticket.permit)
-    fate = 1.0 if calm else dice.random()
-    if fate < 0.2:
+    outcome = 1.0 if calm else dice.random()
+    if outcome < 0.2:
         say("noted", breakers.left(PAGE, ticket))
     else:
-        say("noted", breakers.came(PAGE, ticket, well=fate > 0.5, cause="down"))
+        say("noted", breakers.came(PAGE, ticket, well=outcome > 0.5, cause="down"))
 
 
 if __name__ == "__main__":

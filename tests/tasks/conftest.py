@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 import tasks.documents
 import tasks.house
 from steadypost.channels.port import Access
+from steadypost.domain.clock import Offset
+from steadypost.domain.evidence import Appearance
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
-from steadypost.store import AccountRecord, Outbox, Store
+from steadypost.store import AccountRecord, Outbox, Store, intake
+from steadypost.store import accounts as account_rows
 from tasks.house import LEASE, House
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -30,10 +34,10 @@ class Time:
         self.now += timedelta(**amount)
 
 
-class Lanes:
+class BrowserPool:
     """A pool that lends a name, or raises what it is told to."""
 
-    size = 2
+    size = 16
     name = "publish"
 
     def __init__(self):
@@ -63,12 +67,24 @@ class Channel:
         self.asked = []
         self.looked = []
         self.probed = []
+        self.offset = Offset(ahead=timedelta(0), within=timedelta(milliseconds=500))
+        self.appears = Appearance()
+        self.acts = {}
+        """What may still act, by executor: unknown means that it cannot be seen from here."""
+        self.ended = []
+        self.acts_after_end = None
         self.on_ask = None
         self.on_look = None
         self.on_probe = None
 
-    def __call__(self, lane):
-        return self
+        self.executor = "this-host:1"
+
+    def may_still_act(self, executor):
+        return self.acts.get(executor)
+
+    def end(self, executor):
+        self.ended.append(executor)
+        return self.acts_after_end
 
     def ask(self, access, order, *, arm, deadline, progress):
         self.asked.append(order)
@@ -91,7 +107,16 @@ def time():
 @pytest.fixture
 def channel(monkeypatch):
     channel = Channel()
-    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", channel)
+
+    @contextlib.contextmanager
+    def opened(means):
+        with means.browser():
+            yield channel
+
+    kind = replace(
+        tasks.house.CHANNELS["x_web"], open=opened, may_still_act=channel.may_still_act, end=channel.end
+    )
+    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", kind)
     return channel
 
 
@@ -99,12 +124,14 @@ def channel(monkeypatch):
 def house(tmp_path, time, channel, monkeypatch):
     with Store.create(f"sqlite:///{tmp_path}/store.db") as store:
         for name in ("alice", "bob"):
-            store.put_account(
-                AccountRecord(name=name, channel="x_web", handle=name, limits=Limits(per_hour=50)), now=NOW
+            store.write(
+                account_rows.put,
+                AccountRecord(name=name, channel="x_web", handle=name, limits=Limits(per_hour=50)),
+                now=NOW,
             )
         house = House(
             store=store,
-            lanes=Lanes(),
+            browsers=BrowserPool(),
             worker="here",
             outbox=Outbox(tmp_path / "outbox", store.address),
             clock=time,
@@ -112,7 +139,7 @@ def house(tmp_path, time, channel, monkeypatch):
         )
         house.accounts = {
             name: Access(
-                account=name, handle=name, base_url="http://127.0.0.1:1", session={}, rules_accepted=True
+                account=name, handle=name, base_url="http://127.0.0.1:1", secret={}, rules_accepted=True
             )
             for name in ("alice", "bob")
         }
@@ -127,7 +154,8 @@ def claimed(house):
     """Add a post and claim it."""
 
     def claim(*texts, account="alice", reply_to=None):
-        house.store.add(
+        house.store.write(
+            intake.add,
             Post(parts=tuple(Part(text=text) for text in texts), reply_to=reply_to),
             accounts=[account],
             due_at=house.clock(),
@@ -147,11 +175,14 @@ def due(house):
     """Add so many due posts for an account."""
 
     def add(count, account="alice"):
-        house.store.put_account(
-            AccountRecord(name=account, channel="x_web", handle=account, limits=Limits()), now=house.clock()
+        house.store.write(
+            account_rows.put,
+            AccountRecord(name=account, channel="x_web", handle=account, limits=Limits()),
+            now=house.clock(),
         )
         for n in range(count):
-            house.store.add(
+            house.store.write(
+                intake.add,
                 Post(parts=(Part(text=f"{account} {n}"),)),
                 accounts=[account],
                 due_at=house.clock(),

@@ -17,6 +17,7 @@ from flows.reconcile import LOOKS_AT_ONCE, next_round
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Cause, Scope
+from steadypost.store import reading
 from tasks.bounds import Deadlines
 from tasks.bulkheads import (
     LAST_KNOWN_FOR,
@@ -25,12 +26,11 @@ from tasks.bulkheads import (
     SCOPES,
     SHARED,
     Bulkheads,
-    NoPlace,
+    NoSlot,
     Purpose,
     SlotsAway,
     Standing,
     limit_name,
-    network_of,
 )
 from tasks.deliveries import deliver
 from tasks.house import CHANNELS
@@ -109,9 +109,9 @@ def prefect(seconds):
 def walls(prefect, seconds):
     """The bulkheads of another process each time."""
 
-    def build(purpose=Purpose.PUBLISH, places=2, accounts=("alice", "bob")):
-        built = Bulkheads(purpose=purpose, places=places, slots=prefect, host="quay", clock=seconds)
-        built.want(accounts)
+    def build(purpose=Purpose.PUBLISH, at_most=2, accounts=("alice", "bob")):
+        built = Bulkheads(purpose=purpose, at_most=at_most, slots=prefect, host="quay", clock=seconds)
+        built.want(dict.fromkeys(accounts, "x"))
         built.tend()
         return built
 
@@ -126,9 +126,9 @@ ALICE = limit_name(Purpose.PUBLISH, Scope.ACCOUNT, "alice")
 def declared():
     return dict(
         limits(
-            lanes=2,
+            at_once=2,
             hosts=["quay"],
-            networks=[network_of(channel) for channel in CHANNELS],
+            networks=[kind.network.name for kind in CHANNELS.values()],
             accounts=["alice", "bob"],
         )
     )
@@ -139,7 +139,8 @@ def declared():
 
 def test_what_the_code_uses_is_what_is_declared():
     """No limit is used that nobody declared, none is declared that nothing uses."""
-    which = {Scope.HOST: ["quay"], Scope.NETWORK: ["x"], Scope.ACCOUNT: ["alice", "bob"]}
+    networks = sorted({kind.network.name for kind in CHANNELS.values()})
+    which = {Scope.HOST: ["quay"], Scope.NETWORK: networks, Scope.ACCOUNT: ["alice", "bob"]}
     used = {
         limit_name(purpose, scope, one) for purpose in Purpose for scope in SCOPES for one in which[scope]
     }
@@ -148,19 +149,19 @@ def test_what_the_code_uses_is_what_is_declared():
     assert all(limit.why for limit in LIMITS)
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 7, 16])
-def test_there_is_room_for_two_runs_that_relieve_each_other(lanes, prefect, seconds):
-    """As many as there may be browsers, twice: a relief leaves no gap for want of places."""
-    prefect.limits = dict(limits(lanes=lanes, hosts=["quay"], networks=["x"], accounts=["alice", "bob"]))
+@pytest.mark.parametrize("browsers", [1, 2, 7, 16])
+def test_there_is_room_for_two_runs_that_relieve_each_other(browsers, prefect, seconds):
+    """As many as there may be browsers, twice: a relief leaves no gap for want of slots."""
+    prefect.limits = dict(limits(at_once=browsers, hosts=["quay"], networks=["x"], accounts=["alice", "bob"]))
     two = [
-        Bulkheads(purpose=Purpose.PUBLISH, places=lanes, slots=prefect, host="quay", clock=seconds)
+        Bulkheads(purpose=Purpose.PUBLISH, at_most=browsers, slots=prefect, host="quay", clock=seconds)
         for _ in range(2)
     ]
     for one in two:
-        one.want(["alice", "bob"])
+        one.want(dict.fromkeys(["alice", "bob"], "x"))
         one.tend()
 
-    assert [one.room(["alice"]).total for one in two] == [lanes, lanes]
+    assert [one.capacity(["alice"]).total for one in two] == [browsers, browsers]
 
 
 def test_a_limit_that_is_missing_is_made(walls, prefect):
@@ -175,11 +176,11 @@ def test_a_limit_that_is_missing_is_made(walls, prefect):
 
 
 def test_nothing_is_asked_of_prefect_on_the_way_of_a_post(walls, prefect):
-    """Room, beginning and ending are counted in memory."""
+    """Capacity, beginning and ending are counted in memory."""
     one = walls()
     before = prefect.calls.copy()
     for n in range(100):
-        assert one.room(["alice", "bob"]).total
+        assert one.capacity(["alice", "bob"]).total
         one.begin(n, "alice")
         one.end(n)
 
@@ -188,25 +189,25 @@ def test_nothing_is_asked_of_prefect_on_the_way_of_a_post(walls, prefect):
 
 def test_an_account_never_gets_the_last_place_of_all(walls):
     """One account that hangs in each of its attempts leaves the others something to go out by."""
-    one = walls(places=2)
+    one = walls(at_most=2)
     one.begin(1, "alice")
-    room = one.room(["alice", "bob"])
+    capacity = one.capacity(["alice", "bob"])
 
-    assert (room.total, room.each) == (1, {"alice": 0, "bob": 1})
+    assert (capacity.total, capacity.each) == (1, {"alice": 0, "bob": 1})
 
 
 def test_a_lone_account_gets_them_all(walls):
-    """There is nobody to leave a place for."""
-    assert walls(places=3, accounts=("alice",)).room(["alice"]).each == {"alice": 3}
+    """There is nobody to leave a slot for."""
+    assert walls(at_most=3, accounts=("alice",)).capacity(["alice"]).each == {"alice": 3}
 
 
 def test_purposes_are_walled_off_from_each_other(walls, prefect):
-    """All that looks hang, and hold all their places: publishing has as many as before."""
-    looking = walls(Purpose.LOOK, places=1)
+    """All that looks hang, and hold all their slots: publishing has as many as before."""
+    looking = walls(Purpose.LOOK, at_most=1)
     looking.begin(1, "alice")
 
-    assert looking.room(["alice", "bob"]).total == 0
-    assert walls().room(["alice"]).total == 2
+    assert looking.capacity(["alice", "bob"]).total == 0
+    assert walls().capacity(["alice"]).total == 2
 
 
 # --- an operator's edit
@@ -219,19 +220,19 @@ def test_a_lower_limit_is_obeyed_and_so_is_a_higher_one(walls, prefect):
     one.begin(1, "alice")
     prefect.limits[NETWORK] = 1
     one.tend()
-    assert one.room(["bob"]).total == 0
+    assert one.capacity(["bob"]).total == 0
 
     prefect.limits[NETWORK] = 4
     one.tend()
-    assert one.room(["bob"]).total == 1
+    assert one.capacity(["bob"]).total == 1
 
 
 def test_several_processes_together_keep_to_it(walls, prefect):
     """Three machines, one limit of four asks on the network at once."""
     prefect.limits[NETWORK] = 4
-    three = [walls(places=2) for _ in range(3)]
+    three = [walls(at_most=2) for _ in range(3)]
 
-    assert sum(one.room(["alice"]).total for one in three) <= 4
+    assert sum(one.capacity(["alice"]).total for one in three) <= 4
     assert prefect.taken(NETWORK) == 4
 
 
@@ -243,7 +244,7 @@ def test_a_limit_switched_off_is_no_limit(walls, prefect, monkeypatch):
         prefect, "read", lambda: {name: Standing(slots=1, taken=0, enforced=False) for name in prefect.limits}
     )
 
-    assert walls().room(["alice"]).total == 2
+    assert walls().capacity(["alice"]).total == 2
 
 
 # --- trouble
@@ -255,18 +256,18 @@ def test_with_prefect_away_the_last_known_share_serves_and_then_ones_own(walls, 
     one = walls()
     prefect.away = True
     one.tend()
-    assert one.room(["alice"]).total == 1
+    assert one.capacity(["alice"]).total == 1
 
     seconds.now += LAST_KNOWN_FOR + 1
     one.tend()
-    assert one.room(["alice"]).total == 2
+    assert one.capacity(["alice"]).total == 2
 
 
 def test_with_prefect_away_from_the_start_ones_own_numbers_serve(walls, prefect):
     """A run that begins while the API is away publishes."""
     prefect.away = True
 
-    assert walls().room(["alice", "bob"]).total == 2
+    assert walls().capacity(["alice", "bob"]).total == 2
 
 
 def test_the_slots_of_the_dead_come_back(walls, prefect, seconds):
@@ -274,11 +275,11 @@ def test_the_slots_of_the_dead_come_back(walls, prefect, seconds):
     prefect.limits[NETWORK] = 2
     walls()
     other = walls()
-    assert other.room(["alice"]).total == 0
+    assert other.capacity(["alice"]).total == 0
 
     seconds.now += LEASE + 1
     other.tend()
-    assert other.room(["alice"]).total == 2
+    assert other.capacity(["alice"]).total == 2
 
 
 def test_a_lease_that_was_lost_is_taken_anew(walls, prefect, seconds):
@@ -289,19 +290,19 @@ def test_a_lease_that_was_lost_is_taken_anew(walls, prefect, seconds):
     one.tend()
 
     assert prefect.taken(NETWORK) == 2
-    assert one.room(["alice"]).total == 2
+    assert one.capacity(["alice"]).total == 2
 
 
 def test_slots_that_leaked_for_good_do_not_stop_publishing_for_good(walls, prefect, seconds):
-    """A limit shapes the load. After two minutes without any place one goes on with one."""
+    """A limit shapes the load. After two minutes without any slot one goes on with one."""
     prefect.limits[NETWORK] = 2
     prefect.leases["leaked"] = (frozenset({NETWORK}), 2, float("inf"))
     one = walls()
-    assert one.room(["alice"]).total == 0
+    assert one.capacity(["alice"]).total == 0
 
     seconds.now += NOTHING_FOR
     one.tend()
-    assert one.room(["alice"]).total == 1
+    assert one.capacity(["alice"]).total == 1
 
 
 def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
@@ -311,45 +312,47 @@ def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
     old.begin(1, "alice")
     old.close()
 
-    assert walls().room(["bob"]).total == 2
+    assert walls().capacity(["bob"]).total == 2
 
 
 # --- what is claimed
 
 
 def test_nothing_is_claimed_that_would_wait(house, due):
-    """A hundred are due: as many are claimed as there are places, of each account as many as it has; the others
+    """A hundred are due: as many are claimed as there are slots, of each account as many as it has; the others
     stay where anybody can take them.
     """
-    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=3)
-    house.bulkheads.want(["alice", "bob"])
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, at_most=3)
+    house.bulkheads.want(dict.fromkeys(["alice", "bob"], "x"))
     due(50, "alice")
     due(50, "bob")
 
     claims = claim_due(house, at_most=3)
     assert Counter(claim.account for claim in claims) == {"alice": 2, "bob": 1}
     assert claim_due(house, at_most=3) == []
-    assert house.store.counts()[State.SCHEDULED] == 97
+    assert house.store.read(reading.counts)[State.SCHEDULED] == 97
 
 
 def test_a_place_comes_back_however_the_attempt_ends(house, channel, due):
     """Also when its task breaks."""
-    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=1)
-    house.bulkheads.want(["alice"])
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, at_most=1)
+    house.bulkheads.want(dict.fromkeys(["alice"], "x"))
     due(2)
     channel.on_ask = lambda *_: 1 / 0
     for _ in range(2):
         (claim,) = claim_due(house, at_most=1)
         deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
 
-    assert house.bulkheads.room(["alice"]).total == 1
+    assert house.bulkheads.capacity(["alice"]).total == 1
 
 
 def test_the_queue_of_looks_is_bounded_and_says_what_it_left(house, caplog):
-    """150 accounts in doubt: a few are looked at, who waited longest first; the others are left, and said."""
+    """150 accounts with unconfirmed deliveries: a few are looked at, who waited longest first; the others are left, and
+    said.
+    """
     names = [f"account-{n:03d}" for n in range(150)]
-    house.bulkheads = Bulkheads(purpose=Purpose.LOOK, places=1)
-    house.bulkheads.want(names)
+    house.bulkheads = Bulkheads(purpose=Purpose.LOOK, at_most=1)
+    house.bulkheads.want(dict.fromkeys(names, "x"))
     house.log = __import__("logging").getLogger("test")
     with caplog.at_level("INFO"):
         first = next_round(house, names)
@@ -367,7 +370,7 @@ def test_the_queue_of_looks_is_bounded_and_says_what_it_left(house, caplog):
 def unwalled(house, prefect, due):
     """A house whose bulkheads are switched off, and whose one shared limit has one slot."""
     house.switches = Switches(bulkheads=Switch(on=False, reason="comparison"))
-    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=prefect)
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, at_most=2, slots=prefect)
     prefect.limits[SHARED] = 1
     return house
 
@@ -381,33 +384,31 @@ def test_without_walls_a_hung_look_keeps_posts_waiting_and_they_are_given_back(
     due(1)
     (claim,) = claim_due(unwalled, at_most=1)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
-    delivery = unwalled.store.show(claim.delivery_id).delivery
+    delivery = unwalled.store.read(reading.show, claim.delivery_id).delivery
 
     assert (delivery.state, delivery.cause, delivery.broken) == (State.SCHEDULED, Cause.NO_PLACE, 0)
     assert channel.asked == []
 
 
-def test_a_shared_place_is_given_back(unwalled, prefect):
+def test_a_shared_slot_is_given_back(unwalled, prefect):
     """Whatever became of the work."""
-    with pytest.raises(ZeroDivisionError), unwalled.place(timedelta(0)):
+    with pytest.raises(ZeroDivisionError), unwalled.slot(timedelta(0)):
         1 / 0  # noqa: B018
 
-    with unwalled.place(timedelta(0)), pytest.raises(NoPlace), unwalled.place(timedelta(0)):
+    with unwalled.slot(timedelta(0)), pytest.raises(NoSlot), unwalled.slot(timedelta(0)):
         pass
     assert prefect.leases == {}
 
 
 def test_an_account_is_open_again_once_it_is_tended(house, prefect, seconds):
     """An account that appears is wanted at the next reading of the blocks."""
-    walls = Bulkheads(purpose=Purpose.PUBLISH, places=2, slots=prefect, host="quay", clock=seconds)
+    walls = Bulkheads(purpose=Purpose.PUBLISH, at_most=2, slots=prefect, host="quay", clock=seconds)
     house.bulkheads = walls
     house.accounts = {
-        name: Access(
-            account=name, handle=name, base_url="http://127.0.0.1:1", session={}, rules_accepted=True
-        )
+        name: Access(account=name, handle=name, base_url="http://127.0.0.1:1", secret={}, rules_accepted=True)
         for name in ("alice", "bob", "carol")
     }
-    walls.want(house.usable())
+    walls.want(dict.fromkeys(house.usable(), "x"))
     walls.tend()
 
-    assert walls.room(["carol"]).each == {"carol": 1}
+    assert walls.capacity(["carol"]).each == {"carol": 1}

@@ -11,7 +11,10 @@ from flows.canary import look_round
 from steadypost.channels.port import Probe
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published
-from steadypost.domain.snowflake import id_at
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import accounts as account_rows
+from steadypost.store import notices as notice_rows
+from steadypost.store import reading
 from tasks import documents
 from tasks.canaries import DRIFT_RESTS, probe, to_probe
 from tasks.deliveries import deliver
@@ -40,7 +43,7 @@ def house(house, monkeypatch, tmp_path):
 def resting(house):
     return {
         record.name: record.pause_cause
-        for record in house.store.accounts()
+        for record in house.store.read(account_rows.every)
         if record.is_paused(house.clock())
     }
 
@@ -53,9 +56,9 @@ def test_a_changed_page_lets_its_accounts_rest_and_a_good_one_ends_it(house, cha
 
     time.pass_by(seconds=15)
     look_round(house)
-    notices = house.store.notices()
+    notices = house.store.read(notice_rows.every)
     assert len(notices) == 2
-    assert "exhibits" in notices[0].body
+    assert "snapshots" in notices[0].body
 
     channel.on_probe = lambda _: WELL
     look_round(house)
@@ -66,10 +69,10 @@ def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
     """For its owner's eyes, once for each time that it changes."""
     channel.on_probe = lambda _: DRIFTED
     look_round(house)
-    pages = sorted((tmp_path / "exhibits").glob("*.html"))
+    pages = sorted((tmp_path / "snapshots").glob("*.html"))
 
     assert [page.read_text() for page in pages] == ["<p>[removed]</p>"] * 2
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "exhibits").iterdir()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "snapshots").iterdir()} == {0o600}
 
 
 def test_whoever_sees_the_old_page_goes_on(house, channel):
@@ -95,7 +98,7 @@ def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, c
     time.pass_by(minutes=5)
 
     assert house.store.claim(worker="w", now=time(), lease=LEASE, at_most=9, accounts=["alice", "bob"]) == []
-    delivery = house.store.show(claim.delivery_id).delivery
+    delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
 
 
@@ -111,14 +114,20 @@ def test_when_nobody_probes_any_more_publishing_tries_by_itself(house, channel, 
 def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
     """An account that rests for a challenge is not probed, and a drift does not shorten its rest."""
     until = time() + timedelta(hours=6)
-    house.store.pause_account(
-        "alice", until=until, cause=Cause.CHALLENGE, why="-", session_mark="mark-1", now=time()
+    house.store.write(
+        account_rows.pause,
+        "alice",
+        until=until,
+        cause=Cause.CHALLENGE,
+        why="-",
+        session_mark="mark-1",
+        now=time(),
     )
     channel.on_probe = lambda _: DRIFTED
     look_round(house)
 
-    assert to_probe(["alice", "bob"], house.store.accounts(), time(), turn=0) == ["bob"]
-    assert house.store.account("alice").paused_until == until
+    assert to_probe(["alice", "bob"], house.store.read(account_rows.every), time(), turn=0) == ["bob"]
+    assert house.store.read(account_rows.one, "alice").paused_until == until
     channel.on_probe = lambda _: WELL
     look_round(house)
     assert resting(house) == {"alice": Cause.CHALLENGE}
@@ -126,7 +135,10 @@ def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
 
 def test_it_is_one_accounts_turn_after_the_other(house):
     """One composer a round is enough while all is well."""
-    turns = [to_probe(["alice", "bob"], house.store.accounts(), house.clock(), turn=n) for n in range(3)]
+    turns = [
+        to_probe(["alice", "bob"], house.store.read(account_rows.every), house.clock(), turn=n)
+        for n in range(3)
+    ]
 
     assert turns == [["alice"], ["bob"], ["alice"]]
 
@@ -137,8 +149,8 @@ def test_a_fall_back_is_told_once_and_stops_nothing(house, channel):
     for _ in range(3):
         look_round(house)
 
-    assert [notice.title for notice in house.store.notices()] == [
-        "X's page has changed, and is still understood"
+    assert [notice.title for notice in house.store.read(notice_rows.every)] == [
+        "The page of 127.0.0.1:1 has changed, and is still understood"
     ]
     assert resting(house) == {}
 
@@ -200,22 +212,22 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
         )
         house.take(again)
         deliver.fn(again.attempt_id, again.delivery_id, again.account)
-    delivery = house.store.show(claim.delivery_id).delivery
+    delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
-    assert [notice.title for notice in house.store.notices()] == ["alice rests: signed_out"]
+    assert [notice.title for notice in house.store.read(notice_rows.every)] == ["alice rests: signed_out"]
 
     block("second")
     house.refresh(at_once=True)
     channel.on_ask = lambda _, arm: (
         clicks.append(arm()) or Answer(outcomes=(Published(remote_id=id_at(time() + timedelta(seconds=1))),))
     )
-    assert house.store.account("alice").paused_until is None
+    assert house.store.read(account_rows.one, "alice").paused_until is None
     (again,) = house.store.claim(worker=house.worker, now=time(), lease=LEASE, at_most=1, accounts=["alice"])
     house.take(again)
     deliver.fn(again.attempt_id, again.delivery_id, again.account)
 
     assert clicks == [True]
-    assert house.store.show(claim.delivery_id).delivery.state is State.PUBLISHED
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.PUBLISHED
 
 
 def test_the_canary_finds_a_lost_sign_in_before_a_post_does(house, channel):
@@ -224,4 +236,4 @@ def test_the_canary_finds_a_lost_sign_in_before_a_post_does(house, channel):
     look_round(house)
 
     assert Cause.SIGNED_OUT in resting(house).values()
-    assert len(house.store.notices()) == 1
+    assert len(house.store.read(notice_rows.every)) == 1

@@ -12,7 +12,7 @@ import pytest
 import tasks.circuits
 from steadypost.domain.circuit import Go, InARow, LastCalls, No, Noted, Position, Said, Settings, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
-from steadypost.domain.circuit.pages import KEPT
+from steadypost.domain.circuit.revisions import KEPT
 from tasks.circuits import TRUST, Breakers, Refused
 from tests.tasks.books import MemoryBook
 from tests.tasks.conftest import Time
@@ -171,7 +171,7 @@ def test_old_pages_are_removed(process, book, clock):
         clock.now = one.known(PAGE).until
         one.came(PAGE, one.may(PAGE, probe=True).ticket, well=True)
 
-    assert len(book.pages[PAGE.name]) <= KEPT + 1
+    assert len(book.revisions[PAGE.name]) <= KEPT + 1
 
 
 def test_a_move_whose_answer_got_lost_is_one_move(process, book):
@@ -185,7 +185,7 @@ def test_a_move_whose_answer_got_lost_is_one_move(process, book):
 
     assert state(one) is State.OPEN
     assert one.known(PAGE).generation == 1
-    assert len(book.pages[PAGE.name]) == 1
+    assert len(book.revisions[PAGE.name]) == 1
 
 
 # --- Prefect's API is away

@@ -12,12 +12,13 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from blocks import Circuit, CircuitPage
+from blocks import Circuit, CircuitRevision
 from rehearsal.stack import ROOT, up
 from steadypost.domain.circuit import Position, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
-from steadypost.domain.circuit.pages import KEPT
-from tasks.circuit_pages import PrefectBook, pages_of, words_of
+from steadypost.domain.circuit.revisions import KEPT
+from tasks.block_documents import all_of
+from tasks.circuit_revisions import PrefectBook, revisions_of, words_of
 from tasks.circuits import Breakers
 from tests.tasks.circuit_racer import LAW
 
@@ -46,7 +47,7 @@ def stack(tmp_path_factory):
     """A Prefect server of its own."""
     with up(tmp_path_factory.mktemp("circuits")) as stack:
         with temporary_settings({PREFECT_API_URL: stack.api_url}):
-            for kind in (Circuit, CircuitPage):
+            for kind in (Circuit, CircuitRevision):
                 kind.register_type_and_schema()
         yield stack
 
@@ -137,9 +138,9 @@ def test_nobody_is_stuck(race):
 def test_few_documents_are_left(race, stack):
     """However often it moved."""
     with temporary_settings({PREFECT_API_URL: stack.api_url}), get_client(sync_client=True) as client:
-        pages = pages_of(client)["x-page-raced"]
+        revisions = revisions_of(all_of(client, CircuitRevision))["x-page-raced"]
 
-    assert len(pages) <= KEPT + 2
+    assert len(revisions) <= KEPT + 2
 
 
 def save(client, name, **said):
@@ -157,46 +158,46 @@ def save(client, name, **said):
 
 def test_what_a_person_saves_in_prefect_is_obeyed_once(stack):
     """Opened in Prefect's pages: in force with the next reading, and shown with reason and name on the newest page."""
-    page = Dependency(Kind.X_PAGE, "dora")
+    revision = Dependency(Kind.X_PAGE, "dora")
     book = PrefectBook()
     with temporary_settings({PREFECT_API_URL: stack.api_url}), get_client(sync_client=True) as client:
         breakers = Breakers(book=book, process="one")
-        breakers.watch([page])
-        save(client, page.name, position=Position.OPEN, reason="a new page of X's", by="Dora")
-        breakers.take(pages_of(client), words_of(client))
-        opened = breakers.known(page)
-        save(client, page.name, position=Position.CLOSED, reason="it works", by="Dora")
-        breakers.take(pages_of(client), words_of(client))
-        closed = breakers.known(page)
+        breakers.watch([revision])
+        save(client, revision.name, position=Position.OPEN, reason="a new page of X's", by="Dora")
+        breakers.take(revisions_of(all_of(client, CircuitRevision)), words_of(all_of(client, Circuit)))
+        opened = breakers.known(revision)
+        save(client, revision.name, position=Position.CLOSED, reason="it works", by="Dora")
+        breakers.take(revisions_of(all_of(client, CircuitRevision)), words_of(all_of(client, Circuit)))
+        closed = breakers.known(revision)
         for _ in range(2):
-            breakers.take(pages_of(client), words_of(client))
-        slug = CircuitPage.get_block_type_slug()
-        shown = client.read_block_document_by_name(f"{page.name}-2", slug).data
+            breakers.take(revisions_of(all_of(client, CircuitRevision)), words_of(all_of(client, Circuit)))
+        slug = CircuitRevision.get_block_type_slug()
+        shown = client.read_block_document_by_name(f"{revision.name}-2", slug).data
         book.close()
 
     assert (opened.state, opened.by, opened.why) == (State.FORCED_OPEN, "Dora", "a new page of X's")
     assert (closed.state, closed.generation) == (State.CLOSED, 2)
-    assert breakers.known(page).generation == 2
+    assert breakers.known(revision).generation == 2
     assert (shown["state"], shown["why"], shown["by"]) == ("closed", "it works", "Dora")
 
 
 def test_a_page_that_a_person_edited_into_nonsense_stops_nothing(stack):
     """Nothing on a page is for editing. Who does it all the same loses no circuit: it goes on from the page before."""
-    page, slug = Dependency(Kind.X_PAGE, "eve"), CircuitPage.get_block_type_slug()
+    revision, slug = Dependency(Kind.X_PAGE, "eve"), CircuitRevision.get_block_type_slug()
     book = PrefectBook()
     with temporary_settings({PREFECT_API_URL: stack.api_url}), get_client(sync_client=True) as client:
         one = Breakers(book=book, process="one", settings=lambda _: LAW)
-        one.came(page, one.may(page).ticket, well=False, cause="down")
-        document = client.read_block_document_by_name(f"{page.name}-1", slug)
+        one.came(revision, one.may(revision).ticket, well=False, cause="down")
+        document = client.read_block_document_by_name(f"{revision.name}-1", slug)
         edited = {**document.data, "memory": {"state": "ajar"}}
         client.update_block_document(document.id, BlockDocumentUpdate(data=edited))
         two = Breakers(book=book, process="two", settings=lambda _: LAW)
-        two.watch([page])
-        two.take(pages_of(client), {})
-        before = two.known(page).state
-        two.came(page, two.may(page).ticket, well=False, cause="down")
-        one.take(pages_of(client), {})
+        two.watch([revision])
+        two.take(revisions_of(all_of(client, CircuitRevision)), {})
+        before = two.known(revision).state
+        two.came(revision, two.may(revision).ticket, well=False, cause="down")
+        one.take(revisions_of(all_of(client, CircuitRevision)), {})
         book.close()
 
-    assert (before, two.known(page).state) == (State.CLOSED, State.OPEN)
-    assert one.known(page) == two.known(page)
+    assert (before, two.known(revision).state) == (State.CLOSED, State.OPEN)
+    assert one.known(revision) == two.known(revision)

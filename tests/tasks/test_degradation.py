@@ -16,19 +16,21 @@ import pytest
 from blocks import Switches
 from blocks.switches import Switch
 from flows.publish import claim_due
-from flows.reconcile import in_doubt
+from flows.reconcile import accounts_to_look_at
 from steadypost.browser import BrowserUnavailable, Reason
 from steadypost.channels.port import Probe
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published
 from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import id_at
-from steadypost.store import Store, StoreAway
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import Store, StoreAway, intake, notices, reading
+from steadypost.store import accounts as account_rows
 from tasks import documents
 from tasks.canaries import probe
 from tasks.deliveries import deliver, rest_account
 from tasks.documents import ApiAway, Documents
 from tasks.house import LEASE, here
+from tests.rooms import instead
 
 
 def live(house):
@@ -45,7 +47,7 @@ def run(claim):
 
 
 def state(house, claim):
-    return house.store.show(claim.delivery_id).delivery.state
+    return house.store.read(reading.show, claim.delivery_id).delivery.state
 
 
 def away(*_, **__):
@@ -57,14 +59,14 @@ def away(*_, **__):
 
 def test_a_notice_that_cannot_be_written_fails_no_post(house, channel, claimed, monkeypatch):
     """Nobody can be told that the account is signed out: it rests all the same, and the other one publishes."""
-    monkeypatch.setattr(house.store, "put_notice", away)
+    instead(monkeypatch, house.store, notices.put, away)
     signed_out = NotSubmitted(cause=Cause.SIGNED_OUT, why="login page", phase=Phase.OPENED)
     channel.on_ask = lambda *_: Answer(outcomes=(signed_out,))
     run(claimed("One."))
     channel.on_ask = live(house)
     run(other := claimed("Two.", account="bob"))
 
-    assert house.store.account("alice").is_paused(house.clock())
+    assert house.store.read(account_rows.one, "alice").is_paused(house.clock())
     assert state(house, other) is State.PUBLISHED
 
 
@@ -97,22 +99,26 @@ def test_media_that_cannot_be_uploaded_stop_their_own_post_only(house, channel, 
     channel.on_ask = live(house)
     run(without := claimed("No picture."))
 
-    delivery = house.store.show(with_media.delivery_id).delivery
+    delivery = house.store.read(reading.show, with_media.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 1)
     assert state(house, without) is State.PUBLISHED
 
 
 def test_all_browsers_away_stop_publishing_and_nothing_else(house, channel, claimed):
     """No post is charged, posts still come in, and the first browser that is back publishes."""
-    house.lanes.trouble = BrowserUnavailable(Reason.MISSING, "no browser")
+    house.browsers.trouble = BrowserUnavailable(Reason.MISSING, "no browser")
     run(claim := claimed("One."))
-    assert house.store.show(claim.delivery_id).delivery.broken == 0
-    house.store.add(
-        Post(parts=(Part(text="Two."),)), accounts=["bob"], due_at=house.clock(), now=house.clock()
+    assert house.store.read(reading.show, claim.delivery_id).delivery.broken == 0
+    house.store.write(
+        intake.add,
+        Post(parts=(Part(text="Two."),)),
+        accounts=["bob"],
+        due_at=house.clock(),
+        now=house.clock(),
     )
-    assert in_doubt(house) == []
+    assert accounts_to_look_at(house) == []
 
-    house.lanes.trouble = None
+    house.browsers.trouble = None
     channel.on_ask = live(house)
     (second,) = house.store.claim(
         worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=["bob"]
@@ -167,7 +173,7 @@ def test_with_the_api_away_the_accounts_last_read_serve(house, channel, claimed,
 def test_while_the_store_is_away_nothing_is_claimed_and_nobody_gives_up(house, monkeypatch):
     """No intent can be written, so nothing is asked; when it is back, the next cycle claims."""
     now = house.clock()
-    house.store.add(Post(parts=(Part(text="One."),)), accounts=["alice"], due_at=now, now=now)
+    house.store.write(intake.add, Post(parts=(Part(text="One."),)), accounts=["alice"], due_at=now, now=now)
     with monkeypatch.context() as gone:
         gone.setattr(house.store, "claim", away)
         assert claim_due(house, at_most=2) == []
@@ -179,7 +185,7 @@ FULL_DISK = """
     import resource, signal, sys
     from datetime import UTC, datetime, timedelta
     from steadypost.domain.post import Part, Post
-    from steadypost.store import Store, StoreAway
+    from steadypost.store import Store, StoreAway, intake
     url, size = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     store = Store.open(url)
@@ -188,7 +194,8 @@ FULL_DISK = """
     claims = added = 0
     try:
         for added in range(2000):
-            store.add(Post(parts=(Part(text=f"{added} " * 60),)), accounts=["alice"], due_at=now, now=now)
+            post = Post(parts=(Part(text=f"{added} " * 60),))
+            store.write(intake.add, post, accounts=["alice"], due_at=now, now=now)
     except StoreAway:
         try:
             claims = len(store.claim(worker="w", now=now, lease=timedelta(seconds=30), at_most=1, accounts=["alice"]))
@@ -203,7 +210,7 @@ def test_a_full_disk_stops_publishing_before_any_click_and_loses_nothing(tmp_pat
     """
     url = f"sqlite:///{tmp_path}/full.db"
     with Store.create(url) as store:
-        store.put_account(house.store.account("alice"), house.clock())
+        store.write(account_rows.put, house.store.read(account_rows.one, "alice"), house.clock())
     size = max(path.stat().st_size for path in tmp_path.glob("full.db*")) + 200_000
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(FULL_DISK), url, str(size)],
@@ -215,7 +222,7 @@ def test_a_full_disk_stops_publishing_before_any_click_and_loses_nothing(tmp_pat
     assert done.stdout.startswith("away"), done.stderr
 
     with Store.open(url) as store:
-        assert store.counts()[State.SCHEDULED] == int(done.stdout.split()[1])
+        assert store.read(reading.counts)[State.SCHEDULED] == int(done.stdout.split()[1])
         claims = store.claim(
             worker="w", now=house.clock() + timedelta(days=400), lease=LEASE, at_most=1, accounts=["alice"]
         )
@@ -228,13 +235,13 @@ def test_a_page_that_cannot_be_kept_keeps_nobody_from_resting(house, channel, mo
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tasks.exhibits.keep", full)
+    monkeypatch.setattr("tasks.page_snapshots.keep", full)
     drifted = Probe(well=False, handle="alice", cause=Cause.UI_DRIFT, why="no composer", page="<p>")
     channel.on_probe = lambda _: drifted
     probe.fn("alice")
 
-    assert house.store.account("alice").pause_cause is Cause.UI_DRIFT
-    assert "could not be kept" in house.store.notices()[0].body
+    assert house.store.read(account_rows.one, "alice").pause_cause is Cause.UI_DRIFT
+    assert "could not be kept" in house.store.read(notices.every)[0].body
 
 
 # --- without
@@ -243,7 +250,8 @@ def test_a_page_that_cannot_be_kept_keeps_nobody_from_resting(house, channel, mo
 def test_without_degradation_the_first_failure_stops_the_run(house, monkeypatch, caplog):
     """The old way, for comparison: a store that is away for a moment ends the run on watch."""
     house.log = logging.getLogger("test")
-    monkeypatch.setattr(house.store, "claim", away)
+    for asked in ("rescue", "claim"):
+        monkeypatch.setattr(house.store, asked, away)
     monkeypatch.setattr(documents, "read", lambda: Documents(accounts={}, switches=Switches()))
     assert claim_due(house, at_most=1) == []
     house.refresh()
@@ -259,7 +267,7 @@ def test_without_degradation_nothing_is_asked_twice_either(house, channel, claim
     house.switches = Switches(degradation=Switch(on=False))
     channel.on_ask = live(house)
     claim = claimed("One.")
-    monkeypatch.setattr(house.store, "pause_account", away)
+    instead(monkeypatch, house.store, account_rows.pause, away)
     run(claim)
     rest_account(
         house, "alice", Answer(outcomes=(NotSubmitted(cause=Cause.SIGNED_OUT, why="-", phase=Phase.OPENED),))

@@ -5,6 +5,7 @@ import logging
 import os
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from prefect.states import Crashed
 
 from blocks import Unopened
 from flows.publish import Crew
-from steadypost.browser import NoFreeLane
+from steadypost.browser import NoFreeSlot
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import (
     Answer,
@@ -25,10 +26,12 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import id_at
-from steadypost.store import StoreAway
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import StoreAway, reading, settling
+from steadypost.store import accounts as account_rows
 from tasks.deliveries import ask, deliver, in_words, record, rest_account
 from tasks.watches import Watch
+from tests.rooms import instead
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def published(house):
 def run(house, claim):
     house.take(claim)
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
-    return house.store.show(claim.delivery_id).delivery
+    return house.store.read(reading.show, claim.delivery_id).delivery
 
 
 def test_a_post_that_works_is_published_with_its_id(house, channel, claimed, published):
@@ -79,7 +82,7 @@ def test_what_breaks_before_arming_was_not_submitted(house, channel, claimed, er
 @pytest.mark.parametrize(
     "error", [RuntimeError("not sent, honest"), KeyError("x"), StoreAway("x", remedy="-")]
 )
-def test_what_breaks_after_arming_is_in_doubt(house, channel, claimed, error):
+def test_what_breaks_after_arming_is_unconfirmed(house, channel, claimed, error):
     """Whatever it was and whatever it says: after arming only a look can tell."""
 
     def breaks(order, arm):
@@ -98,7 +101,7 @@ def test_an_arming_whose_answer_was_lost_counts_as_armed(house, channel, claimed
     def lost(*_, **__):
         raise StoreAway("gone", remedy="-")
 
-    monkeypatch.setattr(house.store, "arm", lost)
+    instead(monkeypatch, house.store, settling.arm, lost)
     channel.on_ask = lambda _, arm: arm()
     claim = claimed("One.")
 
@@ -128,14 +131,14 @@ def test_a_refused_arming_means_no_click(house, channel, claimed, time):
 def test_trouble_at_clean_up_cannot_change_an_answer(house, channel, claimed, published):
     """The id is known; that the browser then fails to come back is another matter."""
     channel.on_ask = published
-    house.lanes.trouble_at_return = RuntimeError("the context would not close")
+    house.browsers.trouble_at_return = RuntimeError("the context would not close")
 
     assert run(house, claimed("One.")).state is State.PUBLISHED
 
 
 def test_no_browser_is_nobodys_fault(house, channel, claimed):
     """Waiting in vain for a browser gives the delivery back, uncharged, and asks nothing."""
-    house.lanes.trouble = NoFreeLane("publish", 1.0)
+    house.browsers.trouble = NoFreeSlot("publish", 1.0)
     delivery = run(house, claimed("One."))
 
     assert (delivery.state, delivery.cause, delivery.broken) == (
@@ -154,13 +157,13 @@ def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, cla
 
     run(house, claim)
 
-    assert house.lanes.lent == 0
+    assert house.browsers.lent == 0
 
 
 @pytest.fixture
 def away(house, monkeypatch):
     """A store that takes no answers, until it is told to."""
-    real = house.store.answered
+    real = partial(house.store.write, settling.answered)
     state = {"away": True, "tries": 0}
 
     def answered(*arguments, **named):
@@ -169,7 +172,7 @@ def away(house, monkeypatch):
             raise StoreAway("down", remedy="-")
         return real(*arguments, **named)
 
-    monkeypatch.setattr(house.store, "answered", answered)
+    instead(monkeypatch, house.store, settling.answered, answered)
     return state
 
 
@@ -180,21 +183,21 @@ def an_answer(house):
 def test_an_answer_waits_in_the_outbox_for_the_store(house, claimed, away, time):
     """The store is away between click and record: the id is on this disk, and lands once when it is back (F06-S1)."""
     claim = claimed("One.")
-    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+    assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock())
     answer = an_answer(house)
 
     assert record(house, claim, answer) is None
     house.hand_over()
-    assert [letter.answer for letter in house.outbox.waiting()] == [answer]
+    assert [entry.answer for entry in house.outbox.waiting()] == [answer]
 
     time.pass_by(minutes=5)
     house.store.rescue(house.clock())
-    assert house.store.show(claim.delivery_id).delivery.state is State.UNCONFIRMED
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.UNCONFIRMED
     away["away"] = False
     house.hand_over()
     house.hand_over()
 
-    delivery = house.store.show(claim.delivery_id).delivery
+    delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.parts[0].remote_id) == (State.PUBLISHED, answer.outcomes[0].remote_id)
     assert house.outbox.waiting() == []
 
@@ -210,7 +213,7 @@ def test_an_answer_that_was_recorded_leaves_nothing_behind(house, channel, claim
 def test_a_disk_that_takes_nothing_makes_the_answer_wait_in_memory(house, claimed, away, monkeypatch):
     """Neither store nor disk: the answer is held on to until one of them takes it."""
     claim = claimed("One.")
-    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
+    assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock())
 
     def pause(_):
         away["away"] = away["tries"] < 3
@@ -234,7 +237,7 @@ def test_an_old_workers_answer_changes_nothing_newer(house, claimed, time):
     late = Answer(outcomes=(Refused(cause=Cause.TOO_LONG, code="186", why="too long"),))
 
     assert not record(house, claim, late).applied
-    assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.SENDING
 
 
 def test_an_answer_about_the_account_rests_the_account_alone(house, claimed):
@@ -245,8 +248,8 @@ def test_an_answer_about_the_account_rests_the_account_alone(house, claimed):
     )
     rest_account(house, "alice", limit)
 
-    assert house.store.account("alice").paused_until == until
-    assert house.store.account("bob").paused_until is None
+    assert house.store.read(account_rows.one, "alice").paused_until == until
+    assert house.store.read(account_rows.one, "bob").paused_until is None
 
 
 def test_a_refused_post_rests_nobody(house):
@@ -255,7 +258,7 @@ def test_a_refused_post_rests_nobody(house):
         house, "alice", Answer(outcomes=(Refused(cause=Cause.TOO_LONG, code="186", why="too long"),))
     )
 
-    assert house.store.account("alice").paused_until is None
+    assert house.store.read(account_rows.one, "alice").paused_until is None
 
 
 def test_an_error_is_named_without_its_text(house, channel, claimed, caplog):
@@ -306,8 +309,8 @@ def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
 
     def claims():
         # The answer cannot get lost any more, though nobody has heard of it, and its lease is still kept.
-        assert [letter.attempt_id for letter in house.outbox.waiting()] == [claim.attempt_id]
-        assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+        assert [entry.attempt_id for entry in house.outbox.waiting()] == [claim.attempt_id]
+        assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.SENDING
         assert set(house.in_hand) == {claim.attempt_id}
         told.append("claimed")
 
@@ -338,7 +341,7 @@ def test_nobody_sets_out_for_an_account_that_is_to_be_left_alone(house, channel,
     end = house.bulkheads.end
 
     def noted(attempt_id):
-        paused.append(house.store.account("alice").paused_until is not None)
+        paused.append(house.store.read(account_rows.one, "alice").paused_until is not None)
         end(attempt_id)
 
     monkeypatch.setattr(house.bulkheads, "end", noted)
@@ -361,12 +364,13 @@ def test_an_attempt_of_another_process_is_not_made(house, channel, claimed, publ
     assert ended.is_failed()
     assert "asks once" in ended.message
     assert channel.asked == []
-    assert house.store.show(claim.delivery_id).delivery.state is State.SENDING
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.SENDING
 
 
 def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
     """Prefect may end a task run before our code is reached: its place and its lease are let go."""
     claim = claimed("One.")
+    house.bulkheads.at_most = 2
     house.take(claim)
     crew = Crew(house, Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0))
     never_began = Future()

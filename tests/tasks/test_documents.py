@@ -21,7 +21,13 @@ class Api:
     """Prefect's API as far as the switches are concerned: one document, laid over by what is sent."""
 
     def __init__(self, data):
-        self.document = None if data is None else SimpleNamespace(id=uuid4(), name="steadypost", data=data)
+        self.document = (
+            None
+            if data is None
+            else SimpleNamespace(
+                id=uuid4(), name="steadypost", data=data, created=None, updated=None, block_type=None
+            )
+        )
         self.meanwhile = None
 
     def read_block_documents_by_type(self, block_type_slug, include_secrets):
@@ -40,10 +46,7 @@ def api(monkeypatch):
 
     def holding(data):
         made = Api(data)
-        monkeypatch.setattr(documents, "_api", lambda: contextlib.nullcontext(made))
-        monkeypatch.setattr(
-            documents.Block, "_from_block_document", lambda document: Switches.model_validate(document.data)
-        )
+        monkeypatch.setattr(documents, "api", lambda: contextlib.nullcontext(made))
         return made
 
     return holding
@@ -77,7 +80,7 @@ def test_an_api_that_went_away_keeps_nobody_for_a_minute(question):
     """
     The client that a flow has open repeats what is refused, once it has been answered at all.
 
-    A round of the watch stood still for sixty-four seconds for that, while there was something to tell.
+    A round of the watch hung for sixty-four seconds for that, while there was something to tell.
     """
     with contextlib.ExitStack() as there:
         url = there.enter_context(prefect_that_tells_its_version())

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,10 +14,13 @@ from pydantic import SecretStr
 from blocks import Switch, Switches, XAccount
 from flows.reconcile import look_at
 from steadypost.channels.port import Access
-from steadypost.store import StoreAway
+from steadypost.domain.outcome import Cause
+from steadypost.store import StoreAway, notices, vitals, watches
+from steadypost.store import accounts as account_rows
 from tasks import documents
 from tasks.documents import Documents
 from tasks.watches import Watch
+from tests.rooms import instead
 
 SESSION = """{"cookies": [
     {"name": "auth_token", "value": "a", "domain": "127.0.0.1", "path": "/"},
@@ -53,19 +57,19 @@ def blocks(monkeypatch):
 
 def test_a_store_that_is_away_keeps_nobody_from_reading_the_blocks(house, blocks, monkeypatch):
     """What an operator wrote is in force at once, the run on watch lives, and the store hears of it later."""
-    monkeypatch.setattr(house.store, "put_account", Away(house.store.put_account))
+    instead(monkeypatch, house.store, account_rows.put, Away(partial(house.store.write, account_rows.put)))
 
     house.refresh(at_once=True)
-    known = [account.name for account in house.store.accounts()]
+    known = [account.name for account in house.store.read(account_rows.every)]
     house.refresh(at_once=True)
 
     assert isinstance(house.access("carol"), Access)
     assert "carol" not in known
-    assert "carol" in [account.name for account in house.store.accounts()]
+    assert "carol" in [account.name for account in house.store.read(account_rows.every)]
 
 
 def test_the_last_known_switches_serve_when_theirs_cannot_be_read(house, monkeypatch, caplog):
-    """A document that cannot be meant turns nothing on that was off; what is wrong with it is told."""
+    """A document that is not valid turns nothing on that was off; what is wrong with it is told."""
     off = Switches(publish=Switch(on=False, reason="holiday"))
     told = [
         Documents(accounts={}, switches=off),
@@ -91,21 +95,21 @@ def test_the_last_known_switches_serve_while_prefect_is_away(house, monkeypatch)
 
 
 def test_whoever_waits_for_a_look_is_there_all_the_same(house, monkeypatch):
-    """A look at a page that hangs takes a while; the seat beats on, and nobody is sent to replace it (F17-S2)."""
+    """A look at a page that hangs takes a while; the lease heartbeats on, and nobody is sent to replace it (F17-S2)."""
     pages = [Future(), Future()]
-    beats = []
+    heartbeats = []
 
-    def beat():
-        beats.append(1)
-        if len(beats) % 3 == 0:
-            pages[len(beats) // 3 - 1].set_result(Completed())
+    def heartbeat():
+        heartbeats.append(1)
+        if len(heartbeats) % 3 == 0:
+            pages[len(heartbeats) // 3 - 1].set_result(Completed())
 
-    monkeypatch.setattr("flows.reconcile.BEAT_EVERY", 0.01)
+    monkeypatch.setattr("flows.reconcile.HEARTBEAT_EVERY", 0.01)
     monkeypatch.setattr("flows.reconcile.repeated", lambda _: Looks(pages))
-    told = look_at(house, ["alice", "bob"], meanwhile=beat)
+    told = look_at(house, ["alice", "bob"], meanwhile=heartbeat)
 
     assert told == {"looks": 2}
-    assert len(beats) == 6
+    assert len(heartbeats) == 6
 
 
 class Looks:
@@ -119,16 +123,17 @@ class Looks:
 
 
 def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
-    """The seat is taken as soon as there is a store to take it in, and not lost for having been late."""
-    monkeypatch.setattr(house.store, "take_watch", Away(house.store.take_watch, calls=2))
-    monkeypatch.setattr("tasks.watches.BEAT_EVERY", 0.0)
+    """The lease is taken as soon as there is a store to take it in, and not lost for having been late."""
+    instead(monkeypatch, house.store, watches.take, Away(partial(house.store.write, watches.take), calls=2))
+    monkeypatch.setattr("tasks.watches.HEARTBEAT_EVERY", 0.0)
 
     rounds = Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0)
-    seats = [
-        [watch.run_id for watch in house.store.watches()] for _, _ in zip(range(4), rounds, strict=False)
+    leases = [
+        [watch.run_id for watch in house.store.read(watches.every)]
+        for _, _ in zip(range(4), rounds, strict=False)
     ]
 
-    assert [[], [], ["run-1"], ["run-1"]] == seats
+    assert [[], [], ["run-1"], ["run-1"]] == leases
     # Whoever judges the others' silence knows that theirs may be the store's.
     assert house.store_away_at == house.clock()
 
@@ -150,3 +155,94 @@ def test_whoever_calls_the_watch_can_wait_for_the_cycle_that_follows(house, monk
 
     monkeypatch.setattr("tasks.watches.GIVES_WAY", 0.01)
     watch.call()()  # nobody begins another cycle, and this comes back all the same
+
+
+# -- two blocks that are one account
+
+
+def x_account(handle, base_url="http://127.0.0.1:1"):
+    return XAccount(handle=handle, session=SecretStr(SESSION), rules_accepted=True, base_url=base_url)
+
+
+@pytest.fixture
+def reads(house, monkeypatch):
+    """Have the house read these blocks, made in this order."""
+
+    def read(**accounts):
+        made = {name: house.clock() + timedelta(minutes=n) for n, name in enumerate(accounts)}
+        said = Documents(accounts=accounts, switches=Switches(), made=made)
+        monkeypatch.setattr(documents, "read", lambda: said)
+        house.refresh(at_once=True)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("handle", "address"),
+    [
+        ("dora", "http://127.0.0.1:1"),
+        ("@DORA", "http://127.0.0.1:1"),
+        (" Dora ", "http://localhost:1/"),
+        ("dOrA", "http://localhost:1"),
+    ],
+)
+def test_the_second_block_of_one_account_never_publishes(house, reads, handle, address):
+    """Any spelling of the handle or of the address: it is refused, with the name of the other, which goes on."""
+    reads(dora=x_account("dora"), carol=x_account(handle, address))
+
+    assert ["dora"] == house.usable()
+    refused = house.access("carol")
+    assert Cause.HANDLE_TAKEN is refused.cause
+    assert "dora" in refused.why
+    assert {"carol": "dora"} == house.store.read(vitals.twins)
+    assert ["carol is refused: dora is the same account"] == [
+        one.title for one in house.store.read(notices.every)
+    ]
+
+
+def test_a_sandbox_beside_the_network_is_another_account(house, reads):
+    """The same handle on another network is somebody else; X is X under all of its names."""
+    reads(
+        real=x_account("dora", "https://x.com"),
+        here=x_account("dora"),
+        there=x_account("dora", "http://127.0.0.1:2"),
+    )
+
+    assert {} == house.store.read(vitals.twins)
+    assert ("x.com", "dora") == x_account("Dora", "https://mobile.twitter.com/").who()
+
+
+def test_who_published_before_goes_on_when_another_block_is_changed(house, reads):
+    """An older block that is given its handle by mistake takes nothing from it."""
+    reads(old=x_account("erik"), dora=x_account("dora"))
+    reads(old=x_account("dora"), dora=x_account("dora"))
+    first = house.store.read(vitals.twins)
+    reads(old=x_account("dora"), dora=x_account("dora"))
+
+    assert {"old": "dora"} == first == house.store.read(vitals.twins)
+    assert ["dora"] == house.usable()
+
+
+def test_it_publishes_again_when_the_other_is_gone_or_corrected(house, reads):
+    """Within one reading, and also by a process that never saw the two."""
+    reads(dora=x_account("dora"), carol=x_account("dora"))
+    reads(dora=x_account("dora"), carol=x_account("carol"))
+    corrected = (house.store.read(vitals.twins), house.usable())
+    house.store.write(vitals.note_twins, {"carol": "dora"}, house.clock())
+    house._twins = None
+    reads(carol=x_account("dora"))
+
+    assert ({}, ["dora", "carol"]) == corrected
+    assert ({}, ["carol"]) == (house.store.read(vitals.twins), house.usable())
+
+
+def test_with_the_store_away_the_second_is_refused_all_the_same(house, reads, monkeypatch):
+    """And written down as soon as it is back."""
+    with monkeypatch.context() as patched:
+        for asked in (vitals.twins, vitals.note_twins, account_rows.every):
+            instead(patched, house.store, asked, Away(None, calls=9))
+        reads(dora=x_account("dora"), carol=x_account("dora"))
+        assert "carol" not in house.usable()
+    reads(dora=x_account("dora"), carol=x_account("dora"))
+
+    assert {"carol": "dora"} == house.store.read(vitals.twins)

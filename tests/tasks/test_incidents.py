@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from blocks import Switch, Switches
-from steadypost.domain.health import Kind, Tolerances, failing, ok
-from steadypost.domain.incident import REMEDIES
-from steadypost.store import StoreAway
+from blocks import OnCall, Switch, Switches
+from steadypost.domain.checks import RULES, judge
+from steadypost.domain.health import Kind, Tolerances, Verdict, failing, ok
+from steadypost.domain.hours import Hours
+from steadypost.domain.observed import Cannot, MachineSeen, Observed
+from steadypost.store import StoreAway, incidents, notices
 from tasks.incidents import Book
 from tasks.notices import NOBODY, Teller, Untold, send
 from tasks.observations import Memory
@@ -17,6 +19,11 @@ EVERY = timedelta(seconds=60)
 
 class Person:
     """Somebody to be told, and a way to them that can be down."""
+
+    knows_somebody = True
+
+    def may_tell(self, now):
+        return True
 
     def __init__(self):
         self.heard = []
@@ -97,7 +104,7 @@ def test_repaired_without_a_person_is_one_message(watching, person, house):
 
     assert ["restart_worker"] == run.mended
     assert ["Was wrong, and is over"] == titles(person)
-    [incident] = house.store.incidents()
+    [incident] = house.store.read(incidents.latest)
     assert "done" == incident.tries[0].effect
     assert incident.over_at is not None
 
@@ -110,7 +117,7 @@ def test_what_cannot_be_mended_is_told_once_and_once_when_it_is_over(watching, p
     for _ in range(3):
         run.round(THERE)
 
-    assert len(REMEDIES[Kind.WORKER]) == len(run.mended)
+    assert len(RULES[Kind.WORKER].remedies) == len(run.mended)
     assert ["Steadypost needs you", "Over"] == titles(person)
 
 
@@ -140,7 +147,7 @@ def test_two_watches_at_once_mend_and_tell_once(watching, person, time):
         for run in (old, new):
             run.round(GONE)
 
-    assert len(REMEDIES[Kind.WORKER]) == len(old.mended) + len(new.mended)
+    assert len(RULES[Kind.WORKER].remedies) == len(old.mended) + len(new.mended)
     assert 1 == len(person.heard)
 
 
@@ -157,7 +164,7 @@ def test_with_the_store_away_a_person_is_told_all_the_same_and_once(watching, pe
         run.round(BACK)
 
     assert ["Steadypost needs you", "Over"] == titles(person)
-    [incident] = house.store.incidents()
+    [incident] = house.store.read(incidents.latest)
     assert (Kind.STORE, True) == (incident.kind, incident.over_at is not None)
 
 
@@ -194,7 +201,7 @@ def test_two_watches_at_once_tell_once_as_the_store_comes_back(
             run.round(BACK)
 
     assert ["Steadypost needs you", "Over"] == titles(person)
-    [incident] = house.store.incidents()
+    [incident] = house.store.read(incidents.latest)
     assert incident.over_at is not None
 
 
@@ -244,7 +251,7 @@ def test_a_store_that_was_away_for_a_moment_is_no_call(watching, person, house):
         run.round(BACK)
 
     assert [] == person.heard
-    assert 1 == len(house.store.incidents())
+    assert 1 == len(house.store.read(incidents.latest))
 
 
 def test_remedies_go_on_while_the_store_is_away(watching, house):
@@ -262,7 +269,7 @@ def test_messages_wait_for_a_way_that_is_down_and_are_told_once(watching, person
     person.down = True
     for _ in range(6):
         run.round(failing(Kind.DISK, "full"))
-    [waiting] = [notice for notice in house.store.notices() if notice.sent_at is None]
+    [waiting] = [notice for notice in house.store.read(notices.every) if notice.sent_at is None]
     assert waiting.tries > 1
     assert "the way is down" == waiting.trouble
     person.down = False
@@ -274,9 +281,39 @@ def test_messages_wait_for_a_way_that_is_down_and_are_told_once(watching, person
 
 def test_with_nobody_named_nothing_is_lost(house, time):
     """It waits, and says why, until somebody is named."""
-    house.store.put_notice("a", "A", "a", time())
+    house.store.write(notices.put, key="a", title="A", body="a", now=time())
     send(house, Teller())
-    [notice] = house.store.notices()
+    [notice] = house.store.read(notices.every)
 
     assert notice.sent_at is None
     assert NOBODY == notice.trouble
+    # That an operator has named nobody yet is no failure of the ways to tell.
+    assert house.store.observe(house.clock(), claims_of=timedelta(hours=1)).nobody_to_tell
+
+
+def test_outside_of_their_hours_messages_wait_and_health_is_no_worse_for_it(house, time, monkeypatch):
+    """They are told when the hours begin; meanwhile the check of what is to be told says why, and is well."""
+    heard = []
+    monkeypatch.setattr("tasks.notices.by_apprise", lambda _, said: heard.append(said.title) or True)
+    teller = Teller(time)
+    teller._on_call = OnCall(address="json://127.0.0.1:9/hook", hours=Hours.DAY, zone="UTC")
+    time.pass_by(hours=9)
+    house.store.write(notices.put, key="a", title="A", body="a", now=time())
+
+    send(house, teller)
+    time.pass_by(hours=2)
+
+    assert [] == heard
+    seen = Observed(
+        at=time(),
+        store=house.store.observe(time(), claims_of=timedelta(hours=1)),
+        prefect=Cannot(why="not asked"),
+        blocks=Cannot(why="not asked"),
+        machine=MachineSeen(),
+    )
+    [check] = [one for one in judge(seen, Tolerances()) if one.kind is Kind.NOTICES]
+    assert (Verdict.OK, True) == (check.verdict, "it waits for the hours" in check.what)
+
+    time.pass_by(hours=10)
+    send(house, teller)
+    assert ["A"] == heard

@@ -1,6 +1,8 @@
 """Looking: one sighting settles what it can, and nothing else."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prefect.client.schemas.objects import TaskRun
@@ -9,55 +11,80 @@ from prefect.states import Failed
 from blocks import Switches
 from blocks.switches import Switch
 from flows.publish import may_publish
-from flows.reconcile import in_doubt as in_doubt_now
-from steadypost.channels.port import Place
+from flows.reconcile import accounts_to_look_at as unconfirmed_now
+from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import State
-from steadypost.domain.evidence import SeenPost, Sighting
+from steadypost.domain.evidence import CannotTell, SeenPost, Sighting
+from steadypost.domain.likeness import plain
+from steadypost.domain.network import Place, Pointer
 from steadypost.domain.outcome import Answer, Cause, Phase, Published, Unconfirmed
-from steadypost.domain.snowflake import id_at
-from steadypost.store import StoreAway
+from steadypost.domain.post import Part, Post
+from steadypost.domain.waits import MOST_LOOKS
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import StoreAway, intake, notices, persons, reading, settling, unconfirmed
+from steadypost.store import attempts as attempt_rows
+from steadypost.store import clocks as network_clocks
+from steadypost.store import looks as look_rows
+from steadypost.store.acts import By
+from tasks.house import LEASE
 from tasks.looks import LONGEST_INTERVAL, has_budget, interval, look
+from tests.rooms import instead
+
+AGREED = Offset(ahead=timedelta(0), within=timedelta(milliseconds=500))
+"""Clocks that agree, compared as exactly as one answer allows."""
 
 LOST = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer came", phase=Phase.CLICKED)
 
 
 @pytest.fixture
-def in_doubt(house, claimed, time):
+def unconfirmed_delivery(house, claimed, time):
     """A delivery that was asked for and never answered."""
 
-    def doubt(*texts, **named):
+    def unconfirmed(*texts, **named):
         claim = claimed(*texts, **named)
-        assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
-        house.store.answered(
-            claim.attempt_id, Answer(outcomes=(LOST,) * len(texts)), now=house.clock(), jitter=0.5
+        assert house.store.write(
+            settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+        )
+        house.store.write(
+            settling.answered,
+            claim.attempt_id,
+            Answer(outcomes=(LOST,) * len(texts)),
+            now=house.clock(),
+            jitter=0.5,
         )
         time.pass_by(seconds=30)
         return claim.delivery_id
 
-    return doubt
+    return unconfirmed
 
 
 def seen(house, *texts, author="alice", ago=25, **named):
     moment = house.clock() - timedelta(seconds=ago)
     return tuple(
-        SeenPost(id=id_at(moment, sequence=n + 1), author=author, text=text, **named)
+        SeenPost(id=id_at(moment, sequence=n + 1), author=author, said=plain(text), **named)
         for n, text in enumerate(texts)
     )
 
 
 def sighting(house, *posts, **named):
-    told = {"account": "alice", "at": house.clock(), "reached_back_to": house.clock() - timedelta(days=1)}
+    told = {
+        "account": "alice",
+        "at": house.clock(),
+        "reached_back_to": house.clock() - timedelta(days=1),
+        "told": True,
+        "offset": AGREED,
+    }
     return Sighting(posts=posts, **{**told, **named})
 
 
-def test_what_is_seen_is_adopted(house, channel, in_doubt):
+def test_what_is_seen_is_adopted(house, channel, unconfirmed_delivery):
     """The post is on the timeline: it is published, with that id, and nothing was asked again."""
-    delivery_id = in_doubt("The lamp is lit.")
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
     (post,) = seen(house, "The lamp is lit.")
     channel.on_look = lambda _: sighting(house, post)
 
     look.fn("alice")
-    delivery = house.store.show(delivery_id).delivery
+    delivery = house.store.read(reading.show, delivery_id).delivery
 
     assert (delivery.state, delivery.parts[0].remote_id) == (State.PUBLISHED, post.id)
     assert channel.asked == []
@@ -73,19 +100,19 @@ def test_what_is_seen_is_adopted(house, channel, in_doubt):
         {"reached_back_to": None},
     ],
 )
-def test_a_look_that_is_none_changes_nothing(house, channel, in_doubt, told):
-    """Signed out, unreachable, somebody else's, cut short: in doubt it was, in doubt it stays."""
-    delivery_id = in_doubt("The lamp is lit.")
+def test_a_look_that_is_none_changes_nothing(house, channel, unconfirmed_delivery, told):
+    """Signed out, unreachable, somebody else's, cut short: unconfirmed it was, unconfirmed it stays."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
     channel.on_look = lambda _: sighting(house, **told)
 
     look.fn("alice")
 
-    assert house.store.show(delivery_id).delivery.state is State.UNCONFIRMED
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
 
 
-def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, in_doubt):
+def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, unconfirmed_delivery):
     """A broken reader must not use up a delivery's looks, nor hammer a page that does not answer."""
-    delivery_id = in_doubt("The lamp is lit.")
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
     channel.on_look = lambda _: sighting(house, trouble=Cause.PAGE_UNREACHABLE)
     waits = []
     for _ in range(3):
@@ -93,8 +120,8 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, i
         look.fn("alice")
         waits.append(house.unseen["alice"].until - house.clock())
 
-    assert house.store.show(delivery_id).delivery.looks == 0
-    assert in_doubt_now(house) == []
+    assert house.store.read(reading.show, delivery_id).delivery.looks == 0
+    assert unconfirmed_now(house) == []
     assert waits == sorted(waits)
     assert waits[0] < waits[-1]
 
@@ -104,24 +131,26 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, i
     assert house.unseen == {}
 
 
-def test_absence_alone_is_not_proof(house, channel, in_doubt):
+def test_absence_alone_is_not_proof(house, channel, unconfirmed_delivery):
     """One look that did not show it: it waits for the next, and is not asked for again."""
-    delivery_id = in_doubt("The lamp is lit.")
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
     channel.on_look = lambda _: sighting(house)
 
     look.fn("alice")
-    delivery = house.store.show(delivery_id).delivery
+    delivery = house.store.read(reading.show, delivery_id).delivery
 
     assert delivery.state is State.UNCONFIRMED
     assert delivery.next_at > house.clock()
 
 
-def test_all_in_doubt_are_settled_from_one_read(house, channel, in_doubt):
+def test_all_unconfirmed_are_settled_from_one_read(house, channel, unconfirmed_delivery):
     """Three deliveries, one timeline read."""
-    ids = [in_doubt(f"Lamp {n} is lit.") for n in range(3)]
+    ids = [unconfirmed_delivery(f"Lamp {n} is lit.") for n in range(3)]
     posts = [
         SeenPost(
-            id=id_at(house.clock() - timedelta(seconds=85 - 30 * n)), author="alice", text=f"Lamp {n} is lit."
+            id=id_at(house.clock() - timedelta(seconds=85 - 30 * n)),
+            author="alice",
+            said=plain(f"Lamp {n} is lit."),
         )
         for n in range(3)
     ]
@@ -129,42 +158,237 @@ def test_all_in_doubt_are_settled_from_one_read(house, channel, in_doubt):
 
     look.fn("alice")
 
-    assert [house.store.show(one).delivery.state for one in ids] == [State.PUBLISHED] * 3
+    assert [house.store.read(reading.show, one).delivery.state for one in ids] == [State.PUBLISHED] * 3
     assert len(channel.looked) == 1
 
 
-def test_a_thread_is_looked_for_where_replies_are_shown(house, channel, in_doubt):
-    """The profile's own page leaves replies out."""
-    in_doubt("One.", "Two.")
-    channel.on_look = lambda _: sighting(house)
+def test_a_thread_is_looked_for_where_replies_are_shown(house, channel, unconfirmed_delivery):
+    """The list of plain posts leaves replies out; it is read as well before the first part can be said to be absent."""
+    unconfirmed_delivery("One.", "Two.")
+    channel.on_look = lambda request: sighting(house, place=request.place)
 
     look.fn("alice")
 
-    assert [request.place for request in channel.looked] == [Place.REPLIES]
+    assert [Place.REPLIES, Place.PROFILE] == [request.place for request in channel.looked]
+
+
+def test_a_list_that_failed_is_not_read_again_by_the_same_look(house, channel, unconfirmed_delivery):
+    """What the first list missed has to be missed by the second as well; when that one fails, the next look tries."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    lists = {Place.PROFILE: sighting(house)}
+    channel.on_look = lambda request: lists.get(request.place, sighting(house, trouble=Cause.SERVER_ERROR))
+
+    look.fn("alice")
+
+    assert [Place.PROFILE, Place.REPLIES] == [request.place for request in channel.looked]
+    [found] = house.store.read(reading.show, delivery_id).looks
+    assert isinstance(found.evidence, CannotTell)
+
+
+def test_one_list_that_leaves_a_post_out_proves_nothing(house, channel, unconfirmed_delivery, time):
+    """Lists have been seen to leave a single post out, again and again: another list shows it."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    (post,) = seen(house, "The lamp is lit.")
+    lists = {Place.PROFILE: (), Place.REPLIES: (post,)}
+    channel.on_look = lambda request: sighting(house, *lists[request.place], place=request.place)
+
+    look.fn("alice")
+
+    assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
+
+
+def test_the_one_under_way_is_weighed_too(house, channel, unconfirmed_delivery, claimed):
+    """A post that fits an unconfirmed delivery and one that is being sent at this moment is given to neither."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    [added] = house.store.write(
+        intake.add,
+        Post(parts=(Part(text="The lamp is lit."),)),
+        accounts=["alice"],
+        due_at=house.clock(),
+        late_after=None,
+        now=house.clock(),
+    )
+    house.store.write(persons.release, added.delivery_id, now=house.clock(), by=By())
+    [claim] = house.store.claim(
+        worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=["alice"]
+    )
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    (post,) = seen(house, "The lamp is lit.", ago=0)
+    channel.on_look = lambda request: sighting(house, post, place=request.place)
+
+    look.fn("alice")
+
+    assert State.UNCONFIRMED is house.store.read(reading.show, delivery_id).delivery.state
+
+
+def test_what_a_look_tells_of_the_network_s_clock_is_kept(house, channel, unconfirmed_delivery):
+    """By host and network, for whoever wants to know whether a clock is off."""
+    unconfirmed_delivery("The lamp is lit.")
+    behind = Offset(ahead=timedelta(seconds=-20), within=timedelta(seconds=1))
+    channel.on_look = lambda request: sighting(house, place=request.place, offset=behind)
+
+    look.fn("alice")
+
+    assert [behind] == list(
+        house.store.read(network_clocks.every, since=house.clock() - timedelta(minutes=1)).values()
+    )
+
+
+def test_a_second_copy_is_found_and_named(house, channel, claimed, time):
+    """A browser may send a request twice, below everything a page sees: the look that verifies finds the copy."""
+    claim = claimed("The lamp is lit.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    own, copy = (id_at(house.clock() + timedelta(seconds=1), sequence=n) for n in (1, 2))
+    house.store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(Published(remote_id=own),)),
+        now=house.clock(),
+        jitter=0.5,
+    )
+    time.pass_by(seconds=60)
+    posts = [SeenPost(id=one, author="alice", said=plain("The lamp is lit.")) for one in (own, copy)]
+    channel.on_look = lambda _: sighting(house, *posts)
+
+    look.fn("alice")
+    delivery = house.store.read(reading.show, claim.delivery_id).delivery
+
+    assert (State.PUBLISHED, Cause.DUPLICATE) == (delivery.state, delivery.cause)
+    assert f"live twice, as {own} and as {copy}" in delivery.why
+    (notice,) = house.store.read(notices.due, house.clock())
+    assert f"copy:{claim.delivery_id}:0:{copy}" == notice.key
+    assert all(one in notice.body for one in (own, copy, "asked for once", f"delete --copy {copy}"))
+
+
+def test_of_a_lost_answer_that_made_two_posts_a_person_hears_with_the_first_look(
+    house, channel, unconfirmed_delivery, time
+):
+    """Neither is adopted: which of them is ours no look can say. Whoever says it is told of the other as a copy."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    one, other = seen(house, "The lamp is lit.", "The lamp is lit.")
+    channel.on_look = lambda request: sighting(house, one, other, place=request.place)
+
+    look.fn("alice")
+    (notice,) = house.store.read(notices.due, house.clock())
+
+    assert State.UNCONFIRMED is house.store.read(reading.show, delivery_id).delivery.state
+    assert all(told in notice.body for told in (one.id, other.id, "asked for once", f"resolve {delivery_id}"))
+
+    told = {"by": By(name="Dora", why="the later one has more likes"), "now": house.clock()}
+    house.store.write(persons.resolve, delivery_id, live=[Pointer(id=other.id)], **told)
+    time.pass_by(minutes=2)
+    look.fn("alice")
+
+    assert f"copy:{delivery_id}:0:{one.id}" in [told.key for told in house.store.read(notices.every)]
+
+
+def test_a_post_that_a_list_folds_up_is_read_at_its_own_address(house, channel, unconfirmed_delivery):
+    """Of a long thread by one author the list names posts without telling them: found all the same, in one look."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    (post,) = seen(house, "The lamp is lit.")
+    folded = replace(post, readable=False)
+    channel.on_look = lambda request: sighting(
+        house, post if request.post == post.id else folded, place=request.place, post=request.post
+    )
+
+    look.fn("alice")
+
+    assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
+
+
+def test_nothing_is_absent_while_its_attempt_may_still_act(house, channel, claimed, time):
+    """A browser that was not seen dead may send its request after the look: the lists do not show it, twice, and that
+    proves nothing. The moment its end is known the same looks count.
+    """
+    claim = claimed("The lamp is lit.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    answer = Answer(outcomes=(LOST,), at_large=True)
+    house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
+    channel.on_look = lambda request: sighting(house, place=request.place, post=request.post)
+    for _ in range(3):
+        time.pass_by(minutes=8)
+        look.fn("alice")
+
+    story = house.store.read(reading.show, claim.delivery_id)
+    assert {CannotTell(why="its executor was not seen dead when the look began")} == {
+        one.evidence for one in story.looks
+    }
+
+    house.store.write(look_rows.note_gone, claim.attempt_id, house.clock())
+    for minutes in (1, 20):
+        time.pass_by(minutes=minutes)
+        look.fn("alice")
+    assert State.SCHEDULED is house.store.read(reading.show, claim.delivery_id).delivery.state
+
+
+def test_a_published_post_is_gone_only_when_its_own_address_says_so(house, channel, claimed, time):
+    """Lists that leave it out, for hours, prove nothing; two words of the network about the id itself do."""
+    claim = claimed("The lamp is lit.")
+    own = id_at(house.clock() + timedelta(seconds=1))
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    house.store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(Published(remote_id=own),)),
+        now=house.clock(),
+        jitter=0.5,
+    )
+    missing = frozenset()
+    channel.on_look = lambda request: sighting(
+        house, place=request.place, post=request.post, missing=missing if request.post else frozenset()
+    )
+    for _ in range(3):
+        time.pass_by(minutes=20)
+        look.fn("alice")
+    assert (Place.THREAD, own) == (channel.looked[-1].place, channel.looked[-1].post)
+    assert State.PUBLISHED is house.store.read(reading.show, claim.delivery_id).delivery.state
+
+    missing = frozenset({own})
+    for _ in range(2):
+        time.pass_by(minutes=20)
+        look.fn("alice")
+
+    assert State.REMOVED is house.store.read(reading.show, claim.delivery_id).delivery.state
 
 
 def test_a_published_post_is_known_by_its_id_alone(house, channel, claimed, time):
     """Another post that says the same is not the one we published."""
     claim = claimed("The lamp is lit.")
     own = id_at(house.clock() + timedelta(seconds=1))
-    assert house.store.arm(claim.attempt_id, claim.fence, house.clock())
-    house.store.answered(
-        claim.attempt_id, Answer(outcomes=(Published(remote_id=own),)), now=house.clock(), jitter=0.5
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    house.store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(Published(remote_id=own),)),
+        now=house.clock(),
+        jitter=0.5,
     )
     time.pass_by(seconds=60)
     (twin,) = seen(house, "The lamp is lit.", ago=50)
     channel.on_look = lambda _: sighting(house, twin)
     look.fn("alice")
-    unseen = house.store.show(claim.delivery_id)
+    unseen = house.store.read(reading.show, claim.delivery_id)
 
     assert unseen.verified_at is None
     assert unseen.delivery.parts[0].remote_id == own
 
     time.pass_by(minutes=30)
-    channel.on_look = lambda _: sighting(house, SeenPost(id=own, author="alice", text="The lamp is lit."))
+    channel.on_look = lambda _: sighting(
+        house, SeenPost(id=own, author="alice", said=plain("The lamp is lit."))
+    )
     look.fn("alice")
 
-    assert house.store.show(claim.delivery_id).verified_at is not None
+    assert house.store.read(reading.show, claim.delivery_id).verified_at is not None
 
 
 @pytest.fixture
@@ -173,7 +397,14 @@ def fell_silent(house, claimed, time):
 
     def silent(browser):
         claim = claimed("The lamp is lit.")
-        assert house.store.arm(claim.attempt_id, claim.fence, house.clock(), browser)
+        assert house.store.write(
+            settling.arm,
+            claim.attempt_id,
+            fence=claim.fence,
+            now=house.clock(),
+            executor=browser,
+            offset=AGREED,
+        )
         time.pass_by(seconds=60)
         house.store.rescue(house.clock())
         time.pass_by(seconds=10)
@@ -183,53 +414,79 @@ def fell_silent(house, claimed, time):
 
 
 def gone_at(house, delivery_id):
-    return house.store.show(delivery_id).attempts[-1].gone_at
+    return house.store.read(reading.show, delivery_id).attempts[-1].gone_at
 
 
-def test_absence_is_proven_only_after_the_silent_workers_browser_is_dead(
-    house, channel, fell_silent, time, monkeypatch
-):
+def test_absence_is_proven_only_after_the_silent_workers_browser_is_dead(house, channel, fell_silent, time):
     """While it lives it may still click: looks that miss the post are kept, and prove nothing."""
-    dead = {"browser-1": False}
-    monkeypatch.setattr("tasks.looks.is_dead", dead.get)
+    channel.acts["browser-1"] = True
     delivery_id = fell_silent("browser-1")
-    channel.on_look = lambda _: sighting(house)
+    channel.on_look = lambda request: sighting(house, place=request.place)
 
     look.fn("alice")
     assert gone_at(house, delivery_id) is None
 
-    dead["browser-1"] = True
+    channel.acts["browser-1"] = False
     time.pass_by(minutes=1)
     look.fn("alice")
     assert gone_at(house, delivery_id) == house.clock()
     time.pass_by(minutes=16)
     look.fn("alice")
 
-    assert house.store.show(delivery_id).delivery.state is State.SCHEDULED
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.SCHEDULED
+
+
+def test_a_clock_that_jumps_between_two_looks_proves_nothing(house, channel, unconfirmed_delivery, time):
+    """By this machine's clock they are an hour apart, by the network's a minute."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    ahead = timedelta(0)
+    channel.on_look = lambda request: sighting(
+        house, place=request.place, offset=Offset(ahead=ahead, within=AGREED.within)
+    )
+    look.fn("alice")
+    time.pass_by(hours=1)
+    ahead = timedelta(minutes=-59)
+    look.fn("alice")
+
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
+
+
+def test_a_look_says_which_attempt_it_was_about(house, channel, unconfirmed_delivery, monkeypatch):
+    """So that it is not held against a later one that was made while it looked."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    (attempt,) = house.store.read(reading.show, delivery_id).attempts
+    told, saw = [], partial(house.store.write, look_rows.saw)
+
+    def spied(*given, **named):
+        told.append(named.get("attempt_id"))
+        return saw(*given, **named)
+
+    instead(monkeypatch, house.store, look_rows.saw, spied)
+    channel.on_look = lambda request: sighting(house, place=request.place)
+    look.fn("alice")
+
+    assert told == [attempt.id]
 
 
 def test_a_silent_workers_browser_is_ended_when_nobody_can_wait_for_it_any_more(
-    house, channel, fell_silent, time, monkeypatch
+    house, channel, fell_silent, time
 ):
     """A worker that is asleep for longer than an attempt may take will wake to a dead browser."""
-    ended = []
-    monkeypatch.setattr("tasks.looks.is_dead", lambda _: False)
-    monkeypatch.setattr("tasks.looks.end_browser", lambda browser: ended.append(browser) or True)
+    channel.acts["browser-1"], channel.acts_after_end = True, False
     delivery_id = fell_silent("browser-1")
     channel.on_look = lambda _: sighting(house)
 
     look.fn("alice")
-    assert ended == []
+    assert channel.ended == []
 
     time.pass_by(minutes=5)
     look.fn("alice")
-    assert ended == ["browser-1"]
+    assert channel.ended == ["browser-1"]
     assert gone_at(house, delivery_id) == house.clock()
 
 
-def test_a_browser_of_another_machine_cannot_be_judged(house, channel, fell_silent, time, monkeypatch):
+def test_a_browser_of_another_machine_cannot_be_judged(house, channel, fell_silent, time):
     """Nobody here can see it dead, so nothing is asked again; in the end a person decides."""
-    monkeypatch.setattr("tasks.looks.is_dead", lambda _: None)
     delivery_id = fell_silent("elsewhere")
     channel.on_look = lambda _: sighting(house)
     for _ in range(30):
@@ -237,12 +494,12 @@ def test_a_browser_of_another_machine_cannot_be_judged(house, channel, fell_sile
         look.fn("alice")
 
     assert gone_at(house, delivery_id) is None
-    assert house.store.show(delivery_id).delivery.state is State.NEEDS_REVIEW
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.NEEDS_REVIEW
 
 
-def test_what_somebody_posted_by_hand_counts(house, channel, in_doubt):
+def test_what_somebody_posted_by_hand_counts(house, channel, unconfirmed_delivery):
     """Seen on the way, kept as foreign, and counted against the quota; matched with nothing (F06-S3)."""
-    in_doubt("The lamp is lit.")
+    unconfirmed_delivery("The lamp is lit.")
     (ours,) = seen(house, "The lamp is lit.")
     (by_hand,) = seen(house, "Typed on a phone.", ago=20)
     (shared,) = seen(house, "Somebody else's.", ago=10, reposted=True)
@@ -250,29 +507,32 @@ def test_what_somebody_posted_by_hand_counts(house, channel, in_doubt):
 
     look.fn("alice")
 
-    assert sum(use.units for use in house.store.quota("alice", house.clock())) == 2
+    assert sum(use.units for use in house.store.read(reading.quota, "alice", house.clock())) == 2
 
 
-def test_what_may_be_ours_is_not_foreign(house, channel, in_doubt, claimed):
-    """Two posts fit one delivery in doubt, and another is just being sent: none of them is a stranger's."""
-    in_doubt("The lamp is lit.")
+def test_what_may_be_ours_is_not_foreign(house, channel, unconfirmed_delivery, claimed):
+    """Two posts fit one unconfirmed delivery, and another is just being sent: none of them is a stranger's."""
+    unconfirmed_delivery("The lamp is lit.")
     twins = seen(house, "The lamp is lit.", "The lamp is lit.")
-    claimed("Just being sent.")
+    claim = claimed("Just being sent.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
     (fresh,) = seen(house, "Just being sent.", ago=0)
     channel.on_look = lambda _: sighting(house, *twins, fresh)
 
     look.fn("alice")
 
-    assert sum(use.units for use in house.store.quota("alice", house.clock())) == 2
+    assert sum(use.units for use in house.store.read(reading.quota, "alice", house.clock())) == 2
 
 
-def test_where_the_list_with_replies_fails_others_are_read_beside_it(house, channel, in_doubt):
+def test_where_the_list_with_replies_fails_others_are_read_beside_it(house, channel, unconfirmed_delivery):
     """X's list with replies often fails to load: singles are looked for on the profile, replies at their target."""
     target = id_at(house.clock() - timedelta(hours=1))
-    single = in_doubt("The lamp is lit.")
-    reply = in_doubt("So it is.", reply_to=target)
+    single = unconfirmed_delivery("The lamp is lit.")
+    reply = unconfirmed_delivery("So it is.", reply_to=target)
     (one,) = seen(house, "The lamp is lit.", ago=50)
-    (other,) = seen(house, "So it is.", ago=20)
+    (other,) = seen(house, "So it is.", ago=20, reply_to=target)
     lists = {Place.PROFILE: sighting(house, one), Place.THREAD: sighting(house, other, reached_back_to=None)}
     channel.on_look = lambda request: lists.get(request.place, sighting(house, trouble=Cause.SERVER_ERROR))
 
@@ -283,13 +543,15 @@ def test_where_the_list_with_replies_fails_others_are_read_beside_it(house, chan
         (Place.PROFILE, None),
         (Place.THREAD, target),
     ]
-    assert [house.store.show(one).delivery.state for one in (single, reply)] == [State.PUBLISHED] * 2
+    assert [house.store.read(reading.show, one).delivery.state for one in (single, reply)] == [
+        State.PUBLISHED
+    ] * 2
 
 
-def test_a_wall_is_not_walked_around(house, channel, in_doubt):
+def test_a_wall_is_not_walked_around(house, channel, unconfirmed_delivery):
     """Signed out, challenged or locked: no other page of the account is opened either."""
-    in_doubt("The lamp is lit.")
-    in_doubt("One.", "Two.")
+    unconfirmed_delivery("The lamp is lit.")
+    unconfirmed_delivery("One.", "Two.")
     channel.on_look = lambda _: sighting(house, trouble=Cause.CHALLENGE)
 
     look.fn("alice")
@@ -297,25 +559,67 @@ def test_a_wall_is_not_walked_around(house, channel, in_doubt):
     assert len(channel.looked) == 1
 
 
-def test_on_demand_everything_in_doubt_is_looked_for(house, channel, in_doubt, time):
+def test_on_demand_everything_unconfirmed_is_looked_for(house, channel, unconfirmed_delivery, time):
     """Whenever its next look was planned."""
-    delivery_id = in_doubt("The lamp is lit.")
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
     channel.on_look = lambda _: sighting(house)
     look.fn("alice")
-    assert in_doubt_now(house) == []
-    assert in_doubt_now(house, at_once=True) == ["alice"]
+    assert unconfirmed_now(house) == []
+    assert unconfirmed_now(house, at_once=True) == ["alice"]
 
     (post,) = seen(house, "The lamp is lit.")
     time.pass_by(seconds=1)
     channel.on_look = lambda _: sighting(house, post)
     look.fn("alice", at_once=True)
 
-    assert house.store.show(delivery_id).delivery.state is State.PUBLISHED
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.PUBLISHED
 
 
-def test_a_doubt_holds_its_account_only_when_the_switch_says_so(house, in_doubt):
-    """Off gives the old behaviour: one post in doubt holds the queue of its account, and of no other."""
-    in_doubt("The lamp is lit.")
+def test_looks_that_a_person_asks_for_do_not_use_up_the_planned_ones(
+    house, channel, unconfirmed_delivery, time
+):
+    """Somebody who presses a key twenty-five times within a minute does not end the unconfirmed delivery, nor move the
+    plan.
+    """
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    channel.on_look = lambda _: sighting(house)
+    look.fn("alice")
+    planned = house.store.read(reading.show, delivery_id).delivery.next_at
+    for _ in range(MOST_LOOKS + 5):
+        time.pass_by(seconds=0.2)
+        look.fn("alice", at_once=True)
+    delivery = house.store.read(reading.show, delivery_id).delivery
+
+    assert (State.UNCONFIRMED, 1) == (delivery.state, delivery.looks)
+    assert planned == delivery.next_at
+
+
+def test_looks_on_demand_leave_a_published_post_the_looks_that_see_it(house, channel, claimed, time):
+    """A post that was answered for and not seen yet is looked for as long as it was planned."""
+    claim = claimed("The lamp is lit.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    given = id_at(house.clock() + timedelta(seconds=1))
+    house.store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(Published(remote_id=given),)),
+        now=house.clock(),
+        jitter=0.5,
+    )
+    channel.on_look = lambda _: sighting(house)
+    for _ in range(MOST_LOOKS + 5):
+        time.pass_by(seconds=0.1)
+        look.fn("alice", at_once=True)
+
+    assert 0 == house.store.read(reading.show, claim.delivery_id).delivery.looks
+    assert ["alice"] == list(house.store.read(unconfirmed.due, house.clock() + timedelta(hours=1)))
+
+
+def test_an_unconfirmed_delivery_holds_its_account_only_when_the_switch_says_so(house, unconfirmed_delivery):
+    """Off gives the old behaviour: one unconfirmed post holds the queue of its account, and of no other."""
+    unconfirmed_delivery("The lamp is lit.")
     assert may_publish(house) == ["alice", "bob"]
 
     house.switches = Switches(isolate_unconfirmed=Switch(on=False, reason="comparison", by="alice"))
@@ -363,7 +667,47 @@ def test_no_look_is_repeated_while_the_store_is_away(house, monkeypatch):
     def away(_):
         raise StoreAway("it is away", remedy="wait")
 
-    monkeypatch.setattr(house.store, "recent_tries", away)
+    instead(monkeypatch, house.store, attempt_rows.recent, away)
 
     assert has_budget(look, run, Failed()) is False
     assert look.retry_condition_fn is has_budget
+
+
+def test_a_duplicate_after_a_proof_of_absence_is_looked_for_in_the_other_places(
+    house, channel, unconfirmed_delivery, time
+):
+    """The network contradicts what looks had proven: the list that left it out is not believed again, the other is read,
+    and what the first attempt made is adopted. It is not asked a third time.
+    """
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    (post,) = seen(house, "The lamp is lit.")
+    channel.on_look = lambda request: sighting(house, place=request.place, post=request.post)
+    for _ in range(2):
+        time.pass_by(minutes=20)
+        look.fn("alice")
+    assert State.SCHEDULED is house.store.read(reading.show, delivery_id).delivery.state
+
+    time.pass_by(minutes=20)
+    (again,) = house.store.claim(
+        worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=["alice"]
+    )
+    assert house.store.write(
+        settling.arm, again.attempt_id, fence=again.fence, now=house.clock(), offset=AGREED
+    )
+    copy = Unconfirmed(cause=Cause.DUPLICATE, why="X says that it has it (187)", phase=Phase.ANSWERED)
+    house.store.write(
+        settling.answered, again.attempt_id, Answer(outcomes=(copy,)), now=house.clock(), jitter=0.5
+    )
+    channel.looked.clear()
+    channel.on_look = lambda request: sighting(
+        house, *([post] if request.place is Place.REPLIES else []), place=request.place, post=request.post
+    )
+    time.pass_by(seconds=30)
+    look.fn("alice")
+
+    assert [Place.PROFILE, Place.REPLIES] == [request.place for request in channel.looked]
+    assert (State.PUBLISHED, post.id) == (
+        (after := house.store.read(reading.show, delivery_id).delivery).state,
+        after.parts[0].remote_id,
+    )
+    assert 2 == after.attempts

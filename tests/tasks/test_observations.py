@@ -9,13 +9,14 @@ import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from steadypost.domain.circuit import Page, State
+from steadypost.domain.circuit import Revision, State
 from steadypost.domain.circuit.memory import Memory as CircuitMemory
 from steadypost.domain.health import Tolerances
 from steadypost.domain.observed import BlocksSeen, Cannot, PrefectSeen, StoreSeen
-from steadypost.store import StoreAway
+from steadypost.store import StoreAway, vitals
 from tasks import runs
 from tasks.observations import Glance, Memory, observe, open_circuits
+from tests.rooms import instead
 from tests.tasks.conftest import NOW
 
 
@@ -103,8 +104,9 @@ def test_a_round_waits_once_for_a_store_that_is_away(house, memory, away, monkey
         asked.append("the store")
         raise StoreAway("locked", remedy="wait")
 
-    for name in ("observe", "note", "noted"):
-        monkeypatch.setattr(house.store, name, refused)
+    monkeypatch.setattr(house.store, "observe", refused)
+    for asked_of in (vitals.note, vitals.every):
+        instead(monkeypatch, house.store, asked_of, refused)
     monkeypatch.setattr(runs, "workers", lambda: {1: False})
     observe(house, memory)
 
@@ -173,23 +175,24 @@ def test_a_server_that_does_not_answer_holds_up_no_round(house, memory, monkeypa
     """It is asked once, by a question of our own: Prefect's client would repeat it for a minute."""
     asked = []
 
-    def get(url, timeout):
+    def get(url, *, timeout, **_):
         asked.append((url, timeout))
         raise httpx.ReadTimeout("nothing came")
 
     monkeypatch.setattr(runs.httpx, "get", get)
-    monkeypatch.setattr(runs, "PREFECT_API_URL", type("Url", (), {"value": lambda: "http://127.0.0.1:1/api"}))
-
-    assert isinstance(observe(house, memory).prefect, Cannot)
-    assert [("http://127.0.0.1:1/api/health", runs.PATIENCE_S)] == asked
-    assert not isinstance(observe(house, memory).prefect, PrefectSeen)
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
+        assert isinstance(observe(house, memory).prefect, Cannot)
+        assert [("http://127.0.0.1:1/api/health", runs.PATIENCE_S)] == asked
+        assert not isinstance(observe(house, memory).prefect, PrefectSeen)
 
 
 def test_a_circuit_says_whose_posts_wait_for_it():
     """An account's page and sign-in stop that account; what waits for a sign-in waits for a person."""
     down = CircuitMemory(state=State.OPEN, since=NOW, down_since=NOW, why="it is down")
-    pages = {name: [Page(number=1, memory=down)] for name in ("x-page-alice", "sign-in-bob", "notifications")}
-    seen = {one.name: one for one in open_circuits(pages, ["alice", "bob"])}
+    pages = {
+        name: [Revision(number=1, memory=down)] for name in ("x-page-alice", "sign-in-bob", "notifications")
+    }
+    seen = {one.name: one for one in open_circuits(pages, {"alice": True, "bob": True})}
 
     assert (frozenset({"alice"}), False) == (seen["x-page-alice"].stops, seen["x-page-alice"].is_sign_in)
     assert (frozenset({"bob"}), True) == (seen["sign-in-bob"].stops, seen["sign-in-bob"].is_sign_in)

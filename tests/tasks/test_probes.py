@@ -10,7 +10,7 @@ from blocks.switches import Switch
 from flows.publish import claim_due
 from steadypost.browser import BrowserUnavailable, PoolClosed
 from steadypost.channels.port import Probe
-from steadypost.domain.circuit import Memory, Page, Position, Said, State
+from steadypost.domain.circuit import Memory, Position, Revision, Said, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State as Life
 from steadypost.domain.outcome import (
@@ -24,8 +24,9 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.post import Part, Post
-from steadypost.domain.snowflake import id_at
-from steadypost.store import StoreAway
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import StoreAway, intake, reading
+from steadypost.store import accounts as account_rows
 from tasks import documents
 from tasks.circuits import browser_here
 from tasks.deliveries import deliver
@@ -45,8 +46,12 @@ def post(house):
 
     def add(*texts, account="alice"):
         return [
-            house.store.add(
-                Post(parts=(Part(text=text),)), accounts=[account], due_at=house.clock(), now=house.clock()
+            house.store.write(
+                intake.add,
+                Post(parts=(Part(text=text),)),
+                accounts=[account],
+                due_at=house.clock(),
+                now=house.clock(),
             )[0].delivery_id
             for text in texts
         ]
@@ -57,7 +62,7 @@ def post(house):
 @pytest.fixture
 def turn(house):
     """One turn of the watch: claim what may be claimed, and deliver it."""
-    house.bulkheads.want(house.usable())
+    house.bulkheads.want(dict.fromkeys(house.usable(), "x"))
 
     def once(at_most=16):
         claims = claim_due(house, at_most=at_most)
@@ -106,7 +111,7 @@ def state(house, dependency=PAGE):
 
 
 def delivery(house, delivery_id):
-    return house.store.show(delivery_id).delivery
+    return house.store.read(reading.show, delivery_id).delivery
 
 
 def well(account):
@@ -184,7 +189,7 @@ def test_lost_answers_open_nothing(house, channel, post, turn):
 
 def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn):
     """What finds its own run's browsers already put away is given back uncharged, and no circuit hears of it."""
-    house.lanes.trouble = PoolClosed("closed")
+    house.browsers.trouble = PoolClosed("closed")
     ids = post("One.", "Two.", "Three.")
     turn()
 
@@ -197,7 +202,7 @@ def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn
 
 def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel, post, turn):
     """F07-S4, F08-S5: paused with its reason, X's circuits untouched, nothing charged; and back by itself."""
-    house.lanes.trouble = BrowserUnavailable("start", "no such program")
+    house.browsers.trouble = BrowserUnavailable("start", "no such program")
     ids = post("One.", "Two.", "Three.")
     turn()
 
@@ -212,7 +217,7 @@ def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel
     for account in to_probe(house):
         probe.fn(account)
     assert state(house, browser_here()) is State.OPEN
-    house.lanes.trouble = None
+    house.browsers.trouble = None
     channel.on_probe = well
     channel.on_ask = published(house)
     house.clock.pass_by(seconds=10)
@@ -291,7 +296,7 @@ def test_a_limits_pause_is_ended_by_no_probe(house, channel, post, turn):
 
     assert to_probe(house) == []
     assert state(house, SIGN_IN) is State.CLOSED
-    assert house.store.account("alice").paused_until == until
+    assert house.store.read(account_rows.one, "alice").paused_until == until
 
 
 def test_what_was_claimed_a_moment_before_is_put_off(house, channel, claimed):
@@ -368,9 +373,9 @@ def test_the_watch_sees_what_is_down_and_since_when():
     forced = Memory(state=State.FORCED_OPEN, since=NOW, down_since=NOW, why="stop", by="Dora")
     seen = open_circuits(
         {
-            "x-page-alice": [Page(number=3, memory=down), Page(number=2)],
-            "x-page-bob": [Page(number=8), Page(number=7, memory=down)],
-            "store-here": [Page(number=1, memory=forced)],
+            "x-page-alice": [Revision(number=3, memory=down), Revision(number=2)],
+            "x-page-bob": [Revision(number=8), Revision(number=7, memory=down)],
+            "store-here": [Revision(number=1, memory=forced)],
         }
     )
 

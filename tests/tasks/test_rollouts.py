@@ -1,8 +1,10 @@
 """A rollout gives a switch to more and more, and takes it back by itself when those who have it fare worse."""
 
+import contextlib
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -12,10 +14,23 @@ from flows.rollout import rollout as rollout_flow
 from steadypost.domain.outcome import Answer, Cause, Phase, Published, Unconfirmed
 from steadypost.domain.post import Part, Post
 from steadypost.domain.rollout import Course
-from steadypost.domain.snowflake import id_at
-from steadypost.store import AccountRecord, AlreadyRollingOut, Store, StoreAway
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import (
+    AccountRecord,
+    AlreadyRollingOut,
+    Store,
+    StoreAway,
+    intake,
+    notices,
+    reading,
+    rollouts,
+    settling,
+    unconfirmed,
+)
+from steadypost.store import accounts as account_rows
 from tasks import documents
 from tasks.rollouts import CannotRollOut, begin, carry_on
+from tests.rooms import instead
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -51,7 +66,7 @@ def prefect(monkeypatch):
 def store(tmp_path):
     with Store.create(f"sqlite:///{tmp_path / 'store.db'}") as opened:
         for name in PEOPLE:
-            opened.put_account(AccountRecord(name=name, channel="x_web", handle=name), NOON)
+            opened.write(account_rows.put, AccountRecord(name=name, channel="x_web", handle=name), NOON)
         yield opened
 
 
@@ -75,7 +90,7 @@ def started(store, steps=(25, 100), watch=48 * HOUR):
 
 
 def go_by(store, clock, hours, *, harmed=()):
-    """Let hours pass in which everybody posts once an hour; the posts of those harmed stay in doubt."""
+    """Let hours pass in which everybody posts once an hour; the posts of those harmed stay unconfirmed."""
     for _ in range(hours):
         for name in PEOPLE:
             _post(store, name, clock.now + MINUTE, harmed=name in harmed)
@@ -84,12 +99,20 @@ def go_by(store, clock, hours, *, harmed=()):
 
 def _post(store, name, due, *, harmed):
     text = f"{name} at {due:%d. %H:%M}"
-    store.add(Post(parts=(Part(text=text),)), accounts=[name], due_at=due, now=due - MINUTE)
+    store.write(intake.add, Post(parts=(Part(text=text),)), accounts=[name], due_at=due, now=due - MINUTE)
     [claim] = store.claim(worker="w", now=due, lease=MINUTE, at_most=1, accounts=[name])
-    assert store.arm(claim.attempt_id, claim.fence, due)
-    doubt = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer", phase=Phase.CLICKED)
-    outcome = doubt if harmed else Published(remote_id=id_at(due + timedelta(seconds=PEOPLE.index(name) + 1)))
-    store.answered(claim.attempt_id, Answer(outcomes=(outcome,)), due + timedelta(seconds=10), 0.5)
+    assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=due)
+    unconfirmed = Unconfirmed(cause=Cause.NO_ANSWER, why="no answer", phase=Phase.CLICKED)
+    outcome = (
+        unconfirmed if harmed else Published(remote_id=id_at(due + timedelta(seconds=PEOPLE.index(name) + 1)))
+    )
+    store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(outcome,)),
+        now=due + timedelta(seconds=10),
+        jitter=0.5,
+    )
 
 
 def has_it(prefect, now=NOON):
@@ -98,7 +121,7 @@ def has_it(prefect, now=NOON):
 
 
 def course(store):
-    return [(one.course, one.share) for one in store.rollouts(also_over=True)]
+    return [(one.course, one.share) for one in store.read(rollouts.every, also_over=True)]
 
 
 def test_the_first_share_has_it_at_once(prefect, store):
@@ -124,7 +147,7 @@ def test_it_is_raised_in_steps_and_in_the_end_is_on_for_all(prefect, store, cloc
 
     assert seen == [TREATED, PEOPLE]
     assert course(store) == [(Course.DONE, 100)]
-    assert [notice.title for notice in store.notices()] == [
+    assert [notice.title for notice in store.read(notices.every)] == [
         f"{SWITCH} is on for all (0 of 100 bad with it, 0 of 0 without)"
     ]
 
@@ -141,7 +164,7 @@ def test_it_goes_back_by_itself_when_those_who_have_it_fare_worse(prefect, store
 
     assert has_it(prefect, clock.now) == ()
     assert course(store) == [(Course.WENT_BACK, 0)]
-    [notice] = store.notices()
+    [notice] = store.read(notices.every)
     assert "went back to 0 %: it did harm" in notice.title
     assert "bad with it, 0 of" in notice.title
     assert carry_on(store, clock, LOG) == []
@@ -184,7 +207,7 @@ def test_one_that_died_between_switch_and_store_goes_on(prefect, store, clock):
     carry_on(store, clock, LOG)
 
     assert course(store) == [(Course.WATCHING, 75)]
-    assert not store.keep_rollout(first, replace(first, course=Course.DONE))
+    assert not store.write(rollouts.keep, first, replace(first, course=Course.DONE))
 
 
 def test_what_is_away_is_waited_for(prefect, store, clock, monkeypatch):
@@ -192,7 +215,7 @@ def test_what_is_away_is_waited_for(prefect, store, clock, monkeypatch):
     started(store)
     prefect["away"] = True
     assert carry_on(store, clock, LOG) == []
-    monkeypatch.setattr(store, "rollouts", _away)
+    instead(monkeypatch, store, rollouts.every, _away)
 
     assert carry_on(store, clock, LOG) == []
 
@@ -218,7 +241,7 @@ def test_what_cannot_be_rolled_out(prefect, store, given, says):
             store, wanted["switch"], steps=wanted["steps"], watch=wanted["watch"], by="a", why="b", now=NOON
         )
 
-    assert store.rollouts() == []
+    assert store.read(rollouts.every) == []
     assert has_it(prefect) == ()
 
 
@@ -240,13 +263,14 @@ def test_one_rollout_of_a_switch_at_a_time(prefect, store):
 
 
 def test_the_form_refuses_with_the_reason(prefect, store, monkeypatch, caplog):
-    """As a state named Refused, its reason in its message."""
-    monkeypatch.setattr("flows.rollout.open_store", lambda: store)
+    """In a state that lists count, its reason in its message."""
+    monkeypatch.setattr("flows.rollout.at_work", lambda _: contextlib.nullcontext(store))
 
+    monkeypatch.setattr("flows.answering.create_markdown_artifact", lambda *_, **__: uuid4())
     with disable_run_logger():
         state = rollout_flow.fn(switch="nothing", why="w", by="b", steps=[10.0], watch_hours=1)
 
-    assert state.name == "Refused"
+    assert state.name == "Failed"
     assert "no switch is called 'nothing'" in state.message
 
 
@@ -257,8 +281,10 @@ def test_rows_written_with_a_switch_on_are_read_with_it_off(prefect, store, cloc
     """
     started(store)
     go_by(store, clock, 2, harmed=TREATED)
-    with_it = [store.show(entry.delivery.id) for entry in store.queue(limit=100)]
+    with_it = [store.read(reading.show, entry.delivery.id) for entry in store.read(reading.queue, limit=100)]
     documents.change_switch(SWITCH, lambda one: one.model_copy(update={"on": False}))
 
-    assert [store.show(entry.delivery.id) for entry in store.queue(limit=100)] == with_it
-    assert set(store.accounts_in_doubt()) == set(TREATED)
+    assert [
+        store.read(reading.show, entry.delivery.id) for entry in store.read(reading.queue, limit=100)
+    ] == with_it
+    assert set(store.read(unconfirmed.accounts_with_unconfirmed)) == set(TREATED)

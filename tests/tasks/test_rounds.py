@@ -9,22 +9,24 @@ from flows.watch import AWAY_FOR, GLANCE_EVERY, SOONER, Rounds
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import opened
 from steadypost.domain.observed import Cannot, MachineSeen, Observed, PrefectSeen, StoreSeen
+from steadypost.store import incidents, notices
 from tests.domain import houses
+from tests.rooms import instead
 
 
 @pytest.fixture
-def beats():
+def heartbeats():
     return []
 
 
 @pytest.fixture
-def rounds(house, beats, tmp_path, monkeypatch):
+def rounds(house, heartbeats, tmp_path, monkeypatch):
     """Rounds over a house whose store is there, with nothing drawn and nothing said to Prefect."""
     monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path))
     monkeypatch.setattr(flows.watch, "say", lambda *_: None)
     monkeypatch.setattr(flows.watch, "remedy", lambda *_: "done")
     monkeypatch.setattr(Rounds, "_draw", lambda _: None)
-    return Rounds(house, beat=lambda: beats.append(house.clock()))
+    return Rounds(house, heartbeat=lambda: heartbeats.append(house.clock()))
 
 
 def sees(monkeypatch, house, store):
@@ -41,17 +43,21 @@ def sees(monkeypatch, house, store):
     monkeypatch.setattr(flows.watch, "observe", observe)
 
 
-def test_a_round_that_takes_its_time_beats_between_its_steps(house, rounds, beats, monkeypatch):
+def test_a_round_that_takes_its_time_sends_heartbeats_between_its_steps(
+    house, rounds, heartbeats, monkeypatch
+):
     """It has looked, tried a remedy, and told somebody: whoever minds the watch hears of it after each."""
     sees(monkeypatch, house, StoreSeen())
     monkeypatch.setattr("tasks.notices.Teller.tell", lambda *_: "a-way")
-    house.store.put_notice("key", "Something to tell", "It is told.", house.clock())
+    house.store.write(
+        notices.put, key="key", title="Something to tell", body="It is told.", now=house.clock()
+    )
 
     done = rounds.go()
 
     assert done["mended"] >= 1
     assert done["messages"] == 1
-    assert len(beats) == 1 + done["mended"] + done["messages"]
+    assert len(heartbeats) == 1 + done["mended"] + done["messages"]
 
 
 def test_after_a_remedy_the_next_round_comes_soon_and_then_as_always(house, rounds, monkeypatch, time):
@@ -109,7 +115,9 @@ def test_what_somebody_else_has_opened_makes_the_next_round_come_soon(house, rou
     rounds.go()
     now[0] += GLANCE_EVERY
     assert not rounds.is_due()
-    house.store.enter_incident(opened(failing(Kind.ON_WATCH, "it fell silent", "publish"), house.clock()))
+    house.store.write(
+        incidents.enter, opened(failing(Kind.ON_WATCH, "it fell silent", "publish"), house.clock())
+    )
     now[0] += GLANCE_EVERY - 1
     assert not rounds.is_due(), "it is not time for a glance"
     now[0] += 1
@@ -121,29 +129,31 @@ def test_what_somebody_else_has_opened_makes_the_next_round_come_soon(house, rou
     assert not rounds.is_due(), "it is no news any more"
 
 
-def test_with_the_store_away_a_round_neither_beats_nor_writes(house, rounds, beats, monkeypatch, time):
+def test_with_the_store_away_a_round_sends_no_heartbeat_and_writes_nothing(
+    house, rounds, heartbeats, monkeypatch, time
+):
     """It could not, and each try would take five seconds of the next round's time. A while after, it does again."""
     sees(monkeypatch, house, Cannot(why="locked"))
     house.store_away_at = house.clock()
     written = []
-    for name in (
-        "keep_checks",
-        "enter_incident",
-        "keep_incident",
-        "begin_remedy",
-        "end_remedy",
-        "take_notices",
+    for deed in (
+        incidents.keep_checks,
+        incidents.enter,
+        incidents.keep,
+        incidents.begin_remedy,
+        incidents.end_remedy,
+        notices.take,
     ):
-        monkeypatch.setattr(house.store, name, lambda *_, name=name: written.append(name))
+        instead(monkeypatch, house.store, deed, lambda *_, name=deed.__name__: written.append(name))
 
     done = rounds.go()
 
     assert done["mended"] >= 1
-    assert (beats, written) == ([], [])
-    monkeypatch.setattr(house.store, "open_incidents", lambda: written.append("asked"))
+    assert (heartbeats, written) == ([], [])
+    instead(monkeypatch, house.store, incidents.still_open, lambda: written.append("asked"))
     assert not rounds._book.has_news()
     assert written == []
     monkeypatch.undo()
     time.pass_by(seconds=(AWAY_FOR + timedelta(seconds=1)).total_seconds())
     rounds._still_here()
-    assert len(beats) == 1
+    assert len(heartbeats) == 1

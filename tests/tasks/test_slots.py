@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.apply import _limits
 from deployments.limits import limits
 from rehearsal.stack import _wait_for, up
-from tasks.bulkheads import Bulkheads, Purpose, SlotsAway, network_of, this_host
+from tasks.bulkheads import Bulkheads, Purpose, SlotsAway, this_host
 from tasks.house import CHANNELS
 from tasks.slots import PrefectSlots
 
@@ -43,9 +43,9 @@ def walls(slots):
     """The bulkheads of another process each time; at the end all is given back."""
     built = []
 
-    def build(purpose=Purpose.PUBLISH, places=2):
-        one = Bulkheads(purpose=purpose, places=places, slots=slots)
-        one.want([])
+    def build(purpose=Purpose.PUBLISH, at_most=2):
+        one = Bulkheads(purpose=purpose, at_most=at_most, slots=slots)
+        one.want({"alice": "x"})
         one.tend()
         built.append(one)
         return one
@@ -64,7 +64,10 @@ def test_what_is_declared_is_made_once_and_an_edit_stays(slots):
     """Applying again changes nothing, and says where somebody's edit stands."""
     declared = dict(
         limits(
-            lanes=2, hosts=[this_host()], networks={network_of(channel) for channel in CHANNELS}, accounts=[]
+            at_once=2,
+            hosts=[this_host()],
+            networks={kind.network.name for kind in CHANNELS.values()},
+            accounts=[],
         )
     )
     assert {name: slots.read()[name].slots for name in declared} == declared
@@ -100,20 +103,20 @@ def test_no_more_than_there_are(slots):
 def test_processes_share_what_an_operator_left_them(slots, walls):
     """The limit is edited in Prefect: both keep to it together, and have it all back when it is edited back."""
     one, other = walls(), walls()
-    assert [each.room([]).total for each in (one, other)] == [2, 2]
+    assert [each.capacity(["alice"]).total for each in (one, other)] == [2, 2]
 
     edit(slots, limit=1)
     try:
         one.tend()
         other.tend()
         one.tend()
-        assert one.room([]).total + other.room([]).total == 1
+        assert one.capacity(["alice"]).total + other.capacity(["alice"]).total == 1
         assert slots.read()[NETWORK].taken == 1
     finally:
         edit(slots, limit=4)
     one.tend()
     other.tend()
-    assert [each.room([]).total for each in (one, other)] == [2, 2]
+    assert [each.capacity(["alice"]).total for each in (one, other)] == [2, 2]
 
 
 def test_a_limit_that_is_made_inactive_is_no_limit(slots, walls):
@@ -121,7 +124,7 @@ def test_a_limit_that_is_made_inactive_is_no_limit(slots, walls):
     edit(slots, limit=1)
     edit(slots, active=False)
     try:
-        assert walls().room([]).total == 2
+        assert walls().capacity(["alice"]).total == 2
     finally:
         edit(slots, active=True, limit=4)
 
@@ -133,15 +136,15 @@ def test_a_server_that_is_killed_stops_nobody_and_forgets_nothing(stack, slots, 
     server.popen.kill()
     server.popen.wait()
     began = time.perf_counter()
-    rooms = [one.room(["alice"]).total for _ in range(1000)]
+    capacities = [one.capacity(["alice"]).total for _ in range(1000)]
     took = time.perf_counter() - began
     with pytest.raises(SlotsAway):
         slots.read()
     one.tend()
 
-    assert set(rooms) == {2}
+    assert set(capacities) == {2}
     assert took < 1.0
-    assert one.room([]).total == 2
+    assert one.capacity(["alice"]).total == 2
 
     server.start()
     _wait_for(stack.api_url + "/health", server)
@@ -149,4 +152,4 @@ def test_a_server_that_is_killed_stops_nobody_and_forgets_nothing(stack, slots, 
     one.clock = lambda: time.monotonic() + 20  # it is time to renew
     one.tend()
     assert slots.read()[NETWORK].taken == 2
-    assert one.room([]).total == 2
+    assert one.capacity(["alice"]).total == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -14,10 +15,12 @@ from steadypost.domain.delivery import FINAL, FOR_A_PERSON, State
 from steadypost.domain.outcome import Answer, Cause, Deferred, NotSubmitted, Phase, Published, Unconfirmed
 from steadypost.domain.post import Part, Post
 from steadypost.domain.quota import Limits
-from steadypost.domain.snowflake import id_at
-from steadypost.store import AccountRecord, StoreAway
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import AccountRecord, StoreAway, intake, reading, settling
+from steadypost.store import accounts as account_rows
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.deliveries import deliver
+from tests.rooms import instead
 
 SWITCHES = [name for name in Switches.model_fields if not name.startswith("_") and name != "publish"]
 
@@ -79,15 +82,18 @@ def test_nothing_is_asked_twice_whatever_is_switched_off(house, channel, time, m
     """
     dice = random.Random(seed)  # noqa: S311 - repeatable
     house.switches = Switches(**{name: Switch(on=False) for name in off})
-    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, places=2)
-    house.bulkheads.want(["alice", "bob"])
+    house.bulkheads = Bulkheads(purpose=Purpose.PUBLISH, at_most=2)
+    house.bulkheads.want(dict.fromkeys(["alice", "bob"], "x"))
     network = channel.on_ask = Network(dice, time)
     for name in ("alice", "bob"):
-        house.store.put_account(
-            AccountRecord(name=name, channel="x_web", handle=name, limits=Limits()), now=time()
+        house.store.write(
+            account_rows.put,
+            AccountRecord(name=name, channel="x_web", handle=name, limits=Limits()),
+            now=time(),
         )
     ids = [
-        house.store.add(
+        house.store.write(
+            intake.add,
             Post(parts=(Part(text=f"no. {n}"),)),
             accounts=[("alice", "bob")[n % 2]],
             due_at=time(),
@@ -95,8 +101,8 @@ def test_nothing_is_asked_twice_whatever_is_switched_off(house, channel, time, m
         )[0].delivery_id
         for n in range(30)
     ]
-    for what in ("arm", "answered"):
-        monkeypatch.setattr(house.store, what, Moody(getattr(house.store, what), dice))
+    for what in (settling.arm, settling.answered):
+        instead(monkeypatch, house.store, what, Moody(partial(house.store.write, what), dice))
     for _ in range(400):
         time.pass_by(seconds=dice.choice([1, 5, 40]))
         house.hand_over()
@@ -109,11 +115,11 @@ def test_nothing_is_asked_twice_whatever_is_switched_off(house, channel, time, m
     house.store.rescue(time())
 
     assert max(network.asked.values()) == 1
-    states = {one: house.store.show(one).delivery.state for one in ids}
+    states = {one: house.store.read(reading.show, one).delivery.state for one in ids}
     published = {one for one, state in states.items() if state is State.PUBLISHED}
     assert all(network.asked[f"no. {ids.index(one)}"] for one in published)
-    in_doubt = FINAL | FOR_A_PERSON | {State.UNCONFIRMED, State.SCHEDULED}
-    assert set(states.values()) <= in_doubt
+    unconfirmed = FINAL | FOR_A_PERSON | {State.UNCONFIRMED, State.SCHEDULED}
+    assert set(states.values()) <= unconfirmed
     assert all(
         not network.asked[f"no. {ids.index(one)}"]
         for one, state in states.items()

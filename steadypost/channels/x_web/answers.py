@@ -10,10 +10,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from steadypost.domain.evidence import CLOCK_SKEW
+from steadypost.channels.x_web.told import dated
+from steadypost.domain.clock import Offset
+from steadypost.domain.matching import CLOCK_SKEW, STEADY, UNKNOWN_CLOCK
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -24,7 +25,8 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.x.snowflake import NotASnowflake, made_at, remote_id
 
 ROOTS = ("create_tweet", "notetweet_create")
 """Under ``data``: where an answer to CreateTweet, and to CreateNoteTweet, keeps its post."""
@@ -58,9 +60,16 @@ REFUSALS: Mapping[int, Cause] = {
     144: Cause.TARGET_GONE,
     179: Cause.TARGET_GONE,
     385: Cause.TARGET_GONE,
-    433: Cause.TARGET_GONE,
+    433: Cause.TARGET_CLOSED,
 }
 """No, and no again: somebody has to change the post."""
+
+NOT_SEEN_YET = frozenset({144, 179, 385})
+"""What X answers when it does not find the parent, and what it also answers while a parent of seconds ago has not
+come to all of its machines (node-twitter-api-v2#366)."""
+
+SPREADS_WITHIN = timedelta(minutes=10)
+"""How long an own part may not be found everywhere. Past it the answer means what it says."""
 
 FOR_A_PERSON: Mapping[int, Cause] = {
     32: Cause.SIGNED_OUT,
@@ -96,12 +105,16 @@ class Asked:
 
     handle: str
     armed_at: datetime
-    """The post cannot be older than this."""
+    """When it was armed, by this machine's clock. The post cannot be older."""
+    offset: Offset | None = None
+    """How far X's clock was ahead of this machine's just before; ``None`` where that is not known."""
     others: frozenset[RemoteId] = frozenset()
     """Ids that belong to somebody else: the parent's, and those of the parts before."""
+    own_parent: RemoteId | None = None
+    """What it answers, where that is a part of the same thread."""
 
 
-HEADERS = ("x-rate-limit-reset", "x-rate-limit-remaining", "retry-after")
+HEADERS = ("date", "x-rate-limit-reset", "x-rate-limit-remaining", "retry-after")
 """What of an answer's headers is worth carrying."""
 
 
@@ -110,7 +123,8 @@ def interpret(received: Received, asked: Asked, now: datetime) -> Outcome:
     body = _json(received.body)
     found = {value for result in _results(body) for value in _ids(result)}
     if found:
-        return _published(found, body, asked, now) or _odd("an id that cannot be this post's", received, body)
+        ours = _published(found, body, asked, _window(received, asked, now))
+        return ours or _odd("an id that cannot be this post's", received, body)
     codes = list(_codes(body))
     if DUPLICATE in codes:
         return Unconfirmed(
@@ -118,8 +132,8 @@ def interpret(received: Received, asked: Asked, now: datetime) -> Outcome:
         )
     if received.status >= 500:
         return _odd("a server error", received, body)
-    by_code = (_by_code(code, received, now) for code in codes)
-    known: Outcome | None = _by_status(received, now)
+    by_code = (_by_code(code, received, asked, now) for code in codes)
+    known: Outcome | None = _by_status(received, asked, now)
     if codes:
         known = next((outcome for outcome in by_code if outcome), None)
     return known or _odd("no answer we know", received, body)
@@ -142,7 +156,7 @@ def _ids(result: Any) -> Iterator[Any]:
             yield value if isinstance(value, str) else f"not a string: {type(value).__name__}"
 
 
-def _published(found: set[Any], body: Any, asked: Asked, now: datetime) -> Published | None:
+def _published(found: set[Any], body: Any, asked: Asked, made: tuple[datetime, datetime]) -> Published | None:
     """The post, if every place names one and the same id and it can be this post's."""
     if len(found) != 1 or not _by_us(body, asked.handle):
         return None
@@ -150,8 +164,39 @@ def _published(found: set[Any], body: Any, asked: Asked, now: datetime) -> Publi
         ours = remote_id(found.pop())
     except NotASnowflake:
         return None
-    fresh = asked.armed_at - CLOCK_SKEW <= made_at(ours) <= now + CLOCK_SKEW
+    earliest, latest = made
+    fresh = earliest <= made_at(ours) <= latest
     return Published(remote_id=ours) if fresh and ours not in asked.others else None
+
+
+def _window(received: Received, asked: Asked, now: datetime) -> tuple[datetime, datetime]:
+    """Say between which instants, by X's clock, a post that this answers was made.
+
+    The answer's own date is the best there is: X wrote it with the clock of this very moment. Without one, the
+    comparison before arming serves; without that, nothing is known of X's clock, and an id is held to twenty minutes.
+    """
+    date = dated(received.headers.get("date", ""))
+    if date is not None:
+        latest, within = date, STEADY
+    elif asked.offset is not None:
+        latest, within = now + asked.offset.ahead, asked.offset.within + STEADY
+    else:
+        latest, within = now, UNKNOWN_CLOCK
+    return latest - (now - asked.armed_at) - within, latest + within
+
+
+def _by_our_clock(moment: datetime, received: Received, asked: Asked, now: datetime) -> datetime:
+    """Bring an instant that X named by its own clock to this machine's."""
+    ahead = _ahead(received, asked, now)
+    return moment if abs(ahead) < STEADY else moment - ahead
+
+
+def _ahead(received: Received, asked: Asked, now: datetime) -> timedelta:
+    """Say how far X's clock is ahead of this machine's; nothing where neither the answer nor an earlier one tells."""
+    date = dated(received.headers.get("date", ""))
+    if date is not None:
+        return date - now
+    return asked.offset.ahead if asked.offset else timedelta(0)
 
 
 def _by_us(body: Any, handle: str) -> bool:
@@ -178,16 +223,28 @@ def _codes(body: Any) -> Iterator[int]:
         yield code if isinstance(code, int) else -1
 
 
-def _by_code(code: int, received: Received, now: datetime) -> Outcome | None:
+def parent_missing(parent: RemoteId | None, code: str, why: str, at_x: datetime) -> Refused | Deferred:
+    """Say what it means that X does not find the parent: not yet, while that is our own part of minutes ago, by X's
+    clock (``at_x``).
+    """
+    if parent is not None and -CLOCK_SKEW <= at_x - made_at(parent) <= SPREADS_WITHIN:
+        told = f"{why}; the part above it is ours and young, and may not be found everywhere yet"
+        return Deferred(cause=Cause.PARENT_UNSEEN, code=code, why=told)
+    return Refused(cause=Cause.TARGET_GONE, code=code, why=why)
+
+
+def _by_code(code: int, received: Received, asked: Asked, now: datetime) -> Outcome | None:
     name, why = str(code), f"X answered {code} (HTTP {received.status})"
+    if code in NOT_SEEN_YET:
+        return parent_missing(asked.own_parent, name, why, now + _ahead(received, asked, now))
     if code in REFUSALS:
         return Refused(cause=REFUSALS[code], code=name, why=why)
     if code in FOR_A_PERSON:
         return Deferred(cause=FOR_A_PERSON[code], code=name, why=why)
     if code == RATE_LIMIT:
-        return _rate_limited(name, why, received, now)
+        return _rate_limited(name, why, received, asked, now)
     if code in DAILY_LIMITS:
-        until = _named_end(received, now) or _next_day(now)
+        until = _named_end(received, asked, now) or _next_day(now)
         return Deferred(cause=Cause.DAILY_LIMIT, code=name, why=why, until=until)
     if code == AUTOMATION:
         until = now + AUTOMATION_PAUSE
@@ -195,12 +252,12 @@ def _by_code(code: int, received: Received, now: datetime) -> Outcome | None:
     return None
 
 
-def _by_status(received: Received, now: datetime) -> Outcome | None:
+def _by_status(received: Received, asked: Asked, now: datetime) -> Outcome | None:
     """Read an answer that carries no code at all."""
     why = f"X answered HTTP {received.status}"
     match received.status:
         case 429:
-            return _rate_limited("-", why, received, now)
+            return _rate_limited("-", why, received, asked, now)
         case 401 | 403:
             return Deferred(cause=Cause.SIGNED_OUT, code="-", why=why)
         case 404:
@@ -209,18 +266,19 @@ def _by_status(received: Received, now: datetime) -> Outcome | None:
             return None
 
 
-def _rate_limited(code: str, why: str, received: Received, now: datetime) -> Deferred:
-    until = _named_end(received, now) or now + RATE_LIMIT_PAUSE
+def _rate_limited(code: str, why: str, received: Received, asked: Asked, now: datetime) -> Deferred:
+    until = _named_end(received, asked, now) or now + RATE_LIMIT_PAUSE
     return Deferred(cause=Cause.RATE_LIMIT, code=code, why=why, until=until)
 
 
-def _named_end(received: Received, now: datetime) -> datetime | None:
+def _named_end(received: Received, asked: Asked, now: datetime) -> datetime | None:
     """When the answer itself says to come back. A window with asks left in it is not the one that ended."""
     if received.headers.get("x-rate-limit-remaining", "0") == "0":
-        reset = _epoch(received.headers.get("x-rate-limit-reset", ""))
+        named = _epoch(received.headers.get("x-rate-limit-reset", ""))
+        reset = _by_our_clock(named, received, asked, now) if named else None
         if reset and now < reset <= now + LONGEST_PAUSE:
             return reset
-    after = _retry_after(received.headers.get("retry-after", ""), now)
+    after = _retry_after(received, asked, now)
     return after if after and now < after <= now + LONGEST_PAUSE else None
 
 
@@ -229,13 +287,12 @@ def _epoch(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC) if digits else None
 
 
-def _retry_after(text: str, now: datetime) -> datetime | None:
+def _retry_after(received: Received, asked: Asked, now: datetime) -> datetime | None:
+    text = received.headers.get("retry-after", "")
     if text.isascii() and text.isdigit() and len(text) < 8:
         return now + timedelta(seconds=int(text))
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None
+    named = dated(text)
+    return None if named is None else _by_our_clock(named.astimezone(UTC), received, asked, now)
 
 
 def _next_day(now: datetime) -> datetime:

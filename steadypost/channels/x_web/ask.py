@@ -1,4 +1,4 @@
-"""The ask: the one job that may cause a post. Runs in a browser lane.
+"""The ask: the one job that may cause a post. Runs in a browser runner.
 
 Everything up to arming is preparation and may end at any line with nothing sent. After arming there is one
 click, and from then on only what X answers counts.
@@ -7,6 +7,8 @@ click, and from then on only what X answers counts.
 from __future__ import annotations
 
 import contextlib
+import time
+from datetime import datetime, timedelta
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
@@ -14,58 +16,76 @@ from playwright.sync_api import TimeoutError as PageTimeout
 
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, Order
-from steadypost.channels.x_web import selectors
-from steadypost.channels.x_web.answers import Asked, Received, interpret, whole
-from steadypost.channels.x_web.compose import ACTION_WITHIN, dialog, write_all
-from steadypost.channels.x_web.errand import ARM, KNOWN, AskErrand, AskReport, Halt, TargetGone
+from steadypost.channels.x_web.answers import Asked, Received, interpret, parent_missing, whole
+from steadypost.channels.x_web.clicking import CLICK_WITHIN, ROOM_TO_ANSWER, click_until_something_leaves
+from steadypost.channels.x_web.compose import write_all
+from steadypost.channels.x_web.context import Says, says
+from steadypost.channels.x_web.errand import ARM, CLOCK, KNOWN, REFUSES, AskErrand, AskReport, Halt
 from steadypost.channels.x_web.gate import Gate, Heard, Lost, Turns, makes_a_post
+from steadypost.channels.x_web.hearing import Ear
 from steadypost.channels.x_web.opening import (
     check_signed_in,
+    click,
     explain_missing,
     go,
     leave,
-    seat,
+    page_of,
+    put_aside,
     tell_drift,
     time_for,
     uncover,
 )
-from steadypost.channels.x_web.selectors import Purpose
-from steadypost.channels.x_web.survey import Survey, Want, survey
+from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
-from steadypost.domain.clock import now
+from steadypost.domain.clock import Offset, now
+from steadypost.domain.matching import STEADY, UNKNOWN_CLOCK
 from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Published, Refused, Unconfirmed
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 
 COMPOSER_WITHIN = 30.0
 """Seconds from the beginning of X's answer to a composer that can be used."""
 
-ROOM_TO_ANSWER = 5.0
-"""Seconds that must be left of the deadline for the click to be worth giving: X takes one to thirty."""
-
 KEEP = 8.0
 """Seconds of the deadline that opening leaves for writing and asking."""
 
-CLICK_WITHIN = 5.0
-"""Seconds in which the one click has to land. It takes 0.05."""
+REPLIES_WITHIN = 2.0
+"""Seconds in which a reply button comes to life that does."""
+
+MOST_SHEETS = 4
+"""How many sheets are put aside on the way to one composer."""
 
 
 def ask(desk: Desk, errand: AskErrand) -> AskReport:
     """Make the order live, once. The parent is told of every part's outcome the moment it is known."""
     order = errand.order
+    answering = order.reply_to is not None
+    ear: Ear | None = None
     try:
         _check_media(order)
-        page = seat(desk, errand.access)
-        seen = _open_composer(desk, page, errand)
-        ready = write_all(desk, page, seen, order.parts)
+        page = page_of(desk, errand.access)
+        ear = Ear(desk, page, errand.access.base_url)
+        seen, target = _open_composer(desk, page, errand)
+        ready = write_all(desk, page, seen, order.parts, answering=answering)
         desk.step(Phase.COMPOSED)
         tell_drift(desk, ready.hits)
-        _last_check(desk, seen, ready, errand)
-        return AskReport(_submit(desk, page, ready, errand))
-    except TargetGone as gone:
-        return AskReport((Refused(cause=gone.cause, code="-", why=gone.why),) * len(order.parts))
+        _last_check(desk, seen, ready, errand, target)
+        return AskReport(_submit(desk, page, errand, ear.offset()))
     except Halt as halt:
         leave(desk, errand.access, halt)
-        return AskReport((_not_submitted(desk, halt),) * len(order.parts))
+        return AskReport((_ended(desk, halt, order, ear),) * len(order.parts))
+
+
+def _ended(desk: Desk, halt: Halt, order: Order, ear: Ear | None) -> Outcome:
+    if halt.cause is Cause.TARGET_GONE:
+        return parent_missing(own_parent(order), "-", halt.why, _at_x(ear))
+    if halt.cause in REFUSES:
+        return Refused(cause=halt.cause, code="-", why=halt.why)
+    return _not_submitted(desk, halt)
+
+
+def own_parent(order: Order) -> RemoteId | None:
+    """Name what the first part of an order answers, where that is a part of the same thread."""
+    return order.reply_to if order.first > 0 else None
 
 
 def _not_submitted(desk: Desk, halt: Halt) -> NotSubmitted:
@@ -82,85 +102,105 @@ def _check_media(order: Order) -> None:
 # --- opening
 
 
-def _open_composer(desk: Desk, page: Page, errand: AskErrand) -> Survey:
+def _open_composer(desk: Desk, page: Page, errand: AskErrand) -> tuple[Survey, Target | None]:
     """Come to an empty composer of the right account, with the right reply context or none."""
-    access, target = errand.access, errand.order.reply_to
-    if target is None:
+    access, post = errand.access, errand.order.reply_to
+    target = None
+    if post is None:
         go(desk, page, f"{access.base_url}/compose/post", keep=KEEP)
         desk.step(Phase.OPENED)
-        seen = _await_composer(desk, page, access.handle)
+        seen = _await_composer(desk, page, access.handle, Cause.UI_DRIFT)
     else:
-        seen = _open_reply(desk, page, access, target)
+        seen, target = _open_reply(desk, page, access, post)
     if seen.composer and seen.composer.cover:
         uncover(page, seen.composer.cover)
-        seen = survey(page, Want.COMPOSER, within=ACTION_WITHIN, focus=0)
-    return seen
+        seen = survey(page, Want.COMPOSER, within=CLICK_WITHIN, focus=0, answering=post is not None)
+    return seen, target
 
 
-def _await_composer(desk: Desk, page: Page, handle: str) -> Survey:
+def _await_composer(desk: Desk, page: Page, handle: str, cause: Cause) -> Survey:
+    """Wait for the composer, putting aside what comes over it; ``cause`` is what it is when there is none."""
     allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
-    seen = survey(page, Want.COMPOSER, within=allowed, focus=0)
+    answering = cause is not Cause.UI_DRIFT
+    seen = survey(page, Want.COMPOSER, within=allowed, focus=0, answering=answering)
+    hindered = False
+    for _ in range(MOST_SHEETS):
+        check_signed_in(seen, handle)
+        if not seen.sheets:
+            break
+        put_aside(page, seen.sheets[-1], clicked=False)
+        hindered = True
+        allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
+        seen = survey(page, Want.COMPOSER, within=min(allowed, CLICK_WITHIN), focus=0, answering=answering)
     check_signed_in(seen, handle)
+    if not seen.met and hindered and answering:
+        raise Halt(
+            Cause.TARGET_CLOSED, "the post takes no replies: a sheet came in the place of the composer"
+        )
     if not seen.met:
-        raise explain_missing(seen, "no composer", allowed=allowed)
+        raise explain_missing(seen, "no composer", allowed=allowed, cause=cause)
     desk.step(Phase.SIGNED_IN)
     tell_drift(desk, seen.hits)
     return seen
 
 
-def _open_reply(desk: Desk, page: Page, access: Access, target: RemoteId) -> Survey:
+def _open_reply(desk: Desk, page: Page, access: Access, post: RemoteId) -> tuple[Survey, Target]:
     """Answer from the target's own page.
 
     The intent address would be one step less, but it takes any number for a post: only the target's page says
     whether it still exists, whose it is, and so what the reply dialog has to show.
     """
-    go(desk, page, f"{access.base_url}/i/status/{target}", keep=KEEP)
+    go(desk, page, f"{access.base_url}/i/status/{post}", keep=KEEP)
     desk.step(Phase.OPENED)
+    target = _await_target(desk, page, access, post)
+    if target.cover:
+        uncover(page, target.cover)
+    button = point(page, "reply", source=post)
+    if button is None:
+        raise Halt(Cause.NOT_OFFERED, "the post's reply button went away")
+    click(page, button, Cause.NOT_OFFERED, "a click on the post's reply button")
+    opened = _await_composer(desk, page, access.handle, Cause.NOT_OFFERED)
+    if opened.composer and says(opened.composer.context, target, post) is Says.ANOTHER:
+        raise Halt(
+            Cause.REPLY_CONTEXT_MISSING, f"the composer answers somebody else's post than @{target.author}'s"
+        )
+    return opened, target
+
+
+def _await_target(desk: Desk, page: Page, access: Access, post: RemoteId) -> Target:
+    """Wait for the post that is to be answered, and see that it takes answers."""
     allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
-    seen = survey(page, Want.POST, within=allowed, target=target)
-    check_signed_in(seen, access.handle)
+    seen = survey(page, Want.POST, within=allowed, target=post)
+    for _ in range(MOST_SHEETS):
+        check_signed_in(seen, access.handle)
+        if seen.met or not seen.sheets:
+            break
+        put_aside(page, seen.sheets[-1], clicked=False)
+        seen = survey(page, Want.POST, within=time_for(desk, COMPOSER_WITHIN, keep=KEEP), target=post)
     if seen.target is None:
-        raise TargetGone if seen.gone else explain_missing(seen, "no post to answer", allowed=allowed)
-    if seen.target.cover:
-        uncover(page, seen.target.cover)
-    _click_reply(page, seen, target)
-    opened = _await_composer(desk, page, access.handle)
-    _check_context(opened, seen.target.author, target)
-    return opened
+        if seen.gone:
+            raise Halt(Cause.TARGET_GONE, "X's page of the post to answer says that it does not exist")
+        raise explain_missing(seen, "no post to answer", allowed=allowed, cause=Cause.NOT_OFFERED)
+    if not seen.target.takes_replies:
+        seen = survey(page, Want.REPLYABLE, within=REPLIES_WITHIN, target=post)
+    if seen.target is None or not seen.target.takes_replies:
+        raise Halt(Cause.TARGET_CLOSED, "the post takes no replies: its reply button is off")
+    return seen.target
 
 
-def _click_reply(page: Page, seen: Survey, target: RemoteId) -> None:
-    post = selectors.locator(page, Purpose.POST, seen.hits["post"])
-    ours = post.filter(has=page.locator(f'a[href$="/status/{target}"]:has(time)'))
-    button = selectors.locator(ours.first, Purpose.REPLY, seen.hits["reply"]).first
-    try:
-        button.click(timeout=ACTION_WITHIN * 1000)
-    except PlaywrightError:
-        if page.is_closed():
-            raise
-        raise Halt(Cause.UI_DRIFT, "the reply button cannot be clicked") from None
-
-
-def _check_context(seen: Survey, author: str, target: RemoteId) -> None:
-    """Raise unless the dialog says that it answers this author, and this post where it names one."""
-    composer = seen.composer
-    people = {name.casefold() for name in composer.people} if composer else set()
-    if author.casefold() not in people:
-        raise Halt(Cause.REPLY_CONTEXT_MISSING, f"the composer does not say that it answers @{author}")
-    if composer and composer.posts and target not in composer.posts:
-        raise Halt(Cause.REPLY_CONTEXT_MISSING, "the composer answers another post")
-
-
-def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand) -> None:
+def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, target: Target | None) -> None:
     """What can go wrong while one writes: the account changes, the reply context gets lost, time runs out.
 
     The gate would stop a reply without its context, too; seen here it costs no click (faults.md, F03-S6).
     """
     check_signed_in(ready, errand.access.handle)
-    before, after = opened.composer, ready.composer
-    is_reply = errand.order.reply_to is not None
-    if is_reply and not (before and after and set(before.people) <= set(after.people)):
-        raise Halt(Cause.REPLY_CONTEXT_MISSING, "the composer lost what it answers")
+    post = errand.order.reply_to
+    if post is not None and target is not None and opened.composer and ready.composer:
+        before, after = (
+            says(seen.composer.context, target, post) for seen in (opened, ready) if seen.composer
+        )
+        if after is Says.ANOTHER or (before is Says.THIS and after is not Says.THIS):
+            raise Halt(Cause.REPLY_CONTEXT_MISSING, "the composer lost what it answers")
     if desk.remaining() < ROOM_TO_ANSWER:
         raise Halt(Cause.DEADLINE, "too little time was left for X to answer")
 
@@ -168,26 +208,28 @@ def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand) ->
 # --- asking
 
 
-def _submit(desk: Desk, page: Page, ready: Survey, errand: AskErrand) -> tuple[Outcome, ...]:
+def _submit(desk: Desk, page: Page, errand: AskErrand, offset: Offset | None) -> tuple[Outcome, ...]:
     """Arm, click once, and listen."""
     order = errand.order
     texts = [part.text for part in order.parts]
-    turns = Turns(texts=texts, reply_to=order.reply_to, armed_at=now())
-    gate = Gate(desk, page, turns, _Ear(errand.access.handle, turns))
+    turns = Turns(texts=texts, reply_to=order.reply_to, pictures=[len(part.media) for part in order.parts])
+    gate = Gate(desk, page, turns, _Listener(errand.access.handle, turns, offset, own_parent(order)))
+    desk.question(CLOCK, offset)
     if desk.question(ARM) is not True:
         raise Halt(Cause.LEASE_LOST, "it may not be asked any more")
+    desk.step(Phase.CLICKED)
     with gate:
-        _click_once(desk, page, ready)
+        hindrance = click_until_something_leaves(desk, page, gate, texts)
+        if hindrance is not None and _end_without_a_request(desk, gate, errand):
+            raise hindrance
         _listen(desk, page, gate, errand)
         return _conclude(desk, gate, errand, len(texts))
 
 
-def _click_once(desk: Desk, page: Page, ready: Survey) -> None:
-    """Give the one click. Whatever it raises, it may have taken effect; there is no second one."""
-    desk.step(Phase.CLICKED)
-    button = selectors.locator(dialog(page, ready), Purpose.SUBMIT, ready.hits["submit"]).first
-    with contextlib.suppress(PlaywrightError):
-        button.click(timeout=CLICK_WITHIN * 1000, no_wait_after=True)
+def _end_without_a_request(desk: Desk, gate: Gate, errand: AskErrand) -> bool:
+    """Close the gate and the page; say whether it is certain that nothing has left and nothing can."""
+    gate.shut()
+    return not gate.turns.passed and not gate.outcomes and _close(desk, errand.access.account)
 
 
 def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:
@@ -243,12 +285,28 @@ def _close(desk: Desk, account: str) -> bool:
     return True
 
 
-class _Ear:
+def _at_x(ear: Ear | None) -> datetime:
+    """Say what time it is by X's clock, as well as anybody knows."""
+    offset = ear.offset() if ear else None
+    return now() + (offset.ahead if offset else timedelta(0))
+
+
+def _network_now(offset: Offset | None) -> datetime:
+    """Say what time it is by X's clock at the earliest."""
+    if offset is None:
+        return now() - UNKNOWN_CLOCK
+    return now() + offset.ahead - offset.within - STEADY
+
+
+class _Listener:
     """Understands what the gate hears."""
 
-    def __init__(self, handle: str, turns: Turns) -> None:
+    def __init__(self, handle: str, turns: Turns, offset: Offset | None, own_parent: RemoteId | None) -> None:
         self._handle = handle
         self._turns = turns
+        self._offset = offset
+        self._own_parent = own_parent
+        self._armed = time.monotonic()
 
     def __call__(self, n: int, heard: Heard) -> Outcome:
         if isinstance(heard, Received):
@@ -261,4 +319,12 @@ class _Ear:
         others = {value for part, value in self._turns.ids.items() if part != n}
         if self._turns.reply_to is not None:
             others.add(self._turns.reply_to)
-        return Asked(handle=self._handle, armed_at=self._turns.armed_at, others=frozenset(others))
+        # By the clock that nobody sets: this machine's own may be moved while X answers.
+        elapsed = timedelta(seconds=time.monotonic() - self._armed)
+        return Asked(
+            handle=self._handle,
+            armed_at=now() - elapsed,
+            offset=self._offset,
+            others=frozenset(others),
+            own_parent=self._turns.ids.get(n - 1, self._own_parent if n == 0 else None),
+        )

@@ -1,11 +1,12 @@
-"""X through its web page, from the side that decides: one attempt's channel, on a lane lent for it."""
+"""X through its web page, from the side that decides: one attempt's channel, on a runner lent for it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from steadypost.browser import (
@@ -13,34 +14,55 @@ from steadypost.browser import (
     Fault,
     Job,
     JobBroke,
-    LaneDied,
-    LaneError,
-    LaneOverran,
+    RunnerDied,
+    RunnerError,
+    RunnerOverran,
     Step,
     StillAlive,
+    end_browser,
+    is_dead,
 )
-from steadypost.channels.port import Access, Arm, LookRequest, Order, Probe, Progress
+from steadypost.channels.port import (
+    Access,
+    Arm,
+    Kind,
+    LookRequest,
+    Means,
+    Needs,
+    Order,
+    Probe,
+    Progress,
+    RemoveReport,
+)
 from steadypost.channels.x_web.answers import whole
 from steadypost.channels.x_web.errand import (
     ARM,
+    CLOCK,
     DRIFT,
     KNOWN,
     AskErrand,
     AskReport,
     LookErrand,
     ProbeErrand,
+    Recording,
+    RemoveErrand,
 )
 from steadypost.channels.x_web.session import UnusableSession, usable
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain import clock
-from steadypost.domain.evidence import Sighting
+from steadypost.domain.clock import Offset
+from steadypost.domain.evidence import Appearance, Sighting
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.x import NETWORK
 
 logger = logging.getLogger(__name__)
 
 ASK = "steadypost.channels.x_web.ask:ask"
 LOOK = "steadypost.channels.x_web.look:look"
 PROBE = "steadypost.channels.x_web.probe:probe"
+RECORD = "steadypost.channels.x_web.record:record"
+REMOVE = "steadypost.channels.x_web.remove:remove"
 
 
 ASK_NEEDS, LOOK_NEEDS, PROBE_NEEDS = 68.0, 62.0, 66.0
@@ -50,7 +72,12 @@ and the deadline would end it before it knew.
 
 
 class Browser(Protocol):
-    """A lane, or the loan of one."""
+    """A runner, or the loan of one."""
+
+    @property
+    def identity(self) -> object:
+        """Which browser it is, as a text to record."""
+        ...
 
     def run(
         self,
@@ -65,16 +92,19 @@ class Browser(Protocol):
 
 
 class XWeb:
-    """X through its web page. One lane, lent for one attempt."""
+    """X through its web page. One runner, lent for one attempt."""
 
     def __init__(
-        self, lane: Browser, *, now: clock.Clock = clock.now, answer_within: float = ANSWER_WITHIN
+        self, runner: Browser, *, now: clock.Clock = clock.now, answer_within: float = ANSWER_WITHIN
     ) -> None:
-        self._lane = lane
+        self._runner = runner
+        self.executor = str(runner.identity or "")
         self._now = now
         self._answer_within = answer_within
         self.drift: tuple[str, ...] = ()
         """What the last job found only by a fall-back."""
+        self.offset: Offset | None = None
+        self.appears = Appearance()
 
     def ask(self, access: Access, order: Order, *, arm: Arm, deadline: float, progress: Progress) -> Answer:
         """Make the order live, once. What happened is the answer; only a broken ``progress`` is silent."""
@@ -83,7 +113,7 @@ class XWeb:
         except _NotReady as error:
             outcome = NotSubmitted(cause=error.cause, why=str(error), phase=Phase.CLAIMED)
             return _same_for_all(order, outcome)
-        talk = _Talk(arm, progress)
+        talk = _Talk(arm, progress, self._note_offset)
         try:
             errand = AskErrand(access, order, self._answer_within)
             report: AskReport = self._run(ASK, errand, deadline, talk)
@@ -108,6 +138,7 @@ class XWeb:
             cause, why = _cause_of(error)
             return Sighting(account="", at=moment, trouble=cause, why=why)
         self._note_drift(talk.drift)
+        self.offset = sighting.offset
         return sighting
 
     def probe(self, access: Access, *, deadline: float) -> Probe:
@@ -123,10 +154,38 @@ class XWeb:
         self._note_drift(probe.drift)
         return probe
 
+    def remove(self, access: Access, post: RemoteId, *, deadline: float) -> RemoveReport:
+        """Take a post of the account's down, for a person. Whether it is gone is asked of a look."""
+        try:
+            access = _ready(replace(access, rules_accepted=True), self._now())
+            report: RemoveReport = self._run(REMOVE, RemoveErrand(access, post), deadline, _Talk())
+        except _NotReady as error:
+            return RemoveReport(asked=False, cause=error.cause, why=str(error))
+        except BrowserError as error:
+            # It may have left: whoever asks is told to look.
+            cause, why = _cause_of(error)
+            return RemoveReport(asked=True, cause=cause, why=why)
+        return report
+
+    def record(self, access: Access, *, deadline: float) -> Recording:
+        """Walk the pages that publishing needs, submit nothing, and keep what they are made of."""
+        try:
+            access = _ready(replace(access, rules_accepted=True), self._now())
+            recording: Recording = self._run(RECORD, ProbeErrand(access), deadline, _Talk())
+        except _NotReady as error:
+            return Recording(pages={}, cause=error.cause, why=str(error))
+        except BrowserError as error:
+            cause, why = _cause_of(error)
+            return Recording(pages={}, cause=cause, why=why)
+        return recording
+
     def _run(self, entry: str, errand: object, deadline: float, talk: _Talk) -> Any:
-        return self._lane.run(
+        return self._runner.run(
             Job(entry, errand), deadline=deadline, on_question=talk.answer, on_step=talk.note
         )
+
+    def _note_offset(self, offset: Offset | None) -> None:
+        self.offset = offset
 
     def _note_drift(self, drift: tuple[str, ...]) -> None:
         self.drift = drift
@@ -149,7 +208,7 @@ def _ready(access: Access, now: datetime) -> Access:
     if not access.rules_accepted:
         raise _NotReady(Cause.RULES_NOT_ACCEPTED, "nobody has accepted X's rules for this account")
     try:
-        return replace(access, session=usable(access.session, access.base_url, now=now))
+        return replace(access, secret=usable(access.secret, access.base_url, now=now))
     except UnusableSession as error:
         raise _NotReady(Cause.SESSION_UNUSABLE, str(error)) from None
 
@@ -164,8 +223,14 @@ def _same_for_all(order: Order, outcome: Outcome) -> Answer:
 class _Talk:
     """The parent's end of the talk with a job. It knows whether it said yes: that decides, nothing else."""
 
-    def __init__(self, arm: Arm | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        arm: Arm | None = None,
+        progress: Progress | None = None,
+        on_clock: Callable[[Offset | None], None] = lambda _: None,
+    ) -> None:
         self._arm = arm
+        self._on_clock = on_clock
         self._progress = progress or (lambda _: None)
         self.armed = False
         self.phase = Phase.CLAIMED
@@ -182,6 +247,9 @@ class _Talk:
                 n, outcome = data
                 self.known[n] = outcome
                 self._reach(Phase.ANSWERED)
+                return None
+            case _ if name == CLOCK:
+                self._on_clock(data)
                 return None
             case _ if name == DRIFT:
                 self.drift = tuple(dict.fromkeys((*self.drift, *data)))
@@ -224,8 +292,8 @@ class _Talk:
         cause, why = _cause_of(error)
         if not self.armed:
             return (NotSubmitted(cause=cause, why=why, phase=self.phase),) * parts
-        doubt = Unconfirmed(cause=cause, why=why, phase=self.phase)
-        return whole(self.known, range(parts), parts, stopped=False, fallback=doubt)
+        unconfirmed = Unconfirmed(cause=cause, why=why, phase=self.phase)
+        return whole(self.known, range(parts), parts, stopped=False, fallback=unconfirmed)
 
 
 # --- after
@@ -237,18 +305,54 @@ _CAUSES: Mapping[Fault, Cause] = {
     Fault.PLAYWRIGHT: Cause.UI_DRIFT,
     Fault.JOB: Cause.DEFECT,
 }
-"""Whose fault a broken job is. Navigation is told apart inside the lane; what is left here is a surprise."""
+"""Whose fault a broken job is. Navigation is told apart inside the runner; what is left here is a surprise."""
 
 
 def _cause_of(error: BrowserError) -> tuple[Cause, str]:
     """Say by its type what ended a job. Its message may hold anything the page said, and stays out."""
-    step = f" at step {error.step!r}" if isinstance(error, LaneError) and error.step else ""
+    step = f" at step {error.step!r}" if isinstance(error, RunnerError) and error.step else ""
     match error:
-        case LaneOverran():
+        case RunnerOverran():
             return Cause.DEADLINE, f"the deadline passed{step}"
-        case LaneDied() | StillAlive():
+        case RunnerDied() | StillAlive():
             return Cause.BROWSER_DIED, f"the browser died{step}"
         case JobBroke():
             return _CAUSES.get(error.fault, Cause.DEFECT), f"{error.kind}{step}"
         case _:
             return Cause.BROWSER_UNAVAILABLE, type(error).__name__
+
+
+# --- the kind of channel it is
+
+
+@contextmanager
+def _opened(means: Means) -> Iterator[XWeb]:
+    with means.browser() as runner:
+        yield XWeb(runner, now=means.now)
+
+
+def _may_still_act(executor: str) -> bool | None:
+    return _not(is_dead(executor))
+
+
+def _end(executor: str) -> bool | None:
+    return _not(end_browser(executor))
+
+
+def _not(dead: bool | None) -> bool | None:
+    return None if dead is None else not dead
+
+
+KIND = Kind(
+    name="x_web",
+    network=NETWORK,
+    open=_opened,
+    needs=Needs(
+        ask=timedelta(seconds=ASK_NEEDS),
+        look=timedelta(seconds=LOOK_NEEDS),
+        probe=timedelta(seconds=PROBE_NEEDS),
+    ),
+    needs_browser=True,
+    may_still_act=_may_still_act,
+    end=_end,
+)

@@ -5,69 +5,114 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from playwright.sync_api import ElementHandle, Page
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Locator, Page
 
 from steadypost.browser.desk import Desk
-from steadypost.channels.x_web import selectors
 from steadypost.channels.x_web.errand import Halt
-from steadypost.channels.x_web.opening import time_for, uncover
-from steadypost.channels.x_web.selectors import Purpose
-from steadypost.channels.x_web.survey import Composer, Survey, Want, survey
+from steadypost.channels.x_web.opening import click, put_aside, tell_drift, time_for, uncover
+from steadypost.channels.x_web.survey import Composer, Picture, Survey, Want, point, survey
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 
 SETTLES_WITHIN = 1.5
 """Seconds in which the composer shows what was typed, and enables its button. It takes 0.02."""
 
+LIST_WITHIN = 0.4
+"""Seconds in which a list of suggestions for the last word opens, if it is still going to."""
+
+ADD_WITHIN = 3.0
+"""Seconds in which the button that adds a part is there and can be clicked."""
+
+KEPT_WITHIN = 0.5
+"""Seconds in which a part shows what was written in it."""
+
+MOST_REWRITES = 3
+"""How often a part is written again before the next is added. What is still missing then, the last look finds."""
+
 UPLOADED_WITHIN = 60.0
 """Seconds for the pictures of one part."""
 
-ACTION_WITHIN = 5.0
-"""Seconds for a click inside the composer, before anything is armed."""
+DESCRIBED_WITHIN = 5.0
+"""Seconds for the editor of descriptions to open, and for it to keep one."""
 
 KEEP = 6.0
 """Seconds of the deadline that writing leaves for the ask itself."""
 
-_UNFINISHED_WORD = re.compile(r"(?:^|\s)[@#]\w+$")
-"""What opens X's list of suggestions; open, it keeps Enter for itself."""
+MOST_OBSTACLES = 6
+"""How many things are taken away from over one composer: more come than go."""
+
+_SEARCHED = re.compile(r"(?:^|\s)[@#$＠＃＄]\S+$")
+"""A last word under which X looks for suggestions; open, their list keeps Enter for itself, and clicks too."""
 
 Way = Callable[[Page, str], None]
-"""One way to put a line of text where the caret is."""
+"""One way to put a text where the caret is."""
 
 
-def insert(page: Page, line: str) -> None:
-    """Put a line in at once, as an input method does. Exact for everything that Draft.js was tried with."""
-    page.keyboard.insert_text(line)
+def insert(page: Page, text: str) -> None:
+    """Put a text in at once, as an input method does. No key is pressed, so no list can take one."""
+    page.keyboard.insert_text(text)
 
 
-def type_out(page: Page, line: str) -> None:
-    """Put a line in key by key. Slower; a tab would leave the box, so it is put in."""
-    for number, piece in enumerate(line.split("\t")):
+PASTE = """(text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    const told = { clipboardData: data, bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", told));
+}"""
+
+
+def paste(page: Page, text: str) -> None:
+    """Put a text in as the clipboard does, without the machine's clipboard."""
+    page.evaluate(PASTE, text)
+
+
+def type_out(page: Page, text: str) -> None:
+    """Put a text in key by key. Slower; what a key would do something else with is put in."""
+    for number, line in enumerate(text.split("\n")):
         if number:
-            page.keyboard.insert_text("\t")
-        if piece:
-            page.keyboard.type(piece)
+            _close_list(page, at_end=False)
+            page.keyboard.press("Enter")
+        for place, piece in enumerate(line.split("\t")):
+            if place:
+                page.keyboard.insert_text("\t")
+            if piece:
+                page.keyboard.type(piece)
 
 
-def write_all(desk: Desk, page: Page, seen: Survey, parts: Sequence[Part]) -> Survey:
+WAYS: Sequence[Way] = (insert, paste, type_out)
+"""In the order in which they are tried."""
+
+
+def write_all(desk: Desk, page: Page, seen: Survey, parts: Sequence[Part], *, answering: bool) -> Survey:
     """Write every part into the empty composer; return the survey that found it all right, or raise ``Halt``."""
     _start_empty(page, seen)
     texts = [_even(part.text) for part in parts]
     for n, part in enumerate(parts):
         if n:
-            _add_part(page, texts[: n + 1])
+            _add_part(desk, page, texts[: n + 1])
         if part.media:
             _attach(desk, page, n, part.media)
         _write(page, texts[n], insert)
-    seen = _settled(page, texts)
-    if seen.met:
-        return seen
-    _rewrite(page, texts, type_out)
-    seen = _settled(page, texts)
-    if seen.met:
-        return seen
-    raise _refused(seen, texts)
+    for way in (None, *WAYS):
+        if way is not None:
+            _rewrite(page, texts, way)
+        seen = settled(page, texts, answering=answering)
+        if seen.met:
+            return seen
+    raise _refused(seen, texts, answering=answering)
+
+
+def _see_kept(page: Page, texts: Sequence[str]) -> None:
+    """See that the parts so far are as they should be before another is added: a page that draws itself anew while
+    one writes takes the text with it.
+    """
+    for _ in range(MOST_REWRITES):
+        seen = survey(page, Want.WRITTEN, within=KEPT_WITHIN, texts=texts)
+        if seen.met:
+            return
+        if not _take_away(page, seen):
+            _rewrite(page, texts, insert)
 
 
 # --- an empty composer
@@ -89,56 +134,144 @@ def _clear(page: Page) -> None:
     page.keyboard.press("Backspace")
 
 
-# --- parts and pictures
+# --- parts
 
 
-def _add_part(page: Page, texts: Sequence[str]) -> None:
+def _add_part(desk: Desk, page: Page, texts: Sequence[str]) -> None:
     """Add one more text box, and put the caret there."""
-    seen = survey(page, Want.ADD, within=SETTLES_WITHIN)
+    for last in (False, False, True):
+        _see_kept(page, texts[:-1])
+        try:
+            _click_add(desk, page)
+            _see_added(page, texts)
+        except Halt as halt:
+            # The page drew itself anew between the look and the click: what was written is gone, and the button off.
+            if last or halt.cause is not Cause.NOT_OFFERED:
+                raise
+        else:
+            return
+
+
+def _see_added(page: Page, texts: Sequence[str]) -> None:
+    if not survey(page, Want.BOXES, within=ADD_WITHIN, texts=texts, focus=len(texts) - 1).met:
+        raise Halt(Cause.NOT_OFFERED, "the composer did not open another part")
+
+
+def _click_add(desk: Desk, page: Page) -> None:
+    seen = survey(page, Want.ADD, within=ADD_WITHIN)
+    for _ in range(MOST_OBSTACLES):
+        if seen.met or not _take_away(page, seen):
+            break
+        seen = survey(page, Want.ADD, within=ADD_WITHIN)
     if not seen.met:
-        raise Halt(Cause.UI_DRIFT, "the composer has no button to add a part")
-    _click(page, selectors.locator(dialog(page, seen), Purpose.ADD, seen.hits["add"]).last, "adding a part")
-    if not survey(page, Want.BOXES, within=ACTION_WITHIN, texts=texts, focus=len(texts) - 1).met:
-        raise Halt(Cause.UI_DRIFT, "the composer did not open another part")
+        raise Halt(Cause.NOT_OFFERED, "the composer has no button to add a part")
+    tell_drift(desk, seen.hits)
+    button = point(page, "add")
+    if button is None:
+        raise Halt(Cause.NOT_OFFERED, "the button to add a part went away")
+    click(page, button, Cause.NOT_OFFERED, "adding a part", within=ADD_WITHIN)
+
+
+# --- pictures
 
 
 def _attach(desk: Desk, page: Page, n: int, media: Sequence[Media]) -> None:
     """Attach a part's pictures, before its text: attaching draws the part anew, and typed text can be lost."""
-    seen = survey(page, Want.BOXES, within=SETTLES_WITHIN, texts=[""] * (n + 1), focus=n)
-    files = [item.path for item in media]
-    selectors.locator(dialog(page, seen), Purpose.FILE, seen.hits["file"]).first.set_input_files(files)
+    _to_part(page, n)
+    field = point(page, "file", part=n)
+    if field is None:
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} has no field for pictures")
+    try:
+        field.set_input_files([item.path for item in media])
+    except PlaywrightError:
+        if page.is_closed():
+            raise
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} takes no pictures") from None
     limit = time_for(desk, UPLOADED_WITHIN, keep=KEEP)
     seen = survey(page, Want.ATTACHED, within=limit, focus=n, count=len(media))
-    if not seen.met or _composer(seen).attached[n] != len(media):
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the composer does not show the pictures")
-    before = sum(_composer(seen).attached[:n])
+    if not seen.met or len(_attached(seen, n)) != len(media):
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} does not show its {len(media)} pictures")
     for number, item in enumerate(media):
         if item.alt:
-            _describe(page, seen, before + number, item.alt)
-    survey(page, Want.BOXES, within=SETTLES_WITHIN, texts=[""] * (n + 1), focus=n)
+            _describe(page, n, number, item.alt)
+    _to_part(page, n)
 
 
-def _describe(page: Page, seen: Survey, place: int, alt: str) -> None:
-    """Say in words what a picture shows."""
-    opener = selectors.locator(dialog(page, seen), Purpose.ALT_OPEN, 0).nth(place)
-    _click(page, opener, "describing a picture")
-    box = _either(page, Purpose.ALT_TEXT)
+def _to_part(page: Page, n: int) -> Survey:
+    """Put the caret into a part: its controls may only be there while it has it."""
+    return survey(page, Want.BOXES, within=SETTLES_WITHIN, texts=[""] * (n + 1), focus=n)
+
+
+def _attached(seen: Survey, n: int) -> tuple[Picture, ...]:
+    parts = _composer(seen).attached
+    return parts[n] if n < len(parts) else ()
+
+
+def _picture(page: Page, n: int, number: int) -> Picture:
+    pictures = _attached(_to_part(page, n), n)
+    if number >= len(pictures):
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} does not show its picture {number + 1} any more")
+    return pictures[number]
+
+
+def _describe(page: Page, n: int, number: int, alt: str) -> None:
+    """Say in words what a picture shows, and see that the page has it so."""
+    before = _picture(page, n, number)
+    opener = point(page, "describer", part=n, source=before.source)
+    _click(page, opener, Cause.MEDIA_NOT_ATTACHED, "describing a picture")
+    _to_picture(page, before.source)
+    field = _field(page)
+    if field is None:
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the page has no field for the description of a picture")
     try:
-        box.fill(alt, timeout=ACTION_WITHIN * 1000)
-        _click(page, _either(page, Purpose.ALT_SAVE), "saving a description")
-        box.wait_for(state="hidden", timeout=ACTION_WITHIN * 1000)
+        field.fill(alt, timeout=DESCRIBED_WITHIN * 1000)
+        _click(page, point(page, "save"), Cause.MEDIA_NOT_ATTACHED, "saving a description")
+        _until_kept(page)
     except PlaywrightError:
         if page.is_closed():
             raise
         raise Halt(Cause.MEDIA_NOT_ATTACHED, "the description of a picture was not taken") from None
+    after = _picture(page, n, number)
+    if " ".join(after.alt.split()) not in {" ".join(alt.split()), " ".join(before.alt.split())}:
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the page shows another description than the picture's own")
 
 
-def _either(page: Page, purpose: Purpose) -> Locator:
-    """Point at whichever way finds something first: one wait for all of them."""
-    found = selectors.locator(page, purpose, 0)
-    for hit in range(1, len(selectors.WAYS[purpose])):
-        found = found.or_(selectors.locator(page, purpose, hit))
-    return found.first
+def _field(page: Page) -> ElementHandle | None:
+    """The field for a description, once it is there."""
+    survey(page, Want.DESCRIBING, within=DESCRIBED_WITHIN)
+    return point(page, "field")
+
+
+def _to_picture(page: Page, source: str) -> None:
+    """Go to this picture in an editor that serves several. One that shows none is that of its own picture."""
+    tried = 0
+    while True:
+        editor = survey(page, Want.DESCRIBING, within=DESCRIBED_WITHIN).editor
+        if editor is None or editor.source in {None, source}:
+            return
+        step = point(page, "forth") if tried < MOST_STEPS else None
+        if step is None:
+            raise Halt(Cause.MEDIA_NOT_ATTACHED, "the editor of descriptions shows another picture")
+        tried += 1
+        _click(page, step, Cause.MEDIA_NOT_ATTACHED, "going to the next picture")
+
+
+MOST_STEPS = 4
+"""How far it is from the first picture of a part to its last, and one more."""
+
+
+def _until_kept(page: Page) -> None:
+    """Wait until the editor has closed or has kept what was written; close one that lies over the page."""
+    seen = survey(page, Want.KEPT, within=DESCRIBED_WITHIN)
+    if not seen.met:
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the description of a picture was not taken")
+    if seen.editor is None or not seen.editor.apart:
+        return
+    closer = point(page, "close")
+    if closer is not None:
+        _click(page, closer, Cause.MEDIA_NOT_ATTACHED, "closing the editor of descriptions")
+    if not survey(page, Want.PUT_AWAY, within=DESCRIBED_WITHIN).met:
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the editor of descriptions does not close")
 
 
 # --- text
@@ -148,22 +281,23 @@ def _even(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_searched(text: str) -> bool:
+    """Whether X looks for suggestions to the last word of a text.
+
+    >>> [is_searched("with @bob"), is_searched("a #tag."), is_searched("mail a@b.example"), is_searched("＠bob")]
+    [True, True, False, True]
+    """
+    return _SEARCHED.search(text) is not None
+
+
 def _write(page: Page, text: str, way: Way) -> None:
-    """Write a text where the caret is, line by line."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if number:
-            page.keyboard.press("Enter")
-        if line:
-            way(page, line)
-            if _UNFINISHED_WORD.search(line):
-                _close_suggestions(page)
-
-
-def _close_suggestions(page: Page) -> None:
-    # Only when it is open: with nothing to close, Escape closes the composer.
-    if selectors.locator(page, Purpose.SUGGESTIONS, 0).first.is_visible():
-        page.keyboard.press("Escape")
+    """Write a text where the caret is. A space behind a last word that is searched for ends the search, and X
+    takes outer space away by itself.
+    """
+    if text:
+        way(page, text)
+    if is_searched(text):
+        page.keyboard.insert_text(" ")
 
 
 def _rewrite(page: Page, texts: Sequence[str], way: Way) -> None:
@@ -174,30 +308,105 @@ def _rewrite(page: Page, texts: Sequence[str], way: Way) -> None:
         _write(page, text, way)
 
 
-def _settled(page: Page, texts: Sequence[str]) -> Survey:
+def lost_its_text(page: Page, texts: Sequence[str]) -> bool:
+    """Whether every box is there and what was in one is gone; then it is written again."""
+    seen = survey(page, Want.WRITTEN, within=0, texts=texts)
+    lost = bool(seen.composer and not seen.met and len(seen.composer.boxes) == len(texts))
+    if lost:
+        _rewrite(page, texts, insert)
+    return lost
+
+
+def settled(page: Page, texts: Sequence[str], *, answering: bool) -> Survey:
     """Look until all is as it should be; take away what may be taken away."""
-    seen = survey(page, Want.COMPOSED, within=SETTLES_WITHIN, texts=texts)
-    if not seen.met and seen.composer and seen.composer.suggestions:
-        _close_suggestions(page)
-        seen = survey(page, Want.COMPOSED, within=SETTLES_WITHIN, texts=texts)
-    if not seen.met and seen.composer and seen.composer.cover:
-        uncover(page, seen.composer.cover)
-        seen = survey(page, Want.COMPOSED, within=SETTLES_WITHIN, texts=texts)
-    if seen.wall:
-        raise Halt(*seen.wall)
-    return seen
+    trimmed = False
+    for _ in range(MOST_OBSTACLES):
+        seen = survey(page, Want.COMPOSED, within=SETTLES_WITHIN, texts=texts, answering=answering)
+        if seen.wall:
+            raise Halt(*seen.wall)
+        if seen.met and not _list_opens(page, texts):
+            return seen
+        if not seen.met and not _take_away(page, seen):
+            if trimmed or not _is_only_disabled(seen, texts):
+                return seen
+            trimmed = True
+            _take_spaces_back(page, texts)
+    return survey(page, Want.COMPOSED, within=0, texts=texts, answering=answering)
 
 
-def _refused(seen: Survey, texts: Sequence[str]) -> Halt:
+def _list_opens(page: Page, texts: Sequence[str]) -> bool:
+    """Give a list of suggestions its time, where there could be one; close it."""
+    if not is_searched(texts[-1]) or not survey(page, Want.LISTED, within=LIST_WITHIN).met:
+        return False
+    _close_list(page)
+    return True
+
+
+def _close_list(page: Page, *, at_end: bool = True) -> None:
+    """Close an open list. A space behind the word does it without a key that would mean something else if the list
+    closed by itself meanwhile; within a text there is no room for one.
+    """
+    seen = survey(page, Want.FREE, within=0)
+    if seen.met or seen.composer is None:
+        return
+    if at_end:
+        page.keyboard.insert_text(" ")
+        if survey(page, Want.FREE, within=LIST_WITHIN).met:
+            return
+    # It is open, and so Escape is the list's own.
+    page.keyboard.press("Escape")
+    survey(page, Want.FREE, within=LIST_WITHIN)
+
+
+def _is_only_disabled(seen: Survey, texts: Sequence[str]) -> bool:
+    composer = seen.composer
+    return bool(composer and composer.enabled is False and holds(composer, texts))
+
+
+def _take_spaces_back(page: Page, texts: Sequence[str]) -> None:
+    """Without the spaces behind them: at the very limit they are one character too many."""
+    for n, text in enumerate(texts):
+        if is_searched(text):
+            survey(page, Want.BOXES, within=SETTLES_WITHIN, texts=texts, focus=n)
+            page.keyboard.press("ControlOrMeta+End")
+            page.keyboard.press("Backspace")
+
+
+def _take_away(page: Page, seen: Survey) -> bool:
+    """Take away one thing that stands in the way, if there is one. Raises for what must stay."""
+    composer = seen.composer
+    if seen.sheets:
+        put_aside(page, seen.sheets[-1], clicked=False)
+    elif composer and composer.suggestions:
+        _close_list(page)
+    elif composer and composer.cover:
+        uncover(page, composer.cover)
+    else:
+        return False
+    return True
+
+
+def holds(composer: Composer, texts: Sequence[str]) -> bool:
+    """Whether every box holds its text, and there is no other."""
+    boxes = composer.boxes
+    return len(boxes) == len(texts) and all(box.holds(text) for box, text in zip(boxes, texts, strict=True))
+
+
+def _refused(seen: Survey, texts: Sequence[str], *, answering: bool) -> Halt:
     """Say what is wrong with a composer that will not do."""
     composer = _composer(seen)
-    boxes = composer.boxes
-    if len(boxes) != len(texts) or not all(box.holds(text) for box, text in zip(boxes, texts, strict=True)):
+    if not holds(composer, texts):
         return Halt(Cause.COMPOSER_DIFFERS, "the composer does not hold the text, however it is typed")
+    if composer.suggestions:
+        return Halt(Cause.OVERLAY, "a list of suggestions stays open")
     if composer.cover:
         return Halt(Cause.OVERLAY, f"{composer.cover} lies over the button")
     if composer.enabled is None:
         return Halt(Cause.UI_DRIFT, "the composer has no button")
+    if answering and composer.context.notice:
+        return Halt(
+            Cause.TARGET_CLOSED, "the post takes no replies: the dialog says so, and its button stays off"
+        )
     return Halt(Cause.BUTTON_DISABLED, "the composer holds the text, and its button stays disabled")
 
 
@@ -206,20 +415,11 @@ def _refused(seen: Survey, texts: Sequence[str]) -> Halt:
 
 def _composer(seen: Survey) -> Composer:
     if seen.composer is None:
-        raise Halt(Cause.UI_DRIFT, "the composer closed by itself")
+        raise Halt(Cause.COMPOSER_DIFFERS, "the composer closed by itself")
     return seen.composer
 
 
-def dialog(page: Page, seen: Survey) -> Locator:
-    """Point at the dialog with the composer. Behind it is a second composer, which must not be touched."""
-    box = selectors.locator(page, Purpose.BOX, seen.hits["box"])
-    return selectors.locator(page, Purpose.DIALOG, seen.hits["dialog"]).filter(has=box).first
-
-
-def _click(page: Page, what: Locator, doing: str) -> None:
-    try:
-        what.click(timeout=ACTION_WITHIN * 1000)
-    except PlaywrightError:
-        if page.is_closed():
-            raise
-        raise Halt(Cause.UI_DRIFT, f"{doing} did not work") from None
+def _click(page: Page, what: ElementHandle | None, cause: Cause, doing: str) -> None:
+    if what is None:
+        raise Halt(cause, f"{doing} did not work: there is no button for it")
+    click(page, what, cause, doing)

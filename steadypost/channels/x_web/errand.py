@@ -1,18 +1,23 @@
-"""What the parent sends into the lane, and the words of their talk."""
+"""What the parent sends into the runner, and the words of their talk."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from steadypost.channels.port import Access, LookRequest, Order
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain.outcome import Cause, Outcome
+from steadypost.domain.remote_id import RemoteId
 
 ARM = "arm"
 """The question before the click: may I?"""
 
 KNOWN = "known"
 """Not a question but news that must not be lost: ``(n, outcome)``, told the moment it is known."""
+
+CLOCK = "clock"
+"""News before the question: how far X's clock is ahead of this machine's."""
 
 DRIFT = "drift"
 """News as well: names of elements that were found only by a fall-back."""
@@ -44,6 +49,24 @@ class ProbeErrand:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveErrand:
+    """Take this post down, for a person who said so."""
+
+    access: Access
+    post: RemoteId
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What pages are made of, without texts, names and secrets."""
+
+    pages: Mapping[str, str]
+    """Each as HTML, by what it shows."""
+    cause: Cause | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AskReport:
     """What a finished ask brought, part by part, counted from the order's first."""
 
@@ -59,8 +82,5 @@ class Halt(Exception):
         self.why = why
 
 
-class TargetGone(Halt):
-    """The page of the post that is to be answered says that there is no such post."""
-
-    def __init__(self) -> None:
-        super().__init__(Cause.TARGET_GONE, "X's page of the post to answer says that it does not exist")
+REFUSES = frozenset({Cause.TARGET_CLOSED})
+"""What the page says for good: it would say so again."""

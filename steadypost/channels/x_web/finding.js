@@ -5,14 +5,23 @@ const shown = (element) => {
   return width > 0 && height > 0 && getComputedStyle(element).visibility !== "hidden";
 };
 
+const BUTTON = 'button, [role="button"]';
+
+/** The words of an element: what it shows, else what it is called. */
+const wordsOf = (element) => element.textContent.trim() || (element.getAttribute("aria-label") ?? "").trim();
+
+const enabled = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";
+
 const hits = {};
+
+/** Where a thing is when it has no name that we know; filled by whoever knows the place. */
+const PLACES = {};
 
 /** Everything that serves a purpose, found by the first way that finds anything. */
 const all = (purpose, scope = document, { n = 0, hidden = false, least = 1 } = {}) => {
-  for (const [number, { css, words }] of asked.ways[purpose].entries()) {
-    const found = [...scope.querySelectorAll(css.replaceAll("{n}", n))].filter(
-      (one) => (hidden || shown(one)) && (words.length === 0 || words.includes(one.textContent.trim())),
-    );
+  for (const [number, { css, words, place }] of asked.ways[purpose].entries()) {
+    const candidates = place ? (PLACES[purpose]?.(scope) ?? []) : [...scope.querySelectorAll(css.replaceAll("{n}", n))];
+    const found = candidates.filter((one) => (hidden || shown(one)) && (words.length === 0 || words.includes(wordsOf(one))));
     if (found.length >= (css.includes("{n}") ? 1 : least)) {
       hits[purpose] = Math.max(hits[purpose] ?? 0, number);
       return { found, indexed: css.includes("{n}") };
@@ -27,12 +36,28 @@ const handleOf = (anchor) => anchor && new URL(anchor.href, location.href).pathn
 const idOf = (anchor) => anchor.pathname.match(/\/status\/(\d+)/)?.[1] ?? null;
 const stampOf = (article) => article.querySelector('a[href*="/status/"]:has(time)');
 
+/** In the page's own navigation, the link to a profile: the one that leads to a name and to none of the page's places. */
+PLACES.profile = (scope) =>
+  [...scope.querySelectorAll("nav a[href]")].filter((anchor) => {
+    const path = new URL(anchor.href, location.href).pathname;
+    return /^\/\w{1,15}$/.test(path) && !asked.reserved.includes(path.slice(1).toLowerCase());
+  });
+
+/** Who is signed in: where one's own profile is, else the name on the button that changes accounts. */
+const whoIsHere = () => {
+  const profile = one("profile");
+  const named = one("account")?.textContent.match(/@(\w{1,15})/)?.[1] ?? null;
+  // Found by its place only, and called otherwise elsewhere, it is somebody else's.
+  if (profile && hits.profile > 0 && named) return named;
+  return profile ? handleOf(profile) : named;
+};
+
 /** Who is signed in, and what stands in the way. */
 const standing = () => ({
   url: location.href,
   path: location.pathname,
   loading: document.readyState === "loading",
-  who: handleOf(one("profile")),
+  who: whoIsHere(),
   signIn: one("sign_in") !== null,
   alerts: asked.alerts.filter((pattern) =>
     [...document.querySelectorAll('[role="alert"]')].some(
@@ -47,26 +72,36 @@ const walled = (seen) =>
   seen.alerts.length > 0 ||
   (seen.signIn && seen.who === null);
 
-/** Look now and whenever the page changes, until `look` gives something or the time is up; then `late` says what. */
+/** How long a look may take of the page's time: a page that changes all the time is looked at every so often. */
+const LEAST_PAUSE = 15;
+const SHARE = 4;
+
+/** Look now and when the page has changed, until `look` gives something or the time is up; then `late` says what. */
 const whenSeen = (look, late, within) =>
   new Promise((resolve) => {
-    const first = look();
-    if (first) {
-      resolve(first);
-      return;
-    }
-    const observer = new MutationObserver(() => again());
-    const timer = setInterval(() => again(), 100);
-    const limit = setTimeout(() => end(late()), within);
+    let due = null;
+    let pause = LEAST_PAUSE;
     const end = (result) => {
       observer.disconnect();
       clearInterval(timer);
       clearTimeout(limit);
+      clearTimeout(due);
       resolve(result);
     };
     const again = () => {
+      due = null;
+      const began = performance.now();
       const seen = look();
+      pause = Math.max(LEAST_PAUSE, SHARE * (performance.now() - began));
       if (seen) end(seen);
     };
+    const soon = () => {
+      due ??= setTimeout(again, pause);
+    };
+    const observer = new MutationObserver(soon);
+    // What changes without the document: styles, sizes, what a pointer is over.
+    const timer = setInterval(soon, 150);
+    const limit = setTimeout(() => end(late()), within);
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    again();
   });

@@ -4,6 +4,8 @@ The click is ours, but what the page makes of it is the page's. A page that lost
 stand-alone post; a page that sees two clicks sends two copies. So every request that could make a post is
 held for an instant and compared with what was armed. What does not fit never leaves this machine. The answer
 is read before the page gets it: a page that goes elsewhere at once cannot take the id with it.
+
+What may leave does so from a connection of its own, on which the browser has nothing to repeat (``courier``).
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Any, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -23,15 +26,46 @@ from playwright.sync_api import Error as PlaywrightError
 
 from steadypost.browser.desk import Desk
 from steadypost.channels.x_web.answers import HEADERS, Received
-from steadypost.domain.evidence import CLOCK_SKEW, as_shown
+from steadypost.channels.x_web.courier import (
+    BLANK,
+    FRAME,
+    Room,
+    can_be_carried,
+    headers_of,
+    is_blank,
+    mark_of,
+    room_for,
+    told,
+)
+from steadypost.domain.likeness import canonical
 from steadypost.domain.outcome import Cause, Outcome, Published
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.remote_id import RemoteId
 
 OPERATIONS = frozenset({"CreateTweet", "CreateNoteTweet"})
 """The last word of the address. What stands before it changes with every release."""
 
-PATTERNS = [{"urlPattern": "*/Create*Tweet*", "requestStage": stage} for stage in ("Request", "Response")]
-"""What is held for an instant, on its way out and on its way back. Nothing else is touched."""
+REMOVAL = "DeleteTweet"
+"""The last word of the address that takes a post down."""
+
+HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
+
+ALWAYS_HELD = [{"urlPattern": "*/graphql/*"}, {"urlPattern": "*/statuses/update*"}]
+"""What is held for an instant on its way out while nobody asks: what a page could post with by itself."""
+
+HELD_WHILE_ASKING = [{"urlPattern": "*"}]
+"""And from the click on: everything, for the operation may have another name since this morning."""
+
+
+def same_text(sent: str, composed: str) -> bool:
+    r"""Whether the page sends what was composed. Line ends and forms of accents are the same, outer space is none.
+
+    >>> same_text("cafe\u0301\n\nx", " caf\u00e9\r\n\r\nx ")
+    True
+    >>> same_text("a  b", "a b")
+    False
+    """
+    return canonical(sent) == canonical(composed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +86,23 @@ class Lost:
 Heard = Received | Lost | Stopped
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a request would make live."""
+
+    text: str
+    parent: str | None
+    pictures: int
+
+
 @dataclass(slots=True)
 class Turns:
     """Whose turn it is. Pure: decides of one request after the other whether it is the next part's."""
 
     texts: Sequence[str]
     reply_to: RemoteId | None
-    armed_at: datetime
+    pictures: Sequence[int] = ()
+    """How many pictures each part has; none, where it is left out."""
     ids: dict[int, RemoteId] = field(default_factory=dict)
     """The ids of the parts so far, where known."""
     passed: int = 0
@@ -66,98 +110,264 @@ class Turns:
 
     def judge(self, body: str | None) -> int | Stopped | None:
         """Give the part this request is for, or why it must not leave; ``None`` for one too many."""
-        asked = _variables(body)
-        if asked is None:
+        said = _said(body)
+        if said is None:
             return Stopped(Cause.UI_DRIFT, "the page's request cannot be read")
-        text, parent = asked
-        said = as_shown(text)
         n = self.passed
-        if n < len(self.texts) and said == as_shown(self.texts[n]) and self._follows(n, parent):
+        due = n < len(self.texts) and same_text(said.text, self.texts[n])
+        if due and self._follows(n, said.parent) and said.pictures == self._pictures(n):
             self.passed += 1
             return n
-        if n >= len(self.texts) or any(said == as_shown(before) for before in self.texts[:n]):
+        if n >= len(self.texts) or any(same_text(said.text, before) for before in self.texts[:n]):
             return None
-        if said != as_shown(self.texts[n]):
+        if not due:
             return Stopped(Cause.COMPOSER_DIFFERS, "the page was about to send another text")
-        return Stopped(Cause.REPLY_CONTEXT_MISSING, "the page was about to send it under another parent")
+        if not self._follows(n, said.parent):
+            return Stopped(Cause.REPLY_CONTEXT_MISSING, "the page was about to send it under another parent")
+        expected = self._pictures(n)
+        return Stopped(
+            Cause.MEDIA_NOT_ATTACHED, f"the page was about to send {said.pictures} of {expected} pictures"
+        )
+
+    def _pictures(self, n: int) -> int:
+        return self.pictures[n] if self.pictures else 0
 
     def _follows(self, n: int, parent: str | None) -> bool:
-        """Whether this is the parent the part must have."""
-        if n == 0:
-            return parent == self.reply_to
-        if n - 1 in self.ids:
-            return parent == self.ids[n - 1]
-        # The page can have read the answer before us; then its id is at least a fresh one.
-        try:
-            return parent != self.reply_to and made_at(remote_id(parent)) >= self.armed_at - CLOCK_SKEW
-        except NotASnowflake:
-            return False
+        """Whether this is the parent the part must have. One that is not known is not the right one."""
+        return parent == (self.reply_to if n == 0 else self.ids.get(n - 1, ""))
 
 
-def _variables(body: str | None) -> tuple[str, str | None] | None:
-    """The text and the parent in a request's body; ``None`` when it has another form than we know."""
+def _said(body: str | None) -> Said | None:
+    """What a request's body says; ``None`` when it has another form than we know."""
     try:
         variables = json.loads(body or "")["variables"]
         text, reply = variables["tweet_text"], variables.get("reply") or {}
         parent = reply.get("in_reply_to_tweet_id")
+        pictures = len((variables.get("media") or {}).get("media_entities") or ())
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return (text, parent) if isinstance(text, str) and isinstance(parent, str | None) else None
+    known = isinstance(text, str) and isinstance(parent, str | None)
+    return Said(text, parent, pictures) if known else None
+
+
+@dataclass(slots=True)
+class Removal:
+    """The one post that may be taken down, and whether the request for it has left."""
+
+    post: RemoteId
+    left: bool = False
+
+    def lets_out(self, method: str, url: str, body: str | None) -> bool:
+        """Whether a request may leave: what changes nothing, and once the one that takes this post down."""
+        if method in HARMLESS:
+            return True
+        if self.left or not removes_a_post(method, url) or _removed(body) != self.post:
+            return False
+        self.left = True
+        return True
 
 
 class Keeper:
     """Keeps one page's gate for as long as the page lives. Without a gate in it, nothing is let out at all:
-    a page that looks, or is being parked, cannot post.
+    a page that looks, or is being parked, can neither post nor take a post down.
     """
 
     def __init__(self, page: Page) -> None:
         self.gate: Gate | None = None
+        self._page = page
+        self._held: dict[str, Message] = {}
+        """The page's own requests whose twins have not left yet, by the twin's mark."""
+        self._twins: dict[str, Message] = {}
+        """The page's own requests whose twins have left, by the twin's name."""
+        self._removal: Removal | None = None
+        self._framed = False
+        """Whether this document's frame has carried its one request."""
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.on("Fetch.requestPaused", self._paused)
-        self._session.send("Fetch.enable", {"patterns": PATTERNS})
+        self._hold(ALWAYS_HELD)
 
-    def _paused(self, event: Mapping[str, Any]) -> None:
+    def begin(self, gate: Gate) -> None:
+        """Put a gate in."""
+        self.gate = gate
+        self._framed = False
+        self._hold(HELD_WHILE_ASKING)
+
+    def end(self) -> None:
+        """Take the gate out, and let nothing more leave."""
+        self.gate = None
+        self._held.clear()
+        self._twins.clear()
+        with contextlib.suppress(PlaywrightError):
+            self._hold(ALWAYS_HELD)
+
+    @contextlib.contextmanager
+    def removing(self, post: RemoteId) -> Iterator[Removal]:
+        """Let the request out that takes this post down, and within this time no other that changes anything."""
+        self._removal = removal = Removal(post)
+        self._hold(HELD_WHILE_ASKING)
+        try:
+            yield removal
+        finally:
+            self._removal = None
+            with contextlib.suppress(PlaywrightError):
+                self._hold(ALWAYS_HELD)
+
+    def _hold(self, patterns: Sequence[Mapping[str, str]]) -> None:
+        self._session.send("Fetch.enable", {"patterns": list(patterns)})
+
+    def _paused(self, event: Message) -> None:
         # A page that closes meanwhile takes its requests with it.
         with contextlib.suppress(PlaywrightError):
             if "responseStatusCode" in event or "responseErrorReason" in event:
                 self._answer(event)
+            elif is_blank(event):
+                self._say("fulfillRequest", event, responseCode=200, responseHeaders=BLANK)
+            elif mark := mark_of(event):
+                self._twin(event, mark)
             else:
                 self._request(event)
 
-    def _request(self, event: Mapping[str, Any]) -> None:
+    def _request(self, event: Message) -> None:
         asked = event["request"]
-        passes = not makes_a_post(asked["method"], asked["url"])
-        if not passes and self.gate is not None:
-            passes = self.gate.admit(_name(event), self._body(event))
-        if passes:
-            self._session.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+        text = self.gate.turns.texts if self.gate else ()
+        if self._removal is not None:
+            if self._removal.lets_out(asked["method"], asked["url"], _body(event)):
+                self._say("continueRequest", event)
+            else:
+                self._say("failRequest", event, errorReason="BlockedByClient")
+        elif removes_a_post(asked["method"], asked["url"]):
+            self._say("failRequest", event, errorReason="BlockedByClient")
+        elif not makes_a_post(asked["method"], asked["url"], _body(event), text):
+            self._say("continueRequest", event)
+        elif self.gate is not None and self.gate.admit(_name(event), _body(event)):
+            self._let_out(event)
         else:
-            blocked = {"requestId": event["requestId"], "errorReason": "BlockedByClient"}
-            self._session.send("Fetch.failRequest", blocked)
+            self._say("failRequest", event, errorReason="BlockedByClient")
 
-    def _body(self, event: Mapping[str, Any]) -> str | None:
-        body: str | None = event["request"].get("postData")
+    # --- out
+
+    def _let_out(self, event: Message) -> None:
+        """Have the request carried; where it cannot be, it goes from the page itself, as any other."""
+        gate = self.gate
+        if gate is None:
+            return
+        if not can_be_carried(event):
+            self._say("continueRequest", event, interceptResponse=True)
+        elif self._framed:
+            self._ask_from_room(gate, event)
+        elif not self._asked_from_frame(event):
+            self._say("continueRequest", event, interceptResponse=True)
+        gate.prepare(event["request"]["url"])
+
+    def _ask_from_room(self, gate: Gate, event: Message) -> None:
+        room = gate.take_room(event["request"]["url"])
+        if room is None:
+            self._say("continueRequest", event, interceptResponse=True)
+        else:
+            room.carry(event, partial(self._delivered, event))
+
+    def _asked_from_frame(self, event: Message) -> bool:
+        """Ask from a frame of the page. ``False`` only if it has not asked and cannot any more."""
+        mark = secrets.token_hex(8)
+        self._held[mark] = event
+        self._framed = True
+        with contextlib.suppress(PlaywrightError):
+            world = self._session.send("Page.createIsolatedWorld", {"frameId": event["frameId"]})
+            asked = f"({FRAME})({json.dumps(told(event, mark))})"
+            where = {"contextId": world["executionContextId"], "awaitPromise": True, "returnByValue": True}
+            said = self._session.send("Runtime.evaluate", {"expression": asked, **where})
+            if said["result"].get("value") is True:
+                return True
+        # One that was let out meanwhile is held no longer; one that comes now is turned back.
+        return self._held.pop(mark, None) is None
+
+    def _twin(self, event: Message, mark: str) -> None:
+        """Let out what a frame asks, once, with the headers of the page's own request."""
+        original = self._held.pop(mark, None)
+        if original is None:
+            self._say("failRequest", event, errorReason="BlockedByClient")
+            return
+        self._twins[_name(event)] = original
+        self._say("continueRequest", event, headers=headers_of(original), interceptResponse=True)
+
+    # --- back
+
+    def _answer(self, event: Message) -> None:
+        original = self._twins.pop(_name(event), None)
+        body = self._fetched(event)
+        self._hear(original or event, event, body)
+        if original is not None:
+            self._give_page(original, event, body)
+        self._say("continueRequest", event)
+
+    def _delivered(self, original: Message, event: Message, body: Message | None) -> None:
+        """Take what a room brought."""
+        self._hear(original, event, body)
+        self._give_page(original, event, body)
+
+    def _hear(self, original: Message, event: Message, body: Message | None) -> None:
+        if self.gate is not None and self.gate.expects(_name(original)):
+            self.gate.hear(_name(original), _heard(event, body))
+
+    def _give_page(self, original: Message, event: Message, body: Message | None) -> None:
+        if body is None:
+            reason = event.get("responseErrorReason", "ConnectionClosed")
+            self._say("failRequest", original, errorReason=reason)
+            return
+        plain = base64.b64encode(_decoded(body).encode()).decode()
+        headers = [one for one in event["responseHeaders"] if one["name"].lower() not in NOT_GIVEN_ON]
+        self._say(
+            "fulfillRequest",
+            original,
+            responseCode=event["responseStatusCode"],
+            responseHeaders=headers,
+            body=plain,
+        )
+
+    def _fetched(self, event: Message) -> Message | None:
+        if "responseErrorReason" in event:
+            return None
+        try:
+            body: Message = self._session.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
+        except PlaywrightError:
+            return None
         return body
 
-    def _answer(self, event: Mapping[str, Any]) -> None:
-        if self.gate is not None and self.gate.expects(_name(event)):
-            self.gate.hear(_name(event), self._heard(event))
-        self._session.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+    def _say(self, method: str, event: Message, **more: Any) -> None:
+        self._session.send(f"Fetch.{method}", {"requestId": event["requestId"], **more})
 
-    def _heard(self, event: Mapping[str, Any]) -> Heard:
-        if "responseErrorReason" in event:
-            return Lost(f"the connection ended: {event['responseErrorReason']}")
-        try:
-            body = _decoded(self._session.send("Fetch.getResponseBody", {"requestId": event["requestId"]}))
-        except PlaywrightError:
-            return Lost("the connection ended within the answer")
-        headers = {entry["name"].lower(): entry["value"] for entry in event.get("responseHeaders", ())}
-        wanted = {name: headers[name] for name in HEADERS if name in headers}
-        return Received(status=event["responseStatusCode"], body=body, headers=wanted)
+
+Message = Mapping[str, Any]
+
+NOT_GIVEN_ON = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers of how an answer travelled: it is given on unpacked."""
+
+
+def _heard(event: Message, body: Message | None) -> Heard:
+    if "responseErrorReason" in event:
+        return Lost(f"the connection ended: {event['responseErrorReason']}")
+    if body is None:
+        return Lost("the connection ended within the answer")
+    headers = {entry["name"].lower(): entry["value"] for entry in event.get("responseHeaders", ())}
+    wanted = {name: headers[name] for name in HEADERS if name in headers}
+    return Received(status=event["responseStatusCode"], body=_decoded(body), headers=wanted)
+
+
+def _body(event: Message) -> str | None:
+    """What a request says. A long text is left out of the event, and comes in pieces."""
+    asked = event["request"]
+    if "postData" in asked:
+        body: str = asked["postData"]
+        return body
+    pieces = asked.get("postDataEntries", ())
+    return (
+        b"".join(base64.b64decode(piece.get("bytes", "")) for piece in pieces).decode(errors="replace")
+        or None
+    )
 
 
 _KEEPERS: WeakKeyDictionary[Page, Keeper] = WeakKeyDictionary()
-"""One keeper for each page of this lane."""
+"""One keeper for each page of this runner."""
 
 
 def keeper_of(page: Page) -> Keeper:
@@ -180,22 +390,52 @@ class Gate:
         """The parts that were let out and not answered yet."""
         self.surplus = 0
         """Requests that were one too many, and never left."""
+        self.odd = 0
+        """Requests that hold a part's text in a form we do not know. They never left either."""
+        self.sheets = 0
+        """Sheets that were put aside between the click and a request."""
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0
+        self._shut = False
+        """Whether something was stopped: after that nothing more is let out, or it could not be said."""
+        self._stopped: Stopped | None = None
+        self._browser = page.context.browser
+        self._rooms: list[Room] = []
+        self._room: Room | None = None
         self._keeper = keeper_of(page)
         desk.listen(page, "requestfailed", self._failed)
 
     def __enter__(self) -> Self:
-        self._keeper.gate = self
+        self._keeper.begin(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._keeper.gate = None
+        self._keeper.end()
+        for room in [*self._rooms, *([self._room] if self._room else [])]:
+            room.close()
+
+    def has_decided(self) -> bool:
+        """Whether a request has been let out, or one has been stopped for good."""
+        return self.turns.passed > 0 or bool(self.outcomes)
+
+    def shut(self) -> None:
+        """Let nothing more out."""
+        self._shut = True
+
+    def has_only_stopped_another_text(self) -> bool:
+        """Whether nothing has left, and what was stopped was stopped for its text."""
+        stopped = self._stopped
+        return self.turns.passed == 0 and stopped is not None and stopped.cause is Cause.COMPOSER_DIFFERS
+
+    def reopen(self) -> None:
+        """Forget what was stopped for its text. Only while nobody was told of it: what has been said stays true."""
+        self._shut, self._stopped = False, None
+        self.outcomes.clear()
 
     def admit(self, name: str, body: str | None) -> bool:
         """Whether a request may leave."""
-        verdict = self.turns.judge(body)
+        verdict = None if self._shut else self.turns.judge(body)
         if isinstance(verdict, int):
             self.waiting.add(verdict)
             self._flying[name] = verdict
@@ -203,9 +443,24 @@ class Gate:
         self._blocked += 1
         if verdict is None:
             self.surplus += 1
+        elif _said(body) is None:
+            self.odd += 1
         else:
+            self._shut, self._stopped = True, self._stopped or verdict
             self._note(self.turns.passed, verdict)
         return False
+
+    def prepare(self, url: str) -> None:
+        """Make ready what the next part leaves from, while this one is waited for."""
+        if self._room is None and self.turns.passed < len(self.turns.texts):
+            self._room = room_for(self._browser, url)
+
+    def take_room(self, url: str) -> Room | None:
+        """Give a room to one request: what was made ready, or one that is made now."""
+        room, self._room = self._room or room_for(self._browser, url), None
+        if room is not None:
+            self._rooms.append(room)
+        return room
 
     def expects(self, name: str) -> bool:
         """Whether this is the answer to a request that was let out."""
@@ -224,15 +479,15 @@ class Gate:
 
     def _failed(self, request: Request) -> None:
         """A request ended without an answer, for instance because the page went elsewhere."""
-        if not makes_a_post(request.method, request.url):
+        if not makes_a_post(request.method, request.url, request.post_data, self.turns.texts):
             return
         if self._blocked:
             # One that we stopped ourselves. Were it another, its answer would still come, or the wait end.
             self._blocked -= 1
             return
-        said = as_shown((_variables(request.post_data) or ("", None))[0])
+        said = _said(request.post_data)
         for n in sorted(self.waiting):
-            if said == as_shown(self.turns.texts[n]):
+            if said is not None and same_text(said.text, self.turns.texts[n]):
                 self._note(n, Lost("the page gave the request up"))
 
 
@@ -242,9 +497,46 @@ def _name(event: Mapping[str, Any]) -> str:
     return name
 
 
-def makes_a_post(method: str, url: str) -> bool:
-    """Whether this is a request that could make a post."""
-    return method == "POST" and urlsplit(url).path.rpartition("/")[2] in OPERATIONS
+def makes_a_post(method: str, url: str, body: str | None = None, texts: Sequence[str] = ()) -> bool:
+    """Whether this is a request that could make a post: by its name, or by what it says."""
+    if method in HARMLESS:
+        return False
+    return urlsplit(url).path.rpartition("/")[2] in OPERATIONS or _says_one_of(body, texts)
+
+
+def removes_a_post(method: str, url: str) -> bool:
+    """Whether this is the request that takes a post down."""
+    return method not in HARMLESS and urlsplit(url).path.rpartition("/")[2] == REMOVAL
+
+
+def _removed(body: str | None) -> str | None:
+    """Which post a request would take down; nothing for one that has another form than we know."""
+    try:
+        given = json.loads(body or "")["variables"]["tweet_id"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return given if isinstance(given, str) else None
+
+
+def _says_one_of(body: str | None, texts: Sequence[str]) -> bool:
+    try:
+        values = list(_strings(json.loads(body or "")))
+    except (ValueError, RecursionError):
+        return False
+    asks = any(name == "tweet_text" for name, _ in values)
+    return asks or any(same_text(value, text) for _, value in values for text in texts)
+
+
+def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every string in a value, with the name it stands under."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item, name)
 
 
 def _decoded(answer: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The look: reads a list of posts and cannot cause one. Runs in a browser lane."""
+"""The look: reads a list of posts and cannot cause one. Runs in a browser runner."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from playwright.sync_api import Page
 
 from steadypost.browser.desk import Desk
-from steadypost.channels.port import Access, LookRequest, Place
+from steadypost.channels.port import Access, LookRequest
 from steadypost.channels.x_web.errand import Halt, LookErrand
-from steadypost.channels.x_web.opening import ENOUGH_TO_JUDGE, go, leave, seat, tell_drift, time_for
+from steadypost.channels.x_web.hearing import Ear
+from steadypost.channels.x_web.opening import ENOUGH_TO_JUDGE, go, leave, page_of, tell_drift, time_for
 from steadypost.channels.x_web.scripts import script
+from steadypost.channels.x_web.session import user_id
 from steadypost.channels.x_web.survey import evaluate
+from steadypost.channels.x_web.told import Told, read
 from steadypost.channels.x_web.walls import wall
 from steadypost.domain.clock import now
-from steadypost.domain.evidence import CLOCK_SKEW, SeenPost, Sighting
+from steadypost.domain.evidence import SeenPost, Sighting
+from steadypost.domain.likeness import Link, Said
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.snowflake import NotASnowflake, RemoteId, made_at, remote_id
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.x.snowflake import NotASnowflake, made_at, remote_id
 
 SCRIPT = script("timeline")
 
@@ -48,82 +53,102 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
     """Read the list, back past an instant, and say how far it reached without a gap."""
     began = now()
     access, request = errand.access, errand.request
+    about = Sighting(account="", at=began, place=request.place, post=request.post)
     try:
-        page = seat(desk, access)
-        reading = _read_list(desk, page, access, request)
-        posts = _with_whole_texts(desk, page, access, request, reading.posts)
+        page = page_of(desk, access)
+        ear = Ear(desk, page, access.base_url)
+        reading = _read_list(desk, page, ear, errand)
+        posts = _with_whole_texts(desk, page, ear, errand, reading.posts)
     except Halt as halt:
         leave(desk, access, halt)
-        return Sighting(account="", at=began, trouble=halt.cause, why=halt.why)
-    reach = reading.reach() if request.place is not Place.THREAD else None
-    return Sighting(account=access.handle, at=began, posts=posts, reached_back_to=reach)
+        return replace(about, trouble=halt.cause, why=halt.why)
+    return replace(
+        about,
+        account=reading.who,
+        posts=posts,
+        reached_back_to=reading.reached_back_to,
+        told=proves(reading.told, request.place),
+        missing=reading.told.missing if reading.told else frozenset(),
+        offset=ear.offset(),
+    )
+
+
+def proves(told: Told | None, place: Place) -> bool:
+    """Whether what was told is a whole list: a post's page may have told of the post alone, or not loaded in full."""
+    return told is not None and (place is not Place.THREAD or told.ended)
 
 
 # --- reading
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Reading:
-    """A list as it comes together, step by step."""
+    """A list as it comes together, step by step: what the network told of it, and what the page painted."""
 
-    handle: str
-    seen: dict[tuple[RemoteId, bool], SeenPost] = field(default_factory=dict)
-    whole: bool = True
-    """Whether every step began with something the step before had ended with."""
-    ended: bool = False
-    """Whether there was nothing more to scroll to."""
+    who: str = ""
+    """The handle that the page shows as signed in."""
+    told: Told | None = None
+    """What the network told; ``None`` when that was not to be had."""
+    painted: dict[RemoteId, SeenPost] = field(default_factory=dict)
 
     @property
     def posts(self) -> tuple[SeenPost, ...]:
         """All that was seen, in the list's order."""
-        return tuple(self.seen.values())
+        return self.told.posts if self.told else tuple(self.painted.values())
 
-    def take(self, posts: Sequence[Mapping[str, Any]]) -> None:
-        """Add what one step saw."""
+    @property
+    def reached_back_to(self) -> datetime | None:
+        """How far back the list is without a gap. A painted list never says: it leaves things out."""
+        return self.told.reached_back_to if self.told else None
+
+    def paint(self, posts: Sequence[Mapping[str, Any]], place: Place) -> None:
+        """Add what one step showed."""
         for entry in posts:
-            post = _seen_post(entry, first=not self.seen)
+            post = _painted_post(entry, place, first=not self.painted)
             if post is not None:
-                self.seen.setdefault((post.id, post.pinned or post.reposted), post)
-
-    def reach(self) -> datetime | None:
-        """How far back the list is without a gap.
-
-        A list is ordered by each conversation's last post, and an earlier post of a conversation stands above
-        a later one. So a post shows how far the list has come only when an older one of ours follows it.
-        """
-        if not self.whole:
-            return None
-        own = [post.id for post in self.posts if self._ours(post)]
-        settled = [upper for upper, lower in pairwise(own) if int(lower) < int(upper)]
-        if self.ended and own:
-            settled.append(own[-1])
-        return min((made_at(post) for post in settled), default=None)
-
-    def _ours(self, post: SeenPost) -> bool:
-        plain = not (post.pinned or post.reposted or post.promoted)
-        return plain and post.author.casefold() == self.handle.casefold()
+                self.painted.setdefault(post.id, post)
 
 
-def _read_list(desk: Desk, page: Page, access: Access, request: LookRequest) -> Reading:
+def _read_list(desk: Desk, page: Page, ear: Ear, errand: LookErrand) -> Reading:
+    access, request = errand.access, errand.request
     go(desk, page, _address(access, request), keep=KEEP)
     allowed = time_for(desk, LIST_WITHIN, keep=KEEP)
     step = evaluate(page, SCRIPT, {"after": None}, within=allowed)
-    _check(step, access, request, allowed)
+    reading = Reading(who=step["who"] or "", told=_told(ear, access, request))
+    _check(step, reading, errand, allowed)
     tell_drift(desk, step["hits"])
-    reading = Reading(access.handle)
-    reading.take(step["posts"])
+    reading.paint(step["posts"], request.place)
     for _ in range(MOST_STEPS):
-        reach = reading.reach()
-        if not step["keys"] or (reach and reach < request.back_to) or desk.remaining() < KEEP + STEP_WITHIN:
+        if _is_enough(reading, request, step) or desk.remaining() < KEEP + STEP_WITHIN:
             break
         last = step["keys"][-1]
         step = evaluate(page, SCRIPT, {"after": last, "stillFor": STILL_FOR_MS}, within=STEP_WITHIN)
-        reading.whole = reading.whole and last in step["keys"]
-        reading.take(step["posts"])
+        reading.paint(step["posts"], request.place)
+        reading.told = _told(ear, access, request)
         if not step["keys"] or step["keys"][-1] == last:
-            reading.ended = bool(step["ended"]) and not step["failed"]
             break
     return reading
+
+
+def _told(ear: Ear, access: Access, request: LookRequest) -> Told | None:
+    """Read what the network told of this list so far; ``None`` when its beginning is not to be had."""
+    found = read(
+        ear.lists(),
+        request.place,
+        access.handle,
+        user_id=user_id(access.secret) or "",
+        post=request.post if request.place is Place.THREAD else None,
+    )
+    return None if found is None or (found.failed and not found.posts and not found.missing) else found
+
+
+def _is_enough(reading: Reading, request: LookRequest, step: Mapping[str, Any]) -> bool:
+    """Whether the list need not be followed any further."""
+    if request.place is Place.THREAD or not step["keys"]:
+        return True
+    if reading.told and reading.told.ended:
+        return True
+    return reading.reached_back_to is not None and reading.reached_back_to < request.back_to
 
 
 def _address(access: Access, request: LookRequest) -> str:
@@ -136,16 +161,24 @@ def _address(access: Access, request: LookRequest) -> str:
     return f"{access.base_url}/{places[request.place]}?t={time.time_ns() // 1_000_000}"
 
 
-def _check(step: Mapping[str, Any], access: Access, request: LookRequest, allowed: float) -> None:
+def _check(step: Mapping[str, Any], reading: Reading, errand: LookErrand, allowed: float) -> None:
     """Raise unless this is the list that was asked for, seen by the account that asked."""
-    who = step["who"]
-    if found := wall(step["path"], step["alerts"], who=who, sign_in=step["signIn"]):
+    access, request = errand.access, errand.request
+    if found := wall(step["path"], step["alerts"], who=reading.who or None, sign_in=step["signIn"]):
         raise Halt(*found)
-    if who and who.casefold() != access.handle.casefold():
-        raise Halt(Cause.OTHER_ACCOUNT, f"signed in as @{who}, not as @{access.handle}")
-    if step["posts"]:
+    if reading.who and reading.who.casefold() != access.handle.casefold():
+        raise Halt(Cause.OTHER_ACCOUNT, f"signed in as @{reading.who}, not as @{access.handle}")
+    if reading.told or step["posts"]:
+        if not reading.who:
+            # A public list is shown to anybody. What it leaves out for strangers, nobody can say.
+            raise Halt(Cause.UI_DRIFT, "the page does not say who is signed in")
         if request.place is not Place.THREAD and not _is_own_list(step["path"], access.handle):
             raise Halt(Cause.UI_DRIFT, "the page led to another list")
+        if step["signIn"] and not reading.posts:
+            raise Halt(Cause.SIGNED_OUT, "the list asks to sign in")
+        if reading.told and not reading.posts and not reading.told.missing:
+            # True of a new account only. It proves nothing, and is nobody's fault either.
+            raise Halt(Cause.ODD_ANSWER, "the list is empty")
         return
     if step["signIn"]:
         raise Halt(Cause.SIGNED_OUT, "the list asks to sign in")
@@ -155,7 +188,6 @@ def _check(step: Mapping[str, Any], access: Access, request: LookRequest, allowe
         cause = Cause.TARGET_GONE if request.place is Place.THREAD else Cause.ODD_ANSWER
         raise Halt(cause, "the page says that it does not exist")
     if step["empty"]:
-        # True of a new account only. It proves nothing, and is nobody's fault either.
         raise Halt(Cause.ODD_ANSWER, "the list is empty")
     if allowed < ENOUGH_TO_JUDGE:
         raise Halt(Cause.DEADLINE, "too little time was left for the list to appear")
@@ -166,20 +198,22 @@ def _is_own_list(path: str, handle: str) -> bool:
     return path.strip("/").split("/")[0].casefold() == handle.casefold()
 
 
-def _seen_post(entry: Mapping[str, Any], *, first: bool) -> SeenPost | None:
+def _painted_post(entry: Mapping[str, Any], place: Place, *, first: bool) -> SeenPost | None:
+    """Read a post from what the page paints of it. It does not say which post a reply answers."""
     try:
         post_id = remote_id(entry["id"])
     except NotASnowflake:
         return None
+    pieces = tuple(one if isinstance(one, str) else Link(None, one["shown"]) for one in entry["said"])
     # Pinned posts and reposts carry the same mark; only the first of a list can be pinned.
     return SeenPost(
         id=post_id,
         author=entry["author"],
-        text=entry["text"],
+        said=Said(pieces, cut=entry["cut"], painted=True),
+        parent_known=place is Place.PROFILE,
         pinned=entry["context"] and first,
         reposted=entry["context"] and not first,
         promoted=entry["promoted"],
-        cut=entry["cut"],
     )
 
 
@@ -187,28 +221,32 @@ def _seen_post(entry: Mapping[str, Any], *, first: bool) -> SeenPost | None:
 
 
 def _with_whole_texts(
-    desk: Desk, page: Page, access: Access, request: LookRequest, posts: tuple[SeenPost, ...]
+    desk: Desk, page: Page, ear: Ear, errand: LookErrand, posts: tuple[SeenPost, ...]
 ) -> tuple[SeenPost, ...]:
     """Open the posts of interest that the list cut, as far as there is time, and read the rest."""
-    cut = [post for post in posts if post.cut and _may_matter(post, access, request)]
-    whole = {post.id: _opened(desk, page, access, post) for post in cut[:MOST_OPENED]}
+    cut = [post for post in posts if post.said.cut and _may_matter(post, errand)]
+    whole = {post.id: _opened(desk, page, ear, errand.access, post) for post in cut[:MOST_OPENED]}
     return tuple(whole.get(post.id, post) for post in posts)
 
 
-def _may_matter(post: SeenPost, access: Access, request: LookRequest) -> bool:
-    mine = post.author.casefold() == access.handle.casefold() and not (post.reposted or post.promoted)
-    return mine and made_at(post.id) >= request.back_to - CLOCK_SKEW
+def _may_matter(post: SeenPost, errand: LookErrand) -> bool:
+    mine = post.author.casefold() == errand.access.handle.casefold() and not (post.reposted or post.promoted)
+    return mine and made_at(post.id) >= errand.request.back_to
 
 
-def _opened(desk: Desk, page: Page, access: Access, post: SeenPost) -> SeenPost:
+def _opened(desk: Desk, page: Page, ear: Ear, access: Access, post: SeenPost) -> SeenPost:
     """Read a post on its own page; give it back as it was if that does not work."""
     if desk.remaining() < KEEP + STEP_WITHIN:
         return post
+    request = LookRequest(place=Place.THREAD, back_to=made_at(post.id), post=post.id)
     try:
-        go(desk, page, f"{access.base_url}/i/status/{post.id}", keep=KEEP)
+        go(desk, page, _address(access, request), keep=KEEP)
     except Halt:
         return post
     step = evaluate(page, SCRIPT, {"after": None}, within=time_for(desk, STEP_WITHIN, keep=KEEP))
-    read = (_seen_post(entry, first=False) for entry in step["posts"])
-    found = next((other for other in read if other and other.id == post.id and not other.cut), None)
-    return replace(post, text=found.text, cut=False) if found else post
+    told = _told(ear, access, request)
+    read_here = (
+        told.posts if told else [_painted_post(one, Place.THREAD, first=False) for one in step["posts"]]
+    )
+    found = next((other for other in read_here if other and other.id == post.id and not other.said.cut), None)
+    return replace(post, said=found.said) if found else post

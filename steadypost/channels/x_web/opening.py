@@ -6,9 +6,10 @@ import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from playwright.sync_api import ElementHandle, Page, Response
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, Response
 from playwright.sync_api import TimeoutError as PageTimeout
 
 from steadypost.browser.desk import Desk
@@ -16,8 +17,9 @@ from steadypost.channels.port import Access
 from steadypost.channels.x_web import selectors
 from steadypost.channels.x_web.errand import DRIFT, Halt
 from steadypost.channels.x_web.gate import keeper_of
-from steadypost.channels.x_web.selectors import HARMLESS_COVERS, Purpose
-from steadypost.channels.x_web.survey import Survey
+from steadypost.channels.x_web.selectors import HARMLESS_COVERS
+from steadypost.channels.x_web.sheets import Do, Sheet, verdict
+from steadypost.channels.x_web.survey import Survey, point
 from steadypost.domain.outcome import Cause, Scope
 
 CONTEXT_OPTIONS: dict[str, Any] = {
@@ -33,27 +35,40 @@ ENOUGH_TO_JUDGE = 5.0
 
 NO_WAY_OUT = frozenset(
     {
-        "ERR_NAME_NOT_RESOLVED",
         "ERR_INTERNET_DISCONNECTED",
-        "ERR_NETWORK_CHANGED",
         "ERR_NETWORK_IO_SUSPENDED",
-        "ERR_ADDRESS_UNREACHABLE",
-        "ERR_PROXY_CONNECTION_FAILED",
         "ERR_INSUFFICIENT_RESOURCES",
         "ERR_OUT_OF_MEMORY",
     }
 )
-"""Chromium's own codes for what is wrong at home: no name service, no network, no memory."""
+"""Chromium's own codes for what is certainly wrong at home: no network at all, no memory."""
+
+NO_WAY_THERE = frozenset(
+    {
+        "ERR_NAME_NOT_RESOLVED",
+        "ERR_NAME_RESOLUTION_FAILED",
+        "ERR_DNS_TIMED_OUT",
+        "ERR_DNS_SERVER_FAILED",
+        "ERR_NETWORK_CHANGED",
+        "ERR_NETWORK_ACCESS_DENIED",
+        "ERR_ADDRESS_UNREACHABLE",
+        "ERR_PROXY_CONNECTION_FAILED",
+    }
+)
+"""Its codes for what may be wrong at home, or with this one address: whoever charges somebody asks further first."""
 
 _NET_CODE = re.compile(r"\bnet::(ERR_[A-Z0-9_]+)")
+
+ACTION_WITHIN = 5.0
+"""Seconds for a click, before anything is armed."""
 
 BANNER_WITHIN = 2.0
 """Seconds for a click that takes a cookie banner away."""
 
 
-def seat(desk: Desk, access: Access) -> Page:
+def page_of(desk: Desk, access: Access) -> Page:
     """Sit down at the account's page, with its gate kept from the first moment."""
-    page = desk.page(access.account, dict(access.session), **CONTEXT_OPTIONS)
+    page = desk.page(access.account, dict(access.secret), **CONTEXT_OPTIONS)
     keeper_of(page)
     return page
 
@@ -84,10 +99,16 @@ def go(desk: Desk, page: Page, url: str, *, keep: float) -> None:
             raise Halt(Cause.DEADLINE, "too little time was left for X's page to open") from None
         if (code := _net_code(error)) in NO_WAY_OUT:
             raise Halt(Cause.NO_WAY_OUT, f"this machine found no way to X ({code})") from None
+        if code in NO_WAY_THERE:
+            raise Halt(Cause.NO_WAY_THERE, f"no way was found to {_site(url)} ({code})") from None
         raise Halt(
             Cause.PAGE_UNREACHABLE, f"X's page did not open ({code or type(error).__name__})"
         ) from None
     _check_status(response)
+
+
+def _site(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 def _net_code(error: PlaywrightError) -> str:
@@ -112,27 +133,57 @@ def check_signed_in(seen: Survey, handle: str) -> None:
         raise Halt(Cause.OTHER_ACCOUNT, f"signed in as @{seen.who}, not as @{handle}")
 
 
-def explain_missing(seen: Survey, what: str, *, allowed: float) -> Halt:
-    """Say why something that should be on the page was not there after this many seconds."""
+def explain_missing(seen: Survey, what: str, *, allowed: float, cause: Cause = Cause.UI_DRIFT) -> Halt:
+    """Say why something that should be on the page was not there after this many seconds.
+
+    ``cause`` is what it is when the page is otherwise well: what every post would meet is the page's doing, what
+    only a post of this shape meets is the post's.
+    """
     if allowed < ENOUGH_TO_JUDGE:
         return Halt(Cause.DEADLINE, "too little time was left for X's page to appear")
     if seen.loading:
         return Halt(Cause.PAGE_UNREACHABLE, "X's page did not arrive in time")
     if not seen.who:
         return Halt(Cause.UI_DRIFT, "the page does not say who is signed in")
-    return Halt(Cause.UI_DRIFT, f"the page has {what}")
+    return Halt(cause, f"the page has {what}")
+
+
+# --- what lies over the page
+
+
+def click(
+    page: Page, what: ElementHandle, cause: Cause, doing: str, *, within: float = ACTION_WITHIN
+) -> None:
+    """Click on something, before anything is armed; raise ``cause`` if that does not work."""
+    try:
+        what.click(timeout=within * 1000)
+    except PlaywrightError:
+        if page.is_closed():
+            raise
+        raise Halt(cause, f"{doing} did not work") from None
 
 
 def uncover(page: Page, cover: str) -> None:
     """Take away what lies over the page, if it is known to be harmless; raise if not."""
     if cover not in HARMLESS_COVERS:
         raise Halt(Cause.OVERLAY, f"{cover} lies over the page")
-    try:
-        selectors.locator(page, Purpose.COOKIES, 0).first.click(timeout=BANNER_WITHIN * 1000)
-    except PlaywrightError:
-        if page.is_closed():
-            raise
-        raise Halt(Cause.OVERLAY, f"{cover} lies over the page and does not go away") from None
+    banner = point(page, "banner", source=cover)
+    if banner is None:
+        raise Halt(Cause.OVERLAY, f"{cover} lies over the page and does not go away")
+    click(page, banner, Cause.OVERLAY, f"taking {cover} from over the page", within=BANNER_WITHIN)
+
+
+def put_aside(page: Page, sheet: Sheet, *, clicked: bool, goes_on: bool = True) -> None:
+    """Answer or close a sheet that stands in the way, if it is known to be harmless; raise if not."""
+    said = verdict(sheet, clicked=clicked, goes_on=goes_on)
+    title = f"the sheet {sheet.name!r} ({sheet.text[:60]!r})"
+    if said.do is Do.ASK_A_PERSON:
+        raise Halt(Cause.CHALLENGE, f"{title} asks for a person")
+    thing = {Do.ANSWER: "answer", Do.CLOSE: "closer"}.get(said.do)
+    answer = point(page, thing, number=said.number) if thing else None
+    if answer is None:
+        raise Halt(Cause.OVERLAY, f"{title} lies over the page")
+    click(page, answer, Cause.OVERLAY, f"putting {title} aside", within=BANNER_WITHIN)
 
 
 def tell_drift(desk: Desk, hits: Mapping[str, int]) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, Probe
 from steadypost.channels.x_web.errand import Halt, ProbeErrand
-from steadypost.channels.x_web.opening import check_signed_in, explain_missing, go, leave, seat, time_for
+from steadypost.channels.x_web.opening import check_signed_in, explain_missing, go, leave, page_of, time_for
 from steadypost.channels.x_web.selectors import NEEDED
 from steadypost.channels.x_web.survey import Survey, Want, survey
 from steadypost.domain.outcome import Cause, Phase
@@ -26,7 +26,7 @@ KEEP = 6.0
 PICTURE_WITHIN = 4.0
 
 NOT_AS_IT_SHOULD_BE = frozenset({Cause.UI_DRIFT, Cause.OVERLAY})
-"""What a person will want to see with their own eyes."""
+"""What a person will want to see for themselves."""
 
 MOST_OF_A_PAGE = 500_000
 """Characters of a page that are kept. X's composer takes a fifth of that."""
@@ -46,7 +46,7 @@ def probe(desk: Desk, errand: ProbeErrand) -> Probe:
     """Say whether an ask could go ahead now."""
     access = errand.access
     try:
-        page = seat(desk, access)
+        page = page_of(desk, access)
         go(desk, page, f"{access.base_url}/compose/post", keep=KEEP)
         desk.step(Phase.OPENED)
         allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)

@@ -13,12 +13,19 @@ ASKED_OF_EVERY_PAGE: Mapping[str, Any] = {
     "ways": selectors.for_page(),
     "walls": [pattern for pattern, _ in PATHS],
     "alerts": [pattern for pattern, _ in ALERTS],
+    "reserved": list(selectors.RESERVED),
 }
 """What the shared part needs to know."""
 
 
-def script(name: str) -> str:
+def script(name: str, *shared: str) -> str:
     """Give a script as one function of one argument. Nothing of it stays on the page."""
     here = files(__package__)
-    shared, own = ((here / file).read_text(encoding="utf-8") for file in ("finding.js", f"{name}.js"))
-    return f"async (asked) => {{\n{shared}\n{own}\n}}"
+    pieces = [(here / f"{file}.js").read_text(encoding="utf-8") for file in ("finding", *shared, name)]
+    return f"async (asked) => {{\n{chr(10).join(pieces)}\n}}"
+
+
+def alone(name: str) -> str:
+    """Give a script that shares nothing with those that look."""
+    own = (files(__package__) / f"{name}.js").read_text(encoding="utf-8")
+    return f"async (asked) => {{\n{own}\n}}"

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from playwright.sync_api import Locator, Page
-
 
 class Purpose(StrEnum):
     """What an element is for."""
@@ -30,7 +28,6 @@ class Purpose(StrEnum):
     SUBMIT = "submit"
     ADD = "add"
     FILE = "file"
-    ATTACHMENTS = "attachments"
     ALT_OPEN = "alt_open"
     ALT_TEXT = "alt_text"
     ALT_SAVE = "alt_save"
@@ -52,19 +49,28 @@ class Purpose(StrEnum):
     """What stands where a list has no entries."""
     COOKIES = "cookies"
     """What takes the cookie banner away."""
+    ACCOUNT = "account"
+    """The button that changes accounts: it names the one that is signed in."""
+    CLOSE = "close"
+    """What closes a sheet."""
+    MENU = "menu"
+    """On a post: what opens its menu."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to find something: a CSS selector, and the exact words on it where the selector is too wide."""
+    """One way to find something: a CSS selector, and the exact words on it where the selector is too wide; or the
+    place in which it always is, which the scripts know.
+    """
 
     name: str
     css: str
     words: tuple[str, ...] = ()
+    place: bool = False
 
     def for_page(self) -> dict[str, Any]:
         """Give it as the script in the page takes it."""
-        return {"css": self.css, "words": list(self.words)}
+        return {"css": self.css, "words": list(self.words), "place": self.place}
 
 
 def _id(name: str, below: str = "") -> Way:
@@ -75,10 +81,25 @@ def _label(words: str) -> Way:
     return Way(f"aria-label {words}", f'[aria-label="{words}"]')
 
 
+BY_ITS_PLACE = Way("its place", "", place=True)
+"""Whatever it is called, made of, or says in whichever language: it is known by where it stands."""
+
+RESERVED = (
+    "home", "explore", "search", "notifications", "messages", "i", "settings", "compose", "jobs", "lists", "bookmarks",
+    "communities", "premium", "login", "logout", "signup", "tos", "privacy", "about", "download", "hashtag", "intent",
+    "share", "account", "status", "chat", "grok", "moments", "topics", "topics_picker", "follower_requests",
+)  # fmt: skip
+"""What stands in the place of a name in the page's own addresses and is nobody's."""
+
 WAYS: Mapping[Purpose, tuple[Way, ...]] = {
     Purpose.PROFILE: (
         _id("AppTabBar_Profile_Link"),
         Way("aria-label Profile", 'nav a[aria-label="Profile"]'),
+        BY_ITS_PLACE,
+    ),
+    Purpose.ACCOUNT: (
+        _id("SideNav_AccountSwitcher_Button"),
+        Way("the menu's button", 'header [aria-haspopup="menu"]:has(img)'),
     ),
     Purpose.SIGN_IN: (
         _id("loginButton"),
@@ -89,6 +110,7 @@ WAYS: Mapping[Purpose, tuple[Way, ...]] = {
     Purpose.DIALOG: (
         Way("role dialog", '[role="dialog"]'),
         Way("aria-modal", '[aria-modal="true"]'),
+        BY_ITS_PLACE,
     ),
     Purpose.BOX: (
         _id("tweetTextarea_{n}"),
@@ -96,13 +118,14 @@ WAYS: Mapping[Purpose, tuple[Way, ...]] = {
         _id("tweetTextarea_{n}_label"),
         Way("role textbox", '[contenteditable="true"][role="textbox"]'),
         Way("draft editor", ".public-DraftEditor-content"),
-        Way("aria-label Post text", '[contenteditable="true"][aria-label="Post text"]'),
+        BY_ITS_PLACE,
     ),
     Purpose.SUBMIT: (
         _id("tweetButton"),
         _id("tweetButtonInline"),
         _id("replyButton"),
         Way("words on a button", 'button, [role="button"]', ("Post", "Post all", "Reply")),
+        BY_ITS_PLACE,
     ),
     Purpose.ADD: (
         _id("addButton"),
@@ -111,14 +134,11 @@ WAYS: Mapping[Purpose, tuple[Way, ...]] = {
         _label("Add post"),
         _label("Add another post"),
         _label("Add to thread"),
+        BY_ITS_PLACE,
     ),
     Purpose.FILE: (
         _id("fileInput"),
         Way("file input", 'input[type="file"]'),
-    ),
-    Purpose.ATTACHMENTS: (
-        _id("attachments"),
-        Way("aria-label Media", ':has(> [role="group"][aria-label="Media"])'),
     ),
     Purpose.ALT_OPEN: (
         _id("altTextLabel"),
@@ -132,11 +152,22 @@ WAYS: Mapping[Purpose, tuple[Way, ...]] = {
     Purpose.ALT_SAVE: (
         _id("altTextSave"),
         _id("endEditingButton"),
-        Way("words on a button", "button", ("Save", "Done")),
     ),
+    Purpose.CLOSE: (
+        _id("SheetClose"),
+        _id("app-bar-close"),
+        _id("sheetCloseButton"),
+        _id("modalClose"),
+    ),
+    Purpose.MENU: (_id("caret"),),
     Purpose.REPLY: (
         _id("reply"),
         Way("aria-label ends with Reply", 'button[aria-label$="Reply"]'),
+        Way(
+            "the first action",
+            ':is([role="group"], .actions) > :is(button, [role="button"]):first-child, '
+            '[role="group"] > :first-child > :is(button, [role="button"]):first-child',
+        ),
     ),
     Purpose.POST: (
         _id("tweet"),
@@ -181,6 +212,17 @@ def for_page() -> dict[str, list[dict[str, Any]]]:
     return {purpose.value: [way.for_page() for way in ways] for purpose, ways in WAYS.items()}
 
 
+def words() -> frozenset[str]:
+    """Give every word of the page's own that something is known by. They mean nobody.
+
+    >>> "Post all" in words(), "Add post" in words()
+    (True, True)
+    """
+    every = [way for ways in WAYS.values() for way in ways]
+    labels = [label for way in every for label in re.findall(r'\[aria-label="([^"]+)"\]', way.css)]
+    return frozenset([*labels, *(word for way in every for word in way.words)])
+
+
 def drifted(hits: Mapping[str, int]) -> tuple[str, ...]:
     """Name what was found only by a fall-back: ``submit: tweetButtonInline``.
 
@@ -188,13 +230,3 @@ def drifted(hits: Mapping[str, int]) -> tuple[str, ...]:
     ('submit: tweetButtonInline',)
     """
     return tuple(f"{purpose}: {WAYS[Purpose(purpose)][hit].name}" for purpose, hit in hits.items() if hit > 0)
-
-
-def locator(scope: Page | Locator, purpose: Purpose, hit: int, *, n: int = 0) -> Locator:
-    """Point at what the survey found: the way that hit, not all ways one after the other."""
-    way = WAYS[purpose][max(hit, 0)]
-    found = scope.locator(way.css.replace("{n}", str(n)))
-    if way.words:
-        exactly = re.compile(rf"^\s*(?:{'|'.join(map(re.escape, way.words))})\s*$")
-        return found.filter(has_text=exactly)
-    return found

@@ -3,137 +3,163 @@
 
 const { want, target, texts, focus, count } = asked;
 
-const boxes = (dialog) => {
-  const found = [];
-  for (let n = 0; n < 50; n += 1) {
-    const { found: here, indexed } = all("box", dialog, { n, least: n + 1 });
-    const element = indexed ? here[0] : here[n];
-    if (!element) break;
-    found.push(element.matches("[contenteditable=true]") ? element : element.querySelector("[contenteditable=true]"));
+/** The text below a node, with its line breaks as they are drawn. */
+const words = (node) => {
+  let text = "";
+  for (const child of node.childNodes) {
+    if (child.nodeType === Node.TEXT_NODE) text += child.data;
+    else if (child.nodeName === "IMG") text += child.alt;
+    else if (child.nodeName === "BR") text += node.textContent === "" && node.childElementCount === 1 ? "" : "\n";
+    else text += words(child);
   }
-  return found.filter(Boolean);
+  return text;
 };
 
-const words = (node) =>
-  [...node.childNodes]
-    .map((child) => {
-      if (child.nodeType === Node.TEXT_NODE) return child.data;
-      if (child.nodeName === "IMG") return child.alt;
-      if (child.nodeName === "BR") return node.textContent === "" ? "" : "\n";
-      return words(child);
-    })
-    .join("");
+const LINES = 'p, div, li, [data-block="true"]';
 
-/** What a text box holds. Blocks give it exactly; innerText adds line breaks around blank lines. */
+/** What a text box holds, line by line: the innermost blocks are the lines. innerText adds breaks around blank ones. */
 const held = (box) => {
   const blocks = [...box.querySelectorAll('[data-block="true"]')];
-  if (blocks.length > 0) return { text: blocks.map(words).join("\n"), exact: true };
+  const lines = blocks.length > 0 ? blocks : [...box.querySelectorAll(LINES)].filter((one) => one.querySelector(LINES) === null);
+  if (lines.length > 0) return { text: lines.map(words).join("\n"), exact: true };
   return { text: box.innerText, exact: false };
 };
 
 const plain = ({ text, exact }) => {
-  const even = text.normalize("NFC").replace(/\r\n?/g, "\n").replaceAll("\u00a0", " ").trimEnd();
+  const even = text.normalize("NFC").replace(/\r\n?/g, "\n").replaceAll("\u00a0", " ").trim();
   return exact ? even : even.replace(/\s*\n\s*/g, "\n");
 };
 
-/** What lies over an element: null for nothing, else a name for it. */
+/** What lies over an element: null for nothing, else a name for it. What was only scrolled away is brought back. */
 const cover = (element) => {
-  const { left, top, width, height } = element.getBoundingClientRect();
-  const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-  if (!hit || element.contains(hit) || hit.contains(element)) return null;
-  return hit.closest("[data-testid]")?.dataset.testid ?? hit.nodeName;
+  const over = () => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !hit || element.contains(hit) || hit.contains(element) ? null : hit;
+  };
+  if (over() === null) return null;
+  element.scrollIntoView({ block: "nearest" });
+  const hit = over();
+  return hit && (hit.closest("[data-testid]")?.dataset.testid ?? hit.nodeName);
 };
 
-const enabled = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";
+const even = (text) => text.replace(/\s+/g, " ").trim();
 
-const targetPost = () =>
-  all("post").found.find((article) => {
-    const stamp = stampOf(article);
-    return stamp && idOf(stamp) === target;
-  }) ?? null;
-
-/** What a reply dialog says it answers: links to people, and to posts, above the first text box. */
-const context = (dialog, box) => {
-  const above = [...dialog.querySelectorAll("a[href]")].filter(
-    (anchor) => shown(anchor) && anchor.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING,
-  );
-  const people = above.filter((anchor) => anchor.textContent.trim() === `@${handleOf(anchor)}`).map(handleOf);
-  const posts = above.filter((anchor) => anchor.querySelector("time")).map(idOf).filter(Boolean);
-  return { people, posts };
+/** What a dialog says of whom it answers: everything in it that is not being written. */
+const context = ({ root, boxes }) => {
+  const copy = (node) => (boxes.includes(node) ? "" : node.nodeType === Node.TEXT_NODE ? node.data : [...node.childNodes].map(copy).join(" "));
+  const labels = [root, ...root.querySelectorAll("[aria-label]")].map((element) => element.getAttribute("aria-label") ?? "");
+  const links = [...root.querySelectorAll("a[href]")].filter((anchor) => !boxes.some((box) => box.contains(anchor)));
+  const text = even(copy(root));
+  const people = [...`${text} ${labels.join(" ")}`.matchAll(/@(\w{1,15})/g)].map((found) => found[1]);
+  const led = links.filter((anchor) => /^\/\w{1,15}\/?$/.test(anchor.pathname)).map(handleOf);
+  return {
+    people: [...new Set([...people, ...led])],
+    posts: links.filter((anchor) => anchor.querySelector("time")).map(idOf).filter(Boolean),
+    text: text.slice(0, 2000),
+    notice: [...root.querySelectorAll('[role="status"], [role="alert"]')].some((one) => shown(one) && one.textContent.trim() !== ""),
+  };
 };
-
-const attachments = (dialog, found) =>
-  found.map((box, n) => {
-    const after = (element, other) =>
-      Boolean(other.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING);
-    const mine = all("attachments", dialog).found.filter(
-      (element) => after(element, box) && (!found[n + 1] || !after(element, found[n + 1])),
-    );
-    return mine.reduce((sum, element) => sum + element.querySelectorAll("img, video").length, 0);
-  });
 
 const composer = () => {
-  const dialog = all("dialog").found.find((candidate) => boxes(candidate).length > 0);
-  if (!dialog) return null;
-  const found = boxes(dialog);
-  const submit = one("submit", dialog);
-  const add = one("add", dialog);
-  one("file", dialog, { hidden: true });
+  current = findComposer();
+  if (!current) return null;
+  const { root, boxes } = current;
+  noteNames(current);
+  const submit = one("submit", root);
+  const add = want === "add" && one("add", root);
+  fileOf(current, 0);
+  const pictures = boxes.map((_, n) => picturesOf(current, n));
   return {
-    boxes: found.map(held),
-    elements: found,
+    boxes: boxes.map(held),
+    elements: boxes,
     submit: submit && { enabled: enabled(submit), cover: cover(submit) },
     add: add && enabled(add),
-    suggestions: one("suggestions", dialog) !== null,
-    attached: attachments(dialog, found),
-    uploading: all("attachments", dialog).found.some((element) => element.querySelector('[role="progressbar"]')),
-    context: context(dialog, found[0]),
+    suggestions: openLists(current),
+    attached: pictures.map((some) => some.map(({ source, element }) => ({ source, alt: element.alt ?? "" }))),
+    uploading: pictures.some((some) => uploadingOf(current, some)),
+    context: asked.answering ? context(current) : { people: [], posts: [], text: "", notice: false },
   };
 };
 
 const look = () => {
   for (const key of Object.keys(hits)) delete hits[key];
-  const post = target && targetPost();
+  const post = target && postWith(target);
   const reply = post && one("reply", post);
+  const seen = composer();
   return {
     ...standing(),
     post: post && {
-      author: handleOf(stampOf(post)),
-      reply: reply && { cover: cover(reply) },
+      author: handleOf(addressIn(post, target)),
+      text: even(one("text", post)?.textContent ?? "").slice(0, 80),
+      reply: reply && { cover: cover(reply), enabled: enabled(reply) },
     },
-    composer: composer(),
+    composer: seen,
+    sheets: sheetsBeside(current).map((sheet) => factsOf(sheet, current)),
+    editor: describes ? editor() : null,
     hits: { ...hits },
   };
+};
+
+const describes = ["describing", "kept", "put_away"].includes(want);
+
+const editor = () => {
+  const found = describing(current);
+  return found && { source: found.source, apart: found.apart, saved: found.save !== null && !enabled(found.save) };
 };
 
 const WANTED = {
   composer: (seen) => seen.who !== null && seen.composer?.submit,
   post: (seen) => seen.who !== null && (seen.gone || seen.post?.reply),
-  boxes: (seen) => seen.composer && seen.composer.boxes.length >= texts.length,
-  add: (seen) => seen.composer?.add,
-  empty: (seen) => seen.composer?.boxes.every(({ text }) => text.trim() === ""),
-  attached: (seen) => !seen.composer.uploading && seen.composer.attached[focus] >= count,
+  replyable: (seen) => seen.post?.reply?.enabled,
+  boxes: ({ composer }) => composer && composer.boxes.length >= texts.length,
+  add: ({ composer }) => composer?.add,
+  empty: ({ composer }) => composer?.boxes.every(({ text }) => text.trim() === ""),
+  attached: ({ composer }) => composer && !composer.uploading && composer.attached[focus]?.length >= count,
+  written: ({ composer }) => composer && holdsAll(composer),
   composed: ({ composer }) =>
     composer?.submit &&
-    composer.boxes.length === texts.length &&
-    composer.boxes.every((box, n) => plain(box) === plain({ text: texts[n], exact: box.exact })) &&
+    holdsAll(composer) &&
     composer.submit.enabled &&
     composer.submit.cover === null &&
     !composer.suggestions &&
     !composer.uploading,
+  listed: ({ composer }) => composer?.suggestions,
+  describing: ({ editor }) => editor !== null,
+  kept: ({ editor }) => editor === null || editor.saved,
+  put_away: ({ editor }) => editor === null,
+  menu: () => menuItems().length > 0,
+  sheet: ({ sheets }) => sheets.length > 0,
+  free: ({ composer }) => composer && !composer.suggestions,
 };
+
+const holdsAll = (composer) =>
+  composer.boxes.length === texts.length &&
+  composer.boxes.every((box, n) => plain(box) === plain({ text: texts[n], exact: box.exact }));
 
 const finish = (seen, met) => {
   const box = focus === null ? null : seen.composer?.elements[focus];
-  if (met && box) box.focus();
+  if (met && box && document.activeElement !== box) box.focus();
   if (seen.composer) delete seen.composer.elements;
+  if (seen.editor) delete seen.editor.saved;
   return { ...seen, met: Boolean(met) };
 };
 
+const began = performance.now();
+
+/** A sheet that stands there for so long stands in the way. */
+const SHEET_AFTER = { withComposer: 300, withoutOne: 1000 };
+
+/** Nothing can be there yet: not worth a look. */
+const tooEarly = () =>
+  want === "composer" && document.readyState !== "complete" && !document.querySelector('[contenteditable="true"], [role="alert"]') && !asked.walls.some((pattern) => new RegExp(pattern).test(location.pathname));
+
 const settled = () => {
+  if (tooEarly()) return null;
   const seen = look();
   const met = WANTED[want](seen);
-  return met || walled(seen) ? finish(seen, met) : null;
+  const hindered = !met && !describes && seen.sheets.length > 0 && performance.now() - began > SHEET_AFTER[seen.composer ? "withComposer" : "withoutOne"];
+  return met || hindered || walled(seen) ? finish(seen, met) : null;
 };
 
 return await whenSeen(settled, () => finish(look(), false), asked.within);

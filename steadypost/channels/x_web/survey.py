@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from playwright.sync_api import ElementHandle, Page
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
 
 from steadypost.channels.x_web import selectors
 from steadypost.channels.x_web.scripts import ASKED_OF_EVERY_PAGE, script
+from steadypost.channels.x_web.sheets import Sheet, sheet_from
 from steadypost.channels.x_web.walls import wall
 from steadypost.domain.outcome import Cause
-from steadypost.domain.snowflake import RemoteId
+from steadypost.domain.remote_id import RemoteId
 
-SCRIPT = script("survey")
+SCRIPT = script("survey", "composer")
+
+POINT = script("point", "composer")
 
 MOST_INTERRUPTIONS = 20
 """How often a look may be cut off by the page navigating before that is the page's fault."""
@@ -32,6 +35,8 @@ class Want(StrEnum):
     """Signed in, and a composer in a dialog with its button."""
     POST = "post"
     """Signed in, and the post that is to be answered - or word that it is gone."""
+    REPLYABLE = "replyable"
+    """That post with a reply button that can be clicked."""
     ADD = "add"
     """An enabled button to add a part."""
     BOXES = "boxes"
@@ -40,6 +45,22 @@ class Want(StrEnum):
     """Nothing in any text box."""
     ATTACHED = "attached"
     """``count`` pictures on the part ``focus``, all uploaded."""
+    WRITTEN = "written"
+    """Every text as it should be."""
+    FREE = "free"
+    """No list of suggestions."""
+    LISTED = "listed"
+    """A list of suggestions."""
+    DESCRIBING = "describing"
+    """The editor of descriptions."""
+    KEPT = "kept"
+    """That editor closed, or with nothing left to save."""
+    PUT_AWAY = "put_away"
+    """That editor closed."""
+    MENU = "menu"
+    """An open menu."""
+    SHEET = "sheet"
+    """Something that lies over the page and asks."""
     COMPOSED = "composed"
     """Every text as it should be, and nothing between us and an enabled button."""
 
@@ -58,6 +79,29 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a part, as the composer shows it."""
+
+    source: str
+    """Which one it is: its address within the page."""
+    alt: str
+    """What the page says of it to those who cannot see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the dialog says of what it answers."""
+
+    people: tuple[str, ...] = ()
+    """Everybody it names."""
+    posts: tuple[str, ...] = ()
+    """Which posts it shows, where it links to them."""
+    text: str = ""
+    notice: bool = False
+    """Whether it tells something, as a page does that takes no answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Composer:
     """The composer in the dialog."""
 
@@ -68,11 +112,9 @@ class Composer:
     """What lies over the button."""
     suggestions: bool
     uploading: bool
-    attached: tuple[int, ...]
-    people: tuple[str, ...]
-    """Whom the dialog says it answers."""
-    posts: tuple[str, ...]
-    """Which posts the dialog shows above the text, where it links to them."""
+    attached: tuple[tuple[Picture, ...], ...]
+    """The pictures of each part."""
+    context: Context = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +124,20 @@ class Target:
     author: str
     cover: str | None
     """What lies over its reply button."""
+    text: str = ""
+    """How it begins."""
+    takes_replies: bool = True
+    """Whether its reply button can be clicked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """What descriptions of pictures are written in."""
+
+    source: str | None
+    """The picture it shows; ``None`` when it shows none."""
+    apart: bool
+    """Whether it is a dialog of its own, over the composer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +157,9 @@ class Survey:
     target: Target | None
     composer: Composer | None
     hits: Mapping[str, int]
+    sheets: tuple[Sheet, ...] = ()
+    """What lies over the page and is not the composer, the topmost last."""
+    editor: Editor | None = None
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -117,12 +176,20 @@ def survey(
     texts: Sequence[str] = (),
     focus: int | None = None,
     count: int = 0,
+    answering: bool = False,
 ) -> Survey:
     """Look until what is wanted is there, a wall is, or the time is up; say what was seen then.
 
     With ``focus``, that part's text box gets the caret when all is well.
     """
-    asked = {"want": want.value, "target": target, "texts": list(texts), "focus": focus, "count": count}
+    asked: dict[str, Any] = {
+        "want": want.value,
+        "target": target,
+        "texts": list(texts),
+        "focus": focus,
+        "count": count,
+    }
+    asked["answering"] = answering
     return _read(evaluate(page, SCRIPT, asked, within=within))
 
 
@@ -143,6 +210,14 @@ def evaluate(page: Page, script: str, asked: Mapping[str, Any], *, within: float
     return last
 
 
+def point(
+    page: Page, thing: str, *, part: int = 0, source: str = "", number: int = 0
+) -> ElementHandle | None:
+    """Give the element of the composer that is this thing; nothing where there is none."""
+    asked = {**ASKED_OF_EVERY_PAGE, "thing": thing, "part": part, "source": source, "number": number}
+    return page.evaluate_handle(POINT, asked).as_element()
+
+
 def _read(seen: Mapping[str, Any]) -> Survey:
     who = seen["who"]
     return Survey(
@@ -155,13 +230,18 @@ def _read(seen: Mapping[str, Any]) -> Survey:
         target=_target(seen["post"]),
         composer=_composer(seen["composer"]),
         hits=seen["hits"],
+        sheets=tuple(sheet_from(sheet) for sheet in seen["sheets"]),
+        editor=Editor(**seen["editor"]) if seen["editor"] else None,
     )
 
 
 def _target(seen: Mapping[str, Any] | None) -> Target | None:
     if not seen or not seen["reply"]:
         return None
-    return Target(author=seen["author"], cover=seen["reply"]["cover"])
+    reply = seen["reply"]
+    return Target(
+        author=seen["author"], cover=reply["cover"], text=seen["text"], takes_replies=reply["enabled"]
+    )
 
 
 def _composer(seen: Mapping[str, Any] | None) -> Composer | None:
@@ -174,13 +254,18 @@ def _composer(seen: Mapping[str, Any] | None) -> Composer | None:
         cover=submit["cover"] if submit else None,
         suggestions=seen["suggestions"],
         uploading=seen["uploading"],
-        attached=tuple(seen["attached"]),
-        people=tuple(seen["context"]["people"]),
-        posts=tuple(seen["context"]["posts"]),
+        attached=tuple(tuple(Picture(**one) for one in pictures) for pictures in seen["attached"]),
+        context=_context(seen["context"]),
+    )
+
+
+def _context(seen: Mapping[str, Any]) -> Context:
+    return Context(
+        people=tuple(seen["people"]), posts=tuple(seen["posts"]), text=seen["text"], notice=seen["notice"]
     )
 
 
 def _plain(text: str, *, exact: bool) -> str:
     even = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    even = even.replace("\N{NO-BREAK SPACE}", " ").rstrip()
+    even = even.replace("\N{NO-BREAK SPACE}", " ").strip()
     return even if exact else "\n".join(line.strip() for line in even.split("\n") if line.strip())

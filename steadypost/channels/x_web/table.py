@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from steadypost.channels.x_web import answers
-from steadypost.channels.x_web.answers import Asked, Received, interpret
+from steadypost.channels.x_web.answers import NOT_SEEN_YET, Asked, Received, interpret
 from steadypost.domain.outcome import Outcome
 from steadypost.domain.retries import RULES, Rule, rule_for
+from steadypost.networks.x.snowflake import id_at
 
 CODES = tuple(
     sorted(
@@ -61,15 +62,19 @@ def rows() -> Iterator[Row]:
     """Give every answer to the code that reads it."""
     for code in CODES:
         yield _row(str(code), 200, {"errors": [{"code": code}], "data": {}})
+    for code in sorted(NOT_SEEN_YET):
+        body = {"errors": [{"code": code}], "data": {}}
+        yield _row(f"{code}, below an own part of seconds ago", 200, body, below_own=True)
     for status in STATUSES:
         yield _row(f"HTTP {status}, no code", status, {})
     yield _row("`tweet_results: {}`, no error", 200, {"data": {"create_tweet": {"tweet_results": {}}}})
     yield _row("a code nobody knows", 200, {"errors": [{"code": 99999}], "data": {}})
 
 
-def _row(answer: str, status: int, body: object) -> Row:
+def _row(answer: str, status: int, body: object, *, below_own: bool = False) -> Row:
     moment = datetime(2026, 3, 4, 12, tzinfo=UTC)
-    asked = Asked(handle="alice", armed_at=moment - timedelta(seconds=3))
+    parent = id_at(moment - timedelta(seconds=5)) if below_own else None
+    asked = Asked(handle="alice", armed_at=moment - timedelta(seconds=3), own_parent=parent)
     outcome = interpret(Received(status=status, body=json.dumps(body)), asked, moment)
     rule = rule_for(outcome)
     if rule is None:

@@ -3,17 +3,34 @@
 
 const column = () => document.querySelector('[data-testid="primaryColumn"]') ?? document;
 
-/** What a post says, as far as a page lets one read it back: emoji from pictures, links from where they lead. */
-const said = (node) =>
-  [...node.childNodes]
-    .map((child) => {
-      if (child.nodeType === Node.TEXT_NODE) return child.data;
-      if (child.nodeName === "IMG") return child.alt;
-      if (child.nodeName === "BR") return "\n";
-      if (child.nodeName === "A" && !/^[@#$]/.test(child.textContent)) return child.href;
-      return said(child);
-    })
-    .join("");
+const isWords = (link) => /^[@#＠＃$]/.test(link.textContent);
+
+/** The words of a link. Some of them are hidden, and complete it; then the ellipsis that stands for them goes. */
+const linkWords = (link) => {
+  const spans = [...link.querySelectorAll("span")];
+  const hidden = spans.filter((span) => span.getAttribute("aria-hidden") === "true" && span.textContent !== "…");
+  const completes = hidden.some((span) => !/^(https?:\/\/)?(www\.)?$/.test(span.textContent));
+  const words = link.textContent.trim();
+  return completes ? words.replace(/…$/, "") : words;
+};
+
+/** What a post says, in pieces, as far as a page lets one read it back: emoji from pictures, links by their words. */
+const pieces = (node) =>
+  [...node.childNodes].flatMap((child) => {
+    if (child.nodeType === Node.TEXT_NODE) return [child.data];
+    if (child.nodeName === "IMG") return [child.alt];
+    if (child.nodeName === "BR") return ["\n"];
+    if (child.nodeName === "A" && !isWords(child)) return [{ shown: linkWords(child) }];
+    return pieces(child);
+  });
+
+/** A post's own text, and not that of a post it quotes. */
+const textOf = (article) => all("text", article).found.find((text) => !quotedIn(text, article)) ?? null;
+
+const quotedIn = (text, article) => {
+  const inner = text.closest('[role="link"], article');
+  return inner !== null && inner !== article && article.contains(inner);
+};
 
 const authorOf = (article, stamp) => {
   const name = article.querySelector('[data-testid="User-Name"] a[href]');
@@ -26,11 +43,11 @@ const readPost = (article) => {
   const stamp = stampOf(article);
   const id = stamp && idOf(stamp);
   if (!id) return null;
-  const text = all("text", article).found[0];
+  const text = textOf(article);
   return {
     id,
     author: authorOf(article, stamp) ?? "",
-    text: text ? said(text) : "",
+    said: text ? pieces(text) : [],
     cut: one("cut", article) !== null,
     context: one("context", article) !== null,
     promoted: article.parentElement?.closest('[data-testid="placementTracking"]') !== null,

@@ -13,7 +13,7 @@ QUIET = 20.0
 
 ANSWER_WITHIN = 45.0
 """Seconds for X's answer to one part: half as long again as it was ever seen to take (1 to 30 s). After them the
-part is in doubt. While it is waited for, nothing else of its account can go out that keeps its spacing; and what an
+part is unconfirmed. While it is waited for, nothing else of its account can go out that keeps its spacing; and what an
 answer would have told, a look tells as well (decision 0021).
 """
 

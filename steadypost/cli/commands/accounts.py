@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from steadypost.cli import speech
@@ -10,40 +11,58 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
+from steadypost.domain.standing import standing
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console
 
+    from steadypost.domain.standing import Standing
     from steadypost.store import AccountRecord
 
-NONE_YET = "No account is known yet. In Prefect's pages: Blocks, +, X account."
+LAST_HOUR = timedelta(hours=1)
+
+NONE_YET = "No account is known yet. Set one up: steadypost account add me --channel file"
 
 
 @command("accounts")
 def accounts(house: House) -> Answer:
     """List the accounts, their limits and their pauses."""
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import reading, vitals  # noqa: PLC0415 - see House.store
+
     now = clock.now()
     with house.store() as store:
-        records = store.accounts()
-        waiting = {one.name: store.counts(one.name)[State.SCHEDULED] for one in records}
-    told = [{**_account(one, now), "scheduled": waiting[one.name]} for one in records]
+        records = store.read(account_rows.every)
+        twins = store.read(vitals.twins)
+        found = {one.name: standing(one, now) for one in store.observe(now, claims_of=LAST_HOUR).accounts}
+        waiting = {one.name: store.read(reading.counts, one.name)[State.SCHEDULED] for one in records}
+    told = [
+        {
+            **_account(one, now),
+            "refused_for": twins.get(one.name),
+            "scheduled": waiting[one.name],
+            "stands": str(found[one.name].word),
+            "why": found[one.name].why,
+            "remedy": found[one.name].remedy,
+        }
+        for one in records
+    ]
     zone = house.settings.zone
 
     def tell(console: Console) -> None:
         if not records:
             speech.tell(console, NONE_YET)
             return
-        page = speech.table("account", "network", "handle", "may post", "waiting", "stands")
+        page = speech.table("account", "network", "may post", "waiting", "stands")
         for one in records:
             page.add_row(
-                speech.line(one.name),
-                speech.line(one.channel),
-                speech.line(f"@{one.handle}"),
+                speech.line(one.name, 16),
+                speech.line(f"{one.channel} @{one.handle}", 22),
                 _limits(one),
                 str(waiting[one.name]),
-                _stands(one, now, zone),
+                _stands(found[one.name], zone),
             )
         console.print(page)
 
@@ -71,12 +90,11 @@ def _limits(one: AccountRecord) -> str:
     return ", ".join(f"{most}/{window}" for most, window in given if most is not None) or "any"
 
 
-def _stands(one: AccountRecord, now: datetime, zone: str) -> str:
-    if not one.is_paused(now):
-        return "ready"
-    return speech.line(
-        f"paused to {speech.moment(one.paused_until, zone)}: {one.pause_why or one.pause_cause}"
-    )
+def _stands(found: Standing, zone: str) -> str:
+    until = f" until {speech.brief(found.until, zone)}" if found.until else ""
+    why = f": {speech.plain(found.why)}" if found.why else ""
+    remedy = f"\n→ {speech.plain(found.remedy)}" if found.remedy else ""
+    return f"{found.word}{until}{why}{remedy}"
 
 
 commands = {"accounts": accounts}

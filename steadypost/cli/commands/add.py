@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 import click
 
 from steadypost.cli import speech
+from steadypost.cli.changes import held_remedy
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending
 from steadypost.cli.house import House
+from steadypost.cli.signing import signature_of
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.domain.money import usd
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
     from steadypost.intake import Entered
+    from steadypost.store import Store
 
 
 @command("add")
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     "--when",
     "-w",
     required=True,
-    help='"now", "+20m", "2026-11-24T18:30+01:00", or a local time with --zone.',
+    help='"now", "+20m", "next-slot", "2026-11-24T18:30+01:00", or a local time with --zone.',
 )
 @click.option("--zone", default="", help="The zone of a time written without one.")
 @click.option(
@@ -54,6 +60,11 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it reads like another one.")
 @click.option("--label", "-l", "labels", multiple=True, help="What you file it under; may be repeated.")
+@click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
+@click.option(
+    "--split", is_flag=True, help="A text that is too long becomes a thread, cut between sentences."
+)
+@click.option("--by", metavar="NAME", help="Who you are, if not your login name.")
 @click.option("--key", default="", help="Your own name for it; a second one with this key does not enter.")
 def add(
     house: House,
@@ -69,12 +80,16 @@ def add(
     repeat: str,
     allow_repeat: bool,
     labels: tuple[str, ...],
+    as_is: bool,
+    split: bool,
+    by: str | None,
     key: str,
 ) -> Answer:
     """Write one post; several TEXTs are a thread. A TEXT of - is read from standard input."""
     from steadypost.intake import draft_of, enter, refused  # noqa: PLC0415 - half a second that the queue need not wait
     from steadypost.intake.files import image_values  # noqa: PLC0415
 
+    author = signature_of(by, "", why_is_required=False).by
     written = [sys.stdin.read() if text == "-" else text for text in texts]
     draft = draft_of(
         {
@@ -90,6 +105,8 @@ def add(
             "repeat": repeat,
             "allow_repeat": allow_repeat,
             "labels": list(labels),
+            "as_is": as_is,
+            "split": split,
             "key": key,
         },
         "add",
@@ -105,35 +122,56 @@ def add(
                 source="cli",
                 zone=house.settings.zone_for_naive,
                 folder=Path.cwd(),
+                by=author,
             )
         )
+        times = _times(store, entered)
     ending = Ending.REFUSED if entered.refusals else Ending.OK
     return Answer(
         document={"entered": entered.as_dict()},
-        tell=lambda console: _tell(console, entered, house.settings.zone),
+        tell=lambda console: _tell(console, entered, times, house.settings.zone),
         ending=ending,
     )
 
 
-def _tell(console: Console, entered: Entered, zone: str) -> None:
+def _times(store: Store, entered: Entered) -> dict[int, datetime | None]:
+    """Say when each of its deliveries is due: those of a series differ."""
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
+    if entered.series is None:
+        return {one.delivery_id: entered.due_at for one in entered.deliveries}
+    return {
+        one.delivery_id: store.read(reading.show, one.delivery_id).delivery.due_at
+        for one in entered.deliveries
+    }
+
+
+def _tell(console: Console, entered: Entered, times: dict[int, datetime | None], zone: str) -> None:
     for one in entered.deliveries:
+        due = f"{speech.brief(times[one.delivery_id], zone)} ({zone})"
         told = f"Delivery {one.delivery_id}, as {speech.plain(one.account)}: {one.state}"
-        if one.repeats is not None:
-            told += (
-                f"; it reads like delivery {one.repeats}. Release it: steadypost release {one.delivery_id}"
-            )
-        elif one.known:
+        if one.known:
             told += "; it had come in before."
+        elif str(one.state) == "held":
+            because = (
+                f"it reads like delivery {one.repeats}" if one.repeats else speech.plain(entered.concern)
+            )
+            said = [because] if because else []
+            said += [f"it {speech.plain(one.approval)}"] if one.approval else []
+            remedy = held_remedy(one.delivery_id, wants_yes=bool(one.approval))
+            told += f", due {due}, because {'; and '.join(said)}.\n  → {remedy}"
         elif entered.late:
             told += "; its moment has passed by more than it may be late, so it will be missed."
         else:
-            told += f", due {speech.moment(entered.due_at, zone)} ({zone})."
-        speech.tell(console, told)
+            told += f", due {due}." + (f" It costs {usd(one.cost)}." if one.cost else "")
+        speech.tell_lines(console, told)
     if entered.series is not None:
         told = (
             f"Series {entered.series}: the deliveries of the coming week are these; more follow by themselves"
         )
         speech.tell(console, f"{told}. End it: steadypost series --end {entered.series} --why TEXT")
+    for note in entered.notes:
+        speech.tell(console, f"Note: {note}.")
     for problem in entered.refusals:
         speech.tell(console, f"Refused: {problem.field} {problem.value!r}: {problem.why}; {problem.remedy}")
 

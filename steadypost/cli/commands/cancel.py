@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING, Any
 
-from steadypost.cli import speech
+from steadypost.cli import changes
+from steadypost.cli.choosing import chosen, those_meant
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
-from steadypost.domain.delivery import ImpossibleMove
+from steadypost.domain import clock
+from steadypost.domain.change import WAITS
+from steadypost.domain.delivery import State
+
+if TYPE_CHECKING:
+    from steadypost.store.changing import Stays
 
 
 @command("cancel")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@chosen
 @signed(why_is_required=False)
-def cancel(house: House, delivery_id: int, by: str | None, why: str) -> Answer:
-    """Take a delivery back before it, or what is left of it, is sent."""
+def cancel(
+    house: House, *, ids: tuple[int, ...], dry_run: bool, by: str | None, why: str, **given: Any
+) -> Answer:
+    """Take deliveries back before they, or what is left of them, are sent. 'undo' brings them back."""
     who = signature_of(by, why, why_is_required=False)
+    from steadypost.store import changing  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415
+    from steadypost.store.operations import Cancelling  # noqa: PLC0415
+
+    signed_by = By(name=who.by, why=who.why)
     with house.store() as store:
-        try:
-            after = store.cancel(delivery_id, by=who.by, why=who.why)
-        except ImpossibleMove as impossible:
-            message = f"delivery {delivery_id} is {impossible.origin}: it can no longer be taken back"
-            remedy = f"see 'steadypost show {delivery_id}'"
-            raise Stop(Ending.REFUSED, "impossible_move", message, remedy) from None
-    return Answer(
-        document={"delivery": delivery_document(after)},
-        tell=lambda console: speech.tell(console, f"Delivery {after.id} is {after.state}."),
-    )
+        those = those_meant(house, store, given, ids, WAITS)
+        done = store.write(
+            changing.change,
+            Cancelling(signed_by),
+            those,
+            did="cancel",
+            by=signed_by,
+            now=clock.now(),
+            dry_run=dry_run,
+        )
+    if len(ids) == 1 and done.stays:
+        raise _stop(done.stays[0])
+    one = {"delivery": delivery_document(done.changed[0].after)} if len(ids) == 1 and done.changed else {}
+    return changes.answer(done, house.settings.zone, dry_run=dry_run, **one)
+
+
+_KINDS = {
+    State.SENDING: "in_hand",
+    State.UNCONFIRMED: "may_be_live",
+    State.NEEDS_REVIEW: "may_be_live",
+}
+
+
+def _stop(stays: Stays) -> Stop:
+    """Say why the one that was named is not taken back."""
+    kind = _KINDS.get(stays.delivery.state, "impossible_move")
+    message = f"delivery {stays.delivery.id} can no longer be taken back: {stays.bar.why}"
+    return Stop(Ending.REFUSED, kind, message, stays.bar.remedy)
 
 
 commands = {"cancel": cancel}

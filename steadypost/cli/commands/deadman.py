@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadypost import settings
+from steadypost import private, settings
 from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
@@ -35,7 +35,7 @@ OVER = "Steadypost is heard of again"
     type=click.IntRange(5, 86_400),
     default=300,
     show_default=True,
-    help="Seconds of silence after which somebody is told.",
+    help="Seconds of silence after which a person is told.",
 )
 def deadman(house: House, *, after_s: int) -> Answer:
     """Find out whether anybody is there, from the store alone, and tell somebody when nobody is.
@@ -49,7 +49,7 @@ def deadman(house: House, *, after_s: int) -> Answer:
     document = {"silent": bool(silence), "said": list(silence.said), "told": told}
 
     def tell(console: Console) -> None:
-        for said in silence.said or ("Somebody is there.",):
+        for said in silence.said or ("The service is there.",):
             speech.tell(console, said)
         if told:
             speech.tell(console, told)
@@ -58,14 +58,14 @@ def deadman(house: House, *, after_s: int) -> Answer:
 
 
 def _listen(house: House, now: datetime, within: timedelta) -> Silence:
-    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
+    from steadypost.store import StoreError, notices, watches  # noqa: PLC0415 - see House.store
 
     try:
         with house.store() as store:
-            beats = {seat.flow: seat.beat_at for seat in store.watches()}
-            waiting = [notice for notice in store.notices() if notice.sent_at is None]
+            heartbeats = {lease.flow: lease.heartbeat_at for lease in store.read(watches.every)}
+            waiting = [notice for notice in store.read(notices.every) if notice.sent_at is None]
             return listen(
-                beats,
+                heartbeats,
                 now,
                 within=within,
                 waiting_since=min((one.created_at for one in waiting), default=None),
@@ -92,7 +92,7 @@ class Memory:
 
     def keep(self, now: datetime) -> None:
         """Remember that somebody was told."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(self._path.parent)
         self._path.write_text(json.dumps({"told_at": now.isoformat()}), encoding="utf-8")
 
     def forget(self) -> None:
@@ -120,7 +120,7 @@ def _said(address: str | None, title: str, body: str, then: Callable[[], None]) 
     if not (teller.add(address) and teller.notify(title=title, body=body)):
         return f"nobody was told: the address in {settings.ON_CALL} took nothing"
     then()
-    return "somebody was told"
+    return "a person was told"
 
 
 commands = {"deadman": deadman}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadypost import settings
+from steadypost import prefect_address, settings
 from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
@@ -16,18 +18,19 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
+from steadypost.domain.standing import Word, standing
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.delivery import Delivery
-    from steadypost.store import AccountRecord, Store
+    from steadypost.store import Store
 
 STUCK_AFTER = timedelta(minutes=2)
 """A delivery that could go out is taken up within seconds; after this nobody is doing it."""
 
 SILENT_AFTER = timedelta(seconds=30)
-"""A watch beats every second; after so long its holder is gone or hangs."""
+"""A watch sends a heartbeat every second; after so long its holder is gone or hangs."""
 
 PATIENCE_S = 2.0
 """How long Prefect may take to say that it is well."""
@@ -66,7 +69,7 @@ class Finding:
 @command("doctor")
 def doctor(house: House) -> Answer:
     """Find out what is wrong, and what to do about it. It changes nothing."""
-    findings = [*_machine(house), *_store(house), _prefect()]
+    findings = [*_machine(house), *_store(house), _prefect(house)]
     ill = any(one.verdict is Verdict.FAILING for one in findings)
     document = {"healthy": not ill, "findings": [one.as_dict() for one in findings]}
 
@@ -98,7 +101,7 @@ def _unknown(check: str, what: str, remedy: str = "") -> Finding:
 def _machine(house: House) -> Iterator[Finding]:
     yield from _settings(house)
     yield _zones()
-    yield _browser()
+    yield _browser() if _needs_browser(house) else _ok("browser", "no account needs one")
 
 
 def _settings(house: House) -> Iterator[Finding]:
@@ -111,7 +114,7 @@ def _settings(house: House) -> Iterator[Finding]:
         yield _failing("settings", stop.message, stop.remedy)
         return
     if not strangers:
-        yield _ok("settings", f"home {known.home}, {known.lanes} lanes, times in {known.zone}")
+        yield _ok("settings", f"home {known.home}, {known.browsers} browsers, times in {known.zone}")
 
 
 def _zones() -> Finding:
@@ -127,16 +130,34 @@ def _zones() -> Finding:
     return _failing("time zones", "no usable database of time zones", "pip install tzdata")
 
 
+def _needs_browser(house: House) -> bool:
+    """Whether any account needs one; while nobody knows which accounts there are, it is tried."""
+    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+
+    try:
+        with house.store() as store:
+            channels = {account.channel for account in store.read(account_rows.every)}
+    except (Stop, StoreError):
+        return True
+    if not channels:
+        return True
+    from blocks.channels import CHANNELS  # noqa: PLC0415 - takes a second
+
+    return any(CHANNELS[one].kind.needs_browser for one in channels if one in CHANNELS)
+
+
 def _browser() -> Finding:
+    """Start one: that an executable is there says nothing about what it needs to run."""
     try:
-        from steadypost.browser.launch import BrowserMissing, find_browser  # noqa: PLC0415 - only here
+        from steadypost.browser import proof  # noqa: PLC0415 - only here
     except ImportError as missing:
-        return _unknown("browser", f"it cannot be looked for ({missing.name})")
+        return _unknown("browser", f"it cannot be tried ({missing.name})")
     try:
-        return _ok("browser", find_browser())
-    except BrowserMissing as missing:
-        what, _, remedy = str(missing).partition(": ")
-        return _failing("browser", what, remedy)
+        proven = proof.prove()
+    except proof.NotProven as wrong:
+        return _failing("browser", wrong.what, wrong.remedy)
+    return _ok("browser", f"{proven.executable}, version {proven.version}, starts and draws a page")
 
 
 # -- the store, and what it remembers
@@ -157,38 +178,43 @@ def _store(house: House) -> Iterator[Finding]:
 
 
 def _accounts(store: Store, now: datetime) -> Iterator[Finding]:
-    records = store.accounts()
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+
+    records = store.read(account_rows.every)
     if not records:
-        remedy = "in Prefect's pages: Blocks, +, X account; then wait for the watch to notice"
+        remedy = "set one up: steadypost account add me --channel file"
         yield _failing("accounts", "none is known", remedy)
         return
-    paused = [one for one in records if one.is_paused(now)]
-    for one in paused:
-        yield _paused(one)
-    if not paused:
+    found = {
+        one.name: standing(one, now) for one in store.observe(now, claims_of=timedelta(hours=1)).accounts
+    }
+    wrong = {name: one for name, one in found.items() if one.needs_somebody}
+    for name, one in sorted(wrong.items()):
+        yield _failing("accounts", f"{name}: {one.says}", one.remedy)
+    for name, one in sorted(found.items()):
+        if one.word is Word.PAUSED and name not in wrong:
+            what = f"{name}: {one.says}, until {one.until:%Y-%m-%d %H:%M} UTC"
+            yield _unknown("accounts", what, "it goes on by itself then")
+    if not wrong and all(one.word is not Word.PAUSED for one in found.values()):
         yield _ok("accounts", f"{len(records)} known: {', '.join(one.name for one in records[:10])}")
-
-
-def _paused(one: AccountRecord) -> Finding:
-    what = f"{one.name} is paused until {one.paused_until:%Y-%m-%d %H:%M} UTC: {one.pause_why or one.pause_cause}"
-    if one.pause_cause is not None and one.pause_cause.needs_person:
-        return _failing("accounts", what, "sign in with a browser, then put the fresh session into its block")
-    return _unknown("accounts", what, "it goes on by itself then")
 
 
 def _moving(store: Store, now: datetime) -> Iterator[Finding]:
     """Find what could have gone out and did not, and what was asked and nobody looked for."""
-    resting = {one.name for one in store.accounts() if one.is_paused(now)}
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
+    resting = {one.name for one in store.read(account_rows.every) if one.is_paused(now)}
     ready = [
         entry.delivery
         for state in (State.SCHEDULED, State.PARTIAL, State.UNCONFIRMED)
-        for entry in store.queue(state=state, limit=1000)
+        for entry in store.read(reading.queue, state=state, limit=1000)
         if entry.delivery.next_at < now - STUCK_AFTER and entry.delivery.account not in resting
     ]
     # What came in a moment ago with a moment of long ago has not been waiting since then.
     stuck = [(one, since) for one in ready[:100] if (since := _since(store, one)) < now - STUCK_AFTER]
     if not stuck:
-        yield _ok("moving", "nothing that is due stands still")
+        yield _ok("moving", "nothing that is due is stuck")
     for one, since in stuck[:3]:
         who = "reconcile" if one.state is State.UNCONFIRMED else "publish"
         minutes = f"{(now - since).total_seconds() / 60:.0f} min"
@@ -199,11 +225,15 @@ def _moving(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def _since(store: Store, one: Delivery) -> datetime:
-    return max(one.next_at, store.show(one.id).updated_at)
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
+    return max(one.next_at, store.read(reading.show, one.id).updated_at)
 
 
 def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 - one form for every check
-    counts = store.counts()
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
+    counts = store.read(reading.counts)
     for_a_person = {state: counts[state] for state in (State.HELD, State.NEEDS_REVIEW, State.QUARANTINED)}
     some = ", ".join(f"{count} {state}" for state, count in for_a_person.items() if count)
     if some:
@@ -214,15 +244,17 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 
 
 
 def _watches(store: Store, now: datetime) -> Iterator[Finding]:
-    seats = {one.flow: one for one in store.watches()}
+    from steadypost.store import watches  # noqa: PLC0415 - see House.store
+
+    leases = {one.flow: one for one in store.read(watches.every)}
     remedy = "start a worker (prefect worker start --pool steadypost), then: python -m deployments"
-    for flow in sorted({*ON_WATCH, *seats}):
-        if flow not in seats:
+    for flow in sorted({*ON_WATCH, *leases}):
+        if flow not in leases:
             yield _failing("on watch", f"nobody has ever been on watch for {flow}", remedy)
-        elif (silent := now - seats[flow].beat_at) > SILENT_AFTER:
+        elif (silent := now - leases[flow].heartbeat_at) > SILENT_AFTER:
             yield _failing("on watch", f"{flow} was last heard of {silent.total_seconds():.0f} s ago", remedy)
         else:
-            yield _ok("on watch", f"{flow} beats")
+            yield _ok("on watch", f"{flow} heartbeats")
 
 
 CHECKS: tuple[Callable[[Store, datetime], Iterator[Finding]], ...] = (_accounts, _moving, _waiting, _watches)
@@ -231,33 +263,36 @@ CHECKS: tuple[Callable[[Store, datetime], Iterator[Finding]], ...] = (_accounts,
 # -- Prefect
 
 
-def _prefect() -> Finding:
+def _prefect(house: House) -> Finding:
     """Ask Prefect's API whether it is well, by plain HTTP: importing Prefect takes longer than all of this."""
-    import os  # noqa: PLC0415 - only here
-    from urllib.error import HTTPError, URLError  # noqa: PLC0415
-    from urllib.request import urlopen  # noqa: PLC0415
+    from steadypost import prefect_http  # noqa: PLC0415 - only here
 
-    address = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    try:
+        home = house.settings.home
+    except Stop:
+        # What the environment says of Prefect can be asked all the same.
+        home = Path(os.devnull)
+    known = prefect_address.known(home)
+    address = known.get(prefect_address.NAME, "").rstrip("/")
     shown = settings.without_password(address)
     if not address:
-        remedy = "set PREFECT_API_URL, for instance http://127.0.0.1:4200/api"
-        return _unknown("Prefect", "PREFECT_API_URL is not set here, so nobody was asked", remedy)
+        what = f"{prefect_address.UNKNOWN}, so nobody was asked"
+        return _unknown("Prefect", what, prefect_address.REMEDY)
     if not address.startswith(("http://", "https://")):
         return _failing(
             "Prefect", f"PREFECT_API_URL={shown!r} is no address", "write http://127.0.0.1:4200/api"
         )
     try:
-        with urlopen(f"{address}/health", timeout=PATIENCE_S) as answer:  # noqa: S310 - checked above
-            answer.read(100)
-    except HTTPError as said:
-        if said.code in {401, 403}:
-            return _unknown(
-                "Prefect", f"{shown} is there and wants to know who asks", "it is reachable; that is all"
-            )
-        return _failing("Prefect", f"{shown} answers {said.code}", "look at the server's log")
-    except (URLError, OSError, ValueError) as away:
+        # The version and not /health, which a server with authentication gives to anybody.
+        code, _ = prefect_http.ask(known, "/admin/version", within=PATIENCE_S)
+    except (OSError, ValueError) as away:
         told: Any = getattr(away, "reason", away)
-        return _failing("Prefect", f"{shown} cannot be reached ({told})", "start it: prefect server start")
+        return _failing("Prefect", f"{shown} cannot be reached ({told})", "start it: steadypost up")
+    if code in {401, 403}:
+        remedy = "set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, as the server wants it"
+        return _failing("Prefect", f"{shown} is there and does not know who asks ({code})", remedy)
+    if code >= 400:
+        return _failing("Prefect", f"{shown} answers {code}", "look at the server's log")
     return _ok("Prefect", f"{shown} answers")
 
 

@@ -62,7 +62,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
     """Run everything for real against a local X while things go wrong, and measure how it goes."""
     if not _is_installed():
         message = "the drill is not part of this installation"
-        remedy = "it comes with the repository: run 'make drill' there, or install it with pip install -e '.[sandbox]'"
+        remedy = "it comes with the repository: run 'make setup' there, and then 'make drill'"
         raise Stop(Ending.USAGE, "not_installed", message, remedy)
     words = [
         "--seed",

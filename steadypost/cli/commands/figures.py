@@ -15,12 +15,14 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.figures import OBJECTIVE, SILENCE, Availability, Distribution, figures, troubles
 from steadypost.domain.lengths import span
+from steadypost.domain.money import usd
 from steadypost.domain.span import Span
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.figures import Figures
+    from steadypost.store.money import Spent
 
 MOST_INCIDENTS = 10_000
 """More than that in one window are a way of life."""
@@ -49,6 +51,10 @@ def figures_of(
     time. What does not count (not due yet, held, taken back in time, refused for what it says, or without room
     in the account's own limits) is named beside it.
     """
+    from steadypost.store import figures as figure_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import incidents  # noqa: PLC0415 - see House.store
+    from steadypost.store import money as money_rows  # noqa: PLC0415 - see House.store
+
     now = clock.now()
     ends = _moment("--until", until) if until else now
     begins = _moment("--since", since) if since else ends - _length("--last", last)
@@ -56,21 +62,41 @@ def figures_of(
         raise Stop(Ending.USAGE, "usage", "the stretch ends before it begins", "give an earlier --since")
     window, on_time = Span(begins, ends), _length("--within", within) if within else house.settings.on_time
     with house.store() as store:
-        owed = store.owed(window, on_time)
+        due_posts = store.read(figure_rows.due_posts, window, on_time)
+        money = store.read(money_rows.spent, window)
         told = figures(
-            owed,
+            due_posts,
             window,
             now=now,
             within=on_time,
             objective=objective,
             # A little earlier, so that an outage under way at the beginning is seen as one.
-            outages=store.outages(Span(begins - SILENCE, ends)),
+            outages=store.read(figure_rows.outages, Span(begins - SILENCE, ends)),
             troubles=troubles(
-                [one for one in store.incidents(MOST_INCIDENTS, since=begins) if one.opened_at < ends], owed
+                [
+                    one
+                    for one in store.read(incidents.latest, MOST_INCIDENTS, since=begins)
+                    if one.opened_at < ends
+                ],
+                due_posts,
             ),
         )
     zone = house.settings.zone
-    return Answer(document=told.as_dict(), tell=lambda console: _tell(console, told, zone))
+    document = told.as_dict() | {"spent_usd": {one.account: _dollars(one) for one in money}}
+
+    def tell(console: Console) -> None:
+        _tell(console, told, zone)
+        for one in money:
+            unconfirmed = f", {usd(one.unknown)} of it for unconfirmed posts" if one.unknown else ""
+            shares = f"posts {usd(one.posts)}, reading {usd(one.reads)}{unconfirmed}"
+            says = f"spent       {one.account}: {usd(one.total)} ({shares})"
+            speech.tell(console, says)
+
+    return Answer(document=document, tell=tell)
+
+
+def _dollars(one: Spent) -> dict[str, str]:
+    return {"posts": str(one.posts), "reads": str(one.reads), "unknown": str(one.unknown)}
 
 
 def _length(option: str, written: str) -> timedelta:
@@ -97,16 +123,18 @@ def _tell(console: Console, told: Figures, zone: str) -> None:
     if told.outages:
         speech.tell(console, f"            {_share(told.availability_without_outages, told.within)}")
         speech.tell(console, f"            without the network's own outages ({len(told.outages)})")
-    for title, fates in (("not good", told.availability.bad), ("not counted", told.availability.left_out)):
-        if fates:
-            some = ", ".join(f"{many} {fate.replace('_', ' ')}" for fate, many in fates.items())
+    for title, outcomes in (("not good", told.availability.bad), ("not counted", told.availability.left_out)):
+        if outcomes:
+            some = ", ".join(f"{many} {outcome.replace('_', ' ')}" for outcome, many in outcomes.items())
             speech.tell(console, f"{title:<11} {some}")
     beside = f", {_percent(told.time_without_outages)} without the network's outages" if told.outages else ""
     speech.tell(console, f"of the time {_percent(told.time)}{beside}")
     speech.tell(console, f"late by     {_spread(told.lateness)}")
     for kind, one in told.recoveries.items():
         speech.tell(
-            console, f"{kind}: noticed after {_spread(one.detection)}; well after {_spread(one.repair)}"
+            console,
+            f"{kind}: noticed after {_spread(one.detection)}; well after {_spread(one.repair)}"
+            + (f"; not over: {one.open}" if one.open else ""),
         )
     left = told.budget.left
     if left is not None:

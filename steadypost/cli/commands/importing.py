@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,88 +11,211 @@ import click
 
 from steadypost.cli import speech
 from steadypost.cli.command import command
-from steadypost.cli.endings import Ending
+from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
+from steadypost.cli.signing import signature_of
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steadypost.intake import ImportReport
+    from steadypost.intake import Entered, ImportReport, Told
+    from steadypost.intake.telling import Line
 
 MOST_SHOWN = 50
-"""Of each kind so many are shown to people; programs get all of them."""
+"""So many rows that want something are shown to people; programs get all of them."""
 
 
 @command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would become of every row, and write nothing.")
-def import_posts(house: House, file: Path, dry_run: bool) -> Answer:
-    """Take in a CSV, JSON or JSON Lines file. Good rows enter; each wrong one is named with what to do.
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would become of every row of the sheet, and write nothing."
+)
+@click.option("--update", is_flag=True, help="Change what waits where a row with a known key says otherwise.")
+@click.option(
+    "--refused",
+    "refused_to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the refused rows there, each with why, to be mended and imported again.",
+)
+@click.option(
+    "--account", "accounts", multiple=True, metavar="NAME", help="For whom rows are that name no account."
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help='What a column is: --map "Post copy=text"; --map "Notes=ignore" passes it over.',
+)
+@click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="How 05/06/2027 is read.")
+@click.option("--zone", metavar="ZONE", help="The zone of times without one: Europe/Berlin.")
+@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook.")
+@click.option("--encoding", metavar="NAME", help="The encoding of a CSV file, where it cannot be told.")
+@click.option("--by", metavar="NAME", help="Who you are, if not your login name.")
+def import_posts(
+    house: House,
+    file: Path,
+    *,
+    dry_run: bool,
+    update: bool,
+    refused_to: Path | None,
+    accounts: Sequence[str],
+    mapping: Sequence[str],
+    dates: str | None,
+    zone: str | None,
+    sheet: str | None,
+    encoding: str | None,
+    by: str | None,
+) -> Answer:
+    """Take in a list of posts: Excel, CSV, JSON, or an export of Buffer, Hootsuite, Typefully or Postiz.
 
-    Importing a file again is harmless: what came in before is not added twice.
+    Good rows enter; each wrong one is named by its row in the sheet, with what to do. Importing a file again is
+    harmless: what came in before is not added twice, and what differs is told.
     """
     from steadypost.intake import import_file  # noqa: PLC0415 - half a second that the queue need not wait
+    from steadypost.intake.shelf import Shelf  # noqa: PLC0415
 
-    zone = house.settings.zone_for_naive
-    with house.store() as store:
-        report = import_file(store, file, now=clock.now(), zone=zone, dry_run=dry_run)
-    return Answer(
-        document=report.as_dict(),
-        tell=lambda console: _tell(console, report),
-        ending=Ending.REFUSED if report.refused else Ending.OK,
-    )
-
-
-def _tell(console: Console, report: ImportReport) -> None:
-    would = "would be " if report.dry_run else ""
-    some = [
-        (f"{would}accepted", report.accepted),
-        (f"{would}held", report.held),
-        ("already there", report.already),
-        (f"{would}refused", report.refused),
-    ]
-    speech.tell(
-        console, f"{speech.plain(report.path)}: " + ", ".join(f"{len(page)} {name}" for name, page in some)
-    )
-    _tell_late(console, report)
-    _tell_held(console, report)
-    _tell_refused(console, report)
-
-
-def _tell_late(console: Console, report: ImportReport) -> None:
-    for one in report.late[:MOST_SHOWN]:
-        speech.tell(console, f"{one.where}: too late by its own rule; it will be missed")
-
-
-def _tell_held(console: Console, report: ImportReport) -> None:
-    for entered in report.held[:MOST_SHOWN]:
-        for one in entered.deliveries:
-            if str(one.state) != "held":
-                continue
-            like = f"delivery {one.repeats}" if one.repeats else "an earlier row"
-            word = f"; to let it go out: steadypost release {one.delivery_id}" if one.delivery_id else ""
-            speech.tell(
-                console, f"{entered.where}: held for {speech.plain(one.account)}, it reads like {like}{word}"
-            )
-
-
-def _tell_refused(console: Console, report: ImportReport) -> None:
-    problems = [problem for entered in report.refused for problem in entered.refusals]
-    if not problems:
-        return
-    page = speech.table("row", "field", "what is wrong")
-    for problem in problems[:MOST_SHOWN]:
-        value = f"{speech.line(problem.value)!r}: " if problem.value else ""
-        page.add_row(
-            problem.where,
-            problem.field,
-            f"{value}{speech.plain(problem.why)}; {speech.plain(problem.remedy)}",
+    author = signature_of(by, "", why_is_required=False).by
+    _check_target(file, refused_to)
+    told = _told(accounts, mapping, dates=dates, sheet=sheet, encoding=encoding)
+    with house.store() as store, _progress() as (opened, progress):
+        report = import_file(
+            store,
+            file,
+            now=clock.now(),
+            zone=zone or house.settings.zone_for_naive,
+            dry_run=dry_run,
+            update=update,
+            told=told,
+            shelf=Shelf(house.settings.home / "images", keep=not dry_run),
+            by=author,
+            progress=progress,
+            opened=opened,
         )
-    console.print(page)
-    if len(problems) > MOST_SHOWN:
-        speech.tell(console, f"... and {len(problems) - MOST_SHOWN} more; --json names all")
+    written = _write_refused(report, refused_to)
+    return Answer(
+        document=report.as_dict() | {"refused_file": str(refused_to) if written else None},
+        tell=lambda console: _tell(console, report, refused_to, written),
+        ending=Ending.OK if report.is_whole else Ending.REFUSED,
+    )
+
+
+def _told(
+    accounts: Sequence[str],
+    mapping: Sequence[str],
+    *,
+    dates: str | None,
+    sheet: str | None,
+    encoding: str | None,
+) -> Told:
+    from steadypost.intake import Told  # noqa: PLC0415
+    from steadypost.intake.columns import wrong_mapping  # noqa: PLC0415
+    from steadypost.intake.dates import Order  # noqa: PLC0415
+
+    pairs = dict(_pair(one) for one in mapping)
+    for problem in wrong_mapping(pairs):
+        raise Stop(Ending.USAGE, "map", f"--map {problem.value}: {problem.why}", problem.remedy)
+    return Told(
+        order=Order(dates) if dates else None,
+        accounts=tuple(accounts),
+        mapping=pairs,
+        sheet=sheet,
+        encoding=encoding,
+    )
+
+
+def _pair(written: str) -> tuple[str, str]:
+    column, sign, means = written.rpartition("=")
+    if not sign or not column.strip() or not means.strip():
+        raise Stop(
+            Ending.USAGE, "map", f"--map {written!r} does not say what is what", 'write --map "COLUMN=FIELD"'
+        )
+    return column.strip(), means.strip()
+
+
+def _check_target(file: Path, refused_to: Path | None) -> None:
+    """Stop before anything enters where the refused rows could not be written."""
+    if refused_to is None:
+        return
+    if refused_to.suffix.casefold() != file.suffix.casefold():
+        message = f"--refused {refused_to}: the refused rows keep the form they came in"
+        raise Stop(
+            Ending.USAGE, "refused_file", message, f"name it {refused_to.with_suffix(file.suffix).name}"
+        )
+    if refused_to.absolute() == file.absolute():
+        message = f"--refused {refused_to} would replace the file itself"
+        raise Stop(Ending.USAGE, "refused_file", message, "name another file")
+    if not refused_to.absolute().parent.is_dir():
+        message = f"--refused {refused_to}: there is no folder {refused_to.absolute().parent}"
+        raise Stop(Ending.USAGE, "refused_file", message, "make it, or name another")
+
+
+def _write_refused(report: ImportReport, refused_to: Path | None) -> int:
+    from steadypost.intake.mending import write_refused  # noqa: PLC0415
+
+    if refused_to is None:
+        return 0
+    try:
+        return write_refused(report, refused_to)
+    except OSError as wrong:
+        message = (
+            f"the refused rows could not be written to {refused_to} ({wrong.strerror}); the others are in"
+        )
+        raise Stop(Ending.REFUSED, "refused_file", message, "name another file and import again") from None
+
+
+Opened = Callable[[int | None], None]
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
+    """Show how far it is, on a terminal; programs and files get nothing of it."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = ("rows", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("rows", total=None)
+        yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
+
+
+def _tell(console: Console, report: ImportReport, refused_to: Path | None, written: int) -> None:
+    from steadypost.intake.telling import counted, lines  # noqa: PLC0415
+
+    speech.tell(console, f"{speech.plain(report.path)}: {counted(report)}")
+    if report.listed is not None:
+        speech.tell(console, f"read as {report.listed.told}")
+    every = lines(report)
+    _tell_rows(console, every if report.dry_run else [one for one in every if one.what])
+    if written:
+        speech.tell(console, f"{written} refused rows written to {speech.plain(refused_to)}")
+        if refused_to is not None and refused_to.absolute().parent != report.path.absolute().parent:
+            folder = refused_to.absolute().parent
+            speech.tell(
+                console, f"images named by a relative path are looked for in {speech.plain(folder)} then"
+            )
+    elif report.to_mend and not report.dry_run:
+        remedy = f"--refused refused{report.path.suffix}"
+        speech.tell(console, f"to get the refused rows as a file, add {remedy} and import again")
+
+
+def _tell_rows(console: Console, rows: Sequence[Line]) -> None:
+    """Show rows of the sheet; where there are too many, those that want something."""
+    wanting = [one for one in rows if one.what]
+    shown = rows if len(rows) <= MOST_SHOWN else wanting[:MOST_SHOWN]
+    if shown:
+        page = speech.table("row", "", "what")
+        for one in shown:
+            page.add_row(str(one.row or "-"), one.word, speech.plain(one.what or one.says))
+        console.print(page)
+    if left := len(rows) - len(shown):
+        asks = len(wanting) - sum(1 for one in shown if one.what)
+        more = f", {asks} of which want something" if asks else ""
+        speech.tell(console, f"... and {left} more rows{more}; --json names all")
 
 
 commands = {"import": import_posts}

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 )
 def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
     """List what was wrong, what was tried about it, and when it was over; the latest first."""
+    from steadypost.store import incidents as incident_rows  # noqa: PLC0415 - see House.store
+
     with house.store() as store:
-        found = store.open_incidents()[::-1][:limit] if only_open else store.incidents(limit)
+        found = (
+            store.read(incident_rows.still_open)[::-1][:limit]
+            if only_open
+            else store.read(incident_rows.latest, limit)
+        )
     zone = house.settings.zone
 
     def tell(console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steadypost import private
 from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
@@ -30,7 +31,7 @@ def _make_folder(url: str) -> None:
         return
     folder = sqlite_file(url).parent
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(folder)
     except OSError as error:
         told = error.strerror or type(error).__name__
         message = f"the folder {folder} cannot be made ({told})"

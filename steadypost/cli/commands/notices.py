@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 )
 def notices(house: House, *, waiting: bool, limit: int) -> Answer:
     """List what a person was told, and what still waits and why."""
+    from steadypost.store import notices as notice_rows  # noqa: PLC0415 - see House.store
+
     with house.store() as store:
-        found = [one for one in store.notices() if one.sent_at is None or not waiting][-limit:]
+        found = [one for one in store.read(notice_rows.every) if one.sent_at is None or not waiting][-limit:]
     zone = house.settings.zone
 
     def tell(console: Console) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steadypost.cli import speech
+from steadypost.cli.choosing import filtered, selection
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.delivery import Delivery
-    from steadypost.store import Entry, Store
+    from steadypost.store import Entry
+    from steadypost.store.selecting import Found
 
 OPEN = [state for state in State if state not in FINAL]
 """What is not at rest: the queue proper."""
@@ -26,47 +29,55 @@ OPEN = [state for state in State if state not in FINAL]
 @click.option(
     "--state", type=click.Choice([str(state) for state in State]), help="Only deliveries in this state."
 )
-@click.option("--account", help="Only deliveries of this account.")
+@filtered
 @click.option(
     "--all", "everything", is_flag=True, help="Also what is published, refused, missed or taken back."
 )
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many."
 )
-def queue(house: House, state: str | None, account: str | None, everything: bool, limit: int) -> Answer:
-    """List what waits, by the moment it is due, and count the rest."""
+def queue(house: House, *, state: str | None, everything: bool, limit: int, **given: Any) -> Answer:
+    """List what waits, by the moment it is due, and say what is not shown."""
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import reading, selecting  # noqa: PLC0415 - see House.store
+
+    account = given["account"]
+    states = frozenset({State(state)}) if state else frozenset() if everything else frozenset(OPEN)
     with house.store() as store:
         if account is not None:
-            store.account(account)
-        counts = store.counts(account)
-        if state is not None or everything:
-            entries = store.queue(state=State(state) if state else None, account=account, limit=limit)
-        else:
-            entries = _open(store, counts, account, limit)
+            store.read(account_rows.one, account)
+        counts = store.read(reading.counts, account)
+        found = store.read(selecting.find, selection(house, given, states=states), limit=limit)
     zone = house.settings.zone
     document = {
         "counts": {str(one): count for one, count in counts.items()},
-        "deliveries": [entry_document(entry) for entry in entries],
+        "deliveries": [entry_document(entry) for entry in found.entries],
+        "total": found.total,
+        "hidden": {"by_limit": found.hidden, **{str(one): many for one, many in found.at_rest.items()}},
     }
 
     def tell(console: Console) -> None:
-        if entries:
-            console.print(_table(entries, zone))
+        if found.entries:
+            console.print(_table(found.entries, zone))
         else:
-            speech.tell(console, "Nothing waits.")
+            speech.tell(console, "Nothing waits." if not state else f"Nothing is {state}.")
         speech.tell(console, _summary(counts))
+        for line in hidden(found, limit):
+            speech.tell(console, line)
 
     return Answer(document=document, tell=tell)
 
 
-def _open(store: Store, counts: dict[State, int], account: str | None, limit: int) -> list[Entry]:
-    """Ask for each state by itself, so that a long past never crowds out what is due."""
-    asked = [state for state in OPEN if counts[state]]
-    found = [entry for state in asked for entry in store.queue(state=state, account=account, limit=limit)]
-    return sorted(found, key=lambda entry: (entry.delivery.due_at, entry.delivery.id))[:limit]
+def hidden(found: Found, limit: int) -> Iterator[str]:
+    """Say what of a search is not shown, and how to see it."""
+    if found.hidden:
+        yield f"{found.hidden} more are not shown: add --limit {limit + found.hidden}"
+    some = ", ".join(f"{many} {state}" for state, many in found.at_rest.items() if many)
+    if some:
+        yield f"Not shown: {some} (add --all, or --state)"
 
 
-def _table(entries: list[Entry], zone: str) -> Any:
+def _table(entries: Sequence[Entry], zone: str) -> Any:
     page = speech.table("id", f"due ({zone})", "account", "state", "post")
     page.columns[-1].no_wrap, page.columns[-1].overflow = True, "ellipsis"
     for entry in entries:
@@ -74,7 +85,7 @@ def _table(entries: list[Entry], zone: str) -> Any:
         parts = f"[{len(one.parts)} parts] " if len(one.parts) > 1 else ""
         page.add_row(
             str(one.id),
-            speech.moment(one.due_at, zone),
+            speech.brief(one.due_at, zone),
             speech.line(one.account, 16),
             str(one.state),
             parts + speech.line(entry.text),

@@ -11,6 +11,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer, moment
+from steadypost.domain import clock
 from steadypost.domain.delivery import ImpossibleMove
 
 
@@ -24,10 +25,19 @@ from steadypost.domain.delivery import ImpossibleMove
 @signed(why_is_required=False)
 def release(house: House, delivery_id: int, not_live: bool, by: str | None, why: str) -> Answer:
     """Let a delivery that is held, quarantined or under review go on."""
+    from steadypost.store import persons  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
+
     who = signature_of(by, why, why_is_required=False)
     with house.store() as store:
         try:
-            after = store.release(delivery_id, not_live=not_live, by=who.by, why=who.why)
+            after = store.write(
+                persons.release,
+                delivery_id,
+                not_live=not_live,
+                by=By(name=who.by, why=who.why),
+                now=clock.now(),
+            )
         except ImpossibleMove as impossible:
             message = f"delivery {delivery_id} is {impossible.origin}: it waits for nobody's word"
             remedy = f"see 'steadypost show {delivery_id}'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from steadypost import networks
 from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
@@ -11,6 +12,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.signing import login_name, not_meant, signed
 from steadypost.cli.speech import Answer
+from steadypost.domain import clock
 from steadypost.domain.delivery import Delivery, ImpossibleMove, State
 from steadypost.domain.spoken import CannotBeMeant, spoken
 
@@ -40,19 +42,36 @@ def resolve(
     by: str | None,
     why: str,
 ) -> Answer:
-    """Say what is true of a delivery in doubt.
+    """Say what is true of an unconfirmed delivery.
 
     What you say is checked as far as it can be, kept with your name and your reason, and acted on: what is
     live is never sent again, what is absent is asked for anew, what is dropped ends.
     """
+    from steadypost.store import persons  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
+
     try:
-        said = spoken(live=live, absent=absent, drop=drop, by=login_name() if by is None else by, why=why)
+        said = spoken(
+            live=live,
+            absent=absent,
+            drop=drop,
+            by=login_name() if by is None else by,
+            why=why,
+            read=networks.read,
+            remedy=networks.REMEDY,
+        )
     except CannotBeMeant as wrong:
         raise not_meant(wrong) from None
     with house.store() as store:
         try:
-            after = store.resolve(
-                delivery_id, live=said.live, absent=absent, drop=drop, by=said.by, why=said.why
+            after = store.write(
+                persons.resolve,
+                delivery_id,
+                live=said.live,
+                absent=absent,
+                drop=drop,
+                by=By(name=said.by, why=said.why),
+                now=clock.now(),
             )
         except ImpossibleMove as impossible:
             message = f"delivery {delivery_id} is {impossible.origin}, and cannot become {impossible.target}"

@@ -12,6 +12,7 @@ from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
+from steadypost.domain import clock
 from steadypost.domain.outcome import Cause
 
 if TYPE_CHECKING:
@@ -39,9 +40,19 @@ def retry(
     All of it, or, if anything breaks on the way, none. What may be live is never among it: that needs
     somebody who looks, post by post. Nor is what the network refused: it would refuse it again.
     """
+    from steadypost.store import persons  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
+
     who = signature_of(by, why, why_is_required=True)
     with house.store() as store:
-        done = store.retry(Cause(cause), account=account, by=who.by, why=who.why, dry_run=dry_run)
+        done = (store.read if dry_run else store.write)(
+            persons.retry,
+            Cause(cause),
+            account=account,
+            by=By(name=who.by, why=who.why),
+            dry_run=dry_run,
+            now=clock.now(),
+        )
     document = {
         "cause": cause,
         "dry_run": dry_run,

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steadypost.cli import speech
+from steadypost.cli import series_times, speech
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
+from steadypost.domain import clock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 @signed(why_is_required=False)
 def series(house: House, *, everything: bool, series_id: int | None, by: str | None, why: str) -> Answer:
     """List the posts that come again, or end one."""
+    from steadypost.store import series as series_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
+
     if series_id is None:
         with house.store() as store:
-            those = store.series(also_ended=everything)
+            those = store.read(series_rows.every, also_ended=everything)
         document: dict[str, Any] = {"series": [_document(one) for one in those]}
         return Answer(document=document, tell=lambda console: _tell(console, those))
     if not why.strip():
@@ -42,7 +46,7 @@ def series(house: House, *, everything: bool, series_id: int | None, by: str | N
         )
     who = signature_of(by, why, why_is_required=True)
     with house.store() as store:
-        taken_back = store.end_series(series_id, by=who.by, why=who.why)
+        taken_back = store.write(series_rows.end, series_id, by=By(name=who.by, why=who.why), now=clock.now())
     document = {"ended": series_id, "taken_back": taken_back}
     told = ", ".join(map(str, taken_back)) or "none"
     return Answer(
@@ -57,18 +61,25 @@ def _tell(console: Console, those: list[Series]) -> None:
     if not those:
         speech.tell(console, "Nothing comes again.")
         return
-    page = speech.table("id", "accounts", "begins (local)", "zone", "rule", "post")
+    page = speech.table("id", "accounts", "next times, rule and post")
     for one in those:
-        ended = f"[{speech.line(one.ended_why)}] " if one.ended_at else ""
+        ended = f"ended: {speech.line(one.ended_why, 60)}" if one.ended_at else ""
+        times = ended or ", ".join(local.replace("T", " ")[:16] for local in next_times(one))
         page.add_row(
             str(one.id),
-            speech.line(", ".join(one.accounts), 24),
-            one.starts.replace("T", " "),
-            one.zone,
-            speech.line(one.rule, 40),
-            ended + speech.line(one.text),
+            speech.line(", ".join(one.accounts), 18),
+            f"{speech.line(one.text, 50)}\n{times or 'no more times'} ({one.zone})\n{speech.line(one.rule, 60)}",
         )
     console.print(page)
+    speech.tell(
+        console,
+        "Leave one time out: steadypost skip ID DAY. Change it: steadypost edit --series ID --text TEXT",
+    )
+
+
+def next_times(one: Series) -> list[str]:
+    """List the next times of a series, as the clock on the wall shows them."""
+    return [series_times.shown(one, local) for local in series_times.ahead(one, clock.now(), 3)]
 
 
 def _document(one: Series) -> dict[str, Any]:
@@ -84,6 +95,7 @@ def _document(one: Series) -> dict[str, Any]:
         "when_late": str(one.when_late),
         "planned_until": speech.iso(one.planned_until),
         "placed": one.placed,
+        "next": [] if one.ended_at else next_times(one),
         "ended_at": speech.iso(one.ended_at),
         "ended_why": one.ended_why,
     }

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 @click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
 def show(house: House, delivery_id: int) -> Answer:
     """Tell everything about one delivery: what it says, where it stands, and what was tried."""
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
     with house.store() as store:
-        story = store.show(delivery_id)
-        handle = store.account(story.delivery.account).handle
+        story = store.read(reading.show, delivery_id)
+        handle = store.read(account_rows.one, story.delivery.account).handle
     zone = house.settings.zone
 
     def tell(console: Console) -> None:
@@ -56,6 +59,8 @@ def _facts(story: Story, handle: str, zone: str) -> Iterator[tuple[str, str]]:
         "comes from",
         speech.plain(post.source) + (f" (key {speech.line(story.key, 40)})" if story.key else ""),
     )
+    if story.worded_by:
+        yield "written by", speech.plain(story.worded_by)
     if post.reply_to:
         yield "answers", f"https://x.com/i/status/{post.reply_to}"
     for part, text in zip(one.parts, post.parts, strict=True):

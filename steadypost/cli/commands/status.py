@@ -13,7 +13,7 @@ from steadypost.domain import clock
 from steadypost.domain.delivery import State
 from steadypost.domain.health import Verdict, overall
 from steadypost.domain.observed import Cannot
-from steadypost.domain.quota import Full
+from steadypost.domain.standing import standing
 from steadypost.domain.standstill import Facts, reasons, sentence
 
 if TYPE_CHECKING:
@@ -27,13 +27,20 @@ if TYPE_CHECKING:
 @command("status")
 def status(house: House) -> Answer:
     """Say how everything stands: the accounts, the queue, what is paused or open or wrong, and who is on watch."""
+    from steadypost.store import incidents as incident_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
     now = clock.now()
     every = timedelta(seconds=house.settings.watch_every)
     with house.store() as store:
-        facts = observing.told(store, now, every)
-        counts, standings, incidents = store.counts(), store.standings(), store.open_incidents()
+        facts = observing.told(store, now, every, house.settings.home)
+        counts, standings, incidents = (
+            store.read(reading.counts),
+            store.read(incident_rows.standings),
+            store.read(incident_rows.still_open),
+        )
     verdict, stale = judged(standings, now, every)
-    zone = house.settings.zone
+    zone, board = house.settings.zone, observing.board(house.settings.home)
     document = {
         "verdict": verdict,
         "sentence": sentence(facts),
@@ -49,11 +56,14 @@ def status(house: House) -> Answer:
             for one in incidents
         ],
         "unseen": facts.unseen,
+        "board": board,
     }
 
     def tell(console: Console) -> None:
         speech.tell(console, f"Health: {verdict}" + (f" ({stale})" if stale else ""))
         _tell(console, facts, counts, incidents, zone)
+        if board:
+            console.print(f"Board: {board}", highlight=False, soft_wrap=True)
 
     return Answer(
         document=document,
@@ -80,7 +90,8 @@ def _on_watch(facts: Facts) -> dict[str, float]:
     if isinstance(facts.store, Cannot):
         return {}
     return {
-        flow: round((facts.at - beat).total_seconds(), 1) for flow, beat in sorted(facts.store.beats.items())
+        flow: round((facts.at - heartbeat).total_seconds(), 1)
+        for flow, heartbeat in sorted(facts.store.heartbeats.items())
     }
 
 
@@ -93,6 +104,11 @@ def _account(one: AccountSeen, facts: Facts) -> dict[str, Any]:
         "next_due_at": speech.iso(one.next_due_at),
         "last_published_at": speech.iso(one.published[-1].at if one.published else None),
         "paused_until": speech.iso(one.paused_until if _is_paused(one, facts) else None),
+        "spent_usd": None
+        if one.money is None
+        else {"day": str(one.money.in_a_day), "month": str(one.money.in_a_month)},
+        "why": standing(one, facts.at, facts.closed).why,
+        "remedy": standing(one, facts.at, facts.closed).remedy,
         "held_by": hold.kind if hold else None,
         "says": hold.says if hold else "",
     }
@@ -104,15 +120,14 @@ def _is_paused(one: AccountSeen, facts: Facts) -> bool:
 
 def stands(one: AccountSeen, facts: Facts) -> str:
     """Say in a word or two how an account stands."""
-    if one.struck:
-        return "stopped by an operator"
-    if _is_paused(one, facts):
-        return "paused"
-    if one.name in facts.closed:
-        return "cannot be signed in to"
-    if isinstance(one.room, Full) and one.head is not None:
-        return one.room.reason.replace("_", " ")
-    return "ready"
+    return str(standing(one, facts.at, facts.closed).word)
+
+
+def _words(known: dict[str, Any]) -> str:
+    """Say how an account stands, why, what holds up what is due, and what to do."""
+    why = known["why"] or known["says"]
+    told = f"{known['stands']}: {speech.plain(why)}" if why else str(known["stands"])
+    return f"{told}\n→ {speech.plain(known['remedy'])}" if known["remedy"] else told
 
 
 def _tell(
@@ -121,8 +136,8 @@ def _tell(
     speech.tell(console, sentence(facts))
     some = ", ".join(f"{many} {str(state).replace('_', ' ')}" for state, many in counts.items() if many)
     speech.tell(console, f"Queue: {some or 'empty'}")
-    beats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
-    speech.tell(console, f"Heard of: {beats or 'nobody, ever'}")
+    heartbeats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
+    speech.tell(console, f"Heard of: {heartbeats or 'nobody, ever'}")
     page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
     for one in _seen(facts):
         known = _account(one, facts)
@@ -131,7 +146,7 @@ def _tell(
             str(one.waiting),
             speech.moment(one.next_due_at, zone)[5:16] or "-",
             speech.moment(one.published[-1].at if one.published else None, zone)[5:16] or "-",
-            known["stands"] + (f": {speech.plain(known['says'])}" if known["says"] else ""),
+            _words(known),
         )
     if _seen(facts):
         console.print(page)

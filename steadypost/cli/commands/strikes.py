@@ -30,7 +30,7 @@ NAME = click.argument("name", metavar="NAME")
 @WHAT
 @NAME
 @click.option(
-    "--for", "length", metavar="LENGTH", help="For how long: 30m, 2h, 3d. Else until somebody lifts it."
+    "--for", "length", metavar="LENGTH", help="For how long: 30m, 2h, 3d. Otherwise until it is lifted."
 )
 @signed(why_is_required=True)
 def strike(house: House, *, of: str, name: str, length: str | None, by: str | None, why: str) -> Answer:
@@ -40,11 +40,15 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
     already is not recalled.
     """
     from steadypost.store import Of  # noqa: PLC0415 - see House.store
+    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
 
     who = signature_of(by, why, why_is_required=True)
     until = ends(length, clock.now())
     with house.store() as store:
-        struck = store.strike(Of(of), name, by=who.by, why=who.why, until=until)
+        struck = store.write(
+            strike_rows.put, Of(of), name, by=By(name=who.by, why=who.why), until=until, now=clock.now()
+        )
     return _told("struck", struck, house)
 
 
@@ -55,10 +59,12 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
 def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answer:
     """Let go what was struck."""
     from steadypost.store import Of  # noqa: PLC0415 - see House.store
+    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
 
     who = signature_of(by, why, why_is_required=True)
     with house.store() as store:
-        lifted = store.lift(Of(of), name, by=who.by, why=who.why)
+        lifted = store.write(strike_rows.lift, Of(of), name, by=By(name=who.by, why=who.why), now=clock.now())
     return _told("lifted", lifted, house)
 
 
@@ -66,9 +72,11 @@ def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answe
 @click.option("--all", "also_over", is_flag=True, help="Also those that were lifted, or have ended.")
 def strikes(house: House, *, also_over: bool) -> Answer:
     """List what is struck, by whom, why and until when."""
+    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
+
     now = clock.now()
     with house.store() as store:
-        found = store.strikes(also_over=also_over, now=now)
+        found = store.read(strike_rows.every, also_over=also_over, now=now)
     zone = house.settings.zone
 
     def tell(console: Console) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from steadypost import prefect_address, settings
 from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.commands.strikes import ends
@@ -55,11 +56,15 @@ def switches(
 
     A change is in force within five seconds. What is under way is ended as it was begun.
     """
+    # Before anything of Prefect is imported: it reads its settings once.
+    address = prefect_address.use(house.settings.home)
     changes = turn_on or turn_off or share is not None
+    if not address:
+        raise Stop(Ending.REFUSED, "prefect_unknown", prefect_address.UNKNOWN, prefect_address.REMEDY)
     if name is None:
         if changes or length or owner:
             raise Stop(Ending.USAGE, "usage", "which switch? Name one", "'steadypost switches' lists them")
-        return _all(_read(), house)
+        return _all(_read(house), house)
     _refuse_unknown(name)
     if turn_on + turn_off + (share is not None) > 1:
         raise Stop(
@@ -69,7 +74,7 @@ def switches(
             "give one of --on, --off, --share",
         )
     if not (changes or length or owner):
-        return _one(name, _read(), house)
+        return _one(name, _read(house), house)
     who = signature_of(by, why, why_is_required=True)
     _refuse_share(name, share)
     now = clock.now()
@@ -84,9 +89,9 @@ def switches(
             after = after.model_copy(update={"on": True, "share": share})
         return after if owner is None else after.model_copy(update={"owner": owner})
 
-    from tasks import documents  # noqa: PLC0415 - Prefect takes two seconds that --help need not wait
+    with _prefect(house):
+        from tasks import documents  # noqa: PLC0415 - Prefect takes two seconds that --help need not wait
 
-    with _prefect():
         _, after = documents.change_switch(name, change)
     return Answer(
         document={"switch": _document(name, after, now)},
@@ -97,17 +102,19 @@ def switches(
 
 
 @contextmanager
-def _prefect() -> Iterator[None]:
+def _prefect(house: House) -> Iterator[None]:
     """Turn what can go wrong with Prefect into a sentence and what to do."""
     from tasks import documents  # noqa: PLC0415 - as above
 
+    address = settings.without_password(prefect_address.known(house.settings.home)[prefect_address.NAME])
     try:
         yield
     except documents.ApiAway as away:
-        message = f"Prefect's API cannot be reached ({away}); the flows go on with the switches last read"
-        raise Stop(
-            Ending.REFUSED, "prefect_away", message, "set PREFECT_API_URL, and start the server"
-        ) from None
+        message = f"Prefect's API at {address} does not answer ({away}); the flows go on with the switches last read"
+        remedy = (
+            "start the server; to stop posts at once without it: steadypost strike account NAME --why TEXT"
+        )
+        raise Stop(Ending.REFUSED, "prefect_away", message, remedy) from None
     except documents.NoDocument:
         message = "there is no document of the switches yet"
         raise Stop(Ending.REFUSED, "no_switches", message, "run: python -m deployments") from None
@@ -118,14 +125,14 @@ def _prefect() -> Iterator[None]:
         ) from None
 
 
-def _read() -> Switches:
-    from tasks import documents  # noqa: PLC0415 - as above
+def _read(house: House) -> Switches:
+    with _prefect(house):
+        from tasks import documents  # noqa: PLC0415 - as above
 
-    with _prefect():
         found, wrong = documents.switches()
     if found is None:
         told = "; ".join(wrong)
-        message = f"the block Steadypost switches cannot be meant as it is: {told}"
+        message = f"the block Steadypost switches is not valid: {told}"
         raise Stop(
             Ending.REFUSED,
             "switches_unreadable",
@@ -203,9 +210,13 @@ def _one(name: str, found: Switches, house: House) -> Answer:
 
 def _who_is_in(one: Switch, now: datetime, house: House) -> list[str] | None:
     """Name the accounts for which it is on, where there is a store that knows them."""
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+
     try:
         with house.store() as store:
-            return [account.name for account in store.accounts() if one.is_on(now, account.name)]
+            return [
+                account.name for account in store.read(account_rows.every) if one.is_on(now, account.name)
+            ]
     except Stop:
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +14,12 @@ from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-from steadypost.domain.ahead import Around, Step, Struck, ahead
+from steadypost.domain.ahead import Around, Step, ahead
 from steadypost.domain.delivery import CLAIMABLE
 from steadypost.domain.evidence import Absent, CannotTell, Present
+from steadypost.domain.holding import CIRCUIT_OPEN, CLOSED, PAUSED, STRUCK, SWITCHED_OFF, Struck
 from steadypost.domain.outcome import Deferred, NotSubmitted, Outcome, Published, Refused, Unconfirmed
+from steadypost.domain.quota import BUDGETS
 from steadypost.domain.standstill import reasons, sentence
 
 if TYPE_CHECKING:
@@ -39,12 +41,14 @@ class Event:
 @click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1), required=False)
 def why(house: House, delivery_id: int | None) -> Answer:
     """Say in one sentence why nothing goes out; with an ID, tell the story of that delivery and what comes next."""
+    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+
     if delivery_id is None:
         return _nothing_goes_out(house)
     now = clock.now()
     with house.store() as store:
-        story = store.show(delivery_id)
-        around = _around(store, story, now)
+        story = store.read(reading.show, delivery_id)
+        around = _around(house, store, story, now)
     events = sorted(happened(story), key=lambda event: event.at)
     steps = ahead(story.delivery, around, now)
     zone = house.settings.zone
@@ -87,22 +91,35 @@ def _nothing_goes_out(house: House) -> Answer:
     return Answer(document=document, tell=tell)
 
 
-def _around(store: Store, story: Story, now: datetime) -> Around:
-    from steadypost.store import MOST_LOOKS  # noqa: PLC0415 - the store is loaded by now, and not for --help
+def _around(house: House, store: Store, story: Story, now: datetime) -> Around:
+    from steadypost.store import MOST_LOOKS, reading, restores, strikes, vitals  # noqa: PLC0415 - the store is loaded by now, and not for --help
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store.vitals import ACCOUNT  # noqa: PLC0415
 
     delivery = story.delivery
-    account = store.account(delivery.account)
+    account = store.read(account_rows.one, delivery.account)
+    closed = store.read(vitals.every).get(f"{ACCOUNT}{delivery.account}")
+    facts = observing.told(store, now, timedelta(seconds=house.settings.watch_every), house.settings.home)
     return Around(
         limits=account.limits,
-        uses=store.quota(delivery.account, now),
+        uses=store.read(reading.quota, delivery.account, now),
+        cost=store.read(reading.cost_of, delivery),
         paused_until=account.paused_until,
         pause_cause=account.pause_cause,
         pause_why=account.pause_why,
-        before_it=store.before_it(delivery, now) if delivery.state in CLAIMABLE else 0,
+        before_it=store.read(reading.before_it, delivery, now) if delivery.state in CLAIMABLE else 0,
         worker=story.worker or "",
+        wants_yes=story.wants_yes,
+        looked_for_first=store.read(restores.is_looked_for_first, delivery.id),
+        twin=store.read(vitals.twins).get(delivery.account, ""),
         lease_until=story.lease_until,
         verified=story.verified_at is not None or delivery.looks >= MOST_LOOKS,
-        strikes=[Struck(says=str(one), until=one.until) for one in store.strikes_against(delivery, now)],
+        closed=closed.told if closed is not None and not closed.well else "",
+        off=facts.off_of(delivery.account),
+        judged=facts.judged.get(delivery.account),
+        strikes=[
+            Struck(says=str(one), until=one.until) for one in store.read(strikes.against, delivery, now)
+        ],
     )
 
 
@@ -132,7 +149,7 @@ def happened(story: Story) -> Iterator[Event]:
     if story.published_at:
         yield Event(at=story.published_at, kind="published", says="live since then")
     if story.verified_at:
-        yield Event(at=story.verified_at, kind="verified", says="seen live with own eyes")
+        yield Event(at=story.verified_at, kind="verified", says="seen live on the network")
 
 
 def _came_in(story: Story) -> str:
@@ -147,11 +164,11 @@ def _attempt(story: Story, attempt: Attempt) -> Iterator[Event]:
     taken = next((use for use in story.quota if use.attempt_id == attempt.id), None)
     # What it reserved; the use itself follows what became of it.
     quota = f", {len(story.delivery.parts) - attempt.first_part} of the quota reserved"
-    browser = f" with {attempt.browser}" if attempt.browser else ""
+    executor = f" with {attempt.executor}" if attempt.executor else ""
     yield Event(
         at=attempt.claimed_at,
         kind="claimed",
-        says=f"{name}: claimed by worker {attempt.worker}{browser}{quota}",
+        says=f"{name}: claimed by worker {attempt.worker}{executor}{quota}",
     )
     if attempt.armed_at:
         says = f"{name}: armed: about to ask; from here only evidence counts"
@@ -173,8 +190,8 @@ def _attempt(story: Story, attempt: Attempt) -> Iterator[Event]:
 
 def _outcome(outcome: Outcome) -> str:
     match outcome:
-        case Published(remote_id=given):
-            return f"the network answered with the id {given}"
+        case Published(remote_id=given, lacking=lacking):
+            return f"the network answered with the id {given}" + (f", and {lacking}" if lacking else "")
         case Refused(code=code, why=told):
             return f"refused by the network ({code}): {told}"
         case Deferred(code=code, why=told, until=until):
@@ -221,10 +238,10 @@ def _step(step: Step, now: datetime, zone: str) -> str:
     return f"{speech.plain(step.says)}, {until} {speech.moment(step.at, zone)} ({zone})"
 
 
-_UNTIL = frozenset({"paused", "quota_used", "quota_used_by_unknown", "spacing", "struck"})
+_UNTIL = frozenset({SWITCHED_OFF, PAUSED, STRUCK, "quota_used", "quota_used_by_unknown", "spacing", *BUDGETS})
 """Steps whose instant is an end, not a beginning."""
 
-_HOLDS = _UNTIL | {"behind", "struck"}
+_HOLDS = _UNTIL | {"behind", CLOSED, CIRCUIT_OPEN}
 """What has to pass before anything comes next."""
 
 
@@ -234,11 +251,11 @@ def _counted(story: Story, now: datetime) -> str:
     if not taken:
         return ""
     units = sum(use.units for use in taken)
-    doubt = ", not knowing whether all of it is live" if any(use.unknown for use in taken) else ""
+    unconfirmed = ", not knowing whether all of it is live" if any(use.unknown for use in taken) else ""
     open_still = any(use.counted_at is None for use in taken)
     since = max((use.counted_at for use in taken if use.counted_at), default=now)
     how = "while it is under way" if open_still else f"counted from {since:%Y-%m-%d %H:%M:%S} UTC"
-    return f"takes {units} of the account's quota, {how}{doubt}"
+    return f"takes {units} of the account's quota, {how}{unconfirmed}"
 
 
 commands = {"why": why}

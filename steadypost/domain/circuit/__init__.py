@@ -19,7 +19,16 @@ from steadypost.domain.circuit.judging import (
     open_time,
 )
 from steadypost.domain.circuit.memory import BY_A_PERSON, LETS_THROUGH, NEW, Call, Memory, Permit, State
-from steadypost.domain.circuit.pages import BLANK, Move, Page, View, following, newest, outdated, stands
+from steadypost.domain.circuit.revisions import (
+    BLANK,
+    Move,
+    Revision,
+    View,
+    following,
+    newest,
+    outdated,
+    stands,
+)
 from steadypost.domain.circuit.settings import InARow, LastCalls, LastWhile, Settings, UnmeantSetting, Window
 
 __all__ = [
@@ -39,11 +48,11 @@ __all__ = [
     "Move",
     "No",
     "Noted",
-    "Page",
     "Passed",
     "Permit",
     "Position",
     "Renewed",
+    "Revision",
     "Ruling",
     "Said",
     "Settings",

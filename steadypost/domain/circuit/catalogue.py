@@ -133,7 +133,13 @@ NOBODY_KNOWS_WHOSE = frozenset({Cause.DEADLINE, Cause.BROWSER_DIED, Cause.DEFECT
 WAKES: Mapping[Kind, frozenset[Cause]] = MappingProxyType(
     {
         Kind.X_PAGE: frozenset(
-            {Cause.UI_DRIFT, Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR, Cause.CIRCUIT_OPEN}
+            {
+                Cause.UI_DRIFT,
+                Cause.PAGE_UNREACHABLE,
+                Cause.SERVER_ERROR,
+                Cause.NO_WAY_THERE,
+                Cause.CIRCUIT_OPEN,
+            }
         ),
         Kind.SIGN_IN: SIGN_IN_LOST | {Cause.CIRCUIT_OPEN},
         Kind.BROWSER: OURS | {Cause.CIRCUIT_OPEN},
@@ -153,6 +159,8 @@ def tells(outcome: Outcome) -> Mapping[Kind, bool]:
         return {}
     if outcome.cause in OURS:
         return {Kind.BROWSER: False}
+    if outcome.cause is Cause.NO_WAY_THERE:
+        return _NOBODY_ELSE_S
     if outcome.cause in SIGN_IN_LOST:
         return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
     if outcome.cause.scope is Scope.NETWORK:
@@ -170,10 +178,15 @@ def tells_by_probe(cause: Cause | None) -> Mapping[Kind, bool]:
         return {Kind.BROWSER: False}
     if cause in NOBODY_KNOWS_WHOSE:
         return {}
+    if cause is Cause.NO_WAY_THERE:
+        return _NOBODY_ELSE_S
     if cause in SIGN_IN_LOST:
         return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
     return {Kind.X_PAGE: False, Kind.BROWSER: True}
 
+
+_NOBODY_ELSE_S: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: False})
+"""What is charged to the account alone, and tells nothing of the machine: nobody knows whose it is."""
 
 _ALL_WELL: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True})
 

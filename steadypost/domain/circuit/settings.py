@@ -7,7 +7,7 @@ from datetime import timedelta
 
 
 class UnmeantSetting(ValueError):
-    """A setting that cannot be meant. Names the field, the value, and what it could be."""
+    """A setting that is not valid. Names the field, the value, and what it could be."""
 
     def __init__(self, field: str, value: object, remedy: str) -> None:
         super().__init__(f"circuit setting {field} = {value!r}: {remedy}")

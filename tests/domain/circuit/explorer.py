@@ -23,7 +23,7 @@ from steadypost.domain.circuit import (
     Left,
     Memory,
     Move,
-    Page,
+    Revision,
     Settings,
     State,
     Ticket,
@@ -81,7 +81,7 @@ class World:
     """Everything at one instant."""
 
     now: int = 0
-    pages: tuple[Page, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     processes: tuple[Process, ...] = ()
     chain: tuple[str, ...] = ()
     """The marks of the pages that really followed one upon the other: the truth no process can see."""
@@ -102,7 +102,7 @@ class Rules:
     """Instead of creating: a page is saved over whatever stands there, as a plain save of a block is."""
     kept: int = 0
     """Below the newest, this many pages are kept. The product keeps some; none is the harder case."""
-    pages: tuple[Page, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     """What stands there in the beginning."""
     processes: int = 3
     deaths: bool = True
@@ -129,9 +129,9 @@ def explore(rules: Rules) -> Walk:
     """Walk through every state that can be reached, and check each."""
     law = settings(rules.permitted)
     same = Same()
-    chain = tuple(page.mark for page in rules.pages)
-    everybody = (Process(view=View().turned_to(newest(rules.pages))),) * rules.processes
-    begin = same(World(processes=everybody, pages=rules.pages, chain=chain), rules)
+    chain = tuple(revision.mark for revision in rules.revisions)
+    everybody = (Process(view=View().turned_to(newest(rules.revisions))),) * rules.processes
+    begin = same(World(processes=everybody, revisions=rules.revisions, chain=chain), rules)
     parents: dict[World, tuple[World, str] | None] = {begin: None}
     line = deque([begin])
     steps = 0
@@ -160,15 +160,17 @@ class Same:
 
     def __call__(self, world: World, rules: Rules) -> World:
         processes = tuple(self._done(process, rules) for process in world.processes)
-        waited_for = frozenset(process.move.page.mark for process in processes if process.move)
-        pages = self._one(tuple(self._trim(page, waited_for) for page in world.pages))
+        waited_for = frozenset(process.move.revision.mark for process in processes if process.move)
+        revisions = self._one(tuple(self._trim(revision, waited_for) for revision in world.revisions))
         processes = tuple(self._one(self._forget(process, waited_for)) for process in processes)
         # Processes are alike: who of them is where makes no difference.
         processes = tuple(sorted(processes, key=self._place))
-        told = {page.mark for page in pages} | {process.view.page.mark for process in processes}
+        told = {revision.mark for revision in revisions} | {
+            process.view.revision.mark for process in processes
+        }
         return World(
             now=world.now,
-            pages=pages,
+            revisions=revisions,
             processes=processes,
             chain=tuple(mark for mark in world.chain if mark in told | waited_for),
         )
@@ -186,16 +188,18 @@ class Same:
         view = self._view(process.view, waited_for)
         move = process.move
         if move is not None:
-            page = self._trim(move.page, waited_for)
-            move = self._one(replace(move, view=self._view(move.view, waited_for), page=page, turns=1))
+            revision = self._trim(move.revision, waited_for)
+            move = self._one(
+                replace(move, view=self._view(move.view, waited_for), revision=revision, turns=1)
+            )
         return replace(process, view=view, move=move)
 
     def _view(self, view: View, waited_for: frozenset[str]) -> View:
-        return self._one(View(self._trim(view.page, waited_for), view.memory))
+        return self._one(View(self._trim(view.revision, waited_for), view.memory))
 
-    def _trim(self, page: Page, waited_for: frozenset[str]) -> Page:
-        trail = tuple(mark for mark in page.trail if mark in waited_for)
-        return self._one(page if len(trail) == len(page.trail) else replace(page, trail=trail))
+    def _trim(self, revision: Revision, waited_for: frozenset[str]) -> Revision:
+        trail = tuple(mark for mark in revision.trail if mark in waited_for)
+        return self._one(revision if len(trail) == len(revision.trail) else replace(revision, trail=trail))
 
     def _one(self, thing: Any) -> Any:
         return self._known.setdefault(thing, thing)
@@ -230,8 +234,8 @@ def process_moves(
 ) -> Iterator[tuple[str, World]]:
     match process.at:
         case At.IDLE if process.calls < rules.calls:
-            last = newest(world.pages)
-            if last.mark != process.view.page.mark:
+            last = newest(world.revisions)
+            if last.mark != process.view.revision.mark:
                 yield "refreshes", put(world, n, replace(process, view=process.view.turned_to(last)))
             after = wants(law, world, n, process)
             if after is not None:
@@ -256,7 +260,7 @@ def wants(law: Settings, world: World, n: int, process: Process) -> World | None
     if not isinstance(move.ruling.verdict, Go):
         return None
     process = replace(process, calls=process.calls + 1)
-    if move.page is None or move.ruling.verdict.ticket.permit is None:
+    if move.revision is None or move.ruling.verdict.ticket.permit is None:
         return put(world, n, replace(process, at=At.CALLING, ticket=move.ruling.verdict.ticket))
     return put(world, n, replace(process, at=At.WRITING, move=move))
 
@@ -267,52 +271,60 @@ def begun(law: Settings, world: World, n: int, process: Process, event: Event) -
 
 def mark(world: World) -> str:
     """A mark that is on no page and in nobody's memory. Whose it is it does not tell: processes are alike."""
-    used = {page.mark for page in world.pages} | set(world.chain)
+    used = {revision.mark for revision in world.revisions} | set(world.chain)
     for process in world.processes:
-        used.add(process.view.page.mark)
+        used.add(process.view.revision.mark)
         if process.move is not None:
-            used |= {process.move.page.mark, process.move.view.page.mark}
+            used |= {process.move.revision.mark, process.move.view.revision.mark}
     return next(one for k in count() if (one := f"m{k}") not in used)
 
 
 def begin(law: Settings, world: World, n: int, process: Process, event: Event) -> World:
     move = begun(law, world, n, process, event)
-    if move.page is None:
+    if move.revision is None:
         return put(world, n, replace(process, at=At.IDLE, view=move.view))
     return put(world, n, replace(process, at=At.WRITING, move=move))
 
 
 def created(rules: Rules, world: World, n: int, process: Process) -> World:
     assert process.move is not None
-    page = process.move.page
-    assert page is not None
-    taken = [one for one in world.pages if one.number == page.number]
+    revision = process.move.revision
+    assert revision is not None
+    taken = [one for one in world.revisions if one.number == revision.number]
     if rules.overwrites:
-        world = replace(world, pages=tuple(one for one in world.pages if one.number != page.number))
+        world = replace(
+            world, revisions=tuple(one for one in world.revisions if one.number != revision.number)
+        )
         taken = []
     if not taken:
-        if page.number > newest(world.pages).number:
-            world = replace(world, chain=(*world.chain, page.mark))
-        world = replace(world, pages=tuple(sorted((*world.pages, page), key=lambda one: one.number)))
+        if revision.number > newest(world.revisions).number:
+            world = replace(world, chain=(*world.chain, revision.mark))
+        world = replace(
+            world, revisions=tuple(sorted((*world.revisions, revision), key=lambda one: one.number))
+        )
     if rules.believes_answers and not taken:
-        return settle(world, n, process, replace(process.move, view=process.move.settled(page), page=None))
+        return settle(
+            world, n, process, replace(process.move, view=process.move.settled(revision), revision=None)
+        )
     return put(world, n, replace(process, at=At.READING))
 
 
 def read(law: Settings, rules: Rules, world: World, n: int, process: Process) -> World:
     assert process.move is not None
-    wrote = process.move.page
+    wrote = process.move.revision
     assert wrote is not None
-    move = process.move.read(world.pages, moment(world), mark(world))
-    if move.page is not None:
+    move = process.move.read(world.revisions, moment(world), mark(world))
+    if move.revision is not None:
         return put(world, n, replace(process, at=At.WRITING, move=move))
     return settle(remove_old(rules, world), n, process, move)
 
 
 def remove_old(rules: Rules, world: World) -> World:
-    numbers = [page.number for page in world.pages]
+    numbers = [revision.number for revision in world.revisions]
     gone = outdated(numbers, rules.kept)
-    return replace(world, pages=tuple(page for page in world.pages if page.number not in gone))
+    return replace(
+        world, revisions=tuple(revision for revision in world.revisions if revision.number not in gone)
+    )
 
 
 def settle(world: World, n: int, process: Process, move: Move) -> World:
@@ -360,11 +372,11 @@ def too_many_calls(law: Settings, world: World) -> str | None:
 def a_lost_move(world: World) -> str | None:
     """Whatever a process takes for the state of things was really written, in the one order there is."""
     for n, process in enumerate(world.processes):
-        if process.at is At.DEAD or process.view.page.mark == "":
+        if process.at is At.DEAD or process.view.revision.mark == "":
             continue
-        if process.view.page.mark not in world.chain:
+        if process.view.revision.mark not in world.chain:
             return f"process {n} believes in a page that counts for nobody"
-    marks = [page.mark for page in world.pages]
+    marks = [revision.mark for revision in world.revisions]
     if world.chain and world.chain[-1] not in marks:
         return "the newest page is gone"
     return None
@@ -372,7 +384,7 @@ def a_lost_move(world: World) -> str | None:
 
 def two_beginnings(world: World) -> str | None:
     """Each generation begins on one page only."""
-    counted = [page for page in world.pages if page.mark in world.chain]
+    counted = [revision for revision in world.revisions if revision.mark in world.chain]
     for before, after in pairwise(counted):
         if after.memory.generation - before.memory.generation not in {0, 1}:
             return "a change of state was made twice, or over a state nobody saw"
@@ -383,38 +395,38 @@ def two_beginnings(world: World) -> str | None:
 
 def stuck(law: Settings, rules: Rules, world: World) -> str | None:
     """Whatever happened: if everybody falls silent, a newcomer brings it back to closed within a few ticks."""
-    key = newest(world.pages)
+    key = newest(world.revisions)
     if (key, world.now) in _WELL:
         return None
-    pages = list(world.pages)
-    view = View().turned_to(newest(pages))
+    revisions = list(world.revisions)
+    view = View().turned_to(newest(revisions))
     for wait in range(8):
         at = ZERO + (world.now + wait) * TICK
         if view.memory.state is State.CLOSED:
             _WELL.add((key, world.now))
             return None
-        wanted = undisturbed(law, pages, view, Wants(holder="a newcomer"), at)
+        wanted = undisturbed(law, revisions, view, Wants(holder="a newcomer"), at)
         view = wanted.view
         if isinstance(wanted.ruling.verdict, Go):
             event = Came(ticket=wanted.ruling.verdict.ticket, well=True)
-            view = undisturbed(law, pages, view, event, at).view
+            view = undisturbed(law, revisions, view, event, at).view
     return "nobody can bring it back"
 
 
-def undisturbed(law: Settings, pages: list[Page], view: View, event: Event, at: datetime) -> Move:
+def undisturbed(law: Settings, revisions: list[Revision], view: View, event: Event, at: datetime) -> Move:
     """Make a move while nobody else does anything."""
-    move = Move.begin(law, view, event, at, f"new {len(pages)} {at}")
-    if move.page is None:
+    move = Move.begin(law, view, event, at, f"new {len(revisions)} {at}")
+    if move.revision is None:
         return move
-    pages.append(move.page)
-    return move.read(pages, at, "never")
+    revisions.append(move.revision)
+    return move.read(revisions, at, "never")
 
 
-_WELL: set[tuple[Page, int]] = set()
+_WELL: set[tuple[Revision, int]] = set()
 
 
 DUE = (
-    Page(
+    Revision(
         number=1,
         mark="p",
         memory=Memory(state=State.OPEN, generation=1, since=ZERO, until=ZERO, openings=1, cause="down"),
@@ -424,5 +436,5 @@ DUE = (
 
 
 if __name__ == "__main__":
-    for _rules in (Rules(until=3, calls=1), Rules(until=1, calls=1, pages=DUE)):
+    for _rules in (Rules(until=3, calls=1), Rules(until=1, calls=1, revisions=DUE)):
         print(explore(_rules), flush=True)  # noqa: T201 - a program speaks

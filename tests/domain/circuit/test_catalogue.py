@@ -25,7 +25,7 @@ from steadypost.domain.outcome import (
     Scope,
     Unconfirmed,
 )
-from steadypost.domain.snowflake import id_at
+from steadypost.networks.x.snowflake import id_at
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.slow
     "rules",
     [
         pytest.param(Rules(until=2, calls=1), id="from the first failure on"),
-        pytest.param(Rules(until=0, calls=1, pages=DUE, deaths=False), id="all three come to try at once"),
+        pytest.param(
+            Rules(until=0, calls=1, revisions=DUE, deaths=False), id="all three come to try at once"
+        ),
     ],
 )
 def test_no_order_of_steps_breaks_it(rules, capsys):
@@ -34,4 +36,4 @@ def test_no_order_of_steps_breaks_it(rules, capsys):
 def test_each_protection_is_needed(without, ends_in):
     """A plain save, or a server's yes taken for the truth: the walk finds the way to harm, and says which."""
     with pytest.raises(Broken, match=ends_in):
-        explore(Rules(until=2, calls=1, pages=DUE, **without))
+        explore(Rules(until=2, calls=1, revisions=DUE, **without))

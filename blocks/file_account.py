@@ -1,0 +1,97 @@
+"""An account that posts into a file: to try Steadypost without anybody reading along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from blocks.account import AccountBlock, Unopened, approved_by
+from steadypost.channels.port import Access
+from steadypost.domain.delivery import OnAbsence
+from steadypost.domain.network import Network
+from steadypost.domain.twins import spelled
+from steadypost.networks.file import NETWORK
+
+
+class FileAccount(AccountBlock):
+    """An account whose posts are appended to a file of the machine that publishes, one JSON object a line.
+
+    New fields are appended, with a default, so that documents saved by an older version still load.
+    """
+
+    _block_type_name: ClassVar[str] = "File account"
+    _block_type_slug: ClassVar[str] = "steadypost-file-account"
+    _description: ClassVar[str] = "An account whose posts are written to a file. Nobody else reads them."
+    channel: ClassVar[str] = "file"
+    network: ClassVar[Network] = NETWORK
+
+    handle: str = Field(
+        title="Handle",
+        description="The name that stands beside each post in the file.",
+        examples=["me"],
+    )
+    base_url: str = Field(
+        title="File",
+        description="The file, as file:///path/to/posts.jsonl. It is made when it is not there.",
+    )
+    per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        title="Posts per hour",
+        description="The most posts in any sixty minutes. Empty: no limit.",
+    )
+    per_day: int | None = Field(
+        default=None,
+        ge=1,
+        title="Posts per day",
+        description="The most posts in any twenty-four hours. Empty: no limit.",
+    )
+    spacing_seconds: int = Field(
+        default=0,
+        ge=0,
+        title="Spacing (seconds)",
+        description="The least time between two posts of this account.",
+    )
+    on_absence: OnAbsence = Field(
+        default=OnAbsence.ASK_AGAIN,
+        title="When a post proves not to be there",
+        description="Write it again by itself, or ask a person first.",
+    )
+    settle_minutes: float = Field(
+        default=0,
+        ge=0,
+        title="Settle window (minutes)",
+        description="How far apart two looks must be to prove that a post is not in the file: one look does.",
+    )
+
+    approved_by: str = approved_by()
+
+    @field_validator("handle")
+    @classmethod
+    def _bare(cls, handle: str) -> str:
+        bare = handle.strip().removeprefix("@")
+        if not bare or any(letter.isspace() for letter in bare):
+            raise ValueError("a handle is one word")
+        return bare
+
+    @field_validator("base_url")
+    @classmethod
+    def _path(cls, url: str) -> str:
+        path = Path(url.strip().removeprefix("file://"))
+        if not path.is_absolute():
+            raise ValueError("write the whole path: file:///path/to/posts.jsonl")
+        return f"file://{path}"
+
+    def who(self) -> tuple[str, str]:
+        """Say whose posts in which file."""
+        return self.base_url, spelled(self.handle)
+
+    def secrets(self) -> list[str]:
+        """Hold none."""
+        return []
+
+    def open(self, name: str) -> Access | Unopened:
+        """Open the account: there is nothing to sign in to."""
+        return Access(account=name, handle=self.handle, base_url=self.base_url, secret={})

@@ -1,0 +1,75 @@
+"""Stands by where nobody is on watch, and minds those who are, wherever that is: ``python -m flows.standby``.
+
+Runs on watch mind each other, which is of no use to whoever loses a machine with all three on it. One of these on every
+machine knows what the blocks say, and has somebody stand in for whoever falls silent. Whatever starts the worker at
+boot starts it too, and again should it end.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from steadypost import prefect_address, private, settings
+from steadypost.settings import SettingsRefused
+from steadypost.store import vitals
+
+if TYPE_CHECKING:
+    from tasks.house import House
+
+STANDBY = "standby:"
+"""What it notes every second, under its machine's name: that it could be written is what it says."""
+
+log = logging.getLogger("steadypost.standby")
+
+
+def stand_by(house: House, end: threading.Event) -> None:
+    """Mind the leases until told to end."""
+    from steadypost.store import StoreError  # noqa: PLC0415 - Prefect reads its settings once, when imported
+    from tasks.bulkheads import this_host  # noqa: PLC0415 - the same
+    from tasks.peer_supervisor import MIND_EVERY, PeerSupervisor  # noqa: PLC0415 - the same
+
+    peers = PeerSupervisor(house, STANDBY)
+    while not end.wait(MIND_EVERY):
+        try:
+            # Whoever cannot write does not judge: the others may be silent for the same reason.
+            house.store.write(vitals.note, f"{STANDBY}{this_host()}", well=True, now=house.clock())
+            peers.see()
+        except StoreError as away:
+            house.store_away_at = house.clock()
+            log.debug("nobody is minded: %s", type(away).__name__)
+        except Exception:
+            log.exception("the others could not be minded")
+
+
+def main() -> int:
+    """Stand by until told to end."""
+    private.by_default()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        home = settings.read().home
+    except SettingsRefused as refused:
+        print(*refused.wrong, sep="\n", file=sys.stderr)  # noqa: T201 - run as a program, it speaks
+        return 1
+    if not prefect_address.use(home):
+        print(f"{prefect_address.UNKNOWN}: {prefect_address.REMEDY}", file=sys.stderr)  # noqa: T201 - the same
+        return 1
+    from flows.house import Opening, watching_house  # noqa: PLC0415 - Prefect reads its settings once, when imported
+    from flows.stand_in import announce  # noqa: PLC0415 - the same
+    from tasks.discreet import filter_for_good  # noqa: PLC0415 - the same
+
+    filter_for_good()
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    with watching_house(Opening(run_id=None, log=log, announce=announce)) as house:
+        log.info("this machine stands by")
+        stand_by(house, end)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A local look-alike of Bluesky: two servers for accounts, the directory, a ledger and weather."""

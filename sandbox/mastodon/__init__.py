@@ -1,0 +1,1 @@
+"""A local Mastodon server: its API, its ledger and its weather."""

@@ -1,0 +1,78 @@
+"""Start a local Mastodon server, or attach to one, and hold its ledger, its hands and its weather.
+
+```python
+with MastodonProcess() as server:
+    server.weather({"fault": "drop_response", "count": 1})
+    ...  # a client at server.url, with server.tokens["alice"]
+    assert len(server.live("alice")) == 1
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sandbox.client import SandboxControl, SandboxProcess
+
+
+class MastodonProcess(SandboxProcess):
+    """A server of one's own, for a `with` block. It cannot outlive the process that started it."""
+
+    module: ClassVar[str] = "sandbox.mastodon"
+
+    def __init__(
+        self,
+        *,
+        accounts: Sequence[str] = ("alice", "bob", "carol"),
+        seed: int = 1,
+        port: int = 0,
+        control_port: int = 0,
+        latency_ms: float = 0,
+        lag_ms: int = 0,
+        state_file: Path | None = None,
+        clock_offset_s: float = 0,
+        clock_drift_ppm: float = 0,
+        max_characters: int = 500,
+        requests: int = 300,
+    ) -> None:
+        super().__init__()
+        self._arguments = [
+            f"--port={port}",
+            f"--control-port={control_port}",
+            f"--seed={seed}",
+            f"--latency-ms={latency_ms}",
+            f"--lag-ms={lag_ms}",
+            f"--clock-offset={clock_offset_s}",
+            f"--clock-drift-ppm={clock_drift_ppm}",
+            f"--max-characters={max_characters}",
+            f"--requests={requests}",
+            *(f"--account={handle}" for handle in accounts),
+            *([] if state_file is None else [f"--state-file={state_file}"]),
+        ]
+        self.tokens: dict[str, str] = {}
+        """An access token of each account."""
+
+    def _take_in(self, ready: Mapping[str, Any]) -> None:
+        SandboxControl.__init__(self, ready["control_url"], ready["control_token"])
+        self.url = ready["url"]
+        self.tokens = {account["handle"]: account["access_token"] for account in ready["accounts"]}
+        self.user_ids = {account["handle"]: account["user_id"] for account in ready["accounts"]}
+
+    def new_token(self, account: str, scopes: Sequence[str] = ("read", "write", "profile")) -> str:
+        """One more access token of an account."""
+        body = {"account": account, "scopes": list(scopes)}
+        return str(self.call("POST", "/sessions", body)["access_token"])
+
+    def set_limits(self, **limits: int) -> dict[str, int]:
+        """Change what the server allows: `max_characters=100`."""
+        return dict(self.call("PUT", "/limits", limits))
+
+    def files(self) -> list[dict[str, Any]]:
+        """Every file that was taken, with the post that holds it."""
+        return list(self.call("GET", "/media"))
+
+    def hand(self, account: str, text: str, **how: Any) -> str:
+        """Post as a person would: `warning`, `visibility`, `reply_to`, `media`, `at_ms`. The id of the post."""
+        return str(self.call("POST", "/hand-post", {"account": account, "text": text, **how})["id"])

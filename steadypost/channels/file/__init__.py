@@ -1,0 +1,1 @@
+"""Posts into a file of this machine, one JSON object a line."""

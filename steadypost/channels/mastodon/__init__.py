@@ -1,0 +1,1 @@
+"""Mastodon through its API, and every server that speaks it."""

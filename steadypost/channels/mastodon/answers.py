@@ -1,0 +1,257 @@
+"""What a server's answers mean. Pure: what was heard in, one outcome out.
+
+Only statuses and places in the body are read. The words of a refusal are passed on to people and never searched:
+every server has its own, in its own language. What is not in the tables below is ``Unconfirmed``.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from steadypost.channels.wire import Answered, Heard, NotSent, Unknown
+from steadypost.domain.clock import Offset
+from steadypost.domain.likeness import Grade
+from steadypost.domain.matching import TICK, UNKNOWN_CLOCK
+from steadypost.domain.outcome import (
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Outcome,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
+from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.mastodon.content import said
+from steadypost.networks.mastodon.ids import NotAStatusId, moment, remote_id
+from steadypost.networks.mastodon.likeness import compare
+from steadypost.networks.mastodon.manner import Manner
+
+RATE_LIMIT_PAUSE = timedelta(minutes=5)
+"""How long to wait after a 429 that names no end: the length of a server's own window."""
+
+LONGEST_PAUSE = timedelta(days=2)
+"""A named end further away than this is not believed."""
+
+SPREADS_WITHIN = timedelta(minutes=2)
+"""How long an own part may not be found by every machine of its server."""
+
+LONGEST_WORDS = 300
+"""How much of a server's words is passed on."""
+
+REFUSED = frozenset({400, 405, 406, 411, 413, 414, 415, 422})
+"""No, and no again: somebody has to change the post."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one ask was, to hold its answer against."""
+
+    handle: str
+    text: str
+    how: Manner
+    media: tuple[str, ...]
+    """The descriptions of its files."""
+    keyed_at: datetime
+    """When the key was chosen, by this machine's clock: no post of this key is older."""
+    reply_to: RemoteId | None = None
+    own_parent_at: datetime | None = None
+    """When the own part that it answers was made, by this machine's clock, if that was in this very attempt."""
+    offset: Offset | None = None
+
+
+def interpret(heard: Heard, asked: Asked, now: datetime) -> Outcome:
+    """Say what became of one ask."""
+    match heard:
+        case NotSent(cause=cause, why=why):
+            return NotSubmitted(cause=cause, why=why, phase=Phase.ARMED)
+        case Unknown(cause=cause, why=why):
+            return Unconfirmed(cause=cause, why=why, phase=Phase.CLICKED)
+        case Answered():
+            return _answered(heard, asked, now)
+
+
+def _answered(answer: Answered, asked: Asked, now: datetime) -> Outcome:
+    status, code = answer.status, str(answer.status)
+    if status == 200:
+        return _made(answer.json(), asked)
+    if status == 401:
+        return Deferred(cause=Cause.SIGNED_OUT, code=code, why=REVOKED)
+    if status == 403:
+        return Deferred(cause=Cause.SESSION_UNUSABLE, code=code, why=no(answer))
+    if status == 404 and asked.reply_to is not None:
+        return _parent_missing(asked, now)
+    if status == 404:
+        return Refused(cause=Cause.REFUSED_OTHERWISE, code=code, why=no(answer))
+    if status == 429:
+        return limited(answer, now)
+    if status in REFUSED:
+        return Refused(cause=Cause.REFUSED_OTHERWISE, code=code, why=no(answer))
+    why = f"the server answered HTTP {status}, which does not say whether the post was made"
+    return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
+
+
+REVOKED = "the server does not know this access token any more: make a new one on the server, and put it into the block"
+
+
+def _parent_missing(asked: Asked, now: datetime) -> Refused | Deferred:
+    """Say what it means that the server does not find the parent: not yet, while that is our own part of just now."""
+    if asked.own_parent_at is not None and now - asked.own_parent_at <= SPREADS_WITHIN:
+        why = "the server does not find the part above it, which is ours and only just made"
+        return Deferred(cause=Cause.PARENT_UNSEEN, code="404", why=why)
+    return Refused(
+        cause=Cause.TARGET_GONE, code="404", why="the server does not find the post that it answers"
+    )
+
+
+# --- a post in the answer
+
+
+def _made(told: Any, asked: Asked) -> Outcome:
+    """Take the post that a success names, if it can be this one."""
+    if not isinstance(told, Mapping):
+        return _odd("it names no post")
+    try:
+        ours = remote_id(told.get("id"))
+    except NotAStatusId:
+        return _odd("it names no post")
+    if not _is_by(told, asked.handle):
+        return _odd("the post that it names is not by this account")
+    if ours == asked.reply_to or _is_older(told, asked):
+        return _odd("the post that it names is older than this delivery")
+    return Published(remote_id=ours, lacking=lacking(told, asked))
+
+
+def _odd(why: str) -> Unconfirmed:
+    told = f"the server answered with a success, and {why}"
+    return Unconfirmed(cause=Cause.ODD_ANSWER, why=told, phase=Phase.ANSWERED)
+
+
+def _is_by(told: Mapping[str, Any], handle: str) -> bool:
+    """Whether the answer names us as the author: nobody else's post was ours to make."""
+    account = told.get("account")
+    return isinstance(account, Mapping) and str(account.get("acct", "")).casefold() == handle.casefold()
+
+
+def _is_older(told: Mapping[str, Any], asked: Asked) -> bool:
+    """Whether a post was made before its delivery had a key. A repeated key brings one of an earlier attempt."""
+    made = moment(told.get("created_at"))
+    if made is None:
+        return False
+    ahead, within = (
+        (asked.offset.ahead, asked.offset.within) if asked.offset else (timedelta(0), UNKNOWN_CLOCK)
+    )
+    return made < asked.keyed_at + ahead - within - TICK
+
+
+def lacking(told: Mapping[str, Any], asked: Asked) -> str:
+    """Say what of a live post is not as it was ordered; nothing where all is."""
+    wrong = []
+    shown = descriptions(told)
+    if shown is not None and len(shown) != len(asked.media):
+        wrong.append(f"{len(shown)} of its {len(asked.media)} files are there")
+    elif shown is not None and any(
+        ours.strip() != (theirs or "").strip() for ours, theirs in zip(asked.media, shown, strict=True)
+    ):
+        wrong.append("a description of a file differs")
+    if _text_grade(told, asked) is Grade.OTHER:
+        wrong.append("it says something else")
+    if asked.how.warning and str(told.get("spoiler_text", "")).strip() != asked.how.warning:
+        wrong.append("its content warning differs")
+    visibility = str(told.get("visibility", ""))
+    if asked.how.visibility and visibility and visibility != asked.how.visibility:
+        wrong.append(f"it is {visibility}, not {asked.how.visibility}")
+    if asked.reply_to is not None and told.get("in_reply_to_id", asked.reply_to) != asked.reply_to:
+        wrong.append("it does not answer the post that it was to answer")
+    return "; ".join(wrong)
+
+
+def _text_grade(told: Mapping[str, Any], asked: Asked) -> Grade:
+    content = told.get("content")
+    if not isinstance(content, str):
+        return Grade.UNCLEAR
+    return compare(asked.text, said(content, mentions(told)))
+
+
+def mentions(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give whom a post mentions."""
+    found = told.get("mentions")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def descriptions(told: Mapping[str, Any]) -> tuple[str | None, ...] | None:
+    """Give the description of each file of a post; ``None`` when its files are not told."""
+    found = told.get("media_attachments")
+    if not isinstance(found, list):
+        return None
+    return tuple(_description(one) for one in found)
+
+
+def _description(one: Any) -> str | None:
+    told = one.get("description") if isinstance(one, Mapping) else None
+    return told if isinstance(told, str) else ""
+
+
+# --- before the ask, and limits
+
+
+def before(heard: Heard, now: datetime, what: str) -> NotSubmitted | Deferred | Refused | None:
+    """Say why a step of preparation failed; ``None`` when it did not. Nothing has been asked for by then."""
+    match heard:
+        case NotSent(cause=cause, why=why) | Unknown(cause=cause, why=why):
+            # Without an answer the server was there, and did not answer in time: a matter of the network.
+            known = Cause.PAGE_UNREACHABLE if cause is Cause.NO_ANSWER else cause
+            return NotSubmitted(cause=known, why=f"{what}: {why}", phase=Phase.OPENED)
+        case Answered(status=status) if 200 <= status < 300:
+            return None
+        case Answered(status=401):
+            return Deferred(cause=Cause.SIGNED_OUT, code="401", why=REVOKED)
+        case Answered(status=403):
+            return Deferred(cause=Cause.SESSION_UNUSABLE, code="403", why=f"{what}: {no(heard)}")
+        case Answered(status=429):
+            return limited(heard, now)
+        case Answered(status=status):
+            cause = Cause.SERVER_ERROR if status >= 500 else Cause.PAGE_UNREACHABLE
+            return NotSubmitted(cause=cause, why=f"{what}: HTTP {status}", phase=Phase.OPENED)
+
+
+def limited(answer: Answered, now: datetime) -> Deferred:
+    """Read until when a 429 lets nothing through."""
+    until = _named_end(answer, now) or now + RATE_LIMIT_PAUSE
+    why = "the server takes no more for now (HTTP 429)"
+    return Deferred(cause=Cause.RATE_LIMIT, code="429", why=why, until=until)
+
+
+def _named_end(answer: Answered, now: datetime) -> datetime | None:
+    """When the answer says that the limit ends, by this machine's clock."""
+    ahead = answer.offset.ahead if answer.offset else timedelta(0)
+    reset = moment(answer.headers.get("x-ratelimit-reset"))
+    named = (
+        reset - ahead
+        if reset is not None
+        else _retry_after(answer.headers.get("retry-after", ""), now, ahead)
+    )
+    return named.astimezone(UTC) if named is not None and now < named <= now + LONGEST_PAUSE else None
+
+
+def _retry_after(told: str, now: datetime, ahead: timedelta) -> datetime | None:
+    """Read a proxy's word: seconds, or a date."""
+    if told.isascii() and told.isdigit() and len(told) < 8:
+        return now + timedelta(seconds=int(told))
+    try:
+        return email.utils.parsedate_to_datetime(told).astimezone(UTC) - ahead
+    except ValueError:
+        return None
+
+
+def no(answer: Answered) -> str:
+    """Pass a refusal on in the server's own words."""
+    told = answer.json()
+    words = told.get("error") if isinstance(told, Mapping) else None
+    shown = " ".join(str(words).split())[:LONGEST_WORDS] if isinstance(words, str) and words.strip() else ""
+    return f"the server said no (HTTP {answer.status})" + (f": {shown}" if shown else "")

@@ -1,0 +1,317 @@
+"""One HTTP request, sent once, and what is known of it afterwards.
+
+No retries, no redirects, no connection that was used before (one that the server just closed looks like a lost
+answer), and one deadline for the whole: past it the connection is shut, so nothing is sent and nothing is heard. What
+came of it is a value:
+
+    Answered   the server answered this request with a status
+    NotSent    provably no byte of the request was sent
+    Unknown    it was sent, or may have been, and there is no whole answer
+
+An answer means what the network's room says it means: a 502 from a proxy is ``Answered`` here and no proof of
+anything there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import functools
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+
+from steadypost.channels.bounded import Call, Late
+from steadypost.domain import clock
+from steadypost.domain.clock import Offset, offset_of
+from steadypost.domain.outcome import Cause
+
+T = TypeVar("T")
+
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes of an answer that are read. A longer one is no answer to anything asked here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The server answered."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """By their names in small letters."""
+    body: bytes = field(repr=False)
+    offset: Offset | None = None
+    """How far the server's clock is ahead, by its ``Date``."""
+
+    def json(self) -> Any:
+        """Read the body as JSON; ``None`` when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """Provably nothing was sent."""
+
+    cause: Cause
+    """``NO_WAY_THERE``: no connection came about. ``DEADLINE``: there was no time left to begin. ``SESSION_UNUSABLE``:
+    what signs in cannot be written into a request."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It was sent, or part of it, and no whole answer came."""
+
+    cause: Cause
+    """``NO_ANSWER``, or ``DEADLINE`` when the deadline ended the wait."""
+    why: str
+
+
+Heard = Answered | NotSent | Unknown
+
+
+class Wire:
+    """Requests to one server."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | Any = True,
+        now: clock.Clock = clock.now,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._base = httpx.URL(base_url)
+        self._headers = dict(headers or {})
+        self._verify = verify
+        self._now = now
+        self._transport = transport
+        self.offset: Offset | None = None
+        """How far the server's clock is ahead, by the most exact of its answers so far."""
+
+    def __repr__(self) -> str:
+        # Its headers may hold a token.
+        return f"Wire({str(self._base)!r})"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        data: Mapping[str, Any] | None = None,
+        files: Any = None,
+    ) -> Heard:
+        """Send one request. ``deadline`` is ``time.monotonic()`` seconds; ``path`` is relative to the base address."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return NotSent(cause=Cause.DEADLINE, why="the deadline had passed before the request began")
+        told = {**self._headers, **(headers or {})}
+        if not all(map(_can_be_sent, told.values())):
+            return NotSent(cause=Cause.SESSION_UNUSABLE, why=UNSENDABLE)
+        try:
+            opened = _client(self._verify, self._transport)
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            # A proxy that the environment names and nobody here can speak to, or certificates that are not there.
+            return NotSent(
+                cause=Cause.NO_WAY_THERE,
+                why=f"this machine's way out is set up wrongly ({type(error).__name__})",
+            )
+        watch = _Watch(deadline)
+
+        def exchange() -> tuple[httpx.Response, bytes, datetime]:
+            with opened as client:
+                request = client.build_request(
+                    method,
+                    _joined(self._base, path),
+                    headers=told,
+                    params=params,
+                    json=json,
+                    content=content,
+                    data=data,
+                    files=files,
+                    timeout=httpx.Timeout(left),
+                    extensions={"trace": watch.note},
+                )
+                sent_at = self._now()
+                response = client.send(request, stream=True)
+                return response, _read(response), sent_at
+
+        try:
+            response, body, sent_at = watch.over(exchange)
+        except Late:
+            return watch.ended("the deadline passed")
+        except (httpx.HTTPError, httpx.InvalidURL, _TooLarge, OSError, ValueError) as error:
+            # Its text may hold the address, and that a secret: the type says enough.
+            return watch.ended(type(error).__name__)
+        if watch.is_over:
+            # What was cut off by the deadline may look like a body that ends where the connection does.
+            return Unknown(cause=Cause.DEADLINE, why="the deadline passed")
+        return self._answered(response, body, sent_at)
+
+    def _answered(self, response: httpx.Response, body: bytes, sent_at: datetime) -> Answered:
+        # An answer from a cache is dated by the day on which it was put there.
+        date = "" if response.headers.get("age", "0").strip("0") else response.headers.get("date", "")
+        offset = _offset(date, sent_at, self._now())
+        if offset is not None and (self.offset is None or offset.within <= self.offset.within):
+            self.offset = offset
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answered(status=response.status_code, headers=headers, body=body, offset=offset)
+
+
+UNSENDABLE = (
+    "the sign-in holds signs that no request can carry, as if copied wrongly: enter it anew in the block"
+)
+
+
+def _can_be_sent(header: str) -> bool:
+    """Whether a header can be written; the library's own complaint would come as an exception, or quote a token."""
+    return header.isascii() and header.isprintable()
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Read the certificates that are trusted, once in a process: reading them takes longer than all else of a request."""
+    return httpx.create_ssl_context()
+
+
+def _client(verify: bool | Any, transport: httpx.BaseTransport | None) -> httpx.Client:
+    """Make a client for one request: its connection is new, and is closed with it."""
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+    return httpx.Client(
+        verify=_trusted() if verify is True else verify,
+        transport=transport,
+        limits=limits,
+        follow_redirects=False,
+        http2=False,
+    )
+
+
+def _joined(base: httpx.URL, path: str) -> httpx.URL:
+    """Put a path behind the base address; a whole address stands for itself."""
+    if path.startswith(("http://", "https://")):
+        return httpx.URL(path)
+    return base.copy_with(path=base.path.rstrip("/") + "/" + path.lstrip("/"), query=None, fragment=None)
+
+
+class _TooLarge(Exception):
+    """The answer is longer than any that is read."""
+
+
+def _read(response: httpx.Response) -> bytes:
+    """Read the whole answer."""
+    with contextlib.closing(response):
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise _TooLarge
+        return bytes(body)
+
+
+def _offset(date: str, sent_at: datetime, received_at: datetime) -> Offset | None:
+    try:
+        told = email.utils.parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return offset_of(told if told.tzinfo else told.replace(tzinfo=UTC), sent_at, received_at)
+
+
+# --- the deadline, and whether anything was sent
+
+ENDS_WITHIN = 1.0
+"""Seconds that a request may take to end once its connection is shut; one without a connection is left behind."""
+
+
+class _Watch:
+    """Follows one request: whether any of it was sent, and shuts its connection when the deadline comes.
+
+    The timeouts of a client bound each wait, not their sum: a server that sends a byte every second is never late for
+    any of them. And none reaches the system's resolver: a name that is looked up for minutes keeps the request from
+    beginning. So it runs in a thread of its own, which is left behind when even the shut connection does not end it. It
+    can send nothing then: whatever it begins next asks here first.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._lines: list[socket.socket] = []
+        self.has_begun = False
+        """Whether a byte of the request may have been sent."""
+        self.is_over = False
+        """Whether the deadline came while the request was open."""
+
+    def over(self, exchange: Callable[[], T]) -> T:
+        """Carry the exchange out, raising what it raises, or ``Late`` past the deadline."""
+        call = Call(exchange)
+        try:
+            return call.result(self._deadline)
+        except Late:
+            self._shut()
+            # Its connection is shut, so it ends now; unless it has none yet.
+            return call.result(time.monotonic() + ENDS_WITHIN)
+        finally:
+            if not call.has_ended:
+                # Whoever waits for it may be ended as well: what nobody waits for any more is not sent later.
+                self._shut()
+            with self._lock:
+                for line in self._lines:
+                    line.close()
+                self._lines.clear()
+
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take a mark of the client's: see httpx's extension ``trace``."""
+        if event.startswith("connection.connect_") and event.endswith(".complete"):
+            self._hold(info.get("return_value"))
+        if event.endswith(".started"):
+            with self._lock:
+                if self.is_over or time.monotonic() >= self._deadline:
+                    raise Late
+                # A tunnel through a proxy is asked for in the same way, and is no request to the network.
+                if event.endswith("send_request_headers.started") and not _is_tunnel(info.get("request")):
+                    self.has_begun = True
+
+    def ended(self, why: str) -> NotSent | Unknown:
+        """Say what is known of a request that ended without an answer."""
+        late = self.is_over or time.monotonic() >= self._deadline
+        if not self.has_begun:
+            cause = Cause.DEADLINE if late else Cause.NO_WAY_THERE
+            return NotSent(cause=cause, why=f"no connection came about ({why})")
+        return Unknown(cause=Cause.DEADLINE if late else Cause.NO_ANSWER, why=f"no answer ({why})")
+
+    def _hold(self, stream: Any) -> None:
+        """Keep a second handle of the connection: the first one changes hands when it becomes a safe one."""
+        line = stream.get_extra_info("socket") if stream is not None else None
+        if line is None:
+            return
+        with self._lock:
+            if not self.is_over:
+                self._lines.append(socket.socket(fileno=os.dup(line.fileno())))
+
+    def _shut(self) -> None:
+        with self._lock:
+            self.is_over = True
+            for line in self._lines:
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+
+def _is_tunnel(request: Any) -> bool:
+    return getattr(request, "method", None) == b"CONNECT"

@@ -1,0 +1,137 @@
+"""The one click, and what comes between it and the first request. Nothing here decides what may leave: the gate does."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+
+from steadypost.browser.desk import Desk
+from steadypost.channels.x_web.compose import holds, lost_its_text, settled
+from steadypost.channels.x_web.errand import Halt
+from steadypost.channels.x_web.gate import Gate
+from steadypost.channels.x_web.opening import put_aside
+from steadypost.channels.x_web.survey import Survey, Want, point, survey
+from steadypost.domain.outcome import Cause
+
+ROOM_TO_ANSWER = 5.0
+"""Seconds that must be left of the deadline for the click to be worth giving: X takes one to thirty."""
+
+CLICK_WITHIN = 2.0
+"""Seconds in which a click has to land. It takes 0.05; what lies over the button makes it wait."""
+
+LEAVES_WITHIN = 1.5
+"""Seconds from a click to the first request. It takes 0.02; a composer that waits as before after them was not hit."""
+
+LEAVES_AT_LAST_WITHIN = 1.5
+"""And the seconds after those in which a page that is at something may still send it."""
+
+LOOK_ROUND_AFTER = 0.25
+"""Seconds after a click at which it is worth looking what came between it and the request."""
+
+LOOK_ROUND_MS = 30.0
+
+AFTER_A_SHEET = 1.5
+"""Seconds in which a sheet that was answered lets the post go on."""
+
+MOST_SHEETS = 4
+"""How many sheets are put aside after one click."""
+
+MOST_CLICKS = 2
+"""A second click is given only when nothing has left and all is composed as before, its button on and free: a sheet took
+the first, or the page drew its text box anew under it, or something passed over the button. The gate lets each part out
+once, whatever is clicked.
+"""
+
+
+def click_until_something_leaves(desk: Desk, page: Page, gate: Gate, texts: Sequence[str]) -> Halt | None:
+    """Give the one click; say what kept its request from leaving, if nothing has left or been stopped for good."""
+    hindrance = _nothing_left()
+    for clicks_left in reversed(range(MOST_CLICKS)):
+        _click_once(page)
+        try:
+            if _something_leaves(page, gate, texts, LEAVES_WITHIN):
+                if clicks_left and _is_ready_again(desk, page, gate, texts):
+                    continue
+                return None
+            hindrance, again = _what_hindered(page, gate, texts)
+            if again and clicks_left and desk.remaining() >= ROOM_TO_ANSWER:
+                continue
+            return None if _something_leaves(page, gate, texts, LEAVES_AT_LAST_WITHIN) else hindrance
+        except Halt as halt:
+            return halt
+        except PlaywrightError:
+            return None  # the page is gone, or will not be looked at: what left is listened for
+    return hindrance
+
+
+def _nothing_left() -> Halt:
+    return Halt(Cause.NOTHING_LEFT, "the click let no request through")
+
+
+def _click_once(page: Page) -> None:
+    """Give the one click. Whether it lands, or what it raises, says nothing: it may have taken effect."""
+    with contextlib.suppress(PlaywrightError):
+        button = point(page, "submit")
+        if button is not None:
+            button.click(timeout=CLICK_WITHIN * 1000, no_wait_after=True)
+
+
+def _something_leaves(page: Page, gate: Gate, texts: Sequence[str], within: float) -> bool:
+    """Wait for the first request, answering sheets on its way. Raises ``Halt`` for one that stays."""
+    began = time.monotonic()
+    ends, looks = began + within, 0
+    while not gate.has_decided():
+        if time.monotonic() > ends:
+            return False
+        page.wait_for_timeout(LOOK_ROUND_MS)
+        if gate.has_decided() or time.monotonic() - began < LOOK_ROUND_AFTER:
+            continue
+        seen = survey(page, Want.COMPOSER, within=0)
+        if gate.has_decided():
+            break
+        if seen.wall:
+            raise Halt(*seen.wall)
+        if seen.sheets and looks < MOST_SHEETS:
+            looks += 1
+            put_aside(page, seen.sheets[-1], clicked=True, goes_on=_is_whole(seen, texts))
+            gate.sheets += 1
+            ends = time.monotonic() + AFTER_A_SHEET
+    return True
+
+
+def _is_whole(seen: Survey, texts: Sequence[str]) -> bool:
+    """Whether the composer still holds what was armed, as far as it can be seen under a sheet."""
+    return seen.composer is None or holds(seen.composer, texts)
+
+
+def _is_ready_again(desk: Desk, page: Page, gate: Gate, texts: Sequence[str]) -> bool:
+    """Whether all that came was stopped for its text, the page having drawn its box anew between the last look and
+    the request; and all is composed as before now, and the gate open again.
+    """
+    if not gate.has_only_stopped_another_text() or not lost_its_text(page, texts):
+        return False
+    if not settled(page, texts, answering=False).met or desk.remaining() < ROOM_TO_ANSWER:
+        return False
+    gate.reopen()
+    return True
+
+
+def _what_hindered(page: Page, gate: Gate, texts: Sequence[str]) -> tuple[Halt, bool]:
+    """Say why no request came, and whether the click may be given again: see ``MOST_CLICKS``."""
+    if gate.odd:
+        return Halt(Cause.UI_DRIFT, "the page was about to post in a form we do not know"), False
+    try:
+        if lost_its_text(page, texts) or gate.sheets:
+            settled(page, texts, answering=False)
+        seen = survey(page, Want.COMPOSED, within=0, texts=texts)
+    except Halt as halt:
+        return halt, False
+    if seen.composer and seen.composer.cover:
+        return Halt(Cause.OVERLAY, f"{seen.composer.cover} lay over the button"), False
+    if seen.composer and seen.composer.suggestions:
+        return Halt(Cause.OVERLAY, "a list of suggestions lay over the button"), False
+    return _nothing_left(), seen.met

@@ -1,0 +1,293 @@
+// Finding the composer and what belongs to it: by what things are and where they stand, their names only tell drift.
+
+const DIALOG = '[role="dialog"], [role="alertdialog"], [aria-modal="true"]';
+
+const isBefore = (one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+
+const isBox = (element) =>
+  shown(element) && (element.getAttribute("role") === "textbox" || element.matches(".public-DraftEditor-content"));
+
+const boxesIn = (scope) => [...scope.querySelectorAll('[contenteditable="true"]')].filter(isBox);
+
+const floats = (element) => {
+  for (let one = element; one; one = one.parentElement) {
+    if (one.id === "layers" || getComputedStyle(one).position === "fixed") return true;
+  }
+  return false;
+};
+
+const PAGE_ITSELF = 'main, nav a[href], [data-testid="primaryColumn"]';
+
+/** What a box is in: its dialog; where nothing is called one, all around it that floats over the page with it. */
+const rootOf = (box) => {
+  const dialog = box.closest(DIALOG);
+  if (dialog) return dialog;
+  if (!floats(box)) return null;
+  let root = box;
+  while (root.parentElement && root.parentElement !== document.body && root.parentElement.id !== "layers") {
+    if (root.parentElement.querySelector(PAGE_ITSELF)) break;
+    root = root.parentElement;
+  }
+  return root;
+};
+
+/** The composer over the page. The ones within the page must not be touched. */
+const findComposer = () => {
+  for (const box of boxesIn(document)) {
+    const root = rootOf(box);
+    if (root) return { root, boxes: boxesIn(root) };
+  }
+  return null;
+};
+
+/** Which of its names a thing still has: for telling drift. */
+const noteHit = (purpose, matches) => {
+  const ways = asked.ways[purpose];
+  const hit = ways.findIndex(({ css, place }) => place || matches(css));
+  hits[purpose] = hit;
+};
+
+const noteNames = ({ root, boxes }) => {
+  noteHit("dialog", (css) => root.matches(css));
+  noteHit("box", (css) => {
+    const named = root.querySelector(css.replaceAll("{n}", 0));
+    return named !== null && (named.contains(boxes[0]) || boxes[0].contains(named));
+  });
+};
+
+// -- the post that is to be answered
+
+/** The link that is a post's own address: around its time, where it shows one. */
+const addressIn = (article, id) => {
+  const stamp = stampOf(article);
+  if (stamp) return idOf(stamp) === id ? stamp : null;
+  return [...article.querySelectorAll("a[href]")].find((anchor) => anchor.pathname.endsWith(`/status/${id}`)) ?? null;
+};
+
+const postWith = (id) => all("post").found.find((article) => addressIn(article, id)) ?? null;
+
+// -- buttons
+
+/** Whether a button has a ground of its own. What a pointer brings out is faint. */
+const isFilled = (element) => {
+  const colour = getComputedStyle(element).backgroundColor;
+  const alpha = colour.match(/[/]\s*([\d.]+%?)\s*\)$|^rgba\([^,]+,[^,]+,[^,]+,\s*([\d.]+)\)$/);
+  const share = alpha ? parseFloat(alpha[1] ?? alpha[2]) / (alpha[1]?.endsWith("%") ? 100 : 1) : 1;
+  return colour !== "transparent" && share >= 0.5;
+};
+
+const isOutlined = (element) => {
+  const { borderTopWidth, borderTopStyle } = getComputedStyle(element);
+  return parseFloat(borderTopWidth) > 0 && borderTopStyle !== "none";
+};
+
+const isBare = (element) => !isFilled(element) && !isOutlined(element) && element.textContent.trim() === "";
+
+const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
+
+/** Whether something is of the editor of descriptions: of the nearest that holds its field and a button. */
+const servesField = (element, { root }) =>
+  [...root.querySelectorAll("textarea")].filter(shown).some((field) => holderOf(field).contains(element));
+
+const holderOf = (field) => {
+  let holder = field.parentElement;
+  while (holder.parentElement && !holder.querySelector(BUTTON)) holder = holder.parentElement;
+  return holder;
+};
+
+const OTHER_PLACES = 'nav, [role="navigation"], [role="listbox"], [role="group"], [role="tablist"], article';
+
+/** The composer's own buttons: not the tools', not a list's, not those of a sheet within it. */
+const ownButtons = (composer) =>
+  buttonsIn(composer.root).filter(
+    (button) =>
+      (button.closest(DIALOG) ?? composer.root) === composer.root &&
+      !composer.root.contains(button.closest(OTHER_PLACES)) &&
+      !servesField(button, composer),
+  );
+
+let current = null;
+
+/** The button that posts is the one that stands out. */
+PLACES.submit = () => (current ? ownButtons(current).filter(isFilled).slice(-1) : []);
+
+/** The button that adds a part stands beside it, with a drawing on it. */
+PLACES.add = () => {
+  const submit = current && one("submit", current.root);
+  if (!submit) return [];
+  const near = ownButtons(current).filter((button) => button !== submit && isBare(button));
+  for (let holder = submit.parentElement; holder && holder !== current.root; holder = holder.parentElement) {
+    if (current.boxes.some((box) => holder.contains(box))) break;
+    const beside = near.filter((button) => holder.contains(button));
+    if (beside.length > 0) return beside.slice(-1);
+  }
+  return [];
+};
+
+/** The field for files of a part: the nearest one around its box. Hidden as it is, it counts. */
+const fileOf = ({ root, boxes }, n) => {
+  for (let holder = boxes[n]; holder && root.contains(holder); holder = holder.parentElement) {
+    const found = one("file", holder, { hidden: true });
+    if (found) return found;
+  }
+  return null;
+};
+
+// -- pictures
+
+const within = (element, { boxes }, n) =>
+  isBefore(boxes[n], element) && (!boxes[n + 1] || isBefore(element, boxes[n + 1]));
+
+/** A part's pictures, each once: an editor of descriptions shows them a second time. */
+const picturesOf = (composer, n) => {
+  const sources = new Map();
+  for (const media of composer.root.querySelectorAll('img[src^="blob:"], video, [data-testid="attachments"] img')) {
+    const source = media.src || media.currentSrc || media.poster;
+    const inField = media.closest(DIALOG) !== composer.root.closest(DIALOG) || servesField(media, composer);
+    if (within(media, composer, n) && !sources.has(source) && !(inField && media.tagName === "IMG")) sources.set(source, media);
+  }
+  return [...sources].map(([source, element]) => ({ source, element }));
+};
+
+const uploadingOf = ({ root, boxes }, pictures) =>
+  pictures.some(({ element }) => {
+    for (let one = element.parentElement; one && one !== root && !boxes.some((box) => one.contains(box)); one = one.parentElement) {
+      if ([...one.querySelectorAll('[role="progressbar"]')].some((bar) => shown(bar) && !bar.closest('[data-testid="toolBar"]'))) return true;
+      if (one.querySelectorAll(BUTTON).length > 0) return false;
+    }
+    return false;
+  });
+
+/** What opens the description of a picture: its own control, else the one that serves all pictures of its part. */
+const describerOf = (composer, n, source) => {
+  const pictures = picturesOf(composer, n);
+  const picture = pictures.find((one) => one.source === source);
+  if (!picture) return null;
+  let card = picture.element;
+  while (card.parentElement !== composer.root && !card.querySelector(BUTTON)) card = card.parentElement;
+  const own = card.contains(composer.boxes[n]) ? [] : buttonsIn(card).filter((button) => !servesField(button, composer));
+  const apart = ownButtons(composer).filter(
+    (button) => within(button, composer, n) && !isFilled(button) && isAmongPictures(button, composer, pictures),
+  );
+  return named(own) ?? named(apart) ?? lettered(own) ?? lettered(apart) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
+};
+
+/** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box. */
+const isAmongPictures = (button, { root, boxes }, pictures) => {
+  for (let holder = button.parentElement; holder && holder !== root; holder = holder.parentElement) {
+    if (boxes.some((box) => holder.contains(box))) return false;
+    if (pictures.some(({ element }) => holder.contains(element))) return true;
+  }
+  return false;
+};
+
+const named = (buttons) => {
+  const ways = asked.ways.alt_open.filter(({ place }) => !place);
+  return ways.map(({ css }) => buttons.find((button) => button.matches(css))).find(Boolean) ?? null;
+};
+
+/** ALT stands on the button in whatever language the page is. */
+const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(button.textContent)) ?? null;
+
+/** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
+const describing = (composer) => {
+  // An editor may stay open in a part before: the one that was opened last has the caret, or comes last.
+  const fields = [...all("alt_text").found, ...document.querySelectorAll("textarea")].filter(shown);
+  const field = fields.find((one) => one === document.activeElement) ?? all("alt_text").found.at(-1) ?? fields.at(-1) ?? null;
+  if (!field) return null;
+  const dialog = field.closest(DIALOG);
+  const apart = dialog !== null && dialog !== composer?.root;
+  const holder = apart ? dialog : holderOf(field);
+  const buttons = buttonsIn(holder);
+  const save = one("alt_save", holder) ?? buttons.filter(isFilled).at(-1) ?? null;
+  const image = [...holder.querySelectorAll("img")].find(shown);
+  return { field, apart, save, steps: stepsIn(holder, buttons, save), close: closeOf(holder, buttons, save), source: image?.src || null };
+};
+
+/** The way from picture to picture: the two buttons that stand together with nothing but a drawing on them. */
+const stepsIn = (holder, buttons, save) => {
+  const bare = buttons.filter((button) => button !== save && isBare(button));
+  for (const first of bare) {
+    const pair = bare.filter((button) => button.parentElement === first.parentElement);
+    if (pair.length === 2) return pair;
+  }
+  return [];
+};
+
+const closeOf = (holder, buttons, save) => {
+  const steps = stepsIn(holder, buttons, save);
+  const named = one("close", holder);
+  return named ?? buttons.find((button) => button !== save && isBare(button) && !steps.includes(button)) ?? null;
+};
+
+// -- lists of suggestions
+
+/** A list that may take keys: wherever it is on the page, and whatever it is called. */
+const openLists = (composer) => {
+  const controlled = (composer?.boxes ?? []).flatMap((box) =>
+    ["aria-controls", "aria-owns", "aria-activedescendant"].flatMap((name) => (box.getAttribute(name) ?? "").split(/\s+/)),
+  );
+  const byName = [...document.querySelectorAll('[role="listbox"], [data-testid^="typeahead"]')];
+  const byId = controlled.filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
+  const open = [...all("suggestions").found, ...byName, ...byId].filter(shown);
+  const says = (composer?.boxes ?? []).some((box) => box.getAttribute("aria-expanded") === "true");
+  return open.length > 0 || says;
+};
+
+// -- the menu of a post
+
+/** What opens the menu of a post: the page says that it does, or its name, or its place beside who wrote it. */
+const menuOf = (post) => {
+  const buttons = buttonsIn(post).filter((button) => !button.closest('[role="group"]'));
+  return buttons.find((button) => button.matches('[aria-haspopup="menu"]')) ?? one("menu", post) ?? buttons.find(isBare) ?? null;
+};
+
+const menuItems = () => [...document.querySelectorAll('[role="menu"] [role="menuitem"]')].filter(shown);
+
+const colourOf = (item) => getComputedStyle(item.querySelector("span") ?? item).color;
+
+const isRed = (colour) => {
+  const [red, green, blue] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+  return red > 150 && green < red / 2 && blue < red / 2;
+};
+
+/** What takes a post down is the one thing in its menu that is red, whatever it is called. */
+const removalIn = (items) => {
+  const red = items.filter((item) => isRed(colourOf(item)));
+  return red.length === 1 ? red[0] : null;
+};
+
+// -- sheets
+
+/** Dialogs that are neither the composer nor around it. Before there is a composer, a dialog may be about to be one. */
+const sheetsBeside = (composer) =>
+  [...document.querySelectorAll(DIALOG)].filter(
+    (element) =>
+      shown(element) &&
+      element !== composer?.root &&
+      !element.contains(composer?.root ?? null) &&
+      element.querySelector('[contenteditable], [role="textbox"]') === null &&
+      (composer !== null || element.getAttribute("role") === "alertdialog" || buttonsIn(element).some(isFilled)),
+  );
+
+const answersOf = (sheet) => buttonsIn(sheet).filter((button) => !isBare(button));
+const closerOf = (sheet) => one("close", sheet) ?? buttonsIn(sheet).find(isBare) ?? null;
+
+const namesIn = (sheet) => [sheet, ...sheet.querySelectorAll("[data-testid], [id], [href], [name]")].flatMap((element) =>
+  ["data-testid", "id", "href", "name"].map((name) => element.getAttribute(name)).filter(Boolean),
+);
+
+const factsOf = (sheet, composer) => {
+  const submit = composer && one("submit", composer.root);
+  return {
+    name: sheet.dataset.testid ?? sheet.getAttribute("role") ?? sheet.nodeName,
+    names: namesIn(sheet),
+    text: sheet.textContent.trim().slice(0, 300),
+    fields: [...sheet.querySelectorAll("input, textarea, select, iframe, canvas")].filter(shown).length,
+    answers: answersOf(sheet).map((button) => ({
+      prominent: isFilled(button),
+      posts: submit !== null && wordsOf(button) === wordsOf(submit),
+    })),
+    closable: closerOf(sheet) !== null,
+  };
+};

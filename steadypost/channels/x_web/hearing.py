@@ -1,0 +1,97 @@
+"""Hearing what X answers its own page: the lists it is painted from, and the time by X's clock. Reads only."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Request, Response
+
+from steadypost.browser.desk import Desk
+from steadypost.channels.x_web.told import OPERATIONS, Heard, offset
+from steadypost.domain.clock import Offset, now
+
+DATED = frozenset({"document", "xhr", "fetch"})
+"""Whose date is that of this moment. What else a page is made of comes from the browser's cache, with the date of the
+day on which it was put there, and at once: by its quickness it would pass for the best comparison of all.
+"""
+
+MOST_DATES = 40
+"""How many dated answers are kept to compare the clocks by: the best of them decides, and more say no more."""
+
+
+class Ear:
+    """Listens at a page until the end of the job."""
+
+    def __init__(self, desk: Desk, page: Page, base_url: str) -> None:
+        self._host = urlsplit(base_url).netloc
+        self._lists: list[tuple[Response, Heard]] = []
+        self._read: list[Heard] = []
+        self._dates: list[Heard] = []
+        self._began, self._ticks = now(), time.monotonic()
+        desk.listen(page, "response", self._answered)
+
+    def _answered(self, response: Response) -> None:
+        if urlsplit(response.url).netloc != self._host or response.request.resource_type not in DATED:
+            return
+        headers = response.headers
+        sent_at, came_at = _between(response.request)
+        heard = Heard(
+            url=response.url,
+            status=response.status,
+            # What a cache gave says when it was put there.
+            date="" if "age" in headers or response.from_service_worker else headers.get("date", ""),
+            sent_at=sent_at,
+            came_at=came_at,
+        )
+        if urlsplit(response.url).path.rpartition("/")[2] in OPERATIONS:
+            self._lists.append((response, heard))
+        if len(self._dates) < MOST_DATES:
+            self._dates.append(heard)
+
+    def lists(self) -> list[Heard]:
+        """Give the answers that fill lists, in the order in which they came."""
+        self._read += [_with_body(response, heard) for response, heard in self._lists[len(self._read) :]]
+        return list(self._read)
+
+    def offset(self) -> Offset | None:
+        """Say how far X's clock is ahead of this machine's; ``None`` too when this one was moved while we listened."""
+        passed, ticked = now() - self._began, timedelta(seconds=time.monotonic() - self._ticks)
+        return None if was_moved(passed, ticked) else offset(self._dates)
+
+
+MOVED = timedelta(seconds=1)
+"""A clock that differs by more from the one that nobody sets was moved: it is corrected far more slowly than that."""
+
+
+def was_moved(passed: timedelta, ticked: timedelta) -> bool:
+    """Whether a clock by which so much time passed was moved, while another one that cannot be moved ticked so much."""
+    return abs(passed - ticked) > MOVED
+
+
+def _between(request: Request) -> tuple[datetime | None, datetime | None]:
+    """Say when an answer was asked for and when it began to come, as the browser itself noted it.
+
+    This process may hear of both much later, when the machine is busy, and then all at once.
+    """
+    timing = request.timing
+    start, sent, came = timing["startTime"], timing["requestStart"], timing["responseStart"]
+    if start <= 0 or sent < 0 or came <= sent:
+        # It was never sent: a cache had it.
+        return None, None
+    return _instant(start + sent), _instant(start + came)
+
+
+def _instant(milliseconds: float) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _with_body(response: Response, heard: Heard) -> Heard:
+    """Read an answer's body. One that cannot be read any more counts as a failure: a list without it has a gap."""
+    try:
+        body, asked = response.body(), response.request.post_data or ""
+    except PlaywrightError:
+        return Heard(url=heard.url, status=0)
+    return Heard(url=heard.url, asked=asked, status=heard.status, body=body.decode(errors="replace"))

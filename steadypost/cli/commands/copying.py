@@ -1,0 +1,117 @@
+"""``steadypost copy``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steadypost.cli import speech
+from steadypost.cli.changes import held_remedy
+from steadypost.cli.command import command
+from steadypost.cli.commands.edit import refused
+from steadypost.cli.endings import Ending
+from steadypost.cli.house import House
+from steadypost.cli.signing import signature_of, signed
+from steadypost.cli.speech import Answer
+from steadypost.domain import clock
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from steadypost.store.operations import Copied
+
+
+@command("copy")
+@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.option(
+    "--account", "-a", "accounts", multiple=True, help="Who says it; else the same account. May be repeated."
+)
+@click.option(
+    "--when", "-w", required=True, help='"+20m", "2026-11-24T18:30+01:00", or a local time with --zone.'
+)
+@click.option("--zone", default="", help="The zone of a time written without one.")
+@click.option(
+    "--text", "texts", multiple=True, metavar="TEXT", help="Say this instead; several are a thread."
+)
+@click.option("--replace", nargs=2, metavar="OLD NEW", help="Some words for others, wherever they stand.")
+@click.option("--allow-repeat", is_flag=True, help="Let it go out although it says the same.")
+@click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
+@signed(why_is_required=False)
+def copy(house: House, *, delivery_id: int, by: str | None, why: str, **given: Any) -> Answer:
+    """Write a delivery once more: at another time, for another account, or in other words.
+
+    The one it is of stays as it is. What would say the same twice is held; --allow-repeat lets it go out.
+    """
+    from steadypost.intake import known_accounts  # noqa: PLC0415 - half a second
+    from steadypost.intake.refusal import Refusal  # noqa: PLC0415
+    from steadypost.intake.rewriting import Rewrite, redrafted  # noqa: PLC0415
+    from steadypost.intake.validate import Accepted, judge  # noqa: PLC0415
+    from steadypost.store import operations, reading, selecting  # noqa: PLC0415
+    from steadypost.store.acts import By  # noqa: PLC0415
+
+    who, now = signature_of(by, why, why_is_required=False), clock.now()
+    rewrite = Rewrite(texts=given["texts"] or None, replace=given["replace"] or None, as_is=given["as_is"])
+    with house.store() as store:
+        story = store.read(reading.show, delivery_id)
+        labels = store.read(selecting.labels, [story.delivery.post_id])[story.delivery.post_id]
+        accounts = given["accounts"] or [story.delivery.account]
+        draft = redrafted(story.post, labels, accounts, rewrite)
+        if isinstance(draft, Refusal):
+            return refused([draft.at(f"delivery {delivery_id}")])
+        timed = draft.model_copy(update={"when": given["when"], "zone": given["zone"]})
+        judged = judge(
+            timed,
+            known_accounts(store),
+            now=now,
+            default_zone=house.settings.zone_for_naive,
+            folder=Path.cwd(),
+            source=f"copy of {delivery_id}",
+        )
+        if not isinstance(judged, Accepted):
+            return refused(judged)
+        done = store.write(
+            operations.copy,
+            judged.post,
+            of=delivery_id,
+            accounts=judged.accounts,
+            due_at=judged.due_at,
+            late_after=story.delivery.late_after,
+            when_late=story.delivery.when_late,
+            allow_repeat=given["allow_repeat"],
+            concern=judged.concern,
+            by=By(name=who.by, why=who.why),
+            now=now,
+        )
+    document = {
+        "change": done.change_id,
+        "of": delivery_id,
+        "deliveries": [
+            {"id": one.delivery_id, "account": one.account, "state": str(one.state), "repeats": one.repeats}
+            for one in done.added
+        ],
+    }
+    due = speech.brief(judged.due_at, house.settings.zone)
+    return Answer(
+        document=document,
+        tell=lambda console: _tell(console, done, f"{due} ({house.settings.zone})"),
+        ending=Ending.OK,
+    )
+
+
+def _tell(console: Console, done: Copied, due: str) -> None:
+    for one in done.added:
+        held = f": it says the same as {one.repeats}" if one.repeats else ""
+        speech.tell(
+            console,
+            f"Delivery {one.delivery_id}, as {speech.plain(one.account)}: {one.state}{held}, due {due}.",
+        )
+        if one.approval:
+            speech.tell(console, f"It {speech.plain(one.approval)}.")
+        if one.repeats or one.approval:
+            speech.tell(console, f"  → {held_remedy(one.delivery_id, wants_yes=bool(one.approval))}")
+    speech.tell(console, f"To take it back: steadypost undo {done.change_id}")
+
+
+commands = {"copy": copy}

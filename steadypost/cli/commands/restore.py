@@ -1,0 +1,246 @@
+"""``steadypost restore``: an old store in the place of a lost one, without asking for anything a second time."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steadypost import private
+from steadypost.cli import archive, block_documents, speech
+from steadypost.cli.archive import DOCUMENTS, KEYS, STORE, Contents
+from steadypost.cli.command import command
+from steadypost.cli.commands.backup import make
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House, sqlite_file
+from steadypost.cli.signing import signature_of, signed
+from steadypost.cli.speech import Answer
+from steadypost.domain import clock
+
+if TYPE_CHECKING:
+    from steadypost.store.acts import By
+    from steadypost.store.engine import Database
+    from steadypost.store.restores import Unsure
+
+FRESH = timedelta(seconds=60)
+"""A store whose watches were heard of so lately is at work."""
+
+THE_WORD = (
+    "whatever still works with the lost store, on this machine or another, goes on publishing what the restored store "
+    "publishes too"
+)
+
+
+@command("restore")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option(
+    "--nothing-runs",
+    is_flag=True,
+    help="Your word that nothing works with the lost store any more, on any machine.",
+)
+@click.option("--accounts-only", is_flag=True, help="Only make the accounts that are missing in Prefect.")
+@click.option("--dry-run", is_flag=True, help="Say what would be put unconfirmed, and change nothing.")
+@signed(why_is_required=True)
+def restore(
+    house: House,
+    *,
+    path: Path,
+    nothing_runs: bool,
+    accounts_only: bool,
+    dry_run: bool,
+    by: str | None,
+    why: str,
+) -> Answer:
+    """Put a backup in the place of the store, and look for all that may have been sent since before sending it.
+
+    What was due since the backup, and what was under way when it was made, is unconfirmed: it counts against the quota,
+    and is asked for only after looks have proven that it is not live. The store as it was is kept aside.
+    """
+    who, now = signature_of(by, why, why_is_required=True), clock.now()
+    if accounts_only:
+        return _only_accounts(house, path)
+    if not nothing_runs and not dry_run:
+        remedy = "stop it, or cut its machine off and revoke the accounts' sign-ins; then say --nothing-runs"
+        raise Stop(Ending.USAGE, "nothing_runs", THE_WORD, remedy)
+    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
+
+    signed_by = By(name=who.by, why=who.why)
+    with archive.opened(path) as backup, _workshop(house) as folder:
+        _not_from_the_future(backup.contents, now)
+        copy = folder / STORE
+        backup.extract(STORE, copy)
+        unconfirmed = prepare(copy, backup.contents, signed_by, now)
+        if not dry_run:
+            _refuse_while_at_work(house, now)
+            # Read first: whatever is wrong with the file is found before anything is changed.
+            keys = {name: backup.read(f"{KEYS}{name}") for name in backup.contents.keys}
+            documents = backup.read(DOCUMENTS) if backup.contents.has_documents else None
+            aside = _put_in_place(house, copy, now)
+            told = [f"the store as it was: {aside or 'there was none'}", *_put_keys(house, keys, now)]
+            told.append(_put_documents(house, documents))
+        else:
+            told = ["nothing was changed"]
+    return _answer(backup.contents, unconfirmed, told, dry_run=dry_run)
+
+
+def _only_accounts(house: House, path: Path) -> Answer:
+    with archive.opened(path) as backup:
+        documents = backup.read(DOCUMENTS) if backup.contents.has_documents else None
+    told = _put_documents(house, documents)
+    return Answer(document={"told": [told]}, tell=lambda console: speech.tell(console, told))
+
+
+def prepare(copy: Path, contents: Contents, by: By, now: datetime) -> Unsure:
+    """Bring a copy to this version, and put unconfirmed what it cannot know; nothing else has it open."""
+    from steadypost.store import copying, restores, tables  # noqa: PLC0415 - see House.store
+    from steadypost.store.engine import Database  # noqa: PLC0415
+
+    copying.check_copy(copy)
+    database = Database(f"sqlite:///{copy}")
+    try:
+        tables.migrate(database)
+        with database.writing() as connection:
+            found = restores.begin(connection, made_at=contents.made_at, by=by, now=now)
+        copying.close_copy(database)
+    finally:
+        database.engine.dispose()
+    return found
+
+
+@contextlib.contextmanager
+def _workshop(house: House) -> Any:
+    """Give a folder on the disk on which the store will be, for this user alone."""
+    url = house.store_url
+    beside = sqlite_file(url).parent if url.startswith("sqlite") else house.settings.home
+    private.folder(beside)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=beside) as folder:
+        yield Path(folder)
+
+
+def _not_from_the_future(contents: Contents, now: datetime) -> None:
+    if contents.made_at > now:
+        made, here = f"{contents.made_at:%Y-%m-%d %H:%M:%S}", f"{now:%Y-%m-%d %H:%M:%S}"
+        message = f"the backup was made at {made} UTC, and by this machine's clock it is {here} UTC"
+        raise Stop(
+            Ending.REFUSED, "clock", message, "set this machine's clock; what is looked for depends on it"
+        )
+
+
+def _refuse_while_at_work(house: House, now: datetime) -> None:
+    """Stop where the store that is there is at work. One that cannot be read tells nothing; there the word has to do."""
+    from steadypost.store import Store, StoreError, watches  # noqa: PLC0415 - see House.store
+
+    if house.store_url.startswith("sqlite") and not sqlite_file(house.store_url).exists():
+        return
+    try:
+        with Store.open(house.store_url) as store:
+            at_work = [watch.flow for watch in store.read(watches.every) if now - watch.heartbeat_at < FRESH]
+    except StoreError:
+        return
+    if at_work:
+        message = f"the store is at work: {', '.join(sorted(at_work))} said so less than a minute ago"
+        raise Stop(Ending.REFUSED, "at_work", message, "stop it, wait a minute, and restore again")
+
+
+def _put_in_place(house: House, copy: Path, now: datetime) -> str:
+    """Put the copy where the store is kept; answer where what was there is now."""
+    from steadypost.store import copying  # noqa: PLC0415 - see House.store
+
+    stamp = f"{now:%Y%m%dT%H%M%SZ}"
+    if not house.store_url.startswith("sqlite"):
+        aside = private.folder(house.settings.home / "backups") / f"before-restore-{stamp}.backup"
+        kept = _keep_aside(house, aside, now)
+        with house.database() as database:
+            copying.put_rows(copy, database)
+        return kept
+    target = sqlite_file(house.store_url)
+    if not target.exists():
+        copying.put_file(copy, target, None)
+        return ""
+    with house.database() as database:
+        _retire(database)
+    kept_as = target.with_name(f"{target.name}.before-restore-{stamp}")
+    copying.put_file(copy, target, kept_as)
+    return str(kept_as)
+
+
+def _keep_aside(house: House, aside: Path, now: datetime) -> str:
+    """Make a backup of what is there, where that is a store at all."""
+    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
+
+    with tempfile.TemporaryDirectory(prefix=".aside-", dir=aside.parent) as folder:
+        try:
+            contents = make(house, Path(folder) / STORE, now)
+        except StoreError:
+            return ""
+        archive.write(aside, contents, {STORE: Path(folder) / STORE})
+    return str(aside)
+
+
+def _retire(database: Database) -> None:
+    """Take the lost store out of work, as far as it can still be read and written."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see House.store
+
+    from steadypost.store import StoreError, copying  # noqa: PLC0415
+
+    with contextlib.suppress(StoreError, SQLAlchemyError):
+        copying.retire(database)
+
+
+def _put_keys(house: House, keys: dict[str, bytes], now: datetime) -> list[str]:
+    told = []
+    for name, key in keys.items():
+        file = private.folder(house.settings.home) / name
+        if file.exists() and file.read_bytes() == key:
+            told.append(f"{name}: was here")
+        elif file.exists() and name != "tokens.key":
+            told.append(f"{name}: another one is here, and stays")
+        else:
+            if file.exists():
+                file.replace(file.with_name(f"{name}.before-restore-{now:%Y%m%dT%H%M%SZ}"))
+            private.write(file, key)
+            told.append(f"{name}: restored")
+    return told
+
+
+def _put_documents(house: House, documents: bytes | None) -> str:
+    if documents is None:
+        return "accounts: not in the backup; add them with 'steadypost account add'"
+    made, why_not = block_documents.or_why_not(
+        house.settings.home, lambda: block_documents.put_back(documents)
+    )
+    if made is None:
+        return f"accounts: not restored ({why_not}); start Prefect, then 'steadypost restore PATH --accounts-only'"
+    return (
+        f"accounts: {', '.join(made)} made anew" if made else "accounts: all were here, and stay as they are"
+    )
+
+
+def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], *, dry_run: bool) -> Answer:
+    document = {
+        "made_at": speech.iso(contents.made_at),
+        "unconfirmed": unconfirmed.due,
+        "ahead": unconfirmed.ahead,
+        "dry_run": dry_run,
+        "told": told,
+    }
+    would = "would be looked for" if dry_run else "are looked for"
+    lines = [
+        f"The backup of {contents.made_at:%Y-%m-%d %H:%M:%S} UTC {'would be' if dry_run else 'is'} the store.",
+        f"{unconfirmed.due} deliveries that may have been sent since {would}.",
+        f"{unconfirmed.ahead} deliveries whose time is to come.",
+        "Each goes out only after looks have proven that it is not live.",
+        *told,
+    ]
+    if not dry_run:
+        lines.append(
+            "What came in after the backup is not in it. Start Steadypost; 'steadypost queue' shows what is unconfirmed."
+        )
+    return Answer(document=document, tell=lambda console: speech.tell_lines(console, "\n".join(lines)))
+
+
+commands = {"restore": restore}

@@ -1,0 +1,103 @@
+"""``steadypost slots``: the times of the week at which an account posts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from steadypost.cli import speech
+from steadypost.cli.command import command
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House
+from steadypost.cli.speech import Answer
+from steadypost.domain import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from steadypost.store.slots import Slot
+
+_DAYS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}
+_WRITTEN = re.compile(r"(?P<days>[a-z,]+)\s+(?P<at>(?:[01]\d|2[0-3]):[0-5]\d)")
+
+
+@command("slots")
+@click.argument("account")
+@click.option(
+    "--add",
+    "wanted",
+    multiple=True,
+    metavar="'DAYS HH:MM'",
+    help='"weekdays 09:30", "mon,thu 18:00"; may be repeated.',
+)
+@click.option("--remove", "gone", multiple=True, metavar="'DAYS HH:MM'", help="Take these away.")
+@click.option("--zone", metavar="ZONE", help="Whose clocks; else STEADYPOST_ZONE.")
+def slots(
+    house: House, *, account: str, wanted: tuple[str, ...], gone: tuple[str, ...], zone: str | None
+) -> Answer:
+    """List an account's slots, add some or take some away. 'steadypost add --when next-slot' takes the next free one."""
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    from steadypost.store import slots as rows  # noqa: PLC0415 - see House.store
+
+    place = _zone(zone) if zone else house.settings.zone
+    adds, takes = ([slot for one in some for slot in _read(one, place)] for some in (wanted, gone))
+    with house.store() as store:
+        store.read(account_rows.one, account)
+        if adds:
+            store.write(rows.put, account, adds)
+        missing = len(takes) - store.write(rows.take, account, takes) if takes else 0
+        found = store.read(rows.every, account)
+        free = store.read(rows.next_free, account, clock.now())
+    document: dict[str, Any] = {
+        "account": account,
+        "slots": [{"day": one.day, "at": one.at, "zone": one.zone} for one in found],
+        "next_free": speech.iso(free),
+        "not_there": missing,
+    }
+    return Answer(
+        document=document, tell=lambda console: _tell(console, account, found, free, house.settings.zone)
+    )
+
+
+def _tell(console: Console, account: str, found: Sequence[Slot], free: datetime | None, zone: str) -> None:
+    if not found:
+        speech.tell(console, f"{account} has no slots: steadypost slots {account} --add 'weekdays 09:30'")
+        return
+    for one in found:
+        speech.tell(console, str(one))
+    speech.tell(console, f"The next free one: {speech.brief(free, zone)} ({zone})")
+
+
+def _read(written: str, zone: str) -> list[Slot]:
+    from steadypost.store.slots import DAYS, Slot  # noqa: PLC0415 - loaded by now
+
+    found = _WRITTEN.fullmatch(written.strip().casefold())
+    days = [] if found is None else [day for word in found["days"].split(",") for day in _days(word, DAYS)]
+    if found is None or not days:
+        message = f"{speech.line(written, 40)!r} names no slot"
+        raise Stop(Ending.USAGE, "usage", message, "write 'weekdays 09:30', 'daily 12:00' or 'mon,thu 18:00'")
+    return [Slot(day=day, at=found["at"], zone=zone) for day in sorted(set(days))]
+
+
+def _days(word: str, names: Sequence[str]) -> Sequence[int]:
+    if word in _DAYS:
+        return _DAYS[word]
+    return [names.index(word[:3])] if word[:3] in names else []
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, KeyError):
+        raise Stop(
+            Ending.USAGE, "usage", f"--zone {name!r}: no zone has this name", "write Europe/Berlin"
+        ) from None
+
+
+commands = {"slots": slots}

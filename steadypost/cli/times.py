@@ -1,0 +1,19 @@
+"""Times as a person writes them on the command line, read by intake's own rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from steadypost.cli.endings import Ending, Stop
+from steadypost.cli.house import House
+
+
+def instant(house: House, when: str, zone: str, now: datetime) -> datetime:
+    """Read the one instant that is meant, or end the command with what is wrong with it."""
+    from steadypost.intake.moment import due  # noqa: PLC0415 - see House.store
+
+    found = due(when, zone=zone, default_zone=house.settings.zone_for_naive, now=now)
+    if isinstance(found, datetime):
+        return found
+    told = "; ".join(f"--{one.field} {one.value!r}: {one.why}" for one in found)
+    raise Stop(Ending.USAGE, "usage", told, "; ".join(dict.fromkeys(one.remedy for one in found)))

@@ -1,0 +1,1 @@
+"""What ``steadypost up`` runs, and how it is watched over and ended."""

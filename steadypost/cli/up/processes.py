@@ -1,0 +1,152 @@
+"""Processes that are watched over: started again when they die, and ended with everything that they started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+MARK = "STEADYPOST_UP"
+"""Every process below one ``steadypost up`` carries this in its environment, so that none is missed at the end."""
+
+MOST_LOG = 20 * 1024 * 1024
+"""Bytes of a log after which another one is begun; the one before is kept."""
+
+LONGEST_WAIT = 30.0
+"""Seconds before what dies at once is started again, at the most."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(kw_only=True)
+class Child:
+    """One process, in a session of its own."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    log: Path | None
+    """Where what it says goes; ``None``: where this process' own words go."""
+    restarted: Callable[[], object] = lambda: None
+    popen: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+
+    def start(self) -> None:
+        """Start it."""
+        with contextlib.ExitStack() as held:
+            out = None if self.log is None else held.enter_context(self.log.open("ab"))
+            self.popen = subprocess.Popen(
+                list(self.command),
+                env=dict(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT if out is not None else None,
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.popen is not None and self.popen.poll() is None
+
+
+def shorten(log: Path) -> None:
+    """Put a log that has grown too long aside. Whoever writes it has it open, and goes on in the same file."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > MOST_LOG:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)
+
+
+@dataclass(kw_only=True)
+class Family:
+    """The processes of one ``steadypost up``."""
+
+    mark: str
+    say: Say
+    children: list[Child] = field(default_factory=list)
+    _ending: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, child: Child) -> None:
+        """Start one, and watch over it from now on."""
+        child.start()
+        self.children.append(child)
+
+    def watch_over(self, stop: threading.Event) -> None:
+        """Start again what dies, until told to stop."""
+        while not stop.wait(1.0):
+            for child in self.children:
+                if child.log is not None:
+                    shorten(child.log)
+                if child.alive or stop.is_set():
+                    continue
+                child.restarts += 1
+                wait = min(LONGEST_WAIT, 0.5 * 2 ** min(child.restarts - 1, 6))
+                self.say(f"{child.name} has ended; it is started again in {wait:.0f} s")
+                # Backing off keeps a process that dies at once from eating the machine.
+                if stop.wait(wait):
+                    return
+                child.start()
+                child.restarted()
+
+    def end(self, first: Sequence[str], *, within: float = 8.0) -> list[int]:
+        """End everything: ``first`` those named, then all that they started, then the rest; by force what does not end.
+
+        Answers what is left, which nobody could end.
+        """
+        for child in self.children:
+            if child.name in first and child.popen is not None and child.alive:
+                child.popen.send_signal(signal.SIGTERM)
+        others = [child.popen.pid for child in self.children if child.popen and child.name not in first]
+        # The runs before what they talk to: they end their browsers and hand in their answers themselves.
+        self._tell(lambda: [one for one in marked(self.mark) if _session(one) not in others], within)
+        self._tell(lambda: marked(self.mark), within / 2)
+        for left in marked(self.mark):
+            with contextlib.suppress(psutil.Error):
+                left.kill()
+        for child in self.children:
+            if child.popen is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.popen.wait(2)
+        return [one.pid for one in marked(self.mark)]
+
+    def _tell(self, those: Callable[[], list[psutil.Process]], within: float) -> None:
+        for one in those():
+            with contextlib.suppress(psutil.Error):
+                one.send_signal(signal.SIGTERM)
+        ends = time.monotonic() + within
+        while those() and time.monotonic() < ends:
+            for child in self.children:
+                if child.popen is not None:
+                    child.popen.poll()
+            time.sleep(0.1)  # not all of them are children of ours: nothing tells when they are gone
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Find the processes that carry a mark, but for this one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if (
+                process.pid != os.getpid()
+                and process.environ().get(MARK) == mark
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                found.append(process)
+    return found
+
+
+def _session(process: psutil.Process) -> int:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        return -1

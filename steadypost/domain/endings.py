@@ -1,0 +1,120 @@
+"""What is said of posts that ended without being published: which, what happened, what to do. One message for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import Cause
+
+
+class Telling(StrEnum):
+    """When an operator wants to hear of posts that were refused or missed."""
+
+    AT_ONCE = "at_once"
+    """With the next round; those that ended together are one message."""
+    DAILY = "daily"
+    """In one message a day."""
+    NEVER = "never"
+
+
+DAY = timedelta(days=1)
+
+NAMED = 15
+"""How many posts one message names; of the others it gives the number, and the command that lists them."""
+
+SHOWN = 60
+"""How much of a text is shown: enough to know which it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One delivery that ended without being published, or stands half live."""
+
+    delivery_id: int
+    account: str
+    state: State
+    due_at: datetime
+    cause: Cause | None
+    why: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a person is told."""
+
+    title: str
+    body: str
+
+
+WHAT = {State.REFUSED: "refused", State.MISSED: "missed", State.PARTIAL: "half live"}
+
+SHORTEN = "steadypost edit {0} --text 'SHORTER TEXT' --retry"
+ANEW = "steadypost edit {0} --text 'CHANGED TEXT' --retry"
+LATER = "steadypost reschedule {0} --when +10m"
+GOES_ON = "it goes on by itself when it can; what it waits for: steadypost why {0}"
+OTHER_TARGET = "steadypost edit {0} --reply-to '' --retry"
+MEDIA = "steadypost edit {0} --image FILE --retry"
+
+REMEDIES = {Cause.TOO_LONG: SHORTEN, Cause.TARGET_GONE: OTHER_TARGET, Cause.MEDIA_REFUSED: MEDIA}
+
+PLAIN = {
+    Cause.TOO_LONG: "the network says that it is too long",
+    Cause.DUPLICATE: "the network says that it was posted before",
+    Cause.TARGET_GONE: "the post it answers is gone, or takes no replies",
+    Cause.MEDIA_REFUSED: "the network does not take its images",
+}
+"""What happened, in words that need no code of the network; what is not here is told as it was answered."""
+
+
+def is_time(telling: Telling, last_at: datetime | None, now: datetime) -> bool:
+    """Whether somebody is to be told now of what there is to tell."""
+    match telling:
+        case Telling.AT_ONCE:
+            return True
+        case Telling.DAILY:
+            return last_at is None or now - last_at >= DAY
+        case Telling.NEVER:
+            return False
+
+
+def message(ended: Sequence[Ended]) -> Message:
+    """Say of all of them at once which they are, what happened, and what to do."""
+    counts = Counter(one.state for one in ended)
+    told = ", ".join(f"{counts[state]} {word}" for state, word in WHAT.items() if counts[state])
+    posts = "post" if len(ended) == 1 else "posts"
+    lines = [_lines(one) for one in ended[:NAMED]]
+    if len(ended) > NAMED:
+        states = " and ".join(f"'steadypost queue --state {state}'" for state in WHAT if counts[state])
+        lines.append(f"And {len(ended) - NAMED} more: {states}.")
+    if counts[State.MISSED] > 1:
+        account = {one.account for one in ended if one.state is State.MISSED}
+        only = f" --account {account.pop()}" if len(account) == 1 else " --since yesterday"
+        lines.append(f"All that were missed, at another time: steadypost reschedule{only} --when +10m")
+    return Message(title=f"{len(ended)} {posts} not published: {told}", body="\n\n".join(lines))
+
+
+def remedy(one: Ended) -> str:
+    """Say what to do about one, as a command."""
+    if one.state is State.MISSED:
+        return LATER.format(one.delivery_id)
+    if one.state is State.PARTIAL:
+        return GOES_ON.format(one.delivery_id)
+    return REMEDIES.get(one.cause or Cause.REFUSED_OTHERWISE, ANEW).format(one.delivery_id)
+
+
+def _lines(one: Ended) -> str:
+    text = " ".join(one.text.split())
+    shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    said = PLAIN.get(one.cause, one.why) if one.cause else one.why
+    why = f": {said}" if said else ""
+    return (
+        f"{WHAT[one.state].capitalize()}{why}.\n"
+        f"Delivery {one.delivery_id} of {one.account}, due {one.due_at:%a %d %b %H:%M} UTC: “{shown}”\n"
+        f"→ {remedy(one)}"
+    )

@@ -1,0 +1,158 @@
+"""How far a post that was seen agrees with what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from steadypost.domain.clock import Offset
+from steadypost.domain.evidence import SeenPost, Sighting, Wanted
+from steadypost.domain.likeness import Grade
+from steadypost.domain.network import Network
+
+CLOCK_SKEW = timedelta(seconds=15)
+"""How far two clocks that are said to agree may differ."""
+
+
+TICK = timedelta(seconds=2)
+"""What a network's own machines may differ among themselves: the one that dates answers and the one that makes ids."""
+
+
+STEADY = timedelta(seconds=5)
+"""Two offsets within this of each other, and their errors, are those of clocks that nobody has moved in between."""
+
+
+UNKNOWN_CLOCK = timedelta(minutes=20)
+"""How far a clock that was never compared with the network's may be off for its times to be of any use."""
+
+
+def is_marked(post: SeenPost) -> bool:
+    """Whether somebody set it apart. A list that shows it in that place may leave it out of its own."""
+    return post.pinned or post.promoted
+
+
+def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
+    """Say how far a post agrees with what is wanted, in all that is known of both."""
+    if post.author.casefold() != item.handle.casefold() or post.id == item.reply_to:
+        return Grade.OTHER
+    made = time_grade(item, post, sightings)
+    if made is Grade.OTHER:
+        return Grade.OTHER
+    if not post.readable:
+        return Grade.UNCLEAR
+    content = min(
+        text_grade(item, post),
+        _parent_grade(item, post),
+        _media_grade(item, post),
+        _options_grade(item, post),
+    )
+    # Nobody takes up what is pinned or promoted; but it may be ours, and then it is not absent.
+    return min(made, content, Grade.UNCLEAR if is_marked(post) else Grade.SAME)
+
+
+def text_grade(item: Wanted, post: SeenPost) -> Grade:
+    """Say how far their words agree."""
+    told = item.network.compare(item.text, post.said)
+    if told is Grade.OTHER and len(post.versions) > 1:
+        # Somebody edited it. What it said at first is not told any more.
+        return Grade.UNCLEAR
+    return told
+
+
+def _parent_grade(item: Wanted, post: SeenPost) -> Grade:
+    if not post.parent_known:
+        return Grade.UNCLEAR
+    if not item.parent_known:
+        return Grade.UNCLEAR if post.reply_to is not None else Grade.OTHER
+    return Grade.SAME if item.reply_to == post.reply_to else Grade.OTHER
+
+
+def _media_grade(item: Wanted, post: SeenPost) -> Grade:
+    """Compare the pictures. A network has been seen to lose some, and never to add any."""
+    if post.media is None:
+        return Grade.SAME if not item.media else Grade.UNCLEAR
+    if len(post.media) > len(item.media):
+        return Grade.OTHER
+    if len(post.media) < len(item.media):
+        return Grade.UNCLEAR
+    differs = any(
+        theirs is not None and theirs.strip() != ours.strip()
+        for ours, theirs in zip(item.media, post.media, strict=True)
+    )
+    return Grade.UNCLEAR if differs else Grade.SAME
+
+
+def _options_grade(item: Wanted, post: SeenPost) -> Grade:
+    """Compare how it went out. A server has been seen to change that by itself, so a difference proves nothing."""
+    differs = any(post.options.get(name, wanted) != wanted for name, wanted in item.options.items())
+    return Grade.UNCLEAR if differs else Grade.SAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """From when on, by the network's clock, a post can be the one that was asked for."""
+
+    surely: datetime
+    """What was made from here on is young enough."""
+    perhaps: datetime
+    """What was made before this is too old; in between nobody can say."""
+    is_known: bool
+    """Whether the clocks were compared both when it was asked for and when it was looked for."""
+
+
+def window(item: Wanted, offset: Offset | None) -> Window:
+    """Say from when on a post can be this one, for a look during which the clocks were this far apart.
+
+    A clock that was moved between the two comparisons, whosever it is, widens what nobody can say by as much; and one
+    that was moved by no more than they can show, between the comparison and the arming, by ``STEADY``.
+    """
+    known = item.offset or offset
+    if known is None:
+        return Window(
+            surely=item.began_at + UNKNOWN_CLOCK, perhaps=item.began_at - UNKNOWN_CLOCK, is_known=False
+        )
+    surely = item.began_at + known.ahead - known.within - TICK
+    if item.offset is None or offset is None:
+        return Window(surely=surely, perhaps=surely - UNKNOWN_CLOCK, is_known=False)
+    moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
+    return Window(surely=surely, perhaps=surely - max(moved, STEADY), is_known=True)
+
+
+def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
+    """Compare when it was made with when it was asked for."""
+    bounds = widest_window(item, sightings)
+    made, is_newer = made_when(item.network, post), _is_newer(item, post)
+    if made is None and item.name is None:
+        made = post.dated
+    if made is None:
+        return Grade.SAME if is_newer else Grade.UNCLEAR
+    if made < bounds.perhaps:
+        return Grade.OTHER
+    if made >= bounds.surely or (is_newer and not bounds.is_known):
+        return Grade.SAME
+    return Grade.UNCLEAR
+
+
+def made_when(network: Network, post: SeenPost) -> datetime | None:
+    """Say when it was made, by the network's clock: by the oldest of its ids that tells, else by what is told beside."""
+    told = [made for one in (*post.versions, post.id) if (made := network.made_at(one)) is not None]
+    return min(told, default=post.made)
+
+
+def _is_newer(item: Wanted, post: SeenPost) -> bool:
+    """Whether its id says that it was made after the newest post that was known before the arming."""
+    if item.newest_before is None:
+        return False
+    ours, theirs = item.network.order_key(item.newest_before), item.network.order_key(post.id)
+    return ours is not None and theirs is not None and bool(theirs > ours)
+
+
+def widest_window(item: Wanted, sightings: Sequence[Sighting]) -> Window:
+    """Give the widest window of several looks."""
+    every = [window(item, one.offset) for one in sightings] or [window(item, None)]
+    return Window(
+        surely=max(one.surely for one in every),
+        perhaps=min(one.perhaps for one in every),
+        is_known=all(one.is_known for one in every),
+    )

@@ -1,0 +1,70 @@
+"""Two accounts that are one: the same handle on the same network, under two names.
+
+Each would have a quota of its own and hold the other's posts for a stranger's; one post's id would end on two
+deliveries. So of each such pair one goes on, and the others are refused, with its name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """One account's claim to be somebody on a network."""
+
+    name: str
+    network: str
+    """Where its network is, in one spelling."""
+    handle: str
+    """Who it is there, in one spelling."""
+    was_refused: bool = False
+    """Whether it was refused for another's sake before: that one goes on being it."""
+    was_it_before: bool = False
+    """Whether it was this handle before, and not only now that its block was changed."""
+    made: datetime | None = None
+    """When its block was made; the first of two that came together goes on."""
+    identity: str = ""
+    """Who it was seen to be by the network's own name for it; several handles may lead to one. Empty where nobody has
+    signed in yet."""
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """Say who it would be."""
+        return self.network, self.handle
+
+
+def spelled(handle: str) -> str:
+    """Write a handle in the one spelling in which two are the same exactly when their networks say so."""
+    return handle.strip().removeprefix("@").casefold()
+
+
+def twins(claimants: Iterable[Claimant]) -> dict[str, str]:
+    """Name each account that is refused, and the one that goes on in its stead.
+
+    Who was it before stays it, whoever comes by a change or by a new block; whatever order they are read in.
+    """
+    every = list(claimants)
+    refused = _refused(every, lambda one: one.who)
+    # By their own names only those that go on: a handle that is taken leads to whoever goes on with it.
+    left = [one for one in every if one.name not in refused and one.identity]
+    return refused | _refused(left, lambda one: (one.network, one.identity))
+
+
+def _refused(claimants: Iterable[Claimant], same_by: Callable[[Claimant], tuple[str, str]]) -> dict[str, str]:
+    alike: defaultdict[tuple[str, str], list[Claimant]] = defaultdict(list)
+    for one in claimants:
+        alike[same_by(one)].append(one)
+    refused: dict[str, str] = {}
+    for same in alike.values():
+        first, *others = sorted(same, key=_rank)
+        refused |= {other.name: first.name for other in others}
+    return refused
+
+
+def _rank(one: Claimant) -> tuple[bool, bool, float, str]:
+    made = one.made.timestamp() if one.made else float("inf")
+    return one.was_refused, not one.was_it_before, made, one.name

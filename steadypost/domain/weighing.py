@@ -1,0 +1,360 @@
+"""What looks show of each part that is wanted.
+
+``judge`` is pure: what is wanted and what was seen in, one ``Evidence`` per wanted part out.
+
+``Present`` needs a post that agrees in everything that is known of both: author, text, where its links lead, what it
+answers, its pictures, and the time by the network's own clock; and no other post and no other delivery of which the
+same is true. ``Absent`` needs every list that has to show such a post, told by the network itself and without a gap
+back past the attempt, and no post in it that may be ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, SeenPost, Sighting, Wanted
+from steadypost.domain.likeness import Grade
+from steadypost.domain.matching import (
+    UNKNOWN_CLOCK,
+    grade,
+    is_marked,
+    made_when,
+    text_grade,
+    time_grade,
+    widest_window,
+    window,
+)
+from steadypost.domain.network import Need, Network, Place
+from steadypost.domain.remote_id import RemoteId
+
+
+def judge(
+    wanted: Sequence[Wanted], sightings: Sighting | Sequence[Sighting], taken: Collection[RemoteId] = ()
+) -> Mapping[tuple[int, int], Evidence]:
+    """Say of each wanted part what these sightings of its account show.
+
+    ``wanted`` must hold every part of the account that is not settled, also of deliveries that are being sent at this
+    moment: a post that may be theirs is not given to another. ``taken`` are the ids that belong to deliveries.
+    """
+    seen = (sightings,) if isinstance(sightings, Sighting) else tuple(sightings)
+    good = [one for one in seen if one.trouble is None]
+    posts = _united(good, taken)
+    grades: dict[tuple[int, int], dict[RemoteId, Grade]] = {}
+    alike: set[tuple[tuple[int, int], RemoteId]] = set()
+    resolved: dict[tuple[int, int], Wanted] = {}
+    # Those whose parent is known first: what they fit is no parent of another's part.
+    for item in sorted(wanted, key=lambda one: (not one.parent_known, one.key)):
+        with_parent = _with_parent(item, resolved, grades, alike)
+        resolved[item.key] = with_parent
+        own = grades[item.key] = {post.id: grade(with_parent, post, good) for post in posts}
+        fitting = [post for post in posts if own[post.id] is not Grade.OTHER]
+        alike |= {(item.key, post.id) for post in fitting if text_grade(item, post) is Grade.SAME}
+    verdicts: dict[tuple[int, int], Evidence] = {}
+    for key, item in sorted(resolved.items()):
+        verdicts[key] = _verdict(item, seen, grades, alike, verdicts)
+    return verdicts
+
+
+Alike = Collection[tuple[tuple[int, int], RemoteId]]
+"""Parts and posts that say the very same words, and are not known to be different: a post that lost its picture, or
+whose time nobody can tell. Such a part claims the post as much as one that fits in everything.
+"""
+
+
+def _united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
+    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it."""
+    found: dict[RemoteId, SeenPost] = {}
+    for post in (post for sighting in sightings for post in sighting.posts):
+        if post.id in taken or post.reposted:
+            continue
+        known = found.get(post.id)
+        if known is None or _knowledge(post) > _knowledge(known):
+            found[post.id] = post
+    return list(found.values())
+
+
+def _knowledge(post: SeenPost) -> tuple[bool, ...]:
+    return (
+        not is_marked(post),
+        post.readable,
+        not post.said.painted,
+        not post.said.cut,
+        post.parent_known,
+        post.media is not None,
+    )
+
+
+def _with_parent(
+    item: Wanted,
+    resolved: Mapping[tuple[int, int], Wanted],
+    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
+    alike: Alike,
+) -> Wanted:
+    """Give a thread's part the parent that the same look found for the part before it."""
+    if item.parent_known:
+        return item
+    before = (item.delivery_id, item.n - 1)
+    found = _certain(before, grades, alike) if before in resolved else None
+    return item if found is None else replace(item, reply_to=found, parent_known=True)
+
+
+def _verdict(
+    item: Wanted,
+    seen: Sequence[Sighting],
+    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
+    alike: Alike,
+    before: Mapping[tuple[int, int], Evidence],
+) -> Evidence:
+    if (trouble := _unusable(item, seen)) is not None:
+        return CannotTell(why=trouble)
+    if (by_name := _by_name(item, seen)) is not None:
+        return by_name
+    own = grades[item.key]
+    same = [post for post, grade in own.items() if grade is Grade.SAME]
+    if len(same) == 1 and _claims(same[0], grades, alike) == 1:
+        return Present(remote_id=same[0])
+    if same:
+        return CannotTell(
+            why="more than one post or delivery fits", twins=_twins(item.network, same, grades, alike)
+        )
+    unclear = _unclear(item.key, grades, alike)
+    if unclear:
+        return CannotTell(
+            why=f"the post {unclear[0]} cannot be told apart from it",
+            unread=_more_to_read(item, unclear, seen),
+        )
+    return _absence(item, [one for one in seen if one.trouble is None], before)
+
+
+def _by_name(item: Wanted, seen: Sequence[Sighting]) -> Evidence | None:
+    """Say what the network answered about the part's own name; ``None`` where it takes no names."""
+    if (Place.NAMED, None) not in needed(item):
+        return None
+    good = [one for one in seen if one.trouble is None and item.name is not None and item.name in one.named]
+    found = {one.named[item.name] for one in good if item.name is not None}
+    there = found - {None}
+    if len(there) > 1:
+        return CannotTell(why="one name was answered with several posts")
+    if there:
+        return Present(remote_id=cast("RemoteId", there.pop()))
+    if found:
+        return Absent(why="the network says that there is nothing of its name")
+    return CannotTell(why="it was not asked for by its name", unread=((Place.NAMED, None),))
+
+
+def _more_to_read(
+    item: Wanted, unclear: Sequence[RemoteId], seen: Sequence[Sighting]
+) -> tuple[tuple[Place, RemoteId | None], ...]:
+    """Name what tells more of posts that may be this part. A list that folds a conversation up gives of some no more
+    than their ids: each tells all of itself at its own address.
+    """
+    told = {post.id for one in seen for post in one.posts if post.readable}
+    pages = [(Place.THREAD, post) for post in unclear if post not in told]
+    lists = [need for need in needed(item) if not any(_covers(one, need, item) for one in seen)]
+    return (*pages, *lists)
+
+
+def _unusable(item: Wanted, seen: Sequence[Sighting]) -> str | None:
+    good = [one for one in seen if one.trouble is None]
+    if not good:
+        return f"the look failed: {seen[0].trouble}" if seen else "nobody looked"
+    other = next((one for one in good if one.account.casefold() != item.handle.casefold()), None)
+    if other is not None:
+        return f"signed in as @{other.account or 'nobody'}, not @{item.handle}"
+    return elsewhere(item.identity, good)
+
+
+def elsewhere(identity: str, sightings: Iterable[Sighting]) -> str | None:
+    """Say that these are the posts of somebody else than who was asked; ``None`` where that is not known.
+
+    An account block that was given another handle, or another server, while something is unconfirmed is somebody else's:
+    what was asked for is not to be found there, and nothing that is missing there is absent.
+    """
+    for one in sightings:
+        if identity and one.identity and one.identity != identity:
+            return (
+                f"it was asked for as {identity}, and the account is now {one.identity}: look there, and say what you "
+                f"see, or put the block back"
+            )
+    return None
+
+
+def _twins(
+    network: Network,
+    same: Sequence[RemoteId],
+    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
+    alike: Alike,
+) -> tuple[RemoteId, ...]:
+    """Give the posts that fit one part alike, where there are several and none of them fits another part."""
+    if len(same) < 2 or any(_claims(post, grades, alike) != 1 for post in same):
+        return ()
+    return _oldest_first(network, same)
+
+
+def _oldest_first(network: Network, posts: Sequence[RemoteId]) -> tuple[RemoteId, ...]:
+    """Sort posts by their ids, as their network orders them; where it orders none, by their letters."""
+    keys = {post: network.order_key(post) for post in posts}
+    return tuple(sorted(posts) if None in keys.values() else sorted(posts, key=keys.__getitem__))
+
+
+def _claims(post: RemoteId, grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike) -> int:
+    """Count the parts that the post fits, or may fit as the same words."""
+    return sum(of_item.get(post) is Grade.SAME or (key, post) in alike for key, of_item in grades.items())
+
+
+def _unclear(
+    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike
+) -> list[RemoteId]:
+    """Name the posts that may be this part, and are not accounted for otherwise."""
+    return [
+        post
+        for post, grade in grades[key].items()
+        if grade is Grade.UNCLEAR and ((key, post) in alike or not _is_anothers(post, key, grades))
+    ]
+
+
+def _certain(
+    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike
+) -> RemoteId | None:
+    """Give the post that is this part, where no other post may be it, and no other part may be that."""
+    found = _only_same(key, grades)
+    if found is None or _claims(found, grades, alike) != 1 or _unclear(key, grades, alike):
+        return None
+    return found
+
+
+def _only_same(
+    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]]
+) -> RemoteId | None:
+    same = [post for post, grade in grades[key].items() if grade is Grade.SAME]
+    return same[0] if len(same) == 1 else None
+
+
+def _is_anothers(
+    post: RemoteId, key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]]
+) -> bool:
+    """Whether a post is accounted for: it is what exactly one other part asked for, and that part fits no other."""
+    owners = [other for other in grades if other != key and grades[other].get(post) is Grade.SAME]
+    return len(owners) == 1 and _only_same(owners[0], grades) == post
+
+
+def _absence(item: Wanted, seen: Sequence[Sighting], before: Mapping[tuple[int, int], Evidence]) -> Evidence:
+    """Say whether these looks would have shown it."""
+    if not item.parent_known:
+        return _follows_parent(before.get((item.delivery_id, item.n - 1)))
+    if not widest_window(item, seen).is_known:
+        return CannotTell(why="the network's clock was not compared with this machine's")
+    unread = tuple(need for need in needed(item) if not any(_covers(one, need, item) for one in seen))
+    if unread:
+        return CannotTell(why=_not_covered(unread[0], seen), unread=unread)
+    reached = max(one.reached_back_to for one in seen if one.reached_back_to is not None)
+    return Absent(why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}")
+
+
+def _follows_parent(parent: Evidence | None) -> Evidence:
+    """A part is asked for only after the one before it was made: without that one it is not there either."""
+    if isinstance(parent, Absent):
+        return Absent(why=f"the part before it is not there ({parent.why})")
+    return CannotTell(why="the part before it is unconfirmed as well")
+
+
+def needed(item: Wanted) -> tuple[Need, ...]:
+    """Name every place that has to be read before a part can be said to be absent."""
+    unnamed = item.network.needed_unnamed if item.name is None else None
+    return (unnamed or item.network.needed)(item.text, item.reply_to)
+
+
+def _covers(sighting: Sighting, need: tuple[Place, RemoteId | None], item: Wanted) -> bool:
+    place, post = need
+    if sighting.place is not place or not sighting.told:
+        return False
+    if place is Place.THREAD:
+        return sighting.post == post
+    reached = sighting.reached_back_to
+    return reached is not None and reached <= window(item, sighting.offset).perhaps
+
+
+def _not_covered(need: tuple[Place, RemoteId | None], seen: Sequence[Sighting]) -> str:
+    place, _ = need
+    read = [one for one in seen if one.place is place]
+    if not read:
+        return f"not read yet: {place}"
+    if not any(one.told for one in read):
+        return (
+            f"the network's own data of {place} was not to be had, and what a page paints proves no absence"
+        )
+    return f"{place} did not reach back past the attempt"
+
+
+def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str) -> Evidence:
+    """Say whether a post whose id is known is there. A list may leave it out; only its own address says that it is
+    gone.
+    """
+    good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
+    for post in (post for one in good for post in one.posts):
+        # An entry without content may be what is left of a post that is gone.
+        if post.readable and (post.id == remote_id or remote_id in post.versions):
+            return Present(remote_id=remote_id)
+    if any(remote_id in one.named.values() for one in good):
+        return Present(remote_id=remote_id)
+    if any(remote_id in one.missing for one in good):
+        return Absent(why="the network says that there is nothing at its address")
+    return CannotTell(why="no list showed it", unread=((Place.THREAD, remote_id),))
+
+
+def foreign(
+    wanted: Sequence[Wanted], sightings: Sequence[Sighting], taken: Collection[RemoteId], handle: str
+) -> tuple[SeenPost, ...]:
+    """Name the account's own posts that are certainly somebody's hand: they belong to no delivery and can be none's."""
+    good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
+    own = [post for post in _united(good, taken) if post.author.casefold() == handle.casefold()]
+    return tuple(
+        post
+        for post in own
+        if post.readable
+        and not post.promoted
+        and all(grade(item, post, good) is Grade.OTHER for item in wanted)
+    )
+
+
+def strangers(
+    item: Wanted,
+    wanted: Sequence[Wanted],
+    sightings: Sequence[Sighting],
+    taken: Collection[RemoteId],
+    *,
+    until: datetime,
+) -> tuple[RemoteId, ...]:
+    """Name own posts of the time between ``item`` was begun and ``until`` that belong to nothing that is known.
+
+    Of an attempt that was written down they are somebody's hand. Of what a store asked for that was set back to a backup
+    nobody can say that: any of them may be this part, as somebody has worded it since the backup.
+    """
+    by_hand = foreign(wanted, sightings, taken, item.handle)
+    return tuple(
+        post.id
+        for post in by_hand
+        if time_grade(item, post, sightings) is not Grade.OTHER and not _made_after(item, post, until)
+    )
+
+
+def _made_after(item: Wanted, post: SeenPost, moment: datetime) -> bool:
+    made = made_when(item.network, post) or post.dated
+    return made is not None and made - UNKNOWN_CLOCK > moment
+
+
+def copies(
+    item: Wanted, remote_id: RemoteId, sightings: Sequence[Sighting], taken: Collection[RemoteId]
+) -> tuple[RemoteId, ...]:
+    """Name live posts that are the same as a published one, and belong to nobody: second copies of it."""
+    good = [
+        one for one in sightings if one.trouble is None and one.account.casefold() == item.handle.casefold()
+    ]
+    return tuple(
+        post.id
+        for post in _united(good, {*taken, remote_id})
+        if remote_id not in post.versions and not post.said.painted and grade(item, post, good) is Grade.SAME
+    )

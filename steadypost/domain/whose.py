@@ -1,0 +1,79 @@
+"""Whose trouble it is that no way was found to an address: this machine's, or that address's.
+
+A browser that finds no name cannot tell a name that nobody has from a machine that can ask nobody. So a second
+question is asked before anybody is charged: are the addresses of other accounts reached? What that does not tell is
+charged to the narrowest, the account alone: nobody else is kept waiting on a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+USUAL = {"http": 80, "https": 443}
+
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""This machine itself. That it is reached, or not, tells nothing of the way out."""
+
+
+class Whose(StrEnum):
+    """Whose trouble it is."""
+
+    MACHINE = "machine"
+    """This machine finds nobody: it has no network, no name service, or its proxy is gone."""
+    ADDRESS = "address"
+    """Others are found, and this one is not."""
+    UNKNOWN = "unknown"
+    """There was nobody else to ask for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a network is, as a connection needs it."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Read it out of an account's address."""
+        parts = urlsplit(url.casefold())
+        return cls(host=(parts.hostname or "").rstrip("."), port=parts.port or USUAL.get(parts.scheme, 443))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this machine."""
+        return self.host in HERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the second question brought."""
+
+    has_network: bool
+    """Whether this machine has any network but the one within itself."""
+    others: Mapping[Address, bool] = field(default_factory=dict)
+    """Whether each address of the other accounts is reached."""
+    proxy: bool | None = None
+    """Whether the proxy is reached through which everything goes; ``None`` where there is none."""
+
+
+def whose(own: Address, found: Found) -> Whose:
+    """Judge whose trouble it is that no way was found to an address."""
+    if own.is_here:
+        return Whose.ADDRESS
+    if not found.has_network:
+        return Whose.MACHINE
+    if found.proxy is not None:
+        # Behind a proxy nobody is reached directly, whoever is there: only that it is gone is known.
+        return Whose.UNKNOWN if found.proxy else Whose.MACHINE
+    witnesses = [
+        reached
+        for address, reached in found.others.items()
+        if address.host != own.host and not address.is_here
+    ]
+    if any(witnesses):
+        return Whose.ADDRESS
+    return Whose.MACHINE if witnesses else Whose.UNKNOWN

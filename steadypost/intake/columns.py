@@ -1,0 +1,266 @@
+"""Which column of a table says what: our own names, those of other tools, and what ``--map`` says.
+
+What other tools write, as of 2026:
+
+    Buffer      bulk upload: Text, Image URL, Tags, Posting Time
+    Hootsuite   bulk composer: no header at all; date, message, link, and perhaps images
+    Typefully   no table; the fields of its interface are content, scheduled_date, tags
+    Postiz      no table; the fields of its interface are content, publishDate, integration, state, image
+
+Accounts are chosen in those tools' own pages, so their files name none: ``--account`` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from steadypost.intake.refusal import Refusal, nearest, refusal
+from steadypost.intake.sheet import Cell, is_empty, letter, plain
+
+COLUMNS = (
+    "key",
+    "text",
+    "accounts",
+    "when",
+    "zone",
+    "repeat",
+    "images",
+    "reply_to",
+    "late_within",
+    "when_late",
+    "allow_repeat",
+    "labels",
+    "as_is",
+    "split",
+)
+
+NEEDED = ("text", "accounts", "when")
+
+NETWORKS = ("x", "mastodon", "bluesky")
+
+PER_NETWORK = ("text", "images")
+
+IGNORE = "ignore"
+"""What ``--map`` says of a column that is to be passed over."""
+
+MORE = ("date", "time", "link", "state", "why")
+"""What a table may have beside a post's fields: a date and a time apart, a link to add to the text, whether it went out
+already, and the reason that a file of refused rows gives.
+"""
+
+_ALIASES = {"twitter": "x", "bsky": "bluesky"}
+
+_LOOKED_AT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """How one tool names its columns."""
+
+    name: str
+    sign: frozenset[str]
+    """The columns by which its table is recognised."""
+    fields: Mapping[str, str]
+    ignored: frozenset[str] = frozenset()
+
+
+TOOLS = (
+    Tool(
+        "Buffer",
+        frozenset({"text", "posting_time"}),
+        {"text": "text", "image_url": "images", "tags": "labels", "posting_time": "when", "link": "link"},
+        frozenset({"board_name", "source_url", "title", "video_url", "channel_group"}),
+    ),
+    Tool(
+        "Hootsuite",
+        frozenset({"date", "message"}),
+        {
+            "date": "when",
+            "message": "text",
+            "link": "link",
+            "url": "link",
+            "image_url": "images",
+            "image_urls": "images",
+            "media": "images",
+        },
+    ),
+    Tool(
+        "Typefully",
+        frozenset({"content", "scheduled_date"}),
+        {
+            "id": "key",
+            "content": "text",
+            "scheduled_date": "when",
+            "tags": "labels",
+            "status": "state",
+            "published_on": IGNORE,
+        },
+        frozenset({"draft_title", "num_tweets", "share_url", "preview", "created_at", "updated_at"}),
+    ),
+    Tool(
+        "Postiz",
+        frozenset({"content", "publishdate"}),
+        {
+            "id": "key",
+            "content": "text",
+            "publishdate": "when",
+            "image": "images",
+            "state": "state",
+            "tags": "labels",
+        },
+        frozenset({"integration", "releaseurl", "releaseid", "group", "createdat", "updatedat", "title"}),
+    ),
+)
+
+HOOTSUITE = ("when", "text", "link", "images")
+"""What the columns of its table without a header are, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the columns of a table mean."""
+
+    fields: tuple[str | None, ...]
+    """By column; ``None`` is passed over."""
+    names: tuple[str, ...] = ()
+    """As the table has them."""
+    row: int = 0
+    tool: str | None = None
+    wrong: tuple[Refusal, ...] = field(default=())
+
+    def named(self, name: str) -> str:
+        """Say which column holds a field, as a person finds it: its letter and its name."""
+        for at, one in enumerate(self.fields):
+            if one == name:
+                own = self.names[at] if at < len(self.names) else ""
+                return f"column {letter(at)} ({own})" if own else f"column {letter(at)}"
+        return name
+
+
+def simple(name: object) -> str:
+    """Bring a column's name to the form in which it is compared."""
+    plain_name = str(name).strip().lstrip("\ufeff").strip('"').strip().casefold()
+    return re.sub(r"[\s_-]+", "_", plain_name)
+
+
+def field_of(name: str) -> str | None:
+    """Give the field that one of our own column names stands for; also ``text@mastodon``."""
+    if name in COLUMNS or name in MORE:
+        return name
+    base, at, network = name.partition("@")
+    network = _ALIASES.get(network.strip("_"), network.strip("_"))
+    if at and base.strip("_") in PER_NETWORK and network in NETWORKS:
+        return f"{base.strip('_')}@{network}"
+    return None
+
+
+def is_known(name: str) -> bool:
+    """Whether a word is the name of a column in any of the tables known here."""
+    one = simple(name)
+    return field_of(one) is not None or any(one in tool.fields for tool in TOOLS)
+
+
+def is_header(cells: Sequence[Cell]) -> bool:
+    """Whether a row names columns: at least two, or one that is needed."""
+    names = [simple(plain(cell)) for cell in cells if not is_empty(cell)]
+    known = [name for name in names if is_known(name)]
+    return len(known) > 1 or any(name in NEEDED for name in known)
+
+
+def read_header(
+    cells: Sequence[Cell], row: int, where: str, mapping: Mapping[str, str], *, accounts_told: bool = False
+) -> Header:
+    """Say what each column means, and all that is wrong with them at once."""
+    names = tuple(plain(cell).strip() for cell in cells)
+    keys = [simple(name) for name in names]
+    told = {simple(name): means for name, means in mapping.items()}
+    tool = _tool(keys)
+    fields = [_meaning(key, told, tool) for key in keys]
+    wrong = [problem.at(where) for problem in _wrong(keys, names, fields, told)]
+    wrong += [] if accounts_told else [one.at(where) for one in _no_accounts(keys, fields)]
+    return Header(
+        fields=tuple(None if one == IGNORE else one for one in fields),
+        names=names,
+        row=row,
+        tool=tool.name if tool else None,
+        wrong=tuple(wrong),
+    )
+
+
+def _tool(keys: Sequence[str]) -> Tool | None:
+    """Whose table it is. Our own names go first: what has them all is ours."""
+    if {"text", "when"} <= set(keys):
+        return None
+    return next((tool for tool in TOOLS if tool.sign <= set(keys)), None)
+
+
+def _meaning(key: str, told: Mapping[str, str], tool: Tool | None) -> str | None:
+    if key in told:
+        means = simple(told[key])
+        return IGNORE if means == IGNORE else field_of(means)
+    if tool and key in tool.fields:
+        return tool.fields[key]
+    if tool and key in tool.ignored:
+        return IGNORE
+    return field_of(key)
+
+
+def wrong_mapping(mapping: Mapping[str, str]) -> Iterator[Refusal]:
+    """Say which words of ``--map`` name no field."""
+    for column, means in mapping.items():
+        if simple(means) != IGNORE and field_of(simple(means)) is None:
+            near = nearest(means, COLUMNS)
+            hint = f'"{near}" was meant? ' if near else ""
+            remedy = f"{hint}the fields are {', '.join(COLUMNS)}, text@mastodon, {IGNORE}"
+            yield refusal("--map", f"{column}={means}", "no field has this name", remedy)
+
+
+def _wrong(
+    keys: Sequence[str], names: Sequence[str], fields: Sequence[str | None], told: Mapping[str, str]
+) -> Iterator[Refusal]:
+    """A column nobody reads would be lost in silence."""
+    yield from wrong_mapping({key: told[key] for key in keys if key in told})
+    for column in told:
+        if column not in keys:
+            near = nearest(column, keys)
+            remedy = f'"{near}" was meant?' if near else f"its columns are {', '.join(filter(None, names))}"
+            yield refusal("--map", column, "the file has no such column", remedy)
+    meant: dict[str, str | None] = {}
+    for at, (key, means) in enumerate(zip(keys, fields, strict=True)):
+        if means is None and key and key not in told:
+            meant[key] = nearest(key, COLUMNS)
+            yield _unknown(at, key, names[at], meant[key])
+    for one in dict.fromkeys(filter(None, fields)):
+        if one != IGNORE and fields.count(one) > 1:
+            yield refusal("header", one, "this column is there twice", "keep one of them")
+    yield from _missing(fields, meant)
+
+
+def _unknown(at: int, key: str, name: str, near: str | None) -> Refusal:
+    remedy = f'"{near}" was meant? ' if near else ""
+    remedy += f'map it to a field, or pass it over: --map "{name}={IGNORE}"'
+    if "@" in key:
+        remedy = f"the networks are {', '.join(NETWORKS)}"
+    return refusal("header", key, f"no column has this name (column {letter(at)})", remedy)
+
+
+def _missing(fields: Sequence[str | None], meant: Mapping[str, str | None]) -> Iterator[Refusal]:
+    has = {*fields, *meant.values()}
+    if not has & {"text"} and not any(one and one.startswith("text@") for one in fields):
+        yield _needs("text")
+    if "when" not in has and "date" not in has:
+        yield _needs("when")
+
+
+def _needs(name: str) -> Refusal:
+    remedy = f'add it, or say which one it is: --map "NAME={name}"; a header is {",".join(COLUMNS)}'
+    return refusal("header", name, "this column is missing", remedy)
+
+
+def _no_accounts(keys: Sequence[str], fields: Sequence[str | None]) -> Iterator[Refusal]:
+    slips = [key for key, means in zip(keys, fields, strict=True) if means is None]
+    if "accounts" not in fields and not any(nearest(key, COLUMNS) == "accounts" for key in slips if key):
+        remedy = "add it, or say for which accounts the file is: --account NAME"
+        yield refusal("header", "accounts", "this column is missing", remedy)

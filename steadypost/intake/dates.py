@@ -1,0 +1,214 @@
+"""Dates as people and their tools write them, brought to ISO 8601.
+
+    2026-12-24 18:30   2026/12/24 18:30   2026-12-24T18:30:00.000Z
+    24.12.2026 18:30   24/12/2026 6:30 PM   12/24/2026 18:30     only when it is clear which number is the day
+    24 December 2026, 18:30   Dec 24, 2026 6:30 PM   Thu, 24 Dec 2026 18:30:00 +0100
+    46380.770833                                                 how Excel counts days
+
+Which of two numbers is the day is told by ``--dates``, or by the column itself: one date in it that can be read in one
+order alone tells of all. A column that tells nothing, or both, is refused with both readings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from steadypost.intake.moment import is_iso
+from steadypost.intake.refusal import Refusal, excerpt, refusal
+
+
+class Order(StrEnum):
+    """Which of two numbers is the day."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the dates of a column tell of their order."""
+
+    told: Order | None = None
+    day_first: str = ""
+    """A date that can only be read with the day first."""
+    month_first: str = ""
+
+    def see(self, written: str) -> None:
+        """Take one more date into account."""
+        if not (found := _NUMBERS.fullmatch(written.strip())):
+            return
+        first, second = int(found["first"]), int(found["second"])
+        if 12 < first <= 31 and 1 <= second <= 12:
+            self.day_first = self.day_first or written.strip()
+        elif 12 < second <= 31 and 1 <= first <= 12:
+            self.month_first = self.month_first or written.strip()
+
+    @property
+    def order(self) -> Order | None:
+        """The order, if it is known."""
+        if self.told:
+            return self.told
+        if bool(self.day_first) == bool(self.month_first):
+            return None
+        return Order.DAY_FIRST if self.day_first else Order.MONTH_FIRST
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether it holds dates of both orders."""
+        return bool(self.day_first and self.month_first)
+
+
+_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
+_CLOCK = (
+    r"(?P<clock>(?P<hour>\d{1,2})(?:(?:[:.h])(?P<minute>\d\d)(?:[:.](?P<second_>\d\d)(?:[.,]\d+)?)?)?"
+    r"\s*(?P<half>[ap]\.?\s?m\.?)?(?:\s*(?:Uhr|h|hrs))?)"
+)
+_WITH_CLOCK = rf"(?:(?:\s*,\s*|\s+(?:at|um|à|a las)\s+|\s+|[Tt]){_CLOCK}{_ZONE})?"
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_NUMBERS = re.compile(
+    rf"(?P<first>\d{{1,2}})(?P<sign>[./-])(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d){_WITH_CLOCK}",
+    _FLAGS,
+)
+_YEAR_FIRST = re.compile(
+    rf"(?P<year>\d{{4}})(?P<sign>[./-])(?P<month>\d{{1,2}})(?P=sign)(?P<day>\d{{1,2}}){_WITH_CLOCK}", _FLAGS
+)
+_WORD = r"[^\W\d_]+"
+_DAY_MONTH = re.compile(
+    rf"(?:{_WORD}\.?,?\s+)?(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er)?[\s-]*(?:de\s+)?(?P<name>{_WORD})\.?,?[\s-]*"
+    rf"(?:de\s+)?(?P<year>\d{{4}}){_WITH_CLOCK}",
+    re.IGNORECASE,
+)
+_MONTH_DAY = re.compile(
+    rf"(?:{_WORD}\.?,?\s+)?(?P<name>{_WORD})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_WITH_CLOCK}",
+    re.IGNORECASE,
+)
+_SERIAL = re.compile(r"(\d{5})(?:[.,](\d+))?", re.ASCII)
+_FIRST_SERIAL, _LAST_SERIAL = 36_526, 73_050
+"""The years 2000 to 2099."""
+_EXCELS_DAY_ZERO = date(1899, 12, 30)
+
+_NAMES = """
+january jan januar janvier janv enero ene gennaio gen janeiro januari
+february feb februar février févr fevrier febrero febbraio fevereiro fev februari
+march mar märz maerz mrz mars marzo março marco maart mrt
+april apr avril avr abril abr aprile
+may mai mayo maggio mag maio mei
+june jun juni juin junio giugno giu junho
+july jul juli juillet juil julio luglio lug julho
+august aug août aout agosto ago augustus
+september sep sept septembre septiembre settembre set setembro
+october oct oktober okt octobre octubre ottobre ott outubro out
+november nov novembre noviembre novembro
+december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro
+"""
+MONTHS = {name: n for n, line in enumerate(_NAMES.strip().splitlines(), start=1) for name in line.split()}
+
+HOW = 'write "2026-12-24 18:30"'
+
+
+def iso(written: str, evidence: Evidence) -> str | Refusal:
+    """Bring a time to ISO 8601, or say why it cannot be; what is no date of these kinds is given back as it is."""
+    if is_iso(written):
+        return written  # as it is: by it a row without a key is known again
+    text = " ".join(written.replace("\u202f", " ").replace("\xa0", " ").split())
+    if found := _YEAR_FIRST.fullmatch(text):
+        return _moment(written, found, int(found["year"]), int(found["month"]), int(found["day"]))
+    if found := _NUMBERS.fullmatch(text):
+        return _by_order(written, found, evidence)
+    if found := _SERIAL.fullmatch(text):
+        return _serial(written, found)
+    for pattern in (_DAY_MONTH, _MONTH_DAY):
+        found = pattern.fullmatch(text)
+        if found and (month := MONTHS.get(found["name"].casefold())):
+            return _moment(written, found, int(found["year"]), month, int(found["day"]))
+    return text
+
+
+def of_cells(day: date, clock: str, evidence: Evidence) -> str | Refusal:
+    """Put a day and a time of day together that stand in two cells."""
+    return iso(f"{day.isoformat()} {clock}".strip(), evidence)
+
+
+def _by_order(written: str, found: re.Match[str], evidence: Evidence) -> str | Refusal:
+    first, second, year = int(found["first"]), int(found["second"]), int(found["year"])
+    year += 2000 if year < 100 else 0
+    order = evidence.order
+    if order is None and first != second:
+        return _undecided(written, found, (year, first, second), evidence)
+    day, month = (first, second) if order is not Order.MONTH_FIRST else (second, first)
+    if month > 12 and evidence.told is None and order:
+        telling = evidence.day_first if order is Order.DAY_FIRST else evidence.month_first
+        why = f"its column is written {order} ({excerpt(telling)}), and this date cannot be"
+        return refusal("when", written, why, HOW)
+    return _moment(written, found, year, month, day)
+
+
+def _undecided(
+    written: str, found: re.Match[str], numbers: tuple[int, int, int], evidence: Evidence
+) -> Refusal:
+    year, first, second = numbers
+    if evidence.contradicts_itself:
+        why = (
+            f"its column mixes two orders: {excerpt(evidence.day_first)} has the day first, "
+            f"{excerpt(evidence.month_first)} the month"
+        )
+    else:
+        why = "no date in this column tells which number is the day"
+    readings = [
+        f"{_read(found, year, month, day)} with --dates {order}"
+        for order, day, month in ((Order.DAY_FIRST, first, second), (Order.MONTH_FIRST, second, first))
+        if 1 <= month <= 12
+    ]
+    return refusal("when", written, why, f"it is {', or '.join(readings)}")
+
+
+def _read(found: re.Match[str], year: int, month: int, day: int) -> str:
+    try:
+        return f"{date(year, month, day):%-d %B %Y}"
+    except ValueError:
+        return f"{found['first']}{found['sign']}{found['second']} of {year}"
+
+
+def _moment(written: str, found: re.Match[str], year: int, month: int, day: int) -> str | Refusal:
+    if found["clock"] is None:
+        return refusal("when", written, "it names a day and no time", "add the time: 18:30")
+    clock = _clock(found)
+    try:
+        moment = datetime(year, month, day, *(clock or (99, 0, 0)))  # noqa: DTZ001 - its zone is told beside it
+    except ValueError:
+        return refusal("when", written, "no calendar has this time", HOW)
+    return moment.isoformat(sep=" ") + _offset(found["zone"] or "")
+
+
+def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second_"))
+    half = (found["half"] or "").casefold()[:1]
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        return hour % 12 + (12 if half == "p" else 0), minute, second
+    return None if found["minute"] is None else (hour, minute, second)
+
+
+def _offset(zone: str) -> str:
+    if not zone:
+        return ""
+    if zone.upper() in {"Z", "UTC", "GMT"}:
+        return "+00:00"
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    return f"{zone[0]}{digits[:2]}:{digits[2:]}"
+
+
+def _serial(written: str, found: re.Match[str]) -> str | Refusal:
+    days = int(found[1])
+    if not _FIRST_SERIAL <= days <= _LAST_SERIAL:
+        return refusal("when", written, "this number is no day of this century in Excel's count", HOW)
+    if found[2] is None:
+        return refusal("when", written, "it names a day (in Excel's count) and no time", HOW)
+    seconds = round(float(f"0.{found[2]}") * 86_400)
+    moment = datetime.combine(_EXCELS_DAY_ZERO + timedelta(days=days), datetime.min.time())
+    return (moment + timedelta(seconds=seconds)).isoformat(sep=" ")

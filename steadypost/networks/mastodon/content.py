@@ -1,0 +1,141 @@
+"""The HTML of a post, read back to the text that somebody wrote.
+
+A server writes paragraphs, line breaks, links whose ends are hidden from the eye, mentions and hashtags. Entities are
+decoded once. A link is read with the address it leads to, a mention with the account it names (the page shows only
+``@user`` of ``@user@domain``), and the line that a quote adds for older readers is left out: nobody wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+from steadypost.domain.likeness import Link, Piece, Said
+
+_QUOTE = "quote-inline"
+_PLAIN = frozenset({"p", "br", "a", "span", "wbr"})
+"""What Mastodon itself writes. Anything else was made from signs in the text that are not told any more."""
+_VOID = frozenset({"br", "wbr", "img", "hr", "input"})
+_BREAK = re.compile(r"[ \t]*\r?\n[ \t]*")
+
+
+def said(content: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Said:
+    """Read a post's content as its server wrote it."""
+    reader = _Reader(_named(mentions))
+    reader.feed(content)
+    reader.close()
+    return Said(reader.pieces, guessed=reader.is_guess)
+
+
+def text_of(content: str, mentions: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Give the whole as one text, for people and for logs."""
+    return said(content, mentions).text
+
+
+def is_mention(link: Link) -> bool:
+    """Whether a piece names an account and is no address."""
+    return link.short.startswith("@")
+
+
+def _named(mentions: Sequence[Mapping[str, Any]]) -> dict[str, Link]:
+    """Give every account that a post mentions, by the address of its page."""
+    named = {}
+    for one in mentions:
+        url, acct = one.get("url"), one.get("acct")
+        if isinstance(url, str) and isinstance(acct, str) and acct:
+            named[url] = _mention(acct, url)
+    return named
+
+
+def _mention(acct: str, url: str) -> Link:
+    """Give a mention: an account of the server itself may have been written with the server's name or without."""
+    full = acct if "@" in acct else f"{acct}@{urlsplit(url).netloc}"
+    return Link(f"@{full}", shown=f"@{acct}", short=f"@{acct}")
+
+
+class _Reader(HTMLParser):
+    """Collects the pieces of a text. Entities are decoded by the parser, once."""
+
+    def __init__(self, mentions: Mapping[str, Link]) -> None:
+        super().__init__(convert_charrefs=True)
+        self._mentions = mentions
+        self._out: list[Piece] = []
+        self._words: list[str] = []
+        self._anchor: str | None = None
+        """Where the link that is open leads."""
+        self._is_tag = False
+        self._dropped: list[str] = []
+        """The elements that are open within one that is left out, itself included."""
+        self.is_guess = False
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The text in pieces, without the white space around it."""
+        self._flush()
+        return tuple(self._out)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        told = {name: value or "" for name, value in attrs}
+        classes = told.get("class", "").split()
+        if self._dropped or _QUOTE in classes:
+            if tag not in _VOID:
+                self._dropped.append(tag)
+            return
+        self.is_guess = self.is_guess or tag not in _PLAIN
+        if tag == "br":
+            self._words.append("\n")
+        elif tag == "p":
+            self._between_paragraphs()
+        elif tag == "a":
+            self._open_link(told.get("href", ""), is_tag="hashtag" in classes)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element."""
+        if self._dropped:
+            if tag in self._dropped:
+                while self._dropped.pop() != tag:
+                    pass
+        elif tag == "a" and self._anchor is not None:
+            self._close_link(self._anchor)
+
+    def handle_data(self, data: str) -> None:
+        """Take text. A line break in the source of a page is white space; the break that shows is an element."""
+        if not self._dropped:
+            self._words.append(_BREAK.sub(self._source_break, data))
+
+    def _source_break(self, found: re.Match[str]) -> str:
+        at_edge = found.start() == 0 and (not self._words or self._words[-1].endswith("\n"))
+        return "" if at_edge else " "
+
+    def _between_paragraphs(self) -> None:
+        if self._out or any(self._words):
+            self._words.append("\n\n")
+
+    def _open_link(self, href: str, *, is_tag: bool) -> None:
+        self._flush()
+        self._anchor, self._is_tag = href, is_tag
+
+    def _close_link(self, href: str) -> None:
+        shown = "".join(self._words)
+        self._anchor = None
+        if self._is_tag:
+            return
+        self._words = []
+        self._out.append(self._mentions.get(href) or _link(href, shown))
+
+    def _flush(self) -> None:
+        """Put the words so far down as one piece."""
+        if words := "".join(self._words):
+            self._out.append(words)
+        self._words = []
+
+
+def _link(href: str, shown: str) -> Piece:
+    """Give a link; an ``@name`` of which the server does not say whom it means is read as it is shown."""
+    if shown.startswith("@"):
+        return shown
+    return Link(href, shown=shown, short=shown if shown.startswith(("http://", "https://")) else "")

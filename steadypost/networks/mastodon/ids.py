@@ -1,0 +1,92 @@
+"""Ids and addresses of posts on Mastodon and on servers that speak its API.
+
+An id is an opaque string. Mastodon's own ids are decimal numbers that carry their time, but the same API gives ULIDs
+on GoToSocial and flake ids on Pleroma, and nothing in an id says which server made it. So no time is read from one:
+``created_at`` tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from steadypost.domain.network import Pointer
+from steadypost.domain.remote_id import NotAnId, RemoteId
+
+_SHAPE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,127}")
+
+
+_PAGE = re.compile(
+    r"https?://[^/\s]+/(?:@(?P<handle>[\w.-]+)(?:@[\w.-]+)?|users/(?P<user>[\w.-]+)/statuses|notice)"
+    r"/(?P<id>[0-9A-Za-z][0-9A-Za-z._~-]{0,127})/?(?:[?#]\S*)?"
+)
+"""A post's page on Mastodon and GoToSocial (``/@alice/1``), its own name there, and its page on Pleroma."""
+
+_BARE = re.compile(r"[0-9]{6,24}|[0-9A-HJKMNP-TV-Z]{26}")
+"""An id that a person pastes without its address: Mastodon's number, or a ULID. Anything else may be any word."""
+
+NEITHER = (
+    "paste the address of the post on the account's own server, such as https://mastodon.example/@alice/1234"
+)
+
+
+class NotAStatusId(NotAnId):
+    """This is not an id that a server with Mastodon's API gives to a post."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"not a post id: {value!r} (expected letters and digits, as a string)")
+        self.value = value
+
+
+def remote_id(value: object) -> RemoteId:
+    """Take a value as a post id, or raise ``NotAStatusId``. A number is refused: JSON readers round long ones."""
+    if not isinstance(value, str) or _SHAPE.fullmatch(value) is None:
+        raise NotAStatusId(value)
+    return RemoteId(value)
+
+
+def order(value: str) -> tuple[int, str]:
+    """Give the key by which ids of one server sort from old to new: by length, then by letters."""
+    return (len(value), value)
+
+
+def made_at(_value: str) -> datetime | None:
+    """Say that an id tells no time: which server made it, and by what rule, cannot be known."""
+    return None
+
+
+def address(base_url: str, handle: str, post: str) -> str:
+    """Give the page of a post, for people."""
+    return f"{base_url.rstrip('/')}/@{handle}/{post}"
+
+
+def read(pasted: str) -> Pointer:
+    """Read the address of a post, or its bare id; raises ``NotAStatusId``.
+
+    An id belongs to the server that shows it: the address must be that of the account's own server, also for a post
+    that somebody wrote elsewhere.
+    """
+    text = pasted.strip()
+    page = _PAGE.fullmatch(text)
+    if page is None and _BARE.fullmatch(text) is None:
+        raise NotAStatusId(pasted)
+    if page is None:
+        return Pointer(id=remote_id(text))
+    return Pointer(id=remote_id(page["id"]), handle=page["handle"] or page["user"])
+
+
+def key_of(key: str, part: int) -> str:
+    """Give the ``Idempotency-Key`` of one part of a delivery: the same in every attempt, another for every part."""
+    return f"{key}-{part}"
+
+
+def moment(value: Any) -> datetime | None:
+    """Read a time of the API (ISO 8601 with a zone); ``None`` when it is not one."""
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return read if read.tzinfo is not None else None

@@ -1,0 +1,35 @@
+"""What missed its moment, and follows its own late rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, text
+
+from steadypost.domain.delivery import MOVES, State
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store.engine import Database
+from steadypost.store.schema import (
+    LATE_COUNTS,
+    deliveries,
+)
+
+LATE_AT_ONCE = 500
+"""How many deliveries that missed their moment one claim puts aside; the next takes more."""
+
+
+def put_aside(database: Database, now: datetime) -> list[int]:
+    """Let what missed its moment follow its own late rule; answer which deliveries that were."""
+    query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
+    with database.reading() as connection:
+        late = connection.scalars(query).all()
+    missed = []
+    for delivery_id in late:
+        with database.writing() as connection:
+            kept = delivery_rows.one(connection, delivery_id, lock=True)
+            if State.MISSED in MOVES[kept.delivery.state] and kept.delivery.is_late(now):
+                after = kept.delivery.put_aside()
+                if after != kept.delivery:
+                    delivery_rows.keep(connection, kept, after, now)
+                    missed.append(delivery_id)
+    return missed

@@ -1,0 +1,238 @@
+"""What a restored backup does not know: what was asked for since it was made.
+
+Whatever the old store asked for after the backup may be live, and nothing here says so. Each delivery that could have
+been asked for since is therefore put unconfirmed: an attempt is written down that stands for all that may have been made
+between the backup and the moment from which nothing can act any more that worked with the old store. Looks then find it,
+or prove it absent, as they do for any other; only after that is it asked for. What is not put unconfirmed at once,
+because it was held or had ended, or comes to be written down only now with a time that has passed, is when somebody
+claims it.
+
+The name under which a network would know it was chosen after the backup, and is lost. So lists are read in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, text, update
+
+from steadypost.domain.delivery import State
+from steadypost.domain.matching import UNKNOWN_CLOCK
+from steadypost.domain.outcome import Phase
+from steadypost.domain.parts import PartState
+from steadypost.domain.waits import FIRST_LOOK
+from steadypost.store import accounts as account_rows
+from steadypost.store import deliveries as delivery_rows
+from steadypost.store import ledger, money
+from steadypost.store.acts import By
+from steadypost.store.deliveries import Kept
+from steadypost.store.schema import acts, attempts, deliveries, one_of, quota_uses, restores
+
+LONGEST_AT_WORK = timedelta(minutes=10)
+"""How long after a restore something that worked with the old store may still act: the longest that an attempt is held.
+Whoever restores says that nothing is at work with it any more; a look that is to prove absence begins later all the same.
+"""
+
+GAP = 1_000_000
+"""By so much the attempts written from now on are numbered higher. A worker or an outbox that still holds an attempt of
+the old store holds a number that this one never gives to another."""
+
+DID = "restore"
+"""What the act is called in the history."""
+
+MAY_HAVE_BEEN_ASKED = one_of("state", [State.SCHEDULED, State.SENDING, State.PARTIAL, State.UNCONFIRMED])
+"""What a machine could have gone on with since. What waited for a person is put unconfirmed when a person lets it go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """One backup that was restored."""
+
+    id: int
+    at: datetime
+    made_at: datetime
+    """When the backup was made."""
+    gone_at: datetime
+    """From then on a look can prove something absent."""
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsure:
+    """What a restore put unconfirmed."""
+
+    due: int
+    """How many deliveries were due since the backup, or under way when it was made: their quota counts as used."""
+    ahead: int
+    """How many others: their time is still to come, and somebody may have moved them since the backup."""
+
+
+def latest(connection: Connection) -> Restore | None:
+    """Give the latest restore; ``None`` where there was none."""
+    row = connection.execute(select(restores).order_by(restores.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _restore(row)
+
+
+def begin(connection: Connection, *, made_at: datetime, by: By, now: datetime) -> Unsure:
+    """Write down that a backup was restored, and put unconfirmed whatever may have been asked for since it was made."""
+    restore_id: int = connection.execute(
+        insert(restores)
+        .values(at=now, made_at=made_at, gone_at=now + LONGEST_AT_WORK, by=by.name, why=by.why)
+        .returning(restores.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(acts).values(
+            at=now, by=by.name, did=DID, why=_what_was_done(made_at, by), before="", after="", account=None
+        )
+    )
+    restore = Restore(
+        id=restore_id, at=now, made_at=made_at, gone_at=now + LONGEST_AT_WORK, by=by.name, why=by.why
+    )
+    number = (connection.scalar(select(func.max(attempts.c.id))) or 0) + GAP
+    due = ahead = 0
+    ids = connection.scalars(
+        select(deliveries.c.id).where(text(MAY_HAVE_BEEN_ASKED)).order_by(deliveries.c.id)
+    ).all()
+    for delivery_id in ids:
+        kept = delivery_rows.one(connection, delivery_id, lock=True)
+        number += 1
+        if make_unconfirmed(connection, kept, restore, now, number=number):
+            due += 1
+        else:
+            ahead += 1
+    number_on(connection, number)
+    return Unsure(due=due, ahead=ahead)
+
+
+def number_on(connection: Connection, last: int) -> None:
+    """Have the next attempt numbered after this. SQLite numbers after the last row by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT setval(pg_get_serial_sequence('attempts', 'id'), :last)").bindparams(last=last)
+        )
+
+
+def _what_was_done(made_at: datetime, by: By) -> str:
+    made = f"the backup made {made_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{made}: {by.why}" if by.why else made
+
+
+def must_look_first(connection: Connection, kept: Kept) -> Restore | None:
+    """Give the restore after which a delivery was not looked for yet; ``None`` when it may be claimed.
+
+    By the moment it is due as well: what is written down anew after a restore, with a time that had passed by then,
+    may be what the old store has sent.
+    """
+    looked_for = exists().where(
+        attempts.c.delivery_id == kept.delivery.id, attempts.c.restore_id == restores.c.id
+    )
+    row = connection.execute(
+        select(restores)
+        .where(or_(restores.c.at > kept.created_at, restores.c.at >= kept.delivery.due_at), ~looked_for)
+        .order_by(restores.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _restore(row)
+
+
+def is_looked_for_first(connection: Connection, delivery_id: int) -> bool:
+    """Whether a claim will have a delivery looked for before it is asked for."""
+    return must_look_first(connection, delivery_rows.one(connection, delivery_id)) is not None
+
+
+def make_unconfirmed(
+    connection: Connection, kept: Kept, restore: Restore, now: datetime, *, number: int | None = None
+) -> bool:
+    """Put an unconfirmed delivery, and write down the attempt that stands for what may have been asked for.
+
+    Answers whether it was due before the restore, or under way: then it counts against the quota as used.
+    """
+    delivery = kept.delivery
+    why = (
+        f"a backup of {restore.made_at:%Y-%m-%d %H:%M} UTC was restored: "
+        "it may have been asked for since, and is looked for first"
+    )
+    after = delivery.make_unconfirmed(why, now + FIRST_LOOK)
+    was_due = delivery.due_at <= restore.at or delivery.state not in {State.SCHEDULED, State.PARTIAL}
+    more: dict[str, Any] = {} if _name_is_known(connection, delivery.id) else {"key": None, "keyed_at": None}
+    fence = kept.fence + 1
+    newest = ledger.newest(connection, delivery.account)
+    _end_reservations(connection, delivery.id, now)
+    delivery_rows.keep(connection, kept, after, now, fence=fence, **more)
+    values = {
+        "delivery_id": delivery.id,
+        "n": max(1, delivery.attempts),
+        "fence": fence,
+        "worker": "",
+        "executor": "",
+        "first_part": delivery.first_missing,
+        "phase": Phase.ARMED,
+        "claimed_at": restore.made_at,
+        "armed_at": restore.made_at,
+        "lease_until": now,
+        "rescued_at": now,
+        "gone_at": restore.gone_at,
+        # The clock of the machine that asked is not known. It was not further off than this.
+        "clock_ahead_ms": 0,
+        "clock_within_ms": round(UNKNOWN_CLOCK.total_seconds() * 1000),
+        "newest_before": newest,
+        "restore_id": restore.id,
+    }
+    attempt_id: int = connection.execute(
+        insert(attempts)
+        .values(**values if number is None else {"id": number, **values})
+        .returning(attempts.c.id)
+    ).scalar_one()
+    account = account_rows.one(connection, delivery.account)
+    missing = sum(part.state is not PartState.LIVE for part in delivery.parts)
+    ledger.reserve(
+        connection,
+        account=delivery.account,
+        attempt_id=attempt_id,
+        units=missing,
+        now=restore.at,
+        costs=money.of_delivery(connection, account.channel, delivery),
+    )
+    connection.execute(
+        update(quota_uses)
+        .where(quota_uses.c.attempt_id == attempt_id)
+        # What is only to come would block the quota for as long as it is looked for; found live, it counts.
+        .values(counted_at=restore.at, unknown=was_due, released=not was_due)
+    )
+    return was_due
+
+
+def _name_is_known(connection: Connection, delivery_id: int) -> bool:
+    """Whether it was asked for by its name before the backup: then it has kept that name."""
+    armed = select(attempts.c.id).where(
+        attempts.c.delivery_id == delivery_id,
+        attempts.c.armed_at.is_not(None),
+        attempts.c.restore_id.is_(None),
+    )
+    return connection.scalar(armed.limit(1)) is not None
+
+
+def _end_reservations(connection: Connection, delivery_id: int, now: datetime) -> None:
+    """Give back what an attempt under way had reserved: the one that is written down next counts the same parts."""
+    of_it = select(attempts.c.id).where(attempts.c.delivery_id == delivery_id)
+    connection.execute(
+        update(quota_uses)
+        .where(and_(quota_uses.c.attempt_id.in_(of_it), quota_uses.c.counted_at.is_(None)))
+        .values(counted_at=now, released=True)
+    )
+    connection.execute(
+        update(attempts)
+        .where(
+            attempts.c.delivery_id == delivery_id,
+            attempts.c.answered_at.is_(None),
+            attempts.c.rescued_at.is_(None),
+        )
+        .values(rescued_at=now)
+    )
+
+
+def _restore(row: Row[Any]) -> Restore:
+    return Restore(id=row.id, at=row.at, made_at=row.made_at, gone_at=row.gone_at, by=row.by, why=row.why)

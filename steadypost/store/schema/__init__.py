@@ -1,0 +1,158 @@
+"""The tables.
+
+Names of states are checked by the database as well as by the domain, and the same id is never given to two parts
+of an account; what an id looks like only its network knows. What is queried every quarter of a second has an index
+that holds only the rows in question, so that a long queue costs no more than a short one.
+"""
+
+from sqlalchemy import MetaData
+
+from steadypost.store.schema.accounts import (
+    accounts,
+    charged_reads,
+    foreign_posts,
+    quota_uses,
+    slots,
+    strikes,
+    tokens,
+)
+from steadypost.store.schema.columns import (
+    CLAIMABLE,
+    LATE_COUNTS,
+    OPEN,
+    SENDING,
+    UNCONFIRMED,
+    UNSETTLED,
+    UNTOLD,
+    UNVERIFIED,
+    Id,
+    Moment,
+    RemoteIdType,
+    metadata,
+    one_of,
+)
+from steadypost.store.schema.deliveries import (
+    acts,
+    approvals,
+    attempts,
+    changes,
+    deliveries,
+    delivery_parts,
+    evidence,
+    label_approvers,
+    restores,
+    transitions,
+)
+from steadypost.store.schema.health import (
+    checks,
+    incidents,
+    network_clocks,
+    notices,
+    remedies,
+    rollouts,
+    vitals,
+    watches,
+)
+from steadypost.store.schema.posts import (
+    occurrences,
+    post_media,
+    post_parts,
+    post_tags,
+    post_variants,
+    posts,
+    series,
+    series_accounts,
+    series_hours,
+    series_skips,
+    series_wordings,
+    variant_media,
+    variant_parts,
+)
+
+__all__ = [
+    "CLAIMABLE",
+    "LATE_COUNTS",
+    "OPEN",
+    "REVISIONS",
+    "SENDING",
+    "UNCONFIRMED",
+    "UNSETTLED",
+    "UNTOLD",
+    "UNVERIFIED",
+    "Id",
+    "Moment",
+    "RemoteIdType",
+    "accounts",
+    "acts",
+    "approvals",
+    "attempts",
+    "changes",
+    "charged_reads",
+    "checks",
+    "complete",
+    "deliveries",
+    "delivery_parts",
+    "evidence",
+    "foreign_posts",
+    "incidents",
+    "label_approvers",
+    "metadata",
+    "network_clocks",
+    "notices",
+    "occurrences",
+    "one_of",
+    "post_media",
+    "post_parts",
+    "post_tags",
+    "post_variants",
+    "posts",
+    "quota_uses",
+    "remedies",
+    "restores",
+    "rollouts",
+    "series",
+    "series_accounts",
+    "series_hours",
+    "series_skips",
+    "series_wordings",
+    "slots",
+    "strikes",
+    "tokens",
+    "transitions",
+    "variant_media",
+    "variant_parts",
+    "vitals",
+    "watches",
+]
+
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+    "0016",
+    "0017",
+)
+"""Every revision of the tables, oldest first. The last is the one this version works with."""
+
+
+def complete() -> MetaData:
+    """Give the tables with PostgreSQL's word for an index over some rows, which only making or comparing them needs.
+
+    Naming a dialect's option loads the dialect, and PostgreSQL's is a tenth of what a look at the queue may take.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+    return metadata

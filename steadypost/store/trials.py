@@ -1,0 +1,42 @@
+"""Who tries a circuit while Prefect's API, where its pages are, is away: one holder each, for a bounded time.
+
+It is kept beside the vitals, one row for each circuit, and stands for nothing once its time is over. A trial opens a
+page and submits nothing; what this keeps from happening is that every process opens it at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from steadypost.store.schema import vitals
+
+TRIAL = "trial:"
+"""Under this and the circuit's name; ``at`` is when it is anybody's again, ``told`` whose it is until then."""
+
+
+def take(connection: Connection, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
+    """Take the trial of a circuit unless somebody else has it; of several who would, one does."""
+    name = f"{TRIAL}{circuit}"
+    taken = connection.execute(
+        update(vitals)
+        .where(vitals.c.name == name, or_(vitals.c.at <= now, vitals.c.told == holder))
+        .values(well=True, since=now, at=until, told=holder)
+    )
+    if taken.rowcount:
+        return True
+    if connection.scalar(select(vitals.c.name).where(vitals.c.name == name)) is not None:
+        return False
+    # Of two who insert, one fails on the name, and is judged anew.
+    connection.execute(insert(vitals).values(name=name, well=True, since=now, at=until, told=holder))
+    return True
+
+
+def give_back(connection: Connection, circuit: str, *, holder: str, not_before: datetime | None) -> None:
+    """End a trial. One that failed keeps everybody from the next ``not_before`` the circuit is to be tried again."""
+    mine = (vitals.c.name == f"{TRIAL}{circuit}", vitals.c.told == holder)
+    if not_before is None:
+        connection.execute(delete(vitals).where(*mine))
+    else:
+        connection.execute(update(vitals).where(*mine).values(at=not_before, told=""))

@@ -1,0 +1,191 @@
+"""Reads the blocks again and again, and of them only what has changed.
+
+Reading two hundred accounts takes megabytes and half a second of the server's processor, and nearly always nothing has
+changed. Prefect's server writes an event for each document that somebody creates, changes or deletes, whoever it is.
+So a reading asks for those events, reads the documents they name, and reads the switches, which are to be obeyed
+without delay. Events come a few seconds late, may be lost, and may be switched off: all is read again every two
+minutes, and where that shows a change that no event told of, all is read every time from then on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import BlockDocument
+from prefect.exceptions import PrefectHTTPStatusError
+
+from blocks import Switches
+from tasks.block_documents import KINDS, ApiAway, Document, asking, every, new_client
+from tasks.documents import Documents, Made, assembled
+
+ALL_EVERY = 120.0
+"""Seconds after which everything is read again, whatever the events say."""
+
+TOLD_WITHIN = timedelta(seconds=30)
+"""How late an event may come: the server writes them in batches, every five seconds where nothing else is set."""
+
+WRITTEN_WITHIN = timedelta(seconds=10)
+"""How long after an event its document may still say what it said before: it is told before all of it is written."""
+
+MOST_EVENTS = 50
+"""The most that Prefect tells of at once. Where there are more, reading all is cheaper."""
+
+PREFIX = "prefect.block-document."
+"""With this the id of a document begins, as a resource of Prefect's events."""
+
+PAGE = 200
+"""The most documents that Prefect gives in one answer."""
+
+OURS = frozenset(kind.get_block_type_slug() for kind in KINDS)
+SWITCHES = Switches.get_block_type_slug()
+
+
+class BlockReader:
+    """Knows the documents, and brings what it knows up to date. It may be shared by the threads of a process."""
+
+    def __init__(
+        self, known: Iterable[Document] = (), *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._documents = {one.id: one for one in known}
+        self._made: Made = {}
+        self._last: Documents | None = None
+        self._all_at: float | None = None
+        """When everything was read last."""
+        self._seen: dict[UUID, datetime] = {}
+        """The events that need not be followed again, with when they occurred."""
+        self._trusts_events = True
+        self._client: SyncPrefectClient | None = None
+        self._ahead = timedelta(0)
+        """How far the server's clock is ahead of this machine's."""
+
+    def read(self) -> Documents:
+        """Read what has changed; raises ``ApiAway``, and then what was known before stays known.
+
+        Where nothing has changed, it answers the very same object as before.
+        """
+        with self._lock:
+            try:
+                with asking():
+                    client = self._connected()
+                    found = self._all(client) if self._is_time_for_all() else self._changed(client)
+            except ApiAway:
+                self._drop()
+                raise
+            return self._taken(found)
+
+    def known(self) -> Documents:
+        """Give what is known without a call."""
+        with self._lock:
+            return self._taken(self._documents)
+
+    def _connected(self) -> SyncPrefectClient:
+        """Keep one client: each new one asks the server for a token of its own before it asks anything."""
+        if self._client is None:
+            self._client = new_client()
+            self._client.__enter__()
+        return self._client
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            # It is given up because it failed; closing it may raise the same again, and the next reading opens another.
+            with contextlib.suppress(httpx.HTTPError, PrefectHTTPStatusError, RuntimeError, OSError):
+                client.__exit__(None, None, None)
+
+    def close(self) -> None:
+        """End the kept client."""
+        with self._lock:
+            self._drop()
+
+    def _taken(self, found: dict[UUID, Document]) -> Documents:
+        if self._last is None or found != self._documents:
+            self._documents = found
+            self._made = {id_: one for id_, one in self._made.items() if id_ in found}
+            self._last = assembled(found.values(), self._made)
+        return self._last
+
+    def _is_time_for_all(self) -> bool:
+        return self._all_at is None or not self._trusts_events or self._clock() - self._all_at >= ALL_EVERY
+
+    def _all(self, client: SyncPrefectClient) -> dict[UUID, Document]:
+        """Read everything. The events are asked for first: what happens meanwhile is read once more."""
+        moment, events = self._events(client)
+        found = {one.id: one for one in every(client)}
+        if self._all_at is not None:
+            self._trusts_events = self._trusts_events and not self._untold(found, moment, events)
+        self._all_at = self._clock()
+        self._note(moment, events)
+        return found
+
+    def _untold(
+        self, found: Mapping[UUID, Document], moment: datetime, events: list[Mapping[str, Any]]
+    ) -> bool:
+        """Whether something has changed a while ago of which no event told."""
+        told = {_document(one) for one in events}
+        settled = moment - TOLD_WITHIN
+        return any(
+            one != self._documents.get(id_) and id_ not in told and one.updated and one.updated < settled
+            for id_, one in found.items()
+        )
+
+    def _changed(self, client: SyncPrefectClient) -> dict[UUID, Document]:
+        moment, events = self._events(client)
+        if len(events) >= MOST_EVENTS:
+            return self._all(client)
+        named = {_document(one) for one in events if UUID(one["id"]) not in self._seen}
+        self._note(moment, events)
+        found = {id_: one for id_, one in self._documents.items() if id_ not in named}
+        for document in [*_by_id(client, named), *_switches(client)]:
+            found[document.id] = document
+        return found
+
+    def _note(self, moment: datetime, events: list[Mapping[str, Any]]) -> None:
+        occurred = {UUID(one["id"]): datetime.fromisoformat(one["occurred"]) for one in events}
+        settled = {id_: at for id_, at in occurred.items() if at < moment - WRITTEN_WITHIN}
+        kept = {id_: at for id_, at in self._seen.items() if at > moment - 2 * TOLD_WITHIN}
+        self._seen = kept | settled
+
+    def _events(self, client: SyncPrefectClient) -> tuple[datetime, list[Mapping[str, Any]]]:
+        """Read what was done to documents lately, and when that is: by the server's clock, not by this machine's."""
+        wanted = {
+            "occurred": {"since": (datetime.now(UTC) + self._ahead - TOLD_WITHIN).isoformat()},
+            "resource": {"id_prefix": [PREFIX]},
+            "order": "ASC",
+        }
+        answer = client.request("POST", "/events/filter", json={"filter": wanted, "limit": MOST_EVENTS})
+        if date := answer.headers.get("date"):
+            self._ahead = parsedate_to_datetime(date) - datetime.now(UTC)
+        return datetime.now(UTC) + self._ahead, list(answer.json()["events"])
+
+
+def _document(event: Mapping[str, Any]) -> UUID:
+    """Say which document an event is about."""
+    return UUID(str(event["resource"]["prefect.resource.id"]).removeprefix(PREFIX))
+
+
+def _by_id(client: SyncPrefectClient, ids: Iterable[UUID]) -> list[Document]:
+    wanted = sorted(map(str, ids))
+    return _filtered(client, {"block_documents": {"id": {"any_": wanted}}}) if wanted else []
+
+
+def _switches(client: SyncPrefectClient) -> list[Document]:
+    return _filtered(client, {"block_types": {"slug": {"any_": [SWITCHES]}}})
+
+
+def _filtered(client: SyncPrefectClient, wanted: Mapping[str, Any]) -> list[Document]:
+    """Read the documents of ours that fit, by one call."""
+    asked = {**wanted, "include_secrets": True, "limit": PAGE}
+    answer = client.request("POST", "/block_documents/filter", json=asked)
+    found = [Document.of(one) for one in BlockDocument.model_validate_list(answer.json())]
+    return [one for one in found if one.kind in OURS]

@@ -1,0 +1,71 @@
+"""Keeps secrets out of what Prefect keeps of a run: its log, the message and the data of its state, what it raised.
+
+Prefect shows all of that to whoever opens its pages, and keeps it for long. So every flow, and every task that does
+more than look, has been through here. Filters are set when it is loaded and stay: what Prefect's engine says of a run
+that broke, it says after everything of ours has ended.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from prefect.client.schemas.objects import State
+
+from tasks import journal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Broke(RuntimeError):
+    """What a run raised, in words without the secrets that were in them."""
+
+
+def discreet(run: Callable[P, R]) -> Callable[P, R]:
+    """Let a flow or a task answer, and break, without anything secret in it."""
+    filter_for_good()
+
+    @functools.wraps(run)
+    def told(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            answer = run(*given, **named)
+        except Exception as error:
+            if (said := _without_secrets(error)) is None:
+                raise
+            # Not chained: the first error would be printed beside the second, with all that was in it.
+            raise Broke(said) from None
+        if isinstance(answer, State):
+            _clean(answer)
+        return answer
+
+    # Prefect reads a form from what it is given, and resolves names where that was defined: here, not where the flow
+    # is. So they are resolved beforehand.
+    told.__annotations__ = get_type_hints(run, include_extras=True)
+    told.__signature__ = inspect.signature(run, eval_str=True)  # type: ignore[attr-defined]
+    return told
+
+
+def _without_secrets(error: Exception) -> str | None:
+    """Say what an error says without its secrets; ``None`` where it holds none, and may be raised as it is."""
+    said = f"{type(error).__qualname__}: {error}"
+    cleaned = journal.redact(said)
+    return None if cleaned == said else cleaned
+
+
+def _clean(answer: State[Any]) -> None:
+    if answer.message:
+        answer.message = journal.redact(answer.message)
+    if isinstance(answer.data, dict | list | str):
+        answer.data = journal.redact.of(answer.data)
+
+
+def filter_for_good() -> None:
+    """Take secrets out of all that this process logs, from now on."""
+    for name in journal.LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, journal.Discreet) for one in logger.filters):
+            logger.addFilter(journal.Discreet())

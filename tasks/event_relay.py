@@ -1,0 +1,88 @@
+"""The event relay: lets Prefect know of every change of state, so that anybody can hang an automation on it.
+
+    steadypost.delivery.published      resource  steadypost.delivery.17
+    steadypost.account.paused          resource  steadypost.account.alice
+
+The store writes a change down in the transaction that makes it; the event relay, a thread of ``watch``, tells Prefect a
+moment later. So nothing that publishes ever waits for it, changes made on the command line are told as well, and with
+Prefect away they wait. A change may be told twice, never not at all; each carries its number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from prefect.events import emit_event
+
+from steadypost.store import StoreError, Transition, transitions
+from tasks.house import House
+from tasks.journal import redact
+
+EVERY = 2.0
+"""Seconds between two questions whether anything has changed."""
+
+
+class EventRelay(threading.Thread):
+    """Tells what has changed, until it is stopped."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(name="event-relay", daemon=True)
+        self._house = house
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        """Tell, and tell again later what could not be told."""
+        while not self._end.wait(EVERY):
+            try:
+                while tell(self._house):
+                    pass
+            except StoreError as away:
+                self._house.log.debug("what has changed cannot be read: %s", away)
+            except Exception:
+                self._house.log.warning("what has changed could not be told", exc_info=True)
+
+    def stop(self) -> None:
+        """End."""
+        self._end.set()
+        self.join(timeout=5)
+
+
+def tell(house: House) -> int:
+    """Tell what nobody was told of yet; answer how many changes that were."""
+    changes = house.store.read(transitions.untold)
+    for one in changes:
+        emit_event(**told(one))
+    if changes:
+        house.store.write(transitions.told, [one.id for one in changes], house.clock())
+    return len(changes)
+
+
+def told(one: Transition) -> dict[str, Any]:
+    """Write a change as one of Prefect's events."""
+    kind, of = ("account", one.account) if one.delivery_id is None else ("delivery", str(one.delivery_id))
+    resource = {
+        "prefect.resource.id": f"steadypost.{kind}.{of}",
+        "prefect.resource.name": f"{kind} {of}",
+        "steadypost.account": one.account,
+    }
+    payload = {"number": one.id, "before": one.before, "after": one.after, "cause": one.cause}
+    return {
+        "event": f"steadypost.{kind}.{one.after}",
+        "occurred": one.at,
+        "resource": redact.of(resource),
+        "payload": redact.of(payload),
+    }
+
+
+@contextlib.contextmanager
+def relaying_events(house: House) -> Iterator[None]:
+    """Have changes told while the block lasts."""
+    event_relay = EventRelay(house)
+    event_relay.start()
+    try:
+        yield
+    finally:
+        event_relay.stop()

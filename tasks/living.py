@@ -1,0 +1,73 @@
+"""A run says, on whatever machine, that it is at work: in the store, where every machine reads it.
+
+It is said by a thread of its own, so that neither a long import nor a look at a page that hangs is taken for death; it
+dies with the process, and a process that hangs says nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+from steadypost.domain.clock import Clock, now
+from steadypost.domain.living import Signs
+from steadypost.store import Store, StoreError, vitals, watches
+from tasks.bulkheads import this_host
+
+SAYS_SO_EVERY = timedelta(seconds=30)
+"""How often; a twelfth of the silence after which a run counts as dead."""
+
+
+class _Voice(threading.Thread):
+    def __init__(self, store: Store, run_id: str, clock: Clock) -> None:
+        super().__init__(name="says-it-lives", daemon=True)
+        self._store = store
+        self._run_id = run_id
+        self._clock = clock
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            self.say()
+            if self._end.wait(SAYS_SO_EVERY.total_seconds()):
+                return
+
+    def say(self) -> None:
+        try:
+            self._store.write(vitals.run_lives, self._run_id, told=this_host(), now=self._clock())
+        except StoreError as away:
+            # Nobody is called dead while the store cannot say who lives.
+            logging.getLogger("steadypost.store").debug("a sign of life waits: %s", away)
+
+    def stop(self) -> None:
+        self._end.set()
+        self.join(timeout=5)
+        with contextlib.suppress(StoreError):
+            self._store.write(vitals.run_ended, self._run_id)
+
+
+@contextlib.contextmanager
+def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Iterator[None]:
+    """Have a run say again and again that it lives, while the block lasts. Outside of a run nobody asks."""
+    if not run_id:
+        yield
+        return
+    voice = _Voice(store, run_id, clock)
+    voice.start()
+    try:
+        yield
+    finally:
+        voice.stop()
+
+
+def signs_of(store: Store) -> Signs:
+    """Read what the store tells of runs; raises ``StoreError``."""
+    heard = {
+        name.removeprefix(vitals.RUN): noted.at
+        for name, noted in store.read(vitals.every).items()
+        if name.startswith(vitals.RUN)
+    }
+    return Signs(leases=frozenset(lease.run_id for lease in store.read(watches.every)), heard=heard)

@@ -1,0 +1,253 @@
+"""Those on watch mind each other: whoever is gone is replaced by the others, with Prefect's server or without it.
+
+Prefect's automation replaces a run that died at once, and cannot be all there is. It parks what it hears of a run until
+it has heard what came before, for up to a quarter of an hour; and what came before may never be heard: after its server
+was killed it has forgotten that it ever saw the run begin, and of a run that the schedule made nobody ever told it
+that it was scheduled (found by the drill, and by killing runs again and again; prefect 3.8.8, events/ordering). And of a
+run that hangs it hears nothing at all. The leases in the store tell all three, whatever Prefect remembers.
+
+Of a run of this machine it is seen within a second or two that its process is gone; of any other, that its lease has
+not had a heartbeat for long. Prefect is asked for another run, and has seconds to bring one. When it does not, for
+whatever reason, a stand-in takes the lease.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import httpx
+import psutil
+from prefect.exceptions import PrefectException
+
+from steadypost.domain.health import Kind, failing
+from steadypost.domain.incident import Tried, opened
+from steadypost.domain.remedy import Remedy
+from steadypost.store import StoreError, Watch, incidents, watches
+from tasks import places, runs, stand_ins
+from tasks.house import House
+
+SILENT_AFTER = {
+    "publish": timedelta(seconds=15),
+    "reconcile": timedelta(seconds=30),
+    "watch": timedelta(seconds=30),
+}
+"""The flows whose runs stay on watch, and how long a lease may go without a heartbeat before somebody else is sent.
+
+A publisher's lease is renewed every second, and a store that hangs delays a heartbeat by five: past this the run is
+gone, or hangs. The watch sends heartbeats between the steps of its rounds, none of which takes half as long while
+Prefect's API, which another run would have to be had from, answers.
+"""
+
+BEGINS_WITHIN = timedelta(seconds=60)
+"""How long one that was given a lease may take to its first heartbeat. On a machine with a great load Python
+alone takes half of that to begin, and whoever is replaced before it has begun never does.
+"""
+
+MIND_EVERY = 1.0
+"""Seconds between two looks at the others' leases."""
+
+ANSWERS_WITHIN = 5.0
+"""Seconds in which Prefect has to have taken the order for another run."""
+
+COMES_WITHIN = 15.0
+"""Seconds in which that run has to have taken the lease. On a machine with little to do a run starts in four; with one
+that is slower, the leases of what was being sent last as long.
+"""
+
+SCAN_EVERY = 5.0
+"""Seconds between two looks through all processes of this machine for a run that is not known to be here."""
+
+
+class PeerSupervisor:
+    """The others, as one of those on watch sees them."""
+
+    def __init__(self, house: House, own: str) -> None:
+        self._house = house
+        self._own = own
+        self._here = Here()
+        self._missing: dict[str, _Missing] = {}
+
+    def see(self) -> list[str]:
+        """Replace whoever is gone; answer for which flows a stand-in was sent."""
+        try:
+            leases = self._house.store.read(watches.every)
+            if self._cannot_send_heartbeats(leases):
+                # One that hangs in a transaction of SQLite's holds the whole store: then nobody sends heartbeats, and
+                # nobody is to be replaced for that.
+                self._house.store_away_at = self._house.clock()
+                self._end_still(leases)
+                return []
+            gone = {lease.flow: lease for lease in leases if self._is_gone(lease)}
+            self._missing = {
+                flow: one
+                for flow, one in self._missing.items()
+                if flow in gone and gone[flow].run_id == one.lease.run_id
+            }
+            return [flow for flow, lease in gone.items() if self._replace(lease)]
+        except StoreError as away:
+            self._house.store_away_at = self._house.clock()
+            self._house.log.debug("the others could not be minded: %s", type(away).__name__)
+            return []
+
+    # --- who is gone
+
+    def _is_gone(self, lease: Watch) -> bool:
+        if lease.flow == self._own or lease.flow not in SILENT_AFTER:
+            return False
+        return self._is_silent(lease) or self._here.has_died(lease.run_id)
+
+    def _is_silent(self, lease: Watch) -> bool:
+        away_at = self._house.store_away_at
+        since = max(lease.heartbeat_at, away_at or lease.heartbeat_at)
+        has_begun = lease.heartbeat_at > lease.since
+        patience = SILENT_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, SILENT_AFTER[lease.flow])
+        return self._house.clock() - since > patience
+
+    def _cannot_send_heartbeats(self, leases: list[Watch]) -> bool:
+        """Whether not even the own lease heartbeats: the store takes no heartbeats from anybody, or only just does
+        again.
+        """
+        moment = self._house.clock()
+        return any(
+            lease.flow == self._own and moment - lease.heartbeat_at > SILENT_AFTER["publish"]
+            for lease in leases
+        )
+
+    # --- and what is done about it
+
+    def _replace(self, lease: Watch) -> bool:
+        """Take the next step towards another; answer whether it was a stand-in that took the lease."""
+        missing = self._missing.get(lease.flow)
+        if missing is None:
+            self._house.log.warning("%s is gone (run %s), and is replaced", lease.flow, lease.run_id)
+            self._end_still([lease])
+            missing = self._missing[lease.flow] = _Missing(
+                self._house, self._own, lease, is_silent=self._is_silent(lease)
+            )
+            missing.ask_prefect()
+        if not missing.is_in_vain():
+            return False
+        del self._missing[lease.flow]
+        try:
+            pid = stand_ins.send(self._house, lease.flow, lease.run_id)
+        except (OSError, subprocess.SubprocessError) as error:
+            self._house.log.error("nobody could be sent to stand in for %s (%s)", lease.flow, error)  # noqa: TRY400
+            return False
+        if pid is None:
+            return False
+        self._house.log.warning("%s: process %s stands in, for Prefect brought nobody", lease.flow, pid)
+        note(self._house, lease.flow, f"{self._own} had another process stand in")
+        return True
+
+    def _end_still(self, leases: Iterable[Watch]) -> None:
+        """End the processes of this machine that have a lease and hang: they do nothing any more, and may hold
+        what others wait for.
+        """
+        found = runs.processes()
+        for lease in leases:
+            here = found.get(lease.run_id)
+            if lease.flow != self._own and here and runs.stands_still(here):
+                runs.kill(lease.run_id)
+                self._house.log.warning("%s hung, and was ended (run %s)", lease.flow, lease.run_id)
+
+
+def note(house: House, flow: str, effect: str) -> None:
+    """Enter it among the incidents: what is mended before the next round of checks is to be known all the same."""
+    moment = house.clock()
+    found = opened(failing(Kind.ON_WATCH, "its run was gone", flow), moment)
+    if found is None:
+        return
+    incident = house.store.write(incidents.enter, found)
+    one = Tried(n=len(incident.tries) + 1, remedy=Remedy.REVIVE_FLOW, at=moment, effect=effect)
+    house.store.write(incidents.begin_remedy, incident.id, one)
+
+
+class _Missing:
+    """A run that is gone, and Prefect's answer to the order for another."""
+
+    def __init__(self, house: House, own: str, lease: Watch, *, is_silent: bool) -> None:
+        self._house = house
+        self._own = own
+        self.lease = lease
+        self._is_silent = is_silent
+        self._since = time.monotonic()
+        self._ordered = False
+        self._refused = False
+        self._thread: threading.Thread | None = None
+
+    def ask_prefect(self) -> None:
+        """Order another run, in a thread: whoever minds the others waits for no answer of Prefect's."""
+        self._thread = threading.Thread(target=self._ask, name="asking-prefect", daemon=True)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        flow = self.lease.flow
+        try:
+            with runs.client() as api:
+                # What is dead and what hangs holds places of its deployment, and another would find none.
+                for ended in places.free(
+                    api, flow, self._house.store, self._house.clock(), gone=self.lease.run_id
+                ):
+                    self._house.log.warning(
+                        "%s: run %s held a place and did nothing, and was ended", flow, ended
+                    )
+                runs.start(api, flow)
+            self._ordered = True
+            if self._is_silent:
+                note(self._house, flow, f"{self._own} started another")
+        except (httpx.HTTPError, PrefectException, StoreError) as error:
+            self._house.log.debug("no run of %s could be had: %s", flow, type(error).__name__)
+            self._refused = True
+
+    def is_in_vain(self) -> bool:
+        """Whether no run of Prefect's is to be waited for any longer."""
+        waited = time.monotonic() - self._since
+        return self._refused or waited > (COMES_WITHIN if self._ordered else ANSWERS_WITHIN)
+
+
+class Here:
+    """Which runs are carried out on this machine, as far as their processes were seen."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[psutil.Process]] = {}
+        self._scanned = float("-inf")
+
+    def has_died(self, run_id: str) -> bool:
+        """Whether a run that was seen here has no process any more. Of one never seen here, nothing is known."""
+        known = self._found.get(run_id)
+        if known is not None and any(map(runs.is_there, known)):
+            return False
+        if known is None and time.monotonic() - self._scanned < SCAN_EVERY:
+            return False
+        self._scanned = time.monotonic()
+        found = runs.processes()
+        gone = {one: self._found[one] for one in (run_id,) if one in self._found and one not in found}
+        self._found = found | gone
+        return run_id in gone
+
+
+@contextlib.contextmanager
+def minding(house: House, own: str) -> Iterator[None]:
+    """Have the others minded while the block lasts, in a thread: neither a long look nor a slow answer keeps it."""
+    peers, end = PeerSupervisor(house, own), threading.Event()
+
+    def mind() -> None:
+        while not end.wait(MIND_EVERY):
+            try:
+                peers.see()
+            except Exception:
+                # Whatever it was: somebody who minds nobody any more would not be noticed.
+                house.log.exception("the others could not be minded")
+
+    thread = threading.Thread(target=mind, name="minding-the-others", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(timeout=2)

@@ -1,0 +1,65 @@
+"""The places of a deployment: how many runs of a flow Prefect lets be under way, and who holds one and does nothing.
+
+A run that died holds its place for minutes, until Prefect's own lease runs out. With both places held by the dead, every
+successor is cancelled as it comes. So whoever starts a run ends the dead first: those of its own machine, which it can
+see, and those of others that have been silent for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+
+from steadypost.domain.observed import Noted
+from steadypost.store import Store, vitals
+from tasks import runs
+from tasks.bulkheads import this_host
+from tasks.living import SAYS_SO_EVERY
+
+SILENT = 4 * SAYS_SO_EVERY
+"""How long a run of another machine may say nothing. It says so every half a minute, and clocks differ."""
+
+BEGINS_WITHIN = timedelta(minutes=2)
+"""How long a run may take from its worker to its first word; a machine with a load of its own takes half of that."""
+
+
+def free(
+    api: SyncPrefectClient, flow: str, store: Store, now: datetime, *, gone: str | None = None
+) -> list[str]:
+    """End the runs of a flow that hold a place and do nothing, and ``gone``, which was seen to; answer which.
+
+    Raises ``StoreError``, and then ends nobody: who lives elsewhere is told by the store alone.
+    """
+    noted = store.read(vitals.every)
+    here = runs.processes()
+    moving = {run_id for run_id, found in here.items() if not runs.stands_still(found)}
+    return [
+        runs.end(api, run.id)
+        for run in runs.under_way(api, flow)
+        if str(run.id) == gone or is_dead(run, noted, moving, now)
+    ]
+
+
+def is_dead(run: FlowRun, noted: Mapping[str, Noted], moving: Collection[str], now: datetime) -> bool:
+    """Whether nothing carries a run out any more: no process of this machine, and no sign from another."""
+    run_id = str(run.id)
+    if run_id in moving:
+        return False
+    sign = noted.get(f"{vitals.RUN}{run_id}")
+    if _host(run, sign) == this_host():
+        return True
+    began = run.start_time or run.expected_start_time or now
+    if sign is None:
+        return now - began > BEGINS_WITHIN
+    return now - max(sign.at, began) > SILENT
+
+
+def _host(run: FlowRun, sign: Noted | None) -> str | None:
+    """Say on which machine a run is, or was: by its own word, or by that of the worker that started its process."""
+    if sign is not None:
+        return sign.told
+    host, _, pid = (run.infrastructure_pid or "").rpartition(":")
+    return host.casefold() if pid else None

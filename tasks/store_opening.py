@@ -1,0 +1,71 @@
+"""Opening the store for a run, which waits for it where it is away.
+
+A run that failed because the store was away in the second in which it began would be replaced at once, by one that
+fails in the same manner: a restart of the database would become a storm of runs. So it waits, ever longer between two
+tries and not in step with others, for as long as its own deadline leaves it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from steadypost.store import SchemaMismatch, Store, StoreAway
+
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+FIRST_WAIT = timedelta(seconds=0.5)
+"""How long to wait after the first try; doubled each time. A database that restarts is back within seconds."""
+
+LONGEST_WAIT = timedelta(seconds=10)
+"""No wait grows beyond this: due posts go out soon after the store is back."""
+
+OTHER_TABLES_WAIT = timedelta(minutes=2)
+"""How long to wait for tables that are another version's: a migration may be under way. Past it this code is the wrong
+one, and only another run, of other code, can help; it begins no sooner than this."""
+
+
+@dataclass(kw_only=True)
+class Patience:
+    """How long a run waits for the store, and how."""
+
+    within: timedelta
+    log: Log
+    sleep: Callable[[float], None] = time.sleep
+    ticks: Callable[[], float] = time.monotonic
+    dice: random.Random = field(default_factory=random.SystemRandom)
+
+    def opened(self, open_it: Callable[[], Store]) -> Store:
+        """Open the store as soon as it is there; raises what ``open_it`` raises when the time is over.
+
+        Where the store is, is asked anew each time: the block that says so may have been mended meanwhile.
+        """
+        began, tries = self.ticks(), 0
+        while True:
+            try:
+                return open_it()
+            except (StoreAway, SchemaMismatch) as why:
+                wait = wait_after(tries, self.dice.random())
+                waited = timedelta(seconds=self.ticks() - began)
+                if waited + wait > longest(why, self.within):
+                    raise
+                self.log.log(
+                    logging.WARNING if tries == 0 else logging.DEBUG, "waiting for the store: %s", why
+                )
+            self.sleep(wait.total_seconds())
+            tries += 1
+
+
+def wait_after(tries: int, chance: float) -> timedelta:
+    """Say how long to wait after the n-th try in vain: growing, capped, its upper half left to chance."""
+    grown = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(tries, 10)))
+    return grown / 2 + grown / 2 * chance
+
+
+def longest(why: StoreAway | SchemaMismatch, within: timedelta) -> timedelta:
+    """Say how long this is waited for at the most."""
+    return min(within, OTHER_TABLES_WAIT) if isinstance(why, SchemaMismatch) else within

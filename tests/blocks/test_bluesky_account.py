@@ -1,0 +1,90 @@
+"""An account on Bluesky as its operator edits it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from blocks.account import Unopened, network_of
+from blocks.bluesky_account import BlueskyAccount
+from blocks.channels import CHANNELS
+from steadypost.channels.bluesky.options import Options
+from steadypost.domain.outcome import Cause
+from steadypost.networks.bluesky import NETWORK
+
+PASSWORD = "abcd-efgh-ijkl-mnop"
+
+
+def block(**more):
+    return BlueskyAccount(**{"handle": "alice.bsky.social", "app_password": PASSWORD} | more)
+
+
+def test_it_opens_its_channel():
+    access = block(languages="de, en", labels="sexual", previews=False, picture_bytes=900_000).open("alice")
+    options = Options.read(access.options)
+
+    assert CHANNELS["bluesky"].block is BlueskyAccount
+    assert (access.account, access.handle, access.secret) == (
+        "alice",
+        "alice.bsky.social",
+        {"app_password": PASSWORD},
+    )
+    assert (options.languages, options.labels, options.cards) == (("de", "en"), ("sexual",), False)
+    assert options.largest_picture("https://pds.example") == 900_000
+
+
+def test_its_defaults_are_the_channels():
+    assert Options.read(block().open("alice").options) == Options()
+
+
+def test_the_password_is_shown_nowhere():
+    one = block()
+
+    assert PASSWORD not in f"{one!r} {one} {one.model_dump_json()} {one.open('alice')!r}"
+    assert one.secrets() == [PASSWORD]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"handle": "alice"},
+        {"handle": "al ice.bsky.social"},
+        {"handle": ""},
+        {"languages": "de,en,fr,it"},
+        {"languages": "German"},
+        {"labels": "funny"},
+        {"base_url": "http://bsky.social"},
+        {"directory": "plc.directory"},
+        {"picture_bytes": 3_000_000},
+    ],
+)
+def test_what_is_not_taken(wrong):
+    with pytest.raises(ValidationError) as refusal:
+        block(**wrong)
+
+    assert PASSWORD not in str(refusal.value)
+
+
+def test_a_handle_is_written_as_the_network_writes_it():
+    assert block(handle=" @Alice.BSKY.social ").handle == "alice.bsky.social"
+
+
+def test_an_app_password_is_told_from_the_main_one():
+    assert block().has_app_password()
+    assert not block(app_password="hunter2").has_app_password()
+
+
+def test_without_a_password_it_cannot_be_opened():
+    unopened = block(app_password=" ").open("alice")
+
+    assert isinstance(unopened, Unopened)
+    assert unopened.cause is Cause.SESSION_UNUSABLE
+    assert "alice" in unopened.why
+
+
+def test_one_look_is_enough_by_default():
+    assert block().settle().total_seconds() == 0
+
+
+def test_it_is_one_network_by_any_of_its_names():
+    assert network_of("https://bsky.app", NETWORK) == network_of("https://bsky.social/", NETWORK)

@@ -1,0 +1,177 @@
+"""A picture as it goes out: turned, without what a camera wrote into it, and within the server's limit."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image, ImageCms
+
+from steadypost.channels.bluesky.pictures import MOST_PIXELS, Unusable, prepare
+
+LIMIT = 1_000_000
+PLACE = b"Rue de la Paix 7, 48.8690 N 2.3310 E"
+
+
+def saved(picture, form="JPEG", **how):
+    out = io.BytesIO()
+    picture.save(out, form, **how)
+    return out.getvalue()
+
+
+def opened(prepared):
+    return Image.open(io.BytesIO(prepared.content))
+
+
+def photograph(width=600, height=400, *, seed=1):
+    """Give something that does not compress well, as photographs do not."""
+    noise = Image.effect_noise((width, height), 90 + seed)
+    return Image.merge(
+        "RGB", (noise, noise.rotate(90).resize(noise.size), noise.transpose(Image.Transpose.ROTATE_180))
+    )
+
+
+def camera(orientation):
+    """Give what a camera writes: its orientation, the place, a thumbnail."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = PLACE.decode()
+    exif.get_ifd(0x8825)[2] = (48.0, 52.0, 8.4)
+    return exif
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_it_is_turned_the_way_the_camera_was_held(orientation):
+    """A red corner at the top left of what people see is there in what goes out, whatever the file says."""
+    upright = Image.new("RGB", (80, 40), "white")
+    upright.paste("red", (0, 0, 20, 20))
+    turns = {
+        1: (),
+        2: (Image.Transpose.FLIP_LEFT_RIGHT,),
+        3: (Image.Transpose.ROTATE_180,),
+        4: (Image.Transpose.FLIP_TOP_BOTTOM,),
+        5: (Image.Transpose.TRANSPOSE,),
+        6: (Image.Transpose.ROTATE_90,),
+        7: (Image.Transpose.TRANSVERSE,),
+        8: (Image.Transpose.ROTATE_270,),
+    }
+    held = upright
+    for turn in turns[orientation]:
+        held = held.transpose(turn)
+    prepared = prepare(saved(held, quality=95, exif=camera(orientation)), LIMIT)
+
+    assert (prepared.width, prepared.height) == (80, 40)
+    red, green, _ = opened(prepared).convert("RGB").getpixel((5, 5))
+    assert red > 200
+    assert green < 60
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_nothing_a_camera_wrote_leaves(form):
+    content = saved(photograph(), form, exif=camera(6))
+    prepared = prepare(content, LIMIT)
+    picture = opened(prepared)
+
+    assert PLACE in content
+    assert PLACE not in prepared.content
+    assert not dict(picture.getexif())
+    assert not {"exif", "xmp", "icc_profile", "comment", "photoshop"} & set(picture.info)
+
+
+def test_words_in_a_drawing_file_do_not_leave_either():
+    from PIL import PngImagePlugin  # noqa: PLC0415 - only this test writes them
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Author", PLACE.decode())
+    content = saved(Image.new("RGB", (9, 9)), "PNG", pnginfo=info)
+
+    assert PLACE in content
+    assert PLACE not in prepare(content, LIMIT).content
+
+
+@pytest.mark.parametrize("limit", [500_000, 250_000, 80_000])
+def test_it_fits_what_the_server_takes(limit):
+    prepared = prepare(saved(photograph(1250, 850), quality=98), limit)
+
+    assert len(prepared.content) <= limit
+    assert abs(prepared.width / prepared.height - 1250 / 850) < 0.01
+    assert opened(prepared).size == (prepared.width, prepared.height)
+
+
+def test_a_picture_that_fits_is_not_made_smaller():
+    prepared = prepare(saved(photograph(600, 400), quality=80), 2_000_000)
+
+    assert (prepared.width, prepared.height, prepared.kind) == (600, 400, "image/jpeg")
+
+
+def test_the_same_file_gives_the_same_bytes():
+    """A later attempt describes the same record, and its name is its content's."""
+    content = saved(photograph(1000, 750), exif=camera(6))
+
+    assert prepare(content, 200_000) == prepare(content, 200_000)
+
+
+def test_what_shines_through_still_does():
+    picture = Image.new("RGBA", (50, 50), (255, 0, 0, 0))
+    picture.paste((0, 0, 255, 255), (10, 10, 40, 40))
+    prepared = prepare(saved(picture, "PNG"), LIMIT)
+
+    assert prepared.kind == "image/png"
+    assert opened(prepared).convert("RGBA").getpixel((0, 0))[3] == 0
+
+
+def test_a_photograph_with_an_empty_transparency_is_a_photograph():
+    picture = photograph(900, 600).convert("RGBA")
+
+    assert prepare(saved(picture, "PNG"), LIMIT).kind == "image/jpeg"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16", "RGBX"])
+def test_every_kind_of_pixels(mode):
+    picture = Image.new("L", (30, 20), 200).convert("RGB")
+    content = (
+        saved(Image.new("I;16", (30, 20), 51_200), "PNG")
+        if mode == "I;16"
+        else saved(picture.convert(mode), "TIFF" if mode in {"CMYK", "RGBX"} else "PNG")
+    )
+    red = opened(prepare(content, LIMIT)).convert("RGB").getpixel((3, 3))[0]
+
+    assert abs(red - (255 if mode == "1" else 200)) < 12
+
+
+def test_colours_of_another_space_stay_the_colours_they_were():
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    content = saved(Image.new("RGB", (20, 20), (10, 200, 30)), "PNG", icc_profile=lab)
+
+    assert opened(prepare(content, LIMIT)).convert("RGB").getpixel((1, 1)) == (10, 200, 30)
+
+
+def test_what_moves_is_turned_down():
+    frames = [Image.new("L", (9, 9), shade) for shade in (0, 100, 200)]
+    content = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+    with pytest.raises(Unusable, match="it moves"):
+        prepare(content, LIMIT)
+
+
+def test_a_still_gif_is_a_picture():
+    assert prepare(saved(Image.new("L", (9, 9)), "GIF"), LIMIT).kind == "image/png"
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def test_what_is_no_picture(content):
+    with pytest.raises(Unusable):
+        prepare(content, LIMIT)
+
+
+def test_a_file_that_is_cut_off():
+    with pytest.raises(Unusable, match="damaged"):
+        prepare(saved(photograph())[:3000], LIMIT)
+
+
+def test_a_small_file_with_a_giant_picture_is_not_decoded():
+    content = saved(Image.new("1", (20_000, MOST_PIXELS // 20_000 + 1)), "PNG", optimize=True)
+
+    assert len(content) < 100_000
+    with pytest.raises(Unusable, match="pixels"):
+        prepare(content, LIMIT)

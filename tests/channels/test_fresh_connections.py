@@ -1,0 +1,71 @@
+"""The browser repeats what a kept connection lost. An ask leaves on one on which it has nothing to repeat."""
+
+import os
+
+import pytest
+
+from sandbox.client import SandboxProcess
+from steadypost.browser import LaunchSettings
+from steadypost.domain.outcome import Published, Unconfirmed
+from tests.channels.conftest import Browsers, alice_at
+
+pytestmark = pytest.mark.browser
+
+POSTS = int(os.environ.get("LOST_POSTS", "3"))
+"""How many answers get lost."""
+
+COMMITTED_AND_LOST = (
+    {"fault": "reset_connection", "account": "alice"},
+    {"fault": "no_duplicate_guard", "account": "alice"},
+)
+"""The network makes the post live, then the connection dies before any answer; and a copy is not refused."""
+
+
+@pytest.fixture(scope="module", params=["kept", "http2"])
+def network(request):
+    with SandboxProcess(accounts=("alice", "bob"), connections=request.param) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def browsers_that_believe(tmp_path_factory):
+    """Browsers that take the certificate that nobody vouches for."""
+    found = Browsers(
+        tmp_path_factory.mktemp("browsers"),
+        LaunchSettings(args=(*LaunchSettings().args, "--ignore-certificate-errors")),
+    )
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def alice(network, browsers_that_believe):
+    return alice_at(network, browsers_that_believe)
+
+
+def test_what_was_committed_and_lost_is_not_sent_again(alice, network):
+    network.weather(*COMMITTED_AND_LOST)
+    outcomes = [alice.say(f"Only once, number {n}") for n in range(POSTS)]
+
+    assert [Unconfirmed] * POSTS == [type(outcome) for outcome in outcomes]
+    assert [1] * POSTS == [post["copies"] for post in counted(alice)]
+
+
+def test_a_later_part_of_a_thread_is_not_sent_again_either(alice, network):
+    network.weather({**COMMITTED_AND_LOST[0], "match": "^Two"}, COMMITTED_AND_LOST[1])
+    outcomes = alice.ask("One of two", "Two of two").outcomes
+
+    assert [Published, Unconfirmed] == [type(outcome) for outcome in outcomes]
+    assert ["One of two", "Two of two"] == [post["text"] for post in alice.ledger()]
+
+
+def test_an_ask_is_the_first_on_its_connection(alice, network):
+    alice.ask("One of three", "Two of three", "Three of three")
+
+    connections = [ask["connection"] for ask in network.asks("alice")]
+    assert 3 == len(set(connections))
+
+
+def counted(alice):
+    texts = [post["text"] for post in alice.ledger()]
+    return [{"text": text, "copies": texts.count(text)} for text in dict.fromkeys(texts)]

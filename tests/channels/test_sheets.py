@@ -1,0 +1,67 @@
+"""A sheet is answered by what it is made of. Words only ever forbid; what asks for a person is left to one."""
+
+import pytest
+
+from steadypost.channels.x_web.context import Says, says
+from steadypost.channels.x_web.sheets import Do, Reply, Sheet, Verdict, verdict
+from steadypost.channels.x_web.survey import Context, Target
+
+YES, NO = Reply(prominent=True, posts=False), Reply(prominent=False, posts=False)
+POSTS = Reply(prominent=False, posts=True)
+
+
+@pytest.mark.parametrize("text", ["Don’t forget to describe", "画像の説明を追加", "لا تنسَ الوصف", ""])
+def test_of_two_answers_it_is_the_one_that_stands_out_less(text):
+    for answers, number in (((YES, NO), 1), ((NO, YES), 0)):
+        assert Verdict(Do.ANSWER, number) == verdict(Sheet("", text=text, answers=answers), clicked=True)
+
+
+def test_after_the_click_an_answer_that_posts_is_the_answer():
+    sheet = Sheet("", answers=(YES, POSTS, NO))
+
+    assert Verdict(Do.ANSWER, 1) == verdict(sheet, clicked=True)
+    assert Do.LEAVE is verdict(sheet, clicked=False).do
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        Sheet("challengeSheet", names=("challengeSheet",), answers=(YES, NO), closable=True),
+        Sheet("", names=("/account/access",), answers=(YES, NO)),
+        Sheet("", text="Bestätige, dass du ein Mensch bist", answers=(YES, NO)),
+        Sheet("", text="ロボットではないことを認証", answers=(YES, POSTS)),
+    ],
+)
+def test_what_asks_for_a_person_is_left_to_one(sheet):
+    assert Do.ASK_A_PERSON is verdict(sheet, clicked=True).do
+
+
+def test_what_wants_to_be_filled_in_is_not_touched():
+    assert Do.LEAVE is verdict(Sheet("", fields=1, answers=(YES, NO), closable=True), clicked=True).do
+
+
+def test_a_single_answer_is_given_to_the_pages_own_questions_only():
+    assert Verdict(Do.ANSWER, 0) == verdict(Sheet("confirmationSheetDialog", answers=(YES,)), clicked=True)
+    assert Do.CLOSE is verdict(Sheet("else", answers=(YES,), closable=True), clicked=True).do
+    assert Do.LEAVE is verdict(Sheet("else", answers=(YES,)), clicked=True).do
+
+
+# --- what a reply dialog says
+
+BOB = Target(author="bob", cover=None, text="What do you think of our maps?")
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        (Context(people=("Bob",)), Says.THIS),
+        (Context(people=("carol", "bob")), Says.THIS),
+        (Context(people=("carol",), text=f"Carol {BOB.text} 3h"), Says.THIS),
+        (Context(posts=("20",)), Says.NOTHING),
+        (Context(text="返信先"), Says.NOTHING),
+        (Context(people=("carol",)), Says.ANOTHER),
+        (Context(people=("bob",), posts=("21",)), Says.ANOTHER),
+    ],
+)
+def test_a_dialog_says_this_nothing_or_another(context, said):
+    assert said is says(context, BOB, "20")

@@ -1,0 +1,92 @@
+"""Pictures and films are at X, made ready and described, before anything is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from steadypost.domain.outcome import Cause, NotSubmitted, Published, Refused
+from steadypost.domain.post import Part
+
+MEGABYTE = 1024 * 1024
+
+
+def showing(*media):
+    return Part(text="Look", media=media)
+
+
+def test_a_picture_goes_in_one_request(alice, sandbox, picture):
+    """And its description with it, before the ask."""
+    assert isinstance(alice.asks_one(showing(picture())), Published)
+
+    assert ["getUsersMe", "mediaUpload", "createMediaMetadata", "createPosts"] == sandbox.requests
+    assert ["Dawn over the harbour"] == sandbox.live()[0]["alts"]
+
+
+def test_a_large_picture_goes_in_pieces(alice, sandbox, picture):
+    """Every byte of it, in order: X adds them up."""
+    assert isinstance(alice.asks_one(showing(picture(9 * MEGABYTE, alt=""))), Published)
+
+    pieces = ["initializeMediaUpload", *["appendMediaUpload"] * 3, "finalizeMediaUpload"]
+    assert ["getUsersMe", *pieces, "createPosts"] == sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "category"), [("image/gif", "a.gif", "tweet_gif"), ("video/mp4", "a.mp4", "tweet_video")]
+)
+def test_what_has_to_be_made_over_is_waited_for(alice, sandbox, picture, kind, name, category):
+    """X is asked as often as it says, and the post only when it is ready."""
+    assert isinstance(alice.asks_one(showing(picture(kind=kind, name=name))), Published)
+
+    assert ["getMediaUploadStatus"] * 2 == [one for one in sandbox.requests if one == "getMediaUploadStatus"]
+    assert [category] == [file.category for file in sandbox.world.files.values()]
+    assert [1.0, 1.0] == alice.waits
+
+
+def test_what_x_cannot_use_is_refused(alice, sandbox, picture):
+    """The file has to be changed; nothing was asked."""
+    sandbox.weather({"fault": "media_fails", "on": "getMediaUploadStatus"})
+
+    outcome = alice.asks_one(showing(picture(kind="image/gif", name="a.gif")))
+
+    assert (Refused, Cause.MEDIA_REFUSED) == (type(outcome), outcome.cause)
+    assert [] == sandbox.asks()
+
+
+@pytest.mark.parametrize("on", ["mediaUpload", "createMediaMetadata"])
+@pytest.mark.parametrize("fault", ["lost_after", "server_error", "gateway_timeout"])
+def test_what_goes_wrong_before_the_ask_costs_the_post_nothing(alice, sandbox, picture, on, fault):
+    """It goes again by itself."""
+    sandbox.weather({"fault": fault, "on": on})
+
+    assert isinstance(alice.asks_one(showing(picture())), NotSubmitted)
+    assert [] == sandbox.asks()
+
+
+def test_a_film_that_is_not_ready_in_time(alice, sandbox, picture):
+    """The attempt ends before its deadline does."""
+    sandbox.world.polls = 1000
+
+    outcome = alice.asks_one(showing(picture(kind="video/mp4", name="a.mp4")), within=1.0)
+
+    assert (NotSubmitted, Cause.DEADLINE) == (type(outcome), outcome.cause)
+
+
+def test_a_file_that_is_gone(alice, sandbox, picture):
+    """It is named, with what to do."""
+    missing = picture()
+    missing.path.unlink()
+
+    outcome = alice.asks_one(showing(missing))
+
+    assert (NotSubmitted, Cause.MEDIA_MISSING) == (type(outcome), outcome.cause)
+    assert outcome.why.startswith("dawn.png cannot be read")
+
+
+def test_every_part_s_pictures_are_there_before_the_first_ask(alice, sandbox, picture):
+    """A thread does not stop half live because of a file."""
+    sandbox.weather({"fault": "server_error", "on": "mediaUpload", "skip": 1})
+
+    answer = alice.asks(showing(picture()), Part(text="And", media=(picture(name="b.png"),)))
+
+    assert [NotSubmitted, NotSubmitted] == list(map(type, answer.outcomes))
+    assert [] == sandbox.asks()

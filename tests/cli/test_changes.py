@@ -1,0 +1,504 @@
+"""Changing what waits, seeing it and taking it back, as a person types it on a terminal of 80 columns."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from steadypost.domain import clock
+from steadypost.domain.delivery import State
+from steadypost.domain.outcome import Cause
+from steadypost.domain.post import Part, Post
+from steadypost.store import AccountRecord, Store, intake, late, reading, vitals
+from steadypost.store import accounts as account_rows
+from steadypost.store import series as series_rows
+
+NOW = datetime.now(UTC)
+TOMORROW = (NOW + timedelta(days=1)).date().isoformat()
+
+
+def add(call, text="A good day.", account="alice", when=f"{TOMORROW}T09:00Z", *more):
+    return call("add", text, "-a", account, "-w", when, *more, "--json").json["entered"]["deliveries"][0][
+        "id"
+    ]
+
+
+def due(store, number):
+    return store.read(reading.show, number).delivery.due_at
+
+
+def text(store, number):
+    return store.read(reading.show, number).post.parts[0].text
+
+
+# -- changing
+
+
+def test_an_edit_is_told_with_the_way_back(store, call):
+    """What it says now, and the command that undoes it works."""
+    number = add(call)
+
+    told = call("edit", str(number), "--text", "A better day.", "--why", "typo")
+    assert (0, "A better day.") == (told.code, text(store, number))
+    assert "To take it back: steadypost undo 1" in told.out
+
+    assert 0 == call("undo", "1").code
+    assert "A good day." == text(store, number)
+
+
+def test_an_edit_is_judged_by_the_rules_of_intake(store, call):
+    """Nothing is changed, and everything that is wrong is said."""
+    number = add(call)
+
+    refused = call("edit", str(number), "--text", "x" * 300, "--json")
+
+    assert (1, "A good day.") == (refused.code, text(store, number))
+    assert "X counts 300" in refused.json["refusals"][0]["why"]
+
+
+def test_words_are_replaced_wherever_they_stand(store, call):
+    """In every post that a filter finds, each of its own."""
+    one, other = add(call, "See old.example today"), add(call, "old.example it is", "bob")
+
+    done = call("edit", "--saying", "old.example", "--replace", "old.example", "new.example", "--json")
+
+    assert [one, other] == sorted(change["id"] for change in done.json["changed"])
+    assert ("See new.example today", "new.example it is") == (text(store, one), text(store, other))
+
+
+def test_one_text_for_several_posts_is_refused(store, call):
+    """It would make them the same."""
+    add(call, "One")
+    add(call, "Two", "bob")
+
+    refused = call("edit", "--day", TOMORROW, "--text", "Both", "--json")
+
+    assert (1, "name the deliveries of one post, or use --replace") == (
+        refused.code,
+        refused.json["refusals"][0]["remedy"],
+    )
+
+
+def test_all_of_a_day_moves_by_the_clock_on_the_wall(store, call, monkeypatch):
+    """By a day from before the clocks change to after: 09:00 stays 09:00."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Europe/Berlin")
+    year = NOW.year + 1
+    sunday = max(
+        day for n in range(25, 32) if (day := datetime(year, 3, n, tzinfo=UTC)).weekday() == 6
+    ).date()
+    saturday = (sunday - timedelta(days=1)).isoformat()
+    number = add(call, "Summer", "alice", f"{saturday} 09:00")
+    before = due(store, number)
+
+    told = call("shift", "--day", saturday, "--later", "1d", "--json")
+
+    assert [number] == [one["id"] for one in told.json["changed"]]
+    assert timedelta(hours=23) == due(store, number) - before
+
+
+def test_what_cannot_be_changed_says_why_and_what_is_possible(store, call):
+    """The rest is changed, and the command ends as refused."""
+    number, waits = add(call, "Live", when="now"), add(call, "Waits")
+    store.claim(worker="w", now=datetime.now(UTC), lease=timedelta(minutes=5), at_most=1, accounts=["alice"])
+
+    told = call("move", str(number), str(waits), "-w", "+3h")
+
+    assert 1 == told.code
+    assert f"Delivery {number} stays as it is: it is being sent now." in told.out
+    assert "→ wait for its answer" in told.out
+    assert "1 delivery changed" in told.out
+
+
+def test_nothing_named_is_not_everything(store, call):
+    """A slip must not cancel the whole queue."""
+    number = add(call)
+
+    refused = call("cancel", "--json")
+
+    assert (2, State.SCHEDULED) == (refused.code, store.read(reading.show, number).delivery.state)
+    assert "--day" in refused.json["error"]["remedy"]
+
+
+def test_a_dry_run_changes_nothing(store, call):
+    """And says what would become of each."""
+    number = add(call)
+
+    told = call("cancel", str(number), "--dry-run")
+
+    assert ("1 delivery would be changed. Nothing was written." in told.out, State.SCHEDULED) == (
+        True,
+        store.read(reading.show, number).delivery.state,
+    )
+
+
+def test_two_swap_and_one_is_copied(store, call):
+    """The copy for another account waits; for the same one it would be a repetition, and is held."""
+    one, other = add(call, "One"), add(call, "Two", when=f"{TOMORROW}T18:00Z")
+
+    call("swap", str(one), str(other))
+    assert due(store, one) > due(store, other)
+
+    copied = call("copy", str(one), "-a", "bob", "-a", "alice", "-w", "+3h", "--json").json["deliveries"]
+    assert [("bob", "scheduled"), ("alice", "held")] == [(made["account"], made["state"]) for made in copied]
+
+
+def test_what_was_missed_goes_out_by_the_command_of_the_message(store, call):
+    """The remedy that is told is a command that works."""
+    [added] = store.write(
+        intake.add,
+        Post(parts=(Part(text="Late"),)),
+        accounts=["alice"],
+        due_at=NOW - timedelta(hours=3),
+        late_after=timedelta(minutes=1),
+        now=NOW - timedelta(hours=4),
+    )
+    late.put_aside(store._database, NOW)
+
+    assert 0 == call("reschedule", str(added.delivery_id), "--when", "+10m").code
+    assert State.SCHEDULED is store.read(reading.show, added.delivery_id).delivery.state
+
+
+def test_the_history_says_who_and_why(store, call):
+    """And how to go back."""
+    number = add(call)
+    call("edit", str(number), "--text", "Other", "--by", "Carol", "--why", "a typo")
+
+    [one] = call("history", "--json").json["history"]
+
+    assert ("Carol", "edit", "a typo", [number], 1) == (
+        one["by"],
+        one["did"],
+        one["why"],
+        one["deliveries"],
+        one["change"],
+    )
+
+
+# -- series
+
+
+def test_one_time_is_skipped_and_another_says_something_else(store, call):
+    """A day that is none of the series' is refused with the days that are."""
+    series = call(
+        "add",
+        "Morning",
+        "-a",
+        "alice",
+        "--repeat",
+        "daily",
+        "-w",
+        f"{TOMORROW}T08:00Z",
+        "--zone",
+        "UTC",
+        "--json",
+    )
+    number = series.json["entered"]["series"]
+    second = (NOW + timedelta(days=2)).date().isoformat()
+    third = (NOW + timedelta(days=3)).date().isoformat()
+
+    assert 0 == call("skip", str(number), second).code
+    assert 0 == call("edit", "--series", str(number), "--from", third, "--text", "Evening").code
+
+    week = call("calendar", TOMORROW, "--json").json["days"]
+    assert [["Morning"], [], ["Evening"]] == [[one["text"] for one in day["deliveries"]] for day in week[:3]]
+
+    wrong = call("skip", str(number), "2020-01-01", "--json")
+    assert (1, True) == (wrong.code, TOMORROW in wrong.json["error"]["remedy"])
+
+
+def test_a_series_keeps_its_number_and_its_words_on_80_columns(store, call):
+    """With six columns both were cut to nothing."""
+    store.write(
+        series_rows.begin,
+        Post(parts=(Part(text="Good morning from the hills above the town"),)),
+        accounts=["alice", "bob", "carol"],
+        rule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=8,12,18;BYMINUTE=30",
+        zone="America/Argentina/Buenos_Aires",
+        starts="2026-03-02T08:30:00",
+        now=clock.now(),
+    )
+
+    told = call("series").out
+
+    assert told.splitlines()[2].startswith("1 ")
+    assert "Good morning from the hills above the town" in told
+    assert all(cell_len(line) <= 80 for line in told.splitlines() if "steadypost" not in line)
+
+
+# -- seeing
+
+
+def test_the_queue_is_searched_and_says_what_it_hides(store, call):
+    """By a word, a label and a time; what the limit and the states leave out is counted."""
+    one = add(call, "Frost on the hills #winter")
+    add(call, "frost again", "bob")
+    call("cancel", str(add(call, "Frost that was taken back", "carol")))
+
+    found = call("queue", "--text", "FROST", "--limit", "1").out
+    assert "1 more are not shown: add --limit 2" in found
+    assert "Not shown: 1 cancelled (add --all, or --state)" in found
+
+    labelled = call("queue", "--label", "winter", "--json").json["deliveries"]
+    assert [one] == [entry["id"] for entry in labelled]
+    assert [] == call("queue", "--until", "2020-01-01", "--json").json["deliveries"]
+
+
+@pytest.mark.parametrize(
+    "words", [["calendar"], ["calendar", "--month"], ["queue"], ["history"], ["accounts"]]
+)
+def test_every_list_holds_80_columns(store, call, words):
+    """Whatever the posts say."""
+    add(call, "日本語のとても長い文章です。" * 8)
+    call("edit", "1", "--text", "ÄÖÜ " * 50, "--why", "because " * 20)
+
+    told = call(*words).out
+
+    assert max(cell_len(line) for line in told.splitlines() if "steadypost" not in line) <= 80
+
+
+def test_the_calendar_is_in_the_zone_of_whoever_looks(store, call, monkeypatch):
+    """23:30 in UTC is the next day in Berlin."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Europe/Berlin")
+    add(call, "Night", when=f"{TOMORROW}T23:30Z")
+    after = (NOW + timedelta(days=2)).date().isoformat()
+
+    [day] = call("calendar", after, "--json").json["days"][:1]
+
+    assert (after, ["Night"]) == (day["day"], [one["text"] for one in day["deliveries"]])
+
+
+def test_an_export_imports_again_to_the_same(store, call, tmp_path):
+    """Here nothing is added, also of what was edited; in an empty store it makes the same posts."""
+    call(
+        "add",
+        "For two",
+        "-a",
+        "alice",
+        "-a",
+        "bob",
+        "-w",
+        f"{TOMORROW}T09:00Z",
+        "-l",
+        "launch",
+        "--late-within",
+        "2h",
+    )
+    call("add", "One", "Two", "-a", "carol", "-w", f"{TOMORROW}T10:00Z", "--key", "mine")
+    call("edit", "1", "--text", "For one")
+    file = tmp_path / "out.csv"
+
+    assert 0 == call("export", str(file)).code
+
+    again = call("import", str(file), "--json").json["counts"]
+    assert (0, 0, 0, 3) == (again["accepted"], again["held"], again["refused"], again["already"])
+    empty = f"sqlite:///{tmp_path / 'other.db'}"
+    with Store.create(empty) as other:
+        for record in store.read(account_rows.every):
+            other.write(account_rows.put, record, NOW)
+        assert 0 == call("--store", empty, "import", str(file)).code
+        assert posts(store) == posts(other)
+
+
+def posts(store):
+    told = []
+    for entry in store.read(reading.queue):
+        story = store.read(reading.show, entry.delivery.id)
+        one = story.delivery
+        said = tuple(part.text for part in story.post.parts)
+        told.append((one.account, said, one.due_at, one.late_after, one.when_late, one.state))
+    return sorted(told)
+
+
+def test_a_calendar_file_is_read_by_other_programs(store, call, tmp_path):
+    """Folded at 75 bytes, with its signs escaped."""
+    add(call, "Rain, snow; and\nso on: " + "ü" * 80)
+
+    told = call("export", "--format", "ics").out
+
+    assert "BEGIN:VCALENDAR" == told.splitlines()[0]
+    assert "Rain\\, snow\\; and\\nso on" in told.replace("\n ", "").replace("\r", "")
+    assert all(len(line.encode()) <= 75 for line in told.splitlines())
+
+
+def test_what_a_table_cannot_say_a_list_can(store, call):
+    """A line of three dashes would begin another part."""
+    store.write(
+        intake.add,
+        Post(parts=(Part(text="Before\n---\nafter"),)),
+        accounts=["alice"],
+        due_at=NOW + timedelta(days=1),
+        now=clock.now(),
+    )
+
+    refused = call("export", "--json")
+    assert (1, "write a list: add --format json") == (refused.code, refused.json["error"]["remedy"])
+    assert "Before\n---\nafter" == json.loads(call("export", "--format", "json").out)[0]["text"]
+
+
+# -- being told
+
+
+def test_a_paused_account_goes_on_at_a_persons_word(store, call):
+    """And one that is not paused says how it stands."""
+    store.write(
+        account_rows.pause,
+        "alice",
+        until=NOW + timedelta(hours=6),
+        cause=Cause.CHALLENGE,
+        why="X asks",
+        session_mark="",
+        now=NOW,
+    )
+    assert "steadypost resume alice" in " ".join(call("accounts").out.split())
+
+    assert 0 == call("resume", "alice", "--why", "answered").code
+
+    assert not store.read(account_rows.one, "alice").is_paused(datetime.now(UTC))
+    assert "it is ready" in call("resume", "alice").err
+    [act] = call("history", "--json").json["history"]
+    assert ("resume", "alice") == (act["did"], act["account"])
+
+
+def test_one_word_for_how_an_account_stands(store, call):
+    """What was found out when its block was saved is said everywhere, before anything is due."""
+    store.write(vitals.note, "account:alice", well=False, told="its rules are not accepted", now=NOW)
+
+    accounts = call("accounts", "--json").json["accounts"][0]
+    status = call("status", "--json").json["accounts"][0]
+    doctor = [one for one in call("doctor", "--json").json["findings"] if one["check"] == "accounts"]
+
+    assert "cannot be used" == accounts["stands"] == status["stands"]
+    assert "alice: cannot be used: its rules are not accepted" == doctor[0]["what"]
+    number = add(call)
+    assert "cannot be used" in " ".join(call("why", str(number)).out.split())
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("remove", "'cancel' does that"),
+        ("delete", "what waits: 'steadypost cancel ID'"),
+        ("relese", "'release' was meant?"),
+        ("canel", "'cancel' was meant?"),
+    ],
+)
+def test_a_slip_names_what_does_that(call, slip, told):
+    """Never what does the opposite."""
+    assert told in call(slip).err
+
+
+def test_the_stop_without_an_address_says_so_at_once(store, call, monkeypatch):
+    """And starts no server of its own."""
+    monkeypatch.setenv("PREFECT_API_URL", "")
+
+    refused = call("switches", "publish", "--off", "--why", "now", "--json")
+
+    assert (1, "prefect_unknown") == (refused.code, refused.json["error"]["kind"])
+    assert "'steadypost up'" in refused.json["error"]["remedy"]
+
+
+# -- what may be meant
+
+
+def test_what_may_be_meant_is_held_and_goes_in_with_its_authors_yes(store, call):
+    """Held says why and how; --as-is, and nobody asks."""
+    held = call("add", "Use <div> instead of <table>, please </div>", "-a", "alice", "-w", "+1h")
+    assert 0 == held.code
+    assert "held" in held.out
+    assert "steadypost release 1" in held.out
+
+    assert 0 == call("release", "1").code
+    assert "scheduled" in call("add", "{{ x }}", "-a", "bob", "-w", "+1h", "--as-is").out
+
+
+def test_the_next_slot_is_the_next_that_is_free(store, call):
+    """One post for each; without slots it says how to make some."""
+    assert "steadypost slots alice --add" in call("add", "A", "-a", "alice", "-w", "next-slot").out
+    call("slots", "alice", "--add", "daily 09:00", "--zone", "UTC")
+
+    first, second = add(call, "A", when="next-slot"), add(call, "B", when="next-slot")
+
+    assert (9, timedelta(days=1)) == (due(store, first).hour, due(store, second) - due(store, first))
+
+
+def test_a_file_names_the_next_slot_in_its_time_column(store, call, tmp_path):
+    """One for each row; importing it again takes none."""
+    call("slots", "alice", "--add", "daily 09:00", "--zone", "UTC")
+    (tmp_path / "posts.csv").write_text("text,accounts,when\nOne,alice,next-slot\nTwo,alice,Next-Slot\n")
+    for _ in range(2):
+        assert 0 == call("import", "posts.csv").code
+
+    first, second = (due(store, number) for number in (1, 2))
+    assert (9, timedelta(days=1), 2) == (first.hour, second - first, len(store.read(reading.queue)))
+    (tmp_path / "bad.csv").write_text("text,accounts,when\nThree,bob,next-slot\n")
+    assert "bob has no slots" in call("import", "bad.csv").out
+
+
+def test_what_is_meant_as_it_is_stays_so_in_an_export(store, call, tmp_path):
+    """And what is held for its wording is held again."""
+    call("add", "Tip: {{ github.sha }} is the commit", "-a", "alice", "-w", "+1h", "--as-is")
+    call("add", "Dear {{ name }}", "-a", "alice", "-w", "+2h")
+    for name in ("posts.csv", "posts.json"):
+        assert 0 == call("export", name).code
+        with Store.create(f"sqlite:///{tmp_path / name}.db") as other:
+            other.write(
+                account_rows.put,
+                AccountRecord(name="alice", channel="x_web", handle="alice_x"),
+                datetime.now(UTC),
+            )
+        assert 0 == call("--store", f"sqlite:///{tmp_path / name}.db", "import", name).code
+
+        with Store.open(f"sqlite:///{tmp_path / name}.db") as other:
+            assert ["scheduled", "held"] == [str(one.delivery.state) for one in other.read(reading.queue)]
+
+
+def test_a_series_comes_at_another_time_of_the_day(store, call):
+    """From a day on; the list of series says so."""
+    begun = call(
+        "add",
+        "Daily",
+        "-a",
+        "alice",
+        "-w",
+        f"{TOMORROW}T09:00",
+        "--zone",
+        "UTC",
+        "--repeat",
+        "daily",
+        "--json",
+    )
+    number = str(begun.json["entered"]["series"])
+    third = (NOW + timedelta(days=3)).date().isoformat()
+
+    done = call("edit", "--series", number, "--from", third, "--when", "18:30", "--text", "Evening")
+
+    assert 0 == done.code
+    assert f"Series {number} says it and comes at 18:30 from {third}" in " ".join(done.out.split())
+    hours = [one.delivery.due_at.hour for one in store.read(reading.queue)]
+    assert [9, 9, 18, 18] == hours[:4]
+    assert [f"{TOMORROW}T09:00:00", f"{third}T18:30:00"] == call("series", "--json").json["series"][0][
+        "next"
+    ][::2]
+    assert 0 == call("skip", number, f"{third}T18:30").code
+    assert 2 == call("edit", "--series", number, "--when", "tomorrow").code
+    assert "--retry" in call("edit", "--series", number, "--text", "x", "--retry").err
+
+
+def test_what_stands_beside_another_is_said_at_intake(store, call):
+    """It comes in all the same."""
+    number = add(call)
+
+    told = call("add", "At the same time", "-a", "alice", "-w", f"{TOMORROW}T09:00Z").out
+
+    assert f"alice has delivery {number} at about the same time" in told
+
+
+def test_a_long_text_becomes_a_thread_on_demand(store, call):
+    """Cut between sentences."""
+    call("add", "The first one is here. " * 20, "-a", "alice", "-w", "+1h", "--split")
+
+    parts = [part.text for part in store.read(reading.show, 1).post.parts]
+
+    assert len(parts) > 1
+    assert all(part.endswith(".") and len(part) <= 280 for part in parts)
