@@ -108,8 +108,9 @@ def main() -> int:
             start_worker(stack, _say, meanwhile=lambda: _prepare(stack, networks))
             _say(f"Prefect's pages, while this runs: {stack.ui_url}")
             store = until_on_watch(stack)
+            since = clock.now()
             refused = _import(stack)
-            _follow(store, Firsts(stack, store))
+            _follow(store, Firsts(stack, store, since))
             found = verdict.reach(store, networks, refused)
     except NotUp as error:
         console.print(f"[red]The demo could not start:[/red] {error}")
@@ -189,14 +190,14 @@ def _refusal(one: dict[str, Any]) -> str:
 class Firsts:
     """Waits for the first post to be published, and finds out why when none is."""
 
-    def __init__(self, stack: Stack, store: Store) -> None:
+    def __init__(self, stack: Stack, store: Store, since: datetime) -> None:
         self._stack = stack
         self._store = store
-        # What was missed as it came in was due long ago, and is waited for by nobody.
+        # A post that was due long before it came in is about to be missed: it says nothing about those that may go out.
         moving = [
             one.delivery.due_at
             for one in store.read(reading.queue, limit=MOST)
-            if one.delivery.state in MOVING
+            if one.delivery.state in MOVING and one.delivery.due_at >= since
         ]
         self._due = min(moving, default=clock.now())
         self._steps = [

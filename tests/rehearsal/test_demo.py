@@ -78,6 +78,7 @@ class Watched:
     def queue(self):
         there = [
             (DUE - timedelta(days=400), State.MISSED),
+            (DUE - timedelta(days=400), State.SCHEDULED),  # not yet seen to be too late
             (DUE + timedelta(seconds=30), State.SCHEDULED),
             (DUE, State.SCHEDULED),
         ]
@@ -106,7 +107,7 @@ def watched(monkeypatch):
 @pytest.fixture
 def at(watched):
     """Look once, so long after the first was due."""
-    firsts = Firsts(watched, watched)
+    firsts = Firsts(watched, watched, DUE - timedelta(seconds=5))
 
     def look(after):
         watched.now = DUE + after + timedelta(seconds=0.1)
