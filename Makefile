@@ -6,10 +6,10 @@ SEED ?= 7
 TESTS ?=
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo up test test-networks test-containers test-crash drill control simulate bare check bench lock clean
+.PHONY: help setup demo demo-networks up test test-networks test-containers test-crash drill control simulate bare check bench lock clean
 
 help: ## List what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Fetch what is needed, and prove it: Python packages and a browser that starts
 
@@ -21,6 +21,10 @@ demo: setup ## Watch real posts travel to every network's sandbox, in under thre
 
 up: setup ## Leave everything running to look at, every network's sandbox included; Ctrl-C ends it
 	@$(PY) -m rehearsal.up
+
+demo-networks: setup ## The same with a real Bluesky server and a Mastodon API that nobody here wrote (needs Node 20)
+	@tools/networks.sh
+	@$(PY) -m rehearsal.demo --real
 
 test: ## Run every test, or those named: TESTS=tests/store
 	@tools/setup.sh tests

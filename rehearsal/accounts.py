@@ -90,7 +90,7 @@ def _bluesky(one: Mapping[str, str], limits: Limits) -> AccountBlock:
         handle=one["handle"],
         app_password=SecretStr(one["password"]),
         base_url=one["url"],
-        directory=one["url"],
+        directory=one["directory"],
         # A rehearsal reads no page of anybody outside this machine.
         previews=False,
         **limits,

@@ -1,4 +1,5 @@
-"""``make demo``: real posts travel to every network's sandbox, in light weather, and the networks' ledgers judge.
+"""``make demo``: posts travel to every network's sandbox, in light weather, and the networks' ledgers judge.
+With ``--real``, Mastodon and Bluesky are servers that nobody here wrote (``make demo-networks``).
 
 Writes ``var/demo/report.json`` and exits 0 only if nothing is live twice, no status is false, and everything
 that was due is published on every network, the posts whose answers were lost included.
@@ -27,6 +28,8 @@ from rehearsal.accounts import NAMES
 from rehearsal.audit import MOST, Audit
 from rehearsal.databases import prefects_own
 from rehearsal.networks import BLUESKY, MASTODON, X_API, X_WEB, Networks
+from rehearsal.networks import real as networks_real
+from rehearsal.real.bluesky import why_not
 from rehearsal.stack import NotUp, Stack, must, start_worker, until_on_watch, up
 from rehearsal.verdict import Verdict
 from sandbox.client import SandboxProcess
@@ -89,13 +92,17 @@ class NothingGoesOut(Exception):
     """Not one post has been published, and more waiting would not help; the message says why."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the demo; the exit code is the verdict."""
+    real = "--real" in arguments
+    if real and (why := why_not()):
+        return _ended(why)
     # Whoever ends it from outside is to find as little left behind as whoever presses Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)
-    networks = Networks(page=SandboxProcess(state_file=HOME.resolve() / "sandbox.json"))
+    page = SandboxProcess(state_file=HOME.resolve() / "sandbox.json")
+    networks = networks_real(page) if real else Networks(page=page)
     private.home(HOME)
     try:
         _say(f"browser: {prove().executable} starts")
@@ -315,4 +322,4 @@ def _short(text: str, width: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

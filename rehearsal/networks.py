@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from rehearsal import truth
+from rehearsal.real.bluesky import RealBluesky
+from rehearsal.real.mastodon import RealMastodon
 from rehearsal.stack import Sandbox
 from rehearsal.truth import Ledger, Made
 from sandbox.bluesky.client import BlueskySandbox
@@ -30,14 +32,45 @@ X_WEB, X_API, MASTODON, BLUESKY = "x_web", "x_api", "mastodon", "bluesky"
 """The channels, by their names in the store."""
 
 
+class OneNetwork(Sandbox, Protocol):
+    """A network beside X's page: a sandbox, or a server that nobody here wrote."""
+
+    url: str
+
+    def weather(self, *rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Replace the weather; with no rules, tell how those in force have hit."""
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every post there is."""
+
+    def asks(self) -> list[dict[str, Any]]:
+        """Every request for a post, where the network keeps them."""
+
+
+class OnMastodon(OneNetwork, Protocol):
+    """Mastodon, with an access token of each account."""
+
+    tokens: dict[str, str]
+
+
+class OnBluesky(OneNetwork, Protocol):
+    """Bluesky, with the app password of each account."""
+
+    accounts: dict[str, dict[str, str]]
+
+    @property
+    def directory(self) -> str:
+        """Where it says who lives where."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Networks:
-    """One sandbox for each network."""
+    """One server for each network."""
 
     page: SandboxProcess
     x_api: XApiProcess = field(default_factory=lambda: XApiProcess(accounts=(DORA, ERIK)))
-    mastodon: MastodonProcess = field(default_factory=lambda: MastodonProcess(accounts=(DORA, ERIK)))
-    bluesky: BlueskySandbox = field(
+    mastodon: OnMastodon = field(default_factory=lambda: MastodonProcess(accounts=(DORA, ERIK)))
+    bluesky: OnBluesky = field(
         default_factory=lambda: BlueskySandbox(accounts=(DORA + BLUESKY_ENDING, ERIK + BLUESKY_ENDING))
     )
 
@@ -68,6 +101,7 @@ class Networks:
                 "handle": handle,
                 "url": self.bluesky.url,
                 "password": self.bluesky.accounts[handle]["password"],
+                "directory": self.bluesky.directory,
             },
         }
 
@@ -76,7 +110,12 @@ class Networks:
         return (
             Ledger(channel=X_WEB, made=lambda: truth.made(self.page.ledger(), self.page.asks())),
             Ledger(channel=X_API, made=lambda: list(of_x_api(self.x_api.ledger()))),
-            Ledger(channel=MASTODON, made=lambda: truth.made(self.mastodon.ledger(), self.mastodon.asks())),
+            Ledger(
+                channel=MASTODON,
+                made=lambda: truth.made(self.mastodon.ledger(), self.mastodon.asks()),
+                # A real server gives no file back as it came.
+                picture=described if isinstance(self.mastodon, RealMastodon) else truth.digest,
+            ),
             Ledger(
                 channel=BLUESKY,
                 made=lambda: list(of_bluesky(self.bluesky.ledger(), self.bluesky.asks())),
@@ -93,6 +132,15 @@ class Networks:
             MASTODON: _hits(self.mastodon.weather()),
             BLUESKY: _hits(self.bluesky.weather()),
         }
+
+
+def real(page: SandboxProcess) -> Networks:
+    """Mastodon and Bluesky on servers that nobody here wrote, and X's two ways, of which there are none, on sandboxes."""
+    return Networks(
+        page=page,
+        mastodon=RealMastodon(accounts=(DORA, ERIK)),
+        bluesky=RealBluesky(accounts=(DORA + BLUESKY_ENDING, ERIK + BLUESKY_ENDING)),
+    )
 
 
 LOSES = frozenset({"drop_response", "drop_after", "lost_after"})

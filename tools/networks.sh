@@ -11,7 +11,7 @@ has_node() {
 }
 
 bluesky() {
-    local from=tests/networks_real/bluesky/package.json to=var/networks/bluesky
+    local from=rehearsal/real/bluesky.json to=var/networks/bluesky
     if [ -e "$to/ready" ] && [ "$to/ready" -nt "$from" ]; then return; fi
     say "installing Bluesky's own server (some 470 packages; minutes where one of them has to be compiled)"
     mkdir -p "$to"

@@ -46,6 +46,11 @@ class BlueskySandbox:
         self.accounts: dict[str, dict[str, str]] = {}
         """Per handle: its DID and its app password."""
 
+    @property
+    def directory(self) -> str:
+        """Where it says who lives where: the sandbox is its own directory."""
+        return self.url
+
     def start(self) -> Self:
         """Start it and wait until it says that it is ready."""
         self._process = subprocess.Popen(

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rehearsal.real.mastodon import Server, serving
+from rehearsal.real.relay import Handling, Relay, lose, relaying
 from sandbox.mastodon.client import MastodonProcess
 from steadypost.channels.mastodon.api import TOKEN
 from steadypost.channels.mastodon.channel import KIND
 from steadypost.channels.port import Access, Means
 from tests.channels.conformance.adapter import Adapter, Live
-from tests.networks_real.mastodon.server import Server, serving
-from tests.networks_real.relay import Handling, Relay, lose, relaying
 
 ASK = "/api/v1/statuses"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 import regex
 
+from rehearsal.real.bluesky import node, why_not
 from steadypost.networks.bluesky.facets import spans
 from steadypost.networks.bluesky.text import graphemes, size
-from tests.networks_real.bluesky.support import node, why_not
 
 pytestmark = [
     pytest.mark.network,
@@ -57,7 +58,7 @@ def texts(count, seed):
 
 
 def told(drawn):
-    with node("facets.js") as client:
+    with node(Path(__file__).with_name("facets.js")) as client:
         out, _ = client.communicate("\n".join(map(json.dumps, drawn)).encode(), timeout=120)
     return [json.loads(line) for line in out.splitlines()]
 

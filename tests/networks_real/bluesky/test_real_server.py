@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
+from rehearsal.real.bluesky import RealServer, why_not
 from steadypost.channels.bluesky.channel import Bluesky, Confirmed
 from steadypost.channels.bluesky.fetching import Fetcher
 from steadypost.channels.bluesky.session import InMemory
@@ -22,7 +23,7 @@ from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, Published, Refused, Unconfirmed
 from steadypost.domain.post import Media, Part
 from steadypost.networks.bluesky import record, tid
-from tests.networks_real.bluesky.support import RealServer, Relay, why_not
+from tests.networks_real.bluesky.support import Relay
 
 pytestmark = [
     pytest.mark.network,

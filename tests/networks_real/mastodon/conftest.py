@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 
+from rehearsal.real.mastodon import Server, serving
+from rehearsal.real.relay import Relay, relaying
 from sandbox.control import DOT
 from steadypost.channels.mastodon.api import TOKEN
 from steadypost.channels.mastodon.channel import Mastodon
@@ -20,8 +22,6 @@ from steadypost.channels.port import Access, LookRequest, Order
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Answer
 from steadypost.domain.post import Media, Part
-from tests.networks_real.mastodon.server import Server, serving
-from tests.networks_real.relay import Relay, relaying
 
 ASK = "/api/v1/statuses"
 

@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 
+from rehearsal.real.relay import Handling, lose
 from steadypost.domain.absence import Missed, proves_absence
 from steadypost.domain.evidence import Absent, Present, Wanted
 from steadypost.domain.likeness import Grade
@@ -19,7 +20,6 @@ from steadypost.domain.weighing import judge
 from steadypost.networks.mastodon import NETWORK
 from steadypost.networks.mastodon.likeness import compare
 from tests.networks_real.mastodon.conftest import ASK
-from tests.networks_real.relay import Handling, lose
 
 pytestmark = pytest.mark.network
 

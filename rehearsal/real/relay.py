@@ -7,19 +7,22 @@ no server can do to itself: it needs somebody in between.
 from __future__ import annotations
 
 import http.client
+import json
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
 
 
 class Handling(Enum):
     """What becomes of one request."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     CUT_BEFORE = "cut_before"
     """The line is cut, and the server never hears of it."""
     CUT_AFTER = "cut_after"
@@ -37,15 +40,71 @@ class Seen:
     """What the server answered; nothing where it never heard of it."""
 
 
+class Losses:
+    """Which answers to requests for a post are lost, in the words of the sandboxes' weather."""
+
+    def __init__(self, paths: frozenset[str]) -> None:
+        self._paths = paths
+        self._lock = threading.Lock()
+        self._rules: list[dict[str, Any]] = []
+
+    def weather(self, *rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Replace the rules by these, each ``{"match": REGEX, "count": MOST}``; with none, tell how they have struck."""
+        with self._lock:
+            if rules:
+                self._rules = [{**rule, "hits": 0} for rule in rules]
+            return [dict(rule) for rule in self._rules]
+
+    def strikes(self, method: str, path: str, body: bytes) -> bool:
+        """Whether the answer to this request is lost; it is counted."""
+        if method != "POST" or path not in self._paths:
+            return False
+        with self._lock:
+            for rule in self._rules:
+                if rule["hits"] < rule["count"] and any(
+                    re.search(rule["match"], text) for text in _texts(body)
+                ):
+                    rule["hits"] += 1
+                    return True
+        return False
+
+
+def _texts(body: bytes) -> Iterator[str]:
+    """Every text that a request's body holds: values of JSON, or of a form."""
+    told = body.decode(errors="replace")
+    try:
+        waiting = [json.loads(told)]
+    except ValueError:
+        yield from (unquote_plus(one.partition("=")[2]) for one in told.split("&"))
+        return
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+
+
 @dataclass
 class Relay:
     """A relay that listens."""
 
     url: str
     decide: Callable[[str, str], Handling] = lambda _method, _path: Handling.PASS
+    losses: Losses | None = None
+    """Answers to be lost by what is asked; ``decide`` comes first."""
+    replaced: Mapping[bytes, bytes] = field(default_factory=dict)
+    """What reads otherwise in each answer: the server's own address, so that a client stays with the relay."""
     drop: frozenset[str] = frozenset()
     """Headers that are not passed on, in small letters: a server that never heard of them ignores them."""
     seen: list[Seen] = field(default_factory=list)
+
+    def handling(self, method: str, path: str, body: bytes) -> Handling:
+        """Say what becomes of a request."""
+        decided = self.decide(method, path)
+        if decided is Handling.PASS and self.losses is not None and self.losses.strikes(method, path, body):
+            return Handling.CUT_AFTER
+        return decided
 
     def asks(self, path: str) -> list[Seen]:
         """The POST requests to a path."""
@@ -97,7 +156,7 @@ def _handler(relay: Relay, upstream: str) -> type[BaseHTTPRequestHandler]:
         def _relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             path = urlsplit(self.path).path
-            handling = relay.decide(self.command, path)
+            handling = relay.handling(self.command, path, body)
             answer = None if handling is Handling.CUT_BEFORE else self._ask(body)
             relay.seen.append(Seen(self.command, path, handling, answer[0] if answer else None))
             self.close_connection = True
@@ -115,6 +174,8 @@ def _handler(relay: Relay, upstream: str) -> type[BaseHTTPRequestHandler]:
                 line.close()
 
         def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            for told, instead in relay.replaced.items():
+                body = body.replace(told, instead)
             self.send_response_only(status)
             for name, value in headers:
                 if name.lower() not in HOP:
