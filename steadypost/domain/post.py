@@ -115,7 +115,7 @@ def sameness(text: str) -> str:
     """Reduce a text to what makes it the same to a reader (and to X's refusal of duplicates).
 
     Case, white space, line breaks, a leading number such as ``1/`` and trailing hashtags do not count:
-    each of them has let a second copy of a queued post through somewhere (faults.md, F05-S3).
+    each of them has let a second copy of a queued post through somewhere.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _NUMBERING.sub("", plain, count=1)

@@ -98,7 +98,7 @@ def test_one_opens_it_for_all(process, book):
 
 
 def test_it_stays_open_when_the_process_that_opened_it_is_gone(process, book):
-    """F08-S4: a restart neither closes it nor begins to count anew."""
+    """A restart neither closes it nor begins to count anew."""
     fail(process("one"))
     after = process("after a restart")
     after.watch([PAGE])
@@ -325,7 +325,7 @@ def guarded(breakers, error=None, dependency=PAGE):
 
 
 def test_a_guarded_call_counts_what_tells_and_nothing_else(process):
-    """A content error is nobody's failure, however often it comes (F08-S1)."""
+    """A content error is nobody's failure, however often it comes."""
     one = process()
     for _ in range(15):
         with pytest.raises(ValueError, match="too long"):

@@ -191,7 +191,7 @@ def _await_target(desk: Desk, page: Page, access: Access, post: RemoteId) -> Tar
 def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, target: Target | None) -> None:
     """What can go wrong while one writes: the account changes, the reply context gets lost, time runs out.
 
-    The gate would stop a reply without its context, too; seen here it costs no click (faults.md, F03-S6).
+    The gate would stop a reply without its context, too; seen here it costs no click.
     """
     check_signed_in(ready, errand.access.handle)
     post = errand.order.reply_to
