@@ -57,11 +57,6 @@ class Post:
         if not self.parts:
             raise ValueError("a post needs at least one part")
 
-    @property
-    def is_thread(self) -> bool:
-        """Whether it is more than one part."""
-        return len(self.parts) > 1
-
     def parts_for(self, network: str) -> tuple[Part, ...]:
         """What is said on one network."""
         return next((one.parts for one in self.variants if one.network == network), self.parts)

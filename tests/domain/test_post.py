@@ -74,4 +74,3 @@ def test_a_post_has_a_part():
     """One without any is no post."""
     with pytest.raises(ValueError, match="at least one"):
         Post(parts=())
-    assert [False, True] == [post("one").is_thread, post("one", "two").is_thread]
