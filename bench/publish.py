@@ -34,7 +34,7 @@ POSTS = 60
 BROWSERS = 2
 WARM = 8
 LATENCIES_MS = (1000, 300)
-"""How long the sandbox takes to answer an ask: the short end of what X takes (1 to 30 s, x-contract.md), and less than X
+"""How long the sandbox takes to answer an ask: the short end of what X takes (1 to 30 s), and less than X
 ever took, so that what the pipeline adds is not hidden behind waiting."""
 
 ACCOUNTS = ("alice", "bob")

@@ -23,7 +23,6 @@ LABELS = ("sexual", "nudity", "porn", "graphic-media", "bot", "!no-unauthenticat
 """What an author may say of an own post."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_APP_PASSWORD = re.compile(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}")
 
 
 class BlueskyAccount(AccountBlock):
@@ -186,10 +185,6 @@ class BlueskyAccount(AccountBlock):
     def secrets(self) -> list[str]:
         """Name the words of this block that must be shown nowhere."""
         return [self.app_password.get_secret_value()]
-
-    def has_app_password(self) -> bool:
-        """Whether the password has the form of one for an app; the main one opens far more than is needed."""
-        return _APP_PASSWORD.fullmatch(self.app_password.get_secret_value()) is not None
 
     def open(self, name: str) -> Access | Unopened:
         """Open the account: everything a channel needs to be it, or why that cannot be had."""

@@ -50,7 +50,7 @@ ON_WATCH = tuple(runs.deployment_of(flow) for flow in ("publish", "reconcile", "
 
 
 LEASES_IN_FILES = "prefect.server.concurrency.lease_storage.filesystem"
-"""With this the slots of the dead come back, also after the server itself was killed (facts.md, "Limits")."""
+"""Prefect keeps leases in memory by default: a server that was killed never gives its slots back. From files it does."""
 
 
 def apply() -> list[str]:

@@ -1,6 +1,6 @@
 """The limits that must exist in Prefect, as data.
 
-They shape the load; they never decide what may be published: that is the claim's fencing (facts.md, "Limits").
+They shape the load; they never decide what may be published: that is the claim's fencing.
 An operator who edits one in Prefect's pages is obeyed within one cycle, and ``apply`` never sets it back.
 """
 

@@ -339,7 +339,7 @@ def _environment(home: Path, mark: str, port: int, settings: Mapping[str, str]) 
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        # A slot comes back after a server that was killed only with leases that live in files (facts.md).
+        # A slot comes back after a server that was killed only with leases that live in files.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",

@@ -380,10 +380,6 @@ class Ledger:
         self.reposts.append(repost)
         return repost
 
-    def all_live(self) -> list[Post]:
-        """Every live post, the newest first."""
-        return sorted((p for p in self.posts.values() if p.live), key=lambda p: int(p.id), reverse=True)
-
     def replies_to(self, post_id: str) -> list[Post]:
         """The live answers to a post, the oldest first, each in its last version."""
         asked = self.versions(self.posts[post_id]) if post_id in self.posts else [post_id]

@@ -2,7 +2,7 @@
 
 One deadline is handed down: whoever begins an attempt or a look sets it, the browser's runner holds it with a timer
 that kills, and every step inside takes what is left of it. When an outer limit is the shorter one, it fires first:
-the work goes on unseen, and nobody learns what it was at (faults.md, F21). So the order is data, and is checked
+the work goes on unseen, and nobody learns what it was at. So the order is data, and is checked
 before anything is opened.
 """
 
@@ -21,7 +21,7 @@ from tasks import bulkheads
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
 """How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
-took 55 to 90 seconds on small machines (faults.md, F04). Past it the browser is killed and seen dead."""
+took 55 to 90 seconds on small machines. Past it the browser is killed and seen dead."""
 
 LOOK_WITHIN = timedelta(seconds=75)
 """How long one look may take; past it the browser is killed and seen dead."""

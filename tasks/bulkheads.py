@@ -2,7 +2,7 @@
 
 The walls are global concurrency limits in Prefect, so that an operator sees and moves them, and so that all
 processes together keep to them. Taking a slot there costs tens of milliseconds, and waiters queue behind each
-other (facts.md, "Limits"). So nobody takes one for a post: a process that is on watch holds its allotment as
+other. So nobody takes one for a post: a process that is on watch holds its allotment as
 leases, renews them from a thread of its own, and decides on the way of a post by counting in memory.
 
 A limit shapes the load; it never decides what may be published. That is the claim's, and its fencing number's.

@@ -12,7 +12,6 @@ trial per process is made. A person's word stands as it was.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import random
@@ -20,8 +19,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -123,19 +122,6 @@ class Refused(Exception):
         self.no = no
 
 
-@dataclass(kw_only=True)
-class Figures:
-    """What a circuit has seen in this process."""
-
-    well: int = 0
-    failed: int = 0
-    neutral: int = 0
-    refused: int = 0
-    fenced: int = 0
-    turns: dict[State, int] = field(default_factory=dict)
-    would_open: int = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turned:
     """A circuit changed its state, and this process made it."""
@@ -160,12 +146,11 @@ class _Circuit:
         """Whether this process has moved it and could not tell the others."""
         self.has_trial = False
         """Whether its trial was had from the store, and is still to be given back."""
-        self.figures = Figures()
         self.lock = threading.RLock()
 
 
 class Breakers:
-    """All circuits of this process. Made for threads; ``aguard`` is for coroutines."""
+    """All circuits of this process, for all its threads."""
 
     def __init__(
         self,
@@ -205,14 +190,9 @@ class Breakers:
         if isinstance(verdict, Go) and verdict.ticket.permit is not None:
             verdict = self._permit(circuit, wants)
         if isinstance(verdict, No):
-            circuit.figures.refused += 1
             return verdict
         assert isinstance(verdict, Go)  # noqa: S101 - of wanting comes nothing else
         return verdict
-
-    def lets_through(self, dependency: Dependency) -> bool:
-        """Whether anybody may call: a plain look that takes no permit and counts nothing."""
-        return self.refusal(dependency) is None
 
     def refusal(self, dependency: Dependency) -> No | None:
         """Say why nobody may call now, if so."""
@@ -262,17 +242,11 @@ class Breakers:
             until=until,
             chance=self._dice.random(),
         )
-        noted = self._noted(circuit, event)
-        circuit.figures.fenced += noted is Noted.FENCED
-        circuit.figures.well += noted is Noted.COUNTED and well
-        circuit.figures.failed += noted is Noted.COUNTED and not well
-        circuit.figures.would_open = circuit.view.memory.would_open
-        return noted
+        return self._noted(circuit, event)
 
     def left(self, dependency: Dependency, ticket: Ticket) -> Noted:
         """Give a permit back: the call was cancelled, or tells nothing of the dependency."""
         circuit = self._of(dependency)
-        circuit.figures.neutral += 1
         return self._noted(circuit, Left(ticket=ticket)) if ticket.permit is not None else Noted.NOTHING
 
     def renewed(self, dependency: Dependency, why: str) -> Noted:
@@ -309,24 +283,6 @@ class Breakers:
             raise
         self.came(dependency, ticket, well=True, took=_since(began))
 
-    @contextlib.asynccontextmanager
-    async def aguard(
-        self, dependency: Dependency, *, failures: tuple[type[Exception], ...], probe: bool = False
-    ) -> AsyncIterator[None]:
-        """Do the same for a coroutine. Whatever may have to reach Prefect runs beside its event loop."""
-        ticket = await asyncio.to_thread(self._ticket, dependency, probe=probe)
-        began = time.monotonic()
-        try:
-            yield
-        except failures as error:
-            told = {"cause": type(error).__name__, "why": _named(error)}
-            await _beside(self.came, dependency, ticket, well=False, took=_since(began), **told)
-            raise
-        except BaseException:
-            await _beside(self.left, dependency, ticket)
-            raise
-        await _beside(self.came, dependency, ticket, well=True, took=_since(began))
-
     def _ticket(self, dependency: Dependency, *, probe: bool) -> Ticket:
         verdict = self.may(dependency, probe=probe)
         if isinstance(verdict, No):
@@ -355,14 +311,6 @@ class Breakers:
         """Know of these circuits from now on, so that a word on them is heard before their first call."""
         for dependency in dependencies:
             self._of(dependency)
-
-    def figures(self, dependency: Dependency) -> Figures:
-        """Tell what this process has seen of it."""
-        return self._of(dependency).figures
-
-    def watched(self) -> list[Dependency]:
-        """List the circuits known here."""
-        return list(self._circuits)
 
     def _now(self, circuit: _Circuit) -> Memory:
         return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
@@ -480,7 +428,6 @@ class Breakers:
         return move
 
     def _tell(self, circuit: _Circuit, before: Memory, after: Memory) -> None:
-        circuit.figures.turns[after.state] = circuit.figures.turns.get(after.state, 0) + 1
         level = logging.INFO if after.state in LETS_THROUGH else logging.WARNING
         until = f" until {after.until:%H:%M:%S}" if after.until else ""
         told = f"{after.state}, was {before.state}{until} ({after.why or after.cause})"
@@ -503,8 +450,3 @@ def _since(began: float) -> timedelta:
 def _named(error: Exception) -> str:
     """Name an error without its text, which may hold anything."""
     return f"{type(error).__module__}.{type(error).__qualname__}"
-
-
-async def _beside(what: Callable[..., object], *given: object, **named: object) -> None:
-    """Run it in a thread and see it through, also when this task is cancelled meanwhile: a permit must come back."""
-    await asyncio.shield(asyncio.to_thread(what, *given, **named))

@@ -117,7 +117,7 @@ def switches() -> tuple[Switches | None, tuple[str, ...]]:
 def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch, Switch]:
     """Change one switch, and leave the others to whoever changes them meanwhile; answers it before and after.
 
-    Prefect has no compare-and-set for blocks (facts.md). Only this one switch is sent, which the server lays over what
+    Prefect has no compare-and-set for blocks. Only this one switch is sent, which the server lays over what
     is there, and what came of it is read back: raises ``ChangedMeanwhile`` when that is somebody else's word.
     """
     with api() as client:

@@ -1,6 +1,6 @@
 """What can wait does, while this machine is short of memory: looks, and the canary's probes. Publishing never does.
 
-A gate of this kind once kept an older system from publishing for twelve hours (faults.md, F15). So this one stops
+A gate of this kind once kept an older system from publishing for twelve hours. So this one stops
 nothing but what can wait; it lets one of it through every few minutes, whatever the memory; and the watch reads
 from the store what it holds back.
 """

@@ -32,7 +32,7 @@ class Odds:
 
     # Each ask, alone.
     answer_lost: float = 0.15
-    """The post is live and its id is not learnt. Recorded: 10 to 20 % of single posts (F02)."""
+    """The post is live and its id is not learnt. Recorded: 10 to 20 % of single posts."""
     odd_answer: float = 0.02
     """The answer has a shape nobody knows."""
     vanished: float = 0.001
@@ -48,9 +48,9 @@ class Odds:
     late_by: tuple[float, float] = (30.0, 600.0)
     """Between how many seconds after it. Ten minutes are twice what is assumed: that is what the settle window is for."""
     answer_takes: tuple[float, float, float] = (1.5, 8.0, 90.0)
-    """Seconds: usual, one in ten, one in a hundred. Recorded: 55 to 90 s on small machines (F04)."""
+    """Seconds: usual, one in ten, one in a hundred. Recorded: 55 to 90 s on small machines."""
     shows_after: tuple[tuple[float, float], ...] = ((0.80, 8.0), (0.15, 20.0), (0.045, 90.0), (0.005, 600.0))
-    """Shares and seconds: when timelines show a post. Recorded: 8, 12, 15 to 20 s and more (F02)."""
+    """Shares and seconds: when timelines show a post. Recorded: 8, 12, 15 to 20 s and more."""
 
     # Each look, alone.
     look_fails: float = 0.05

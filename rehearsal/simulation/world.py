@@ -126,8 +126,6 @@ class Worker:
     """Which of its lives this is: what an earlier one had in hand is lost."""
     asleep_until: datetime | None = None
     dead: bool = False
-    relieved: bool = False
-    """Whether another is on watch: it ends what it has in hand, and claims no more."""
     idle: timedelta = IDLE
     """How long it waits when what is due may not go."""
     next_cycle: datetime | None = None

@@ -67,7 +67,6 @@ class Stop:
 class Ready:
     """Child: the browser is up."""
 
-    runner_pid: int
     chromium_pid: int
     chromium_group: int
     browser_version: str

@@ -102,7 +102,7 @@ def _launch(playwright: Playwright, settings: LaunchSettings) -> tuple[Browser, 
         handle_sigint=False,  # an operator's Ctrl-C is the parent's to act on
     )
     pid = _pid_of(browser)
-    return browser, Ready(os.getpid(), pid, os.getpgid(pid), browser.version, executable)
+    return browser, Ready(pid, os.getpgid(pid), browser.version, executable)
 
 
 def _pid_of(browser: Browser) -> int:

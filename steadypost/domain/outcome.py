@@ -169,7 +169,7 @@ _SCOPES = {
     ),
 }
 # A browser's death in mid-post stays with the item on purpose: content that kills the composer must
-# run out of attempts by itself (faults.md, F10-S3), and an innocent item has attempts to spare.
+# run out of attempts by itself, and an innocent item has attempts to spare.
 
 _FOR_A_PERSON = frozenset(
     {

@@ -57,11 +57,6 @@ class Post:
         if not self.parts:
             raise ValueError("a post needs at least one part")
 
-    @property
-    def is_thread(self) -> bool:
-        """Whether it is more than one part."""
-        return len(self.parts) > 1
-
     def parts_for(self, network: str) -> tuple[Part, ...]:
         """What is said on one network."""
         return next((one.parts for one in self.variants if one.network == network), self.parts)
@@ -115,7 +110,7 @@ def sameness(text: str) -> str:
     """Reduce a text to what makes it the same to a reader (and to X's refusal of duplicates).
 
     Case, white space, line breaks, a leading number such as ``1/`` and trailing hashtags do not count:
-    each of them has let a second copy of a queued post through somewhere (faults.md, F05-S3).
+    each of them has let a second copy of a queued post through somewhere.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _NUMBERING.sub("", plain, count=1)

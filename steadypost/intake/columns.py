@@ -52,8 +52,6 @@ already, and the reason that a file of refused rows gives.
 
 _ALIASES = {"twitter": "x", "bsky": "bluesky"}
 
-_LOOKED_AT = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Tool:

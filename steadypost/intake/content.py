@@ -1,4 +1,4 @@
-"""What a text must not be. Generators fail in ways that read like posts to a machine (faults.md, F24-S2)."""
+"""What a text must not be: what generators leave behind when they fail, which a machine takes for a post."""
 
 from __future__ import annotations
 

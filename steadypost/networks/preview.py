@@ -48,11 +48,6 @@ class PartSeen:
     marks: tuple[Mark, ...]
     media: tuple[Media, ...]
 
-    @property
-    def undescribed(self) -> int:
-        """How many pictures have no description."""
-        return sum(1 for one in self.media if not one.alt)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:

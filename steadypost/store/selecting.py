@@ -228,12 +228,6 @@ def times_of(connection: Connection, delivery_ids: Collection[int]) -> dict[int,
     return dict(connection.execute(query).all())
 
 
-def siblings(connection: Connection, post_id: int) -> dict[int, str]:
-    """Name every delivery of a post, with its account."""
-    query = select(deliveries.c.id, deliveries.c.account).where(deliveries.c.post_id == post_id)
-    return dict(connection.execute(query.order_by(deliveries.c.id)).all())
-
-
 def busy(
     connection: Connection, account: str, since: datetime, until: datetime
 ) -> list[tuple[int, datetime]]:

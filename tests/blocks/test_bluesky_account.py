@@ -69,11 +69,6 @@ def test_a_handle_is_written_as_the_network_writes_it():
     assert block(handle=" @Alice.BSKY.social ").handle == "alice.bsky.social"
 
 
-def test_an_app_password_is_told_from_the_main_one():
-    assert block().has_app_password()
-    assert not block(app_password="hunter2").has_app_password()
-
-
 def test_without_a_password_it_cannot_be_opened():
     unopened = block(app_password=" ").open("alice")
 

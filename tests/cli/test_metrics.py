@@ -117,7 +117,7 @@ def test_well_is_said_only_of_what_was_found_to_be_well(store, served):
 
 
 def test_a_store_that_hangs_is_degraded_within_two_seconds(hung, served):
-    """Somebody takes the connection and says nothing: for one who asks, and for ten at once (F17-S6)."""
+    """Somebody takes the connection and says nothing: for one who asks, and for ten at once."""
     port = served(lambda: Store.open(hung, patience=timedelta(seconds=1)))
     found = []
 

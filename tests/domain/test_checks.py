@@ -241,7 +241,7 @@ QUIET = {
 
 @pytest.mark.parametrize("name", QUIET)
 def test_what_is_quiet_by_design_is_well_and_says_why(name):
-    """Nobody is called, nothing is mended, and the board says why nothing goes out (F17-S4)."""
+    """Nobody is called, nothing is mended, and the board says why nothing goes out."""
     seen, reason = QUIET[name]
     check = of(seen, Kind.DUE, "alice")
 
@@ -251,7 +251,7 @@ def test_what_is_quiet_by_design_is_well_and_says_why(name):
 
 
 def test_a_run_that_starts_is_left_to_start_and_one_that_hangs_in_it_is_not():
-    """A first run that hangs never sends heartbeats; how long a start may take is known (F13-S1)."""
+    """A first run that hangs never sends heartbeats; how long a start may take is known."""
 
     def started(ago):
         run = RunSeen(id="new", flow="publish", since=NOW - ago, here=True)
@@ -381,7 +381,7 @@ def test_a_later_post_that_is_seen_ends_the_alarm():
 
 
 def test_a_login_wall_is_unknown_and_no_gap():
-    """Nothing is counted as missing because nobody could look (F17-S2), and one alarm is enough."""
+    """Nothing is counted as missing because nobody could look, and one alarm is enough."""
     wall = Noted(well=False, since=NOW - 5 * MINUTE, at=NOW, told="a login wall")
     found = verdicts(house(store=store(alice(look=wall, published=(Published(id=2, at=NOW - 5 * MINUTE),)))))
 
@@ -392,7 +392,7 @@ def test_a_login_wall_is_unknown_and_no_gap():
 
 
 def test_with_looking_turned_off_nobody_knows_and_nobody_is_called():
-    """Not ok, since nothing of it is seen; and no incident, since somebody wanted it so (F17-S4)."""
+    """Not ok, since nothing of it is seen; and no incident, since somebody wanted it so."""
     seen = house(
         store=store(alice(published=(Published(id=2, at=NOW - 5 * MINUTE),))),
         blocks=blocks(off={"reconcile": SwitchSeen(by="Bob", reason="X asked for it")}),
@@ -404,7 +404,7 @@ def test_with_looking_turned_off_nobody_knows_and_nobody_is_called():
 
 
 def test_looks_that_wait_for_memory_are_the_memorys_incident_and_no_other():
-    """One alarm, which says what waits (F15-S1)."""
+    """One alarm, which says what waits."""
     seen = house(
         store=store(
             alice(published=(Published(id=2, at=NOW - 5 * MINUTE),), looks_overdue_since=NOW - 5 * MINUTE),
@@ -425,7 +425,7 @@ def test_looks_that_wait_for_memory_are_the_memorys_incident_and_no_other():
 
 
 def test_with_the_store_away_everything_of_it_is_unknown_and_explained():
-    """Not one of the checks that need it says ok, and only the store itself has an incident (F17-S6)."""
+    """Not one of the checks that need it says ok, and only the store itself has an incident."""
     found = judge(house(store=AWAY), Tolerances())
     unknown = [check for check in found if check.verdict is UNKNOWN]
 

@@ -85,7 +85,7 @@ def test_the_first_remedy_comes_at_once():
 
 
 def test_after_so_many_tries_a_person_is_told_and_nothing_more_is_tried():
-    """Healing that does not help stops, and calls once (F17-S5)."""
+    """Healing that does not help stops, and calls once."""
     watcher = Watcher()
     for _ in range(200):
         watcher.round(dead_worker())
@@ -179,7 +179,7 @@ def test_what_was_just_found_or_treated_is_looked_at_closely_and_not_for_ever():
 
 
 def test_what_nobody_can_tell_is_told_after_a_while_and_never_mended():
-    """Unknown is an alarm of its own (F17-S2), and no reason to restart anything."""
+    """Unknown is an alarm of its own, and no reason to restart anything."""
     watcher = Watcher()
     for _ in range(7):
         watcher.round(unknown(Kind.READER, "a login wall", "alice"))

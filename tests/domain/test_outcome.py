@@ -29,6 +29,6 @@ def test_every_cause_has_one_scope():
 
 
 def test_a_browser_s_death_is_charged_to_the_item():
-    """Content that kills the composer must run out of attempts by itself (F10-S3)."""
+    """Content that kills the composer must run out of attempts by itself."""
     assert Scope.ITEM is Cause.BROWSER_DIED.scope
     assert Scope.HOST is Cause.BROWSER_UNAVAILABLE.scope

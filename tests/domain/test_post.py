@@ -28,7 +28,7 @@ def post(*texts):
     ],
 )
 def test_the_same_to_a_reader(again):
-    """Case, spacing, numbering, trailing hashtags and the width of letters make no new post (F05-S3)."""
+    """Case, spacing, numbering, trailing hashtags and the width of letters make no new post."""
     assert post("Good morning, harbour!").fingerprint == post(again).fingerprint
 
 
@@ -74,4 +74,3 @@ def test_a_post_has_a_part():
     """One without any is no post."""
     with pytest.raises(ValueError, match="at least one"):
         Post(parts=())
-    assert [False, True] == [post("one").is_thread, post("one", "two").is_thread]

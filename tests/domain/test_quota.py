@@ -27,7 +27,7 @@ def test_no_limits():
     ("ago", "free"), [(HOUR, True), (HOUR - SECOND, False), (HOUR + SECOND, True), (timedelta(0), False)]
 )
 def test_the_edge_of_an_hour(ago, free):
-    """A use counts for less than an hour, to the second (F16-S6)."""
+    """A use counts for less than an hour, to the second."""
     assert free == isinstance(capacity(Limits(per_hour=1), used(ago), 1, NOON), Free)
 
 
@@ -47,20 +47,20 @@ def test_in_flight_counts_and_leaves_at_no_known_time():
 
 
 def test_unknown_counts_and_is_named():
-    """Three unknowns use up the quota, and the reason says so (F01-S2)."""
+    """Three unknowns use up the quota, and the reason says so."""
     full = capacity(Limits(per_hour=2), used(MINUTE, MINUTE, unknown=True), 1, NOON)
 
     assert ("quota_used_by_unknown", NOON + HOUR - MINUTE) == (full.reason, full.until)
 
 
 def test_a_thread_needs_room_for_all_of_it():
-    """It is reserved whole before its first part (F19-S6)."""
+    """It is reserved whole before its first part."""
     assert isinstance(capacity(Limits(per_hour=3), used(MINUTE), 2, NOON), Free)
     assert isinstance(capacity(Limits(per_hour=3), used(MINUTE), 3, NOON), Full)
 
 
 def test_the_day_is_the_last_twenty_four_hours():
-    """No calendar day, in whatever zone: a window that slides (F16-S6)."""
+    """No calendar day, in whatever zone: a window that slides."""
     limits = Limits(per_hour=5, per_day=2)
 
     assert isinstance(capacity(limits, used(23 * HOUR, 2 * HOUR), 1, NOON), Full)
@@ -100,7 +100,7 @@ ATTEMPTS = st.lists(
 @given(attempts=ATTEMPTS, per_hour=st.integers(1, 5), per_day=st.integers(1, 20))
 def test_never_more_than_allowed_on_the_network(attempts, per_hour, per_day):
     """However claims, slow answers and lost answers interleave, no window on the ledger of live instants
-    ever holds more than its limit (F16-S8).
+    ever holds more than its limit.
     """
     limits = Limits(per_hour=per_hour, per_day=per_day)
     live: list[datetime] = []

@@ -36,7 +36,7 @@ def test_a_house_in_which_nobody_ever_was():
 
 
 def test_messages_that_do_not_get_through_are_told_here():
-    """Nobody else can: they wait behind the very way that is down (F17-S7)."""
+    """Nobody else can: they wait behind the very way that is down."""
     told = {"waiting_since": NOW - timedelta(minutes=10), "trouble": "custom-webhook/pager: HTTPStatusError"}
 
     assert "custom-webhook/pager" in heard(**told)[0]

@@ -509,8 +509,8 @@ def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
 
 def test_a_run_that_hangs_is_ended_and_leaves_its_place_to_the_next(house, store, wait_until):
     """
-    It hangs where nobody can interrupt it, in its first run, and a second one beside it would be cancelled
-    (F13-S1): at its deadline its process is gone, and the next run goes through at once.
+    It hangs where nobody can interrupt it, in its first run, and a second one beside it would be cancelled:
+    at its deadline its process is gone, and the next run goes through at once.
     """
     with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
         deployed = Flow.from_source(str(ROOT), "tests/flows/hanging.py:hanging").to_deployment(

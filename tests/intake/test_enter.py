@@ -67,7 +67,7 @@ def test_a_post_of_nobody_is_refused_where_a_second_person_says_yes(store, draft
 
 
 def test_a_repetition_is_held_unless_it_is_meant(store, draft, now):
-    """Case, blanks and trailing hashtags make no other post of it (F05-S3)."""
+    """Case, blanks and trailing hashtags make no other post of it."""
     first = enter(store, draft(text="A good day."), now=now, source="cli")
     again = enter(store, draft(text="a  GOOD day. #fine"), now=now, source="cli")
     meant = enter(store, draft(text="A good day.", allow_repeat=True), now=now, source="cli")

@@ -72,7 +72,7 @@ def test_a_time_that_means_nothing_is_refused(when):
 
 
 def test_a_time_without_zone_is_refused_until_somebody_names_one():
-    """A naive time is another instant in every country (F23-S4)."""
+    """A naive time is another instant in every country."""
     [refusal] = meant("2026-07-01T10:00")
     assert "zone" in refusal.why
 

@@ -79,7 +79,7 @@ def test_a_premium_account_may_say_more_and_the_others_refuse(judged, draft):
 
 
 def test_a_thread_that_its_quota_can_never_take_is_refused(judged, draft):
-    """Otherwise it would wait for ever (F10-S4)."""
+    """Otherwise it would wait for ever."""
     [refusal] = judged(draft(text="", parts=["one fish", "two fish", "red fish"], accounts=["carol"]))
 
     assert refusal.field == "parts"

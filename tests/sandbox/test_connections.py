@@ -1,4 +1,4 @@
-"""Where connections are kept, a browser sends a POST that was carried out once more by itself (X10)."""
+"""Where connections are kept, a browser sends a POST that was carried out once more by itself."""
 
 from __future__ import annotations
 

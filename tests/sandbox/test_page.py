@@ -87,7 +87,7 @@ def test_control_enter_submits(sandbox, compose):
 
 
 def test_who_is_signed_in_stands_beside(page, build):
-    """The identity check of x-contract: the profile link is one's own handle."""
+    """How a channel knows who is signed in: the profile link names the account."""
     page.goto("/home", wait_until="domcontentloaded")
 
     assert page.locator("its=AppTabBar_Profile_Link").get_attribute("href") == "/alice"

@@ -157,8 +157,8 @@ def test_every_test_id_that_may_change_is_on_the_page():
 
 @browser_needed
 @pytest.mark.build(**{name: axis.todays for name, axis in AXES.items()})
-def test_todays_build_has_the_test_ids_of_the_contract(compose):
-    """The page of x-contract, as tools of the day know it."""
+def test_todays_build_has_the_test_ids_that_tools_rely_on(compose):
+    """X's page, as tools of the day know it."""
     page = compose().page
 
     for name in CONTRACT:

@@ -104,7 +104,7 @@ def test_the_look_that_can_prove_it_is_not_late(store):
 
 
 def test_looks_that_cannot_tell_count_for_nothing(store):
-    """A truncated, logged-out or empty list between two that prove something neither helps nor hinders (F25-S1)."""
+    """A truncated, logged-out or empty list between two that prove something neither helps nor hinders."""
     delivery_id = unconfirmed_delivery(store)
     nothing = {0: CannotTell(why="signed out")}
 
@@ -202,7 +202,7 @@ def test_what_x_calls_a_duplicate_is_not_asked_for_again(store):
 
 
 def test_a_second_attempt_s_duplicate_adopts_the_first_attempt_s_post(store):
-    """X shows a post an hour late; asked again it answers 187: the look reaches back to the first attempt (F05-S2)."""
+    """X shows a post an hour late; asked again it answers 187: the look reaches back to the first attempt."""
     delivery_id = unconfirmed_delivery(store)
     first = an_id(NOON)
     looked(store, delivery_id, SOON)
@@ -308,7 +308,7 @@ def test_a_hole_in_a_thread_is_never_closed(store):
 
 
 def test_a_published_post_proven_gone_is_removed(store):
-    """X hid it, or somebody deleted it: `removed`, never `failed`, never posted again (F20-S7, F25-S4)."""
+    """X hid it, or somebody deleted it: `removed`, never `failed`, never posted again."""
     delivery_id = scheduled(store)
     store.write(settling.answered, armed(store).attempt_id, published(), now=NOON, jitter=0.5)
 

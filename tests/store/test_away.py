@@ -97,7 +97,7 @@ def test_a_postgres_that_is_not_there():
 
 
 def test_postgres_that_takes_no_writes(server, made_postgres):
-    """Read-only, nothing can be claimed: without a written intent there is no ask (F14-S4)."""
+    """Read-only, nothing can be claimed: without a written intent there is no ask."""
     url = server.fresh(like=made_postgres)
     with Store.open(url) as store:
         store.write(accounts.put, person("alice"), NOON)

@@ -50,7 +50,7 @@ def test_eight_workers_and_one_delivery(store):
 
 
 def test_ten_workers_and_a_hundred_deliveries(store):
-    """Ten workers claim a hundred deliveries a hundred times, each exactly once (F18-S1)."""
+    """Ten workers claim a hundred deliveries a hundred times, each exactly once."""
     ids = [scheduled(store) for _ in range(100)]
 
     def all_day(number: int) -> list[int]:
@@ -70,7 +70,7 @@ def test_workers_of_several_processes(store, url):
 
 
 def test_a_quota_holds_under_parallel_claims(store):
-    """With two posts an hour, eight workers and ten due deliveries, exactly two go out (F16-S1)."""
+    """With two posts an hour, eight workers and ten due deliveries, exactly two go out."""
     store.write(account_rows.put, person("alice", per_hour=2), NOON)
     for _ in range(10):
         scheduled(store)
@@ -100,7 +100,7 @@ def test_a_claim_says_everything_an_attempt_needs(store):
 
 
 def test_nothing_is_claimed_before_its_moment(store):
-    """Due exactly now is due (F23-S1); a second later is not."""
+    """Due exactly now is due; a second later is not."""
     scheduled(store, due_at=NOON)
     scheduled(store, due_at=NOON + SECOND)
 
@@ -127,7 +127,7 @@ def test_only_the_accounts_asked_for(store):
 
 def test_a_thread_that_does_not_fit_waits_and_delays_only_its_account(store):
     """
-    A thread is reserved whole before its first part (F19-S6); the shorter post behind it waits its turn,
+    A thread is reserved whole before its first part; the shorter post behind it waits its turn,
     and another account's does not.
     """
     store.write(account_rows.put, person("alice", per_hour=3), NOON)
@@ -143,7 +143,7 @@ def test_a_thread_that_does_not_fit_waits_and_delays_only_its_account(store):
 
 
 def test_a_thread_that_can_never_fit_is_put_before_a_person(store):
-    """What no window can ever hold does not stand in front of what fits (F10)."""
+    """What no window can ever hold does not stand in front of what fits."""
     store.write(account_rows.put, person("alice", per_day=2), NOON)
     endless = scheduled(store, saying("one", "two", "three"), due_at=NOON - MINUTE)
     short = scheduled(store)
@@ -154,7 +154,7 @@ def test_a_thread_that_can_never_fit_is_put_before_a_person(store):
 
 
 def test_fifty_that_cannot_go_delay_none_that_can(store):
-    """Fifty older deliveries that may not go out now do not stand before one that may (F10-S1)."""
+    """Fifty older deliveries that may not go out now do not stand before one that may."""
     store.write(account_rows.put, person("bob", per_hour=1), NOON)
     for _ in range(50):
         scheduled(store, account="bob", due_at=NOON - HOUR)
@@ -247,7 +247,7 @@ def test_putting_an_account_again_leaves_its_pause(store):
 def test_the_edge_of_a_window(store, ended):
     """
     A post counts for one hour from the end of its attempt, to the second, and just the same when nobody
-    knows whether it is live (F16-S2, S6).
+    knows whether it is live.
     """
     store.write(account_rows.put, person("alice", per_hour=1), NOON)
     scheduled(store)
@@ -280,7 +280,7 @@ def test_spacing(store):
 
 
 def test_posts_made_by_hand_count(store):
-    """What somebody posts by hand uses the quota from the instant its id names (F16-S4), and is counted once."""
+    """What somebody posts by hand uses the quota from the instant its id names, and is counted once."""
     store.write(account_rows.put, person("alice", per_hour=1), NOON)
     scheduled(store)
     by_hand = SeenPost(id=an_id(NOON - MINUTE), author="Alice", said=plain("hello"))

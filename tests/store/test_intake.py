@@ -51,7 +51,7 @@ def test_one_post_for_two_accounts(store):
 def test_a_repetition_is_held(store, again):
     """
     What says the same, in whatever case, spacing, numbering or with another hashtag, is held for a person,
-    with a reference to the first (F05-S3); the same for another account is not.
+    with a reference to the first; the same for another account is not.
     """
     first = scheduled(store, saying("Good morning!"))
 
@@ -141,7 +141,7 @@ def test_an_account_nobody_knows(store):
 
 
 def test_a_time_without_zone(store):
-    """Nobody can know what it means, so it is refused (F23-S4)."""
+    """Nobody can know what it means, so it is refused."""
     with pytest.raises(Exception, match="without zone"):
         store.write(intake.add, saying("one"), accounts=["alice"], due_at=datetime(2026, 3, 2, 12), now=NOON)  # noqa: DTZ001
 

@@ -96,7 +96,7 @@ def test_those_that_wait_for_an_answer_never_hide_those_that_are_late(store, mon
     ],
 )
 def test_a_post_that_was_due_during_an_outage(store, late_after, when_late, ends):
-    """Sent late, missed, or asked about, as it says itself; with the reason on record (F23-S2)."""
+    """Sent late, missed, or asked about, as it says itself; with the reason on record."""
     one = scheduled(store, late_after=late_after, when_late=when_late)
 
     claims(store, NOON + 3 * HOUR)
@@ -107,7 +107,7 @@ def test_a_post_that_was_due_during_an_outage(store, late_after, when_late, ends
 
 
 def test_due_exactly_now_is_due(store):
-    """And not an instant before (F23-S1)."""
+    """And not an instant before."""
     one = scheduled(store)
 
     assert [] == claims(store, NOON - timedelta(microseconds=1))
@@ -140,7 +140,7 @@ def played(store, begins, lasts, *, takes=5 * SECOND, step=10 * SECOND, browsers
 
 def test_after_an_outage_the_backlog_goes_out_in_order_and_within_its_limits(store):
     """
-    Six hours away, twelve overdue (F16-S5): oldest first, never closer than the account's spacing, never more
+    Six hours away, twelve overdue: oldest first, never closer than the account's spacing, never more
     than its limit in any hour, by several workers as by one; what its own rule calls stale is missed.
     """
     store.write(account_rows.put, person("alice", per_hour=4, spacing=2 * MINUTE), NOON)

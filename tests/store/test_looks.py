@@ -145,7 +145,7 @@ def test_not_found(store):
 
 
 def test_looking_comes_to_an_end(store):
-    """After so many looks a person is asked, and no more load is made (F01-S3)."""
+    """After so many looks a person is asked, and no more load is made."""
     delivery_id = unconfirmed_delivery(store)
     for look in range(3):
         store.write(
@@ -226,7 +226,7 @@ def test_a_later_part_found_without_the_one_before(store):
 
 
 def test_two_reconcilers_find_the_same(store):
-    """Two that look at the same time come to the same result (F25-S3), and the evidence shows both."""
+    """Two that look at the same time come to the same result, and the evidence shows both."""
     delivery_id = unconfirmed_delivery(store)
     found = {0: Present(remote_id=an_id())}
 
@@ -331,7 +331,7 @@ def test_release_needs_somebody_s_word(store):
 
 
 def test_half_of_them_lose_their_answer(store):
-    """Trouble with some stops none of the others: all go out, all unconfirmed deliveries are handed out (F01-S1, S4)."""
+    """Trouble with some stops none of the others: all go out, all unconfirmed deliveries are handed out."""
     for number in range(10):
         scheduled(store, account=("alice", "bob")[number % 2])
     for number, claim in enumerate(claims(store)):

@@ -93,7 +93,7 @@ def test_who_fails_before_arming_takes_the_attempt_from_its_double(store):
 
 
 def test_arming_needs_a_lease_that_holds(store):
-    """A worker that was stopped before arming, and woke after its lease, may not ask (F09-S3)."""
+    """A worker that was stopped before arming, and woke after its lease, may not ask."""
     scheduled(store)
     claim = claimed(store)
 
@@ -104,7 +104,7 @@ def test_arming_needs_a_lease_that_holds(store):
 
 
 def test_arming_needs_the_latest_claim(store):
-    """Who was rescued and claimed over is fenced off, with the old number as with the new one (F18-S2)."""
+    """Who was rescued and claimed over is fenced off, with the old number as with the new one."""
     delivery_id = scheduled(store)
     old = claimed(store, worker="old")
     store.rescue(NOON + LEASE)
@@ -186,7 +186,7 @@ def test_an_answer_said_twice_counts_once(store):
 
 
 def test_a_poison_delivery_leaves_the_queue(store):
-    """What breaks every attempt is quarantined; meanwhile others go out (F10-S2)."""
+    """What breaks every attempt is quarantined; meanwhile others go out."""
     poison = scheduled(store)
     moment = NOON
     for _ in range(5):
@@ -203,10 +203,7 @@ def test_a_poison_delivery_leaves_the_queue(store):
 
 @pytest.mark.parametrize("live", [0, 1, 2])
 def test_a_thread_goes_on_at_its_first_missing_part(store, live):
-    """
-    A failure before part k leaves the parts before it live, and the next attempt answers the last of them
-    (F19-S1).
-    """
+    """A failure before part k leaves the parts before it live, and the next attempt answers the last of them."""
     store.write(account_rows.put, person("alice", per_hour=10), NOON)
     delivery_id = scheduled(store, saying("one", "two", "three"))
     claim = armed(store)
@@ -282,7 +279,7 @@ def test_a_thread_with_a_hole_goes_before_a_person(store):
 
 def test_an_old_attempt_changes_nothing_but_its_own_row(store):
     """
-    What an attempt says after another has taken over is kept with it, and moves nothing (F09-S3, F13-S6);
+    What an attempt says after another has taken over is kept with it, and moves nothing;
     unless it brings an id: see test_overtaken.py.
     """
     delivery_id = scheduled(store)
@@ -305,7 +302,7 @@ def test_an_old_attempt_changes_nothing_but_its_own_row(store):
 def test_rescue_before_arming(store):
     """
     A worker that died before it was armed has done nothing: the delivery goes back, uncharged, and the
-    quota is given back (F09-S2).
+    quota is given back.
     """
     store.write(account_rows.put, person("alice", per_hour=1), NOON)
     delivery_id = scheduled(store)
@@ -321,7 +318,7 @@ def test_rescue_before_arming(store):
 
 
 def test_rescue_after_arming(store):
-    """A worker that died after it was armed may have posted: only a look says (F04-S2)."""
+    """A worker that died after it was armed may have posted: only a look says."""
     store.write(account_rows.put, person("alice", per_hour=1), NOON)
     delivery_id = scheduled(store)
     armed(store, executor="runner 3, pid 4711")
@@ -336,7 +333,7 @@ def test_rescue_after_arming(store):
 
 
 def test_rescue_goes_by_lease_and_never_by_age(store):
-    """A delivery that was due three hours ago and is being sent now is left alone (F09-S1)."""
+    """A delivery that was due three hours ago and is being sent now is left alone."""
     scheduled(store, due_at=NOON - 3 * HOUR)
     claimed(store)
 
@@ -367,7 +364,7 @@ def test_two_rescuers_rescue_once(store):
     ids=["published", "refused", "not submitted", "unconfirmed"],
 )
 def test_the_answer_comes_after_rescue(store, outcome, state):
-    """The store was away for longer than the lease; the answer waited, and is the truth (F06-S1)."""
+    """The store was away for longer than the lease; the answer waited, and is the truth."""
     delivery_id = scheduled(store)
     claim = armed(store)
     store.rescue(NOON + LEASE)
@@ -409,7 +406,7 @@ def test_a_second_answer_counts_only_if_it_brings_an_id(store):
 
 
 def test_an_id_that_belongs_to_another_delivery(store):
-    """Two deliveries of an account never share an id: the second is unconfirmed, and nothing is lost (F03, I8)."""
+    """Two deliveries of an account never share an id: the second is unconfirmed, and nothing is lost."""
     scheduled(store)
     first = armed(store)
     given = an_id()
@@ -470,7 +467,7 @@ TARGET = id_at(NOON + SECOND)
     ids=["placeholder", "old", "before it was asked", "the one it answers", "too large"],
 )
 def test_an_id_that_cannot_be_ours(store, wrong):
-    """A placeholder, a parent's id, a pinned post's: none of them ever becomes a delivery's id (F02, F03)."""
+    """A placeholder, a parent's id, a pinned post's: none of them ever becomes a delivery's id."""
     delivery_id = scheduled(store, saying("Indeed", reply_to=TARGET))
     claim = armed(store)
 

@@ -39,7 +39,7 @@ def set_revision(url, revision):
 
 
 def test_an_empty_database_is_refused(empty_url):
-    """Nothing is ever half stored: without its tables a store does not open, and says what to do (F14-S1)."""
+    """Nothing is ever half stored: without its tables a store does not open, and says what to do."""
     with pytest.raises(SchemaMismatch) as refused:
         Store.open(empty_url)
 

@@ -147,7 +147,7 @@ def test_published_and_seen(store):
 
 
 def test_published_and_missed_is_red_however_the_publisher_feels(store):
-    """The network answered with an id, and two looks at the account's page do not show it (F17-S1)."""
+    """The network answered with an id, and two looks at the account's page do not show it."""
     delivery_id = published_now(store)
     for after in (6 * SECOND, 30 * SECOND):
         look(store, delivery_id, Absent(why="not in the list"), NOON + after)

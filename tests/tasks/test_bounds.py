@@ -39,7 +39,7 @@ def test_the_order_holds():
     ],
 )
 def test_what_is_the_wrong_way_round_is_refused(wrong, words):
-    """By name, with both figures, and with the setting that an operator can change (F21-S2)."""
+    """By name, with both figures, and with the setting that an operator can change."""
     with pytest.raises(DeadlinesRefused) as refused:
         replace(Deadlines(), **wrong).check()
 

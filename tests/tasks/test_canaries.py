@@ -196,7 +196,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
     house, channel, claimed, block, time
 ):
     """No click, no retry burnt, one notice however often it is seen; a new session in the block and it goes on
-    within one cycle, without a restart (F11-S1).
+    within one cycle, without a restart.
     """
     clicks = []
     lost = NotSubmitted(cause=Cause.SIGNED_OUT, why="the page led to /i/flow/login", phase=Phase.OPENED)

@@ -181,7 +181,7 @@ def an_answer(house):
 
 
 def test_an_answer_waits_in_the_outbox_for_the_store(house, claimed, away, time):
-    """The store is away between click and record: the id is on this disk, and lands once when it is back (F06-S1)."""
+    """The store is away between click and record: the id is on this disk, and lands once when it is back."""
     claim = claimed("One.")
     assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock())
     answer = an_answer(house)

@@ -95,7 +95,7 @@ def test_the_last_known_switches_serve_while_prefect_is_away(house, monkeypatch)
 
 
 def test_whoever_waits_for_a_look_is_there_all_the_same(house, monkeypatch):
-    """A look at a page that hangs takes a while; the lease heartbeats on, and nobody is sent to replace it (F17-S2)."""
+    """A look at a page that hangs takes a while; the lease heartbeats on, and nobody is sent to replace it."""
     pages = [Future(), Future()]
     heartbeats = []
 

@@ -264,7 +264,7 @@ def test_remedies_go_on_while_the_store_is_away(watching, house):
 
 
 def test_messages_wait_for_a_way_that_is_down_and_are_told_once(watching, person, house):
-    """Kept, tried again, told once (F17-S7)."""
+    """Kept, tried again, told once."""
     run = watching()
     person.down = True
     for _ in range(6):

@@ -498,7 +498,7 @@ def test_a_browser_of_another_machine_cannot_be_judged(house, channel, fell_sile
 
 
 def test_what_somebody_posted_by_hand_counts(house, channel, unconfirmed_delivery):
-    """Seen on the way, kept as foreign, and counted against the quota; matched with nothing (F06-S3)."""
+    """Seen on the way, kept as foreign, and counted against the quota; matched with nothing."""
     unconfirmed_delivery("The lamp is lit.")
     (ours,) = seen(house, "The lamp is lit.")
     (by_hand,) = seen(house, "Typed on a phone.", ago=20)
@@ -637,7 +637,7 @@ def test_looks_grow_rarer():
 
 
 def test_looks_that_fail_are_repeated_within_the_budget(house, time):
-    """While the browsers are away, retries of looks do not add up: five in vain, then they wait (F11)."""
+    """While the browsers are away, retries of looks do not add up: five in vain, then they wait."""
     granted = []
     for second in range(40):
         granted += [second] if house.may_look_again(again=second > 0) else []

@@ -134,7 +134,7 @@ def test_a_page_that_fails_for_one_account_stops_that_account_only(house, channe
 
 
 def test_an_open_circuit_is_never_tried_by_an_ask(house, channel, post, turn):
-    """Down for an hour: not a single ask, and a probe by and by (F08-S3)."""
+    """Down for an hour: not a single ask, and a probe by and by."""
     channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
     post("One.", "Two.", "Three.", "Four.")
     turn(at_most=3)
@@ -170,7 +170,7 @@ def test_a_probe_that_is_well_lets_the_waiting_go_at_once(house, channel, post, 
 
 
 def test_contents_that_are_refused_open_nothing(house, channel, post, turn):
-    """F08-S1: fifteen in a row, each fails by itself."""
+    """Fifteen in a row, each fails by itself."""
     channel.on_ask = answers(Refused(cause=Cause.TOO_LONG, code="186", why="too long"))
     post(*(f"Far too long, number {n}." for n in range(15)))
     assert len(turn()) == 15
@@ -201,7 +201,7 @@ def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn
 
 
 def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel, post, turn):
-    """F07-S4, F08-S5: paused with its reason, X's circuits untouched, nothing charged; and back by itself."""
+    """Paused with its reason, X's circuits untouched, nothing charged; and back by itself."""
     house.browsers.trouble = BrowserUnavailable("start", "no such program")
     ids = post("One.", "Two.", "Three.")
     turn()
@@ -229,7 +229,7 @@ def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel
 
 
 def test_a_lost_sign_in_is_left_alone_until_a_probe_sees_it_well(house, channel, post, turn):
-    """F11-S1: once is enough, no delivery is charged, and the store's pause ends with the circuit."""
+    """Once is enough, no delivery is charged, and the store's pause ends with the circuit."""
     channel.on_ask = lost(Cause.SIGNED_OUT)
     ids = post("One.", "Two.")
     turn(at_most=1)
@@ -250,7 +250,7 @@ def test_a_lost_sign_in_is_left_alone_until_a_probe_sees_it_well(house, channel,
 
 
 def test_a_challenge_is_not_come_near_for_hours(house, channel, post, turn):
-    """F11-S2: the longest rest, and no probe before its end."""
+    """The longest rest, and no probe before its end."""
     channel.on_ask = lost(Cause.CHALLENGE)
     post("One.")
     turn()
@@ -262,7 +262,7 @@ def test_a_challenge_is_not_come_near_for_hours(house, channel, post, turn):
 
 
 def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, monkeypatch):
-    """F11-S1: pasted into the block, no restart, no waiting for a probe."""
+    """Pasted into the block, no restart, no waiting for a probe."""
     channel.on_ask = lost(Cause.SIGNED_OUT)
     (one,) = post("One.")
     turn()
@@ -287,7 +287,7 @@ def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, 
 
 
 def test_a_limits_pause_is_ended_by_no_probe(house, channel, post, turn):
-    """F20-S3: until the reset, without probing every few minutes; a sign-in seen well does not lift it."""
+    """Until the reset, without probing every few minutes; a sign-in seen well does not lift it."""
     until = house.clock() + timedelta(hours=9)
     channel.on_ask = answers(Deferred(cause=Cause.DAILY_LIMIT, code="344", why="", until=until))
     post("One.")

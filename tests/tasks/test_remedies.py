@@ -29,7 +29,7 @@ def test_every_remedy_is_known_and_every_one_is_used():
 
 
 def test_a_remedy_meets_no_channel(house, channel, claimed):
-    """Whatever is applied, nothing is asked and nothing is looked for (F17: a remedy never asks)."""
+    """Whatever is applied, nothing is asked and nothing is looked for: a remedy never asks."""
     claimed("Good morning.")
     for one in (Remedy.GIVE_BACK_LEASES, Remedy.REAP_BROWSERS, Remedy.HAND_OVER):
         remedy.fn(str(one), str(Kind.LEASES), "")

@@ -38,7 +38,6 @@ from steadypost.channels.x_web.opening import (
 from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
 from steadypost.domain.clock import Offset, now
-from steadypost.domain.matching import STEADY, UNKNOWN_CLOCK
 from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Published, Refused, Unconfirmed
 from steadypost.domain.remote_id import RemoteId
 
@@ -191,7 +190,7 @@ def _await_target(desk: Desk, page: Page, access: Access, post: RemoteId) -> Tar
 def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, target: Target | None) -> None:
     """What can go wrong while one writes: the account changes, the reply context gets lost, time runs out.
 
-    The gate would stop a reply without its context, too; seen here it costs no click (faults.md, F03-S6).
+    The gate would stop a reply without its context, too; seen here it costs no click.
     """
     check_signed_in(ready, errand.access.handle)
     post = errand.order.reply_to
@@ -289,13 +288,6 @@ def _at_x(ear: Ear | None) -> datetime:
     """Say what time it is by X's clock, as well as anybody knows."""
     offset = ear.offset() if ear else None
     return now() + (offset.ahead if offset else timedelta(0))
-
-
-def _network_now(offset: Offset | None) -> datetime:
-    """Say what time it is by X's clock at the earliest."""
-    if offset is None:
-        return now() - UNKNOWN_CLOCK
-    return now() + offset.ahead - offset.within - STEADY
 
 
 class _Listener:

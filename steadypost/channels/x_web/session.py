@@ -1,7 +1,7 @@
 """Takes a session in any form people have one in, and makes it usable, or says exactly why it is not.
 
-Pure, and the one judge: whoever stores a session and whoever opens a browser with it ask the same function,
-so that they cannot disagree (faults.md, F11). No message ever holds a value of a cookie.
+Pure, and the one judge: what stores a session and what opens a browser with it ask the same function:
+with a judge each, a session could be taken in that no browser can use. No message ever holds a value of a cookie.
 """
 
 from __future__ import annotations

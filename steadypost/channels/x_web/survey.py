@@ -111,7 +111,6 @@ class Composer:
     cover: str | None
     """What lies over the button."""
     suggestions: bool
-    uploading: bool
     attached: tuple[tuple[Picture, ...], ...]
     """The pictures of each part."""
     context: Context = Context()
@@ -253,7 +252,6 @@ def _composer(seen: Mapping[str, Any] | None) -> Composer | None:
         enabled=submit["enabled"] if submit else None,
         cover=submit["cover"] if submit else None,
         suggestions=seen["suggestions"],
-        uploading=seen["uploading"],
         attached=tuple(tuple(Picture(**one) for one in pictures) for pictures in seen["attached"]),
         context=_context(seen["context"]),
     )

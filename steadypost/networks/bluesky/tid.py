@@ -15,11 +15,6 @@ _LETTERS: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _TID: Final = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-SPREAD: Final = timedelta(microseconds=1 << 26)
-"""Keys are spread over 67 seconds before the instant at which they were chosen. Together with the ten bits behind the
-time that makes 36 bits, so that a thousand deliveries keyed in one millisecond do not meet (odds of 1 in 100,000).
-"""
-
 MOST_PARTS: Final = 200
 """Parts of one delivery follow each other by a microsecond, so that a thread is listed in its own order."""
 
@@ -55,6 +50,8 @@ def name(key: str, keyed_at: datetime, n: int) -> str:
     if not 0 <= n < MOST_PARTS:
         raise ValueError(f"part {n}: a thread has at most {MOST_PARTS} parts")
     drawn = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    # Spread over the 67 seconds before that instant: with the clock's ten bits 36 bits in all, so that a thousand
+    # deliveries keyed in one millisecond do not meet (odds of 1 in 100,000).
     back, clock = (drawn >> 10) % (1 << 26), drawn & 1023
     # Before the instant and never after it: some readers drop records that claim to be from the future.
     return encode(_micros(keyed_at) - MOST_PARTS - back + n, clock)

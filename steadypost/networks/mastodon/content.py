@@ -30,11 +30,6 @@ def said(content: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Said:
     return Said(reader.pieces, guessed=reader.is_guess)
 
 
-def text_of(content: str, mentions: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Give the whole as one text, for people and for logs."""
-    return said(content, mentions).text
-
-
 def is_mention(link: Link) -> bool:
     """Whether a piece names an account and is no address."""
     return link.short.startswith("@")

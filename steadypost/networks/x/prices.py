@@ -1,16 +1,15 @@
-"""What X takes for the use of its API: one table, of one day. Driving X's page costs nothing."""
+"""What X takes for the use of its API: one table, read on 29 November 2026. Driving X's page costs nothing.
+
+X changes its prices; the console at X says what was really charged.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 
 from steadypost.domain.post import Part
-
-AS_OF = date(2026, 11, 29)
-"""When the table was read. X changes its prices; the console at X says what was really charged."""
 
 PRICES: Mapping[str, Decimal] = {
     "post": Decimal("0.015"),

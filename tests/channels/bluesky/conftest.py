@@ -7,7 +7,7 @@ import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -126,9 +126,3 @@ def picture(tmp_path):
         return Media(path=path, kind="image/jpeg", alt=alt)
 
     return draw
-
-
-@pytest.fixture
-def wait_past():
-    """Give an instant that much later."""
-    return lambda at, **how: at + timedelta(**how)

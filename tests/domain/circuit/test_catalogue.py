@@ -44,13 +44,13 @@ def test_a_fault_of_ours_never_counts_against_x(cause):
 
 @pytest.mark.parametrize("cause", Cause)
 def test_a_refusal_of_the_content_counts_nowhere(cause):
-    """Too long, a duplicate, a target that is gone: however many, nothing opens (F08-S1)."""
+    """Too long, a duplicate, a target that is gone: however many, nothing opens."""
     assert tells(Refused(cause=cause, code="-", why="")) == {}
 
 
 @pytest.mark.parametrize("cause", Cause)
 def test_an_answer_that_never_came_counts_nowhere(cause):
-    """It may well be live (F04): half of all answers lost must not stop publishing (F02-S4)."""
+    """It may well be live: half of all answers lost must not stop publishing."""
     assert tells(Unconfirmed(cause=cause, why="", phase=Phase.CLICKED)) == {}
 
 
@@ -107,7 +107,7 @@ def test_nothing_wakes_what_may_be_live():
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_circuit_recovers_within_a_minute_of_its_dependency(kind):
-    """F08-S2, F08-S3: but for a sign-in, which needs a person, and notices, which nobody waits for."""
+    """But for a sign-in, which needs a person, and notices, which nobody waits for."""
     settings = SETTINGS[kind]
 
     if kind not in {Kind.SIGN_IN, Kind.NOTIFICATIONS}:

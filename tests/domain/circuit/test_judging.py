@@ -1,6 +1,6 @@
 """A circuit's judgement: what opens it, what closes it, and what must move it in no way.
 
-Several of these are defects that widely used breakers were measured to have (facts.md, "Python breakers").
+Several of these are defects that widely used breakers were measured to have.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -160,7 +160,7 @@ def test_an_instant_that_was_named_opens_it_at_once_and_until_then():
 
 
 def test_a_refused_call_is_no_failure():
-    """Known cause of an outage (F08): a breaker that counts what it refuses keeps itself open."""
+    """Known cause of an outage: a breaker that counts what it refuses keeps itself open."""
     circuit = opened()
     before = circuit.memory
 
@@ -345,7 +345,7 @@ def test_chance_takes_off_and_never_adds():
 
 
 def test_flapping_keeps_growing():
-    """Well for a moment and down again is not a new trouble (F08-S6)."""
+    """Well for a moment and down again is not a new trouble."""
     circuit = opened(longest_open=80 * SECOND, calm_after=timedelta(minutes=5))
     waits = []
     for _ in range(4):
@@ -371,7 +371,7 @@ def test_calm_for_long_enough_it_begins_small_again():
 
 
 def test_one_good_one_bad_does_not_oscillate_per_call():
-    """F08-S6: below the rate that opens it, it stays closed however long it goes on."""
+    """Below the rate that opens it, it stays closed however long it goes on."""
     circuit = Circuit(window=LastCalls(10), failure_rate=0.6, minimum_calls=5)
 
     assert circuit.calls("SF" * 200) is State.CLOSED

@@ -3,7 +3,7 @@
 import pytest
 
 from steadypost.domain.likeness import Grade
-from steadypost.networks.mastodon.content import said, text_of
+from steadypost.networks.mastodon.content import said
 from steadypost.networks.mastodon.likeness import as_kept, compare
 
 LINK = (
@@ -38,7 +38,7 @@ ALICE = '<a href="https://here.example/@alice" class="u-url mention">@<span>alic
     ],
 )
 def test_reads_what_was_typed(content, expected):
-    assert expected == text_of(content)
+    assert expected == said(content).text
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_what_x_gives_is_taken(given_id):
     )
 )
 def test_what_x_cannot_have_given_is_refused(value):
-    """Placeholders, numbers, cut ids, and other alphabets' digits (F02-S6)."""
+    """Placeholders, numbers, cut ids, and other alphabets' digits."""
     with pytest.raises(NotASnowflake):
         remote_id(value)
 
