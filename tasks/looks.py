@@ -330,9 +330,8 @@ def _weighed(items: Sequence[Unsettled], rivals: Sequence[Unsettled]) -> dict[tu
 
 
 def _taken(house: House, access: Access, seen: Sequence[Sighting]) -> frozenset[RemoteId]:
-    return house.store.read(
-        look_rows.taken_ids, access.account, {post.id for one in seen for post in one.posts}
-    )
+    ids = frozenset[RemoteId]().union(*(post.ids for one in seen for post in one.posts))
+    return house.store.read(look_rows.taken_ids, access.account, ids)
 
 
 def _verdicts(

@@ -53,11 +53,10 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
 
 def text_grade(item: Wanted, post: SeenPost) -> Grade:
     """Say how far their words agree."""
-    told = item.network.compare(item.text, post.said)
-    if told is Grade.OTHER and len(post.versions) > 1:
-        # Somebody edited it. What it said at first is not told any more.
+    if len(post.versions) > 1:
+        # Somebody edited it. What it said at first is not told any more: ours, or what somebody made the same later.
         return Grade.UNCLEAR
-    return told
+    return item.network.compare(item.text, post.said)
 
 
 def _parent_grade(item: Wanted, post: SeenPost) -> Grade:

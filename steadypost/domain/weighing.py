@@ -65,10 +65,13 @@ whose time nobody can tell. Such a part claims the post as much as one that fits
 
 
 def _united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
-    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it."""
+    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it.
+
+    A post that somebody edited has another id on some networks, and is its delivery's under its first one.
+    """
     found: dict[RemoteId, SeenPost] = {}
     for post in (post for sighting in sightings for post in sighting.posts):
-        if post.id in taken or post.reposted:
+        if post.reposted or any(one in taken for one in post.ids):
             continue
         known = found.get(post.id)
         if known is None or _knowledge(post) > _knowledge(known):

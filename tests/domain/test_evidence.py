@@ -538,6 +538,24 @@ def test_an_edited_post_is_as_old_as_its_first_version():
     assert isinstance(verdict(wanted(), everywhere(old)), Absent)
 
 
+def test_an_edited_post_is_its_delivery_s_under_its_first_id():
+    """Another delivery's post, edited by hand to say what ours says, has a new id. It is not ours, nor a stranger's."""
+    first, edited = id_at(NOON + 31 * SECOND), id_at(NOON + 3 * MINUTE)
+    post = SeenPost(id=edited, author="alice", said=plain(TEXT), versions=(first, edited))
+
+    assert isinstance(verdict(wanted(), everywhere(post), taken={first}), Absent)
+    assert () == foreign([wanted()], everywhere(post), {first}, "alice")
+    assert () == copies(wanted(), id_at(NOON, sequence=9), everywhere(post), {first})
+
+
+def test_what_was_edited_to_say_the_same_is_not_taken_for_ours():
+    """What it said when it was made is not told any more."""
+    made, edited = id_at(NOON + SECOND), id_at(NOON + MINUTE)
+    post = seen(at=NOON + MINUTE, versions=(made, edited))
+
+    assert isinstance(verdict(wanted(), everywhere(post)), CannotTell)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_clock_of_every_sighting_counts(order):
     """One during which the clock was another, or not known, makes what the others say uncertain."""
