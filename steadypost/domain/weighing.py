@@ -350,14 +350,24 @@ def _made_after(item: Wanted, post: SeenPost, moment: datetime) -> bool:
 
 
 def copies(
-    item: Wanted, remote_id: RemoteId, sightings: Sequence[Sighting], taken: Collection[RemoteId]
+    item: Wanted,
+    remote_id: RemoteId,
+    sightings: Sequence[Sighting],
+    taken: Collection[RemoteId],
+    unsettled: Sequence[Wanted] = (),
 ) -> tuple[RemoteId, ...]:
-    """Name live posts that are the same as a published one, and belong to nobody: second copies of it."""
+    """Name live posts that are the same as a published one, and belong to nobody: second copies of it.
+
+    What may be an ``unsettled`` delivery's, whose words are the same, is no copy of this one.
+    """
     good = [
         one for one in sightings if one.trouble is None and one.account.casefold() == item.handle.casefold()
     ]
     return tuple(
         post.id
         for post in _united(good, {*taken, remote_id})
-        if remote_id not in post.versions and not post.said.painted and grade(item, post, good) is Grade.SAME
+        if remote_id not in post.versions
+        and not post.said.painted
+        and grade(item, post, good) is Grade.SAME
+        and all(grade(other, post, good) is Grade.OTHER for other in unsettled)
     )

@@ -503,6 +503,17 @@ def test_copies_of_what_is_published():
     assert () == copies(wanted(), first.id, everywhere(first, second), {first.id, second.id})
 
 
+def test_what_may_be_another_delivery_s_is_no_copy():
+    """Two deliveries say the same on purpose: one is published, the other one's post has not been adopted yet."""
+    first, second = seen(number=1), seen(number=2)
+    other = wanted(delivery_id=2)
+
+    assert () == copies(wanted(), first.id, everywhere(first, second), {first.id}, [other])
+    assert (second.id,) == copies(
+        wanted(), first.id, everywhere(first, second), {first.id}, [wanted("Else", delivery_id=2)]
+    )
+
+
 def test_a_post_that_lost_its_picture_is_given_to_nobody_who_says_the_same():
     """One delivery has a picture, the other none; the network lost the picture of the one that is live."""
     ours = [wanted(delivery_id=1, media=("A boat",)), wanted(delivery_id=2)]
