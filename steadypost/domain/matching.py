@@ -88,6 +88,13 @@ def _options_grade(item: Wanted, post: SeenPost) -> Grade:
     return Grade.UNCLEAR if differs else Grade.SAME
 
 
+def earliest(armed_at: datetime, offset: Offset | None) -> datetime:
+    """Say when, by the network's clock, what was armed then can have been made at the earliest."""
+    if offset is None:
+        return armed_at - UNKNOWN_CLOCK
+    return armed_at + offset.ahead - offset.within - CLOCK_SKEW
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """From when on, by the network's clock, a post can be the one that was asked for."""
