@@ -57,7 +57,7 @@ def measure() -> dict[str, Any]:
     settled = [_settle(many) for many in MANY]
     for one in settled:
         print(
-            f"settling {one['in_doubt']} unconfirmed: {one['pages']} pages, {one['seconds']} s, "
+            f"settling {one['unconfirmed']} unconfirmed: {one['pages']} pages, {one['seconds']} s, "
             f"{one['ms_per_post']} ms a post",
             file=sys.stderr,
         )

@@ -309,30 +309,32 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     Everything of the account that is not settled is weighed, and read after the look: whatever a list showed was armed
     before it was shown.
     """
-    rivals = house.store.read(unconfirmed.unsettled, access.account)
-    wanted = _weighed(items, rivals)
+    wanted = _weighed(house, access, items)
     verdicts = _verdicts(house, access, items, wanted, seen)
     for plan in plans_to_prove(verdicts.values(), but=seen):
         with contextlib.suppress(LookFailed):
             seen = [*seen, _see(house, access, plan, items)]
+    # Anew: what these lists show may have been armed since the first was read.
+    wanted = _weighed(house, access, items)
     verdicts = _verdicts(house, access, items, wanted, seen)
     taken = _taken(house, access, seen)
-    found = sum(_conclude_one(house, item, verdicts, seen, taken) for item in items)
+    unsettled = list(wanted.values())
+    found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)
     # After the adoptions, so that none of ours is taken for a stranger's.
-    by_hand = foreign(list(wanted.values()), seen, _taken(house, access, seen), access.handle)
+    by_hand = foreign(unsettled, seen, _taken(house, access, seen), access.handle)
     house.store.write(ledger.note_foreign, access.account, by_hand, house.clock())
     return found
 
 
-def _weighed(items: Sequence[Unsettled], rivals: Sequence[Unsettled]) -> dict[tuple[int, int], Wanted]:
-    """Give every part of the account that is not settled."""
+def _weighed(house: House, access: Access, items: Sequence[Unsettled]) -> dict[tuple[int, int], Wanted]:
+    """Give every part of the account that is not settled now."""
+    rivals = house.store.read(unconfirmed.unsettled, access.account)
     return {wanted.key: wanted for item in (*rivals, *items) if not item.published for wanted in item.wanted}
 
 
 def _taken(house: House, access: Access, seen: Sequence[Sighting]) -> frozenset[RemoteId]:
-    return house.store.read(
-        look_rows.taken_ids, access.account, {post.id for one in seen for post in one.posts}
-    )
+    ids = frozenset[RemoteId]().union(*(post.ids for one in seen for post in one.posts))
+    return house.store.read(look_rows.taken_ids, access.account, ids)
 
 
 def _verdicts(
@@ -396,12 +398,13 @@ def _while_it_may_act(item: Unsettled, verdict: Evidence) -> Evidence:
     return verdict
 
 
-def _conclude_one(
+def _conclude_one(  # noqa: PLR0917 - private, and every one of them is needed
     house: House,
     item: Unsettled,
     verdicts: Mapping[tuple[int, int], Evidence],
     seen: Sequence[Sighting],
     taken: frozenset[RemoteId],
+    unsettled: Sequence[Wanted],
 ) -> bool:
     evidence = {wanted.n: verdicts[wanted.key] for wanted in item.wanted}
     first = next(one for one in seen if one.trouble is None)
@@ -415,7 +418,7 @@ def _conclude_one(
         network_at=first.at + offset.ahead if offset else None,
         now=house.clock(),
         next_at=house.clock() + interval(item.looks) if planned else item.next_at,
-        found_copies=_copies(item, seen, taken),
+        found_copies=_copies(item, seen, taken, unsettled),
         attempt_id=item.attempt.id,
         planned=planned,
     )
@@ -426,12 +429,14 @@ def _conclude_one(
 
 
 def _copies(
-    item: Unsettled, seen: Sequence[Sighting], taken: frozenset[RemoteId]
+    item: Unsettled, seen: Sequence[Sighting], taken: frozenset[RemoteId], unsettled: Sequence[Wanted]
 ) -> dict[int, tuple[RemoteId, ...]]:
     """Find second copies of what is published: a browser has been seen to send a request again by itself."""
     if not item.published:
         return {}
-    found = {wanted.n: copies(wanted, item.ids[wanted.n], seen, taken) for wanted in item.wanted}
+    found = {
+        wanted.n: copies(wanted, item.ids[wanted.n], seen, taken, unsettled) for wanted in item.wanted
+    }
     return {n: ids for n, ids in found.items() if ids}
 
 

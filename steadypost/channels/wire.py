@@ -25,14 +25,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 
 from steadypost.channels.bounded import Call, Late
 from steadypost.domain import clock
-from steadypost.domain.clock import Offset, offset_of
+from steadypost.domain.clock import Offset, offset_of, was_moved
 from steadypost.domain.outcome import Cause
 
 T = TypeVar("T")
@@ -99,12 +99,22 @@ class Wire:
         self._verify = verify
         self._now = now
         self._transport = transport
-        self.offset: Offset | None = None
-        """How far the server's clock is ahead, by the most exact of its answers so far."""
+        self._compared: _Compared | None = None
 
     def __repr__(self) -> str:
         # Its headers may hold a token.
         return f"Wire({str(self._base)!r})"
+
+    @property
+    def offset(self) -> Offset | None:
+        """How far the server's clock is ahead, by the most exact of its answers so far; ``None`` too when this machine's
+        clock was moved since.
+        """
+        told = self._compared
+        if told is None:
+            return None
+        passed, ticked = self._now() - told.at, timedelta(seconds=time.monotonic() - told.ticks)
+        return None if was_moved(passed, ticked) else told.offset
 
     def send(
         self,
@@ -169,11 +179,20 @@ class Wire:
     def _answered(self, response: httpx.Response, body: bytes, sent_at: datetime) -> Answered:
         # An answer from a cache is dated by the day on which it was put there.
         date = "" if response.headers.get("age", "0").strip("0") else response.headers.get("date", "")
-        offset = _offset(date, sent_at, self._now())
-        if offset is not None and (self.offset is None or offset.within <= self.offset.within):
-            self.offset = offset
+        offset, before = _offset(date, sent_at, self._now()), self.offset
+        if offset is not None and (before is None or offset.within <= before.within):
+            self._compared = _Compared(offset, at=self._now(), ticks=time.monotonic())
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answered(status=response.status_code, headers=headers, body=body, offset=offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """How far two clocks differ, and when that was said: by this machine's clock, and by the one that nobody sets."""
+
+    offset: Offset
+    at: datetime
+    ticks: float
 
 
 UNSENDABLE = (

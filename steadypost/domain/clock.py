@@ -49,6 +49,15 @@ def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offse
     )
 
 
+MOVED = timedelta(seconds=1)
+"""A clock that differs by more from the one that nobody sets was moved: it is corrected far more slowly than that."""
+
+
+def was_moved(passed: timedelta, ticked: timedelta) -> bool:
+    """Whether a clock by which so much time passed was moved, while another one that cannot be moved ticked so much."""
+    return abs(passed - ticked) > MOVED
+
+
 def ago(since: datetime, now: datetime) -> str:
     """Say how long it has been, in the unit that people would use."""
     seconds = max(0.0, (now - since).total_seconds())

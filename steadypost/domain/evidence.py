@@ -49,6 +49,11 @@ class SeenPost:
     """How it went out beside its words, as far as the network tells: its content warning, who may see it."""
 
     @property
+    def ids(self) -> frozenset[RemoteId]:
+        """Every id it has or had."""
+        return frozenset({self.id, *self.versions})
+
+    @property
     def text(self) -> str:
         """What it says, for people and for logs."""
         return self.said.text

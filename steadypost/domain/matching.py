@@ -53,11 +53,10 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
 
 def text_grade(item: Wanted, post: SeenPost) -> Grade:
     """Say how far their words agree."""
-    told = item.network.compare(item.text, post.said)
-    if told is Grade.OTHER and len(post.versions) > 1:
-        # Somebody edited it. What it said at first is not told any more.
+    if len(post.versions) > 1:
+        # Somebody edited it. What it said at first is not told any more: ours, or what somebody made the same later.
         return Grade.UNCLEAR
-    return told
+    return item.network.compare(item.text, post.said)
 
 
 def _parent_grade(item: Wanted, post: SeenPost) -> Grade:
@@ -87,6 +86,13 @@ def _options_grade(item: Wanted, post: SeenPost) -> Grade:
     """Compare how it went out. A server has been seen to change that by itself, so a difference proves nothing."""
     differs = any(post.options.get(name, wanted) != wanted for name, wanted in item.options.items())
     return Grade.UNCLEAR if differs else Grade.SAME
+
+
+def earliest(armed_at: datetime, offset: Offset | None) -> datetime:
+    """Say when, by the network's clock, what was armed then can have been made at the earliest."""
+    if offset is None:
+        return armed_at - UNKNOWN_CLOCK
+    return armed_at + offset.ahead - offset.within - CLOCK_SKEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

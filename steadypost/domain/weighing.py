@@ -65,10 +65,13 @@ whose time nobody can tell. Such a part claims the post as much as one that fits
 
 
 def _united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
-    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it."""
+    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it.
+
+    A post that somebody edited has another id on some networks, and is its delivery's under its first one.
+    """
     found: dict[RemoteId, SeenPost] = {}
     for post in (post for sighting in sightings for post in sighting.posts):
-        if post.id in taken or post.reposted:
+        if post.reposted or any(one in taken for one in post.ids):
             continue
         known = found.get(post.id)
         if known is None or _knowledge(post) > _knowledge(known):
@@ -347,14 +350,24 @@ def _made_after(item: Wanted, post: SeenPost, moment: datetime) -> bool:
 
 
 def copies(
-    item: Wanted, remote_id: RemoteId, sightings: Sequence[Sighting], taken: Collection[RemoteId]
+    item: Wanted,
+    remote_id: RemoteId,
+    sightings: Sequence[Sighting],
+    taken: Collection[RemoteId],
+    unsettled: Sequence[Wanted] = (),
 ) -> tuple[RemoteId, ...]:
-    """Name live posts that are the same as a published one, and belong to nobody: second copies of it."""
+    """Name live posts that are the same as a published one, and belong to nobody: second copies of it.
+
+    What may be an ``unsettled`` delivery's, whose words are the same, is no copy of this one.
+    """
     good = [
         one for one in sightings if one.trouble is None and one.account.casefold() == item.handle.casefold()
     ]
     return tuple(
         post.id
         for post in _united(good, {*taken, remote_id})
-        if remote_id not in post.versions and not post.said.painted and grade(item, post, good) is Grade.SAME
+        if remote_id not in post.versions
+        and not post.said.painted
+        and grade(item, post, good) is Grade.SAME
+        and all(grade(other, post, good) is Grade.OTHER for other in unsettled)
     )

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
+from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, ImpossibleMove, State, WhenLate
-from steadypost.domain.matching import CLOCK_SKEW
+from steadypost.domain.matching import UNKNOWN_CLOCK, earliest
 from steadypost.domain.network import Network, Pointer
 from steadypost.domain.parts import DeliveryPart, PartState
 from steadypost.domain.remote_id import RemoteId
@@ -95,9 +96,12 @@ def _rise(ids: Mapping[int, RemoteId], network: Network) -> None:
             )
 
 
-def check_age(pointer: Pointer, armed_at: datetime | None, now: datetime, network: Network) -> None:
+def check_age(
+    pointer: Pointer, armed_at: datetime | None, offset: Offset | None, now: datetime, network: Network
+) -> None:
     """Refuse a post that was made before this delivery was first asked for, or that nobody can have made yet, as far as
-    its id tells when that was.
+    its id tells when that was. ``offset`` is how far the network's clock was ahead when it was asked for: an id holds
+    the network's time, and this machine's may be minutes off.
     """
     made = network.made_at(pointer.id)
     if armed_at is None:
@@ -107,13 +111,13 @@ def check_age(pointer: Pointer, armed_at: datetime | None, now: datetime, networ
         )
     if made is None:
         return
-    if made < armed_at - CLOCK_SKEW:
+    if made < earliest(armed_at, offset):
         raise WordNotTaken(
             f"the post {pointer.id} was made at {made:%Y-%m-%d %H:%M:%S} UTC, "
             f"before it was first asked for at {armed_at:%Y-%m-%d %H:%M:%S} UTC",
             remedy="look for a younger one; this is another post",
         )
-    if made > now + CLOCK_SKEW:
+    if made > now + UNKNOWN_CLOCK:
         raise WordNotTaken(
             f"no post can have the id {pointer.id} yet", remedy="copy its address again, whole"
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from steadypost.domain.budget import Try
 from steadypost.domain.clock import Offset
@@ -117,12 +118,20 @@ def latest(connection: Connection, kept: Kept) -> Attempt:
     return attempt_of(row)
 
 
-def first_armed_at(connection: Connection, delivery_id: int) -> datetime | None:
-    """Say when a delivery was first asked for; ``None`` when it never was."""
-    moment: datetime | None = connection.scalar(
-        select(func.min(attempts.c.armed_at)).where(attempts.c.delivery_id == delivery_id)
+def first_armed(connection: Connection, ids: Collection[int]) -> dict[int, Attempt]:
+    """Give the attempt with which each delivery was first about to be asked; none for one that never was.
+
+    Not the latest: when X answers that an earlier one is live after all (187), that one is what we look for.
+    """
+    earliest = (
+        select(attempts.c.delivery_id, func.min(attempts.c.fence).label("fence"))
+        .where(attempts.c.delivery_id.in_(ids), attempts.c.armed_at.is_not(None))
+        .group_by(attempts.c.delivery_id)
+        .subquery()
     )
-    return moment
+    both = and_(attempts.c.delivery_id == earliest.c.delivery_id, attempts.c.fence == earliest.c.fence)
+    rows = connection.execute(select(attempts).join(earliest, both))
+    return {row.delivery_id: attempt_of(row) for row in rows}
 
 
 def recent(connection: Connection, since: datetime) -> list[Try]:

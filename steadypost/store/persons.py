@@ -96,7 +96,8 @@ def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: dat
     handle, network = account.handle, named(account.network)
     target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
     taken = delivery_rows.taken(connection, delivery.account, {one.id for one in live}, but=delivery.id)
-    armed_at = attempt_rows.first_armed_at(connection, delivery.id)
+    first = attempt_rows.first_armed(connection, [delivery.id]).get(delivery.id)
+    armed_at, offset = (first.armed_at, first.offset) if first else (None, None)
     for one in live:
         try:
             network.remote_id(one.id)
@@ -117,7 +118,7 @@ def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: dat
                 f"the post {one.id} belongs to delivery {taken[one.id]}",
                 remedy=f"see 'steadypost show {taken[one.id]}'; look for another post",
             )
-        words.check_age(one, armed_at, now, network)
+        words.check_age(one, armed_at, offset, now, network)
 
 
 def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, now: datetime) -> Delivery:

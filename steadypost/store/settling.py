@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import Appearance
-from steadypost.domain.matching import CLOCK_SKEW, UNKNOWN_CLOCK
+from steadypost.domain.matching import earliest
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import (
     Answer,
@@ -301,17 +301,10 @@ def _objection(
     if (
         made is not None
         and attempt.armed_at is not None
-        and made < _earliest(attempt.armed_at, attempt.offset)
+        and made < earliest(attempt.armed_at, attempt.offset)
     ):
         return f"the post {given} was made at {made:%Y-%m-%d %H:%M:%S} UTC, before it was asked for"
     return None
-
-
-def _earliest(armed_at: datetime, offset: Offset | None) -> datetime:
-    """Say when, by the network's clock, the attempt's post can have been made at the earliest."""
-    if offset is None:
-        return armed_at - UNKNOWN_CLOCK
-    return armed_at + offset.ahead - offset.within - CLOCK_SKEW
 
 
 def _phase(answer: Answer) -> Phase:

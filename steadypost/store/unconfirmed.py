@@ -95,7 +95,7 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
         connection, {(kept.delivery.post_id, network_of[kept.delivery.account]) for kept in every}
     )
     latest = _latest_attempts(connection, every)
-    began = _first_armed(connection, [kept.delivery.id for kept in every])
+    began = attempt_rows.first_armed(connection, [kept.delivery.id for kept in every])
     unconfirmed = []
     for kept in every:
         delivery, owner = kept.delivery, owners[kept.delivery.account]
@@ -165,22 +165,6 @@ def _options(first: Attempt, latest: Attempt) -> dict[str, str]:
     """Give how it was to go out, as far as all of its attempts agree: whichever of them is live shows that."""
     ours = first.appears.options
     return {name: value for name, value in latest.appears.options.items() if ours.get(name) == value}
-
-
-def _first_armed(connection: Connection, ids: list[int]) -> dict[int, Attempt]:
-    """Give the attempt with which each delivery was first about to be asked.
-
-    Not the latest: when X answers that an earlier one is live after all (187), that one is what we look for.
-    """
-    earliest = (
-        select(attempts.c.delivery_id, func.min(attempts.c.fence).label("fence"))
-        .where(attempts.c.delivery_id.in_(ids), attempts.c.armed_at.is_not(None))
-        .group_by(attempts.c.delivery_id)
-        .subquery()
-    )
-    both = and_(attempts.c.delivery_id == earliest.c.delivery_id, attempts.c.fence == earliest.c.fence)
-    rows = connection.execute(select(attempts).join(earliest, both))
-    return {row.delivery_id: attempt_rows.attempt_of(row) for row in rows}
 
 
 def _latest_attempts(connection: Connection, every: list[Kept]) -> dict[int, Attempt]:

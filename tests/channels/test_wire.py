@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from steadypost.channels.wire import Answered, NotSent, Unknown, Wire
+from steadypost.domain import clock
 from steadypost.domain.outcome import Cause
 
 HELLO = b"HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Length: 2\r\n\r\n{}"
@@ -192,6 +193,22 @@ def test_a_proxy_that_nobody_here_speaks_to_is_an_answer_and_no_exception(serve,
     assert Cause.NO_WAY_THERE is heard.cause
     assert "s3cr3t" not in repr(heard)
     assert [] == server.heard
+
+
+def test_a_clock_that_was_moved_after_the_answer_is_not_known(serve):
+    """What is armed then would seem to be asked for long before or after the posts that the network shows."""
+    server = serve(lambda line: line.sendall(HELLO))
+    moved = timedelta(0)
+    wire = Wire(server.url, now=lambda: clock.now() + moved)
+
+    first = wire.send("GET", "/me", deadline=soon())
+    assert wire.offset == first.offset
+    moved = timedelta(minutes=10)
+    assert wire.offset is None
+
+    second = wire.send("GET", "/me", deadline=soon())
+    assert wire.offset == second.offset
+    assert first.offset.ahead - second.offset.ahead > timedelta(minutes=9)
 
 
 def test_an_answer_from_a_cache_tells_no_time(serve):

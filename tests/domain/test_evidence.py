@@ -503,6 +503,17 @@ def test_copies_of_what_is_published():
     assert () == copies(wanted(), first.id, everywhere(first, second), {first.id, second.id})
 
 
+def test_what_may_be_another_delivery_s_is_no_copy():
+    """Two deliveries say the same on purpose: one is published, the other one's post has not been adopted yet."""
+    first, second = seen(number=1), seen(number=2)
+    other = wanted(delivery_id=2)
+
+    assert () == copies(wanted(), first.id, everywhere(first, second), {first.id}, [other])
+    assert (second.id,) == copies(
+        wanted(), first.id, everywhere(first, second), {first.id}, [wanted("Else", delivery_id=2)]
+    )
+
+
 def test_a_post_that_lost_its_picture_is_given_to_nobody_who_says_the_same():
     """One delivery has a picture, the other none; the network lost the picture of the one that is live."""
     ours = [wanted(delivery_id=1, media=("A boat",)), wanted(delivery_id=2)]
@@ -536,6 +547,24 @@ def test_an_edited_post_is_as_old_as_its_first_version():
     old = seen(at=NOON + SECOND, versions=(id_at(NOON - MINUTE), id_at(NOON + SECOND)))
 
     assert isinstance(verdict(wanted(), everywhere(old)), Absent)
+
+
+def test_an_edited_post_is_its_delivery_s_under_its_first_id():
+    """Another delivery's post, edited by hand to say what ours says, has a new id. It is not ours, nor a stranger's."""
+    first, edited = id_at(NOON + 31 * SECOND), id_at(NOON + 3 * MINUTE)
+    post = SeenPost(id=edited, author="alice", said=plain(TEXT), versions=(first, edited))
+
+    assert isinstance(verdict(wanted(), everywhere(post), taken={first}), Absent)
+    assert () == foreign([wanted()], everywhere(post), {first}, "alice")
+    assert () == copies(wanted(), id_at(NOON, sequence=9), everywhere(post), {first})
+
+
+def test_what_was_edited_to_say_the_same_is_not_taken_for_ours():
+    """What it said when it was made is not told any more."""
+    made, edited = id_at(NOON + SECOND), id_at(NOON + MINUTE)
+    post = seen(at=NOON + MINUTE, versions=(made, edited))
+
+    assert isinstance(verdict(wanted(), everywhere(post)), CannotTell)
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import ImpossibleMove, State, WhenLate
 from steadypost.domain.evidence import Absent, CannotTell, Present
 from steadypost.domain.network import Pointer
@@ -127,8 +128,8 @@ TARGET = id_at(NOON + timedelta(seconds=2))
 TAKEN = id_at(NOON + timedelta(seconds=3))
 
 WRONG = [
-    (Pointer(id=id_at(NOON - MINUTE)), "before it was first asked for"),
-    (Pointer(id=id_at(LATER + MINUTE)), "no post can have the id"),
+    (Pointer(id=id_at(NOON - HOUR)), "before it was first asked for"),
+    (Pointer(id=id_at(LATER + HOUR)), "no post can have the id"),
     (Pointer(id=id_at(SOON), handle="Bob"), "is @Bob's"),
     (Pointer(id=TAKEN), "belongs to delivery 1"),
     (Pointer(id=TARGET), "is the one that delivery 2 answers"),
@@ -173,6 +174,21 @@ def test_a_clock_that_differs_a_little_does_no_harm(store):
     assert (
         State.PUBLISHED is said(store, unconfirmed_delivery(store), id_at(NOON - timedelta(seconds=14))).state
     )
+
+
+@pytest.mark.parametrize("ahead", [-600, -60, 60, 600])
+def test_a_machine_s_clock_that_is_off_contradicts_no_person(store, ahead):
+    """An id holds the network's time: what was asked for by a clock that is off is judged by how far it was."""
+    offset = Offset(ahead=timedelta(seconds=ahead), within=timedelta(seconds=1))
+    delivery_id = scheduled(store)
+    claim = claimed(store)
+    assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON, offset=offset)
+    store.write(settling.answered, claim.attempt_id, answer(UNHEARD), now=NOON, jitter=0.5)
+    found = id_at(NOON + offset.ahead + timedelta(seconds=2))
+
+    with pytest.raises(WordNotTaken, match="before it was first asked for"):
+        said(store, delivery_id, id_at(NOON + offset.ahead - MINUTE))
+    assert State.PUBLISHED is said(store, delivery_id, found).state
 
 
 # -- threads

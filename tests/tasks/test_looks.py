@@ -223,6 +223,84 @@ def test_the_one_under_way_is_weighed_too(house, channel, unconfirmed_delivery, 
     assert State.UNCONFIRMED is house.store.read(reading.show, delivery_id).delivery.state
 
 
+def test_one_armed_between_two_lists_of_a_look_is_weighed_too(house, channel, unconfirmed_delivery, claimed):
+    """The second list shows what was armed after the first was read: that is not what was lost before."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    [added] = house.store.write(
+        intake.add,
+        Post(parts=(Part(text="The lamp is lit."),)),
+        accounts=["alice"],
+        due_at=house.clock(),
+        late_after=None,
+        now=house.clock(),
+    )
+    house.store.write(persons.release, added.delivery_id, now=house.clock(), by=By())
+    [claim] = house.store.claim(
+        worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=["alice"]
+    )
+    (post,) = seen(house, "The lamp is lit.", ago=0)
+
+    def shown(request):
+        if request.place is Place.PROFILE:
+            return sighting(house, place=request.place)
+        assert house.store.write(
+            settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+        )
+        return sighting(house, post, place=request.place)
+
+    channel.on_look = shown
+
+    look.fn("alice")
+
+    assert State.UNCONFIRMED is house.store.read(reading.show, delivery_id).delivery.state
+
+
+def test_the_post_of_an_unconfirmed_delivery_is_no_copy_of_a_published_one(
+    house, channel, claimed, unconfirmed_delivery, time
+):
+    """A post that is repeated on purpose: nobody is told that it is live twice."""
+    claim = claimed("The lamp is lit.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    own = SeenPost(id=id_at(house.clock()), author="alice", said=plain("The lamp is lit."))
+    published = Answer(outcomes=(Published(remote_id=own.id),))
+    house.store.write(settling.answered, claim.attempt_id, published, now=house.clock(), jitter=0.5)
+    time.pass_by(minutes=1)
+    [added] = house.store.write(
+        intake.add,
+        Post(parts=(Part(text="The lamp is lit."),)),
+        accounts=["alice"],
+        due_at=house.clock(),
+        late_after=None,
+        now=house.clock(),
+    )
+    house.store.write(persons.release, added.delivery_id, now=house.clock(), by=By())
+    [again] = house.store.claim(
+        worker=house.worker, now=house.clock(), lease=LEASE, at_most=1, accounts=["alice"]
+    )
+    assert house.store.write(
+        settling.arm, again.attempt_id, fence=again.fence, now=house.clock(), offset=AGREED
+    )
+    house.store.write(
+        settling.answered, again.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
+    )
+    time.pass_by(seconds=30)
+    second = SeenPost(
+        id=id_at(house.clock() - timedelta(seconds=28)), author="alice", said=plain("The lamp is lit.")
+    )
+    channel.on_look = lambda request: sighting(house, second, own, place=request.place)
+
+    look.fn("alice")
+    first, other = (
+        house.store.read(reading.show, one).delivery for one in (claim.delivery_id, again.delivery_id)
+    )
+
+    assert (State.PUBLISHED, None) == (first.state, first.cause)
+    assert (State.PUBLISHED, second.id) == (other.state, other.parts[0].remote_id)
+    assert [] == house.store.read(notices.due, house.clock())
+
+
 def test_what_a_look_tells_of_the_network_s_clock_is_kept(house, channel, unconfirmed_delivery):
     """By host and network, for whoever wants to know whether a clock is off."""
     unconfirmed_delivery("The lamp is lit.")

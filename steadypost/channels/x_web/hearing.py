@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, Response
 
 from steadypost.browser.desk import Desk
 from steadypost.channels.x_web.told import OPERATIONS, Heard, offset
-from steadypost.domain.clock import Offset, now
+from steadypost.domain.clock import Offset, now, was_moved
 
 DATED = frozenset({"document", "xhr", "fetch"})
 """Whose date is that of this moment. What else a page is made of comes from the browser's cache, with the date of the
@@ -60,15 +60,6 @@ class Ear:
         """Say how far X's clock is ahead of this machine's; ``None`` too when this one was moved while we listened."""
         passed, ticked = now() - self._began, timedelta(seconds=time.monotonic() - self._ticks)
         return None if was_moved(passed, ticked) else offset(self._dates)
-
-
-MOVED = timedelta(seconds=1)
-"""A clock that differs by more from the one that nobody sets was moved: it is corrected far more slowly than that."""
-
-
-def was_moved(passed: timedelta, ticked: timedelta) -> bool:
-    """Whether a clock by which so much time passed was moved, while another one that cannot be moved ticked so much."""
-    return abs(passed - ticked) > MOVED
 
 
 def _between(request: Request) -> tuple[datetime | None, datetime | None]:
