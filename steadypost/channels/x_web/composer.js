@@ -1,13 +1,20 @@
 // Finding the composer and what belongs to it: by what things are and where they stand, their names only tell drift.
 
-const DIALOG = '[role="dialog"], [role="alertdialog"], [aria-modal="true"]';
+const DIALOG = '[role="dialog"], [role="alertdialog"], [aria-modal="true"], dialog[open]';
 
 const isBefore = (one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
 
-const isBox = (element) =>
-  shown(element) && (element.getAttribute("role") === "textbox" || element.matches(".public-DraftEditor-content"));
+const EDITABLE = '[contenteditable]:not([contenteditable="false" i])';
+const WRITTEN_IN = new Set(["textbox", "combobox", "searchbox", null]);
 
-const boxesIn = (scope) => [...scope.querySelectorAll('[contenteditable="true"]')].filter(isBox);
+const isBox = (element) =>
+  shown(element) && !element.parentElement?.closest(EDITABLE) && WRITTEN_IN.has(element.getAttribute("role"));
+
+/** What may be written in: text boxes; and plain fields, which a page for small screens has instead. */
+const KINDS = [
+  (scope) => [...scope.querySelectorAll(EDITABLE)].filter(isBox),
+  (scope) => [...scope.querySelectorAll("textarea")].filter(shown),
+];
 
 const floats = (element) => {
   for (let one = element; one; one = one.parentElement) {
@@ -18,9 +25,24 @@ const floats = (element) => {
 
 const PAGE_ITSELF = 'main, nav a[href], [data-testid="primaryColumn"]';
 
+/** Whether what posts may be in here: a button with a name that we know, or one that stands out. */
+const mayPost = (scope) => {
+  const names = asked.ways.submit.filter(({ css, words }) => css && words.length === 0).map(({ css }) => css);
+  return buttonsIn(scope).some((button) => isFilled(button) || button.matches(names.join()));
+};
+
+/** The dialog that a box is in: of several within each other, the nearest that has a button to post with. */
+const dialogOf = (box) => {
+  const nearest = box.closest(DIALOG);
+  for (let dialog = nearest; dialog; dialog = dialog.parentElement?.closest(DIALOG)) {
+    if (mayPost(dialog)) return dialog;
+  }
+  return nearest;
+};
+
 /** What a box is in: its dialog; where nothing is called one, all around it that floats over the page with it. */
 const rootOf = (box) => {
-  const dialog = box.closest(DIALOG);
+  const dialog = dialogOf(box);
   if (dialog) return dialog;
   if (!floats(box)) return null;
   let root = box;
@@ -31,13 +53,19 @@ const rootOf = (box) => {
   return root;
 };
 
-/** The composer over the page. The ones within the page must not be touched. */
+/** The composer over the page. The ones within the page must not be touched; of what floats, one with a button comes first. */
 const findComposer = () => {
-  for (const box of boxesIn(document)) {
-    const root = rootOf(box);
-    if (root) return { root, boxes: boxesIn(root) };
+  let found = null;
+  for (const boxesIn of KINDS) {
+    for (const box of boxesIn(document)) {
+      const root = rootOf(box);
+      if (!root || (found && !mayPost(root))) continue;
+      const dialog = box.closest(DIALOG);
+      found = { root, boxes: boxesIn(root).filter((other) => other.closest(DIALOG) === dialog) };
+      if (mayPost(root)) return found;
+    }
   }
-  return null;
+  return found;
 };
 
 /** Which of its names a thing still has: for telling drift. */
@@ -86,8 +114,17 @@ const isBare = (element) => !isFilled(element) && !isOutlined(element) && elemen
 const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
 
 /** Whether something is of the editor of descriptions: of the nearest that holds its field and a button. */
-const servesField = (element, { root }) =>
-  [...root.querySelectorAll("textarea")].filter(shown).some((field) => holderOf(field).contains(element));
+const servesField = (element, composer) =>
+  fieldsIn(composer.root, composer).some((field) => {
+    const holder = holderOf(field);
+    return holder.contains(element) && !composer.boxes.some((box) => holder.contains(box));
+  });
+
+/** Fields for a text that are none of the composer's boxes. */
+const fieldsIn = (scope, composer) =>
+  [...scope.querySelectorAll(`textarea, input[type="text"], input:not([type]), ${EDITABLE}`)].filter(
+    (field) => shown(field) && !(composer?.boxes ?? []).some((box) => box.contains(field)),
+  );
 
 const holderOf = (field) => {
   let holder = field.parentElement;
@@ -97,11 +134,17 @@ const holderOf = (field) => {
 
 const OTHER_PLACES = 'nav, [role="navigation"], [role="listbox"], [role="group"], [role="tablist"], article';
 
+/** Whether something is in a dialog within the composer's that is not around its boxes. */
+const isInSheet = (element, { root, boxes }) => {
+  const dialog = element.closest(DIALOG);
+  return root.contains(dialog) && dialog !== root && !boxes.some((box) => dialog.contains(box));
+};
+
 /** The composer's own buttons: not the tools', not a list's, not those of a sheet within it. */
 const ownButtons = (composer) =>
   buttonsIn(composer.root).filter(
     (button) =>
-      (button.closest(DIALOG) ?? composer.root) === composer.root &&
+      !isInSheet(button, composer) &&
       !composer.root.contains(button.closest(OTHER_PLACES)) &&
       !servesField(button, composer),
   );
@@ -143,7 +186,7 @@ const picturesOf = (composer, n) => {
   const sources = new Map();
   for (const media of composer.root.querySelectorAll('img[src^="blob:"], video, [data-testid="attachments"] img')) {
     const source = media.src || media.currentSrc || media.poster;
-    const inField = media.closest(DIALOG) !== composer.root.closest(DIALOG) || servesField(media, composer);
+    const inField = isInSheet(media, composer) || servesField(media, composer);
     if (within(media, composer, n) && !sources.has(source) && !(inField && media.tagName === "IMG")) sources.set(source, media);
   }
   return [...sources].map(([source, element]) => ({ source, element }));
@@ -192,11 +235,11 @@ const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(button.tex
 /** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
 const describing = (composer) => {
   // An editor may stay open in a part before: the one that was opened last has the caret, or comes last.
-  const fields = [...all("alt_text").found, ...document.querySelectorAll("textarea")].filter(shown);
+  const fields = [...all("alt_text").found, ...fieldsIn(document, composer).filter((one) => composer?.root.contains(one) || one.closest(DIALOG))];
   const field = fields.find((one) => one === document.activeElement) ?? all("alt_text").found.at(-1) ?? fields.at(-1) ?? null;
   if (!field) return null;
   const dialog = field.closest(DIALOG);
-  const apart = dialog !== null && dialog !== composer?.root;
+  const apart = dialog !== null && !(composer?.root.contains(dialog) && !isInSheet(field, composer));
   const holder = apart ? dialog : holderOf(field);
   const buttons = buttonsIn(holder);
   const save = one("alt_save", holder) ?? buttons.filter(isFilled).at(-1) ?? null;

@@ -3,25 +3,41 @@
 
 const { want, target, texts, focus, count } = asked;
 
-/** The text below a node, with its line breaks as they are drawn. */
-const words = (node) => {
-  let text = "";
-  for (const child of node.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) text += child.data;
-    else if (child.nodeName === "IMG") text += child.alt;
-    else if (child.nodeName === "BR") text += node.textContent === "" && node.childElementCount === 1 ? "" : "\n";
-    else text += words(child);
-  }
-  return text;
-};
-
 const LINES = 'p, div, li, [data-block="true"]';
 
-/** What a text box holds, line by line: the innermost blocks are the lines. innerText adds breaks around blank ones. */
+/** What a text box holds, line by line as it is drawn: a block begins a line and ends one, and a break at a block's end
+ * only keeps the line open. innerText adds breaks around blank lines.
+ */
+const linesIn = (box) => {
+  const lines = [];
+  let line = null;
+  const end = () => {
+    if (line !== null) lines.push(line);
+    line = null;
+  };
+  const read = (node) => {
+    for (const child of node.childNodes) {
+      if (child.nodeType === Node.TEXT_NODE) line = (line ?? "") + child.data;
+      else if (child.nodeName === "IMG") line = (line ?? "") + child.alt;
+      else if (child.nodeName === "BR") {
+        line ??= "";
+        end();
+      } else if (child.nodeType === Node.ELEMENT_NODE) {
+        const block = child.matches(LINES);
+        if (block) end();
+        read(child);
+        if (block) end();
+      }
+    }
+  };
+  read(box);
+  end();
+  return lines;
+};
+
 const held = (box) => {
-  const blocks = [...box.querySelectorAll('[data-block="true"]')];
-  const lines = blocks.length > 0 ? blocks : [...box.querySelectorAll(LINES)].filter((one) => one.querySelector(LINES) === null);
-  if (lines.length > 0) return { text: lines.map(words).join("\n"), exact: true };
+  if (box.value !== undefined) return { text: box.value, exact: true };
+  if (box.querySelector(`br, ${LINES}`)) return { text: linesIn(box).join("\n"), exact: true };
   return { text: box.innerText, exact: false };
 };
 

@@ -1,0 +1,308 @@
+// The other page: no test ids, buttons that are not <button>, words in another language.
+
+const h = (tag, attributes = {}, ...inside) => {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made[name] = value;
+    else if (value !== null && value !== false) made.setAttribute(name, value);
+  }
+  made.append(...inside.filter((one) => one !== null && one !== undefined));
+  return made;
+};
+
+const WORDS = {
+  pt: { post: "Postar", add: "Adicionar post", close: "Fechar", drafts: "Rascunhos", all: "Todos", who: "Qualquer pessoa pode responder", reply: "Responder", retry: "Tentar novamente", wrong: "Algo deu errado. Tente recarregar.", save: "Salvar", alt: "Editar descrição", drop: "Descartar post?", yes: "Descartar", no: "Cancelar", answering: "Respondendo a", media: "Mídia", gone: "Este post foi excluído." },
+  ko: { post: "게시하기", add: "게시물 추가", close: "닫기", drafts: "초안", all: "전체 공개", who: "모든 사람이 답글을 달 수 있습니다", reply: "답글", retry: "다시 시도", wrong: "문제가 발생했습니다.", save: "저장", alt: "설명 추가", drop: "삭제할까요?", yes: "삭제", no: "취소", answering: "답글 받는 사람", media: "미디어", gone: "삭제된 게시물입니다." },
+  de: { post: "Posten", add: "Beitrag hinzufügen", close: "Schließen", drafts: "Entwürfe", all: "Alle", who: "Alle können antworten", reply: "Antworten", retry: "Erneut versuchen", wrong: "Etwas ist schiefgelaufen.", save: "Speichern", alt: "Beschreibung", drop: "Entwurf verwerfen?", yes: "Verwerfen", no: "Abbrechen", answering: "Antwort an", media: "Medien", gone: "Dieser Beitrag wurde gelöscht." },
+};
+const t = WORDS[scene.lang ?? "pt"];
+
+document.head.append(h("style", {}, `
+  body { margin: 0; font: 15px sans-serif } .row { display: flex; gap: 8px; align-items: center }
+  [role=button] { padding: 6px 12px; cursor: pointer; background: transparent; border-radius: 16px }
+  .big { background: rgb(15, 20, 25); color: white } .line { border: 1px solid #ccc }
+  .big[aria-disabled=true] { background: rgb(135, 138, 140) }
+  .mask { position: fixed; inset: 0; background: rgba(0,0,0,.4) }
+  .win { position: absolute; left: 300px; top: 60px; width: 600px; background: white; padding: 12px }
+  .box { min-height: 60px; outline: none; white-space: pre-wrap } .pic img { width: 80px; height: 80px }
+  svg { width: 18px; height: 18px; background: currentColor } textarea { width: 400px }`));
+
+const button = (words, kind, onclick, more = {}) =>
+  h(scene.tag ?? "div", { role: "button", tabindex: "0", class: kind, onclick, ...more }, words === null ? document.createElementNS("http://www.w3.org/2000/svg", "svg") : h("span", {}, words));
+const icon = (label, onclick, more = {}) => button(null, "", onclick, { "aria-label": label, ...more });
+
+const layers = h("div", { id: scene.layers ?? "layers" });
+const root = document.getElementById("react-root");
+const target = location.pathname.match(/\/status\/(\d+)/)?.[1] ?? null;
+
+// -- the page itself
+
+const shell = (middle) =>
+  root.replaceChildren(
+    h("header", { role: "banner" }, h("nav", { role: "navigation" }, h("a", { href: "/home" }, "Início"), " ", h("a", { href: "/explore" }, "Explorar"), " ", h("a", { href: "/alice" }, "Perfil")),
+      h("div", { role: "button", "aria-haspopup": "menu" }, h("img", { alt: "", width: 20, height: 20, src: "data:," }), "Alice @alice")),
+    h("main", { role: "main" }, middle), layers);
+
+// -- what is sent
+
+let sent = 0;
+const send = async () => {
+  sent += 1;
+  if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
+  if (scene.confirm && !window.confirm("?")) return;
+  if (scene.at_click === "dead") return;
+  if (scene.at_click === "crash") return void (location.href = "chrome://crash");
+  if (scene.at_click === "close") return window.close();
+  if (scene.at_click === "blank") return void document.documentElement.remove();
+  if (scene.at_click === "home") return void (location.href = "/home");
+  if (scene.at_click === "login") return void (location.href = "/i/flow/login?redirect_after_login=%2Fcompose%2Fpost");
+  if (scene.at_click === "gone") return layers.replaceChildren();
+  if (scene.at_click === "wrong") return interstitial();
+  let above = target;
+  for (const part of parts) {
+    const variables = { tweet_text: part.text.trim(), media: { media_entities: part.pictures.map((p) => ({ media_id: p.id, alt: p.alt })) } };
+    if (above) variables.reply = { in_reply_to_tweet_id: above, exclude_reply_user_ids: [] };
+    const response = await fetch("/i/api/graphql/q1W2e3/CreateTweet", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ variables, queryId: "q1W2e3" }) }).catch(() => null);
+    const told = response && (await response.json().catch(() => null));
+    above = told?.data?.create_tweet?.tweet_results?.result?.rest_id;
+    if (!above) return interstitial();
+  }
+  layers.replaceChildren();
+};
+
+/** "Something went wrong, try again": the big button would send once more. */
+const interstitial = () =>
+  layers.append(h("div", { class: "mask" }, h("div", { class: "win", role: "alertdialog", "aria-modal": "true" }, h("p", {}, t.wrong), button(t.retry, "big", () => send()))));
+
+const scene_sheet = (which) => {
+  const close = () => sheet.remove();
+  const go = () => { close(); sent = 99; send(); };
+  const shapes = {
+    two: [button(t.yes, "big", close), button(t.who, "line", go)],
+    one: [button("OK", "big", go)],
+    draft: [button(t.yes, "big", () => layers.replaceChildren()), button(t.no, "line", close)],
+  };
+  const win = h("div", { class: "win" }, h("h2", {}, t.drop), ...shapes[which]);
+  const wraps = {
+    dialog: () => h("div", { class: "mask" }, (win.setAttribute("role", "dialog"), win)),
+    native: () => h("dialog", {}, win),
+    nested: () => h("div", { role: "dialog", class: "mask" }, (win.setAttribute("role", "group"), win)),
+    plain: () => h("div", { class: "mask" }, win),
+  };
+  const sheet = wraps[scene.sheet_wrap ?? "dialog"]();
+  layers.append(sheet);
+  if (sheet.showModal) sheet.showModal();
+};
+
+// -- the box
+
+const parts = [];
+let composerRoot;
+let submit;
+let checked = 0;
+
+const ready = () => parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id));
+const set = (element, on) => (on ? element.removeAttribute("aria-disabled") : element.setAttribute("aria-disabled", "true"));
+
+const refresh = () => {
+  if (!submit) return;
+  const late = scene.enable_late ?? 0;
+  if (!late) return set(submit, ready());
+  set(submit, false);
+  const mine = ++checked;
+  setTimeout(() => mine === checked && set(submit, ready()), late);
+};
+
+/** What the browser itself made of what was typed: a div for each line but the first. */
+const said = (box) => [...box.childNodes].map((one, n) => (n && one.nodeName === "DIV" ? "\n" : "") + (one.nodeName === "BR" ? "" : one.textContent)).join("");
+
+/** A box whose text is kept in the program and drawn from it; the caret is always at the end, or all is marked. */
+const makeBox = (part) => {
+  const kind = scene.box ?? "blocks";
+  if (kind === "textarea") {
+    const area = h("textarea", { class: "box", "aria-label": t.post, rows: 3 });
+    area.oninput = () => { part.text = area.value; refresh(); };
+    return area;
+  }
+  const how = { plain: { contenteditable: "plaintext-only", role: "textbox" }, bare: { contenteditable: "", "aria-label": t.post, tabindex: "0" }, combo: { contenteditable: "true", role: "combobox", "aria-autocomplete": "list" }, blocks: { contenteditable: "true", role: "textbox", "aria-multiline": "true" }, breaks: { contenteditable: "true", role: "textbox" } };
+  const box = h("div", { class: "box", ...how[kind], spellcheck: "false" });
+  if (kind === "plain" || kind === "bare") {
+    box.oninput = () => { part.text = said(box); refresh(); changed(part, box); };
+    return box;
+  }
+  const draw = () => {
+    const lines = part.text.split("\n");
+    if (kind === "breaks") box.replaceChildren(h("p", {}, ...lines.flatMap((line, n) => (n ? [h("br"), line] : [line])).filter((one) => one !== ""), ...(part.text === "" || part.text.endsWith("\n") ? [h("br")] : [])));
+    else box.replaceChildren(...lines.map((line) => h("div", { class: "l" }, h("span", {}, line || h("br")))));
+    const range = document.createRange();
+    range.selectNodeContents(box);
+    range.collapse(false);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  };
+  const all = () => { const chosen = getSelection(); return !chosen.isCollapsed && chosen.toString().replace(/\s/g, "").length >= part.text.replace(/\s/g, "").length; };
+  box.addEventListener("beforeinput", (event) => {
+    event.preventDefault();
+    const before = all() ? "" : part.text;
+    const given = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    if (/^delete/.test(event.inputType)) part.text = all() ? "" : [...part.text].slice(0, -1).join("");
+    else if (/^insert(Paragraph|LineBreak)/.test(event.inputType)) part.text = `${before}\n`;
+    else part.text = before + given;
+    draw();
+    refresh();
+    changed(part, box);
+  });
+  box.addEventListener("paste", (event) => { event.preventDefault(); part.text = (all() ? "" : part.text) + event.clipboardData.getData("text/plain"); draw(); refresh(); });
+  draw();
+  return box;
+};
+
+let changes = 0;
+const changed = (part, box) => {
+  changes += 1;
+  if (scene.redraw_at && changes === scene.redraw_at) {
+    const anew = makeBox((parts[parts.indexOf(part)] = Object.assign(part, { text: "" })));
+    box.replaceWith(anew);
+    refresh();
+  }
+  if (scene.while_typing === "login" && changes === 1) setTimeout(() => (location.href = "/i/flow/login"), 50);
+  if (scene.while_typing === "blur" && changes === 1) box.blur();
+  if (scene.popup && /[@#]\w+$/.test(part.text)) setTimeout(() => popup(part), scene.popup_late ?? 0);
+};
+
+/** Suggestions that lie over the button until the word ends or Escape is pressed. */
+const popup = (part) => {
+  if (!/[@#]\w+$/.test(part.text)) return;
+  document.getElementById("sug")?.remove();
+  const { left, top } = submit.getBoundingClientRect();
+  const options = ["bob", "bobby"].map((name) => h(scene.popup === "menu" ? "a" : "div", { role: scene.popup === "menu" ? "menuitem" : "option", onclick: () => { part.text += "WRONG"; } }, `@${name}`));
+  const list = h("div", { id: "sug", role: scene.popup === "menu" ? "menu" : scene.popup === "list" ? "listbox" : "presentation", style: `position:fixed;left:${left - 80}px;top:${top - 10}px;width:240px;height:80px;background:#fff;z-index:9` }, ...options);
+  layers.append(list);
+  const watch = setInterval(() => { if (!/[@#]\w+$/.test(part.text)) { clearInterval(watch); list.remove(); } }, 40);
+};
+document.addEventListener("keydown", (event) => {
+  const list = document.getElementById("sug");
+  if (event.key === "Escape") {
+    if (list) return list.remove();
+    if (parts.some((part) => part.text)) return scene_sheet("draft");
+  }
+  if (!scene.shortcuts) return;
+  const inside = event.target.closest?.('[contenteditable], textarea');
+  // Every letter does something as soon as the box has not the caret.
+  if (!inside) location.href = `/${event.key === "Backspace" ? "home" : "explore"}`;
+  if (inside && event.ctrlKey && event.key === "Enter") send();
+});
+
+// -- pictures
+
+const attach = (part, holder, files) => {
+  for (const file of files) {
+    const picture = { id: null, alt: "", source: URL.createObjectURL(file) };
+    part.pictures.push(picture);
+    const bar = h("div", { role: "progressbar", style: "width:40px;height:4px;background:blue" });
+    const image = h("img", { src: picture.source, alt: "" });
+    const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
+    holder.append(card);
+    if (!scene.silent_upload) card.append(bar);
+    fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); }, scene.processing ?? 0));
+  }
+  refresh();
+};
+
+const describe = (picture, image, card) => {
+  const kind = scene.alt ?? "dialog";
+  const field = kind === "input" ? h("input", { type: "text", "aria-label": t.alt }) : kind === "editable" ? h("div", { contenteditable: "true", role: "textbox", "aria-label": t.alt, style: "min-height:30px" }) : h("textarea", { "aria-label": t.alt });
+  const keep = () => { picture.alt = field.value ?? field.innerText; image.alt = picture.alt; apart.remove(); };
+  const inside = [h("img", { src: picture.source, style: "width:100px;height:100px" }), field, button(t.save, "big", keep)];
+  const apart = kind === "inline" ? h("div", { class: "row" }, ...inside.slice(1)) : h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), ...inside));
+  (kind === "inline" ? card.parentElement : layers).append(apart);
+  field.focus();
+};
+
+const fileField = (part, holder, more = {}) => {
+  const field = h("input", { type: "file", accept: "image/jpeg,image/png,video/mp4", multiple: "", style: "display:none", ...more });
+  field.onchange = () => { if ([...field.files].every((file) => field.accept.includes(file.type))) attach(part, holder, [...field.files]); field.value = ""; };
+  return field;
+};
+
+const mediaTools = (part, holder) => {
+  switch (scene.media) {
+    case "two": return [fileField(part, holder, { accept: "video/mp4,video/quicktime" }), fileField(part, holder)];
+    case "single": { const field = fileField(part, holder); field.removeAttribute("multiple"); return [field]; }
+    case "chooser": return [icon(t.media, () => { const field = fileField(part, holder); field.click(); })];
+    default: return [icon(t.media, () => {}), fileField(part, holder)];
+  }
+};
+
+// -- the composer
+
+const addPart = (where) => {
+  const part = { text: "", pictures: [] };
+  const holder = h("div", { class: "row" });
+  parts.push(part);
+  const box = makeBox(part);
+  where.append(h("div", {}, h("div", { class: "row" }, h("img", { alt: "", src: "data:,", width: 30, height: 30 }), h("div", { style: "flex:1" }, box)), holder, h("div", { class: "row", role: "navigation" }, h("div", { role: "tablist", class: "row" }, ...mediaTools(part, holder), icon("GIF", () => {}), icon("Emoji", () => {})))));
+  box.focus();
+  refresh();
+  return box;
+};
+
+const openComposer = () => {
+  parts.length = 0;
+  const boxes = h("div");
+  submit = button(t.post, "big", () => submit.getAttribute("aria-disabled") !== "true" && send(), { "aria-disabled": "true" });
+  const add = icon(t.add, () => addPart(boxes));
+  const who = button(t.who, "", () => {});
+  const context = target ? h("div", {}, h("span", {}, t.answering), " ", button("@bob", "", () => {})) : button(`${t.all} ▾`, "line", () => {});
+  const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
+  const foot = h("div", { class: "row" }, h("span", {}, "280"), add, submit);
+  const make = {
+    nested: () => h("div", { class: "mask" }, h("div", {}, h("div", { class: "win", role: "dialog", "aria-modal": "true", "aria-labelledby": "x1" }, h("div", {}, head, context, boxes, who, foot)))),
+    native: () => h("dialog", { class: "win" }, head, context, boxes, who, foot),
+    double: () => h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, h("div", { class: "row" }, head, foot), h("div", { role: "dialog", "aria-label": t.post }, context, boxes, who))),
+    region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
+  };
+  composerRoot = make[scene.dialog ?? "nested"]();
+  layers.append(composerRoot);
+  if (composerRoot.showModal) composerRoot.showModal();
+  addPart(boxes);
+  over();
+};
+
+/** What lies over the page from the beginning. */
+const over = () => {
+  const { left, top } = submit.getBoundingClientRect();
+  const near = `position:fixed;left:${left - 60}px;top:${top - 10}px;width:320px;height:70px;background:#eee;z-index:7`;
+  const low = `position:fixed;left:0;right:0;top:${top - 10}px;height:90px;background:#eee;z-index:7`;
+  const shapes = {
+    cookies: () => h("div", { style: low }, h("p", {}, "Cookies"), button("Aceitar tudo", "big", () => lies.remove()), button("Recusar", "line", () => lies.remove())),
+    cookie_dialog: () => h("div", { role: "dialog", "aria-label": "cookies", style: low }, h("p", {}, "Cookies"), button("Aceitar tudo", "big", () => lies.remove()), button("Recusar", "line", () => lies.remove())),
+    hint: () => h("div", { role: "tooltip", style: near }, h("p", {}, t.who), icon(t.close, () => lies.remove())),
+    toast: () => h("div", { role: "status", style: near }, h("p", {}, t.wrong)),
+    who_menu: () => h("div", { role: "menu", style: near }, ...[t.all, t.who].map((words) => h("div", { role: "menuitem", tabindex: "0", onclick: () => lies.remove() }, words))),
+  };
+  if (!scene.over) return;
+  const lies = shapes[scene.over]();
+  document.body.append(lies);
+  if (scene.over === "toast") setTimeout(() => lies.remove(), 2500);
+  if (scene.over === "who_menu") document.addEventListener("keydown", (event) => { if (event.key === "Escape" && lies.isConnected) { lies.remove(); event.stopImmediatePropagation(); } }, { capture: true });
+};
+
+const post = () =>
+  h("article", { role: "article", tabindex: "0" }, h("a", { href: "/bob" }, "Bob @bob"), h("a", { href: `/bob/status/${target}` }, h("time", { datetime: "2026-01-01" }, "1 h")), h("div", { lang: "pt", dir: "auto" }, "What do you all think of our new maps?"),
+    scene.parent === "notice" ? h("p", {}, "Bob limitou quem pode responder.") : null,
+    h("div", { role: "group" }, h("div", { role: "button", "aria-label": `3 ${t.reply}`, "aria-disabled": scene.parent === "limited" ? "true" : null, onclick: () => (scene.parent === "sheet" ? scene_sheet("two") : openComposer()) }, "3"), h("div", { role: "button", "aria-label": "Repost" }, "1")));
+
+const begin = () => {
+  if (scene.first === "wrong") return shell(h("div", {}, h("p", {}, t.wrong), button(t.retry, "big", () => location.reload())));
+  if (target) {
+    fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
+      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : post());
+    });
+    return;
+  }
+  shell(h("p", {}, "…"));
+  if (location.pathname.startsWith("/compose")) openComposer();
+};
+setTimeout(begin, scene.hydrate ?? 0);
+if (scene.unload) addEventListener("beforeunload", (event) => { event.preventDefault(); event.returnValue = "x"; });
