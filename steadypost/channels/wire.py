@@ -19,10 +19,12 @@ import email.utils
 import functools
 import json
 import os
+import re
 import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,7 +40,13 @@ from steadypost.domain.outcome import Cause
 T = TypeVar("T")
 
 LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes of an answer that are read. A longer one is no answer to anything asked here."""
+"""Bytes of an answer that are read, once it is unpacked. A longer one is no answer to anything asked here."""
+
+ENCODINGS = "gzip"
+"""How an answer may be packed: what is unpacked here no further than it is read."""
+
+FARTHEST = timedelta(days=36_525)
+"""A clock further off than this is none, and times reckoned by it may not even exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +61,9 @@ class Answered:
     """How far the server's clock is ahead, by its ``Date``."""
 
     def json(self) -> Any:
-        """Read the body as JSON; ``None`` when it is none."""
+        """Read the body as JSON; ``None`` when it is none. Its texts hold only what a store takes as text."""
         try:
-            return json.loads(self.body)
+            return _writable(json.loads(self.body))
         except (ValueError, RecursionError):
             return None
 
@@ -133,7 +141,7 @@ class Wire:
         left = deadline - time.monotonic()
         if left <= 0:
             return NotSent(cause=Cause.DEADLINE, why="the deadline had passed before the request began")
-        told = {**self._headers, **(headers or {})}
+        told = {"accept-encoding": ENCODINGS, **self._headers, **(headers or {})}
         if not all(map(_can_be_sent, told.values())):
             return NotSent(cause=Cause.SESSION_UNUSABLE, why=UNSENDABLE)
         try:
@@ -180,7 +188,9 @@ class Wire:
         # An answer from a cache is dated by the day on which it was put there.
         date = "" if response.headers.get("age", "0").strip("0") else response.headers.get("date", "")
         offset, before = _offset(date, sent_at, self._now()), self.offset
-        if offset is not None and (before is None or offset.within <= before.within):
+        # A whole address may be another server's, whose clock says nothing of this one's.
+        is_ours = (response.url.host, response.url.port) == (self._base.host, self._base.port)
+        if offset is not None and is_ours and (before is None or offset.within <= before.within):
             self._compared = _Compared(offset, at=self._now(), ticks=time.monotonic())
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answered(status=response.status_code, headers=headers, body=body, offset=offset)
@@ -235,22 +245,66 @@ class _TooLarge(Exception):
 
 
 def _read(response: httpx.Response) -> bytes:
-    """Read the whole answer."""
+    """Read the whole answer, unpacking it no further than is read. What is packed in another way is not read."""
     with contextlib.closing(response):
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        unpack = _unpacking(packed)
         body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
+        for chunk in response.iter_raw():
+            body += unpack(chunk, LARGEST_ANSWER + 1 - len(body))
             if len(body) > LARGEST_ANSWER:
                 raise _TooLarge
         return bytes(body)
 
 
+Unpack = Callable[[bytes, int], bytes]
+"""Gives what a piece holds, at most so many bytes."""
+
+
+def _unpacking(packed: str) -> Unpack:
+    """Give what unpacks an answer; the client's own way would unpack a piece as a whole, however large it becomes."""
+    if packed in {"", "identity"}:
+        return lambda chunk, _: chunk
+    if packed not in {"gzip", "x-gzip"}:
+        raise _Packed(packed)
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    def unpack(chunk: bytes, most: int) -> bytes:
+        try:
+            return inflater.decompress(chunk, most)
+        except zlib.error as error:
+            raise _Packed("damaged") from error
+
+    return unpack
+
+
+class _Packed(ValueError):
+    """The answer is packed in a way that was not asked for, or does not unpack."""
+
+
+def _writable(told: Any) -> Any:
+    """Put the sign for an unreadable letter where a text holds half a letter or a zero: no store takes either."""
+    match told:
+        case str():
+            return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", told)
+        case dict():
+            return {_writable(name): _writable(value) for name, value in told.items()}
+        case list():
+            return [_writable(value) for value in told]
+        case _:
+            return told
+
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def _offset(date: str, sent_at: datetime, received_at: datetime) -> Offset | None:
     try:
         told = email.utils.parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return offset_of(told if told.tzinfo else told.replace(tzinfo=UTC), sent_at, received_at)
+    offset = offset_of(told if told.tzinfo else told.replace(tzinfo=UTC), sent_at, received_at)
+    return offset if abs(offset.ahead) <= FARTHEST else None
 
 
 # --- the deadline, and whether anything was sent

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
-from steadypost.channels.wire import Answered, NotSent, Unknown, Wire
+from steadypost.channels.wire import LARGEST_ANSWER, Answered, NotSent, Unknown, Wire
 from steadypost.domain import clock
 from steadypost.domain.outcome import Cause
 
@@ -279,3 +281,76 @@ def test_the_deadline_holds_for_all_addresses_of_a_name_together(monkeypatch):
     assert isinstance(heard, NotSent)
     assert Cause.DEADLINE is heard.cause
     assert tried
+
+
+# --- answers that are meant to do harm, or that nobody thought of
+
+
+def answering(body: bytes, *headers: str, status: str = "200 OK") -> Callable[[socket.socket], None]:
+    told = "\r\n".join((f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""))
+    return lambda line: line.sendall(told.encode() + body)
+
+
+def test_an_answer_may_be_packed(serve):
+    """By the one way that was asked for."""
+    server = serve(answering(gzip.compress(b'{"id": "1"}'), "Content-Encoding: gzip"))
+
+    heard = Wire(server.url).send("GET", "/", deadline=soon())
+
+    assert {"id": "1"} == heard.json()
+    assert b"accept-encoding: gzip\r\n" in server.heard[0].lower()
+
+
+@pytest.mark.parametrize("packed", ["gzip", "gzip, gzip", "br"])
+def test_a_small_answer_does_not_become_a_large_one(serve, packed):
+    """Packed twice, sixty kilobytes unpack to gigabytes; none of them are held."""
+    bomb = gzip.compress(bytes(256 * 1024 * 1024), compresslevel=9)
+    server = serve(answering(bomb, f"Content-Encoding: {packed}"))
+    tracemalloc.start()
+
+    heard = Wire(server.url).send("POST", "/statuses", json={}, deadline=soon(20))
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(heard, Unknown)
+    assert most < 3 * LARGEST_ANSWER
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Thu, 01 Jan 2026 00:00:00 +99999999999999",
+        "Thu, 01 Jan 2026 00:00:00 +2500",
+        "soon",
+    ],
+)
+def test_a_date_that_cannot_be_tells_no_time(serve, date):
+    """The answer counts all the same; times reckoned by such a clock would not exist."""
+    server = serve(answering(b"{}", f"Date: {date}"))
+    wire = Wire(server.url)
+
+    heard = wire.send("POST", "/statuses", json={}, deadline=soon())
+
+    assert (200, None, None) == (heard.status, heard.offset, wire.offset)
+
+
+def test_another_servers_clock_is_not_this_ones(serve):
+    """A whole address leads elsewhere, such as to a directory, whose clock may be right when this one's is not."""
+    server = serve(answering(b"{}", "Date: Sun, 29 Nov 2026 12:00:00 GMT"))
+    other = serve(answering(b"{}", "Date: Sun, 29 Nov 2020 12:00:00 GMT"))
+    wire = Wire(server.url)
+
+    assert isinstance(wire.send("GET", f"{other.url}/did", deadline=soon()), Answered)
+    assert wire.offset is None
+    assert isinstance(wire.send("GET", "/", deadline=soon()), Answered)
+    assert wire.offset is not None
+
+
+def test_texts_of_an_answer_can_be_kept():
+    """Half a letter and a zero can be written in JSON, and no store takes them: the outcome would be lost with them."""
+    body = rb'{"error": "a\ud800b\u0000c", "\udfff": ["\u0000", {"x": "\ud83d\ude00"}]}'
+
+    told = Answered(status=422, headers={}, body=body).json()
+
+    assert {"error": "a\ufffdb\ufffdc", "\ufffd": ["\ufffd", {"x": "\U0001f600"}]} == told
