@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
+from steadypost.cli.up.postgres import NoPostgres, programs
 from steadypost.domain.quota import Limits
 from steadypost.store import AccountRecord, Store
 from steadypost.store import accounts as account_rows
@@ -183,10 +184,8 @@ def _settle_down(store: Store) -> None:
 def _databases() -> Iterator[tuple[str, Callable[[], contextlib.AbstractContextManager[Callable[[], str]]]]]:
     yield "SQLite", _sqlite
     try:
-        from tests import postgres  # noqa: PLC0415 - only where the tests are
-
-        postgres.programs()
-    except (ImportError, RuntimeError) as missing:
+        programs()
+    except NoPostgres as missing:
         print(f"claim on PostgreSQL: not measured ({missing})", file=sys.stderr)
     else:
         yield "PostgreSQL", _postgresql

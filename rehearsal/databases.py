@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import make_url
 
-from tests.postgres import NoPostgres, Server, running
+from steadypost.cli.up.postgres import NoPostgres
+from tests.postgres import Server, running
 
 ON_SQLITE = (
     "Prefect's server is on SQLite, where it may hang for a minute: nobody waits for it to publish, edits do. "
@@ -31,7 +31,7 @@ def prefects_own(say: Callable[[str], None]) -> Iterator[Mapping[str, str]]:
     with contextlib.ExitStack() as open_:
         try:
             settings = for_prefect(open_.enter_context(running()))
-        except (NoPostgres, OSError, subprocess.CalledProcessError):
+        except (NoPostgres, OSError):
             say(ON_SQLITE)
             settings = {}
         yield settings

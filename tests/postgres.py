@@ -20,30 +20,9 @@ from typing import Any
 
 import psycopg
 
-REMEDY = (
-    "PostgreSQL's programs (initdb, postgres) were not found. Run 'tools/setup.sh tests', or install them "
-    "(Debian: apt-get install postgresql), or name their folder in PG_BIN."
-)
+from steadypost.cli.up.postgres import NoPostgres, command, make, programs
 
 STARTS_WITHIN = 30.0
-
-
-class NoPostgres(RuntimeError):
-    """There are no programs to run."""
-
-
-def programs() -> Path:
-    """Find the folder with PostgreSQL's programs."""
-    found = shutil.which("initdb")
-    candidates = [
-        os.environ.get("PG_BIN"),
-        found and str(Path(found).resolve().parent),
-        *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
-    ]
-    for folder in filter(None, candidates):
-        if (Path(folder) / "initdb").exists() and (Path(folder) / "postgres").exists():
-            return Path(folder)
-    raise NoPostgres(REMEDY)
 
 
 class Server:
@@ -67,17 +46,16 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [str(programs() / "postgres"), "-D", str(self._folder / "data"), "-F", "-N", "150"]
-        command += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}"]
+        words = command(programs(), self._folder / "data", self._folder, "-F", "-N", "150")
         with (self._folder / "log").open("ab") as log:
             process: subprocess.Popen[bytes] = subprocess.Popen(
-                command,
+                words,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
                 # Ctrl-C in a terminal is for whoever uses it: this one ends after them.
                 start_new_session=True,
-                **_who(),
+                **who(),
             )
         self._process = process
         ends = time.monotonic() + STARTS_WITHIN
@@ -116,7 +94,7 @@ class Server:
         return True
 
 
-def _who() -> dict[str, Any]:
+def who() -> dict[str, Any]:
     """Answer as whom to run it: PostgreSQL refuses to run as root."""
     return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -124,19 +102,13 @@ def _who() -> dict[str, Any]:
 @contextlib.contextmanager
 def running() -> Iterator[Server]:
     """Run a server in a folder of its own, and leave nothing of it behind."""
-    initdb = programs() / "initdb"
+    found = programs()
     # A socket's path may have a hundred characters, which pytest's own folders exceed.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody", "nogroup")
-        subprocess.run(
-            [initdb, "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            **_who(),
-        )
+        make(found, folder / "data", "postgres", who(), "-A", "trust", "-N")
         server = Server(folder)
         server.start()
         try:
@@ -154,9 +126,6 @@ def main() -> int:
             print(f"{programs()}, PostgreSQL {connection.info.parameter_status('server_version')}: it runs")  # noqa: T201
     except NoPostgres as none:
         print(none, file=sys.stderr)  # noqa: T201 - run as a program, it speaks
-        return 1
-    except subprocess.CalledProcessError as failed:
-        print(failed, failed.stderr.decode(errors="replace"), file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

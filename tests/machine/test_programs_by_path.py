@@ -13,7 +13,6 @@ OF_THE_MACHINE = re.compile(r"(?<![\w#!.])/(?:(?:usr/(?:local/)?)?(?:s?bin|lib|l
 """A program's place; ``#!`` is how every script begins."""
 
 ALLOWED = {
-    ("tests/postgres.py", "/usr/lib/postgresql"): "Debian keeps PostgreSQL's programs off the PATH",
     ("tests/containers/images.py", "/opt/wheels"): "a folder of an image that the tests make",
     ("tests/containers/test_house.py", "/opt/steadypost"): "where the product lies in its image",
     ("tests/deployments/test_containers.py", "/opt/steadypost"): "the same",

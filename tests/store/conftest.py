@@ -7,6 +7,7 @@ import shutil
 import pytest
 from sqlalchemy import make_url
 
+from steadypost.cli.up.postgres import NoPostgres
 from steadypost.store import Store
 from steadypost.store import accounts as account_rows
 from tests import postgres
@@ -19,7 +20,7 @@ def server():
     try:
         with postgres.running() as running:
             yield running
-    except postgres.NoPostgres as missing:
+    except NoPostgres as missing:
         pytest.fail(str(missing))
 
 

@@ -11,7 +11,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+
+import click
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from steadypost import prefect_address, private, settings
 from steadypost.browser import reap_orphans
@@ -20,8 +25,11 @@ from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
-from steadypost.cli.up import server
+from steadypost.cli.up import database, postgres, server
+from steadypost.cli.up.database import Chosen
+from steadypost.cli.up.postgres import Cluster, NoPostgres
 from steadypost.cli.up.processes import MARK, Child, Family
+from steadypost.domain import clock
 
 UP_WITHIN = 300.0
 """Seconds that Prefect's server may take to answer: a first start makes its tables, on a loaded machine in minutes."""
@@ -30,7 +38,14 @@ LOCK = "up.lock"
 
 
 @command("up")
-def up(house: House) -> Answer:
+@click.option(
+    "--database",
+    "wanted",
+    type=click.Choice(database.KINDS),
+    help="Where Prefect's own server keeps what is its own. It is remembered; what was entered in Prefect moves along. "
+    "A new home has PostgreSQL where its programs are.",
+)
+def up(house: House, *, wanted: str | None) -> Answer:
     """Run everything that publishes, in the foreground: Prefect's server, unless PREFECT_API_URL names another, and a
     worker with the runs on watch. SIGTERM or Ctrl-C ends all of it. 'steadypost service install' has it run always.
     """
@@ -41,13 +56,15 @@ def up(house: House) -> Answer:
         signal.signal(number, lambda *_: stop.set())
     private.home(home)
     with _alone(home):
-        mark = secrets.token_hex(8)
+        family = Family(mark=secrets.token_hex(8), say=_say)
         own = server.ours(home, os.environ)
-        made = server.environment if own else server.named
-        env = made(home, os.environ, {MARK: mark})
-        family = Family(mark=mark, say=_say)
+        if wanted is not None and not own:
+            message = "Prefect's server is another's, who gives it its database"
+            raise Stop(Ending.USAGE, "database", message, "leave out --database")
         try:
-            _start(family, env, home, own=own, stop=stop)
+            env = _environment(family, home, wanted, own=own, stop=stop)
+            if not stop.is_set():
+                _start(family, env, home, own=own, stop=stop)
             if not stop.is_set():
                 server.notify("READY=1")
                 _say(f"running; Prefect's pages: {_shown(env).removesuffix('/api')}")
@@ -78,13 +95,84 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
+def _environment(
+    family: Family, home: Path, wanted: str | None, *, own: bool, stop: threading.Event
+) -> dict[str, str]:
+    """Give the environment of everything below, and have the database of a server of our own there before it."""
+    mark = {MARK: family.mark}
+    if not own:
+        return server.named(home, os.environ, mark)
+    chosen = database.choose(home, os.environ, wanted=wanted, kept=server.kept_database(home), say=_say)
+    if chosen.cluster is None:
+        if chosen.kind is not None and not chosen.by_itself:
+            server.keep_database(home, chosen.kind)
+        return server.environment(home, os.environ, mark)
+    child = _database(chosen.cluster, private.folder(home / "logs"))
+    try:
+        _say("starting PostgreSQL for Prefect's server")
+        family.start(child)
+    except NoPostgres as error:
+        if not chosen.by_itself:
+            raise Stop(Ending.REFUSED, "database", str(error), "see it run, then start again") from None
+        _say(f"{database.ON_SQLITE}. {error}")
+        return server.environment(home, os.environ, mark)
+    _until(chosen.cluster.answers, "PostgreSQL", family, stop)
+    if stop.is_set():
+        return dict(os.environ)
+    on_postgresql = {**os.environ, **database.setting(chosen.cluster.url())}
+    if chosen.moves:
+        _move(chosen, home, mark)
+    server.keep_database(home, str(chosen.kind))
+    if chosen.kind == database.SQLITE:
+        family.dismiss(child)
+        return server.environment(home, os.environ, mark)
+    return server.environment(home, on_postgresql, mark)
+
+
+def _move(chosen: Chosen, home: Path, mark: Mapping[str, str]) -> None:
+    """Take along what was entered in Prefect. Until it is there, the home has the database that it had."""
+    from steadypost.cli.up import moving  # noqa: PLC0415 - only for this
+
+    assert chosen.cluster is not None  # noqa: S101 - what is moved to or from
+    stamp = f"{clock.now():%Y%m%dt%H%M%Sz}"
+    in_sqlite = URL.create("sqlite", database=str(database.sqlite_file(home, os.environ)))
+    in_postgresql = chosen.cluster.url()
+    if chosen.kind == database.POSTGRESQL:
+        origin, target = in_sqlite, in_postgresql
+        chosen.cluster.begin_anew(f"{postgres.DATABASE}_before_{stamp}")
+    else:
+        origin, target = in_postgresql, in_sqlite
+        database.put_aside(database.sqlite_file(home, os.environ), stamp)
+    _say(f"moving what was entered in Prefect to {chosen.kind}; what has run stays behind")
+    # With the key in its file first, where it is found whichever database it protects.
+    env = server.environment(home, {**os.environ, **database.setting(origin)}, mark)
+    try:
+        moving.move(origin, target, env)
+    except (moving.NotMoved, SQLAlchemyError) as error:
+        told = str(error) if isinstance(error, moving.NotMoved) else type(error).__name__
+        message = f"what was entered in Prefect could not be moved: {told}"
+        raise Stop(
+            Ending.REFUSED, "database", message, "nothing was changed; start without --database"
+        ) from None
+
+
+def _database(cluster: Cluster, logs: Path) -> Child:
+    # Without the mark of the others: it ends after them, and then at once, whoever is connected.
+    return replace(
+        _child("database", cluster.command(), os.environ, logs),
+        before=cluster.prepare,
+        ends_by=signal.SIGINT,
+        ends_last=True,
+    )
+
+
 def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, stop: threading.Event) -> None:
     """Start one after the other what the next needs; ends early when told to stop."""
     logs = private.folder(home / "logs")
     if own:
         _say("starting Prefect's server")
         family.start(_child("server", _server(env), env, logs))
-    _until(lambda: server.answers(env), env, family, stop)
+    _until(lambda: server.answers(env), f"Prefect's API at {_shown(env)}", family, stop)
     if stop.is_set():
         return
     # So that every command finds the server by the home alone, the emergency stop above all.
@@ -103,16 +191,15 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
         family.start(worker)
 
 
-def _until(is_up: Callable[[], bool], env: Mapping[str, str], family: Family, stop: threading.Event) -> None:
+def _until(is_up: Callable[[], bool], what: str, family: Family, stop: threading.Event) -> None:
     waited = 0.0
     while not stop.is_set() and not is_up():
         dead = [child for child in family.children if not child.alive]
         if dead or waited > UP_WITHIN:
-            message = f"Prefect's API at {_shown(env)} does not answer"
             where = (
                 f"look at {dead[0].log or 'the journal'}" if dead else "start it, or correct PREFECT_API_URL"
             )
-            raise Stop(Ending.REFUSED, "prefect_away", message, where)
+            raise Stop(Ending.REFUSED, "prefect_away", f"{what} does not answer", where)
         stop.wait(0.25)
         waited += 0.25
 

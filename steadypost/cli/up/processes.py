@@ -36,12 +36,18 @@ class Child:
     env: Mapping[str, str]
     log: Path | None
     """Where what it says goes; ``None``: where this process' own words go."""
+    before: Callable[[], object] = lambda: None
+    """What must be done before each start."""
     restarted: Callable[[], object] = lambda: None
+    ends_by: signal.Signals = signal.SIGTERM
+    ends_last: bool = False
+    """Whether it ends after all others, because it serves them. It carries no mark."""
     popen: subprocess.Popen[bytes] | None = None
     restarts: int = 0
 
     def start(self) -> None:
         """Start it."""
+        self.before()
         with contextlib.ExitStack() as held:
             out = None if self.log is None else held.enter_context(self.log.open("ab"))
             self.popen = subprocess.Popen(
@@ -81,6 +87,12 @@ class Family:
         child.start()
         self.children.append(child)
 
+    def dismiss(self, child: Child, *, within: float = 8.0) -> None:
+        """End one that is needed no more."""
+        self.children.remove(child)
+        if child.popen is not None:
+            _end_now(child.popen, child.ends_by, within)
+
     def watch_over(self, stop: threading.Event) -> None:
         """Start again what dies, until told to stop."""
         while not stop.wait(1.0):
@@ -95,8 +107,12 @@ class Family:
                 # Backing off keeps a process that dies at once from eating the machine.
                 if stop.wait(wait):
                     return
-                child.start()
-                child.restarted()
+                try:
+                    child.start()
+                except (OSError, RuntimeError) as error:
+                    self.say(f"{child.name} could not be started: {error}")
+                else:
+                    child.restarted()
 
     def end(self, first: Sequence[str], *, within: float = 8.0) -> list[int]:
         """End everything: ``first`` those named, then all that they started, then the rest; by force what does not end.
@@ -114,9 +130,12 @@ class Family:
             with contextlib.suppress(psutil.Error):
                 left.kill()
         for child in self.children:
-            if child.popen is not None:
+            if child.popen is not None and not child.ends_last:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.popen.wait(2)
+        for child in self.children:
+            if child.popen is not None and child.ends_last:
+                _end_now(child.popen, child.ends_by, within)
         return [one.pid for one in marked(self.mark)]
 
     def _tell(self, those: Callable[[], list[psutil.Process]], within: float) -> None:
@@ -129,6 +148,16 @@ class Family:
                 if child.popen is not None:
                     child.popen.poll()
             time.sleep(0.1)  # not all of them are children of ours: nothing tells when they are gone
+
+
+def _end_now(process: subprocess.Popen[bytes], how: signal.Signals, within: float) -> None:
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(2)
 
 
 def marked(mark: str) -> list[psutil.Process]:

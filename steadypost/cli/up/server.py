@@ -9,19 +9,21 @@ import socket
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import URL, create_engine, inspect, make_url, text
+from sqlalchemy import URL, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from steadypost import prefect_address, prefect_http, private
+from steadypost.cli.up import database
 from steadypost.domain import retention
 
 PORT = 4200
 """Prefect's usual one, when it is free."""
 
 KEPT = "server.json"
-"""Which port the server of this home has: the address stays the same from one start to the next."""
+"""Which port the server of this home has, and which database: both stay the same from one start to the next."""
 
 KEY_FILE = "prefect.key"
 KEY = "PREFECT_SERVER_ENCRYPTION_KEY"
@@ -47,14 +49,36 @@ def port_of(home: Path) -> int:
     """Give its port: the one it had, else Prefect's usual one, else any that is free."""
     wanted = _kept_port(home) or PORT
     port = free_port(wanted)
-    private.write(private.folder(home) / KEPT, json.dumps({"port": port}).encode())
+    _keep(home, port=port)
     return port
 
 
 def _kept_port(home: Path) -> int | None:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return int(json.loads((home / KEPT).read_text(encoding="utf-8"))["port"])
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return int(_kept(home)["port"])
     return None
+
+
+def keep_database(home: Path, kind: str) -> None:
+    """Note which kind of database it has."""
+    _keep(home, database=kind)
+
+
+def kept_database(home: Path) -> str | None:
+    """Say which kind of database it has, as was noted; ``None`` where nothing was."""
+    kind = _kept(home).get("database")
+    return kind if kind in database.KINDS else None
+
+
+def _keep(home: Path, **said: object) -> None:
+    private.write(private.folder(home) / KEPT, json.dumps({**_kept(home), **said}).encode())
+
+
+def _kept(home: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        kept = json.loads((home / KEPT).read_text(encoding="utf-8"))
+        return kept if isinstance(kept, dict) else {}
+    return {}
 
 
 def free_port(wanted: int) -> int:
@@ -88,27 +112,20 @@ def key(home: Path, environment: Mapping[str, str]) -> str | None:
     """
     file = home / KEY_FILE
     if not file.exists():
-        database = _database(environment)
+        url = database.plain(
+            database.named(environment) or f"sqlite:///{environment['PREFECT_HOME']}/prefect.db"
+        )
         try:
-            found = _in_database(database)
+            found = _in_database(url)
         except SQLAlchemyError:
             return None
         private.write(file, found or Fernet.generate_key())
-        if found and database.get_backend_name() == "sqlite":
+        if found and url.get_backend_name() == "sqlite":
             # Of a database in PostgreSQL another server may live, which has no file yet.
-            _forget(database)
+            _forget(url)
     private.tighten(file, private.FILE)
     return file.read_text(encoding="ascii").strip()
 
-
-def _database(environment: Mapping[str, str]) -> URL:
-    """Name Prefect's own database, with a driver that needs no event loop."""
-    given = next((environment[name] for name in _DATABASE if environment.get(name)), None)
-    url = make_url(given or f"sqlite:///{environment['PREFECT_HOME']}/prefect.db")
-    return url.set(drivername="sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg")
-
-
-_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
 _ASKED = "SELECT value FROM configuration WHERE key = 'ENCRYPTION_KEY'"
 
