@@ -434,9 +434,7 @@ def _copies(
     """Find second copies of what is published: a browser has been seen to send a request again by itself."""
     if not item.published:
         return {}
-    found = {
-        wanted.n: copies(wanted, item.ids[wanted.n], seen, taken, unsettled) for wanted in item.wanted
-    }
+    found = {wanted.n: copies(wanted, item.ids[wanted.n], seen, taken, unsettled) for wanted in item.wanted}
     return {n: ids for n, ids in found.items() if ids}
 
 
