@@ -92,7 +92,7 @@ def objections(parts: tuple[Part, ...], allowance: Allowance) -> Iterable[Object
             field="parts",
             value=str(len(parts)),
             why=f"a thread has at most {allowance.parts} parts",
-            remedy="Split it into several posts",
+            remedy="split it into several posts",
         )
     for n, part in enumerate(parts):
         yield from _of_text(n, part, allowance)
@@ -106,7 +106,7 @@ def _of_text(n: int, part: Part, allowance: Allowance) -> Iterator[Objection]:
             field="text",
             value=f"{length} characters",
             why=f"Bluesky takes {allowance.longest}",
-            remedy=f"Shorten it by {length - allowance.longest}",
+            remedy=f"shorten it by {length - allowance.longest}",
             part=n,
         )
     elif weight > LONGEST_BYTES:
@@ -114,12 +114,16 @@ def _of_text(n: int, part: Part, allowance: Allowance) -> Iterator[Objection]:
             field="text",
             value=f"{weight} bytes",
             why=f"Bluesky takes {LONGEST_BYTES}; letters with many marks and emoji of families weigh most",
-            remedy=f"Shorten it by {weight - LONGEST_BYTES} bytes",
+            remedy=f"shorten it by {weight - LONGEST_BYTES} bytes",
             part=n,
         )
     if not part.text.strip() and not part.media:
         yield Objection(
-            field="text", value="empty", why="there is nothing to say", remedy="Write one", part=n
+            field="text",
+            value="empty",
+            why="there is nothing to say",
+            remedy="write some text, or add a picture",
+            part=n,
         )
 
 
@@ -129,7 +133,7 @@ def _of_pictures(n: int, part: Part, allowance: Allowance) -> Iterator[Objection
             field="images",
             value=str(len(part.media)),
             why=f"Bluesky takes {allowance.pictures}",
-            remedy=f"Remove {len(part.media) - allowance.pictures}",
+            remedy=f"remove {len(part.media) - allowance.pictures}",
             part=n,
         )
     for media in part.media:
@@ -138,7 +142,7 @@ def _of_pictures(n: int, part: Part, allowance: Allowance) -> Iterator[Objection
                 field="images",
                 value=f"{media.path.name} ({media.kind})",
                 why=f"Bluesky takes {', '.join(sorted(allowance.takes))}",
-                remedy="Save it as one of these",
+                remedy="save it as one of these",
                 part=n,
             )
         if len(media.alt) > allowance.longest_description:
@@ -146,7 +150,7 @@ def _of_pictures(n: int, part: Part, allowance: Allowance) -> Iterator[Objection
                 field="images",
                 value=f"description of {media.path.name}, {len(media.alt)} characters",
                 why=f"Bluesky's own app shows {allowance.longest_description}",
-                remedy="Shorten it",
+                remedy="shorten it",
                 part=n,
             )
 
