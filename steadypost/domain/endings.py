@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from steadypost.domain.causes import ANEW, RULES, Again, Cause
 from steadypost.domain.delivery import State
-from steadypost.domain.outcome import Cause
 
 
 class Telling(StrEnum):
@@ -54,22 +54,8 @@ class Message:
 
 WHAT = {State.REFUSED: "refused", State.MISSED: "missed", State.PARTIAL: "half live"}
 
-SHORTEN = "steadypost edit {0} --text 'SHORTER TEXT' --retry"
-ANEW = "steadypost edit {0} --text 'CHANGED TEXT' --retry"
-LATER = "steadypost reschedule {0} --when +10m"
-GOES_ON = "it goes on by itself when it can; what it waits for: steadypost why {0}"
-OTHER_TARGET = "steadypost edit {0} --reply-to '' --retry"
-MEDIA = "steadypost edit {0} --image FILE --retry"
-
-REMEDIES = {Cause.TOO_LONG: SHORTEN, Cause.TARGET_GONE: OTHER_TARGET, Cause.MEDIA_REFUSED: MEDIA}
-
-PLAIN = {
-    Cause.TOO_LONG: "the network says that it is too long",
-    Cause.DUPLICATE: "the network says that it was posted before",
-    Cause.TARGET_GONE: "the post it answers is gone, or takes no replies",
-    Cause.MEDIA_REFUSED: "the network does not take its images",
-}
-"""What happened, in words that need no code of the network; what is not here is told as it was answered."""
+LATER = "steadypost reschedule {delivery} --when +10m"
+GOES_ON = "it goes on by itself when it can; what it waits for: steadypost why {delivery}"
 
 
 def is_time(telling: Telling, last_at: datetime | None, now: datetime) -> bool:
@@ -102,19 +88,28 @@ def message(ended: Sequence[Ended]) -> Message:
 def remedy(one: Ended) -> str:
     """Say what to do about one, as a command."""
     if one.state is State.MISSED:
-        return LATER.format(one.delivery_id)
+        return LATER.format(delivery=one.delivery_id)
     if one.state is State.PARTIAL:
-        return GOES_ON.format(one.delivery_id)
-    return REMEDIES.get(one.cause or Cause.REFUSED_OTHERWISE, ANEW).format(one.delivery_id)
+        return GOES_ON.format(delivery=one.delivery_id)
+    told = RULES[one.cause or Cause.REFUSED_OTHERWISE].to_do(account=one.account, delivery=one.delivery_id)
+    return told or ANEW.format(delivery=one.delivery_id)
 
 
 def _lines(one: Ended) -> str:
     text = " ".join(one.text.split())
     shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-    said = PLAIN.get(one.cause, one.why) if one.cause else one.why
+    said = _said(one)
     why = f": {said}" if said else ""
     return (
         f"{WHAT[one.state].capitalize()}{why}.\n"
         f"Delivery {one.delivery_id} of {one.account}, due {one.due_at:%a %d %b %H:%M} UTC: “{shown}”\n"
         f"→ {remedy(one)}"
     )
+
+
+def _said(one: Ended) -> str:
+    """Say what happened, in words that need no code of the network; what has none is told as it was answered."""
+    if one.cause is None or one.cause is Cause.REFUSED_OTHERWISE:
+        return one.why
+    rule = RULES[one.cause]
+    return rule.says if rule.again in {Again.NEVER, Again.PERSON} else one.why

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from steadypost.domain.causes import RULES, Cause
 from steadypost.domain.clock import ago
 from steadypost.domain.money import usd
 from steadypost.domain.observed import AccountSeen, CircuitSeen, SwitchSeen
-from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import BUDGETS, DAY, Free, Full, Limits
 
 SWITCHED_OFF, REFUSED, CLOSED, STRUCK, PAUSED, CIRCUIT_OPEN = (
@@ -118,9 +118,8 @@ def paused(until: datetime | None, cause: Cause | None, why: str, when: datetime
     if until is None or until <= when:
         return None
     person = cause is not None and cause.needs_person
-    told = f"the account is left alone ({why or cause})" + (
-        ": a person has to correct that" if person else ""
-    )
+    because = why or (RULES[cause].says if cause else "no reason was kept")
+    told = f"the account is left alone ({because})" + (": a person has to correct that" if person else "")
     return Hold(kind=PAUSED, why=told, until=until, needs_person=person)
 
 

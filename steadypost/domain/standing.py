@@ -12,10 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from steadypost.domain import holding
+from steadypost.domain.causes import RULES, Cause
 from steadypost.domain.health import Check, Kind, Verdict
 from steadypost.domain.holding import holds
 from steadypost.domain.observed import AccountSeen
-from steadypost.domain.outcome import Cause
 
 
 class Word(StrEnum):
@@ -76,7 +76,7 @@ def standing(one: AccountSeen, now: datetime, closed: Mapping[str, str] = Mappin
             case holding.PAUSED:
                 return Standing(
                     word=Word.PAUSED,
-                    why=one.pause_why or str(one.pause_cause),
+                    why=one.pause_why or (RULES[one.pause_cause].says if one.pause_cause else ""),
                     until=hold.until,
                     remedy=pause_remedy(one.name, one.pause_cause),
                 )
@@ -96,11 +96,4 @@ def cannot_be_used(checks: Iterable[Check]) -> dict[str, str]:
 
 def pause_remedy(name: str, cause: Cause | None) -> str:
     """Say what ends a pause sooner, as a command; empty where it ends by itself and nobody is needed."""
-    if cause is None or not cause.needs_person:
-        return ""
-    answer = {
-        Cause.CHALLENGE: "answer what the network asks, in a browser",
-        Cause.LOCKED: "unlock the account in a browser",
-        Cause.CONSENT: "answer what the network asks, in a browser",
-    }.get(cause, "sign in with a browser and put the session into its block")
-    return f"{answer}; then: steadypost resume {name}"
+    return RULES[cause].to_do(account=name) if cause is not None and cause.needs_person else ""

@@ -1,8 +1,6 @@
 """A post as a person hands it in: everything is text, nothing is judged yet.
 
-The same model is the row of a file, the arguments of the command line, and the form of the ``compose`` flow in
-Prefect's own pages. Hence only strings, lists and one switch, each with the title and the sentence that the
-form shows, and ``position``, by which that form keeps their order whatever a database does to a JSON object.
+The same model is the row of a file, the arguments of the command line, and what Prefect's form (``Form``) is read to.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ import hashlib
 import json
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
 DEFAULT_LATE = "6h"
 
@@ -50,7 +47,7 @@ class Image(BaseModel):
 class Variant(BaseModel):
     """What is said, or shown, on one network instead of what is said everywhere."""
 
-    model_config = ConfigDict(extra="forbid", title="On one network")
+    model_config = ConfigDict(extra="forbid")
 
     text: str = ""
     parts: list[str] = Field(default_factory=list)
@@ -64,123 +61,37 @@ class Variant(BaseModel):
 
 
 class Draft(BaseModel):
-    """A post somebody wants published, with its accounts and its time."""
+    """A post to be published, with its accounts and its time."""
 
-    model_config = ConfigDict(extra="forbid", title="Post")
+    model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(
-        default="",
-        title="Text",
-        description="What to say. For a thread leave this empty and use the parts.",
-        json_schema_extra={"position": 0},
-    )
-    parts: list[str] = Field(
-        default_factory=list,
-        title="Parts of a thread",
-        description="Each part is a post of its own and answers the one before.",
-        json_schema_extra={"position": 1},
-    )
-    accounts: list[str] = Field(
-        title="Accounts",
-        description="Which accounts publish it: the names of one or more account blocks, each an item of its own.",
-        json_schema_extra={"position": 2},
-    )
-    when: str = Field(
-        title="When",
-        description=(
-            'When it is due: "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, '
-            '"+20m" from the moment it comes in, "next-slot" for the next free slot of its account, or "now".'
-        ),
-        examples=["now", "+20m", "next-slot", "2026-11-24T18:30+01:00"],
-        json_schema_extra={"position": 3},
-    )
-    zone: str = Field(
-        default="",
-        title="Zone",
-        description=(
-            "The zone of a time written without one, as an IANA name such as Europe/Berlin. "
-            "Empty: the machine's STEADYPOST_ZONE, if set."
-        ),
-        json_schema_extra={"position": 4},
-    )
-    repeat: str = Field(
-        default="",
-        title="Repeat",
-        description=(
-            'Comes again, by the clocks of its zone: "daily", "weekdays", "weekly", "monthly", or a rule of RFC '
-            '5545 such as "FREQ=WEEKLY;BYDAY=MO,WE". "When" is its first time. Empty: it comes once.'
-        ),
-        examples=["", "weekdays", "FREQ=MONTHLY;BYDAY=1MO"],
-        json_schema_extra={"position": 5},
-    )
-    images: list[Image] = Field(
-        default_factory=list,
-        title="Images",
-        description="Up to four for each part.",
-        json_schema_extra={"position": 6},
-    )
-    reply_to: str = Field(
-        default="",
-        title="In reply to",
-        description="The address or the id of the post this one answers. Empty: it answers none.",
-        json_schema_extra={"position": 7},
-    )
-    late_within: str = Field(
-        default=DEFAULT_LATE,
-        title="May be late by",
-        description=(
-            'How late it may still go out: "30m", "2h", "1d". What becomes of it then says the next field. '
-            '"never": it is never too late for it.'
-        ),
-        json_schema_extra={"position": 8},
-    )
-    when_late: str = Field(
-        default=DEFAULT_WHEN_LATE,
-        title="When it is too late",
-        description='"miss": it is put aside, and nothing is sent. "ask": it waits for a person\'s word.',
-        examples=["miss", "ask"],
-        json_schema_extra={"position": 9},
-    )
-    allow_repeat: bool = Field(
-        default=False,
-        title="Allow a repetition",
-        description="Let it go out although a post that reads the same is queued or was published.",
-        json_schema_extra={"position": 10},
-    )
-    labels: list[str] = Field(
-        default_factory=list,
-        title="Labels",
-        description=(
-            "What you file it under, beside the hashtags in its text: everything of a label can be struck at once. "
-            "Nobody on X sees them."
-        ),
-        json_schema_extra={"position": 11},
-    )
-    key: str = Field(
-        default="",
-        title="Key",
-        description="Your own name for this post. A second post with the same key does not enter.",
-        json_schema_extra={"position": 12},
-    )
-
-    as_is: bool = Field(
-        default=False,
-        title="I mean it as it is",
-        description=(
-            "Let it go out although it looks like a template that was not filled in, like markup, or like a "
-            "machine's words. Off: such a post is held, and asks you."
-        ),
-        json_schema_extra={"position": 13},
-    )
-    split: bool = Field(
-        default=False,
-        title="Split what is too long",
-        description="A text that is too long for one post becomes a thread, cut between its sentences.",
-        json_schema_extra={"position": 14},
-    )
-
-    variants: SkipJsonSchema[dict[str, Variant]] = Field(default_factory=dict)
-    """By network. Files have it; Prefect's form has no good field for it."""
+    text: str = ""
+    """What to say; empty for a thread."""
+    parts: list[str] = Field(default_factory=list)
+    """A thread, each part answering the one before."""
+    accounts: list[str]
+    when: str
+    """With or without its zone, as a stretch from now (``+20m``), ``next-slot`` or ``now``."""
+    zone: str = ""
+    """Of a time written without one, as an IANA name; empty: the machine's."""
+    repeat: str = ""
+    """``daily``, ``weekdays`` ..., or a rule of RFC 5545; empty: once."""
+    images: list[Image] = Field(default_factory=list)
+    reply_to: str = ""
+    late_within: str = DEFAULT_LATE
+    """How late it may still go out; ``never``: it is never too late."""
+    when_late: str = DEFAULT_WHEN_LATE
+    """``miss``: nothing is sent; ``ask``: it waits for a person's word."""
+    allow_repeat: bool = False
+    labels: list[str] = Field(default_factory=list)
+    key: str = ""
+    """Its author's own name for it."""
+    as_is: bool = False
+    """Whether it may go out although it looks like a template, like markup, or like a machine's words."""
+    split: bool = False
+    """Whether a text that is too long becomes a thread."""
+    variants: dict[str, Variant] = Field(default_factory=dict)
+    """By network; files have it, Prefect's form does not."""
 
     @property
     def spoken(self) -> list[str]:

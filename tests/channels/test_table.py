@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from steadypost.channels.x_web.table import draw, rows
+from steadypost.domain.causes import Again, Evidence
 from steadypost.domain.outcome import Deferred, Refused, Scope, Unconfirmed
-from steadypost.domain.retries import Again, Evidence
 
 NONE, ABSENCE = Evidence.NONE, Evidence.ABSENCE
 

@@ -1,9 +1,11 @@
 """Every cause has its row, and a delivery does what its row says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.domain.causes import RULES, Again, Evidence, Fault, check_rules
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.outcome import (
     Answer,
@@ -18,7 +20,7 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.parts import DeliveryPart
 from steadypost.domain.pause import pause_after
-from steadypost.domain.retries import RULES, Again, Evidence, check_rules, rule_for
+from steadypost.domain.retries import rule_for
 from steadypost.domain.waits import LONGEST_WAIT
 from steadypost.networks.x.snowflake import id_at
 
@@ -123,3 +125,46 @@ def test_a_table_with_a_hole_does_not_load():
     """A new cause without its row is found before anything runs."""
     with pytest.raises(ValueError, match="no row for"):
         check_rules({cause: rule for cause, rule in RULES.items() if cause is not Cause.OVERLAY})
+
+
+@pytest.mark.parametrize(
+    ("cause", "wrong", "why"),
+    [
+        (Cause.SIGNED_OUT, {"rest": None}, "an account's cause names a rest"),
+        (Cause.STORE_AWAY, {"rest": timedelta(hours=1)}, "an account's cause names a rest"),
+        (Cause.UI_DRIFT, {"charged": True}, "nobody else's trouble"),
+        (Cause.CHALLENGE, {"remedy": ""}, "what to do"),
+        (Cause.TOO_LONG, {"remedy": ""}, "what to do"),
+    ],
+)
+def test_a_row_that_contradicts_itself_does_not_load(cause, wrong, why):
+    with pytest.raises(ValueError, match=f"{cause}: .*{why}"):
+        check_rules({**RULES, cause: replace(RULES[cause], **wrong)})
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_is_told_in_words(cause):
+    """No person is shown the word of a table."""
+    rule = RULES[cause]
+
+    assert "_" not in rule.says
+    assert rule.says
+    assert not rule.says.endswith(".")
+    assert "{" not in rule.says
+    assert "{" not in rule.to_do(account="alice", delivery=7)
+
+
+def test_what_a_circuit_guards_is_nobody_elses():
+    """A sign-in that is lost is its account's, a browser this machine's, a page the network's."""
+    scopes = {
+        Fault.SIGN_IN: Scope.ACCOUNT,
+        Fault.PAGE: Scope.NETWORK,
+        Fault.WAY: Scope.NETWORK,
+        Fault.MACHINE: Scope.HOST,
+    }
+
+    assert {} == {
+        cause: rule.fault
+        for cause, rule in RULES.items()
+        if rule.fault in scopes and scopes[rule.fault] is not rule.scope
+    }

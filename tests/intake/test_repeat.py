@@ -100,6 +100,7 @@ ZONES = sorted(available_timezones() - {"localtime"})
 @example(zone="Africa/Casablanca", starts=datetime(2026, 2, 14, 2, 30))  # noqa: DTZ001 - four changes a year
 @example(zone="America/Havana", starts=datetime(2026, 3, 7, 0, 30))  # noqa: DTZ001 - midnight is skipped
 @example(zone="Antarctica/Troll", starts=datetime(2026, 3, 28, 1, 30))  # noqa: DTZ001 - a change by two hours
+@example(zone="Pacific/Apia", starts=datetime(2011, 12, 25, 10, 0))  # noqa: DTZ001 - 30 December is skipped
 @example(zone="Asia/Pyongyang", starts=datetime(2018, 5, 4, 23, 45))  # noqa: DTZ001 - half an hour, for good
 @settings(max_examples=150, deadline=None)
 def test_every_day_once_at_its_time_in_every_zone(zone, starts):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.intake import Accepted, Draft, judge
+from steadypost.intake import Accepted, judge
 from steadypost.intake.content import smell
 from steadypost.networks.x.snowflake import id_at
 
@@ -313,19 +313,6 @@ def test_an_image_that_may_not_be_read_is_refused(judged, draft, png):
     Path(png("sun.png")).chmod(0)
 
     assert fields(judged(draft(images=[{"path": "sun.png"}]))) == ["images"]
-
-
-def test_the_form_is_simple():
-    """Prefect's form draws strings, lists and switches; every field has its title, its sentence and its place."""
-    schema = Draft.model_json_schema()
-
-    for place, field in enumerate(schema["properties"].values()):
-        assert field["position"] == place
-        assert field["title"]
-        assert field["description"]
-        assert field["type"] in {"string", "array", "boolean"}
-    assert "anyOf" not in str(schema)
-    assert schema["required"] == ["accounts", "when"]
 
 
 @pytest.mark.parametrize("written", ["alice, bob", "alice;bob", "alice bob"])

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from steadypost.channels.x_web import answers
 from steadypost.channels.x_web.answers import NOT_SEEN_YET, Asked, Received, interpret
+from steadypost.domain.causes import RULES, Rule
 from steadypost.domain.outcome import Outcome
-from steadypost.domain.retries import RULES, Rule, rule_for
+from steadypost.domain.retries import rule_for
 from steadypost.networks.x.snowflake import id_at
 
 CODES = tuple(
@@ -99,11 +100,13 @@ def _codes() -> Iterator[str]:
 
 def _causes() -> Iterator[str]:
     yield "## Every cause there is\n"
-    yield "| cause | asked again | scope | charged to the delivery | evidence needed |"
-    yield "|---|---|---|---|---|"
+    yield "| cause | what happened | asked again | scope | charged | evidence needed | what a person can do |"
+    yield "|---|---|---|---|---|---|---|"
     for cause, rule in RULES.items():
         charged = "yes" if rule.charged else "no"
-        yield f"| {cause} | {_when(rule)} | {rule.scope} | {charged} | {rule.evidence} |"
+        to_do = rule.to_do(account="NAME", delivery="ID")
+        when = f"{_when(rule)} | {rule.scope} | {charged} | {rule.evidence}"
+        yield f"| {cause} | {rule.says} | {when} | {to_do} |"
 
 
 def _when(rule: Rule) -> str:

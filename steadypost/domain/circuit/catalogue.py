@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from steadypost.domain.causes import RULES, Cause, Fault
 from steadypost.domain.circuit.settings import InARow, LastCalls, Settings
-from steadypost.domain.outcome import Cause, Outcome, Published, Refused, Scope, Unconfirmed
-from steadypost.domain.pause import REST
+from steadypost.domain.outcome import Outcome, Published, Refused, Unconfirmed
 
 
 class Kind(StrEnum):
@@ -111,41 +111,34 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
 ALONE = frozenset({Kind.PREFECT})
 """The circuits that each process judges for itself, because there is no place for what all would share."""
 
-SIGN_IN_LOST = frozenset(
-    {
-        Cause.SIGNED_OUT,
-        Cause.OTHER_ACCOUNT,
-        Cause.CONSENT,
-        Cause.CHALLENGE,
-        Cause.LOCKED,
-        Cause.SUSPENDED,
-    }
-)
-"""What a look can see the end of. A limit is not among these: no look shows that X would take a post again, so
-the instant X named (or its own window) ends it. Nor is what the account's block alone says."""
 
-OURS = frozenset({Cause.BROWSER_UNAVAILABLE, Cause.NO_WAY_OUT})
-"""This machine's own trouble. It never opens a circuit of X's."""
+def _of(*faults: Fault) -> frozenset[Cause]:
+    return frozenset(cause for cause, rule in RULES.items() if rule.fault in faults)
 
-NOBODY_KNOWS_WHOSE = frozenset({Cause.DEADLINE, Cause.BROWSER_DIED, Cause.DEFECT, Cause.NO_PLACE})
-"""What ends a probe without telling of X: its page may be well, and our browser was not."""
+
+SIGN_IN_LOST = _of(Fault.SIGN_IN)
+"""What a look can see the end of."""
 
 WAKES: Mapping[Kind, frozenset[Cause]] = MappingProxyType(
     {
-        Kind.X_PAGE: frozenset(
-            {
-                Cause.UI_DRIFT,
-                Cause.PAGE_UNREACHABLE,
-                Cause.SERVER_ERROR,
-                Cause.NO_WAY_THERE,
-                Cause.CIRCUIT_OPEN,
-            }
-        ),
+        Kind.X_PAGE: _of(Fault.PAGE, Fault.WAY) | {Cause.CIRCUIT_OPEN},
         Kind.SIGN_IN: SIGN_IN_LOST | {Cause.CIRCUIT_OPEN},
-        Kind.BROWSER: OURS | {Cause.CIRCUIT_OPEN},
+        Kind.BROWSER: _of(Fault.MACHINE) | {Cause.CIRCUIT_OPEN},
     }
 )
 """Whose wait is over when a circuit closes: the reason they were waiting for is gone."""
+
+_ALL_WELL: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True})
+
+_TOLD: Mapping[Fault, Mapping[Kind, bool]] = MappingProxyType(
+    {
+        Fault.SIGN_IN: {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True},
+        Fault.PAGE: {Kind.X_PAGE: False, Kind.BROWSER: True},
+        Fault.WAY: {Kind.X_PAGE: False},
+        Fault.MACHINE: {Kind.BROWSER: False},
+        Fault.UNKNOWN: {},
+    }
+)
 
 
 def tells(outcome: Outcome) -> Mapping[Kind, bool]:
@@ -157,40 +150,19 @@ def tells(outcome: Outcome) -> Mapping[Kind, bool]:
         return _ALL_WELL
     if isinstance(outcome, Refused | Unconfirmed):
         return {}
-    if outcome.cause in OURS:
-        return {Kind.BROWSER: False}
-    if outcome.cause is Cause.NO_WAY_THERE:
-        return _NOBODY_ELSE_S
-    if outcome.cause in SIGN_IN_LOST:
-        return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
-    if outcome.cause.scope is Scope.NETWORK:
-        return {Kind.X_PAGE: False, Kind.BROWSER: True}
-    return {}
+    return _TOLD[RULES[outcome.cause].fault or Fault.UNKNOWN]
 
 
 def tells_by_probe(cause: Cause | None) -> Mapping[Kind, bool]:
-    """Say the same of a probe, by what kept it from being well. It was sent to find out: whatever is neither
-    ours nor the sign-in's is the page's, for an ask would meet it too.
+    """Say the same of a probe, by what kept it from being well. It was sent to find out: what no other fault explains
+    is the page's, for an ask would meet it too.
     """
-    if cause is None:
-        return _ALL_WELL
-    if cause in OURS:
-        return {Kind.BROWSER: False}
-    if cause in NOBODY_KNOWS_WHOSE:
-        return {}
-    if cause is Cause.NO_WAY_THERE:
-        return _NOBODY_ELSE_S
-    if cause in SIGN_IN_LOST:
-        return {Kind.X_PAGE: True, Kind.SIGN_IN: False, Kind.BROWSER: True}
-    return {Kind.X_PAGE: False, Kind.BROWSER: True}
-
-
-_NOBODY_ELSE_S: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: False})
-"""What is charged to the account alone, and tells nothing of the machine: nobody knows whose it is."""
-
-_ALL_WELL: Mapping[Kind, bool] = MappingProxyType({Kind.X_PAGE: True, Kind.SIGN_IN: True, Kind.BROWSER: True})
+    return _ALL_WELL if cause is None else _TOLD[RULES[cause].fault or Fault.PAGE]
 
 
 def named_end(cause: Cause | None, now: datetime) -> datetime | None:
-    """Give the instant before which nobody comes near, where X asked a person a question; else there is none."""
-    return now + REST[cause] if cause in {Cause.CHALLENGE, Cause.LOCKED, Cause.SUSPENDED} else None
+    """Give the instant before which nobody comes near: where the sign-in's rest is longer than its circuit stays open,
+    because the network asked a person a question; else there is none.
+    """
+    rest = RULES[cause].rest if cause in SIGN_IN_LOST else None
+    return now + rest if rest is not None and rest > SETTINGS[Kind.SIGN_IN].longest_open else None

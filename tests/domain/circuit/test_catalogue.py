@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.domain.causes import RULES, Fault
 from steadypost.domain.circuit.catalogue import (
-    OURS,
     SETTINGS,
     SIGN_IN_LOST,
     WAKES,
@@ -28,6 +28,7 @@ from steadypost.domain.outcome import (
 from steadypost.networks.x.snowflake import id_at
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+OURS = {cause for cause, rule in RULES.items() if rule.fault is Fault.MACHINE}
 
 
 def not_submitted(cause):
