@@ -241,14 +241,19 @@ def _same_address(typed: str, leads_to: str) -> Grade:
     if ours is None or theirs is None:
         return Grade.OTHER
     if _DEVIANT.search(typed):
-        # Two standards name these hosts differently (IDNA 2003 and 2008), and which one holds is not told.
+        # Two standards name these hosts differently (IDNA 2003 and 2008), and which one holds is not told; and a full
+        # stop of another script may be a dot of the name, or the sentence's.
         return Grade.UNCLEAR if _but_host(ours) == _but_host(theirs) else Grade.OTHER
     if ours == theirs:
-        return Grade.SAME
+        # A mark at the end that leads nowhere else may be the sentence's own, and then it is not part of the link.
+        return Grade.UNCLEAR if typed[-1] in "?#" and typed[-1] != leads_to[-1] else Grade.SAME
     return Grade.UNCLEAR if _nearly(ours) == _nearly(theirs) or _lost_query(ours, theirs) else Grade.OTHER
 
 
-_DEVIANT = re.compile("[ßẞς\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}]")
+_DEVIANT = re.compile(
+    "[ßẞς\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+    "\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}]"
+)
 
 
 def _like_shown(typed: str, shown: str) -> Grade:
@@ -298,7 +303,7 @@ def _address(typed: str) -> Address | None:
 
 
 def _host(parts: SplitResult) -> str:
-    host = unicodedata.normalize("NFC", (parts.hostname or "").rstrip("."))
+    host = unicodedata.normalize("NFC", parts.hostname or "")
     try:
         return host.encode("idna").decode()
     except UnicodeError:
@@ -329,7 +334,7 @@ def _but_host(address: Address) -> tuple[str, ...]:
 def _nearly(address: Address) -> tuple[str, ...]:
     """Reduce an address to what survives a network that tidies addresses. Equal here, they are not told apart."""
     _, host, named, path, query, fragment = address
-    near = (host.removeprefix("www."), path.rstrip("/").casefold(), query.casefold(), fragment.casefold())
+    near = (host.removeprefix("www.").rstrip("."), path.rstrip("/").casefold(), query.casefold(), fragment.casefold())
     return (named, *near)
 
 

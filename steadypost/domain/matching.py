@@ -47,8 +47,15 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
         _media_grade(item, post),
         _options_grade(item, post),
     )
-    # Nobody takes up what is pinned or promoted; but it may be ours, and then it is not absent.
-    return min(made, content, Grade.UNCLEAR if is_marked(post) else Grade.SAME)
+    # Nobody takes up what is pinned or promoted, or a picture without a word; but it may be ours, and then it is not
+    # absent.
+    return min(made, content, Grade.UNCLEAR if is_marked(post) or _is_wordless(item, post) else Grade.SAME)
+
+
+def _is_wordless(item: Wanted, post: SeenPost) -> bool:
+    """Whether it is pictures, and not one word of theirs is told: any other picture would seem to be the same."""
+    told = zip(item.media, post.media or (), strict=False)
+    return not item.text.strip() and not any(ours.strip() and theirs is not None for ours, theirs in told)
 
 
 def text_grade(item: Wanted, post: SeenPost) -> Grade:

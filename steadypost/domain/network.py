@@ -56,6 +56,8 @@ class Pointer:
     """Whose post the address says it is; some addresses, and bare ids, do not say."""
     part: int | None = None
     """Which part of the delivery it is, if the person said so."""
+    server: str | None = None
+    """The host, and port, of the server that shows it, where everybody may run one and the address says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,11 @@ def free_of_charge(part: Part) -> Decimal:  # noqa: ARG001
     return Decimal(0)
 
 
+def as_pointed(pointer: Pointer, identity: str) -> RemoteId:  # noqa: ARG001
+    """Take the id as it stands."""
+    return pointer.id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """One network's facts."""
@@ -122,6 +129,11 @@ class Network:
     """Where people find a post: of the network's address, the handle and the id."""
     read: Callable[[str], Pointer]
     """Read a post's address or bare id as a person pastes it, or raise ``NotAnId``."""
+    own_id: Callable[[Pointer, str], RemoteId] = as_pointed
+    """Spell the id of an account's post as the network itself does, of what a person points at and of who the account
+    is (``SeenPost`` and ``Appearance.identity``; empty where nobody has seen that), or raise ``NotAnId``: one post must
+    not have two ids here.
+    """
     neither: str
     """What to tell whoever pasted what ``read`` does not take: the remedy."""
 

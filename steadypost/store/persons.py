@@ -73,6 +73,7 @@ def resolve(
     """
     kept = _held(connection, delivery_id)
     if live:
+        live = [_as_own(connection, kept, one) for one in live]
         _check(connection, kept, live, now)
     network = account_rows.network_of(connection, kept.delivery.account)
     word = Word(live=words.placed(kept.delivery, live, network), absent=absent, drop=drop)
@@ -89,6 +90,17 @@ def _held(connection: Connection, delivery_id: int) -> Kept:
     return kept
 
 
+def _as_own(connection: Connection, kept: Kept, pointer: Pointer) -> Pointer:
+    """Spell the id as the account's network does, so that whose it is can be seen."""
+    account = account_rows.one(connection, kept.delivery.account)
+    network = named(account.network)
+    try:
+        network.remote_id(pointer.id)
+        return replace(pointer, id=network.own_id(pointer, account.identity))
+    except NotAnId as odd:
+        raise WordNotTaken(str(odd), remedy=network.neither) from None
+
+
 def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: datetime) -> None:
     """Refuse posts that cannot be this delivery's."""
     delivery = kept.delivery
@@ -99,10 +111,6 @@ def _check(connection: Connection, kept: Kept, live: Sequence[Pointer], now: dat
     first = attempt_rows.first_armed(connection, [delivery.id]).get(delivery.id)
     armed_at, offset = (first.armed_at, first.offset) if first else (None, None)
     for one in live:
-        try:
-            network.remote_id(one.id)
-        except NotAnId as odd:
-            raise WordNotTaken(str(odd), remedy=network.neither) from None
         if one.handle is not None and one.handle.casefold() != handle.casefold():
             raise WordNotTaken(
                 f"the post {one.id} is @{one.handle}'s, and delivery {delivery.id} goes out as @{handle}",

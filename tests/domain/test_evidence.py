@@ -260,6 +260,22 @@ def test_pictures(theirs, kind):
     assert kind is type(verdict(wanted(media=("A boat",)), everywhere(seen(media=theirs))))
 
 
+@pytest.mark.parametrize(
+    ("theirs", "kind"), [(("",), CannotTell), ((None,), CannotTell), (("A bear",), CannotTell), ((), CannotTell)]
+)
+def test_a_picture_without_a_word_is_taken_up_by_nobody(theirs, kind):
+    """Somebody's photo of the same minutes has nothing that could tell it from ours; with a description ours has."""
+    posts = everywhere(seen("", said=Said(()), media=theirs))
+
+    assert kind is type(verdict(wanted("", media=("",)), posts))
+    assert isinstance(
+        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=(None,)))), CannotTell
+    )
+    assert isinstance(
+        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=("A boat",)))), Present
+    )
+
+
 def test_two_that_fit():
     """Where two posts fit, nobody knows which of them is ours."""
     assert isinstance(verdict(wanted(), sighting(seen(), seen(number=2))), CannotTell)

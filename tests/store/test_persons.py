@@ -14,6 +14,7 @@ from steadypost.domain.network import Pointer
 from steadypost.domain.outcome import Cause
 from steadypost.domain.parts import PartState
 from steadypost.domain.word import WordNotTaken
+from steadypost.networks.bluesky import NETWORK as BLUESKY
 from steadypost.networks.x import SLOWEST_CREATION
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import (
@@ -189,6 +190,21 @@ def test_a_machine_s_clock_that_is_off_contradicts_no_person(store, ahead):
     with pytest.raises(WordNotTaken, match="before it was first asked for"):
         said(store, delivery_id, id_at(NOON + offset.ahead - MINUTE))
     assert State.PUBLISHED is said(store, delivery_id, found).state
+
+
+def test_an_address_by_handle_is_the_post_that_its_did_names(store):
+    """What people copy from Bluesky's app names the account by its handle; it is one post all the same."""
+    did, page = "did:plc:alice", "https://bsky.app/profile/alice.test/post/3jui7kd54zh2y"
+    record = replace(person("alice"), channel="bluesky", network="bluesky", handle="alice.test")
+    store.write(account_rows.put, record, NOON)
+    store.write(account_rows.note_identity, "alice", did)
+    first, second = unconfirmed_delivery(store), unconfirmed_delivery(store)
+    pasted = BLUESKY.read(page)
+
+    after = said(store, first, pasted)
+    assert ["at://did:plc:alice/app.bsky.feed.post/3jui7kd54zh2y"] == ids(after)
+    with pytest.raises(WordNotTaken, match=f"belongs to delivery {first}"):
+        said(store, second, pasted)
 
 
 # -- threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,8 +134,14 @@ def _said(one: Any, *, is_reply: bool) -> Said:
     source = note if isinstance(whole, str) else one
     text, entities = str(source["text"]), _at(source, "entities")
     start, is_known = _lead(one, text, is_reply=is_reply)
-    links = dict(_links(entities))
-    told = _without_media(text[start:], entities)
+    urls = [each for each in _many(_at(entities, "urls")) if isinstance(_at(each, "url"), str)]
+    own = frozenset(filter(None, (_id(_at(one, "id")), *_versions(one))))
+    links = {
+        each["url"]: each["expanded_url"]
+        for each in urls
+        if isinstance(_at(each, "expanded_url"), str) and not _is_media(each, own)
+    }
+    told = _without(text[start:], [each["url"] for each in urls if _is_media(each, own)])
     is_note = source is note
     return Said(
         # A list's text is escaped in three signs. Whether a long post's is, nobody has said: both ways are given.
@@ -160,19 +166,21 @@ def _lead(one: Any, text: str, *, is_reply: bool) -> tuple[int, bool]:
 _LEADING_NAMES = re.compile(r"(?:@\w{1,20}\s+)+")
 
 
-def _links(entities: Any) -> Iterator[tuple[str, str]]:
-    """Say where each short link leads."""
-    for one in _many(_at(entities, "urls")):
-        short, whole = _at(one, "url"), _at(one, "expanded_url")
-        if isinstance(short, str) and isinstance(whole, str) and not _at(one, "media_key"):
-            yield short, whole
+def _is_media(url: Any, own: Collection[RemoteId]) -> bool:
+    """Whether a short link stands for the post's own pictures: X says so, or it leads to them. Of a long post X tells
+    no keys of media; and nobody can have typed an address that holds the post's own id.
+    """
+    page = _OWN_MEDIA.search(str(_at(url, "expanded_url") or ""))
+    return bool(_at(url, "media_key")) or (page is not None and page[1] in own)
 
 
-def _without_media(text: str, entities: Any) -> str:
-    """Take away the short links that stand for the post's own pictures."""
-    for one in _many(_at(entities, "urls")):
-        short = _at(one, "url")
-        if isinstance(short, str) and short and _at(one, "media_key"):
+_OWN_MEDIA = re.compile(r"/status/(\d+)/(?:photo|video)/\d+$")
+
+
+def _without(text: str, shorts: Iterable[str]) -> str:
+    """Take short links away, with the white space before them."""
+    for short in shorts:
+        if short:
             text = re.sub(rf"\s*{re.escape(short)}(?![A-Za-z0-9])", "", text)
     return text
 

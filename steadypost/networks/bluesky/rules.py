@@ -53,6 +53,18 @@ def read(pasted: str) -> Pointer:
     return Pointer(id=remote_id(str(uri)), handle=None if uri.is_fixed else uri.repo)
 
 
+def own_id(pointer: Pointer, identity: str) -> RemoteId:
+    """Name the repository by its DID, as the server does: an address with a handle would be a second id of one post."""
+    uri = parse(pointer.id)
+    if uri.is_fixed and identity and uri.repo != identity:
+        raise NotAnId(f"the post {uri} is in the repository of {uri.repo}, and the account's own is {identity}")
+    if not uri.is_fixed and not identity:
+        raise NotAnId(
+            f"{uri.repo} is a handle, and which repository that is has not been seen since the account was set up"
+        )
+    return pointer.id if uri.is_fixed else remote_id(str(Uri(identity, uri.rkey)))
+
+
 def _pasted(pasted: str) -> Uri:
     try:
         return parse(pasted) if pasted.startswith("at://") else parse_page(pasted)
@@ -165,6 +177,7 @@ NETWORK: Final = Network(
     made_at=lambda _: None,
     address=address,
     read=read,
+    own_id=own_id,
     neither=(
         "Give the address of a post on Bluesky, https://bsky.app/profile/.../post/..., or its at:// address"
     ),

@@ -38,6 +38,7 @@ NETWORK = Network(
     made_at=ids.made_at,
     address=ids.address,
     read=ids.read,
+    own_id=ids.own_id,
     neither=ids.NEITHER,
     compare=compare,
     needed=needed,

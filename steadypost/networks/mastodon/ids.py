@@ -18,10 +18,12 @@ _SHAPE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,127}")
 
 
 _PAGE = re.compile(
-    r"https?://[^/\s]+/(?:@(?P<handle>[\w.-]+)(?:@[\w.-]+)?|users/(?P<user>[\w.-]+)/statuses|notice)"
+    r"https?://(?P<server>[^/\s@]+)/"
+    r"(?:@(?P<handle>[\w.-]+)(?:@(?P<home>[\w.-]+))?(?:/statuses)?|users/(?P<user>[\w.-]+)/statuses|notice)"
     r"/(?P<id>[0-9A-Za-z][0-9A-Za-z._~-]{0,127})/?(?:[?#]\S*)?"
 )
-"""A post's page on Mastodon and GoToSocial (``/@alice/1``), its own name there, and its page on Pleroma."""
+"""A post's page on Mastodon (``/@alice/1``) and on GoToSocial (``/@alice/statuses/1``), its own name there, and its page
+on Pleroma."""
 
 _BARE = re.compile(r"[0-9]{6,24}|[0-9A-HJKMNP-TV-Z]{26}")
 """An id that a person pastes without its address: Mastodon's number, or a ULID. Anything else may be any word."""
@@ -73,7 +75,33 @@ def read(pasted: str) -> Pointer:
         raise NotAStatusId(pasted)
     if page is None:
         return Pointer(id=remote_id(text))
-    return Pointer(id=remote_id(page["id"]), handle=page["handle"] or page["user"])
+    return Pointer(id=remote_id(page["id"]), handle=_whose(page), server=page["server"].casefold())
+
+
+def _whose(page: re.Match[str]) -> str | None:
+    """Say whose post a page shows: of somebody who lives on another server, with that server's name."""
+    handle, home = page["handle"] or page["user"], page["home"]
+    is_here = home is None or home.casefold() == page["server"].partition(":")[0].casefold()
+    return handle if is_here else f"{handle}@{home}"
+
+
+def own_id(pointer: Pointer, identity: str) -> RemoteId:
+    """Take an id that the account's own server gives: another server's ids are of other posts, or of none.
+
+    An identity is the server, a slash, and the account's number there.
+    """
+    server = identity.rpartition("/")[0]
+    if pointer.server and server and _host(pointer.server) != _host(server):
+        raise NotAStatusId(f"{pointer.id} on {pointer.server}, and the account is on {server}")
+    return pointer.id
+
+
+def _host(server: str) -> str:
+    """Write a server in the one spelling that names resolve by."""
+    try:
+        return server.casefold().encode("idna").decode()
+    except UnicodeError:
+        return server.casefold()
 
 
 def key_of(key: str, part: int) -> str:

@@ -135,3 +135,16 @@ def test_what_people_paste():
 def test_a_post_is_asked_for_by_its_name():
     assert NETWORK.needed("text", None) == ((Place.NAMED, None),)
     assert NETWORK.needed("text", URI) == ((Place.NAMED, None),)
+
+
+def test_what_people_paste_is_spelled_as_the_server_spells_it():
+    """One post has one id here, whether its address named the account by its handle or by its DID."""
+    by_handle = NETWORK.read("https://bsky.app/profile/alice.test/post/3jui7kd54zh2y")
+
+    assert NETWORK.own_id(by_handle, DID) == URI
+    assert NETWORK.own_id(NETWORK.read(URI), DID) == URI
+    assert NETWORK.own_id(NETWORK.read(URI), "") == URI
+    with pytest.raises(NotAnId, match="is a handle"):
+        NETWORK.own_id(by_handle, "")
+    with pytest.raises(NotAnId, match="did:plc:mallory"):
+        NETWORK.own_id(NETWORK.read(URI), "did:plc:mallory")

@@ -9,6 +9,7 @@ from steadypost.networks.mastodon.ids import (
     made_at,
     moment,
     order,
+    own_id,
     read,
     remote_id,
 )
@@ -47,7 +48,9 @@ def test_the_address_is_the_page_of_the_post():
     ("pasted", "post", "handle"),
     [
         ("https://here.example/@alice/115593287164846001", SNOWFLAKE, "alice"),
-        (" https://here.example/@bob@there.example/1?x=1#y ", "1", "bob"),
+        (" https://here.example/@bob@there.example/1?x=1#y ", "1", "bob@there.example"),
+        ("https://here.example/@alice@HERE.example/1", "1", "alice"),
+        (f"https://social.example/@alice/statuses/{ULID}", ULID, "alice"),
         ("https://here.example/users/alice/statuses/1", "1", "alice"),
         ("https://pleroma.example/notice/AoB3cD4eF5gH6iJ7kL", FLAKE, None),
         (SNOWFLAKE, SNOWFLAKE, None),
@@ -77,3 +80,26 @@ def test_a_key_is_the_same_in_every_attempt_and_another_for_every_part():
 @pytest.mark.parametrize("told", [None, 5, "yesterday", "2026-11-29T20:00:00"])
 def test_a_time_without_a_zone_is_none(told):
     assert moment(told) is None
+
+
+@pytest.mark.parametrize(
+    ("pasted", "identity"),
+    [
+        ("https://here.example/@alice/1", "here.example/7"),
+        ("https://HERE.example/@alice/1", "here.example/7"),
+        ("https://m\u00fcnchen.example/@alice/1", "xn--mnchen-3ya.example/7"),
+        ("http://127.0.0.1:8080/@alice/1", "127.0.0.1:8080/7"),
+        ("https://there.example/@alice/1", ""),
+        ("115593287164846001", "here.example/7"),
+    ],
+)
+def test_takes_an_id_of_the_account_s_own_server(pasted, identity):
+    pointer = read(pasted)
+
+    assert pointer.id == own_id(pointer, identity)
+
+
+@pytest.mark.parametrize("pasted", ["https://there.example/@alice/1", "https://here.example:8443/@alice/1"])
+def test_another_server_s_id_is_of_another_post(pasted):
+    with pytest.raises(NotAStatusId, match="the account is on here.example"):
+        own_id(read(pasted), "here.example/7")

@@ -1,0 +1,54 @@
+"""A page of own posts is read as X tells it, whatever it leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from steadypost.channels.x_api.reading import page_of
+from steadypost.domain.likeness import Grade, compare
+from steadypost.networks.x.snowflake import id_at
+from tests.domain.test_evidence import NOON
+
+OWN = id_at(NOON)
+OTHER = id_at(NOON, sequence=1)
+
+
+def told(text, *urls, note=False):
+    """A page with one post that shows pictures."""
+    entities = {"urls": [{"start": 0, "end": 23, **url} for url in urls]}
+    said = {"text": text, "entities": entities}
+    post = {
+        "id": OWN,
+        "author_id": "7",
+        "conversation_id": OWN,
+        "edit_history_tweet_ids": [OWN],
+        "attachments": {"media_keys": ["3_1"]},
+        **({"text": text[:20], "note_tweet": said} if note else said),
+    }
+    includes = {"users": [{"id": "7", "username": "alice"}], "media": [{"media_key": "3_1", "alt_text": "A"}]}
+    return {"data": [post], "includes": includes, "meta": {"result_count": 1}}
+
+
+def media(kind="photo", of=OWN, **more):
+    return {
+        "url": "https://t.co/m1",
+        "expanded_url": f"https://x.com/alice/status/{of}/{kind}/1",
+        **more,
+    }
+
+
+@pytest.mark.parametrize("note", [False, True])
+@pytest.mark.parametrize("url", [media(media_key="3_1"), media(), media(kind="video")])
+def test_the_link_to_a_post_s_own_pictures_is_none_of_its_words(note, url):
+    """Of a long post X tells no keys of its media. Whoever took the link for words would find the post absent."""
+    page = page_of(told("Good morning https://t.co/m1", url, note=note), "alice")
+
+    assert Grade.SAME is compare("Good morning", page.posts[0].said)
+
+
+def test_the_link_to_another_post_s_pictures_was_typed():
+    page = page_of(told("Good morning https://t.co/m1", media(of=OTHER)), "alice")
+
+    assert Grade.OTHER is compare("Good morning", page.posts[0].said)
+    typed = f"Good morning https://x.com/alice/status/{OTHER}/photo/1"
+    assert Grade.SAME is compare(typed, page.posts[0].said)
