@@ -51,7 +51,8 @@ class Fetched:
 def is_public(ip: Ip, port: int) -> bool:
     """Whether an address is one that the whole world may reach, on a port for web pages."""
     inner = _inner(ip)
-    return port in {80, 443} and inner.is_global and not inner.is_multicast
+    is_odd = inner.is_multicast or inner.is_reserved or getattr(inner, "is_site_local", False)
+    return port in {80, 443} and inner.is_global and not is_odd
 
 
 def _inner(ip: Ip) -> Ip:
@@ -72,7 +73,7 @@ def resolve(host: str, port: int) -> list[str]:
     """Ask the machine for a host's addresses."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise NotFetched("its host name is not known") from error
     return [str(one[4][0]) for one in found]
 
@@ -143,8 +144,11 @@ class Fetcher:
 
 
 def _read(url: str, answer: httpx.Response, most: int, deadline: float) -> Fetched | str:
-    if answer.is_redirect:
-        return urljoin(url, answer.headers["location"])
+    if answer.has_redirect_location:
+        try:
+            return urljoin(url, answer.headers["location"])
+        except ValueError:
+            raise NotFetched("it redirects to no valid address") from None
     if answer.status_code != 200:
         raise NotFetched(f"it answered {answer.status_code}")
     if answer.headers.get("content-encoding", "identity") != "identity":

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from steadypost.domain.clock import Offset
 from steadypost.domain.outcome import Cause
 
+LONGEST_TIME = 11
+"""Digits of a time in seconds that the calendar still has; one in milliseconds has more."""
+
 LONGEST_WINDOW = timedelta(days=2)
 """A reset further away than this is no time that a server would name."""
 
@@ -26,7 +29,7 @@ def until(headers: Mapping[str, str], offset: Offset | None, now: datetime) -> d
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
     told = headers.get("ratelimit-reset", "")
-    if not told.isascii() or not told.isdigit() or len(told) > 12:
+    if not told.isascii() or not told.isdigit() or len(told) > LONGEST_TIME:
         return None
     return datetime.fromtimestamp(int(told), UTC)
 

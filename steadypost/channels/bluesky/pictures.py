@@ -17,6 +17,9 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 MOST_PIXELS: Final = 80_000_000
 """Larger pictures are not decoded: four bytes a pixel would fill a small machine's memory."""
 
+FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP")
+"""What is read. The library knows many more, and has some of them drawn by other programs."""
+
 _SIDES: Final = (4000, 2000, 1600, 1200, 800, 500)
 """The longest side, tried in this order until the server's limit is met."""
 
@@ -51,12 +54,13 @@ def _opened(content: bytes) -> Image.Image:
         with warnings.catch_warnings():
             # A picture that is too large is refused by its own size below, before it is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content))
+            picture = Image.open(io.BytesIO(content), formats=FORMATS)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Unusable("it is not a picture that can be read") from error
     if picture.width * picture.height > MOST_PIXELS:
         raise Unusable(f"it has {picture.width} x {picture.height} pixels; at most {MOST_PIXELS:,} are taken")
-    if getattr(picture, "n_frames", 1) > 1:
+    # A camera's second picture beside the first (MPO: another exposure, or for another eye) does not move.
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         raise Unusable(
             "it moves, and Bluesky shows only the first frame of a moving picture; send a still one"
         )

@@ -23,7 +23,7 @@ from steadypost.domain.post import Media, Part
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.bluesky import tid
 from steadypost.networks.bluesky.facets import Kind, mentioned, spans
-from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, write
+from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, is_blob, write
 from steadypost.networks.bluesky.uri import POSTS, NotAPost, Uri, parse
 
 RESERVE: Final = timedelta(seconds=15)
@@ -157,9 +157,9 @@ class Preparing:
     def _uploaded(self, content: bytes, kind: str, what: str) -> Mapping[str, Any]:
         reply = xrpc.upload(self.server, content, kind, deadline=self.deadline, token=self.session.access)
         blob = reply.data.get("blob") if isinstance(reply, Result) else None
-        if not isinstance(blob, dict):
+        if not is_blob(blob):
             raise unanswered(what, reply)
-        return blob
+        return dict(blob)
 
     # --- previews
 

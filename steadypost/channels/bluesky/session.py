@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 RENEW_BEFORE: Final = timedelta(minutes=10)
 """A token is renewed this long before its end: longer than any attempt, and than clocks that disagree as a rule."""
 
+LATEST: Final = 1 << 36
+"""Seconds since 1970; a time beyond it, some thousand years from now, is none."""
+
 UNKNOWN_LIFE: Final = timedelta(minutes=30)
 """How long a token is used whose end cannot be read."""
 
@@ -205,7 +208,7 @@ class SignIn:
         """Read when a token ends, by this machine's clock: what a token tells for certain is how long it lives."""
         told = _told(jwt)
         begins, ends = told.get("iat"), told.get("exp")
-        if not isinstance(ends, int):
+        if not isinstance(ends, int) or not 0 < ends < LATEST:
             return None
         if isinstance(begins, int) and 0 < ends - begins < 400 * 86_400:
             return self.now() + timedelta(seconds=ends - begins)

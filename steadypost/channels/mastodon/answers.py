@@ -230,12 +230,15 @@ def limited(answer: Answered, now: datetime) -> Deferred:
 def _named_end(answer: Answered, now: datetime) -> datetime | None:
     """When the answer says that the limit ends, by this machine's clock."""
     ahead = answer.offset.ahead if answer.offset else timedelta(0)
-    reset = moment(answer.headers.get("x-ratelimit-reset"))
-    named = (
-        reset - ahead
-        if reset is not None
-        else _retry_after(answer.headers.get("retry-after", ""), now, ahead)
-    )
+    try:
+        reset = moment(answer.headers.get("x-ratelimit-reset"))
+        named = (
+            reset - ahead
+            if reset is not None
+            else _retry_after(answer.headers.get("retry-after", ""), now, ahead)
+        )
+    except OverflowError:
+        return None  # the end of the calendar, as some write "never"
     return named.astimezone(UTC) if named is not None and now < named <= now + LONGEST_PAUSE else None
 
 

@@ -32,6 +32,12 @@ from steadypost.networks.x.snowflake import made_at, remote_id
 LONGEST_PAUSE = timedelta(days=2)
 """A named end further away than this is not believed."""
 
+LATEST = 1 << 36
+"""Seconds since 1970; a time beyond it, some thousand years from now, is none."""
+
+LONGEST_WORDS = 300
+"""How much of X's words is passed on."""
+
 DUPLICATE = 187
 
 CODES: Mapping[int, Cause] = {
@@ -211,7 +217,7 @@ def _credits_used(code: str, why: str) -> Deferred:
 
 def _until(reset: int | None, offset: Offset | None, now: datetime) -> datetime | None:
     """Bring an instant that X named to this machine's clock; ``None`` when it names none that can be believed."""
-    if reset is None or not 0 < reset < 1 << 40:
+    if reset is None or not 0 < reset < LATEST:
         return None
     named = datetime.fromtimestamp(reset, UTC)
     until = named - offset.ahead if offset and abs(offset.ahead) > STEADY else named
@@ -220,7 +226,7 @@ def _until(reset: int | None, offset: Offset | None, now: datetime) -> datetime 
 
 def _header(heard: Answered, name: str) -> int | None:
     value = heard.headers.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
 
 
 def _odd(what: str, heard: Answered) -> Unconfirmed:
@@ -256,7 +262,8 @@ def problem_of(heard: Answered) -> Problem:
 
 
 def _with_detail(why: str, problem: Problem) -> str:
-    return f"{why}: {problem.detail}" if problem.detail else why
+    shown = " ".join(problem.detail.split())[:LONGEST_WORDS]
+    return f"{why}: {shown}" if shown else why
 
 
 def _word(value: Any) -> str:

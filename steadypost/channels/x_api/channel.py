@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,9 +42,12 @@ from steadypost.domain.outcome import (
     Phase,
     Published,
     Refused,
+    Unconfirmed,
 )
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.x import NETWORK
+
+logger = logging.getLogger(__name__)
 
 ASKED_WITHIN = 30.0
 """Seconds that X has to answer one ask. Past it nobody knows."""
@@ -109,10 +114,8 @@ class XApi:
             return Answer.same_for_all(
                 _halted(halt.trouble, step.at), len(order.parts) + order.first, order.first
             )
-        if not arm():
-            lost = NotSubmitted(cause=Cause.LEASE_LOST, why="the attempt was not to be armed", phase=step.at)
-            return Answer.same_for_all(lost, len(order.parts) + order.first, order.first)
-        step(Phase.ARMED)
+        if (no := _armed(arm, step)) is not None:
+            return Answer.same_for_all(no, len(order.parts) + order.first, order.first)
         asking = _Asking(line, access, order, armed_at=self._now(), deadline=deadline, step=step)
         outcomes = asking.all(media)
         return Answer(outcomes=tuple(_after(one, sign_in, signer) for one in outcomes), first=order.first)
@@ -189,7 +192,9 @@ class _Step:
 
     def __call__(self, phase: Phase) -> None:
         self.at = phase
-        self._progress(phase)
+        # Who only watches must not spoil what is watched.
+        with contextlib.suppress(Exception):
+            self._progress(phase)
 
 
 class _Asking:
@@ -228,8 +233,6 @@ class _Asking:
             )
         body = requests.create_body(self._order.parts[n], media, parent, self._access.options)
         self._step(Phase.CLICKED)
-        heard = self._line.once(requests.CREATE, body, time.monotonic() + min(ASKED_WITHIN, left))
-        self._step(Phase.ANSWERED)
         own = parent if n > 0 or self._order.first > 0 else None
         asked = Asked(
             armed_at=self._armed_at,
@@ -238,7 +241,30 @@ class _Asking:
             own_parent=own,
             others=frozenset((*self._order.live, *([parent] if parent else []))),
         )
-        return created(heard, asked, self._line.now())
+        try:
+            heard = self._line.once(requests.CREATE, body, time.monotonic() + min(ASKED_WITHIN, left))
+            outcome = created(heard, asked, self._line.now())
+        except Exception as error:
+            # A defect of ours after the request may have left. The parts before keep their ids.
+            logger.exception("an answer was not understood")
+            why = f"a defect of Steadypost ({type(error).__name__}) while it was asked"
+            return Unconfirmed(cause=Cause.DEFECT, why=why, phase=Phase.CLICKED)
+        self._step(Phase.ANSWERED)
+        return outcome
+
+
+def _armed(arm: Arm, step: _Step) -> NotSubmitted | None:
+    """Ask the store, once; anything but a yes is a no."""
+    try:
+        said = arm() is True
+    except Exception as error:
+        logger.exception("arming failed")
+        why = f"arming failed ({type(error).__name__}), so nothing was sent"
+        return NotSubmitted(cause=Cause.STORE_AWAY, why=why, phase=step.at)
+    if not said:
+        return NotSubmitted(cause=Cause.LEASE_LOST, why="the attempt was not to be armed", phase=step.at)
+    step(Phase.ARMED)
+    return None
 
 
 # --- pure

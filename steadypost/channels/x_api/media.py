@@ -107,6 +107,11 @@ class Uploads:
             told = told_or_trouble(heard, f"asking after {media.path.name}", self.line.now(), 200)
             if isinstance(told, Trouble):
                 return told
+            if _media_id(told) != media_id:
+                # Not a word about this file: it is not known to be ready, and an ask with it would be refused for good.
+                return Trouble(
+                    cause=Cause.ODD_ANSWER, why=f"X did not say whether {media.path.name} is ready"
+                )
             self.tell()
         return media_id
 

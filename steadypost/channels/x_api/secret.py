@@ -90,6 +90,10 @@ def refresh_token(token: Token | None, grant: Grant) -> str:
     return token.secret["refresh_token"]
 
 
+LONGEST_LIFE = timedelta(days=3650).total_seconds()
+"""A token that is said to last longer is used until it is refused."""
+
+
 def token_of(told: Any, grant: Grant, before: str, now: datetime) -> Token | None:
     """Read X's answer to a renewal; ``None`` when it is not one."""
     access = told.get("access_token") if isinstance(told, dict) else None
@@ -104,5 +108,10 @@ def token_of(told: Any, grant: Grant, before: str, now: datetime) -> Token | Non
             "origin": grant.origin,
             "scope": str(told.get("scope") or ""),
         },
-        expires_at=now + timedelta(seconds=lasts) if isinstance(lasts, int) and lasts > 0 else None,
+        expires_at=now + timedelta(seconds=lasts) if _is_a_life(lasts) else None,
     )
+
+
+def _is_a_life(lasts: Any) -> bool:
+    """Whether these seconds tell when a token ends. Whatever they are, the token is kept: the one before is used up."""
+    return isinstance(lasts, int) and 0 < lasts <= LONGEST_LIFE

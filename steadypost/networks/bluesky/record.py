@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import libipld
 
@@ -122,6 +122,23 @@ def cid(record: Json) -> str:
     """Give the name of a record's content."""
     digest = hashlib.sha256(libipld.encode_dag_cbor(_ipld(record))).digest()
     return str(libipld.encode_cid(_DAG_CBOR_SHA256 + digest))
+
+
+def is_blob(told: Any) -> TypeGuard[Json]:
+    """Whether this names a file as a record refers to one. Anything else would cost the whole post, and for good."""
+    match told:
+        case {"$type": "blob", "ref": {"$link": str(link)}, "mimeType": str(), "size": int(size)}:
+            try:
+                libipld.decode_cid(link)
+            except ValueError:
+                return False
+            return 0 < size <= LARGEST_NUMBER
+        case _:
+            return False
+
+
+LARGEST_NUMBER: Final = (1 << 53) - 1
+"""What every program that reads a record can count to."""
 
 
 def _ipld(value: Any) -> Any:

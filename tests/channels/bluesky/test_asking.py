@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.channels.bluesky import channel as channel_module
+from steadypost.channels.bluesky import limits
 from steadypost.channels.bluesky.preparing import Preparing
 from steadypost.domain.outcome import (
     Cause,
@@ -348,3 +349,9 @@ def test_a_token_that_ends_in_the_middle(alice, sandbox, fault):
     assert (type(first), first.cause) == (Deferred, Cause.SIGN_IN_RENEWED)
     assert isinstance(second, Published)
     assert len(sandbox.asks()) == 3
+
+
+@pytest.mark.parametrize("reset", ["999999999999", "253402300800", "9" * 5000, "-1", "soon", ""])
+def test_an_end_that_no_calendar_has_is_no_end(reset):
+    """The post waits all the same."""
+    assert limits.until({"ratelimit-reset": reset}, None, datetime.now(UTC)) is None

@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from steadypost.channels.bluesky.cards import previews
-from steadypost.channels.bluesky.fetching import Fetcher, NotFetched, is_public
+from steadypost.channels.bluesky.cards import _read_head, previews
+from steadypost.channels.bluesky.fetching import Fetched, Fetcher, NotFetched, is_public
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -294,3 +294,45 @@ def test_one_private_address_among_several_is_enough():
 def test_only_plain_addresses_of_pages(link):
     with pytest.raises(NotFetched):
         Fetcher(resolve=lambda *_: ["93.184.216.34"]).fetch(link, most=10, deadline=time.monotonic() + 5)
+
+
+@pytest.mark.parametrize("location", [None, "http://[", "http://a:b/", "//\x7f"])
+def test_a_redirect_to_nowhere_is_no_page(url, location):
+    """Neither a redirect that names nothing nor one to no address."""
+    Pages.answers = {
+        "/a": plainly(b"", "text/html", status=302, **({"location": location} if location else {})),
+        "/b": plainly(b"", "text/html", status=304),
+    }
+    for path in ("/a", "/b"):
+        with pytest.raises(NotFetched):
+            HERE.fetch(f"{url}{path}", most=100, deadline=time.monotonic() + 20)
+
+
+@pytest.mark.parametrize("ip", ["::127.0.0.1", "fec0::1", "64:ff9b:1::7f00:1"])
+def test_addresses_of_old_or_special_use_are_not_the_worlds(ip):
+    assert not is_public(ipaddress.ip_address(ip), 443)
+
+
+@pytest.mark.parametrize(
+    "again", ["<!--", "<!-", "<", "<meta a", "<meta x>", "<script>", "<title>", "<![CDATA["]
+)
+def test_a_page_that_is_made_to_take_long_does_not(url, again):
+    """The time for a megabyte is bounded by its length: a thread that reads a page cannot be ended."""
+    page = ("<title>A page</title>" + again * (900_000 // len(again))).encode()
+    began = time.thread_time()
+
+    head = _read_head(Fetched(f"{url}/a", "text/html", "utf-8", page))
+
+    assert "A page" == head.best("title")
+    assert time.thread_time() - began < 10
+
+
+def test_what_is_not_shown_says_nothing_of_a_page(url):
+    """Comments and scripts, whatever the letters around them become in lower case."""
+    page = (
+        '\u0130\u0130<!-- <title>One</title> --><SCRIPT>"<title>Two</title>"</script><Title>Three</TITLE>'
+        '<svg><title>Four</title></svg><meta property="og:description" content="1 > 0"><!-- <title>'
+    )
+    head = _read_head(Fetched(f"{url}/a", "text/html", "utf-8", page.encode()))
+
+    assert ("Three", "1 > 0") == (head.best("title"), head.best("og:description"))

@@ -11,13 +11,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.channels.port import Access, Channel, LookRequest, Order, RemoveReport
+from steadypost.channels.wire import Wire
 from steadypost.domain.evidence import Absent, Evidence, Present, Wanted
 from steadypost.domain.network import Place
-from steadypost.domain.outcome import Answer, Deferred, NotSubmitted, Phase, Published, Refused, Unconfirmed
+from steadypost.domain.outcome import (
+    Answer,
+    Cause,
+    Deferred,
+    NotSubmitted,
+    Phase,
+    Published,
+    Refused,
+    Unconfirmed,
+)
 from steadypost.domain.post import Media, Part
 from steadypost.domain.weighing import judge, still_there
 from tests.channels.conformance.adapter import Adapter
 from tests.channels.conformance.adapters import ADAPTERS
+from tests.channels.conformance.mangling import Mangling
 from tests.channels.conftest import DOT
 
 KEY = "0123456789abcdef" * 2
@@ -388,6 +399,45 @@ def test_nobody_takes_down_a_post_of_somebody_else(it):
 
     assert (False, True) == (report.asked, report.cause is not None)
     assert [made.remote_id] == [one.id for one in it.ledger()]
+
+
+# --- whatever a server answers
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_answer_makes_it_raise(it, monkeypatch, picture, seed):
+    """Texts where numbers belong, times that no calendar has, half a page: an outcome is the answer to each."""
+    if it.kind.needs_browser or not it.signs_in:
+        pytest.skip("it hears no answers of a server's own")
+    mangling = Mangling(seed)
+    monkeypatch.setattr(Wire, "send", mangling)
+    for n in range(8):
+        mangling.statuses = () if n % 2 else (200, 201, 202, 206, 204, 304, 400, 401, 403, 404, 422, 429, 500)
+        said = f"The lamp is lit, {seed} {n}."
+        part = Part(text=said, media=(picture,)) if it.pictures and n % 4 == 1 else said
+        before = it.asks()
+        ask = Asking(it)
+        (outcome,) = ask(part, key=f"{seed:016x}{n:016x}").outcomes
+
+        assert it.asks() - before <= 1
+        assert not hasattr(outcome, "why") or outcome.why.encode()
+        assert Cause.DEFECT is not getattr(outcome, "cause", None)
+        if not mangling.statuses and isinstance(outcome, NotSubmitted | Refused | Deferred):
+            # Nothing but the body was changed: a success that is not understood is no refusal.
+            assert said not in [one.text for one in it.ledger()]
+        for place in (Place.REPLIES, Place.NAMED, Place.THREAD):
+            wants = LookRequest(
+                place=place,
+                back_to=ask.began_at,
+                post=getattr(outcome, "remote_id", None),
+                names=(ask.order.name(0),),
+            )
+            with it.kind.open(it.means()) as channel:
+                seen = channel.look(it.access(), wants, deadline=time.monotonic() + it.within)
+            assert Cause.DEFECT is not seen.trouble
+        with it.kind.open(it.means()) as channel:
+            probe = channel.probe(it.access(), deadline=time.monotonic() + it.within)
+        assert Cause.DEFECT is not probe.cause
 
 
 # --- a probe, and secrets

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.channels.mastodon.answers import Asked, before, interpret
+from steadypost.channels.mastodon.answers import Asked, before, interpret, limited
 from steadypost.channels.wire import Answered, NotSent, Unknown
 from steadypost.domain.clock import Offset
 from steadypost.domain.outcome import (
@@ -210,3 +210,22 @@ def test_no_answer_whatever_it_holds_is_more_than_it_says(status, told):
         assert told["account"]["acct"].casefold() == "alice"
     if status >= 500 or status in {408, 409, 425}:
         assert isinstance(outcome, Unconfirmed)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-ratelimit-reset": "9999-12-31T23:59:59Z"},
+        {"x-ratelimit-reset": "0001-01-01T00:00:00+14:00"},
+        {"retry-after": "Fri, 31 Dec 9999 23:59:59 -1400"},
+        {"retry-after": "Thu, 01 Jan 2026 00:00:00 +99999999999999"},
+        {"retry-after": "9" * 5000},
+    ],
+)
+def test_an_end_that_no_calendar_has_is_no_end(headers):
+    """Some write the calendar's last day for "never"; the post waits as for a limit without an end."""
+    behind = Offset(ahead=timedelta(hours=-5), within=timedelta(seconds=1))
+
+    outcome = limited(Answered(status=429, headers=headers, body=b"", offset=behind), NOW)
+
+    assert NOW + timedelta(minutes=5) == outcome.until

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steadypost.channels.x_api.answers import SENTENCES
+from steadypost.channels.wire import Answered
+from steadypost.channels.x_api import channel
+from steadypost.channels.x_api.answers import SENTENCES, Asked, created
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -17,6 +20,8 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.post import Part
+
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
 def test_a_post_goes_out_once_with_its_id(alice, sandbox):
@@ -298,3 +303,67 @@ def test_a_block_without_keys(alice, sandbox):
 
     assert (NotSubmitted, Cause.SESSION_UNUSABLE) == (type(outcome), outcome.cause)
     assert [] == sandbox.requests
+
+
+@pytest.mark.parametrize("reset", ["999999999999", "253402300800", "9" * 5000, "-1", "soon", ""])
+def test_an_end_that_no_calendar_has_is_no_end(reset):
+    """The post waits all the same."""
+    heard = Answered(status=429, headers={"x-rate-limit-reset": reset}, body=b"{}")
+
+    outcome = created(heard, Asked(armed_at=NOW), NOW)
+
+    assert (Deferred, Cause.RATE_LIMIT, None) == (type(outcome), outcome.cause, outcome.until)
+
+
+def test_x_s_words_are_cut_and_in_one_line():
+    """A page of them helps nobody."""
+    told = {"title": "Invalid", "detail": "no\nand no " * 1000}
+    heard = Answered(status=400, headers={}, body=json.dumps(told).encode())
+
+    outcome = created(heard, Asked(armed_at=NOW), NOW)
+
+    assert len(outcome.why) < 400
+    assert "\n" not in outcome.why
+
+
+def test_nothing_is_asked_when_the_store_is_away(alice, sandbox):
+    """Arming may have been written down. Nothing was sent, and nothing will be."""
+
+    def away():
+        raise OSError("no store")
+
+    outcome = alice.asks_one(arm=away)
+
+    assert (NotSubmitted, Cause.STORE_AWAY) == (type(outcome), outcome.cause)
+    assert [] == sandbox.asks()
+
+
+def test_who_watches_spoils_nothing(alice, sandbox):
+    """A log that breaks behind the ask costs no id."""
+
+    class Broken(list):
+        def append(self, _):
+            raise OSError("no log")
+
+    alice.phases = Broken()
+
+    assert isinstance(alice.asks_one(), Published)
+    assert 1 == len(sandbox.asks())
+
+
+def test_a_defect_behind_the_ask_costs_the_parts_before_nothing(alice, monkeypatch):
+    """The first part is live under its id; of the second nobody knows."""
+    understood = channel.created
+
+    def breaks(heard, asked, now):
+        if asked.parent is not None:
+            raise ZeroDivisionError
+        return understood(heard, asked, now)
+
+    monkeypatch.setattr(channel, "created", breaks)
+
+    one, two, three = alice.asks("One", "Two", "Three").outcomes
+
+    assert isinstance(one, Published)
+    assert (Unconfirmed, Cause.DEFECT) == (type(two), two.cause)
+    assert (NotSubmitted, Cause.EARLIER_PART) == (type(three), three.cause)

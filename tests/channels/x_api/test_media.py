@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from steadypost.channels.x_api.line import Line
 from steadypost.domain.outcome import Cause, NotSubmitted, Published, Refused
 from steadypost.domain.post import Part
 
@@ -89,4 +93,24 @@ def test_every_part_s_pictures_are_there_before_the_first_ask(alice, sandbox, pi
     answer = alice.asks(showing(picture()), Part(text="And", media=(picture(name="b.png"),)))
 
     assert [NotSubmitted, NotSubmitted] == list(map(type, answer.outcomes))
+    assert [] == sandbox.asks()
+
+
+@pytest.mark.parametrize("told", [{}, {"data": {}}, {"data": {"id": "7"}}])
+def test_an_answer_that_does_not_speak_of_the_file_makes_it_not_ready(
+    alice, sandbox, picture, monkeypatch, told
+):
+    """Such as a captive portal's page. An ask with a file that is not ready is refused for good."""
+    sandbox.world.polls = 5
+    get = Line.get
+
+    def odd(line, path, params, deadline):
+        heard = get(line, path, params, deadline)
+        return replace(heard, body=json.dumps(told).encode()) if "command" in params else heard
+
+    monkeypatch.setattr(Line, "get", odd)
+
+    outcome = alice.asks_one(showing(picture(kind="image/gif", name="a.gif")))
+
+    assert (NotSubmitted, Cause.ODD_ANSWER) == (type(outcome), outcome.cause)
     assert [] == sandbox.asks()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.x_api import desk
+from steadypost.channels.x_api import secret
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published
 from steadypost.domain.token import Token
 from steadypost.domain.token import Unreadable as NoKey
@@ -262,3 +263,15 @@ def test_a_token_that_cannot_be_replaced_after_the_ask_costs_no_id(by_token, san
 
     assert isinstance(first, Published)
     assert (Deferred, Cause.STORE_AWAY) == (type(second), second.cause)
+
+
+@pytest.mark.parametrize("lasts", [10**12, 10**40, True, -1, "7200", None, 1.5])
+def test_a_new_pair_is_kept_however_long_it_lasts(lasts):
+    """The old one is used up: a time that no calendar has must not cost the sign-in."""
+    grant = secret.Grant(client_id="a", refresh_token="old")
+    told = {"access_token": "new", "refresh_token": "next", "expires_in": lasts}
+
+    token = secret.token_of(told, grant, "old", datetime.now(UTC))
+
+    assert ("new", "next") == (token.secret["access_token"], token.secret["refresh_token"])
+    assert token.lasts(datetime.now(UTC), timedelta(0))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.bluesky.content import record_cid
-from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, write
+from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, is_blob, write
 
 WHEN = "2026-11-29T20:00:00.000Z"
 BLOB = {
@@ -89,3 +91,20 @@ def test_a_preview_has_its_picture_only_when_there_is_one():
 
     assert "thumb" not in write(draft(card=card), None)["embed"]["external"]
     assert write(draft(card=with_thumb), None)["embed"]["external"]["thumb"] == BLOB
+
+
+CID = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
+BLOB = {"$type": "blob", "ref": {"$link": CID}, "mimeType": "image/png", "size": 7}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"$type": "image"}, {"ref": CID}, {"ref": {"$link": "x"}}, {"ref": {"$link": None}}, {"ref": {}}),
+        *({"mimeType": None}, {"size": 10**40}, {"size": "7"}, {"size": 1.5}, {"size": -1}),
+    ],
+)
+def test_a_file_is_named_as_a_record_takes_it(changed):
+    """Anything else would make a record that the server refuses, and the post with it."""
+    assert is_blob(BLOB)
+    assert not is_blob(BLOB | changed)
