@@ -166,6 +166,15 @@ class Switches(Block):
         ),
     )
 
+    sharing: Switch = Field(
+        default_factory=Switch,
+        title="Sharing",
+        description=(
+            "The publishers of all machines share the accounts, and take over those of one that falls silent. Off: one "
+            "machine publishes, and the others stand by, as in older systems; for comparison and rollback."
+        ),
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, given: Any) -> Any:
@@ -207,6 +216,7 @@ SHARED_OUT = {
     "publish": Per.ACCOUNT,
     "reconcile": Per.ACCOUNT,
     "isolate_unconfirmed": Per.ACCOUNT,
+    "sharing": Per.ACCOUNT,
 }
 """The switches that can be on for a share, and of what. Whoever asks them names the account, or the delivery."""
 

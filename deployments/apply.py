@@ -9,7 +9,7 @@ import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,12 @@ from deployments.limits import limits
 from deployments.on_watch import ensure_on_watch
 from deployments.pools import PoolRefused, ensure_pools, prefect_file
 from steadypost import settings
+from steadypost.domain.outcome import Scope
 from steadypost.store import Store
 from tasks import bounds, forms, pages, runs
-from tasks.bulkheads import this_host
+from tasks.bulkheads import Purpose, limit_name, this_host
 from tasks.house import CHANNELS
+from tasks.sharing import helping
 from tasks.slots import PrefectSlots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +49,9 @@ PREFECT_YAML = BESIDE if BESIDE.exists() else Path(sys.prefix) / "share" / "stea
 
 ON_WATCH = tuple(runs.deployment_of(flow) for flow in ("publish", "reconcile", "watch"))
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
+
+HELPER = runs.deployment_of(helping(this_host()))
+"""The deployment of this machine's helper, the same."""
 
 
 LEASES_IN_FILES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -127,24 +132,41 @@ def _limits() -> Iterator[str]:
     slots = PrefectSlots()
     try:
         standing = slots.read()
-        wanted = limits(
-            at_once=settings.read().at_once,
-            hosts=[this_host()],
-            networks=sorted({kind.network.name for kind in CHANNELS.values()}),
-            accounts=_accounts(),
-        )
-        for name, number in wanted:
+        machines = len({this_host(), *machines_in(standing)})
+        for name, number, fewer in _wanted(machines):
             there = standing.get(name)
             if there is None:
                 slots.create(name, number)
                 yield f"limit: {name}, {number} slots"
             elif there.slots == number:
                 yield f"limit: {name} was there"
+            elif there.slots in fewer:
+                slots.change(name, number)
+                yield f"limit: {name}, {number} slots for {machines} machines"
             else:
                 yield f"limit: {name} was there, with {there.slots} slots and not {number}: it stays"
         yield from _lease_storage(slots.lease_storage())
     finally:
         slots.close()
+
+
+def _wanted(machines: int) -> Iterator[tuple[str, int, set[int]]]:
+    """Give each limit with its slots, and with how many it would have had with fewer machines."""
+    which: dict[str, Any] = {
+        "at_once": settings.read().at_once,
+        "hosts": [this_host()],
+        "networks": sorted({kind.network.name for kind in CHANNELS.values()}),
+        "accounts": _accounts(),
+    }
+    by_machines = [dict(limits(**which, machines=many)) for many in range(1, machines + 1)]
+    for name, number in by_machines[-1].items():
+        yield name, number, {one[name] for one in by_machines[:-1]}
+
+
+def machines_in(names: Iterable[str]) -> set[str]:
+    """Name the machines that have a limit of their own."""
+    mine = limit_name(Purpose.PUBLISH, Scope.HOST, "")
+    return {name.removeprefix(mine) for name in names if name.startswith(mine)}
 
 
 def _accounts() -> list[str]:
@@ -174,7 +196,7 @@ def _lease_storage(storage: str) -> Iterator[str]:
 def _deployments() -> Iterator[str]:
     """Hand prefect.yaml to Prefect's own command, which is the one that knows all it may say."""
     known = settings.read()
-    with prefect_file(PREFECT_YAML, ad_hoc=known.ad_hoc, image=known.image) as file:
+    with prefect_file(PREFECT_YAML, ad_hoc=known.ad_hoc, image=known.image, host=this_host()) as file:
         done = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
             cwd=ROOT,
@@ -217,7 +239,7 @@ class NotApplied(Exception):
 
 
 def _automations() -> Iterator[str]:
-    yield from ensure_automations(ON_WATCH)
+    yield from ensure_automations((*ON_WATCH, HELPER))
 
 
 def on_watch() -> list[str]:
@@ -226,7 +248,7 @@ def on_watch() -> list[str]:
 
 
 def _on_watch() -> Iterator[str]:
-    yield from ensure_on_watch(Store.open(settings.read().store_url), ON_WATCH)
+    yield from ensure_on_watch(Store.open(settings.read().store_url), (*ON_WATCH, HELPER))
 
 
 def entrypoints() -> list[str]:

@@ -42,7 +42,7 @@ def ensure_automations(deployments: tuple[str, ...]) -> Iterator[str]:
 
 def automation_name(deployment: str) -> str:
     """Name the automation that starts a deployment again."""
-    return f"steadypost: start {deployment.partition('/')[0]} again when it dies"
+    return f"steadypost: start {runs.flow_of(deployment)} again when it dies"
 
 
 def _ensure(client: SyncPrefectClient, wanted: Automation) -> str:

@@ -20,10 +20,13 @@ class Limit:
     """How many slots for each attempt that a run of this machine may have under way (``STEADYPOST_AT_ONCE``)."""
     slots: int = 0
     """How many slots besides."""
+    of_all: bool = False
+    """Whether all machines share it: then it has so many slots for each of them."""
 
-    def named(self, at_once: int, **which: str) -> tuple[str, int]:
+    def named(self, at_once: int, machines: int, **which: str) -> tuple[str, int]:
         """Give its name and its slots, for one host, account or network."""
-        return self.name.format(**which), self.of_each * at_once + self.slots
+        slots = self.of_each * at_once + self.slots
+        return self.name.format(**which), slots * machines if self.of_all else slots
 
 
 LIMITS = (
@@ -35,11 +38,13 @@ LIMITS = (
     Limit(
         name="steadypost-publish-network-{network}",
         of_each=2,
+        of_all=True,
         why="Asks under way on a network, of all machines together.",
     ),
     Limit(
         name="steadypost-publish-account-{account}",
         of_each=2,
+        of_all=True,
         why="Asks under way on an account. A run takes all but one of its places for it where there are others.",
     ),
     Limit(name="steadypost-look-host-{host}", slots=2, why="The browsers that look, and their relief."),
@@ -60,14 +65,14 @@ LIMITS = (
 
 
 def limits(
-    *, at_once: int, hosts: Iterable[str], networks: Iterable[str], accounts: Iterable[str]
+    *, at_once: int, hosts: Iterable[str], networks: Iterable[str], accounts: Iterable[str], machines: int = 1
 ) -> Iterator[tuple[str, int]]:
     """Give every limit there must be, with its slots."""
     kinds = {"host": list(hosts), "network": list(networks), "account": list(accounts)}
     for limit in LIMITS:
         kind = next((kind for kind in kinds if f"{{{kind}}}" in limit.name), None)
         if kind is None:
-            yield limit.named(at_once)
+            yield limit.named(at_once, machines)
             continue
         for which in kinds[kind]:
-            yield limit.named(at_once, **{kind: which})
+            yield limit.named(at_once, machines, **{kind: which})

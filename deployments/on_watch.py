@@ -11,6 +11,8 @@ from prefect.client.orchestration import get_client
 from steadypost.domain.clock import now
 from steadypost.store import Store, watches
 from tasks import places, runs
+from tasks.bulkheads import this_host
+from tasks.sharing import PUBLISH, lead_of
 
 FRESH = timedelta(seconds=10)
 """A lease whose last heartbeat is older than this is held by nobody alive."""
@@ -25,15 +27,24 @@ def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]
     alive = with_heartbeats(store)
     with get_client(sync_client=True) as client:
         for name in deployments:
-            flow = name.partition("/")[0]
+            flow = runs.flow_of(name)
             if flow in alive:
                 yield f"on watch: {flow} was"
+                continue
+            if "@" in flow and not (PUBLISH in alive and is_elsewhere(store)):
+                # It helps whoever has the watch, from another machine.
                 continue
             # After a power cut the dead hold both places of the deployment, and whoever came would be cancelled.
             for ended in places.free(client, flow, store, now()):
                 yield f"on watch: {flow}: run {ended} held a place and did nothing, and was ended"
             started = runs.start(client, flow)
             yield f"on watch: {flow} {'starts' if started else 'is about to be'}"
+
+
+def is_elsewhere(store: Store) -> bool:
+    """Whether the publisher that has the watch is on another machine."""
+    lead = lead_of(store)
+    return lead is not None and lead.host != this_host()
 
 
 def with_heartbeats(store: Store) -> set[str]:

@@ -19,6 +19,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
+from tasks import runs
+
 WORK_POOL = "steadypost"
 """The pool of what stays on watch, and of everything else unless it runs in containers."""
 
@@ -70,9 +72,28 @@ def is_ad_hoc(deployment: Mapping[str, Any]) -> bool:
     return not deployment["schedules"]
 
 
-def placed(told: Mapping[str, Any], *, ad_hoc: str, image: str) -> dict[str, Any]:
-    """Put the deployments of prefect.yaml into the pools that this house has."""
+def for_this_machine(publish: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """Make of the publishers' deployment the one of a machine: its runs wait in that machine's queue, and its worker
+    alone takes them.
+    """
+    found: dict[str, Any] = deepcopy(dict(publish))
+    found["name"] = f"{publish['name']}{runs.ON}{host}"
+    found["description"] = (
+        f"Publishes from {host} for its share of the accounts, where another machine has the watch."
+    )
+    found["work_pool"]["work_queue_name"] = host
+    found["parameters"] = {"machine": host}
+    for schedule in found["schedules"]:
+        # Between two reliefs of the one on watch.
+        schedule["anchor_date"] = "2026-01-01T00:15:00+00:00"
+    return found
+
+
+def placed(told: Mapping[str, Any], *, ad_hoc: str, image: str, host: str) -> dict[str, Any]:
+    """Put the deployments of prefect.yaml into the pools that this house has, and add this machine's own."""
     found: dict[str, Any] = deepcopy(dict(told))
+    publish = next(one for one in found["deployments"] if one["name"] == runs.DEPLOYMENTS["publish"])
+    found["deployments"].append(for_this_machine(publish, host))
     if ad_hoc == POOL_TYPE:
         return found
     for deployment in filter(is_ad_hoc, found["deployments"]):
@@ -82,13 +103,10 @@ def placed(told: Mapping[str, Any], *, ad_hoc: str, image: str) -> dict[str, Any
 
 
 @contextlib.contextmanager
-def prefect_file(path: Path, *, ad_hoc: str, image: str) -> Iterator[Path]:
+def prefect_file(path: Path, *, ad_hoc: str, image: str, host: str) -> Iterator[Path]:
     """Give a prefect.yaml that says where each deployment runs here."""
-    if ad_hoc == POOL_TYPE:
-        yield path
-        return
     told = yaml.safe_load(path.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="steadypost-") as folder:
         file = Path(folder) / path.name
-        file.write_text(yaml.safe_dump(placed(told, ad_hoc=ad_hoc, image=image)), encoding="utf-8")
+        file.write_text(yaml.safe_dump(placed(told, ad_hoc=ad_hoc, image=image, host=host)), encoding="utf-8")
         yield file

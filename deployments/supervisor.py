@@ -50,12 +50,9 @@ ENDS_AFTER = 1.0
 
 def worker() -> list[str]:
     """Give the command of the worker."""
-    from deployments.pools import POOL_TYPE, WORK_POOL  # noqa: PLC0415 - imports Prefect: not while it only waits
+    from tasks import runs  # noqa: PLC0415 - imports Prefect: not while it only waits
 
-    return [
-        *(sys.executable, "-m", "prefect", "worker", "start"),
-        *("--pool", WORK_POOL, "--type", POOL_TYPE, "--name", socket.gethostname()),
-    ]
+    return runs.worker(name=socket.gethostname())
 
 
 class Supervisor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,10 +15,13 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.ended import Step, how_it_ended, is_done
-from flows.house import publishing_house
+from flows.house import open_store, publishing_house
+from steadypost.domain.clock import now
 from steadypost.store import Claim, StoreAway, unconfirmed
+from steadypost.store.publishers import Role
+from tasks import documents
 from tasks.bounds import LEASE
-from tasks.bulkheads import Capacity
+from tasks.bulkheads import Capacity, this_host
 from tasks.circuits import Refused, store_here
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
@@ -27,6 +30,7 @@ from tasks.house import House
 from tasks.journal import following
 from tasks.peer_supervisor import minding
 from tasks.probes import Scout, left_alone, probe, to_probe
+from tasks.sharing import PUBLISH, Sharing, helping, lead_of, living_lead
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 0.25
@@ -47,33 +51,81 @@ def publish(
         title="Stay on watch (minutes)",
         description="Goes on until the next run relieves it, and no longer than this.",
     ),
+    machine: str = Field(
+        default="",
+        title="Machine",
+        description="Help the publisher that has the watch from this machine. Empty: have the watch.",
+    ),
 ) -> State[dict[str, int]]:
     """Stay on watch: claim each delivery as it falls due and deliver it, one task run each.
 
     A post's misfortune is its own: it never fails another, and never this run.
     """
     stay = timedelta(minutes=stay_minutes)
+    if (needless := why_needless(machine, stay)) is not None:
+        return Completed(message=needless, data={})
     with ended_within(stay + COMES_HOME_WITHIN), publishing_house(stay) as house:
-        watch = Watch(house, "publish", str(flow_run.id), at_most=stay, pace=PACE)
+        run_id = str(flow_run.id)
+        watch = Watch(house, helping(machine) if machine else PUBLISH, run_id, at_most=stay, pace=PACE)
         crew = Crew(house, watch)
-        keep_publishing(house, watch, crew)
+        keep_publishing(house, watch, crew, Sharing(house, run_id, Role.HELPER if machine else Role.LEAD))
     return Completed(message=crew.in_words(), data=dict(crew.done))
 
 
-def keep_publishing(house: House, watch: Watch, crew: Crew) -> None:
+def why_needless(machine: str, within: timedelta) -> str | None:
+    """Say why a run is not needed where it was started; ``None`` when it is. A store that is away is waited for.
+
+    The watch stays where it is as long as accounts are shared: whoever came from another machine would leave that one
+    without a publisher. Where there is one to be on each machine, each has runs of its own.
+    """
+    if machine and machine != this_host():
+        return f"this is for {machine}, and this is {this_host()}: start each worker with its machine's work queue"
+    with open_store(within) as store:
+        known = lead_of(store)
+        if known is None or (known.host == this_host() and not machine):
+            return None
+        lead = living_lead(store)
+    if lead is None or lead.role is Role.STAND_IN:
+        return None
+    if machine:
+        return "this machine's publisher has the watch" if lead.host == machine else None
+    if lead.host == this_host() or not is_shared():
+        return None
+    return f"{lead.host} has the watch, and this machine's publisher helps it"
+
+
+def is_shared() -> bool:
+    """Whether the switch is on, for some at least, as its block says now; not where that cannot be read."""
+    try:
+        switches = documents.read().switches
+    except documents.ApiAway:
+        return False
+    return switches is not None and switches.sharing.stands(now()) != "off"
+
+
+def keep_publishing(house: House, watch: Watch, crew: Crew, sharing: Sharing) -> None:
     """Send out what falls due until somebody else has the watch, and wait for what is under way."""
-    with minding(house, "publish"):
+    with minding(house, watch.flow):
         for _ in watch:
             house.refresh()
+            sharing.tend()
+            if sharing.is_needless:
+                house.log.info("the publisher that has the watch is on this machine now: this one ends")
+                break
             crew.probe(to_probe(house))
-            crew.send(claim_due(house, at_most=crew.free()))
+            crew.send(claim_due(house, at_most=crew.free(), mine=sharing.mine))
+    sharing.leave()
     # Whoever relieves this run can have its slots; what is still under way has its own deadline.
     house.bulkheads.close()
     with ended_within(COMES_HOME_WITHIN):
         crew.come_home()
 
 
-def claim_due(house: House, *, at_most: int) -> list[Claim]:
+Mine = Callable[[Iterable[str]], list[str]]
+"""Chooses of accounts those that this publisher works on."""
+
+
+def claim_due(house: House, *, at_most: int, mine: Mine = list) -> list[Claim]:
     """Claim what is due, for as many slots as are free; nothing while the store is away.
 
     Nothing is claimed that would then have to wait for a slot or a browser: what is not claimed waits in the store,
@@ -83,7 +135,7 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
         return []
     try:
         with house.circuits.guard(store_here(), failures=(StoreAway,)):
-            return _claim(house, at_most)
+            return _claim(house, at_most, mine)
     except StoreAway as away:
         house.bear(away, "nothing can be claimed: %s", away)
     except Refused as refused:
@@ -91,11 +143,11 @@ def claim_due(house: House, *, at_most: int) -> list[Claim]:
     return []
 
 
-def _claim(house: House, at_most: int) -> list[Claim]:
+def _claim(house: House, at_most: int, mine: Mine) -> list[Claim]:
     for rescued in house.store.rescue(now=house.clock()):
         house.log.warning("taken back from a worker that fell silent: %s", rescued)
     claims: list[Claim] = []
-    for accounts in by_turns(house, may_publish(house)):
+    for accounts in by_turns(house, mine(may_publish(house))):
         claims += _claim_of(house, accounts, at_most - len(claims))
     return claims
 

@@ -35,6 +35,7 @@ from flows.watch import PACE as WATCH_PACE
 from flows.watch import Rounds, keep_watching
 from steadypost import private
 from steadypost.store import Claim, StoreError
+from steadypost.store.publishers import Role
 from tasks import journal, places, runs
 from tasks.block_reader import BlockReader
 from tasks.circuits import Turned
@@ -44,6 +45,7 @@ from tasks.discreet import filter_for_good
 from tasks.house import House
 from tasks.looks import look
 from tasks.probes import probe
+from tasks.sharing import Sharing
 from tasks.stand_ins import Handed
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
@@ -99,7 +101,7 @@ def _publish(opening: Opening, told: Counter[str]) -> None:
         )
         crew = Crew(house, watch, threads)
         with coming_back(house, "publish"):
-            keep_publishing(house, watch, crew)
+            keep_publishing(house, watch, crew, Sharing(house, str(opening.run_id), Role.STAND_IN))
         told += crew.done
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 
 import httpx
@@ -148,7 +147,7 @@ def _restart_worker(house: House, _: Kind, __: str) -> str:
     log = settings.read().home / "worker.log"
     with log.open("ab") as out:
         started = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", runs.POOL, "--type", "process"],
+            runs.worker(),
             env=_environment(),
             cwd=settings.read().home,
             stdin=subprocess.DEVNULL,

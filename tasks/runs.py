@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -38,9 +39,13 @@ from prefect.types._datetime import create_datetime_instance
 from steadypost import prefect_address, prefect_http
 from steadypost.domain.clock import now
 from steadypost.domain.observed import PrefectSeen, RunSeen, SlotSeen
+from tasks.bulkheads import this_host
 
 POOL = "steadypost"
 """The work pool whose worker runs every flow of prefect.yaml."""
+
+DEFAULT_QUEUE = "default"
+"""The queue of what any machine may do, as Prefect calls it in every pool."""
 
 DEPLOYMENTS = {
     "publish": "The house: publish",
@@ -56,6 +61,9 @@ DEPLOYMENTS = {
     "import": "Import a file",
 }
 """What the deployments of prefect.yaml are called in Prefect's pages, by their flows."""
+
+ON = " on "
+"""What stands between such a name and the machine that the deployment is for."""
 
 FORMERLY = "steadypost"
 """What each of them was called before."""
@@ -88,8 +96,16 @@ STANDS_IN = "STEADYPOST_STANDS_IN"
 
 
 def deployment_of(flow: str) -> str:
-    """Give the name by which Prefect finds the deployment of a flow."""
-    return f"{flow}/{DEPLOYMENTS[flow]}"
+    """Give the name by which Prefect finds the deployment of a flow, or of a flow at a machine (``publish@berta``)."""
+    name, _, host = flow.partition("@")
+    return f"{name}/{DEPLOYMENTS[name]}{f'{ON}{host}' if host else ''}"
+
+
+def flow_of(deployment: str) -> str:
+    """Give the flow, with its machine where it has one, of such a name."""
+    name, _, title = deployment.partition("/")
+    host = title.removeprefix(DEPLOYMENTS.get(name, title)).removeprefix(ON)
+    return f"{name}@{host}" if host else name
 
 
 @contextlib.contextmanager
@@ -250,6 +266,13 @@ def _moves(process: psutil.Process) -> bool:
         return bool(process.status() != psutil.STATUS_STOPPED)
     except psutil.Error:
         return False
+
+
+def worker(*, name: str | None = None) -> list[str]:
+    """Give the command of this machine's worker: it takes what anybody may do, and what is for this machine."""
+    words = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    words += ["--work-queue", DEFAULT_QUEUE, "--work-queue", this_host()]
+    return [*words, "--name", name] if name else words
 
 
 def workers() -> dict[int, bool]:

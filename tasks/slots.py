@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 
 from tasks.bulkheads import SlotsAway, Standing
@@ -48,6 +48,11 @@ class PrefectSlots:
         """Make a limit, unless there is one of this name."""
         with self._api() as client, contextlib.suppress(ObjectAlreadyExists):
             client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
+
+    def change(self, name: str, slots: int) -> None:
+        """Give a limit another number of slots."""
+        with self._api() as client:
+            client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=slots))
 
     def acquire(self, names: Sequence[str], each: int, lease: float) -> str | None:
         """Take so many slots of each, all or none; answer the lease, or ``None`` when one has too few.

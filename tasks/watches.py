@@ -53,7 +53,8 @@ class Watch:
         leased_since: bool = False,
     ) -> None:
         self._house = house
-        self._flow = flow
+        self.flow = flow
+        """Of what it is the lease."""
         self._run_id = run_id
         self._ends = time.monotonic() + at_most.total_seconds()
         self._pace = pace
@@ -103,12 +104,10 @@ class Watch:
     def _heartbeat(self) -> bool:
         try:
             if not self._leased:
-                self._house.store.write(
-                    watches.take, self._flow, run_id=self._run_id, now=self._house.clock()
-                )
+                self._house.store.write(watches.take, self.flow, run_id=self._run_id, now=self._house.clock())
                 self._leased = True
             return self._house.store.write(
-                watches.heartbeat, self._flow, run_id=self._run_id, now=self._house.clock()
+                watches.heartbeat, self.flow, run_id=self._run_id, now=self._house.clock()
             )
         except StoreAway as away:
             self._house.store_away_at = self._house.clock()

@@ -138,7 +138,7 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
             )
             for record in records
         ),
-        heartbeats={lease.flow: lease.heartbeat_at for lease in watches},
+        heartbeats={lease.flow: lease.heartbeat_at for lease in watches if "@" not in lease.flow},
         leases={lease.flow: lease.run_id for lease in watches},
         leased_since={lease.flow: lease.since for lease in watches},
         lapsed=_lapsed(connection, now),

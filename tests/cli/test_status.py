@@ -15,8 +15,9 @@ from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
 from steadypost.domain.rollout import place
 from steadypost.store import accounts as account_rows
-from steadypost.store import incidents, intake, strikes, watches
+from steadypost.store import incidents, intake, publishers, strikes, watches
 from steadypost.store.acts import By
+from steadypost.store.publishers import Role
 from steadypost.store.strikes import Of
 
 NOW = datetime.now(UTC)
@@ -204,3 +205,27 @@ def test_a_strike_is_named_with_whose_it_is(due, call, switches):
     assert "struck" == told["reasons"][0]["kind"]
     assert "carol has struck the channel x_web: a mistake is live" in told["sentence"]
     assert "stopped by an operator" in call("status").out
+
+
+def test_status_says_which_machine_works_on_what(store, call):
+    """Where there are several; one that fell silent is said to have."""
+    for host, role, seconds, accounts in (
+        ("anna", Role.LEAD, 1, {"alice", "bob"}),
+        ("berta", Role.HELPER, 1, {"carol"}),
+        ("clara", Role.HELPER, 50, {"alice"}),
+    ):
+        store.write(
+            publishers.say,
+            host,
+            run_id=host,
+            role=role,
+            accounts={"alice", "bob", "carol"},
+            works_on=accounts,
+            now=datetime.now(UTC) - timedelta(seconds=seconds),
+        )
+
+    shown, told = call("status"), call("status", "--json").json["publishing"]
+
+    assert [["alice", "bob"], ["carol"], []] == [one["accounts"] for one in told]
+    assert "Machine anna (lead) publishes for alice, bob" in " ".join(shown.out.split())
+    assert "Machine clara (helper) was last heard of" in " ".join(shown.out.split())

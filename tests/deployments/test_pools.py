@@ -15,6 +15,7 @@ from deployments.pools import (
     prefect_file,
     template,
 )
+from tasks import runs
 
 TOLD = yaml.safe_load(PREFECT_YAML.read_text())
 
@@ -72,7 +73,7 @@ def test_a_pool_of_another_type_is_named_with_the_remedy():
 
 def test_what_a_person_starts_runs_in_containers_and_nothing_else_does():
     """What stays on watch is one machine's: its processes end and replace each other."""
-    there = placed(TOLD, ad_hoc="docker", image="mine:7")["deployments"]
+    there = placed(TOLD, ad_hoc="docker", image="mine:7", host="berta")["deployments"]
     in_containers = {flow_of(one) for one in there if one["work_pool"]["name"] == AD_HOC_POOL}
 
     assert {"compose", "change", "resolve", "rollout", "delete", "import_posts"} == in_containers
@@ -84,7 +85,7 @@ def test_what_a_person_starts_runs_in_containers_and_nothing_else_does():
 
 
 def test_what_is_placed_leaves_what_was_told_as_it_is():
-    placed(TOLD, ad_hoc="docker", image="mine:7")
+    placed(TOLD, ad_hoc="docker", image="mine:7", host="berta")
 
     assert yaml.safe_load(PREFECT_YAML.read_text()) == TOLD
     assert {WORK_POOL} == {one["work_pool"]["name"] for one in TOLD["deployments"]}
@@ -94,9 +95,26 @@ def test_what_is_placed_leaves_what_was_told_as_it_is():
 
 
 def test_the_file_that_is_applied_says_where_each_runs():
-    with prefect_file(PREFECT_YAML, ad_hoc="docker", image="mine:7") as file:
-        assert placed(TOLD, ad_hoc="docker", image="mine:7") == yaml.safe_load(file.read_text())
+    with prefect_file(PREFECT_YAML, ad_hoc="docker", image="mine:7", host="berta") as file:
+        assert placed(TOLD, ad_hoc="docker", image="mine:7", host="berta") == yaml.safe_load(file.read_text())
         assert PREFECT_YAML != file
     assert not file.exists()
-    with prefect_file(PREFECT_YAML, ad_hoc="process", image="mine:7") as file:
-        assert PREFECT_YAML == file
+    with prefect_file(PREFECT_YAML, ad_hoc="process", image="mine:7", host="berta") as file:
+        assert placed(TOLD, ad_hoc="process", image="mine:7", host="berta") == yaml.safe_load(
+            file.read_text()
+        )
+
+
+def test_each_machine_has_a_deployment_whose_runs_only_its_worker_takes():
+    """The same flow as for everybody, in the queue of that machine, between two reliefs of the one on watch."""
+    *others, own = placed(TOLD, ad_hoc="process", image="mine:7", host="berta")["deployments"]
+    [publish] = [one for one in others if flow_of(one) == "publish"]
+
+    assert TOLD["deployments"] == others
+    assert runs.deployment_of("publish@berta") == f"{flow_of(own)}/{own['name']}"
+    assert "publish@berta" == runs.flow_of(runs.deployment_of("publish@berta"))
+    assert "publish" == runs.flow_of(runs.deployment_of("publish"))
+    assert {"machine": "berta"} == own["parameters"]
+    assert publish["work_pool"] | {"work_queue_name": "berta"} == own["work_pool"]
+    assert publish["concurrency_limit"] == own["concurrency_limit"]
+    assert publish["schedules"][0]["anchor_date"] != own["schedules"][0]["anchor_date"]

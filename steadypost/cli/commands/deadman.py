@@ -62,7 +62,9 @@ def _listen(house: House, now: datetime, within: timedelta) -> Silence:
 
     try:
         with house.store() as store:
-            heartbeats = {lease.flow: lease.heartbeat_at for lease in store.read(watches.every)}
+            heartbeats = {
+                lease.flow: lease.heartbeat_at for lease in store.read(watches.every) if "@" not in lease.flow
+            }
             waiting = [notice for notice in store.read(notices.every) if notice.sent_at is None]
             return listen(
                 heartbeats,

@@ -246,7 +246,8 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 
 def _watches(store: Store, now: datetime) -> Iterator[Finding]:
     from steadypost.store import watches  # noqa: PLC0415 - see House.store
 
-    leases = {one.flow: one for one in store.read(watches.every)}
+    # A helper's, of a machine, is that machine's own business: the others work on its accounts.
+    leases = {one.flow: one for one in store.read(watches.every) if "@" not in one.flow}
     remedy = "start a worker (prefect worker start --pool steadypost), then: python -m deployments"
     for flow in sorted({*ON_WATCH, *leases}):
         if flow not in leases:

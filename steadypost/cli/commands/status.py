@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from steadypost.domain.incident import Incident
     from steadypost.domain.observed import AccountSeen
     from steadypost.store import Standing
+    from steadypost.store.publishers import Publisher
 
 
 @command("status")
 def status(house: House) -> Answer:
     """Say how everything stands: the accounts, the queue, what is paused or open or wrong, and who is on watch."""
     from steadypost.store import incidents as incident_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
+    from steadypost.store import publishers, reading  # noqa: PLC0415 - see House.store
 
     now = clock.now()
     every = timedelta(seconds=house.settings.watch_every)
@@ -39,6 +40,7 @@ def status(house: House) -> Answer:
             store.read(incident_rows.standings),
             store.read(incident_rows.still_open),
         )
+        machines = store.read(publishers.every)
     verdict, stale = judged(standings, now, every)
     zone, board = house.settings.zone, observing.board(house.settings.home)
     document = {
@@ -48,6 +50,15 @@ def status(house: House) -> Answer:
         "counts": {str(state): many for state, many in counts.items()},
         "accounts": [_account(one, facts) for one in _seen(facts)],
         "on_watch": _on_watch(facts),
+        "publishing": [
+            {
+                "machine": one.host,
+                "role": str(one.role),
+                "accounts": sorted(one.works_on) if one.is_heard(now) else [],
+                "heard_s_ago": round((now - one.at).total_seconds(), 1),
+            }
+            for one in machines
+        ],
         "circuits": [
             {"name": one.name, "since": speech.iso(one.since), "why": one.why} for one in facts.circuits
         ],
@@ -62,6 +73,7 @@ def status(house: House) -> Answer:
     def tell(console: Console) -> None:
         speech.tell(console, f"Health: {verdict}" + (f" ({stale})" if stale else ""))
         _tell(console, facts, counts, incidents, zone)
+        _tell_machines(console, machines, now)
         if board:
             console.print(f"Board: {board}", highlight=False, soft_wrap=True)
 
@@ -157,6 +169,18 @@ def _tell(
         speech.tell(console, f"Incident {incident.id}, since {since}: {incident.name}: {incident.what}")
     if facts.unseen:
         speech.tell(console, f"Not asked: {facts.unseen}.")
+
+
+def _tell_machines(console: Console, machines: list[Publisher], now: datetime) -> None:
+    """Say which machine works on what, where there are several."""
+    if len(machines) < 2:
+        return
+    for one in machines:
+        if one.is_heard(now):
+            does = f"publishes for {', '.join(sorted(one.works_on)) or 'nobody'}"
+        else:
+            does = f"was last heard of {speech.spoken(now - one.at)} ago; the others work on its accounts"
+        speech.tell(console, f"Machine {one.host} ({one.role}) {does}")
 
 
 commands = {"status": status}

@@ -30,6 +30,7 @@ from steadypost.cli.up.database import Chosen
 from steadypost.cli.up.postgres import Cluster, NoPostgres
 from steadypost.cli.up.processes import MARK, Child, Family
 from steadypost.domain import clock
+from tasks.bulkheads import this_host
 
 UP_WITHIN = 300.0
 """Seconds that Prefect's server may take to answer: a first start makes its tables, on a loaded machine in minutes."""
@@ -225,7 +226,9 @@ def _server(env: Mapping[str, str]) -> list[str]:
 
 
 def _worker() -> list[str]:
-    return [*_prefect(), "worker", "start", "--pool", "steadypost", "--type", "process"]
+    # What anybody may do, and what is for this machine.
+    queues = ("--work-queue", "default", "--work-queue", this_host())
+    return [*_prefect(), "worker", "start", "--pool", "steadypost", "--type", "process", *queues]
 
 
 def _prefect() -> list[str]:

@@ -1,0 +1,32 @@
+"""Who of several works on which account: the same answer for everybody who knows the same members, without a word.
+
+Each account goes to the member that its name and theirs rank first, of those that have room: nobody gets more than a
+fair part. Whoever comes or goes moves few accounts besides those that must move. It shapes the load and decides
+nothing else: that a post goes out once is the claim's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+
+def rank(member: str, account: str) -> int:
+    """Say how much an account belongs to a member: the highest has it (rendezvous hashing)."""
+    return int.from_bytes(hashlib.sha256(f"{member}\x1f{account}".encode()).digest()[:8])
+
+
+def spread(members: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Give each account a member of those that can work on it; ``members`` says who can work on what."""
+    accounts = sorted({name for able in members.values() for name in able})
+    fair = -(-len(accounts) // len(members)) if members else 0
+    has: Counter[str] = Counter()
+    found = {}
+    # Who has fewest to choose from chooses first, so that nobody is full when they come.
+    for account in sorted(accounts, key=lambda name: (sum(name in able for able in members.values()), name)):
+        able = [member for member, names in members.items() if account in names]
+        with_room = [member for member in able if has[member] < fair] or able
+        found[account] = max(with_room, key=lambda member: (rank(member, account), member))
+        has[found[account]] += 1
+    return found

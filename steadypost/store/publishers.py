@@ -1,0 +1,102 @@
+"""The publishers: on each machine one, which says every second that it is there and for which accounts it could work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from steadypost.store.schema import vitals as table
+from steadypost.store.vitals import note
+
+PUBLISHER = "publisher:"
+"""What a publisher notes, under its machine's name."""
+
+SILENT_AFTER = timedelta(seconds=10)
+"""After so long without a word the others work on its accounts. It says one a second, a store that hangs keeps it back
+for five, and where it is alive all the same, the claims keep them apart."""
+
+GONE_AFTER = timedelta(days=1)
+"""After this the machine is forgotten."""
+
+
+class Role(StrEnum):
+    """What a publisher is among the others."""
+
+    LEAD = "lead"
+    """It has the lease of ``publish``, which the others see to."""
+
+    STAND_IN = "stand-in"
+    """It has that lease, without Prefect, and any run may take it over."""
+
+    HELPER = "helper"
+    """It has a lease of its own machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """One publisher, as it was heard of last."""
+
+    host: str
+    run_id: str
+    role: Role
+    accounts: frozenset[str]
+    """For which accounts it could work."""
+    works_on: frozenset[str]
+    """For which of them it does."""
+    at: datetime
+
+    def is_heard(self, now: datetime) -> bool:
+        """Whether it has said lately that it is there."""
+        return now - self.at <= SILENT_AFTER
+
+
+def say(
+    connection: Connection,
+    host: str,
+    *,
+    run_id: str,
+    role: Role,
+    accounts: Collection[str],
+    works_on: Collection[str],
+    now: datetime,
+) -> None:
+    """Say that it is there, for which accounts it could work, and for which of them it does."""
+    told = json.dumps(
+        {"run": run_id, "role": role, "accounts": sorted(accounts), "works_on": sorted(works_on)}
+    )
+    note(connection, f"{PUBLISHER}{host}", well=True, told=told, now=now)
+
+
+def leave(connection: Connection, host: str, *, run_id: str) -> None:
+    """Say that it goes, unless another has come in its place: the others take its accounts at once."""
+    found = {one.host: one for one in every(connection)}.get(host)
+    if found is not None and found.run_id == run_id:
+        connection.execute(delete(table).where(table.c.name == f"{PUBLISHER}{host}"))
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Forget the machines that are gone for good."""
+    connection.execute(delete(table).where(table.c.name.like(f"{PUBLISHER}%"), table.c.at < now - GONE_AFTER))
+
+
+def every(connection: Connection) -> list[Publisher]:
+    """List them by machine, the silent ones included."""
+    rows = connection.execute(select(table).where(table.c.name.like(f"{PUBLISHER}%")).order_by(table.c.name))
+    return [_read(row.name.removeprefix(PUBLISHER), json.loads(row.told), row.at) for row in rows]
+
+
+def _read(host: str, told: dict[str, Any], at: datetime) -> Publisher:
+    return Publisher(
+        host=host,
+        run_id=told["run"],
+        role=Role(told["role"]),
+        accounts=frozenset(told["accounts"]),
+        works_on=frozenset(told["works_on"]),
+        at=at,
+    )
