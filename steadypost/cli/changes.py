@@ -73,7 +73,10 @@ def tell_rows(console: Console, done: Done, zone: str, *, dry_run: bool) -> None
     if done.changed:
         _tell_changed(console, done.changed, zone, dry_run=dry_run)
     for one in done.stays[:MOST_SHOWN]:
-        speech.tell(console, f"Delivery {one.delivery.id} stays as it is: {speech.line(one.bar.why)}.")
+        speech.tell(
+            console,
+            f"Delivery {one.delivery.id} stays as it is: {speech.by_clocks_of(zone, speech.line(one.bar.why))}.",
+        )
         speech.tell(console, f"  → {speech.line(one.bar.remedy)}")
     if len(done.stays) > MOST_SHOWN:
         speech.tell(console, f"... and {len(done.stays) - MOST_SHOWN} more stay; --json names all.")
@@ -96,7 +99,10 @@ def _tell_changed(console: Console, changed: tuple[Changed, ...], zone: str, *, 
         speech.tell(console, "* at another time than before")
     for one in changed[:MOST_SHOWN]:
         if one.after.state is State.HELD:
-            speech.tell(console, f"Delivery {one.after.id} is held: {speech.line(one.after.why)}.")
+            speech.tell(
+                console,
+                f"Delivery {one.after.id} is held: {speech.by_clocks_of(zone, speech.line(one.after.why))}.",
+            )
             speech.tell(console, f"  → {held_remedy(one.after.id, wants_yes=one.wants_yes)}")
     if len(changed) > MOST_SHOWN:
         would = "would be changed" if dry_run else "are changed"

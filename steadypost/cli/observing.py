@@ -44,7 +44,8 @@ def facts(house: House, now: datetime) -> Facts:
 
     try:
         with house.store() as store:
-            return told(store, now, timedelta(seconds=house.settings.watch_every), house.settings.home)
+            seen = told(store, now, timedelta(seconds=house.settings.watch_every), house.settings.home)
+            return replace(seen, zone=house.settings.zone)
     except Stop as stop:
         return Facts(at=now, store=Cannot(why=settings.without_password(stop.message)))
     except StoreError as error:

@@ -2,7 +2,7 @@
 
     2026-12-24 18:30   2026/12/24 18:30   2026-12-24T18:30:00.000Z
     24.12.2026 18:30   24/12/2026 6:30 PM   12/24/2026 18:30     only when it is clear which number is the day
-    24 December 2026, 18:30   Dec 24, 2026 6:30 PM   Thu, 24 Dec 2026 18:30:00 +0100
+    24 December 2026, 18:30   Dec 24, 2026 6:30 PM   Thu, 24 Dec 2026 18:30:00 +0100   24. Dezember 2026 18 Uhr
     46380.770833                                                 how Excel counts days
 
 Which of two numbers is the day is told by ``--dates``, or by the column itself: one date in it that can be read in one
@@ -38,7 +38,7 @@ class Evidence:
 
     def see(self, written: str) -> None:
         """Take one more date into account."""
-        if not (found := _NUMBERS.fullmatch(written.strip())):
+        if not (found := _NUMBERS.fullmatch(_without_weekday(" ".join(written.split()))[1])):
             return
         first, second = int(found["first"]), int(found["second"])
         if 12 < first <= 31 and 1 <= second <= 12:
@@ -64,7 +64,7 @@ class Evidence:
 _ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
 _CLOCK = (
     r"(?P<clock>(?P<hour>\d{1,2})(?:(?:[:.h])(?P<minute>\d\d)(?:[:.](?P<second_>\d\d)(?:[.,]\d+)?)?)?"
-    r"\s*(?P<half>[ap]\.?\s?m\.?)?(?:\s*(?:Uhr|h|hrs))?)"
+    r"\s*(?P<half>[ap]\.?\s?m\.?)?(?:\s*(?P<oclock>Uhr|hrs|h))?)"
 )
 _WITH_CLOCK = rf"(?:(?:\s*,\s*|\s+(?:at|um|à|a las)\s+|\s+|[Tt]){_CLOCK}{_ZONE})?"
 _FLAGS = re.IGNORECASE | re.ASCII
@@ -105,6 +105,18 @@ october oct oktober okt octobre octubre ottobre ott outubro out
 november nov novembre noviembre novembro
 december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro
 """
+_WEEKDAYS = """
+monday mon mo montag lundi lun lunes lunedì lunedi maandag ma segunda
+tuesday tue tues di dienstag mardi mar martes martedì martedi dinsdag terça
+wednesday wed mi mittwoch mercredi mer miércoles miercoles mercoledì mercoledi woensdag wo quarta
+thursday thu thur thurs do donnerstag jeudi jeu jueves giovedì giovedi donderdag quinta
+friday fri fr freitag vendredi ven viernes venerdì venerdi vrijdag vr sexta
+saturday sat sa samstag sonnabend samedi sam sábado sabado sabato zaterdag za
+sunday sun so sonntag dimanche dim domingo domenica zondag zo
+"""
+WEEKDAYS = {name: n for n, line in enumerate(_WEEKDAYS.strip().splitlines()) for name in line.split()}
+_WEEKDAY = re.compile(rf"(?P<name>{_WORD})\.?,?\s+(?=\S)")
+
 MONTHS = {name: n for n, line in enumerate(_NAMES.strip().splitlines(), start=1) for name in line.split()}
 
 HOW = 'write "2026-12-24 18:30"'
@@ -114,7 +126,37 @@ def iso(written: str, evidence: Evidence) -> str | Refusal:
     """Bring a time to ISO 8601, or say why it cannot be; what is no date of these kinds is given back as it is."""
     if is_iso(written):
         return written  # as it is: by it a row without a key is known again
-    text = " ".join(written.replace("\u202f", " ").replace("\xa0", " ").split())
+    weekday, text = _without_weekday(" ".join(written.replace("\u202f", " ").replace("\xa0", " ").split()))
+    read = _iso(written, text, evidence)
+    if weekday is None or isinstance(read, Refusal):
+        return read
+    if read == text and not is_iso(text):
+        return written
+    return _on_that_weekday(written, weekday, read)
+
+
+def _without_weekday(text: str) -> tuple[int | None, str]:
+    """Take the day of the week off the front; 0 is Monday."""
+    found = _WEEKDAY.match(text)
+    weekday = WEEKDAYS.get(found["name"].casefold()) if found else None
+    if found is None or weekday is None or MONTHS.get(found["name"].casefold()):
+        return None, text  # mar. is a month as well
+    return weekday, text[found.end() :]
+
+
+def _on_that_weekday(written: str, weekday: int, read: str) -> str | Refusal:
+    """Whoever writes the day of the week beside the date meant both; where they differ, one is a slip."""
+    try:
+        day = date.fromisoformat(read[:10])
+    except ValueError:
+        return read
+    if day.weekday() == weekday:
+        return read
+    why = f"{day:%-d %B %Y} is a {day:%A}"
+    return refusal("when", written, why, "correct the date, or the day of the week")
+
+
+def _iso(written: str, text: str, evidence: Evidence) -> str | Refusal:
     if found := _YEAR_FIRST.fullmatch(text):
         return _moment(written, found, int(found["year"]), int(found["month"]), int(found["day"]))
     if found := _NUMBERS.fullmatch(text):
@@ -177,6 +219,9 @@ def _moment(written: str, found: re.Match[str], year: int, month: int, day: int)
     if found["clock"] is None:
         return refusal("when", written, "it names a day and no time", "add the time: 18:30")
     clock = _clock(found)
+    if clock is None and not found["half"]:
+        why = "its clock has an hour and no minutes"
+        return refusal("when", written, why, f"write {found['hour']}:00, or {found['hour']} pm")
     try:
         moment = datetime(year, month, day, *(clock or (99, 0, 0)))  # noqa: DTZ001 - its zone is told beside it
     except ValueError:
@@ -191,7 +236,7 @@ def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
         if not 1 <= hour <= 12:
             return None
         return hour % 12 + (12 if half == "p" else 0), minute, second
-    return None if found["minute"] is None else (hour, minute, second)
+    return None if found["minute"] is None and not found["oclock"] else (hour, minute, second)
 
 
 def _offset(zone: str) -> str:

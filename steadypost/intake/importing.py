@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from steadypost.domain.approval import because
 from steadypost.domain.delivery import State
 from steadypost.intake.differences import differences, is_moment
 from steadypost.intake.draft import Draft
@@ -28,11 +29,12 @@ from steadypost.intake.entry import (
 )
 from steadypost.intake.files import FileRefused, Row, Told, listed
 from steadypost.intake.next_slot import slotted, wants_slot
+from steadypost.intake.notes import of_itself
 from steadypost.intake.refusal import Refusal
 from steadypost.intake.report import Difference, Entered, ImportReport, RowOutcome, refused
 from steadypost.intake.shelf import Shelf, is_address
 from steadypost.intake.validate import Accepted, KnownAccount, judge
-from steadypost.store import SOMEBODY, Added, KeyTaken, Known, NotWaiting, Store, changes, intake
+from steadypost.store import SOMEBODY, Added, KeyTaken, Known, NotWaiting, Store, changes, intake, slots
 from steadypost.store import repeats as repeats_rows
 from steadypost.store.acts import By
 from steadypost.store.approvals import Rules
@@ -196,7 +198,14 @@ class _Desk:
             else:
                 new.append((at, one))
         done |= self._add(new)
-        return [done[at] for at in range(len(chunk))]
+        return [self._noted(one, done[at]) for at, one in enumerate(chunk)]
+
+    def _noted(self, one: Judged | Entered, entered: Entered) -> Entered:
+        """Add what is worth knowing of a row that came in."""
+        if isinstance(one, Entered) or entered.outcome not in {RowOutcome.ACCEPTED, RowOutcome.HELD}:
+            return entered
+        zone = one.row.draft.zone.strip() if isinstance(one.row.draft, Draft) else ""
+        return replace(entered, notes=of_itself(one.accepted, zone or self._zone or ""))
 
     def _twice(self, one: Judged) -> Entered | None:
         """Judge a row whose key stood in this file already."""
@@ -309,7 +318,10 @@ class _Rehearsal(_Desk):
     def __init__(self, store: Store, now: datetime, zone: str | None, *, update: bool, by: str) -> None:
         super().__init__(store, now, zone, update=update, by=by)
         self._by_text: set[tuple[str, str]] = set()
+        self._taken: set[tuple[str, datetime]] = set()
+        """When something of an account would be due."""
         self._networks = {name: one.network for name, one in known_accounts(store).items()}
+        self._rules = store.read(Rules)
 
     def _write(self, entered: Entered, wanted: Accepted) -> Entered:
         del wanted
@@ -318,11 +330,12 @@ class _Rehearsal(_Desk):
     def _add(self, new: Sequence[tuple[int, Judged]]) -> dict[int, Entered]:
         marks = {mark for _, one in new for mark in self._marks(one.accepted)}
         alike = self._store.read(repeats_rows.which_repeat, marks, self._now) if marks else {}
-        return {at: came_in(one.accepted, self._foreseen(one.accepted, alike), self._now) for at, one in new}
+        return {at: came_in(one.accepted, self._foreseen(one, alike), self._now) for at, one in new}
 
     def _begin(self, accepted: Accepted) -> Entered:
         known = self._store.read(changes.known, [accepted.key or ""])
-        would = came_in(accepted, tuple(_unwritten(name) for name in accepted.accounts), self._now)
+        unwritten = tuple(_unwritten(name) for name in accepted.accounts)
+        would = came_in(accepted, unwritten, self._now)
         if not known:
             return would
         [before] = known.values()
@@ -335,17 +348,30 @@ class _Rehearsal(_Desk):
             (accepted.post.fingerprint_for(self._networks[name].name), name) for name in accepted.accounts
         ]
 
-    def _foreseen(self, accepted: Accepted, alike: Mapping[tuple[str, str], int]) -> tuple[Added, ...]:
-        found = []
+    def _foreseen(self, one: Judged, alike: Mapping[tuple[str, str], int]) -> tuple[Added, ...]:
+        accepted, due_at, found = one.accepted, self._due_at(one), []
         for mark in self._marks(accepted):
             alike_here = not accepted.allow_repeat and (mark in alike or mark in self._by_text)
-            held = alike_here or bool(accepted.concern)
+            approval = because(self._rules.of(mark[1], accepted.post.tags), self._by)
+            held = alike_here or bool(accepted.concern or approval)
+            foreseen = _unwritten(mark[1], State.HELD if held else State.SCHEDULED)
             repeats = alike.get(mark) if alike_here else None
-            found.append(_unwritten(mark[1], held=held, repeats=repeats))
+            found.append(
+                replace(
+                    foreseen, repeats=repeats, approval=approval, due_at=due_at if one.next_slot else None
+                )
+            )
             self._by_text |= set() if held else {mark}
+            self._taken.add((mark[1], due_at))
         return tuple(found)
 
+    def _due_at(self, one: Judged) -> datetime:
+        """Find the slot that a row would take, which none before it in this file took."""
+        if not one.next_slot:
+            return one.accepted.due_at
+        free = self._store.read(slots.next_common, one.accepted.accounts, self._now, besides=self._taken)
+        return free or one.accepted.due_at
 
-def _unwritten(account: str, *, held: bool = False, repeats: int | None = None) -> Added:
-    state = State.HELD if held else State.SCHEDULED
-    return Added(delivery_id=0, account=account, state=state, repeats=repeats)
+
+def _unwritten(account: str, state: State = State.SCHEDULED) -> Added:
+    return Added(delivery_id=0, account=account, state=state)

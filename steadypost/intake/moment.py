@@ -27,6 +27,33 @@ _WRITTEN = re.compile(
 )
 _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
 
+_ZONE_AT_ITS_END = re.compile(
+    r".*\d.*?\s(?!(?:[ap]m|uhr|hrs)$)(?P<zone>[A-Za-z]{3,5})", re.IGNORECASE | re.DOTALL
+)
+_AN_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d\d)?", re.IGNORECASE)
+
+ABBREVIATED = {
+    "CEST": "Europe/Berlin",
+    "MEZ": "Europe/Berlin",
+    "MESZ": "Europe/Berlin",
+    "CET": "Europe/Berlin",
+    "BST": "Europe/London",
+    "EST": "America/New_York",
+    "EDT": "America/New_York",
+    "ET": "America/New_York",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "MST": "America/Denver",
+    "MDT": "America/Denver",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "PT": "America/Los_Angeles",
+    "AEST": "Australia/Sydney",
+    "AEDT": "Australia/Sydney",
+    "JST": "Asia/Tokyo",
+}
+"""What people write for a place whose clocks change; several places share most of them, so none is taken for one."""
+
 HOW_TO_WRITE = 'write "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, "+20m", or "now"'
 
 
@@ -107,6 +134,12 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return _written(when, written, zone, default_zone)
     if not when:
         return refusal("when", when, "it says no time", HOW_TO_WRITE)
+    if named := _ZONE_AT_ITS_END.fullmatch(when):
+        why = f"{named['zone']} at its end is the name of no zone that is the same everywhere and all year"
+        place = ABBREVIATED.get(named["zone"].upper(), "America/New_York")
+        return refusal(
+            "when", when, why, f'name the zone beside it (zone "{place}"), or write the offset: +01:00'
+        )
     return refusal("when", when, "this is not a time that can only mean one thing", HOW_TO_WRITE)
 
 
@@ -174,9 +207,16 @@ def _zone(name: str) -> ZoneInfo | Refusal:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        meant = nearest(name, available_timezones())
-        hint = f'"{meant}" was meant?' if meant else 'write an IANA name such as "Europe/Berlin"'
-        return refusal("zone", name, "no zone has this name", hint)
+        return refusal("zone", name, "no zone has this name", _which_zone(name))
+
+
+def _which_zone(name: str) -> str:
+    """Say what was probably meant: a place, for what is called alike otherwise says another time."""
+    if _AN_OFFSET.fullmatch(name):
+        return 'write the offset with the time ("2026-12-24T18:30+02:00"), or name a place: "Europe/Berlin"'
+    places = [one for one in available_timezones() if "/" in one and not one.startswith("Etc/")]
+    meant = ABBREVIATED.get(name.upper()) or (None if " " in name.strip() else nearest(name, places))
+    return f'"{meant}" was meant?' if meant else 'write an IANA name such as "Europe/Berlin"'
 
 
 def _fixed(offset: str) -> timezone:

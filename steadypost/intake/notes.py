@@ -34,11 +34,15 @@ def notes(
     """Say what is worth knowing; ``but`` are its own deliveries."""
     records = {one.name: one for one in store.read(account_rows.every) if one.name in accepted.accounts}
     return (
-        *_zone(zone, accepted.due_at),
-        *_rule(accepted.repetition),
+        *of_itself(accepted, zone),
         *_again(accepted, list(records.values())),
         *(note for record in records.values() for note in _beside(store, record, accepted.due_at, but)),
     )
+
+
+def of_itself(accepted: Accepted, zone: str) -> tuple[str, ...]:
+    """Say what is worth knowing of a post whatever else there is: what its zone and its rule mean."""
+    return (*_zone(zone, accepted.due_at), *_rule(accepted.repetition))
 
 
 def _zone(name: str, at: datetime) -> Iterator[str]:

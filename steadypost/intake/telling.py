@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from textwrap import wrap
 
 from steadypost.domain.delivery import State
@@ -28,11 +29,16 @@ class Line:
     says: str
     what: str
     """What differs, what is wrong and what to do; empty where all is well."""
+    due_at: datetime | None = None
+    """When it goes out; ``None`` where it does not come in, or was there before."""
 
 
 def lines(report: ImportReport) -> list[Line]:
     """List what became of every row, in the order of the sheet."""
-    return [Line(row, one.outcome, WORDS[one.outcome], one.says, _what(one)) for row, one in report.every]
+    return [
+        Line(row, one.outcome, WORDS[one.outcome], one.says, _what(one), one.due_at)
+        for row, one in report.every
+    ]
 
 
 def _what(one: Entered) -> str:
@@ -41,6 +47,7 @@ def _what(one: Entered) -> str:
         told.append("too late by its own rule; it will be missed")
     if one.why:
         told.append(one.why)
+    told += one.notes
     return "; ".join(told)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -66,8 +66,15 @@ def next_free(connection: Connection, account: str, now: datetime) -> datetime |
     return next_common(connection, [account], now)
 
 
-def next_common(connection: Connection, names: Sequence[str], now: datetime) -> datetime | None:
-    """Find the next instant that is a slot of each account, and at which nothing of any of them is due.
+def next_common(
+    connection: Connection,
+    names: Sequence[str],
+    now: datetime,
+    *,
+    besides: Collection[tuple[str, datetime]] = frozenset(),
+) -> datetime | None:
+    """Find the next instant that is a slot of each account, and at which nothing of any of them is due; nor would be,
+    as ``besides`` says of what is not written yet.
 
     Whoever is to have it asks in the transaction that takes it, with the accounts locked: of two who ask at the same
     moment the second finds the next one.
@@ -76,6 +83,7 @@ def next_common(connection: Connection, names: Sequence[str], now: datetime) -> 
     found: set[datetime] | None = None
     for name in dict.fromkeys(names):
         taken = {at for _, at in selecting.busy(connection, name, now, now + SOUGHT)}
+        taken |= {at for account, at in besides if account == name}
         slots_of = every(connection, name)
         free = {
             at

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from steadypost.domain.change import Barred, can_be_undone
 from steadypost.domain.delivery import State
@@ -20,7 +20,7 @@ from steadypost.store.acts import By
 from steadypost.store.changing import Changed, Done, Stays
 from steadypost.store.deliveries import Kept
 from steadypost.store.errors import StoreError
-from steadypost.store.schema import acts, changes, series_hours, series_skips, series_wordings
+from steadypost.store.schema import acts, changes, deliveries, series_hours, series_skips, series_wordings
 
 
 class NothingToUndo(StoreError):
@@ -50,21 +50,33 @@ class Change:
 def undo(
     connection: Connection, change_id: int | None, *, by: By, now: datetime, dry_run: bool = False
 ) -> tuple[Change, Done]:
-    """Take a change back, the latest when none is named; what went out or was changed since stays as it is."""
-    found = _change(connection, change_id, lock=not dry_run)
+    """Take a change back, the latest when none is named; what went out or was changed since stays as it is.
+
+    ``dry_run``: what becomes of each depends on the others, so all of it is done, and rolled back.
+    """
+    trial = connection.begin_nested() if dry_run else None
+    try:
+        return _undo(connection, change_id, by=by, now=now)
+    finally:
+        if trial is not None:
+            trial.rollback()
+
+
+def _undo(connection: Connection, change_id: int | None, *, by: By, now: datetime) -> tuple[Change, Done]:
+    found = _change(connection, change_id)
     rows = connection.execute(
         select(acts.c.delivery_id, acts.c.was, acts.c.became)
         .where(acts.c.change_id == found.id)
         .order_by(acts.c.delivery_id)
     ).all()
-    account_rows.lock_all(connection, _accounts(connection, found)) if not dry_run else None
+    account_rows.lock_all(connection, _accounts(connection, found))
     changed: list[Changed] = []
     stays: list[Stays] = []
     for row in rows:
-        kept = delivery_rows.one(connection, row.delivery_id, lock=not dry_run)
+        kept = delivery_rows.one(connection, row.delivery_id, lock=True)
         was = None if row.was is None else snapshots.loads(row.was)
-        bar = _bar(connection, kept, was, snapshots.loads(row.became), now)
-        after = bar or _back(connection, kept, was, found, by=by, now=now, dry_run=dry_run)
+        bar = _bar(connection, kept, was, snapshots.loads(row.became), found=found, now=now)
+        after = bar or _back(connection, kept, was, found, by=by, now=now)
         text = changing.first_words(connection, kept)
         if isinstance(after, Barred):
             stays.append(Stays(delivery=kept.delivery, text=text, bar=after))
@@ -74,7 +86,7 @@ def undo(
                     before=kept.delivery, after=after.delivery, text=changing.first_words(connection, after)
                 )
             )
-    if not dry_run and (changed or not rows):
+    if changed or not rows:
         unsaid = approvals.take_back(connection, found.id)
         changed += _held_again(connection, unsaid, found, by=by, now=now)
         _series_back(connection, found.id)
@@ -84,13 +96,13 @@ def undo(
     return found, Done(change_id=found.id, changed=tuple(changed), stays=tuple(stays))
 
 
-def _change(connection: Connection, change_id: int | None, *, lock: bool) -> Change:
+def _change(connection: Connection, change_id: int | None) -> Change:
     query = select(changes)
     if change_id is None:
         query = query.where(changes.c.undone_at.is_(None)).order_by(changes.c.id.desc()).limit(1)
     else:
         query = query.where(changes.c.id == change_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         told = "there is no change to undo" if change_id is None else f"there is no change {change_id}"
         raise NothingToUndo(change_id, told)
@@ -109,6 +121,8 @@ def _bar(
     kept: Kept,
     was: snapshots.Snapshot | None,
     became: snapshots.Snapshot,
+    *,
+    found: Change,
     now: datetime,
 ) -> Barred | None:
     """Say why a delivery is not put back: it went out, it is under way, or somebody changed it since."""
@@ -122,19 +136,31 @@ def _bar(
             "it was changed since", f"see 'steadypost history {kept.delivery.id}', and undo that first"
         )
     if kept.delivery.state is State.CANCELLED and was is not None:
-        return _said_elsewhere(connection, kept, was, now)
+        return _said_elsewhere(connection, kept, was, found, now)
     return None
 
 
 def _said_elsewhere(
-    connection: Connection, kept: Kept, was: snapshots.Snapshot, now: datetime
+    connection: Connection, kept: Kept, was: snapshots.Snapshot, found: Change, now: datetime
 ) -> Barred | None:
-    """Bar what was written anew since it was taken back: both would go out."""
+    """Bar what was written anew since it was taken back: both would go out. What stood beside it before may again."""
     post = Post(parts=variants.said_by(connection, was.post_id, kept.delivery.account))
     other = repeats.repeated(connection, post, kept.delivery.account, now, but=kept.delivery.id)
-    if other is None or was.repeats is not None:
+    if other is None or was.repeats is not None or not _is_new(connection, other, found):
         return None
     return Barred(f"delivery {other} says the same now", f"cancel that first: steadypost cancel {other}")
+
+
+def _is_new(connection: Connection, delivery_id: int, found: Change) -> bool:
+    """Say whether a delivery came in since a change, or was changed since by another."""
+    since = select(deliveries.c.id).where(
+        deliveries.c.id == delivery_id,
+        (deliveries.c.created_at > found.at)
+        | exists().where(
+            acts.c.delivery_id == delivery_id, acts.c.at > found.at, acts.c.did != f"undo {found.id}"
+        ),
+    )
+    return connection.scalar(since) is not None
 
 
 def _back(
@@ -145,10 +171,7 @@ def _back(
     *,
     by: By,
     now: datetime,
-    dry_run: bool,
 ) -> Kept | Barred:
-    if dry_run:
-        return kept
     if was is None:
         # The change made it: without the change it would not be there.
         persons.cancel(connection, kept.delivery.id, by=by, now=now)

@@ -11,8 +11,10 @@ import pytest
 
 from steadypost.domain.delivery import State
 from steadypost.intake import RowOutcome, enter, import_file
-from steadypost.store import StoreAway, late, reading
+from steadypost.intake.telling import lines
+from steadypost.store import StoreAway, approvals, late, reading, slots
 from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "posts.csv"
 
@@ -237,6 +239,43 @@ def test_a_dry_run_says_what_would_become_of_each_row_and_writes_nothing(store, 
     assert before == content_of(store)
     assert counts(rehearsed) == counts(import_file(store, path, now=now))
     assert counts(rehearsed) == {"accepted": 1, "held": 2, "already": 1, "refused": 2}
+
+
+def test_a_dry_run_gives_each_row_the_slot_it_then_takes(store, csv, now):
+    """What stands further up in the file has taken its slot."""
+    every_day = [slots.Slot(day=day, at="09:30", zone="Europe/Berlin") for day in range(7)]
+    store.write(slots.put, "alice", every_day)
+    path = csv("a,One,alice,next-slot", "b,Two,alice,next-slot", "c,Three,alice,next-slot")
+
+    rehearsed, done = [import_file(store, path, now=now, dry_run=dry_run) for dry_run in (True, False)]
+
+    assert [one.due_at for one in done.accepted] == [one.due_at for one in rehearsed.accepted]
+    assert len({one.due_at for one in rehearsed.accepted}) == 3
+
+
+def test_a_dry_run_knows_what_waits_for_a_second_person(store, csv, now):
+    """And that it keeps nothing else back meanwhile."""
+    store.write(approvals.require, "legal", ["dora"], by=By(name="Ann", why=""), now=now)
+    path = csv("a,Read this #legal,alice,now", "b,Read this #legal,alice,now", "c,Something else,alice,now")
+
+    rehearsed, done = [
+        import_file(store, path, now=now, dry_run=dry_run, by="ann") for dry_run in (True, False)
+    ]
+
+    assert counts(done) == counts(rehearsed)
+    assert [line.what.partition("; to let it go")[0] for line in lines(done)] == [
+        line.what for line in lines(rehearsed)
+    ]
+
+
+def test_a_row_says_what_its_zone_means(store, tmp_path, now):
+    """In a dry run and for good: an hour beside what was meant is seen by nobody afterwards."""
+    path = tmp_path / "summer.csv"
+    path.write_text(f"text,accounts,when,zone\nBeach,alice,{now.year + 1}-07-01 09:00,EST\n")
+
+    for dry_run in (True, False):
+        [line] = lines(import_file(store, path, now=now, dry_run=dry_run))
+        assert "write America/New_York if you mean that" in line.what
 
 
 # -- the examples

@@ -167,3 +167,29 @@ def test_a_stretch_of_time_is_read_as_it_is_spoken(length):
     assert read is not None
     assert read <= length
     assert spoken(read) == spoken(length)
+
+
+@pytest.mark.parametrize(
+    ("zone", "remedy"),
+    [
+        ("PST", '"America/Los_Angeles" was meant?'),
+        ("MEZ", '"Europe/Berlin" was meant?'),
+        ("Berlin", '"Europe/Berlin" was meant?'),
+        ("europe/berlin", '"Europe/Berlin" was meant?'),
+        ("GMT+2", "write the offset with the time"),
+        ("+02:00", "write the offset with the time"),
+        ("W. Europe Standard Time", "write an IANA name"),
+    ],
+)
+def test_an_unknown_zone_is_answered_with_a_place(zone, remedy):
+    """What is merely spelt alike says another time."""
+    [refusal] = meant("2026-07-01T10:00", zone)
+
+    assert refusal.remedy.startswith(remedy)
+
+
+def test_letters_for_a_zone_behind_a_time_are_named():
+    """Summer time or not, and of which country, they do not say."""
+    [refusal] = meant("2026-07-01 10:00 PST", "")
+
+    assert ("PST at its end", True) == (refusal.why[:14], "America/Los_Angeles" in refusal.remedy)

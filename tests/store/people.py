@@ -38,11 +38,11 @@ def with_picture() -> Post:
     return Post(parts=(Part(text="Look", media=(picture,)), Part(text="up")), source="posts.csv:7")
 
 
-def scheduled(store: Store, post: Post | None = None, *, account: str = "alice", due_at=NOON, **more) -> int:
+def scheduled(
+    store: Store, post: Post | None = None, *, account: str = "alice", due_at=NOON, now=NOON - HOUR, **more
+) -> int:
     """Take a post in for one account; answer its delivery."""
-    [added] = store.write(
-        intake.add, post or saying(), accounts=[account], due_at=due_at, now=NOON - HOUR, **more
-    )
+    [added] = store.write(intake.add, post or saying(), accounts=[account], due_at=due_at, now=now, **more)
     return added.delivery_id
 
 

@@ -367,9 +367,34 @@ def test_taking_back_is_not_undone_where_it_was_written_anew(store):
     """Both would go out."""
     number = scheduled(store, saying("Hello"))
     change(store, Cancelling(ALICE), number, did="cancel")
-    again = scheduled(store, saying("Hello"))
+    again = scheduled(store, saying("Hello"), now=NOON - HOUR + MINUTE)
 
     assert f"delivery {again} says the same now" == bar(undo(store)).why
+
+
+def test_what_was_meant_to_go_beside_another_is_brought_back_with_it(store):
+    """A repetition that its author allowed stood in the queue before, and stands there again."""
+    first = scheduled(store, saying("Hello"))
+    meant = scheduled(store, saying("Hello"), allow_repeat=True)
+    change(store, Cancelling(ALICE), first, meant, did="cancel")
+
+    done = undo(store)
+
+    assert not done.stays
+    assert [State.SCHEDULED] * 2 == [state(store, first), state(store, meant)]
+
+
+def test_a_rehearsed_undo_tells_what_the_undo_then_does(store):
+    """The states and the times it would lead to, and what would stay; and nothing is written."""
+    number, gone = scheduled(store, saying("Old")), scheduled(store, saying("Gone"))
+    change(store, Cancelling(ALICE), number, gone, did="cancel")
+    scheduled(store, saying("Gone"), now=NOON - HOUR + MINUTE)
+
+    _, told = store.write(undoing.undo, None, by=ALICE, now=NOON, dry_run=True)
+
+    assert State.CANCELLED is state(store, number)
+    assert undo(store, now=NOON) == told
+    assert (State.SCHEDULED, gone) == (told.changed[0].after.state, told.stays[0].delivery.id)
 
 
 def test_a_copy_is_a_delivery_of_its_own_and_undone_by_taking_it_back(store):

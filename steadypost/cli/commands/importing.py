@@ -98,7 +98,7 @@ def import_posts(
     written = _write_refused(report, refused_to)
     return Answer(
         document=report.as_dict() | {"refused_file": str(refused_to) if written else None},
-        tell=lambda console: _tell(console, report, refused_to, written),
+        tell=lambda console: _tell(console, report, refused_to, written, house.settings.zone),
         ending=Ending.OK if report.is_whole else Ending.REFUSED,
     )
 
@@ -183,14 +183,14 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
         yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
 
 
-def _tell(console: Console, report: ImportReport, refused_to: Path | None, written: int) -> None:
+def _tell(console: Console, report: ImportReport, refused_to: Path | None, written: int, zone: str) -> None:
     from steadypost.intake.telling import counted, lines  # noqa: PLC0415
 
     speech.tell(console, f"{speech.plain(report.path)}: {counted(report)}")
     if report.listed is not None:
         speech.tell(console, f"read as {report.listed.told}")
     every = lines(report)
-    _tell_rows(console, every if report.dry_run else [one for one in every if one.what])
+    _tell_rows(console, every if report.dry_run else [one for one in every if one.what], zone)
     if written:
         speech.tell(console, f"{written} refused rows written to {speech.plain(refused_to)}")
         if refused_to is not None and refused_to.absolute().parent != report.path.absolute().parent:
@@ -203,14 +203,16 @@ def _tell(console: Console, report: ImportReport, refused_to: Path | None, writt
         speech.tell(console, f"to get the refused rows as a file, add {remedy} and import again")
 
 
-def _tell_rows(console: Console, rows: Sequence[Line]) -> None:
-    """Show rows of the sheet; where there are too many, those that want something."""
+def _tell_rows(console: Console, rows: Sequence[Line], zone: str) -> None:
+    """Show rows of the sheet, and when they go out; where there are too many, those that want something."""
     wanting = [one for one in rows if one.what]
     shown = rows if len(rows) <= MOST_SHOWN else wanting[:MOST_SHOWN]
     if shown:
-        page = speech.table("row", "", "what")
+        timed = any(one.due_at for one in shown)
+        page = speech.table("row", "", *([f"due ({zone})"] if timed else []), "what")
         for one in shown:
-            page.add_row(str(one.row or "-"), one.word, speech.plain(one.what or one.says))
+            when = [speech.brief(one.due_at, zone) if one.due_at else ""] if timed else []
+            page.add_row(str(one.row or "-"), one.word, *when, speech.plain(one.what or one.says))
         console.print(page)
     if left := len(rows) - len(shown):
         asks = len(wanting) - sum(1 for one in shown if one.what)

@@ -14,12 +14,14 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain.delivery import WhenLate
 from steadypost.domain.evidence import Present
+from steadypost.domain.remote_id import NotAnId
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from steadypost.domain.outcome import Outcome
-    from steadypost.store import Act, Attempt, Look, Story
+    from steadypost.domain.remote_id import RemoteId
+    from steadypost.store import AccountRecord, Act, Attempt, Look, Story
 
 
 @command("show")
@@ -31,7 +33,7 @@ def show(house: House, delivery_id: int) -> Answer:
 
     with house.store() as store:
         story = store.read(reading.show, delivery_id)
-        handle = store.read(account_rows.one, story.delivery.account).handle
+        account = store.read(account_rows.one, story.delivery.account)
     zone = house.settings.zone
 
     def tell(console: Console) -> None:
@@ -40,17 +42,19 @@ def show(house: House, delivery_id: int) -> Answer:
         page = Table.grid(padding=(0, 2))
         page.add_column(no_wrap=True)
         page.add_column(overflow="fold")
-        for name, value in (*_facts(story, handle, zone), *_history(story, zone)):
+        for name, value in _facts(story, account, zone):
             page.add_row(name, value)
+        for name, value in _history(story, zone):
+            page.add_row(name, speech.by_clocks_of(zone, value))
         console.print(page)
 
     return Answer(document={"delivery": story_document(story)}, tell=tell)
 
 
-def _facts(story: Story, handle: str, zone: str) -> Iterator[tuple[str, str]]:
+def _facts(story: Story, account: AccountRecord, zone: str) -> Iterator[tuple[str, str]]:
     one, post = story.delivery, story.post
-    yield "delivery", f"{one.id}, as {speech.plain(one.account)} (@{speech.plain(handle)})"
-    why = f": {speech.plain(one.why)}" if one.why else ""
+    yield "delivery", f"{one.id}, as {speech.plain(one.account)} (@{speech.plain(account.handle)})"
+    why = f": {speech.by_clocks_of(zone, speech.plain(one.why))}" if one.why else ""
     yield "stands", f"{one.state}{why}"
     if story.repeats is not None:
         yield "repeats", f"delivery {story.repeats}"
@@ -62,16 +66,35 @@ def _facts(story: Story, handle: str, zone: str) -> Iterator[tuple[str, str]]:
     if story.worded_by:
         yield "written by", speech.plain(story.worded_by)
     if post.reply_to:
-        yield "answers", f"https://x.com/i/status/{post.reply_to}"
+        yield "answers", _address(account.network, "i", post.reply_to) or speech.plain(post.reply_to)
     for part, text in zip(one.parts, post.parts, strict=True):
         name = f"part {part.n + 1}" if len(one.parts) > 1 else "says"
         yield name, "\n".join(speech.plain(line) for line in text.text.split("\n"))
         for media in text.media:
             yield "", f"[{media.kind}] {speech.plain(media.path)} {speech.plain(media.alt)}".rstrip()
         if part.remote_id:
-            yield "", f"live as https://x.com/{handle}/status/{part.remote_id}"
+            yield "", where_live(account.network, account.handle, part.remote_id)
         elif len(one.parts) > 1:
             yield "", str(part.state)
+
+
+def where_live(network: str, handle: str, given: RemoteId) -> str:
+    """Say where a live post is found: at its page, or by its id where the page's server stands in no store."""
+    address = _address(network, handle, given)
+    return f"live as {address}" if address else f"live, with the id {speech.plain(given)}"
+
+
+_PLACES = {"x": "https://x.com", "bluesky": ""}
+"""The networks that are at one place for everybody; Bluesky's addresses name it themselves."""
+
+
+def _address(network: str, handle: str, given: RemoteId) -> str:
+    from steadypost.networks import named  # noqa: PLC0415 - nothing of it is needed for JSON
+
+    try:
+        return named(network).address(_PLACES[network], handle, given)
+    except (KeyError, NotAnId):
+        return ""
 
 
 def _late_rule(story: Story) -> str:

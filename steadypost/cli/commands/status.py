@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def status(house: House) -> Answer:
     now = clock.now()
     every = timedelta(seconds=house.settings.watch_every)
     with house.store() as store:
-        facts = observing.told(store, now, every, house.settings.home)
+        facts = replace(observing.told(store, now, every, house.settings.home), zone=house.settings.zone)
         counts, standings, incidents = (
             store.read(reading.counts),
             store.read(incident_rows.standings),
@@ -145,7 +146,7 @@ def _words(known: dict[str, Any]) -> str:
 def _tell(
     console: Console, facts: Facts, counts: dict[State, int], incidents: list[Incident], zone: str
 ) -> None:
-    speech.tell(console, sentence(facts))
+    speech.tell(console, speech.by_clocks_of(zone, sentence(facts)))
     some = ", ".join(f"{many} {str(state).replace('_', ' ')}" for state, many in counts.items() if many)
     speech.tell(console, f"Queue: {some or 'empty'}")
     heartbeats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
@@ -158,15 +159,16 @@ def _tell(
             str(one.waiting),
             speech.moment(one.next_due_at, zone)[5:16] or "-",
             speech.moment(one.published[-1].at if one.published else None, zone)[5:16] or "-",
-            _words(known),
+            speech.by_clocks_of(zone, _words(known)),
         )
     if _seen(facts):
         console.print(page)
     for circuit in facts.circuits:
-        speech.tell(console, f"Circuit {circuit.name}: {circuit.why}")
+        speech.tell(console, speech.by_clocks_of(zone, f"Circuit {circuit.name}: {circuit.why}"))
     for incident in incidents:
         since = speech.moment(incident.opened_at, zone)
-        speech.tell(console, f"Incident {incident.id}, since {since}: {incident.name}: {incident.what}")
+        what = speech.by_clocks_of(zone, f"{incident.name}: {incident.what}")
+        speech.tell(console, f"Incident {incident.id}, since {since}: {what}")
     if facts.unseen:
         speech.tell(console, f"Not asked: {facts.unseen}.")
 

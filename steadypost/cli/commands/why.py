@@ -84,7 +84,7 @@ def _nothing_goes_out(house: House) -> Answer:
     }
 
     def tell(console: Console) -> None:
-        speech.tell(console, said)
+        speech.tell(console, speech.by_clocks_of(facts.zone, said))
         if facts.unseen:
             speech.tell(console, f"(Not asked: {facts.unseen}.)")
 
@@ -214,19 +214,22 @@ def _tell(
     console: Console, story: Story, events: list[Event], steps: list[Step], *, now: datetime, zone: str
 ) -> None:
     one = story.delivery
+
+    def tell(sentence: str) -> None:
+        speech.tell(console, speech.by_clocks_of(zone, sentence))
+
     because = f": {speech.line(one.why)}" if one.why else ""
-    speech.tell(console, f"Delivery {one.id}, as {speech.plain(one.account)}, is {one.state}{because}")
-    speech.tell(
-        console, f"  due {speech.moment(one.due_at, zone)} ({zone}): {speech.line(story.post.parts[0].text)}"
-    )
+    tell(f"Delivery {one.id}, as {speech.plain(one.account)}, is {one.state}{because}")
+    due = f"  due {speech.moment(one.due_at, zone)} ({zone})"
+    speech.tell(console, f"{due}: {speech.line(story.post.parts[0].text)}")  # its own words stay as they are
     counted = _counted(story, now)
     if counted:
-        speech.tell(console, f"  {counted}")
+        tell(f"  {counted}")
     for event in events:
-        speech.tell(console, f"{speech.moment(event.at, zone)}  {speech.plain(event.says)}")
+        tell(f"{speech.moment(event.at, zone)}  {speech.plain(event.says)}")
     for step in steps:
         word = "waits" if step.kind in _HOLDS else "next"
-        speech.tell(console, f"{word}: {_step(step, now, zone)}")
+        tell(f"{word}: {_step(step, now, zone)}")
 
 
 def _step(step: Step, now: datetime, zone: str) -> str:
