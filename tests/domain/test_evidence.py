@@ -261,7 +261,8 @@ def test_pictures(theirs, kind):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "kind"), [(("",), CannotTell), ((None,), CannotTell), (("A bear",), CannotTell), ((), CannotTell)]
+    ("theirs", "kind"),
+    [(("",), CannotTell), ((None,), CannotTell), (("A bear",), CannotTell), ((), CannotTell)],
 )
 def test_a_picture_without_a_word_is_taken_up_by_nobody(theirs, kind):
     """Somebody's photo of the same minutes has nothing that could tell it from ours; with a description ours has."""
@@ -272,7 +273,8 @@ def test_a_picture_without_a_word_is_taken_up_by_nobody(theirs, kind):
         verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=(None,)))), CannotTell
     )
     assert isinstance(
-        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=("A boat",)))), Present
+        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=("A boat",)))),
+        Present,
     )
 
 
