@@ -334,7 +334,12 @@ def _but_host(address: Address) -> tuple[str, ...]:
 def _nearly(address: Address) -> tuple[str, ...]:
     """Reduce an address to what survives a network that tidies addresses. Equal here, they are not told apart."""
     _, host, named, path, query, fragment = address
-    near = (host.removeprefix("www.").rstrip("."), path.rstrip("/").casefold(), query.casefold(), fragment.casefold())
+    near = (
+        host.removeprefix("www.").rstrip("."),
+        path.rstrip("/").casefold(),
+        query.casefold(),
+        fragment.casefold(),
+    )
     return (named, *near)
 
 

@@ -14,7 +14,7 @@ from steadypost.domain.likeness import Link, Said, plain
 from steadypost.domain.matching import STEADY, TICK, UNKNOWN_CLOCK
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.weighing import copies, foreign, judge, still_there
+from steadypost.domain.weighing import copies, foreign, judge, left_out, still_there
 from steadypost.networks.bluesky import NETWORK as BLUESKY
 from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X
@@ -261,7 +261,8 @@ def test_pictures(theirs, kind):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "kind"), [(("",), CannotTell), ((None,), CannotTell), (("A bear",), CannotTell), ((), CannotTell)]
+    ("theirs", "kind"),
+    [(("",), CannotTell), ((None,), CannotTell), (("A bear",), CannotTell), ((), CannotTell)],
 )
 def test_a_picture_without_a_word_is_taken_up_by_nobody(theirs, kind):
     """Somebody's photo of the same minutes has nothing that could tell it from ours; with a description ours has."""
@@ -272,7 +273,8 @@ def test_a_picture_without_a_word_is_taken_up_by_nobody(theirs, kind):
         verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=(None,)))), CannotTell
     )
     assert isinstance(
-        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=("A boat",)))), Present
+        verdict(wanted("", media=("A boat",)), everywhere(seen("", said=Said(()), media=("A boat",)))),
+        Present,
     )
 
 
@@ -528,6 +530,20 @@ def test_what_may_be_another_delivery_s_is_no_copy():
     assert (second.id,) == copies(
         wanted(), first.id, everywhere(first, second), {first.id}, [wanted("Else", delivery_id=2)]
     )
+
+
+def test_a_list_that_lacks_a_known_post_is_named_by_it():
+    """Only a list that has to show it counts, and none counts when it is gone at its own address."""
+    known = seen("Else")
+    posts, replies, page = everywhere(seen("Third", number=3), parent=known.id)
+    part = wanted("Else", delivery_id=7)
+
+    assert (known.id,) == left_out({known.id: part}, [posts, replies])
+    assert () == left_out({known.id: part}, everywhere(known))
+    assert () == left_out({known.id: replace(part, reply_to=id_at(NOON))}, [posts])
+    assert () == left_out({known.id: part}, [replace(posts, told=False)])
+    assert () == left_out({known.id: part}, [replace(posts, reached_back_to=NOON + MINUTE)])
+    assert () == left_out({known.id: part}, [posts, replies, replace(page, missing=frozenset({known.id}))])
 
 
 def test_a_post_that_lost_its_picture_is_given_to_nobody_who_says_the_same():

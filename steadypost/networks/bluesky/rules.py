@@ -57,7 +57,9 @@ def own_id(pointer: Pointer, identity: str) -> RemoteId:
     """Name the repository by its DID, as the server does: an address with a handle would be a second id of one post."""
     uri = parse(pointer.id)
     if uri.is_fixed and identity and uri.repo != identity:
-        raise NotAnId(f"the post {uri} is in the repository of {uri.repo}, and the account's own is {identity}")
+        raise NotAnId(
+            f"the post {uri} is in the repository of {uri.repo}, and the account's own is {identity}"
+        )
     if not uri.is_fixed and not identity:
         raise NotAnId(
             f"{uri.repo} is a handle, and which repository that is has not been seen since the account was set up"

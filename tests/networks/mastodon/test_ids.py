@@ -101,5 +101,5 @@ def test_takes_an_id_of_the_account_s_own_server(pasted, identity):
 
 @pytest.mark.parametrize("pasted", ["https://there.example/@alice/1", "https://here.example:8443/@alice/1"])
 def test_another_server_s_id_is_of_another_post(pasted):
-    with pytest.raises(NotAStatusId, match="the account is on here.example"):
+    with pytest.raises(NotAStatusId, match=r"the account is on here\.example"):
         own_id(read(pasted), "here.example/7")
