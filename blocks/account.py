@@ -145,7 +145,7 @@ def taken(name: str, handle: str, other: str) -> str:
 def network_of(base_url: str, network: Network) -> str:
     """Say where a network is, in one spelling: X by any of its names is X, this machine by any of its is this one."""
     parts = urlsplit(base_url.casefold())
-    host = (parts.hostname or "").rstrip(".")
+    host = _ascii((parts.hostname or "").rstrip("."))
     bare = host.removeprefix("www.").removeprefix("mobile.").removeprefix("api.")
     if bare in network.hosts:
         return network.hosts[0]
@@ -156,6 +156,14 @@ def network_of(base_url: str, network: Network) -> str:
     where = here if parts.port in {None, usual} else f"{here}:{parts.port}"
     # Where everybody may run a server, one may speak for several networks.
     return where if network.hosts else f"{network.name}:{where}"
+
+
+def _ascii(host: str) -> str:
+    """Spell an international name as name servers know it: written in its own letters it is the same one."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def _same_as(block: AccountBlock, name: str | None) -> str | None:

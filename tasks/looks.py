@@ -17,20 +17,12 @@ from prefect.tasks import exponential_backoff
 
 from steadypost.browser import BrowserError
 from steadypost.channels.port import Access, LookRequest
-from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
+from steadypost.domain.evidence import CannotTell, Evidence, Present, Sighting, Wanted
 from steadypost.domain.matching import CLOCK_SKEW, window
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.remote_id import RemoteId
-from steadypost.domain.weighing import (
-    copies,
-    elsewhere,
-    foreign,
-    judge,
-    needed,
-    still_there,
-    strangers,
-)
+from steadypost.domain.weighing import copies, elsewhere, foreign, needed
 from steadypost.store import StoreAway, Unsettled, ledger, notices, unconfirmed, vitals
 from steadypost.store import accounts as account_rows
 from steadypost.store import clocks as network_clocks
@@ -40,6 +32,7 @@ from tasks.bulkheads import NoSlot
 from tasks.discreet import discreet
 from tasks.house import CHANNELS, House, Unseen, here
 from tasks.journal import following
+from tasks.verdicts import taken_ids, verdicts_on
 
 AT_ONCE = timedelta(days=366)
 """Beyond the latest look that is planned for anything."""
@@ -310,18 +303,18 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     before it was shown.
     """
     wanted = _weighed(house, access, items)
-    verdicts = _verdicts(house, access, items, wanted, seen)
+    verdicts = verdicts_on(house, access, items, wanted, seen)
     for plan in plans_to_prove(verdicts.values(), but=seen):
         with contextlib.suppress(LookFailed):
             seen = [*seen, _see(house, access, plan, items)]
     # Anew: what these lists show may have been armed since the first was read.
     wanted = _weighed(house, access, items)
-    verdicts = _verdicts(house, access, items, wanted, seen)
-    taken = _taken(house, access, seen)
+    verdicts = verdicts_on(house, access, items, wanted, seen)
+    taken = taken_ids(house, access, seen)
     unsettled = list(wanted.values())
     found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)
     # After the adoptions, so that none of ours is taken for a stranger's.
-    by_hand = foreign(unsettled, seen, _taken(house, access, seen), access.handle)
+    by_hand = foreign(unsettled, seen, taken_ids(house, access, seen), access.handle)
     house.store.write(ledger.note_foreign, access.account, by_hand, house.clock())
     return found
 
@@ -330,72 +323,6 @@ def _weighed(house: House, access: Access, items: Sequence[Unsettled]) -> dict[t
     """Give every part of the account that is not settled now."""
     rivals = house.store.read(unconfirmed.unsettled, access.account)
     return {wanted.key: wanted for item in (*rivals, *items) if not item.published for wanted in item.wanted}
-
-
-def _taken(house: House, access: Access, seen: Sequence[Sighting]) -> frozenset[RemoteId]:
-    ids = frozenset[RemoteId]().union(*(post.ids for one in seen for post in one.posts))
-    return house.store.read(look_rows.taken_ids, access.account, ids)
-
-
-def _verdicts(
-    house: House,
-    access: Access,
-    items: Sequence[Unsettled],
-    wanted: Mapping[tuple[int, int], Wanted],
-    seen: Sequence[Sighting],
-) -> dict[tuple[int, int], Evidence]:
-    """Judge what is unconfirmed by all that is known of it, and what is published by its id."""
-    taken = _taken(house, access, seen)
-    judged = judge(list(wanted.values()), seen, taken)
-    verdicts: dict[tuple[int, int], Evidence] = {}
-    for item in items:
-        for one in item.wanted:
-            if item.published:
-                # What is missing in somebody else's list was not taken down.
-                other = elsewhere(one.identity, (each for each in seen if each.trouble is None))
-                verdicts[one.key] = (
-                    CannotTell(why=other) if other else still_there(item.ids[one.n], seen, access.handle)
-                )
-            else:
-                verdict = judged[one.key]
-                if item.reworded_until is not None and isinstance(verdict, Absent):
-                    unknown = _strangers(house, item, one, list(wanted.values()), seen, taken)
-                    verdict = _unless_reworded(verdict, unknown)
-                verdicts[one.key] = _while_it_may_act(item, verdict)
-    return verdicts
-
-
-def _strangers(  # noqa: PLR0917 - private, and every one of them is needed
-    house: House,
-    item: Unsettled,
-    part: Wanted,
-    wanted: Sequence[Wanted],
-    seen: Sequence[Sighting],
-    taken: frozenset[RemoteId],
-) -> list[RemoteId]:
-    """Name the posts since a backup that was restored of which this store knows nothing."""
-    until = item.reworded_until or item.attempt.ended_at
-    found = strangers(part, wanted, seen, taken, until=until)
-    by_hand = house.store.read(ledger.known_by_hand, item.account, found, item.attempt.began_at)
-    return [one for one in found if one not in by_hand]
-
-
-def _unless_reworded(verdict: Absent, unknown: Sequence[RemoteId]) -> Evidence:
-    """Let nothing be absent that may be live in words that this store never heard of."""
-    if not unknown:
-        return verdict
-    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-    return CannotTell(
-        why=f"since the backup the account has posted what this store does not know ({unknown[0]}{more}): "
-        "one of them may be this, in other words"
-    )
-
-
-def _while_it_may_act(item: Unsettled, verdict: Evidence) -> Evidence:
-    """Let nothing be absent whose attempt could still act when the look began: what is still to come is in no list."""
-    if isinstance(verdict, Absent) and item.attempt.gone_at is None:
-        return CannotTell(why="its executor was not seen dead when the look began")
-    return verdict
 
 
 def _conclude_one(  # noqa: PLR0917 - private, and every one of them is needed

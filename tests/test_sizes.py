@@ -62,7 +62,6 @@ MODULES = {
         678,
         "what every task finds; publishing, looking and watching are each to have their own",
     ),
-    "tasks/looks.py": (440, "one look, from where it is taken to what follows from it"),
 }
 
 CLASSES = {

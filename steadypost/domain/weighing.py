@@ -292,6 +292,30 @@ def _not_covered(need: tuple[Place, RemoteId | None], seen: Sequence[Sighting]) 
     return f"{place} did not reach back past the attempt"
 
 
+def left_out(known: Mapping[RemoteId, Wanted], sightings: Sequence[Sighting]) -> tuple[RemoteId, ...]:
+    """Name posts that are live for all that is known, and that a list of these does not show although it has to.
+
+    A list that lags behind, or lacks a post, may lack another. Whoever deleted such a post meanwhile shows at its own
+    address.
+    """
+    good = [one for one in sightings if one.trouble is None]
+    missing = frozenset[RemoteId]().union(*(one.missing for one in good))
+    return tuple(
+        remote_id
+        for remote_id, part in known.items()
+        if remote_id not in missing
+        and any(
+            place is not Place.THREAD and _covers(one, (place, post), part) and not _shows(one, remote_id)
+            for place, post in needed(part)
+            for one in good
+        )
+    )
+
+
+def _shows(sighting: Sighting, remote_id: RemoteId) -> bool:
+    return any(remote_id in post.ids for post in sighting.posts)
+
+
 def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str) -> Evidence:
     """Say whether a post whose id is known is there. A list may leave it out; only its own address says that it is
     gone.

@@ -38,6 +38,10 @@ DUE_AT_ONCE = 1000
 """How many unconfirmed deliveries are handed out at a time, the longest waiting first."""
 
 
+MOST_KNOWN = 20
+"""How many published posts a list is held against."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsettled:
     """A delivery to look for, and everything needed to recognise it."""
@@ -198,5 +202,22 @@ def unsettled(connection: Connection, account: str) -> list[Unsettled]:
             delivery_parts.c.state == PartState.ASKED,
         )
         .distinct()
+    ).all()
+    return _unsettled(connection, list(ids))
+
+
+def published_since(
+    connection: Connection, account: str, *, since: datetime, until: datetime
+) -> list[Unsettled]:
+    """List what an account published between two moments and nobody has seen gone: what lists of it have to show."""
+    ids = connection.scalars(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.account == account,
+            deliveries.c.state == State.PUBLISHED,
+            deliveries.c.published_at.between(since, until),
+        )
+        .order_by(deliveries.c.published_at.desc())
+        .limit(MOST_KNOWN)
     ).all()
     return _unsettled(connection, list(ids))

@@ -108,3 +108,9 @@ def test_it_allows_what_its_server_last_said(tmp_path, monkeypatch):
     knowledge_in(tmp_path).learn("https://mastodon.example", Limits(longest=5000), datetime.now(UTC))
 
     assert (500, 5000) == (before.longest, block().allowance().longest)
+
+
+@pytest.mark.parametrize("spelled", ["https://M\u00fcnchen.example", "https://xn--mnchen-3ya.example:443/"])
+def test_a_server_with_an_international_name_is_one_however_it_is_written(spelled):
+    """Else two blocks would be one account: twice its quota, and one post on two deliveries."""
+    assert block(base_url="https://m\u00fcnchen.example").who() == block(base_url=spelled).who()

@@ -14,7 +14,7 @@ from steadypost.domain.likeness import Link, Said, plain
 from steadypost.domain.matching import STEADY, TICK, UNKNOWN_CLOCK
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.weighing import copies, foreign, judge, still_there
+from steadypost.domain.weighing import copies, foreign, judge, left_out, still_there
 from steadypost.networks.bluesky import NETWORK as BLUESKY
 from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X
@@ -530,6 +530,20 @@ def test_what_may_be_another_delivery_s_is_no_copy():
     assert (second.id,) == copies(
         wanted(), first.id, everywhere(first, second), {first.id}, [wanted("Else", delivery_id=2)]
     )
+
+
+def test_a_list_that_lacks_a_known_post_is_named_by_it():
+    """Only a list that has to show it counts, and none counts when it is gone at its own address."""
+    known = seen("Else")
+    posts, replies, page = everywhere(seen("Third", number=3), parent=known.id)
+    part = wanted("Else", delivery_id=7)
+
+    assert (known.id,) == left_out({known.id: part}, [posts, replies])
+    assert () == left_out({known.id: part}, everywhere(known))
+    assert () == left_out({known.id: replace(part, reply_to=id_at(NOON))}, [posts])
+    assert () == left_out({known.id: part}, [replace(posts, told=False)])
+    assert () == left_out({known.id: part}, [replace(posts, reached_back_to=NOON + MINUTE)])
+    assert () == left_out({known.id: part}, [posts, replies, replace(page, missing=frozenset({known.id}))])
 
 
 def test_a_post_that_lost_its_picture_is_given_to_nobody_who_says_the_same():

@@ -301,6 +301,34 @@ def test_the_post_of_an_unconfirmed_delivery_is_no_copy_of_a_published_one(
     assert [] == house.store.read(notices.due, house.clock())
 
 
+@pytest.mark.parametrize(
+    ("gone", "state"), [(False, State.UNCONFIRMED), (True, State.SCHEDULED)], ids=["it lags", "deleted"]
+)
+def test_lists_that_lack_a_later_post_prove_nothing(
+    house, channel, unconfirmed_delivery, claimed, time, gone, state
+):
+    """A copy of a network's tables may lag for an hour: what was published after the lost ask is not in it either."""
+    delivery_id = unconfirmed_delivery("The lamp is lit.")
+    claim = claimed("The lamp is out.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    later = id_at(house.clock() + timedelta(seconds=1))
+    published = Answer(outcomes=(Published(remote_id=later),))
+    house.store.write(settling.answered, claim.attempt_id, published, now=house.clock(), jitter=0.5)
+
+    def shown(request):
+        missing = frozenset({later} if gone and request.post == later else ())
+        return sighting(house, place=request.place, post=request.post, missing=missing)
+
+    channel.on_look = shown
+    for _ in range(3):
+        time.pass_by(minutes=16)
+        look.fn("alice")
+
+    assert state is house.store.read(reading.show, delivery_id).delivery.state
+
+
 def test_what_a_look_tells_of_the_network_s_clock_is_kept(house, channel, unconfirmed_delivery):
     """By host and network, for whoever wants to know whether a clock is off."""
     unconfirmed_delivery("The lamp is lit.")

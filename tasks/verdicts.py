@@ -1,0 +1,102 @@
+"""What sightings of an account say of each delivery that was looked for, by all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from steadypost.channels.port import Access
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Sighting, Wanted
+from steadypost.domain.network import Place
+from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.weighing import elsewhere, judge, left_out, still_there, strangers
+from steadypost.store import Unsettled, ledger, unconfirmed
+from steadypost.store import looks as look_rows
+from tasks.house import House
+
+
+def taken_ids(house: House, access: Access, seen: Sequence[Sighting]) -> frozenset[RemoteId]:
+    """Say which of the posts that were seen belong to deliveries."""
+    ids = frozenset[RemoteId]().union(*(post.ids for one in seen for post in one.posts))
+    return house.store.read(look_rows.taken_ids, access.account, ids)
+
+
+def verdicts_on(
+    house: House,
+    access: Access,
+    items: Sequence[Unsettled],
+    wanted: Mapping[tuple[int, int], Wanted],
+    seen: Sequence[Sighting],
+) -> dict[tuple[int, int], Evidence]:
+    """Judge what is unconfirmed by all that is known of it, and what is published by its id."""
+    taken = taken_ids(house, access, seen)
+    judged = judge(list(wanted.values()), seen, taken)
+    verdicts: dict[tuple[int, int], Evidence] = {}
+    for item in items:
+        for one in item.wanted:
+            if item.published:
+                # What is missing in somebody else's list was not taken down.
+                other = elsewhere(one.identity, (each for each in seen if each.trouble is None))
+                verdicts[one.key] = (
+                    CannotTell(why=other) if other else still_there(item.ids[one.n], seen, access.handle)
+                )
+            else:
+                verdict = judged[one.key]
+                if item.reworded_until is not None and isinstance(verdict, Absent):
+                    unknown = _strangers(house, item, one, list(wanted.values()), seen, taken)
+                    verdict = _unless_reworded(verdict, unknown)
+                if isinstance(verdict, Absent):
+                    verdict = _unless_left_out(house, item, one, seen, verdict)
+                verdicts[one.key] = _while_it_may_act(item, verdict)
+    return verdicts
+
+
+def _unless_left_out(
+    house: House, item: Unsettled, part: Wanted, seen: Sequence[Sighting], verdict: Absent
+) -> Evidence:
+    """Let nothing be absent from lists that leave out what was made after it, and is known to be live."""
+    first = min(one.at for one in seen if one.trouble is None)
+    known = house.store.read(
+        unconfirmed.published_since,
+        item.account,
+        since=part.began_at,
+        until=first - part.network.shows_within,
+    )
+    unseen = left_out({each.ids[one.n]: one for each in known for one in each.wanted}, seen)
+    if not unseen:
+        return verdict
+    return CannotTell(
+        why=f"a list leaves out {unseen[0]}, which was made after it", unread=((Place.THREAD, unseen[0]),)
+    )
+
+
+def _strangers(  # noqa: PLR0917 - private, and every one of them is needed
+    house: House,
+    item: Unsettled,
+    part: Wanted,
+    wanted: Sequence[Wanted],
+    seen: Sequence[Sighting],
+    taken: frozenset[RemoteId],
+) -> list[RemoteId]:
+    """Name the posts since a backup that was restored of which this store knows nothing."""
+    until = item.reworded_until or item.attempt.ended_at
+    found = strangers(part, wanted, seen, taken, until=until)
+    by_hand = house.store.read(ledger.known_by_hand, item.account, found, item.attempt.began_at)
+    return [one for one in found if one not in by_hand]
+
+
+def _unless_reworded(verdict: Absent, unknown: Sequence[RemoteId]) -> Evidence:
+    """Let nothing be absent that may be live in words that this store never heard of."""
+    if not unknown:
+        return verdict
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return CannotTell(
+        why=f"since the backup the account has posted what this store does not know ({unknown[0]}{more}): "
+        "one of them may be this, in other words"
+    )
+
+
+def _while_it_may_act(item: Unsettled, verdict: Evidence) -> Evidence:
+    """Let nothing be absent whose attempt could still act when the look began: what is still to come is in no list."""
+    if isinstance(verdict, Absent) and item.attempt.gone_at is None:
+        return CannotTell(why="its executor was not seen dead when the look began")
+    return verdict
