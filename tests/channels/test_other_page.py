@@ -1,6 +1,7 @@
 """The channel holds on a page that nobody wrote who wrote the sandbox: without test ids, with other markup and words."""
 
 import contextlib
+import logging
 import time
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from tests.browser.support import slowness
 from tests.channels.conftest import Person
 from tests.channels.other_page.site import COOKIES, serving
 
+logger = logging.getLogger(__name__)
+
 pytestmark = pytest.mark.browser
 
 TEXT = "Hello there\n\nsecond line"
@@ -26,6 +29,12 @@ class Writer(Person):
         """Begin anew at a page of this kind."""
         self.sandbox.set(**scene)
         return self
+
+    def ask(self, *texts, **how):
+        """Ask once; a test that fails says what came of it."""
+        answer = super().ask(*texts, **how)
+        logger.warning("%s", answer.outcomes)
+        return answer
 
     def live(self):
         """What was made live, in order."""

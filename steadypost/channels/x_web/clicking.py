@@ -39,6 +39,9 @@ LOOK_ROUND_AFTER = 0.25
 
 LOOK_ROUND_MS = 30.0
 
+LEAST_ROUNDS = 5
+"""How often the page has had its turn at the least: on a busy machine seconds say little."""
+
 AFTER_A_SHEET = 1.5
 """Seconds in which a sheet that was answered lets the post go on."""
 
@@ -94,10 +97,11 @@ def _click_once(page: Page) -> bool:
 def _something_leaves(page: Page, gate: Gate, texts: Sequence[str], within: float) -> bool:
     """Wait for the first request, answering sheets on its way. Raises ``Halt`` for one that stays."""
     began = time.monotonic()
-    ends, looks = began + within, 0
+    ends, looks, rounds = began + within, 0, 0
     while not gate.has_decided():
-        if time.monotonic() > ends:
+        if time.monotonic() > ends and rounds >= LEAST_ROUNDS:
             return False
+        rounds += 1
         page.wait_for_timeout(LOOK_ROUND_MS)
         if gate.has_decided() or time.monotonic() - began < LOOK_ROUND_AFTER:
             continue
