@@ -28,10 +28,6 @@ MODULES = {
         403,
         "one write with all that goes before it, in the order it goes",
     ),
-    "steadypost/channels/x_web/compose.py": (
-        425,
-        "one dialog, from opening it to its answer, in the order it goes",
-    ),
     "steadypost/channels/x_web/gate.py": (
         544,
         "what may pass to the network and what may not, in one place to read",

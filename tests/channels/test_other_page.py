@@ -1,12 +1,21 @@
 """The channel holds on a page that nobody wrote who wrote the sandbox: without test ids, with other markup and words."""
 
+import contextlib
+import logging
+import time
+from dataclasses import replace
+
+import psutil
 import pytest
 
 from steadypost.channels.port import Access
-from steadypost.domain.outcome import Published
+from steadypost.domain.outcome import Cause, NotSubmitted, Phase, Published, Refused, Unconfirmed
 from steadypost.domain.post import Part
+from tests.browser.support import slowness
 from tests.channels.conftest import Person
 from tests.channels.other_page.site import COOKIES, serving
+
+logger = logging.getLogger(__name__)
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +29,12 @@ class Writer(Person):
         """Begin anew at a page of this kind."""
         self.sandbox.set(**scene)
         return self
+
+    def ask(self, *texts, **how):
+        """Ask once; a test that fails says what came of it."""
+        answer = super().ask(*texts, **how)
+        logger.warning("%s", answer.outcomes)
+        return answer
 
     def live(self):
         """What was made live, in order."""
@@ -79,3 +94,153 @@ def test_descriptions_are_written_wherever_there_is_a_field(alice, other_site, p
 
     (post,) = other_site.posts
     assert [picture.alt] == [one["alt"] for one in post["media"]]
+
+
+@pytest.mark.parametrize("media", ["two", "single", "chooser"])
+def test_pictures_are_given_in_whichever_way_the_page_takes_them(alice, other_site, picture, media):
+    parts = (Part(text="Two dots", media=(picture, replace(picture, alt="Another dot"))),)
+    alice.at(media=media).ask(parts=parts, within=60.0)
+
+    (post,) = other_site.posts
+    assert [picture.alt, "Another dot"] == [one["alt"] for one in post["media"]]
+
+
+@pytest.mark.parametrize("scene", [{"processing": 3000}, {"processing": 3000, "silent_upload": True}])
+def test_a_picture_is_given_its_time(alice, other_site, picture, scene):
+    alice.at(**scene).ask(parts=(Part(text="A dot", media=(picture,)),), within=60.0)
+
+    (post,) = other_site.posts
+    assert None not in {one["media_id"] for one in post["media"]}
+
+
+def test_a_button_that_comes_on_late_is_waited_for(alice):
+    alice.at(enable_late=5000).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+# --- what lies over the page, and what comes between
+
+
+@pytest.mark.parametrize("over", ["cookies", "cookie_dialog", "hint", "toast", "who_menu"])
+def test_what_lies_over_the_button_is_taken_away_or_passes(alice, over):
+    alice.at(over=over).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize("popup", ["list", "presentation", "menu"])
+def test_suggestions_over_the_button_change_nothing(alice, popup):
+    texts = ["Thanks to @bob", "Fresh #bread"]
+    alice.at(popup=popup, popup_late=150).ask(*texts, within=60.0)
+
+    assert texts == alice.live()
+
+
+@pytest.mark.parametrize("wrap", ["dialog", "native", "nested", "plain"])
+def test_a_sheet_after_the_click_lets_the_post_go_on(alice, wrap):
+    alice.at(sheet_after="two", sheet_wrap=wrap).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+def test_a_draft_is_not_thrown_away(alice):
+    alice.at(sheet_after="draft").ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize("scene", [{"while_typing": "blur"}, {"shortcuts": True}, {"redraw_at": 2}])
+def test_a_page_that_takes_the_caret_the_keys_or_the_text(alice, scene):
+    alice.at(**scene).ask("One @bob", "Two #tag", within=60.0)
+
+    assert ["One @bob", "Two #tag"] == alice.live()
+
+
+# --- what is never asked again
+
+
+def asked_for_nothing(alice, outcome):
+    assert isinstance(outcome, NotSubmitted)
+    assert [] == alice.sandbox.asks
+    return outcome.cause
+
+
+@pytest.mark.parametrize("scene", ["dead", "close", "blank", "home", "gone"])
+def test_a_click_without_a_request_is_known_within_seconds(alice, scene):
+    clicked_at = []
+    outcome = alice.at(at_click=scene).say(
+        TEXT, within=60.0, on=lambda p: p is Phase.CLICKED and clicked_at.append(time.monotonic())
+    )
+
+    assert Cause.NOTHING_LEFT is asked_for_nothing(alice, outcome)
+    assert time.monotonic() - clicked_at[0] < 5 * slowness()
+
+
+def test_a_page_that_crashes_at_the_click_asked_for_nothing(alice):
+    def crash(phase):
+        if phase is Phase.CLICKED:
+            for process in psutil.Process(alice.browsers.runner_at_work.identity.chromium.pid).children():
+                kill_renderers(process)
+
+    outcome = alice.at(at_click="dead").say(TEXT, within=60.0, on=crash)
+
+    assert Cause.NOTHING_LEFT is asked_for_nothing(alice, outcome)
+
+
+def kill_renderers(process):
+    for one in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "--type=renderer" in one.cmdline():
+                one.kill()
+
+
+@pytest.mark.parametrize("scene", ["while_typing", "at_click"])
+def test_a_session_that_ends_meanwhile(alice, scene):
+    outcome = alice.at(**{scene: "login"}).say(TEXT, within=60.0)
+
+    assert Cause.SIGNED_OUT is asked_for_nothing(alice, outcome)
+
+
+def test_retry_is_not_for_us_when_nothing_left(alice):
+    outcome = alice.at(at_click="wrong").say(TEXT, within=60.0)
+
+    assert Cause.OVERLAY is asked_for_nothing(alice, outcome)
+
+
+def test_retry_is_not_for_us_after_a_lost_answer(alice):
+    outcome = alice.at(answer_lost=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+
+
+def test_retry_is_not_for_us_after_a_refusal(alice):
+    outcome = alice.at(refuses=226).say(TEXT, within=60.0)
+
+    assert Cause.AUTOMATION_SUSPECTED is outcome.cause
+    assert 1 == len(alice.sandbox.asks)
+
+
+# --- answers
+
+
+PARENT = "1890000000000000000"
+
+
+def test_a_reply_goes_out_under_its_parent(alice, other_site):
+    alice.at(dialog="double", lang="ko").ask(TEXT, reply_to=PARENT, within=60.0)
+
+    (post,) = other_site.posts
+    assert (TEXT, PARENT) == (post["text"], post["parent"])
+
+
+@pytest.mark.parametrize(
+    ("parent", "cause"),
+    [("deleted", Cause.TARGET_GONE), ("limited", Cause.TARGET_CLOSED), ("sheet", Cause.TARGET_CLOSED)],
+)
+def test_a_parent_that_cannot_be_answered_refuses_clearly(alice, other_site, parent, cause):
+    outcome = alice.at(parent=parent).say(TEXT, reply_to=PARENT, within=60.0)
+
+    assert (Refused, cause) == (type(outcome), outcome.cause)
+    assert [] == other_site.asks

@@ -35,9 +35,12 @@ from steadypost.channels.x_web.opening import (
     time_for,
     uncover,
 )
+from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
+from steadypost.channels.x_web.told import read
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
 from steadypost.domain.clock import Offset, now
+from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Published, Refused, Unconfirmed
 from steadypost.domain.remote_id import RemoteId
 
@@ -46,6 +49,9 @@ COMPOSER_WITHIN = 30.0
 
 KEEP = 8.0
 """Seconds of the deadline that opening leaves for writing and asking."""
+
+LISTEN_EVERY = 2.0
+"""Seconds between two times of asking what the page was told of the post to answer."""
 
 REPLIES_WITHIN = 2.0
 """Seconds in which a reply button comes to life that does."""
@@ -63,7 +69,7 @@ def ask(desk: Desk, errand: AskErrand) -> AskReport:
         _check_media(order)
         page = page_of(desk, errand.access)
         ear = Ear(desk, page, errand.access.base_url)
-        seen, target = _open_composer(desk, page, errand)
+        seen, target = _open_composer(desk, page, ear, errand)
         ready = write_all(desk, page, seen, order.parts, answering=answering)
         desk.step(Phase.COMPOSED)
         tell_drift(desk, ready.hits)
@@ -101,7 +107,7 @@ def _check_media(order: Order) -> None:
 # --- opening
 
 
-def _open_composer(desk: Desk, page: Page, errand: AskErrand) -> tuple[Survey, Target | None]:
+def _open_composer(desk: Desk, page: Page, ear: Ear, errand: AskErrand) -> tuple[Survey, Target | None]:
     """Come to an empty composer of the right account, with the right reply context or none."""
     access, post = errand.access, errand.order.reply_to
     target = None
@@ -110,8 +116,8 @@ def _open_composer(desk: Desk, page: Page, errand: AskErrand) -> tuple[Survey, T
         desk.step(Phase.OPENED)
         seen = _await_composer(desk, page, access.handle, Cause.UI_DRIFT)
     else:
-        seen, target = _open_reply(desk, page, access, post)
-    if seen.composer and seen.composer.cover:
+        seen, target = _open_reply(desk, page, ear, access, post)
+    if seen.composer and seen.composer.cover in HARMLESS_COVERS:
         uncover(page, seen.composer.cover)
         seen = survey(page, Want.COMPOSER, within=CLICK_WITHIN, focus=0, answering=post is not None)
     return seen, target
@@ -143,7 +149,7 @@ def _await_composer(desk: Desk, page: Page, handle: str, cause: Cause) -> Survey
     return seen
 
 
-def _open_reply(desk: Desk, page: Page, access: Access, post: RemoteId) -> tuple[Survey, Target]:
+def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId) -> tuple[Survey, Target]:
     """Answer from the target's own page.
 
     The intent address would be one step less, but it takes any number for a post: only the target's page says
@@ -151,8 +157,8 @@ def _open_reply(desk: Desk, page: Page, access: Access, post: RemoteId) -> tuple
     """
     go(desk, page, f"{access.base_url}/i/status/{post}", keep=KEEP)
     desk.step(Phase.OPENED)
-    target = _await_target(desk, page, access, post)
-    if target.cover:
+    target = _await_target(desk, page, ear, access, post)
+    if target.cover in HARMLESS_COVERS:
         uncover(page, target.cover)
     button = point(page, "reply", source=post)
     if button is None:
@@ -166,10 +172,10 @@ def _open_reply(desk: Desk, page: Page, access: Access, post: RemoteId) -> tuple
     return opened, target
 
 
-def _await_target(desk: Desk, page: Page, access: Access, post: RemoteId) -> Target:
+def _await_target(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId) -> Target:
     """Wait for the post that is to be answered, and see that it takes answers."""
     allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
-    seen = survey(page, Want.POST, within=allowed, target=post)
+    seen = _await_post(page, ear, access, post, allowed)
     for _ in range(MOST_SHEETS):
         check_signed_in(seen, access.handle)
         if seen.met or not seen.sheets:
@@ -177,14 +183,31 @@ def _await_target(desk: Desk, page: Page, access: Access, post: RemoteId) -> Tar
         put_aside(page, seen.sheets[-1], clicked=False)
         seen = survey(page, Want.POST, within=time_for(desk, COMPOSER_WITHIN, keep=KEEP), target=post)
     if seen.target is None:
-        if seen.gone:
-            raise Halt(Cause.TARGET_GONE, "X's page of the post to answer says that it does not exist")
+        if seen.gone or _is_told_missing(ear, access, post):
+            raise Halt(Cause.TARGET_GONE, "X says of the post to answer that it does not exist")
         raise explain_missing(seen, "no post to answer", allowed=allowed, cause=Cause.NOT_OFFERED)
     if not seen.target.takes_replies:
         seen = survey(page, Want.REPLYABLE, within=REPLIES_WITHIN, target=post)
     if seen.target is None or not seen.target.takes_replies:
         raise Halt(Cause.TARGET_CLOSED, "the post takes no replies: its reply button is off")
     return seen.target
+
+
+def _await_post(page: Page, ear: Ear, access: Access, post: RemoteId, allowed: float) -> Survey:
+    """Wait until the page shows the post, or has been told that there is none."""
+    ends = time.monotonic() + allowed
+    while True:
+        left = ends - time.monotonic()
+        seen = survey(page, Want.POST, within=max(0.0, min(left, LISTEN_EVERY)), target=post)
+        ended = seen.met or seen.sheets or seen.wall or left <= LISTEN_EVERY
+        if ended or _is_told_missing(ear, access, post):
+            return seen
+
+
+def _is_told_missing(ear: Ear, access: Access, post: RemoteId) -> bool:
+    """Whether X answered its page that there is no such post, whatever the page makes of it."""
+    told = read(ear.lists(), Place.THREAD, access.handle, post=post)
+    return told is not None and post in told.missing
 
 
 def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, target: Target | None) -> None:

@@ -20,19 +20,27 @@ from steadypost.domain.outcome import Cause
 ROOM_TO_ANSWER = 5.0
 """Seconds that must be left of the deadline for the click to be worth giving: X takes one to thirty."""
 
+KNOWN_WITHIN = 3.5
+"""Seconds from the click in which the first request leaves. It takes 0.02; after them the page is closed, and it is
+certain that nothing was asked. What takes a sheet away or writes anew gets time of its own.
+"""
+
 CLICK_WITHIN = 2.0
 """Seconds in which a click has to land. It takes 0.05; what lies over the button makes it wait."""
 
 LEAVES_WITHIN = 1.5
-"""Seconds from a click to the first request. It takes 0.02; a composer that waits as before after them was not hit."""
+"""Seconds from a click to the first request; a composer that waits as before after them was not hit."""
 
-LEAVES_AT_LAST_WITHIN = 1.5
-"""And the seconds after those in which a page that is at something may still send it."""
+AT_LEAST = 0.5
+"""Seconds that any click is given, however late it came."""
 
 LOOK_ROUND_AFTER = 0.25
 """Seconds after a click at which it is worth looking what came between it and the request."""
 
 LOOK_ROUND_MS = 30.0
+
+LEAST_ROUNDS = 5
+"""How often the page has had its turn at the least: on a busy machine seconds say little."""
 
 AFTER_A_SHEET = 1.5
 """Seconds in which a sheet that was answered lets the post go on."""
@@ -49,44 +57,51 @@ once, whatever is clicked.
 
 def click_until_something_leaves(desk: Desk, page: Page, gate: Gate, texts: Sequence[str]) -> Halt | None:
     """Give the one click; say what kept its request from leaving, if nothing has left or been stopped for good."""
-    hindrance = _nothing_left()
+    hindrance, ends = _nothing_left(), time.monotonic() + KNOWN_WITHIN
     for clicks_left in reversed(range(MOST_CLICKS)):
-        _click_once(page)
+        landed = _click_once(page)
         try:
-            if _something_leaves(page, gate, texts, LEAVES_WITHIN):
+            within = min(LEAVES_WITHIN, ends - time.monotonic()) if landed else 0.0
+            if _something_leaves(page, gate, texts, max(AT_LEAST, within)):
                 if clicks_left and _is_ready_again(desk, page, gate, texts):
+                    ends = time.monotonic() + KNOWN_WITHIN
                     continue
                 return None
             hindrance, again = _what_hindered(page, gate, texts)
             if again and clicks_left and desk.remaining() >= ROOM_TO_ANSWER:
                 continue
-            return None if _something_leaves(page, gate, texts, LEAVES_AT_LAST_WITHIN) else hindrance
+            return None if _something_leaves(page, gate, texts, ends - time.monotonic()) else hindrance
         except Halt as halt:
             return halt
         except PlaywrightError:
-            return None  # the page is gone, or will not be looked at: what left is listened for
+            # The page is gone, or will not be looked at. What left is listened for.
+            return None if gate.has_decided() else Halt(Cause.NOTHING_LEFT, "the page went away at the click")
     return hindrance
 
 
 def _nothing_left() -> Halt:
+    """Say that a click had no effect that could be a post."""
     return Halt(Cause.NOTHING_LEFT, "the click let no request through")
 
 
-def _click_once(page: Page) -> None:
-    """Give the one click. Whether it lands, or what it raises, says nothing: it may have taken effect."""
+def _click_once(page: Page) -> bool:
+    """Give the one click; say whether it is known to have landed. One that is not may have taken effect as well."""
     with contextlib.suppress(PlaywrightError):
         button = point(page, "submit")
         if button is not None:
             button.click(timeout=CLICK_WITHIN * 1000, no_wait_after=True)
+            return True
+    return False
 
 
 def _something_leaves(page: Page, gate: Gate, texts: Sequence[str], within: float) -> bool:
     """Wait for the first request, answering sheets on its way. Raises ``Halt`` for one that stays."""
     began = time.monotonic()
-    ends, looks = began + within, 0
+    ends, looks, rounds = began + within, 0, 0
     while not gate.has_decided():
-        if time.monotonic() > ends:
+        if time.monotonic() > ends and rounds >= LEAST_ROUNDS:
             return False
+        rounds += 1
         page.wait_for_timeout(LOOK_ROUND_MS)
         if gate.has_decided() or time.monotonic() - began < LOOK_ROUND_AFTER:
             continue

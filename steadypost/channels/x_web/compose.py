@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from playwright.sync_api import ElementHandle, Page
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
 
 from steadypost.browser.desk import Desk
 from steadypost.channels.x_web.errand import Halt
 from steadypost.channels.x_web.opening import click, put_aside, tell_drift, time_for, uncover
-from steadypost.channels.x_web.survey import Composer, Picture, Survey, Want, point, survey
+from steadypost.channels.x_web.pictures import attach, composer_in
+from steadypost.channels.x_web.survey import Composer, Survey, Want, point, survey
 from steadypost.domain.outcome import Cause
-from steadypost.domain.post import Media, Part
+from steadypost.domain.post import Part
 
 SETTLES_WITHIN = 1.5
 """Seconds in which the composer shows what was typed, and enables its button. It takes 0.02."""
+
+COMES_ON_WITHIN = 8.0
+"""Seconds in which a button comes on whose page asks somebody first; only then is the same text written another way."""
 
 LIST_WITHIN = 0.4
 """Seconds in which a list of suggestions for the last word opens, if it is still going to."""
@@ -29,12 +32,6 @@ KEPT_WITHIN = 0.5
 
 MOST_REWRITES = 3
 """How often a part is written again before the next is added. What is still missing then, the last look finds."""
-
-UPLOADED_WITHIN = 60.0
-"""Seconds for the pictures of one part."""
-
-DESCRIBED_WITHIN = 5.0
-"""Seconds for the editor of descriptions to open, and for it to keep one."""
 
 KEEP = 6.0
 """Seconds of the deadline that writing leaves for the ask itself."""
@@ -92,12 +89,15 @@ def write_all(desk: Desk, page: Page, seen: Survey, parts: Sequence[Part], *, an
         if n:
             _add_part(desk, page, texts[: n + 1])
         if part.media:
-            _attach(desk, page, n, part.media)
+            attach(desk, page, n, part.media)
         _write(page, texts[n], insert)
     for way in (None, *WAYS):
         if way is not None:
             _rewrite(page, texts, way)
         seen = settled(page, texts, answering=answering)
+        if way is None and _is_only_disabled(seen, texts):
+            limit = time_for(desk, COMES_ON_WITHIN, keep=KEEP)
+            seen = survey(page, Want.COMPOSED, within=limit, texts=texts, answering=answering)
         if seen.met:
             return seen
     raise _refused(seen, texts, answering=answering)
@@ -120,7 +120,7 @@ def _see_kept(page: Page, texts: Sequence[str]) -> None:
 
 def _start_empty(page: Page, seen: Survey) -> None:
     """Leave nothing of an earlier attempt, or raise. The first box gets the caret."""
-    composer = _composer(seen)
+    composer = composer_in(seen)
     if any(composer.attached) or len(composer.boxes) > 1:
         raise Halt(Cause.COMPOSER_NOT_EMPTY, "the composer opened with parts or pictures in it")
     if composer.boxes[0].text.strip():
@@ -170,108 +170,6 @@ def _click_add(desk: Desk, page: Page) -> None:
     if button is None:
         raise Halt(Cause.NOT_OFFERED, "the button to add a part went away")
     click(page, button, Cause.NOT_OFFERED, "adding a part", within=ADD_WITHIN)
-
-
-# --- pictures
-
-
-def _attach(desk: Desk, page: Page, n: int, media: Sequence[Media]) -> None:
-    """Attach a part's pictures, before its text: attaching draws the part anew, and typed text can be lost."""
-    _to_part(page, n)
-    field = point(page, "file", part=n)
-    if field is None:
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} has no field for pictures")
-    try:
-        field.set_input_files([item.path for item in media])
-    except PlaywrightError:
-        if page.is_closed():
-            raise
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} takes no pictures") from None
-    limit = time_for(desk, UPLOADED_WITHIN, keep=KEEP)
-    seen = survey(page, Want.ATTACHED, within=limit, focus=n, count=len(media))
-    if not seen.met or len(_attached(seen, n)) != len(media):
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} does not show its {len(media)} pictures")
-    for number, item in enumerate(media):
-        if item.alt:
-            _describe(page, n, number, item.alt)
-    _to_part(page, n)
-
-
-def _to_part(page: Page, n: int) -> Survey:
-    """Put the caret into a part: its controls may only be there while it has it."""
-    return survey(page, Want.BOXES, within=SETTLES_WITHIN, texts=[""] * (n + 1), focus=n)
-
-
-def _attached(seen: Survey, n: int) -> tuple[Picture, ...]:
-    parts = _composer(seen).attached
-    return parts[n] if n < len(parts) else ()
-
-
-def _picture(page: Page, n: int, number: int) -> Picture:
-    pictures = _attached(_to_part(page, n), n)
-    if number >= len(pictures):
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} does not show its picture {number + 1} any more")
-    return pictures[number]
-
-
-def _describe(page: Page, n: int, number: int, alt: str) -> None:
-    """Say in words what a picture shows, and see that the page has it so."""
-    before = _picture(page, n, number)
-    opener = point(page, "describer", part=n, source=before.source)
-    _click(page, opener, Cause.MEDIA_NOT_ATTACHED, "describing a picture")
-    _to_picture(page, before.source)
-    field = _field(page)
-    if field is None:
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the page has no field for the description of a picture")
-    try:
-        field.fill(alt, timeout=DESCRIBED_WITHIN * 1000)
-        _click(page, point(page, "save"), Cause.MEDIA_NOT_ATTACHED, "saving a description")
-        _until_kept(page)
-    except PlaywrightError:
-        if page.is_closed():
-            raise
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the description of a picture was not taken") from None
-    after = _picture(page, n, number)
-    if " ".join(after.alt.split()) not in {" ".join(alt.split()), " ".join(before.alt.split())}:
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the page shows another description than the picture's own")
-
-
-def _field(page: Page) -> ElementHandle | None:
-    """The field for a description, once it is there."""
-    survey(page, Want.DESCRIBING, within=DESCRIBED_WITHIN)
-    return point(page, "field")
-
-
-def _to_picture(page: Page, source: str) -> None:
-    """Go to this picture in an editor that serves several. One that shows none is that of its own picture."""
-    tried = 0
-    while True:
-        editor = survey(page, Want.DESCRIBING, within=DESCRIBED_WITHIN).editor
-        if editor is None or editor.source in {None, source}:
-            return
-        step = point(page, "forth") if tried < MOST_STEPS else None
-        if step is None:
-            raise Halt(Cause.MEDIA_NOT_ATTACHED, "the editor of descriptions shows another picture")
-        tried += 1
-        _click(page, step, Cause.MEDIA_NOT_ATTACHED, "going to the next picture")
-
-
-MOST_STEPS = 4
-"""How far it is from the first picture of a part to its last, and one more."""
-
-
-def _until_kept(page: Page) -> None:
-    """Wait until the editor has closed or has kept what was written; close one that lies over the page."""
-    seen = survey(page, Want.KEPT, within=DESCRIBED_WITHIN)
-    if not seen.met:
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the description of a picture was not taken")
-    if seen.editor is None or not seen.editor.apart:
-        return
-    closer = point(page, "close")
-    if closer is not None:
-        _click(page, closer, Cause.MEDIA_NOT_ATTACHED, "closing the editor of descriptions")
-    if not survey(page, Want.PUT_AWAY, within=DESCRIBED_WITHIN).met:
-        raise Halt(Cause.MEDIA_NOT_ATTACHED, "the editor of descriptions does not close")
 
 
 # --- text
@@ -394,7 +292,7 @@ def holds(composer: Composer, texts: Sequence[str]) -> bool:
 
 def _refused(seen: Survey, texts: Sequence[str], *, answering: bool) -> Halt:
     """Say what is wrong with a composer that will not do."""
-    composer = _composer(seen)
+    composer = composer_in(seen)
     if not holds(composer, texts):
         return Halt(Cause.COMPOSER_DIFFERS, "the composer does not hold the text, however it is typed")
     if composer.suggestions:
@@ -408,18 +306,3 @@ def _refused(seen: Survey, texts: Sequence[str], *, answering: bool) -> Halt:
             Cause.TARGET_CLOSED, "the post takes no replies: the dialog says so, and its button stays off"
         )
     return Halt(Cause.BUTTON_DISABLED, "the composer holds the text, and its button stays disabled")
-
-
-# --- where
-
-
-def _composer(seen: Survey) -> Composer:
-    if seen.composer is None:
-        raise Halt(Cause.COMPOSER_DIFFERS, "the composer closed by itself")
-    return seen.composer
-
-
-def _click(page: Page, what: ElementHandle | None, cause: Cause, doing: str) -> None:
-    if what is None:
-        raise Halt(cause, f"{doing} did not work: there is no button for it")
-    click(page, what, cause, doing)

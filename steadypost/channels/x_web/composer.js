@@ -167,14 +167,22 @@ PLACES.add = () => {
   return [];
 };
 
-/** The field for files of a part: the nearest one around its box. Hidden as it is, it counts. */
+const takesPictures = (field) => /^$|image|[.](png|jpe?g)/i.test(field.accept);
+
+/** The field for pictures of a part: the nearest one around its box. Hidden as it is, it counts. */
 const fileOf = ({ root, boxes }, n) => {
   for (let holder = boxes[n]; holder && root.contains(holder); holder = holder.parentElement) {
-    const found = one("file", holder, { hidden: true });
-    if (found) return found;
+    const { found } = all("file", holder, { hidden: true });
+    if (found.length > 0) return found.find(takesPictures) ?? found[0];
   }
   return null;
 };
+
+/** What asks for files where there is no field yet: the first tool of the part. */
+const chooserOf = (composer, n) =>
+  buttonsIn(composer.root).find(
+    (button) => isBare(button) && within(button, composer, n) && !isInSheet(button, composer) && !servesField(button, composer),
+  ) ?? null;
 
 // -- pictures
 
@@ -265,6 +273,8 @@ const closeOf = (holder, buttons, save) => {
 
 // -- lists of suggestions
 
+const LISTS = '[role="listbox"], [role="option"], [role="menu"], [role="menuitem"]';
+
 /** A list that may take keys: wherever it is on the page, and whatever it is called. */
 const openLists = (composer) => {
   const controlled = (composer?.boxes ?? []).flatMap((box) =>
@@ -274,7 +284,13 @@ const openLists = (composer) => {
   const byId = controlled.filter(Boolean).map((id) => document.getElementById(id)).filter(Boolean);
   const open = [...all("suggestions").found, ...byName, ...byId].filter(shown);
   const says = (composer?.boxes ?? []).some((box) => box.getAttribute("aria-expanded") === "true");
-  return open.length > 0 || says;
+  return open.length > 0 || says || isUnderMenu(composer);
+};
+
+/** Whether a menu lies over the button: as long as it is open, keys are its own as well. */
+const isUnderMenu = (composer) => {
+  const submit = composer && one("submit", composer.root);
+  return Boolean(submit && coverOf(submit)?.closest(LISTS));
 };
 
 // -- the menu of a post
@@ -302,16 +318,44 @@ const removalIn = (items) => {
 
 // -- sheets
 
-/** Dialogs that are neither the composer nor around it. Before there is a composer, a dialog may be about to be one. */
-const sheetsBeside = (composer) =>
-  [...document.querySelectorAll(DIALOG)].filter(
+/** What lies over an element: null for nothing. What was only scrolled away is brought back. */
+const coverOf = (element) => {
+  const over = () => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !hit || element.contains(hit) || hit.contains(element) ? null : hit;
+  };
+  if (over() === null) return null;
+  element.scrollIntoView({ block: "nearest" });
+  return over();
+};
+
+/** What lies over the button with buttons of its own, whatever it is called: all of it. */
+const layerOver = (composer) => {
+  const submit = composer && one("submit", composer.root);
+  const hit = submit && coverOf(submit);
+  if (!hit || hit.closest(LISTS)) return null;
+  let layer = hit;
+  while (!layer.parentElement.contains(submit)) layer = layer.parentElement;
+  return buttonsIn(layer).length > 0 && !layer.querySelector(LISTS) ? layer : null;
+};
+
+/** Dialogs that are neither the composer nor around it, and what lies over its button. Before there is a composer, a
+ * dialog may be about to be one.
+ */
+const sheetsBeside = (composer) => {
+  const found = [...document.querySelectorAll(DIALOG)].filter(
     (element) =>
       shown(element) &&
       element !== composer?.root &&
       !element.contains(composer?.root ?? null) &&
+      !(composer?.boxes ?? []).some((box) => element.contains(box)) &&
       element.querySelector('[contenteditable], [role="textbox"]') === null &&
       (composer !== null || element.getAttribute("role") === "alertdialog" || buttonsIn(element).some(isFilled)),
   );
+  const layer = found.length > 0 ? null : layerOver(composer);
+  return layer ? [layer] : found;
+};
 
 const answersOf = (sheet) => buttonsIn(sheet).filter((button) => !isBare(button));
 const closerOf = (sheet) => one("close", sheet) ?? buttonsIn(sheet).find(isBare) ?? null;

@@ -19,7 +19,7 @@ from steadypost.channels.x_web.errand import DRIFT, Halt
 from steadypost.channels.x_web.gate import keeper_of
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.sheets import Do, Sheet, verdict
-from steadypost.channels.x_web.survey import Survey, point
+from steadypost.channels.x_web.survey import Survey, Want, point, survey
 from steadypost.domain.outcome import Cause, Scope
 
 CONTEXT_OPTIONS: dict[str, Any] = {
@@ -61,6 +61,9 @@ _NET_CODE = re.compile(r"\bnet::(ERR_[A-Z0-9_]+)")
 
 ACTION_WITHIN = 5.0
 """Seconds for a click, before anything is armed."""
+
+PASSES_WITHIN = 6.0
+"""Seconds in which something passes that only tells something: a toast, a hint."""
 
 BANNER_WITHIN = 2.0
 """Seconds for a click that takes a cookie banner away."""
@@ -164,8 +167,10 @@ def click(
 
 
 def uncover(page: Page, cover: str) -> None:
-    """Take away what lies over the page, if it is known to be harmless; raise if not."""
+    """Take away what lies over the composer's button, if it is known to be harmless; raise if it is not and stays."""
     if cover not in HARMLESS_COVERS:
+        if survey(page, Want.UNCOVERED, within=PASSES_WITHIN).met:
+            return
         raise Halt(Cause.OVERLAY, f"{cover} lies over the page")
     banner = point(page, "banner", source=cover)
     if banner is None:

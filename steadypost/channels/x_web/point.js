@@ -8,6 +8,7 @@ const THINGS = {
   submit: () => composer && one("submit", composer.root),
   add: () => composer && one("add", composer.root),
   file: () => composer && fileOf(composer, asked.part),
+  chooser: () => composer && chooserOf(composer, asked.part),
   box: () => composer?.boxes[asked.part],
   describer: () => composer && describerOf(composer, asked.part, asked.source),
   field: () => editor()?.field,

@@ -46,16 +46,9 @@ const plain = ({ text, exact }) => {
   return exact ? even : even.replace(/\s*\n\s*/g, "\n");
 };
 
-/** What lies over an element: null for nothing, else a name for it. What was only scrolled away is brought back. */
+/** A name for what lies over an element: null for nothing. */
 const cover = (element) => {
-  const over = () => {
-    const { left, top, width, height } = element.getBoundingClientRect();
-    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-    return !hit || element.contains(hit) || hit.contains(element) ? null : hit;
-  };
-  if (over() === null) return null;
-  element.scrollIntoView({ block: "nearest" });
-  const hit = over();
+  const hit = coverOf(element);
   return hit && (hit.closest("[data-testid]")?.dataset.testid ?? hit.nodeName);
 };
 
@@ -140,6 +133,7 @@ const WANTED = {
     composer.submit.cover === null &&
     !composer.suggestions &&
     !composer.uploading,
+  uncovered: ({ composer }) => composer?.submit && composer.submit.cover === null,
   listed: ({ composer }) => composer?.suggestions,
   describing: ({ editor }) => editor !== null,
   kept: ({ editor }) => editor === null || editor.saved,

@@ -49,6 +49,8 @@ class Want(StrEnum):
     """Every text as it should be."""
     FREE = "free"
     """No list of suggestions."""
+    UNCOVERED = "uncovered"
+    """Nothing over the button that posts."""
     LISTED = "listed"
     """A list of suggestions."""
     DESCRIBING = "describing"

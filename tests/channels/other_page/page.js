@@ -23,7 +23,7 @@ document.head.append(h("style", {}, `
   .big { background: rgb(15, 20, 25); color: white } .line { border: 1px solid #ccc }
   .big[aria-disabled=true] { background: rgb(135, 138, 140) }
   .mask { position: fixed; inset: 0; background: rgba(0,0,0,.4) }
-  .win { position: absolute; left: 300px; top: 60px; width: 600px; background: white; padding: 12px }
+  .win { position: absolute; left: 300px; top: 60px; width: 600px; background: white; padding: 12px; max-height: 80vh; overflow: auto }
   .box { min-height: 60px; outline: none; white-space: pre-wrap } .pic img { width: 80px; height: 80px }
   svg { width: 18px; height: 18px; background: currentColor } textarea { width: 400px }`));
 
