@@ -241,7 +241,9 @@ def _published(store: Store, texts: Mapping[str, Sequence[str]]) -> tuple[dateti
         for text in every:
             post = Post(parts=(Part(text=text),))
             store.write(intake.add, post, accounts=[account], due_at=due, now=now, allow_repeat=True)
-    until(lambda: store.read(reading.counts).get(State.PUBLISHED, 0) >= done, "all are published", 400)
+    until(
+        lambda: store.read(reading.counts).get(State.PUBLISHED, 0) >= done, "all are published", 400, pace=0.5
+    )
     return due, [text for every in texts.values() for text in every]
 
 

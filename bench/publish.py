@@ -261,13 +261,13 @@ def _measured(roots: list[int]) -> Iterator[_Cost]:
         sampler.join()
 
 
-def until(what: Any, description: str, within: float) -> None:
-    """Wait for a condition; say what was waited for if it never comes."""
+def until(what: Any, description: str, within: float, pace: float = 0.05) -> None:
+    """Wait for a condition, looking every ``pace`` seconds; say what was waited for if it never comes."""
     ends = time.monotonic() + within
     while not what():
         if time.monotonic() > ends:
             raise RuntimeError(f"waited {within:.0f} s in vain until {description}")
-        time.sleep(0.05)
+        time.sleep(pace)
 
 
 def machine() -> dict[str, Any]:

@@ -48,7 +48,7 @@ class RealServer:
     def __init__(self) -> None:
         self._process = node(HERE / "bluesky.js", stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            ready = self._ready(within=90)
+            ready = self._ready(within=240)
         except BaseException:
             self.stop()
             raise

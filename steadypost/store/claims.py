@@ -177,6 +177,9 @@ def _heads(
             or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
         )
     )
+    ids = [one for one in first if one is not None]
+    if not ids:
+        return []
     missing = (
         select(func.count())
         .where(delivery_parts.c.delivery_id == deliveries.c.id, delivery_parts.c.state != PartState.LIVE)
@@ -184,7 +187,7 @@ def _heads(
     )
     rows = connection.execute(
         select(deliveries.c.due_at, deliveries.c.id, deliveries.c.account, missing.label("missing")).where(
-            deliveries.c.id.in_([one for one in first if one is not None])
+            deliveries.c.id.in_(ids)
         )
     )
     return [_Head(row.due_at, row.id, row.account, row.missing) for row in rows]
@@ -192,6 +195,8 @@ def _heads(
 
 def _fitting(connection: Connection, heads: Sequence[_Head], now: datetime) -> list[_Head]:
     """Leave out the accounts whose quota is plainly used up, so that waiting costs them no transaction."""
+    if not heads:
+        return []
     rows = connection.execute(
         select(accounts).where(accounts.c.name.in_([head.account for head in heads]))
     ).all()

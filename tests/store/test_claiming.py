@@ -371,3 +371,14 @@ def test_claims_ask_for_nothing_when_there_is_nothing(url):
         assert [] == claims(store)
         assert [] == claims(store, accounts=[])
         assert [] == claims(store, at_most=0)
+
+
+def test_accounts_with_nothing_due_cost_two_questions(store):
+    """A watch asks for every network each time that it wakes."""
+    asked: list[str] = []
+    event.listen(
+        store._database.engine, "before_cursor_execute", lambda *given: asked.append(given[2].split()[0])
+    )
+
+    assert [] == claims(store)
+    assert asked.count("SELECT") <= 3

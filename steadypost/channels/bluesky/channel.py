@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +19,7 @@ from steadypost.channels.bluesky.preparing import Preparing, Ready
 from steadypost.channels.bluesky.removing import remove
 from steadypost.channels.bluesky.session import InMemory, Session, SignIn
 from steadypost.channels.bluesky.trouble import Never, NotReady
+from steadypost.channels.confirmed import Confirmed
 from steadypost.channels.port import (
     Access,
     Arm,
@@ -47,36 +45,8 @@ from steadypost.networks.bluesky.uri import POSTS, NotAPost, parse
 
 logger = logging.getLogger(__name__)
 
-PROVEN_FOR: Final = timedelta(seconds=60)
-"""How long a sign-in that the server confirmed is not confirmed again before an ask."""
-
 Wires = Callable[[str], Wire]
 """Gives a client for a server's address."""
-
-
-@dataclass(slots=True)
-class Confirmed:
-    """Which sign-ins servers confirmed lately, and how their clocks went. Shared by all channels of a process."""
-
-    _kept: dict[str, tuple[str, float, Offset | None]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, account: str, session: Session, offset: Offset | None) -> None:
-        """Keep that this sign-in was good now."""
-        with self._lock:
-            self._kept[account] = (session.access, time.monotonic(), offset)
-
-    def drop(self, account: str) -> None:
-        """Keep it no longer."""
-        with self._lock:
-            self._kept.pop(account, None)
-
-    def offset(self, account: str, session: Session) -> tuple[bool, Offset | None]:
-        """Say whether this sign-in was confirmed lately, and how far the server's clock was ahead."""
-        with self._lock:
-            access, at, offset = self._kept.get(account, ("", 0.0, None))
-        lately = access == session.access and time.monotonic() - at < PROVEN_FOR.total_seconds()
-        return lately and offset is not None, offset
 
 
 class Bluesky:
@@ -87,7 +57,7 @@ class Bluesky:
         executor: str = "",
         *,
         tokens: Tokens | None = None,
-        confirmed: Confirmed | None = None,
+        confirmed: Confirmed[str] | None = None,
         now: Clock = clock.now,
         wire: Wires | None = None,
         fetcher: Fetcher | None = None,
@@ -118,7 +88,7 @@ class Bluesky:
         if (no := _armed(arm, stage)) is not None:
             return _same_for_all(order, no)
         try:
-            outcomes = self._write(access, session, ready, deadline, stage)
+            outcomes = self._write(session, ready, deadline, stage)
         except Exception as error:
             logger.exception("an attempt broke after it was armed")
             why = f"a defect of Steadypost ({type(error).__name__}) while it was asked"
@@ -155,9 +125,7 @@ class Bluesky:
             fetcher=self._fetcher,
         )
 
-    def _write(
-        self, access: Access, session: Session, ready: Ready, deadline: float, stage: _Stage
-    ) -> tuple[Outcome, ...]:
+    def _write(self, session: Session, ready: Ready, deadline: float, stage: _Stage) -> tuple[Outcome, ...]:
         """Send the one request that may cause the post."""
         stage.reach(Phase.CLICKED)
         method, body = request_of(session.did, ready)
@@ -167,7 +135,7 @@ class Bluesky:
             stage.reach(Phase.ANSWERED)
         reply = xrpc.read(heard)
         if answers.is_about_sign_in(reply):
-            self._confirmed.drop(access.account)
+            self._confirmed.drop(session.access)
         self._note_offset(server)
         return answers.outcomes(reply, ready.refs, offset=self.offset, now=self._now())
 
@@ -240,12 +208,12 @@ class Bluesky:
     def _signed_in(self, access: Access, deadline: float, *, afresh: bool = False) -> Session:
         """Give a session that the server confirms: as this account, and active."""
         session = self._sign_in(access).ready(deadline=deadline)
-        lately, offset = self._confirmed.offset(access.account, session)
-        if lately and not afresh:
-            self.offset = offset
+        proof = self._confirmed.lately(session.access, self._now())
+        if proof is not None and not afresh:
+            self.offset = proof.offset
             return session
         try:
-            return self._confirm(access, session, deadline)
+            return self._confirm(session, deadline)
         except NotReady as trouble:
             if trouble.cause not in _PERHAPS_ENDED:
                 raise
@@ -253,9 +221,9 @@ class Bluesky:
 
     def _renewed(self, access: Access, session: Session, deadline: float) -> Session:
         """Sign in anew: the token ended before its time, or the account has moved to another server."""
-        self._confirmed.drop(access.account)
+        self._confirmed.drop(session.access)
         session = self._sign_in(access).ready(deadline=deadline, stale=session)
-        return self._confirm(access, session, deadline)
+        return self._confirm(session, deadline)
 
     def _sign_in(self, access: Access) -> SignIn:
         return SignIn(
@@ -266,11 +234,11 @@ class Bluesky:
             now=self._now,
         )
 
-    def _confirm(self, access: Access, session: Session, deadline: float) -> Session:
+    def _confirm(self, session: Session, deadline: float) -> Session:
         server = self._wire(session.server)
         handle = check_home(session, server, deadline=deadline)
         self._note_offset(server)
-        self._confirmed.note(access.account, session, server.offset)
+        self._confirmed.note(session.access, session.did, server.offset, self._now())
         return Session(did=session.did, server=session.server, handle=handle, token=session.token)
 
     def _resolver(self, access: Access) -> Resolver:
@@ -384,7 +352,7 @@ def _armed(arm: Arm, stage: _Stage) -> NotSubmitted | None:
 
 # --- how it is opened
 
-_CONFIRMED: Final = Confirmed()
+_CONFIRMED: Final = Confirmed[str]()
 
 
 @contextmanager

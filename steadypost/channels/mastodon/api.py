@@ -32,6 +32,10 @@ class Api:
 
     def __init__(self, access: Access, *, deadline: float, now: clock.Clock) -> None:
         self._deadline = deadline
+        self.sign_in = f"{access.base_url} {access.handle} {access.secret.get(TOKEN, '')}"
+        """What tells one sign-in from another. It holds the token."""
+        self.known: Offset | None = None
+        """How far the server's clock is ahead, as it told before."""
         self._wire = Wire(
             access.base_url,
             headers={
@@ -45,7 +49,7 @@ class Api:
     @property
     def offset(self) -> Offset | None:
         """How far the server's clock is ahead, by the most exact of its answers so far."""
-        return self._wire.offset
+        return self._wire.offset or self.known
 
     @property
     def left(self) -> float:

@@ -6,11 +6,14 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
+from steadypost.channels.confirmed import Confirmed
 from steadypost.channels.mastodon.answers import Asked, interpret
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.knowledge import Knowledge
-from steadypost.channels.mastodon.preparing import KEEP, Halt, Uploads, identity, limits, refusal
+from steadypost.channels.mastodon.preparing import KEEP, Halt, Identity, Uploads, identity, limits, refusal
 from steadypost.channels.port import Access, Arm, Order, Progress
 from steadypost.domain import clock
 from steadypost.domain.evidence import Appearance
@@ -36,8 +39,8 @@ class Ready:
 
     part: Part
     how: Manner
-    files: tuple[str, ...]
-    """Their names on the server."""
+    body: Callable[[RemoteId | None], dict[str, Any]]
+    """Gives the request, for what it answers."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class Asking:
     access: Access
     order: Order
     knowledge: Knowledge
+    confirmed: Confirmed[Identity]
     now: clock.Clock
     wait: Callable[[float], None]
     progress: Progress
@@ -59,16 +63,21 @@ class Asking:
         try:
             ready = self._prepare()
         except Halt as halt:
+            self.confirmed.drop(self.api.sign_in)
             return self._all(halt.outcome)
         if (stopped := self._armed(arm)) is not None:
             return self._all(stopped)
-        return tuple(self._ask_all(ready))
+        outcomes = tuple(self._ask_all(ready))
+        if not all(isinstance(one, Published) for one in outcomes):
+            # The next attempt begins with everything read anew.
+            self.confirmed.drop(self.api.sign_in)
+        return outcomes
 
     # -- before
 
     def _prepare(self) -> list[Ready]:
         self._reach(Phase.OPENED)
-        who = identity(self.api, self.access, self.now())
+        who = self._who()
         how = manner(self.access.options)
         self.appears = Appearance(identity=who.on(self.access.network), options=how.wanted(who.visibility))
         self._reach(Phase.SIGNED_IN)
@@ -76,16 +85,28 @@ class Asking:
         if (refused := refusal(self.order.parts, allowed, self.access)) is not None:
             raise Halt(refused)
         uploads = Uploads(self.api, self.now, self.wait)
-        ready = [self._ready(part, uploads) for part in self.order.parts]
+        ready = [self._ready(part, who, uploads) for part in self.order.parts]
         if self.api.left < KEEP:
             why = "too little time was left for the ask"
             raise Halt(NotSubmitted(cause=Cause.DEADLINE, why=why, phase=self.phase))
         self._reach(Phase.COMPOSED)
         return ready
 
-    def _ready(self, part: Part, uploads: Uploads) -> Ready:
+    def _who(self) -> Identity:
+        """Say whose token this is, as the server said within a minute, or says now."""
+        if (proof := self.confirmed.lately(self.api.sign_in, self.now())) is not None:
+            self.api.known = proof.offset
+            return proof.who
+        who = identity(self.api, self.access, self.now())
+        self.confirmed.note(self.api.sign_in, who, self.api.offset, self.now())
+        return who
+
+    def _ready(self, part: Part, who: Identity, uploads: Uploads) -> Ready:
         how = manner(self.access.options, options_of(part))
-        return Ready(part=part, how=how, files=uploads.of(part))
+        files = uploads.of(part)
+        # Named although it is the account's own: somebody may have changed that since the account was read.
+        shown = replace(how, visibility=how.visibility or who.visibility)
+        return Ready(part=part, how=how, body=partial(body, part.text, shown, files))
 
     def _armed(self, arm: Arm) -> NotSubmitted | None:
         try:
@@ -128,7 +149,7 @@ class Asking:
             own_parent_at=parent_at,
             offset=self.api.offset,
         )
-        told = body(one.part.text, one.how, one.files, parent)
+        told = one.body(parent)
         self._reach(Phase.CLICKED)
         try:
             heard = self.api.create(told, key=key_of(name.key, name.n), within=ANSWER_WITHIN)

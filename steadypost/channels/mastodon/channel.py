@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Final
 
 from steadypost.channels import executor
+from steadypost.channels.confirmed import Confirmed
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.ask import Asking
 from steadypost.channels.mastodon.knowledge import Knowledge, knowledge_in
 from steadypost.channels.mastodon.look import Looking
+from steadypost.channels.mastodon.preparing import Identity
 from steadypost.channels.mastodon.probe import probe
 from steadypost.channels.mastodon.remove import remove
 from steadypost.channels.port import (
@@ -35,7 +38,9 @@ from steadypost.networks.mastodon import NETWORK
 
 
 class Mastodon:
-    """Mastodon through its API. Nothing is held between its calls but the limits of servers, which a process shares."""
+    """Mastodon through its API. Between its calls only the limits of servers are held, and who was signed in
+    lately; a process shares both.
+    """
 
     def __init__(
         self,
@@ -43,10 +48,12 @@ class Mastodon:
         *,
         now: clock.Clock = clock.now,
         knowledge: Knowledge | None = None,
+        confirmed: Confirmed[Identity] | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._now = now
         self._knowledge = knowledge or Knowledge()
+        self._confirmed = confirmed or Confirmed()
         self._wait = wait
         self.executor = name
         self.offset: Offset | None = None
@@ -66,6 +73,7 @@ class Mastodon:
             access=access,
             order=order,
             knowledge=self._knowledge,
+            confirmed=self._confirmed,
             now=self._now,
             wait=self._wait,
             progress=progress,
@@ -87,10 +95,13 @@ class Mastodon:
         return remove(Api(access, deadline=deadline, now=self._now), access, post, self._now)
 
 
+_CONFIRMED: Final = Confirmed[Identity]()
+
+
 @contextmanager
 def _opened(means: Means) -> Iterator[Mastodon]:
     with executor.acting() as name:
-        yield Mastodon(name, now=means.now, knowledge=knowledge_in(means.home))
+        yield Mastodon(name, now=means.now, knowledge=knowledge_in(means.home), confirmed=_CONFIRMED)
 
 
 KIND = Kind(

@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 
 from sandbox.bluesky.client import BlueskySandbox
-from steadypost.channels.bluesky.channel import Bluesky, Confirmed
+from steadypost.channels.bluesky.channel import Bluesky
 from steadypost.channels.bluesky.fetching import Fetcher
 from steadypost.channels.bluesky.session import InMemory
+from steadypost.channels.confirmed import Confirmed
 from steadypost.channels.port import Access, LookRequest, Order
 from steadypost.domain.network import Place
 from steadypost.domain.post import Media, Part

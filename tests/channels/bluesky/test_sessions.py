@@ -12,6 +12,7 @@ import pytest
 
 from steadypost.channels.bluesky.channel import Bluesky
 from steadypost.domain import clock
+from steadypost.channels.confirmed import Confirmed
 from steadypost.domain.outcome import Cause, NotSubmitted, Published
 from steadypost.store import Store
 from tests.channels.bluesky.conftest import order
@@ -58,7 +59,7 @@ def test_a_session_that_was_ended_is_begun_again(alice, sandbox):
     """Revoked access and refresh tokens: one more sign-in, and the post goes out in the same attempt."""
     alice.ask(order("one"))
     sandbox.call("revoke", account=alice.handle)
-    alice.confirmed.drop("alice")
+    alice.confirmed = Confirmed()
 
     assert isinstance(alice.ask(order("two")).headline, Published)
     assert sessions(sandbox)["created"] == 2
@@ -127,7 +128,7 @@ def test_an_account_that_moved(alice, sandbox):
     """The token of the server it left is not asked with: the directory says where it lives now."""
     alice.ask(order("one"))
     sandbox.call("move", account=alice.handle)
-    alice.confirmed.drop("alice")
+    alice.confirmed = Confirmed()
 
     assert isinstance(alice.ask(order("two")).headline, Published)
     assert alice.tokens.current("alice").secret["server"] == sandbox.second_url

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.control import DOT
+from steadypost.channels.mastodon.api import TOKEN, Api
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -19,6 +20,7 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.post import Media, Part
+from tests.channels.mastodon.conftest import KEY
 
 GIF = b"GIF89a" + b"\1\0\1\0" + b"\0" * 20
 
@@ -419,3 +421,64 @@ def test_no_secret_is_in_what_is_told(server, alice, caplog):
     told = repr(alice.ask("Hello")) + repr(alice.channel) + repr(alice.access) + caplog.text
 
     assert server.tokens["alice"] not in told
+
+
+# --- who is signed in, asked once a minute
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Each time that the account was read."""
+    made, read = [], Api.account
+
+    def counted(api):
+        made.append(api)
+        return read(api)
+
+    monkeypatch.setattr(Api, "account", counted)
+    return made
+
+
+def test_who_was_confirmed_lately_is_not_asked_again(server, alice, reads):
+    """The second post costs one request, and the server's clock is known all the same."""
+    alice.one("One")
+    alice.channel.offset = None
+    assert isinstance(alice.one("Two", key=KEY[::-1]), Published)
+
+    assert 1 == len(reads)
+    assert alice.channel.offset is not None
+    assert alice.channel.appears.identity.startswith(alice.access.network)
+
+
+def test_a_token_that_is_revoked_within_that_minute_posts_nothing(server, alice, reads):
+    """The ask is turned down; the next attempt reads the account before it asks."""
+    alice.one("One")
+    server.weather({"fault": "token", "params": {"state": "revoked"}})
+
+    two = alice.one("Two", key=KEY[::-1])
+    three = alice.one("Three", key=KEY[1:] + KEY[0])
+
+    assert (Cause.SIGNED_OUT, Deferred) == (two.cause, type(two))
+    assert (Cause.SIGNED_OUT, 2, 2) == (three.cause, len(reads), alice.arms)
+    assert ["One"] == texts(server)
+
+
+def test_another_token_is_asked_about(server, alice):
+    """Somebody put that of another account into the block."""
+    alice.one("One")
+    alice.access = replace(alice.access, secret={TOKEN: server.tokens["bob"]})
+
+    two = alice.one("Two", key=KEY[::-1])
+
+    assert (NotSubmitted, Cause.OTHER_ACCOUNT) == (type(two), two.cause)
+
+
+def test_who_sees_a_post_is_said_in_the_request(alice, monkeypatch):
+    """Its owner may change the account's own choice meanwhile, and a look expects what was read."""
+    told, create = [], Api.create
+    monkeypatch.setattr(Api, "create", lambda api, body, **how: told.append(body) or create(api, body, **how))
+
+    assert isinstance(alice.one("One"), Published)
+
+    assert ["public"] == [one["visibility"] for one in told]
+    assert "public" == alice.channel.appears.options["visibility"]
