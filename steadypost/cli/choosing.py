@@ -30,7 +30,7 @@ _SAYING = click.option("--saying", "text", metavar="WORDS", help="Only what says
 """Where ``--text`` is what is to be said from now on."""
 
 _OPTIONS = (
-    click.option("--account", metavar="NAME", help="Only deliveries of this account."),
+    click.option("--account", "-a", metavar="NAME", help="Only deliveries of this account."),
     click.option(
         "--since", metavar="TIME", help="Only what is due then or later: 2026-12-01, or with a time."
     ),

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from steadypost import private
+from steadypost import prefect_address, private
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def opened(house: House, account: str, name: str, store: Store) -> Iterator[tuple[Channel, Access]]:
     """Open an account by its channel. Raises ``Stop`` where that cannot be."""
+    # Before Prefect is loaded, which else would start a server of its own that knows no account.
+    if not prefect_address.use(house.settings.home):
+        message = f"accounts are kept in Prefect, and {prefect_address.UNKNOWN}"
+        raise Stop(Ending.REFUSED, "prefect_away", message, prefect_address.REMEDY)
     from blocks.channels import CHANNELS  # noqa: PLC0415 - Prefect takes two seconds that --help need not wait
     from steadypost.channels.port import Access, Means  # noqa: PLC0415
 

@@ -70,7 +70,7 @@ def post_of(
         if cell not in _YES | _NO
     ]
     made = draft_of(
-        _values(header, {name: plain(cell) for name, cell in values.items()}, told)
+        _values(header, {name: _as_shown(cell) for name, cell in values.items()}, told)
         | {"when": "" if isinstance(when, Refusal) else when}
         | {name: cell in _YES for name, cell in said.items()},
         where,
@@ -192,6 +192,11 @@ def _values(header: Header, cells: Mapping[str, str], told: Told) -> dict[str, A
         values["images"] = images(cells["images"])
     values["variants"] = _variants(cells, header)
     return values
+
+
+def _as_shown(cell: Cell) -> str:
+    """Write a cell as its owner sees it: a text that says TRUE is kept as a yes by Excel."""
+    return ("TRUE" if cell else "FALSE") if isinstance(cell, bool) else plain(cell)
 
 
 def _labels(written: str, header: Header) -> list[str]:

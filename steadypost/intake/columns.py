@@ -237,8 +237,10 @@ def _wrong(
 
 
 def _unknown(at: int, key: str, name: str, near: str | None) -> Refusal:
-    remedy = f'"{near}" was meant? ' if near else ""
-    remedy += f'map it to a field, or pass it over: --map "{name}={IGNORE}"'
+    meant = (
+        f'"{near}" was meant? then --map "{name}={near}"' if near else f'say what it is: --map "{name}=FIELD"'
+    )
+    remedy = f'{meant}; or pass it over: --map "{name}={IGNORE}"'
     if "@" in key:
         remedy = f"the networks are {', '.join(NETWORKS)}"
     return refusal("header", key, f"no column has this name (column {letter(at)})", remedy)

@@ -84,9 +84,9 @@ def _delimiter(head: list[str]) -> str:
 def _broken(path: Path, row: int, told: str) -> FileRefused:
     if "unexpected end" in told or "field larger" in told:
         why = "a quote opened in this row is not closed, or a cell is longer than 128 kB"
-        return unreadable(path, row, told, why, 'close it; write a quote inside a cell twice ("")')
+        return unreadable(path, row, "", why, 'close it; write a quote inside a cell twice ("")')
     if "new-line" in told:
-        return unreadable(path, row, told, "its lines end in a bare CR", "save it with usual line ends")
+        return unreadable(path, row, "", "its lines end in a bare CR", "save it with usual line ends")
     return unreadable(
-        path, row, told, "its quotes are not those of CSV", 'write a quote inside a cell twice ("")'
+        path, row, "", "its quotes are not those of CSV", 'write a quote inside a cell twice ("")'
     )

@@ -133,7 +133,7 @@ class ImportReport:
     def note(self, entered: Entered, row: Row | None = None) -> None:
         """Write down what became of one row."""
         getattr(self, entered.outcome.value).append(entered)
-        self.every.append((row.number if row else 0, entered))
+        self.every.append((row.number if row else _row_of(entered.where), entered))
         if row is not None and entered.outcome is RowOutcome.REFUSED:
             self.to_mend.append((row, entered))
 
@@ -167,6 +167,12 @@ class ImportReport:
             "counts": self.counts,
             **told,
         }
+
+
+def _row_of(where: str) -> int:
+    """Find the row from which on a file could not be read; 0 where it is all of it."""
+    number = where.rpartition(":")[2]
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def refused(where: str, problems: tuple[Refusal, ...] | list[Refusal]) -> Entered:

@@ -197,6 +197,16 @@ def test_without_a_yes_the_post_stays(call, store, known, network, stdin):
     )
 
 
+def test_nobody_starts_a_prefect_of_its_own_to_look_for_the_account(call, store, known):
+    """It would stand there unseen, and know no account."""
+    delivery_id, _, _ = known
+    done = call("delete", str(delivery_id), "--from-network", *WHY, "--yes")
+
+    assert Ending.REFUSED == done.code
+    assert "nobody has said where Prefect's API is" in done.err
+    assert "steadypost up" in done.err
+
+
 def test_once_more_is_no_harm(call, store, known, network):
     """It is looked at again, and nothing is asked."""
     delivery_id, ours, _ = known

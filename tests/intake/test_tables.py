@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from steadypost.intake import Draft, Told, import_file
 from steadypost.intake.files import FileRefused, listed
+from steadypost.intake.telling import lines
 from steadypost.store import reading
 
 NAMES = [
@@ -132,3 +133,43 @@ def test_a_column_may_be_called_anything_if_somebody_says_what_it_is(tmp_path):
         with pytest.raises(FileRefused) as caught:
             listed(path, Told(mapping=mapping | wrong))
         assert "--map" in {one.field for one in caught.value.refusals}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'text,accounts,when\nfine,alice,now\n"a "quote" here",alice,now\n'),
+        ("a.csv", 'text,accounts,when\nfine,alice,now\n"never closed,alice,now\n'),
+        ("a.json", '[\n{"text": "fine", "accounts": ["alice"], "when": "now"},\n]'),
+    ],
+)
+def test_where_a_file_breaks_off_is_told(store, tmp_path, now, name, content):
+    """By the row of the sheet, or the line of the file; and in no library's words."""
+    path = tmp_path / name
+    path.write_text(content)
+
+    line = lines(import_file(store, path, now=now))[-1]
+
+    assert (3, False) == (line.row, "expected after" in line.what)
+
+
+def test_a_text_that_says_true_stays_what_it_is(tmp_path):
+    """Excel makes a yes of it and shows TRUE; a field that is yes or no takes it for that."""
+    book = Workbook()
+    book.active.append(["text", "accounts", "when", "as_is"])
+    book.active.append([True, "alice", "now", True])
+    book.save(tmp_path / "a.xlsx")
+
+    [row] = listed(tmp_path / "a.xlsx", Told()).rows()
+
+    assert ("TRUE", True) == (row.draft.text, row.draft.as_is)
+
+
+def test_a_column_that_is_nearly_right_is_refused_with_the_whole_remedy(store, tmp_path, now):
+    """Which column it is, by an option that can be copied."""
+    path = tmp_path / "a.csv"
+    path.write_text("text,account,when\nHello,alice,now\n")
+
+    [line] = lines(import_file(store, path, now=now))
+
+    assert '--map "account=accounts"' in line.what

@@ -47,7 +47,7 @@ MOST_A_DAY = 20
 @command("calendar")
 @click.argument("day", metavar="[DAY]", required=False)
 @click.option("--month", is_flag=True, help="The whole month of that day, in numbers.")
-@click.option("--account", metavar="NAME", help="Only deliveries of this account.")
+@click.option("--account", "-a", metavar="NAME", help="Only deliveries of this account.")
 def calendar(house: House, *, day: str | None, month: bool, account: str | None) -> Answer:
     """Show the week from today on, or from a day: today, tomorrow, 2026-12-01. Times are in your zone."""
     from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadypost import networks
+from steadypost import networks, prefect_address
 from steadypost.cli import opening, speech
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
@@ -54,6 +54,7 @@ def delete(
     """
     _refuse_unclear(delivery_id, from_network=from_network, given=given)
     said = signature_of(by, why, why_is_required=True)
+    prefect_address.use(house.settings.home)  # before Prefect is loaded
     if given is not None:
         return _delete_copy(house, given, said, yes=yes)
     return _delete_delivery(house, delivery_id or 0, said, yes=yes)

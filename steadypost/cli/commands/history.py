@@ -24,7 +24,7 @@ NAMED = 6
 
 @command("history")
 @click.argument("delivery_id", metavar="[ID]", type=click.IntRange(min=1), required=False)
-@click.option("--account", metavar="NAME", help="Only what concerns this account.")
+@click.option("--account", "-a", metavar="NAME", help="Only what concerns this account.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
 )

@@ -41,7 +41,12 @@ MOST_SHOWN = 50
     help="Write the refused rows there, each with why, to be mended and imported again.",
 )
 @click.option(
-    "--account", "accounts", multiple=True, metavar="NAME", help="For whom rows are that name no account."
+    "--account",
+    "-a",
+    "accounts",
+    multiple=True,
+    metavar="NAME",
+    help="For whom rows are that name no account.",
 )
 @click.option(
     "--map",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice([str(cause) for cause in Cause]),
     help="Why they wait, in the word that 'steadypost show --json' gives as cause.",
 )
-@click.option("--account", help="Only deliveries of this account.")
+@click.option("--account", "-a", help="Only deliveries of this account.")
 @click.option("--dry-run", is_flag=True, help="Say what would go on and what would not, and do nothing.")
 @signed(why_is_required=True)
 def retry(
