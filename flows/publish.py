@@ -19,9 +19,10 @@ from flows.house import publishing_house
 from steadypost.store import Claim, StoreAway, unconfirmed
 from tasks.bounds import LEASE
 from tasks.bulkheads import Capacity
-from tasks.circuits import Refused, store_here
+from tasks.circuits import Refused
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
+from tasks.dependencies import store_here
 from tasks.discreet import discreet
 from tasks.house import House
 from tasks.journal import following

@@ -54,7 +54,9 @@ from steadypost.store import attempts as attempt_rows
 from tasks import bounds, documents, journal, usability
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
-from tasks.circuits import PREFECT, Book, Breakers, Refused, RevisionsAway, Turned, behind, every_circuit
+from tasks.circuit_book import Book, RevisionsAway
+from tasks.circuits import Breakers, Refused, Turned
+from tasks.dependencies import PREFECT, behind, every_circuit
 from tasks.records import record_of
 
 REFRESH_EVERY = 5.0

@@ -27,7 +27,7 @@ from steadypost.domain.circuit.catalogue import (
     tells_by_probe,
 )
 from steadypost.domain.outcome import Cause, Outcome
-from tasks.circuits import browser_here
+from tasks.dependencies import browser_here
 from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.second_question import found_out
