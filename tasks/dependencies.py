@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from steadypost.domain.causes import Cause
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from tasks.bulkheads import this_host
 
 PREFECT = Dependency(Kind.PREFECT)
+
+NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
+"""What a circuit of one account failed on when it was the address that was not reached."""
 
 
 def browser_here() -> Dependency:

@@ -56,7 +56,7 @@ from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_book import Book, RevisionsAway
 from tasks.circuits import Breakers, Refused, Turned
-from tasks.dependencies import PREFECT, behind, every_circuit
+from tasks.dependencies import NOT_REACHED, PREFECT, behind, every_circuit
 from tasks.records import record_of
 
 REFRESH_EVERY = 5.0
@@ -64,14 +64,12 @@ REFRESH_EVERY = 5.0
 
 RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
 
-NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
-"""What a circuit of one account failed on when it was the address that was not reached."""
-
 MADE_AT_ONCE = 10
 """How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
 
 IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
 """What a slot is doing when no browser of it works."""
+
 BUDGET = Budget()
 """What may be tried again by everybody together."""
 
