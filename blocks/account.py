@@ -120,7 +120,7 @@ def approved_by() -> Any:
         title="Approved by",
         description=(
             "Whose yes a post needs before it goes out: names with commas between, or * for anybody but its author. "
-            "Whoever wrote it, or changed it last, cannot give it. Empty: nobody's. "
+            "Its author, and who changed it last, cannot give it. Empty: none is needed. "
             "It counts for what comes in from then on."
         ),
         examples=["bob, carol"],

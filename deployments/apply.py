@@ -221,7 +221,7 @@ def _automations() -> Iterator[str]:
 
 
 def on_watch() -> list[str]:
-    """See to it that somebody is on watch, and to nothing else."""
+    """See to it that each flow has its run on watch, and to nothing else."""
     return [*_on_watch()]
 
 

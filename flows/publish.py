@@ -62,7 +62,7 @@ def publish(
 
 
 def keep_publishing(house: House, watch: Watch, crew: Crew) -> None:
-    """Send out what falls due until somebody else has the watch, and wait for what is under way."""
+    """Send out what falls due until another run is on watch, and wait for what is under way."""
     with minding(house, "publish"):
         for _ in watch:
             house.refresh()

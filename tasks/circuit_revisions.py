@@ -64,7 +64,7 @@ class PrefectBook:
         return self._ask(read)
 
     def remove(self, circuit: str, numbers: Iterable[int]) -> None:
-        """Remove old revisions; what is gone already was removed by somebody else."""
+        """Remove old revisions; what is gone already was removed by another process."""
         seen = self._seen
         names = [document_name(circuit, number) for number in numbers]
 

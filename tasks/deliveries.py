@@ -50,7 +50,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     claim = house.in_hand.get(attempt_id)
     if claim is None:
         return Failed(
-            message=f"attempt {attempt_id} is not in hand here: whoever claimed it asks, and asks once"
+            message=f"attempt {attempt_id} is not in hand here: the worker that claimed it asks, and asks once"
         )
     run = {"task_run_id": task_run.id, "task_run_name": task_run.name}
     with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
@@ -99,7 +99,7 @@ class _Armed:
             offset=self.channel.offset if self.channel else None,
             appears=self.channel.appears if self.channel else None,
         )
-        journal.line("store", "armed: about to ask" if self.happened else "not armed: nobody may ask")
+        journal.line("store", "armed: about to ask" if self.happened else "not armed: no ask may follow")
         return self.happened
 
 

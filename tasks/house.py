@@ -341,7 +341,7 @@ class House:
             yield
 
     def read_along(self) -> None:
-        """Have the blocks read by somebody else from now on."""
+        """Have the blocks read elsewhere from now on."""
         self._reader = _Reader(self)
         self._reader.start()
 
@@ -551,7 +551,7 @@ class _StoreTrials:
         try:
             return self._house.store.write(trials.take, circuit, holder=holder, now=now, until=until)
         except StoreAway as away:
-            self._house.log.debug("nobody can say who tries %s: %s", circuit, away)
+            self._house.log.debug("it is not known who tries %s: %s", circuit, away)
             return False
 
     def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:

@@ -36,7 +36,7 @@ class PostOutcome(StrEnum):
     HELD_LATE = "held_late"
     """Held by its own late rule: it should be live, and a person is asked because it is not."""
     FOR_A_PERSON = "for_a_person"
-    """Waits for somebody, after it broke."""
+    """Waits for a person, after it broke."""
     TAKEN_BACK_LATE = "taken_back_late"
     """Taken back by a person when it should have been live already."""
     REMOVED = "removed"
