@@ -217,7 +217,7 @@ class Breakers:
                 well=False,
                 took=_since(began),
                 cause=type(error).__name__,
-                why=_named(error),
+                why=named(error),
             )
             raise
         except BaseException:
@@ -389,6 +389,6 @@ def _since(began: float) -> timedelta:
     return timedelta(seconds=time.monotonic() - began)
 
 
-def _named(error: Exception) -> str:
-    """Name an error without its text, which may hold anything."""
+def named(error: Exception) -> str:
+    """Name an error without its text, which may hold anything, a session included."""
     return f"{type(error).__module__}.{type(error).__qualname__}"

@@ -24,6 +24,7 @@ from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, notices, se
 from steadypost.store import accounts as account_rows
 from tasks import journal
 from tasks.bulkheads import NoSlot
+from tasks.circuits import named
 from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.journal import following
@@ -165,7 +166,7 @@ def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:
 def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> NotSubmitted | Unconfirmed:
     if armed:
         house.log.error("delivery %s: broke after it was armed", claim.delivery_id, exc_info=error)
-        return Unconfirmed(cause=Cause.DEFECT, why=_what(error), phase=Phase.ARMED)
+        return Unconfirmed(cause=Cause.DEFECT, why=named(error), phase=Phase.ARMED)
     match error:
         case NoFreeSlot() | BrowserUnavailable() | StillAlive():
             cause = Cause.BROWSER_UNAVAILABLE
@@ -176,12 +177,7 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
         case _:
             cause = Cause.DEFECT
             house.log.error("delivery %s: broke before it was armed", claim.delivery_id, exc_info=error)
-    return NotSubmitted(cause=cause, why=_what(error), phase=Phase.CLAIMED)
-
-
-def _what(error: Exception) -> str:
-    """Name an error without its text, which may hold anything, a session included."""
-    return f"{type(error).__module__}.{type(error).__qualname__}"
+    return NotSubmitted(cause=cause, why=named(error), phase=Phase.CLAIMED)
 
 
 def record(
