@@ -28,7 +28,8 @@ from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store, intake, reading
 from tasks.circuit_revisions import PrefectBook
-from tasks.circuits import Breakers, behind
+from tasks.circuits import Breakers
+from tasks.dependencies import behind
 
 HOME = Path("var/bench/resilience")
 CALLS = 20_000

@@ -120,7 +120,7 @@ def approved_by() -> Any:
         title="Approved by",
         description=(
             "Whose yes a post needs before it goes out: names with commas between, or * for anybody but its author. "
-            "Whoever wrote it, or changed it last, cannot give it. Empty: nobody's. "
+            "Its author, and who changed it last, cannot give it. Empty: none is needed. "
             "It counts for what comes in from then on."
         ),
         examples=["bob, carol"],
@@ -172,13 +172,14 @@ def _same_as(block: AccountBlock, name: str | None) -> str | None:
         others = [
             document.name
             for kind in AccountBlock.__subclasses__()
-            for document in _documents(client, kind)
+            for document in documents_of(client, kind)
             if document.name and document.name != name and _who(kind, document.data) == block.who()
         ]
     return min(others, default=None)
 
 
-def _documents(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[BlockDocument]:
+def documents_of(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[BlockDocument]:
+    """List what Prefect keeps of one kind of account, without secrets."""
     try:
         return client.read_block_documents_by_type(kind.get_block_type_slug(), include_secrets=False)
     except PrefectHTTPStatusError as error:
@@ -190,3 +191,18 @@ def _documents(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[Bloc
 def _who(kind: type[AccountBlock], data: Mapping[str, Any]) -> tuple[str, str]:
     base_url = data.get("base_url", kind.model_fields["base_url"].default)
     return network_of(str(base_url), kind.network), spelled(str(data.get("handle", "")))
+
+
+def of_a_server(url: str) -> str:
+    """Give an address as it is kept, without a slash at its end; raises ``ValueError`` unless it is safe."""
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
+    return url.rstrip("/")
+
+
+def of_x(handle: str) -> str:
+    """Give a handle of X's as it is kept, without its ``@``; raises ``ValueError`` for what is none."""
+    bare = handle.strip().removeprefix("@")
+    if not bare.replace("_", "").isalnum() or not bare.isascii() or len(bare) > 15:
+        raise ValueError("a handle has 1 to 15 letters, digits or underscores; write it without @")
+    return bare

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.account import AccountBlock, Unopened, approved_by, of_a_server
 from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import OnAbsence
@@ -175,12 +175,7 @@ class BlueskyAccount(AccountBlock):
             raise ValueError(f"labels are {', '.join(LABELS)}" + (f"; not {unknown[0]}" if unknown else ""))
         return ",".join(names)
 
-    @field_validator("base_url", "directory")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
-        return url.rstrip("/")
+    _address = field_validator("base_url", "directory")(of_a_server)
 
     def secrets(self) -> list[str]:
         """Name the words of this block that must be shown nowhere."""

@@ -66,10 +66,10 @@ class CircuitRevision(Block):
 
     _block_type_name: ClassVar[str] = "Steadypost circuit revision"
     _block_type_slug: ClassVar[str] = "steadypost-circuit-page"
-    _description: ClassVar[str] = "How a circuit stands, since when and why. Nothing here is for editing."
+    _description: ClassVar[str] = "The state of a circuit, since when and why. Not to be edited."
 
     circuit: str = Field(title="Circuit", description="Which circuit.")
-    state: str = Field(title="State", description="How it stands.")
+    state: str = Field(title="State", description="The circuit's state.")
     since: datetime = Field(title="Since", description="Since when.")
     until: datetime | None = Field(default=None, title="Until", description="The next instant that matters.")
     cause: str = Field(default="", title="Cause", description="What opened it.")

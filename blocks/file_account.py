@@ -29,7 +29,7 @@ class FileAccount(AccountBlock):
 
     handle: str = Field(
         title="Handle",
-        description="The name that stands beside each post in the file.",
+        description="The name written beside each post in the file.",
         examples=["me"],
     )
     base_url: str = Field(

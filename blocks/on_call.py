@@ -45,7 +45,7 @@ class OnCall(Block):
     name_of_person: str = Field(
         default="",
         title="Name",
-        description="Who is on call, for whoever reads this. Nothing is sent to a name.",
+        description="Who is on call, for people who read this. Nothing is sent to a name.",
     )
     # Not an empty secret: Prefect shows that as stars, as if there were one.
     address: Annotated[SecretStr | None, _drawn(type="string", format="password", writeOnly=True)] = Field(

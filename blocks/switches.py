@@ -178,7 +178,7 @@ class Switches(Block):
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, given: Any) -> Any:
-        """Refuse a name that nothing reads: whoever wrote it believes it to be in force."""
+        """Refuse a name that nothing reads: its author would believe it to be in force."""
         if isinstance(given, Mapping) and (unknown := strangers(given)):
             raise ValueError("; ".join(unknown.values()))
         return given
@@ -218,7 +218,7 @@ SHARED_OUT = {
     "isolate_unconfirmed": Per.ACCOUNT,
     "sharing": Per.ACCOUNT,
 }
-"""The switches that can be on for a share, and of what. Whoever asks them names the account, or the delivery."""
+"""The switches that can be on for a share, and of what. The caller names the account, or the delivery."""
 
 
 def per(name: str) -> Per:

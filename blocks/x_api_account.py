@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.account import AccountBlock, Unopened, approved_by, of_a_server, of_x
 from steadypost.channels.port import Access
 from steadypost.channels.x_api import secret
 from steadypost.domain.delivery import OnAbsence
@@ -152,20 +152,8 @@ class XApiAccount(AccountBlock):
 
     approved_by: str = approved_by()
 
-    @field_validator("handle")
-    @classmethod
-    def _bare(cls, handle: str) -> str:
-        bare = handle.strip().removeprefix("@")
-        if not bare.replace("_", "").isalnum() or not bare.isascii() or len(bare) > 15:
-            raise ValueError("a handle has 1 to 15 letters, digits or underscores; write it without @")
-        return bare
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
-        return url.rstrip("/")
+    _bare = field_validator("handle")(of_x)
+    _address = field_validator("base_url")(of_a_server)
 
     def allowance(self) -> Allowance:
         """Say how much this account may say in one post: a subscription allows more."""

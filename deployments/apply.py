@@ -19,11 +19,10 @@ from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentUpdate, DeploymentUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
-from prefect.client.schemas.objects import BlockDocument
-from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import SecretStr
 
-from blocks import AccountBlock, Circuit, CircuitRevision, OnCall, StoreAddress, Switches
+from blocks import Circuit, CircuitRevision, OnCall, StoreAddress, Switches
+from blocks.account import documents_of
 from blocks.channels import CHANNELS as REGISTERED
 from blocks.on_call import DOCUMENT as ON_CALL_DOCUMENT
 from blocks.on_call import FORMER
@@ -171,17 +170,8 @@ def machines_in(names: Iterable[str]) -> set[str]:
 
 def _accounts() -> list[str]:
     with get_client(sync_client=True) as client:
-        found = [one for kind in REGISTERED.values() for one in _documents(client, kind.block)]
+        found = [one for kind in REGISTERED.values() for one in documents_of(client, kind.block)]
     return sorted(document.name for document in found if document.name)
-
-
-def _documents(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[BlockDocument]:
-    try:
-        return client.read_block_documents_by_type(kind.get_block_type_slug(), include_secrets=False)
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code != 404:
-            raise
-        return []  # nobody has ever made one
 
 
 def _lease_storage(storage: str) -> Iterator[str]:
@@ -243,7 +233,7 @@ def _automations() -> Iterator[str]:
 
 
 def on_watch() -> list[str]:
-    """See to it that somebody is on watch, and to nothing else."""
+    """See to it that each flow has its run on watch, and to nothing else."""
     return [*_on_watch()]
 
 

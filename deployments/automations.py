@@ -124,6 +124,6 @@ def _tell(way: UUID, within: timedelta) -> SendNotification:
         subject="Steadypost's watch is silent",
         body=(
             f"No round of checks has come for {within.total_seconds():.0f} s. Another run was started; if this comes "
-            "again, nobody watches: see docs/runbooks/watch.md"
+            "again, no checks are made: see docs/runbooks/watch.md"
         ),
     )

@@ -24,7 +24,7 @@ from steadypost.store import watches
 PATIENCE_S = 10.0
 
 SILENT_AFTER = timedelta(seconds=90)
-"""Whoever is on watch sends a heartbeat every second; one that died is replaced within a minute."""
+"""A run on watch sends a heartbeat every second; one that died is replaced within a minute."""
 
 
 def worker() -> Iterator[str]:
@@ -46,7 +46,7 @@ def silent(heard: Mapping[str, datetime], now: datetime) -> Iterator[str]:
     """Name the flows that nobody is on watch for."""
     for flow in FLOWS:
         if flow not in heard:
-            yield f"nobody has been on watch for {flow} yet"
+            yield f"no run has been on watch for {flow} yet"
         elif now - heard[flow] > SILENT_AFTER:
             yield f"{flow} has been silent for {(now - heard[flow]).total_seconds():.0f} s"
 

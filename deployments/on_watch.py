@@ -1,4 +1,4 @@
-"""Sees to it that somebody is on watch: used when a worker starts, and harmless at any other time."""
+"""Sees to it that each flow has its run on watch: used when a worker starts, and harmless at any other time."""
 
 from __future__ import annotations
 

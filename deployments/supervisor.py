@@ -56,7 +56,7 @@ def worker() -> list[str]:
 
 
 class Supervisor:
-    """One worker, kept running until somebody says stop."""
+    """One worker, kept running until it is told to stop."""
 
     def __init__(
         self, command: Callable[[], list[str]], *, leave: Callable[[], None], started: list[str]
@@ -109,7 +109,7 @@ def leave() -> None:
 
     try:
         given = give_up(set(runs.processes()))
-        say(f"leaving: the leases of {', '.join(given) or 'nobody'} are given up")
+        say(f"leaving: gives up the leases of {', '.join(given) or 'no flow'}")
     except StoreError as away:
         say(f"leaving without giving up any lease: {settings.without_password(str(away))}")
         return

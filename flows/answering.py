@@ -1,4 +1,4 @@
-"""How a run answers whoever filled in its form: first whether it was taken, then what was made of it, or why not.
+"""How a run answers the person who filled in its form: first whether it was taken, then what was made of it, or why not.
 
 A run ends in one of Prefect's own states, because its lists count only those. What is to be read stands three times:
 in the state's message, in the log, and on a page of the run's own, which the message links.

@@ -55,7 +55,7 @@ def canary(
             if not any(one.drifted for one in found) or time.monotonic() + AGAIN > ends:
                 break
             time.sleep(AGAIN)
-    message = ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "nobody to probe"
+    message = ", ".join(f"{count} {name}" for name, count in sorted(told.items())) or "no account to probe"
     return Completed(message=message, data=dict(told))
 
 
@@ -68,7 +68,7 @@ def look_round(house: House) -> list[Found]:
     try:
         records = house.store.read(account_rows.every)
     except StoreAway as away:
-        house.bear(away, "nobody can be probed: %s", away)
+        house.bear(away, "no account can be probed: %s", away)
         return []
     # An account that rests for a changed page publishes again when it is probed: that cannot wait.
     if not any(rests_for(record, house.clock()) is Cause.UI_DRIFT for record in records) and is_shed(
@@ -86,7 +86,7 @@ def look_round(house: House) -> list[Found]:
 
 
 def probed(house: House, account: str) -> Found | None:
-    """Probe one, unless somebody else is at it."""
+    """Probe one, unless another process is probing."""
     lease = have_a_place(house, account)
     if lease is None:
         house.log.info("%s is being probed by another run", account)

@@ -28,7 +28,7 @@ from tasks.deadline import ended_within
 from tasks.discreet import discreet
 
 ENDS_WITHIN = timedelta(minutes=2)
-"""A change is one transaction; whoever pressed the button is not left waiting for ever."""
+"""A change is one transaction; the person who pressed the button is not left waiting for ever."""
 
 KEY = "change"
 """The key of the page that says what became of a form; each run has its own version."""

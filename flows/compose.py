@@ -24,7 +24,7 @@ from tasks.deadline import ended_within
 from tasks.discreet import discreet
 
 ENDS_WITHIN = timedelta(minutes=2)
-"""One post is judged and stored in a second; whoever pressed the button is not left waiting for ever."""
+"""One post is judged and stored in a second; the person who pressed the button is not left waiting for ever."""
 
 KEY = "compose"
 """The key of the page that says what became of a form; each run has its own version."""

@@ -19,7 +19,7 @@ from rich.console import Console
 def outlive_the_worker() -> None:
     """From now on let no line that nobody can read end this process."""
     for console in _consoles():
-        # The library means this method to be replaced by whoever wants another end than the process's.
+        # The library means this method to be replaced where another end than the process's is wanted.
         console.on_broken_pipe = _say_it_to_nobody  # type: ignore[method-assign]
 
 

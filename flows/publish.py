@@ -22,9 +22,10 @@ from steadypost.store.publishers import Role
 from tasks import documents
 from tasks.bounds import LEASE
 from tasks.bulkheads import Capacity, this_host
-from tasks.circuits import Refused, store_here
+from tasks.circuits import Refused
 from tasks.deadline import ended_within
 from tasks.deliveries import deliver
+from tasks.dependencies import store_here
 from tasks.discreet import discreet
 from tasks.house import House
 from tasks.journal import following
@@ -104,7 +105,7 @@ def is_shared() -> bool:
 
 
 def keep_publishing(house: House, watch: Watch, crew: Crew, sharing: Sharing) -> None:
-    """Send out what falls due until somebody else has the watch, and wait for what is under way."""
+    """Send out what falls due until another run is on watch, and wait for what is under way."""
     with minding(house, watch.flow):
         for _ in watch:
             house.refresh()

@@ -81,7 +81,7 @@ def reconcile(
 
 
 def keep_looking(house: House, watch: Watch, told: Counter[str], looks: Looks | None = None) -> None:
-    """Look for what is unconfirmed until somebody else has the watch."""
+    """Look for what is unconfirmed until another run is on watch."""
     rollouts = NowAndThen(ROLLOUTS_EVERY)
     sweeper = Sweeper(house)
     with minding(house, "reconcile"):

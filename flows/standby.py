@@ -40,7 +40,7 @@ def stand_by(house: House, end: threading.Event) -> None:
             peers.see()
         except StoreError as away:
             house.store_away_at = house.clock()
-            log.debug("nobody is minded: %s", type(away).__name__)
+            log.debug("no lease was checked: %s", type(away).__name__)
         except Exception:
             log.exception("the others could not be minded")
 

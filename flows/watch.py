@@ -80,7 +80,7 @@ def watch(
 
 
 def keep_watching(house: House, lease: Watch, done: Counter[str], rounds: Rounds) -> None:
-    """Make one round after the other until somebody else has the watch."""
+    """Make one round after the other until another run is on watch."""
     sweeper, housekeeper = Sweeper(house), Housekeeper(house)
     with minding(house, "watch"):
         for _ in lease:

@@ -13,7 +13,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ import psutil
 from sandbox.client import SandboxProcess
 from steadypost import prefect_address, private
 from steadypost.browser import reap_orphans
+from steadypost.cli.up.server import free_port
 from steadypost.store import Store, watches
 from steadypost.store import accounts as account_rows
 
@@ -56,18 +56,6 @@ class Sandbox(Protocol):
 
 class NotUp(Exception):
     """A part of the stack did not come up; the message says which, and where its log is."""
-
-
-def free_port(wanted: int = 0) -> int:
-    """Find a port of this machine that is free now: the wanted one if it is."""
-    with socket.socket() as probe:
-        # As servers do it: what a server left behind that has ended is no reason against its port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(kw_only=True)
@@ -248,7 +236,7 @@ def up(
     for folder in (logs, home / "run"):
         private.folder(folder)
     mark = secrets.token_hex(8)
-    env = _environment(home, mark, port or free_port(), settings or {})
+    env = _environment(home, mark, port or free_port(0), settings or {})
     sandbox = sandbox or SandboxProcess()
     stack = Stack(
         home=home, sandbox=sandbox, beside=beside, api_url=env["PREFECT_API_URL"], env=env, mark=mark

@@ -14,11 +14,12 @@ from rich.console import Console
 from rehearsal.accounts import NAMES
 from rehearsal.databases import prefects_own
 from rehearsal.networks import Networks
-from rehearsal.stack import NotUp, Stack, free_port, must, start_metrics, start_worker, until_on_watch, up
+from rehearsal.stack import NotUp, Stack, must, start_metrics, start_worker, until_on_watch, up
 from rehearsal.timelines import Timelines
 from sandbox.client import SandboxProcess
 from sandbox.serve import write_state
 from steadypost import private
+from steadypost.cli.up.server import free_port
 from steadypost.store import AccountRecord
 from steadypost.store import accounts as account_rows
 from tasks.pages import board_address

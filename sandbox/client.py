@@ -41,6 +41,19 @@ class SandboxError(RuntimeError):
     """The sandbox did not start, or refused what was asked of its control port."""
 
 
+def ended(process: subprocess.Popen[bytes]) -> None:
+    """End a sandbox's process, by force if need be, and close its pipes."""
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN.total_seconds())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
 class SandboxControl:
     """The control port of a running sandbox."""
 
@@ -315,17 +328,8 @@ class SandboxProcess(SandboxControl):
     def stop(self) -> None:
         """End it, by force if need be. Stopping what has stopped does nothing."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN.total_seconds())
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        if process is not None:
+            ended(process)
 
     def __enter__(self) -> Self:
         return self.start()

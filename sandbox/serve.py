@@ -41,14 +41,16 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """Take a port of this machine; 0: any that is free."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     return listener
 
 
-def _server(app: Starlette) -> _Server:
+def server_of(app: Starlette) -> _Server:
+    """Make a server of an app, over the wire on which answers can be broken."""
     config = uvicorn.Config(
         app,
         http=Wire,
@@ -56,7 +58,7 @@ def _server(app: Starlette) -> _Server:
         lifespan="off",
         log_level="error",
         access_log=False,
-        # Every answer of the page port is dated by the network's clock instead.
+        # Every answer is dated by the network's clock instead.
         date_header=False,
         timeout_graceful_shutdown=1,
     )
@@ -100,11 +102,11 @@ async def serve(
     """Run a sandbox until a signal, or until stdin closes if it is tied to its parent."""
     world = World(settings)
     token = secrets.token_urlsafe(24)
-    listeners = [_listen(port), _listen(control_port)]
+    listeners = [listen(port), listen(control_port)]
     site, control = make_site(world), make_control(world, token)
     http2 = settings.connections == "http2"
     apps = [(control, listeners[1])] if http2 else [(site, listeners[0]), (control, listeners[1])]
-    servers = [_server(app) for app, _ in apps]
+    servers = [server_of(app) for app, _ in apps]
     secure = await _serve_http2(site, listeners[0]) if http2 else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

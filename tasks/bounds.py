@@ -39,7 +39,7 @@ PROBE_WAITS = timedelta(seconds=60)
 """How long a probe waits for its browser, which starts for it when nothing was probed for a while."""
 
 SHORTEST_PERMIT = min(SETTINGS[kind].permit_lasts for kind in (Kind.X_PAGE, Kind.SIGN_IN, Kind.BROWSER))
-"""How long whoever may try a circuit has for it; then the permit is given to another."""
+"""How long a process has for trying a circuit; then the permit is given to another."""
 
 LEASE = timedelta(seconds=30)
 """How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims

@@ -83,7 +83,7 @@ class SlotsAway(Exception):
 
 
 class NoSlot(Exception):
-    """No slot became free for as long as somebody was willing to wait. Nothing has begun."""
+    """No slot became free for as long as the caller was willing to wait. Nothing has begun."""
 
     def __init__(self, limit: str, waited: float) -> None:
         super().__init__(f"no slot became free in {limit} within {waited:.0f} s")

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from blocks.circuit import Circuit, CircuitRevision, document_name
 from steadypost.domain.circuit import Revision, Said, newest
 from tasks.block_documents import Document, all_of
-from tasks.circuits import RevisionsAway
+from tasks.circuit_book import RevisionsAway
 
 ANSWER_WITHIN = 3.0
 """Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
@@ -64,7 +64,7 @@ class PrefectBook:
         return self._ask(read)
 
     def remove(self, circuit: str, numbers: Iterable[int]) -> None:
-        """Remove old revisions; what is gone already was removed by somebody else."""
+        """Remove old revisions; what is gone already was removed by another process."""
         seen = self._seen
         names = [document_name(circuit, number) for number in numbers]
 

@@ -1,7 +1,7 @@
 """The breakers of one process: asked before each call without a call of their own, moved together with all others.
 
 A check reads what this process knows. Only a move (opening, a permit of a half-open circuit, closing, a person's
-word) goes to Prefect, as one new page; ``steadypost.domain.circuit`` says what follows from what and why no move
+word) goes to Prefect, as one new revision; ``steadypost.domain.circuit`` says what follows from what and why no move
 is lost. A process hears of the others' moves when the house reads its blocks.
 
 With Prefect's API away, what was last known serves: opening needs nobody's leave, and neither does saying how a
@@ -15,14 +15,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from steadypost.domain.circuit import (
     LETS_THROUGH,
@@ -49,67 +47,11 @@ from steadypost.domain.circuit import (
 from steadypost.domain.circuit.catalogue import ALONE, Dependency, Kind
 from steadypost.domain.circuit.memory import Memory
 from steadypost.domain.clock import Clock, now
-from tasks.bulkheads import this_host
+from tasks.circuit_book import Book, RevisionsAway, Trials
+from tasks.dependencies import PREFECT
 
 TRUST = timedelta(minutes=2)
 """How long what was last read of the others serves. After that a process judges alone until it hears again."""
-
-
-PREFECT = Dependency(Kind.PREFECT)
-
-
-def browser_here() -> Dependency:
-    """Name the circuit of this machine's browsers."""
-    return Dependency(Kind.BROWSER, re.sub(r"[^a-z0-9]+", "-", this_host()).strip("-"))
-
-
-def store_here() -> Dependency:
-    """Name the circuit of the store, as this machine reaches it."""
-    return Dependency(Kind.STORE, browser_here().of)
-
-
-def behind(account: str, *, needs_browser: bool) -> tuple[Dependency, ...]:
-    """List what an account's posts stand and fall with: this machine's browsers only where it needs one."""
-    own = (Dependency(Kind.X_PAGE, account), Dependency(Kind.SIGN_IN, account))
-    return (*own, browser_here()) if needs_browser else own
-
-
-def every_circuit(accounts: Mapping[str, bool]) -> list[Dependency]:
-    """List the circuits of these accounts, each with whether it needs a browser, and of this machine."""
-    of_each = [one for account, needs in accounts.items() for one in behind(account, needs_browser=needs)]
-    return list(dict.fromkeys([*of_each, browser_here(), store_here(), Dependency(Kind.NOTIFICATIONS)]))
-
-
-class RevisionsAway(Exception):
-    """The place where pages are kept did not answer."""
-
-
-class Book(Protocol):
-    """Where the pages are. A name can be created once; that is all it must be able to promise."""
-
-    def create(self, circuit: str, revision: Revision) -> None:
-        """Create a page, or not when its number is taken; raises ``RevisionsAway``."""
-        ...
-
-    def read(self, circuit: str) -> list[Revision]:
-        """Read all pages of a circuit; raises ``RevisionsAway``."""
-        ...
-
-    def remove(self, circuit: str, numbers: Iterable[int]) -> None:
-        """Remove old pages; raises ``RevisionsAway``."""
-        ...
-
-
-class Trials(Protocol):
-    """Where the right to a trial is had while the pages are away. Neither raises."""
-
-    def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
-        """Take it, unless somebody else has it or nobody can say."""
-        ...
-
-    def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:
-        """End it."""
-        ...
 
 
 class Refused(Exception):
@@ -275,7 +217,7 @@ class Breakers:
                 well=False,
                 took=_since(began),
                 cause=type(error).__name__,
-                why=_named(error),
+                why=named(error),
             )
             raise
         except BaseException:
@@ -316,7 +258,7 @@ class Breakers:
         return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
 
     def _catch_up(self, circuit: _Circuit, last: Revision) -> None:
-        """Take over the newest page, or write down what could not be written when it happened."""
+        """Take over the newest revision, or write down what could not be written when it happened."""
         if last.mark != circuit.view.revision.mark and last.number >= circuit.view.revision.number:
             circuit.view = circuit.view.turned_to(last)
             circuit.unsaid = False
@@ -386,7 +328,7 @@ class Breakers:
             return move.alone()
 
     def _may_try(self, circuit: _Circuit) -> bool:
-        """Whether this process may make a trial of which no page tells. What is tried cannot itself give leave."""
+        """Whether this process may make a trial of which no revision tells. What is tried cannot itself give leave."""
         if self.is_alone() or circuit.dependency.kind is Kind.STORE:
             return True
         if self._trials is None:
@@ -447,6 +389,6 @@ def _since(began: float) -> timedelta:
     return timedelta(seconds=time.monotonic() - began)
 
 
-def _named(error: Exception) -> str:
-    """Name an error without its text, which may hold anything."""
+def named(error: Exception) -> str:
+    """Name an error without its text, which may hold anything, a session included."""
     return f"{type(error).__module__}.{type(error).__qualname__}"

@@ -24,6 +24,7 @@ from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, notices, se
 from steadypost.store import accounts as account_rows
 from tasks import journal
 from tasks.bulkheads import NoSlot
+from tasks.circuits import named
 from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.journal import following
@@ -50,7 +51,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     claim = house.in_hand.get(attempt_id)
     if claim is None:
         return Failed(
-            message=f"attempt {attempt_id} is not in hand here: whoever claimed it asks, and asks once"
+            message=f"attempt {attempt_id} is not in hand here: the worker that claimed it asks, and asks once"
         )
     run = {"task_run_id": task_run.id, "task_run_name": task_run.name}
     with following(delivery=delivery_id, attempt=attempt_id, account=account, **run):
@@ -99,7 +100,7 @@ class _Armed:
             offset=self.channel.offset if self.channel else None,
             appears=self.channel.appears if self.channel else None,
         )
-        journal.line("store", "armed: about to ask" if self.happened else "not armed: nobody may ask")
+        journal.line("store", "armed: about to ask" if self.happened else "not armed: no ask may follow")
         return self.happened
 
 
@@ -165,7 +166,7 @@ def _closed(claim: Claim, account: Unopened | None) -> NotSubmitted:
 def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> NotSubmitted | Unconfirmed:
     if armed:
         house.log.error("delivery %s: broke after it was armed", claim.delivery_id, exc_info=error)
-        return Unconfirmed(cause=Cause.DEFECT, why=_what(error), phase=Phase.ARMED)
+        return Unconfirmed(cause=Cause.DEFECT, why=named(error), phase=Phase.ARMED)
     match error:
         case NoFreeSlot() | BrowserUnavailable() | StillAlive():
             cause = Cause.BROWSER_UNAVAILABLE
@@ -176,12 +177,7 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
         case _:
             cause = Cause.DEFECT
             house.log.error("delivery %s: broke before it was armed", claim.delivery_id, exc_info=error)
-    return NotSubmitted(cause=cause, why=_what(error), phase=Phase.CLAIMED)
-
-
-def _what(error: Exception) -> str:
-    """Name an error without its text, which may hold anything, a session included."""
-    return f"{type(error).__module__}.{type(error).__qualname__}"
+    return NotSubmitted(cause=cause, why=named(error), phase=Phase.CLAIMED)
 
 
 def record(

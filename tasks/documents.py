@@ -145,7 +145,7 @@ class NoDocument(LookupError):
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed the same switch at the same moment; theirs is in force."""
+    """The same switch was changed elsewhere at the same moment; that change is in force."""
 
 
 def on_call() -> OnCall:

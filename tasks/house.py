@@ -54,7 +54,9 @@ from steadypost.store import attempts as attempt_rows
 from tasks import bounds, documents, journal, usability
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
-from tasks.circuits import PREFECT, Book, Breakers, Refused, RevisionsAway, Turned, behind, every_circuit
+from tasks.circuit_book import Book, RevisionsAway
+from tasks.circuits import Breakers, Refused, Turned
+from tasks.dependencies import NOT_REACHED, PREFECT, behind, every_circuit
 from tasks.records import record_of
 
 REFRESH_EVERY = 5.0
@@ -62,14 +64,12 @@ REFRESH_EVERY = 5.0
 
 RENEW_EVERY = bounds.RENEW_EVERY.total_seconds()
 
-NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
-"""What a circuit of one account failed on when it was the address that was not reached."""
-
 MADE_AT_ONCE = 10
 """How many blocks of circuits that have none yet one reading makes: a house with many accounts opens as fast."""
 
 IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
 """What a slot is doing when no browser of it works."""
+
 BUDGET = Budget()
 """What may be tried again by everybody together."""
 
@@ -341,7 +341,7 @@ class House:
             yield
 
     def read_along(self) -> None:
-        """Have the blocks read by somebody else from now on."""
+        """Have the blocks read elsewhere from now on."""
         self._reader = _Reader(self)
         self._reader.start()
 
@@ -551,7 +551,7 @@ class _StoreTrials:
         try:
             return self._house.store.write(trials.take, circuit, holder=holder, now=now, until=until)
         except StoreAway as away:
-            self._house.log.debug("nobody can say who tries %s: %s", circuit, away)
+            self._house.log.debug("it is not known who tries %s: %s", circuit, away)
             return False
 
     def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:

@@ -241,7 +241,7 @@ class Marks:
         self._folder = folder
 
     def put(self, incident: Incident) -> bool:
-        """Mark it as ours to tell; ``False`` when it is somebody else's."""
+        """Mark it as ours to tell; ``False`` when another process has it."""
         private.folder(self._folder)
         try:
             file = os.open(self._path(incident), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

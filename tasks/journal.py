@@ -138,7 +138,7 @@ def _handler(folder: Path, name: str) -> logging.Handler:
 
 
 class _Quiet(RotatingFileHandler):
-    """A file that is full, or gone, is no business of whoever says something."""
+    """A file that is full, or gone, is no business of the caller."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Say nothing."""

@@ -29,7 +29,7 @@ from tasks.circuits import Refused
 from tasks.house import House
 
 TOLD_WITHIN = timedelta(minutes=2)
-"""How long whoever took a message may be at telling it before somebody else does."""
+"""How long a process that took a message has for telling it before another does."""
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -88,11 +88,11 @@ class Teller:
         return self._on_call.names_somebody or settings.read().on_call is not None
 
     def may_tell(self, now: datetime) -> bool:
-        """Whether it is an hour at which whoever is named wants to be told."""
+        """Whether it is an hour at which the person named wants to be told."""
         return self._on_call.may_be_told(now, settings.read().zone)
 
     def read(self) -> None:
-        """Read anew who is to be told; with the API away, whoever was known is."""
+        """Read anew who is to be told; with the API away, who was known before."""
         with contextlib.suppress(documents.ApiAway):
             self._on_call = documents.on_call()
             self._fresh.clear()

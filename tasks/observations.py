@@ -40,7 +40,7 @@ from steadypost.domain.observed import (
 from steadypost.domain.outcome import Cause
 from steadypost.store import StoreError, vitals
 from tasks import documents, runs
-from tasks.circuits import behind
+from tasks.dependencies import behind
 from tasks.house import House, with_browser
 
 WORKER = "worker:"

@@ -1,4 +1,4 @@
-"""Those on watch mind each other: whoever is gone is replaced by the others, with Prefect's server or without it.
+"""Runs on watch mind each other: one that is gone is replaced by the others, with Prefect's server or without it.
 
 Prefect's automation replaces a run that died at once, and cannot be all there is. It parks what it hears of a run until
 it has heard what came before, for up to a quarter of an hour; and what came before may never be heard: after its server
@@ -73,7 +73,7 @@ class PeerSupervisor:
         self._missing: dict[str, _Missing] = {}
 
     def see(self) -> list[str]:
-        """Replace whoever is gone; answer for which flows a stand-in was sent."""
+        """Replace what is gone; answer for which flows a stand-in was sent."""
         try:
             leases = self._house.store.read(watches.every)
             if self._cannot_send_heartbeats(leases):
@@ -136,11 +136,11 @@ class PeerSupervisor:
         try:
             pid = stand_ins.send(self._house, lease.flow, lease.run_id)
         except (OSError, subprocess.SubprocessError) as error:
-            self._house.log.error("nobody could be sent to stand in for %s (%s)", lease.flow, error)  # noqa: TRY400
+            self._house.log.error("no stand-in could be sent for %s (%s)", lease.flow, error)  # noqa: TRY400
             return False
         if pid is None:
             return False
-        self._house.log.warning("%s: process %s stands in, for Prefect brought nobody", lease.flow, pid)
+        self._house.log.warning("%s: process %s stands in: Prefect started no run", lease.flow, pid)
         note(self._house, lease.flow, f"{self._own} had another process stand in")
         return True
 
@@ -181,7 +181,7 @@ class _Missing:
         self._thread: threading.Thread | None = None
 
     def ask_prefect(self) -> None:
-        """Order another run, in a thread: whoever minds the others waits for no answer of Prefect's."""
+        """Order another run, in a thread: minding the others waits for no answer of Prefect's."""
         self._thread = threading.Thread(target=self._ask, name="asking-prefect", daemon=True)
         self._thread.start()
 
@@ -241,7 +241,7 @@ def minding(house: House, own: str) -> Iterator[None]:
             try:
                 peers.see()
             except Exception:
-                # Whatever it was: somebody who minds nobody any more would not be noticed.
+                # Whatever it was: a supervisor that stopped would not be noticed.
                 house.log.exception("the others could not be minded")
 
     thread = threading.Thread(target=mind, name="minding-the-others", daemon=True)

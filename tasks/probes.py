@@ -27,7 +27,7 @@ from steadypost.domain.circuit.catalogue import (
     tells_by_probe,
 )
 from steadypost.domain.outcome import Cause, Outcome
-from tasks.circuits import browser_here
+from tasks.dependencies import browser_here
 from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.second_question import found_out
@@ -70,7 +70,7 @@ def come_home(house: House, tickets: Tickets | No, outcome: Outcome, took: timed
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How an ask or a probe ended, for whoever reads why a circuit opened."""
+    """How an ask or a probe ended, for people who read why a circuit opened."""
 
     cause: Cause | None
     why: str
@@ -138,7 +138,7 @@ def probe(account: str) -> str:
     if not permits or not isinstance(access, Access):
         for one, ticket in permits.items():
             house.circuits.left(one, ticket)
-        return "nobody's turn"
+        return "no probe is due"
     house.probe_turns[account] = max(house.probe_turns.values(), default=0) + 1
     began = time.monotonic()
     seen = Probe(well=False, handle="", cause=Cause.DEFECT, why="the probe broke")

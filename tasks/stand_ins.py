@@ -73,7 +73,7 @@ def send(house: House, flow: str, gone: str) -> int | None:
     ``None``: somebody else was faster, or this process does not know what the blocks say. Raises ``StoreAway``.
     """
     if house.blocks is None or not house.blocks.raw:
-        house.log.warning("nobody can stand in for %s: the blocks were never read here", flow)
+        house.log.warning("no stand-in is possible for %s: the blocks were never read here", flow)
         return None
     moment = house.clock()
     run_id = str(uuid.uuid4())
@@ -100,7 +100,7 @@ def _started(handed: Handed) -> int:
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,
-            # It outlives whoever started it.
+            # It outlives the process that started it.
             start_new_session=True,
         )
     # Those that have ended are buried on the way: a parent that forgets its children leaves zombies.

@@ -32,7 +32,7 @@ class Saves:
         self._before: dict[str, tuple[datetime, str]] = {}
 
     def again(self, read: Saved) -> frozenset[str]:
-        """Name the blocks that somebody saved since the last reading without changing anything."""
+        """Name the blocks that were saved since the last reading without any change."""
         before, self._before = self._before, dict(read.saved)
         return frozenset(
             name

@@ -24,7 +24,7 @@ GIVES_WAY = 0.1
 """Seconds that anybody waits for a cycle, which takes a fifth of that, before going on without it."""
 
 HEARTBEAT_EVERY = 1.0
-"""Seconds between two looks at whether somebody else has taken the lease."""
+"""Seconds between two looks at whether another has taken the lease."""
 
 
 HUNG_AFTER = timedelta(minutes=3)

@@ -41,19 +41,11 @@ MODULES = {
         "the moves of one automaton, which are explored as a whole",
     ),
     "steadypost/domain/delivery.py": (412, "the states, and every move between them"),
-    "steadypost/domain/figures.py": (
-        664,
-        "five subjects that grew together; each is to be a module of its own",
-    ),
     "steadypost/store/intake.py": (
         435,
         "one transaction, with everything that decides whether a post comes in",
     ),
     "tasks/bulkheads.py": (442, "a process's share of every limit, and the leases it is held by"),
-    "tasks/circuits.py": (
-        510,
-        "the circuits of a process and their revisions, which are read and written together",
-    ),
     "tasks/house.py": (
         678,
         "what every task finds; publishing, looking and watching are each to have their own",
@@ -62,7 +54,6 @@ MODULES = {
 
 CLASSES = {
     "steadypost/browser/pool.py Pool": (315, "see its module"),
-    "tasks/circuits.py Breakers": (324, "see its module"),
     "tasks/house.py House": (381, "see its module"),
 }
 

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from sandbox.client import ROOT, START_WITHIN, STOP_WITHIN, SandboxError
+from sandbox.client import ROOT, START_WITHIN, SandboxError, ended
 
 
 class BlueskySandbox:
@@ -74,17 +74,8 @@ class BlueskySandbox:
     def stop(self) -> None:
         """End it, by force if need be."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN.total_seconds())
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        if process is not None:
+            ended(process)
 
     def __enter__(self) -> Self:
         return self.start()

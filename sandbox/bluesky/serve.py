@@ -20,7 +20,7 @@ from sandbox.bluesky.site import Site
 from sandbox.bluesky.weather import FAULTS, BadWeather
 from sandbox.bluesky.world import Settings, World
 from sandbox.clock import BadClock
-from sandbox.serve import _listen, _server, _stdin_closed, _url
+from sandbox.serve import _stdin_closed, _url, listen, server_of
 
 CLOCK_KEYS: Final = ("offset_s", "drift_ppm")
 
@@ -172,10 +172,10 @@ async def serve(settings: Settings, *, port: int = 0, control_port: int = 0, tie
     """Run a sandbox until a signal, or until stdin closes if it is tied to its parent."""
     world = World(settings)
     token = secrets.token_urlsafe(24)
-    listeners = [_listen(port), _listen(0), _listen(control_port)]
+    listeners = [listen(port), listen(0), listen(control_port)]
     world.urls = [_url(one) for one in listeners[:2]]
     apps = [Site(world, 0).app(), Site(world, 1).app(), Control(world, token).app()]
-    servers = [_server(app) for app in apps]
+    servers = [server_of(app) for app in apps]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

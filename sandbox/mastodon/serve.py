@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import uvicorn
-from starlette.applications import Starlette
 
 from sandbox.mastodon.control import make_control
 from sandbox.mastodon.site import make_site
 from sandbox.mastodon.world import Settings, World
-from sandbox.serve import HOST, write_state
-from sandbox.wire import Wire
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it: here are two of them in one process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    return listener
-
-
-def _server(app: Starlette) -> _Server:
-    config = uvicorn.Config(
-        app,
-        http=Wire,
-        ws="none",
-        lifespan="off",
-        log_level="error",
-        access_log=False,
-        # Every answer of the API is dated by the server's own clock instead.
-        date_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    return _Server(config)
+from sandbox.serve import HOST, listen, server_of, write_state
 
 
 def _url(listener: socket.socket) -> str:
@@ -75,9 +39,9 @@ async def serve(
 ) -> None:
     """Run a server until a signal, or until stdin closes if it is tied to its parent."""
     world, token = World(settings), secrets.token_urlsafe(24)
-    listeners = [_listen(port), _listen(control_port)]
+    listeners = [listen(port), listen(control_port)]
     world.address = _url(listeners[0])
-    servers = [_server(make_site(world)), _server(make_control(world, token))]
+    servers = [server_of(make_site(world)), server_of(make_control(world, token))]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

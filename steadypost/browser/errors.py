@@ -11,7 +11,7 @@ class BrowserError(Exception):
 
 
 class BrowserUnavailable(BrowserError):
-    """No browser could be started. Never a timeout of somebody's job: no job has begun."""
+    """No browser could be started. Never a timeout of a job: no job has begun."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -33,7 +33,7 @@ class PoolClosed(BrowserError):
 
 
 class LoanEnded(BrowserError):
-    """The runner has gone back to its pool; whoever still holds it may not use it. No job has begun."""
+    """The runner has gone back to its pool; its borrower may not use it any more. No job has begun."""
 
 
 class RunnerBusy(BrowserError):

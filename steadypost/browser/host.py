@@ -60,7 +60,7 @@ class Host:
 
 
 def note_container(run_dir: Path, host: Host) -> None:
-    """Note which container has a home now. Whoever calls this has seen to it that no other one has."""
+    """Note which container has a home now. The caller has seen to it that no other one has."""
     path = run_dir / CONTAINERS
     before = [one for one in _read(str(path)).splitlines() if one != str(host)]
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -21,7 +21,7 @@ from steadypost.browser.processes import BrowserIdentity, reap_orphans
 from steadypost.browser.runner import BrowserRunner
 
 WATCH_EVERY = 2.0
-"""Seconds between looks at a free runner: one that died idle is replaced before somebody needs it."""
+"""Seconds between looks at a free runner: one that died idle is replaced before it is needed."""
 
 LOOK_AGAIN = 5.0
 """Seconds between attempts to see a lost runner dead."""
@@ -71,7 +71,7 @@ class Renewal(StrEnum):
     MEMORY = "memory"
 
     IDLE = "idle"
-    """Nobody wanted it for a while. Its slot is cold again, until somebody does."""
+    """Nobody wanted it for a while. Its slot is cold again, until it is wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Recycle:
     """
 
     idle: timedelta | None = None
-    """How long a runner that nobody borrows is kept. Without a time it is kept for whoever comes next."""
+    """How long a runner that nobody borrows is kept. Without a time it is kept for the next borrower."""
 
     def verdict(
         self, *, uses: int, age: float, memory: float | None, fit: bool, idle: float = 0

@@ -125,7 +125,7 @@ class BrowserRunner:
         self.ready: Ready | None = None
         self.uses = 0
         self.broken = False
-        """Not to be lent again. Set by whoever sees it first, never unset."""
+        """Not to be lent again. Set by the first thread that sees it, never unset."""
         self._registry = registry
         self._process = process
         self._line = line
@@ -320,7 +320,7 @@ class BrowserRunner:
         return self.process_tree.identity()
 
     def is_busy(self) -> bool:
-        """Say whether somebody's job is running."""
+        """Say whether a job is running."""
         return self._in_use.locked()
 
     def is_fit(self) -> bool:

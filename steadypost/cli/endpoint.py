@@ -163,7 +163,7 @@ def health(reading: Reading | None) -> tuple[str, list[str]]:
         return "degraded", [reading.away]
     latest = max((one.at for one in reading.standings), default=None)
     if latest is None:
-        return str(Verdict.UNKNOWN), ["nothing was ever checked: nobody is on watch for 'watch'"]
+        return str(Verdict.UNKNOWN), ["nothing was ever checked: no run of 'watch' is on watch"]
     old = reading.at - latest
     if old > stale_after(reading.every):
         return str(Verdict.UNKNOWN), [f"the last round of checks was {old.total_seconds():.0f} s ago"]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 ANYBODY = "*"
-"""Instead of a name: anybody but whoever wrote it."""
+"""Instead of a name: anybody but its author."""
 
 ACCOUNT = "account"
 """The key of the rule that the account itself has; that of a label is ``label:`` and the label."""
@@ -26,7 +26,7 @@ class Rule:
     approvers: tuple[str, ...]
 
     def who_may(self, author: str) -> tuple[str, ...]:
-        """Name whoever may give it: never the author, however their name is written."""
+        """Name the people who may give it: never the author, however their name is written."""
         return tuple(one for one in self.approvers if not same(one, author))
 
     def takes(self, who: str, author: str) -> bool:
@@ -39,9 +39,9 @@ class Rule:
         """Say who may give the yes, and for what."""
         may = self.who_may(author)
         if ANYBODY in may:
-            return f"anybody but {author or 'whoever wrote it'} may give it ({self.what})"
+            return f"anybody but {author or 'its author'} may give it ({self.what})"
         if not may:
-            return f"only {author} may give it, who wrote it: name somebody else ({self.what})"
+            return f"only {author} may give it, and wrote it: name another person ({self.what})"
         return f"{' or '.join(may)} may give it ({self.what})"
 
 

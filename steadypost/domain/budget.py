@@ -37,7 +37,7 @@ class Budget:
     floor: int = 5
     """So many besides, however few are fresh: what a crash interrupted is made good at once."""
     every: timedelta = timedelta(seconds=6)
-    """So often one may be tried again in any case: somebody has to find out that the trouble is over."""
+    """So often one may be tried again in any case: otherwise the end of the trouble would not be found."""
     within: timedelta = timedelta(minutes=1)
     """How far back attempts count."""
 

@@ -59,7 +59,7 @@ GOES_ON = "it goes on by itself when it can; what it waits for: steadypost why {
 
 
 def is_time(telling: Telling, last_at: datetime | None, now: datetime) -> bool:
-    """Whether somebody is to be told now of what there is to tell."""
+    """Whether a person is to be told now of what there is to tell."""
     match telling:
         case Telling.AT_ONCE:
             return True

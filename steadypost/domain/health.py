@@ -26,7 +26,7 @@ class Quiet(StrEnum):
 
     NOTHING_DUE = "nothing_due"
     SWITCHED_OFF = "switched_off"
-    """Somebody turned it off."""
+    """It was turned off."""
     SHED = "shed"
     """It can wait, and waits for memory; the check of the memory says so."""
     QUOTA_USED = "quota_used"
@@ -87,7 +87,7 @@ class Kind(StrEnum):
     BACKLOG = "backlog"
     """What waits can go out within a day by the accounts' own limits."""
     SWITCH = "switch"
-    """Nothing that is due has been waiting for hours for a switch that somebody forgot."""
+    """Nothing that is due has been waiting for hours for a switch that was forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class Tolerances:
     looked_within: timedelta = timedelta(seconds=90)
     """How long what is published, or unconfirmed, may go without a look that says something of it."""
     lease_grace: timedelta = timedelta(seconds=15)
-    """How long after a lease has run out somebody may take to take it back."""
+    """How long after a lease has run out it may take until it is taken back."""
     claims_of: timedelta = CLAIMS_OF
     """How far back published posts are held against what the network shows."""
     session_ahead: timedelta = timedelta(hours=1)
@@ -188,7 +188,7 @@ class Tolerances:
     circuit_open: timedelta = timedelta(minutes=10)
     switched_off: timedelta = timedelta(hours=6)
     unknown_for: timedelta = timedelta(minutes=5)
-    """How long nobody may be able to tell before somebody is told that."""
+    """How long it may be unknown before a person is told that."""
     disk_mb: int = 500
     memory_mb: int = MEMORY_MB
     clock_skew: timedelta = timedelta(seconds=15)

@@ -86,7 +86,7 @@ def switched_off(off: SwitchSeen | None) -> Hold | None:
     if off is None:
         return None
     since = f" since {off.since:%Y-%m-%d %H:%M} UTC" if off.since else ""
-    why = f"publishing is turned off, by {off.by or 'somebody'}{since}: {off.reason or 'no reason given'}"
+    why = f"publishing is turned off, by {off.by or 'an unknown person'}{since}: {off.reason or 'no reason given'}"
     return Hold(kind=SWITCHED_OFF, why=why, until=off.until)
 
 

@@ -1,4 +1,4 @@
-"""The hours in which somebody may be told."""
+"""The hours in which a person may be told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Hours(StrEnum):
-    """When whoever is on call wants to be told, by the clocks of their zone."""
+    """When the person on call wants to be told, by the clocks of their zone."""
 
     ANY = "at any hour"
     WAKING = "07:00 to 22:00"
@@ -15,7 +15,7 @@ class Hours(StrEnum):
     WORKING = "weekdays 09:00 to 18:00"
 
     def cover(self, there: datetime) -> bool:
-        """Whether a moment lies in them; ``there`` is told by the clocks of whoever is on call."""
+        """Whether a moment lies in them; ``there`` is told by the clocks of the person on call."""
         begins, ends = _HOURS[self]
         if self is Hours.WORKING and there.weekday() >= _SATURDAY:
             return False

@@ -198,7 +198,7 @@ def runbook(kind: Kind) -> str:
 
 
 def told(incident: Incident) -> Message:
-    """Say that somebody is needed: what is wrong, since when, what was tried, what to do."""
+    """Say that a person is needed: what is wrong, since when, what was tried, what to do."""
     is_so = "is failing" if incident.verdict is Verdict.FAILING else "cannot be told"
     return Message(
         key=f"incident:{incident.id}:told",

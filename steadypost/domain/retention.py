@@ -48,7 +48,7 @@ RULES: Mapping[str, Rule] = {
         what="what a person was told, and got",
         where="store",
         keep=365 * DAY,
-        why="a person may ask when somebody was told",
+        why="a person may ask when a message was sent",
     ),
     "incidents": Rule(
         what="incidents that are over, and what was tried",
@@ -57,7 +57,7 @@ RULES: Mapping[str, Rule] = {
         why="a year shows what comes again",
     ),
     "foreign_posts": Rule(
-        what="posts that somebody made by hand",
+        what="posts made by hand",
         where="store",
         keep=90 * DAY,
         why="they count against the quota, whose longest window is thirty days",
@@ -84,7 +84,7 @@ RULES: Mapping[str, Rule] = {
         what="pictures of pages that had changed",
         where="home",
         keep=30 * DAY,
-        why="until somebody has looked",
+        why="until a person has looked",
     ),
     "events": Rule(
         what="events",
@@ -96,7 +96,7 @@ RULES: Mapping[str, Rule] = {
         what="flow runs that have ended, with their task runs, logs and artifacts",
         where="prefect",
         keep=14 * DAY,
-        why="two weeks of what ran, for whoever looks into Prefect's pages",
+        why="two weeks of what ran, for people who look into Prefect's pages",
     ),
 }
 

@@ -43,7 +43,7 @@ def listen(
         said = [_unheard(flow, heartbeat, now) for flow, heartbeat in silent.items()]
     if waiting_since is not None and now - waiting_since > within:
         minutes = (now - waiting_since).total_seconds() / 60
-        said.append(f"messages have not got through for {minutes:.0f} min: {trouble or 'nobody has tried'}")
+        said.append(f"messages have not got through for {minutes:.0f} min: {trouble or 'not tried yet'}")
     return Silence(said=tuple(said))
 
 

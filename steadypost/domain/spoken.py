@@ -122,7 +122,7 @@ def _live(written: Sequence[str], read: Reader, remedy: str, wrong: list[Misspok
 
 
 def _by(given: str, wrong: list[Misspoken]) -> str:
-    return _line("by", given, LONGEST_BY, "say who you are: what nobody signed, nobody said", wrong)
+    return _line("by", given, LONGEST_BY, "say who you are: a word needs its name", wrong)
 
 
 def _why(given: str, wrong: list[Misspoken], *, required: bool) -> str:

@@ -107,8 +107,8 @@ def sentence(facts: Facts) -> str:
 
 def _deserted(heartbeat: datetime | None, now: datetime) -> str:
     if heartbeat is None:
-        return "nobody has ever been on watch: start a worker, then run python -m deployments"
-    return f"nobody is on watch: the last run of publish was heard of {ago(heartbeat, now)} ago"
+        return "no run has ever been on watch: start a worker, then run python -m deployments"
+    return f"no run is on watch: the last run of publish was heard of {ago(heartbeat, now)} ago"
 
 
 def _nothing_due(facts: Facts) -> Reason:
@@ -146,7 +146,7 @@ def _holds(account: AccountSeen, facts: Facts) -> Iterator[Reason]:
         yield Reason(kind="waits", says=says, account=name, until=head.next_at)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
     if now - since > TAKEN_UP_WITHIN:
-        says = f"delivery {head.id} could have been taken up {ago(since, now)} ago, and nobody does it"
+        says = f"delivery {head.id} could have been taken up {ago(since, now)} ago and was not"
         yield Reason(kind="stuck", says=says, account=name)
 
 

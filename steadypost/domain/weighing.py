@@ -163,7 +163,7 @@ def _more_to_read(
 def _unusable(item: Wanted, seen: Sequence[Sighting]) -> str | None:
     good = [one for one in seen if one.trouble is None]
     if not good:
-        return f"the look failed: {seen[0].trouble}" if seen else "nobody looked"
+        return f"the look failed: {seen[0].trouble}" if seen else "no look was taken"
     other = next((one for one in good if one.account.casefold() != item.handle.casefold()), None)
     if other is not None:
         return f"signed in as @{other.account or 'nobody'}, not @{item.handle}"

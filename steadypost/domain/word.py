@@ -281,7 +281,7 @@ def retried(delivery: Delivery, now: datetime) -> Delivery | str:
     if delivery.state is State.REFUSED:
         return "the network said no, and would say no again: write another post"
     if delivery.state not in RETRIED:
-        return f"it is {delivery.state}: it waits for nobody's word"
+        return f"it is {delivery.state}: it does not wait for a person"
     try:
         after = heard(delivery, Word(), now)
     except WordNotTaken as not_taken:

@@ -14,9 +14,9 @@ from typing import IO, Any
 from steadypost.intake.csv_file import CsvSheet
 from steadypost.intake.excel import ExcelSheet
 from steadypost.intake.files import Listed, Row
+from steadypost.intake.refusal import in_the_form
 from steadypost.intake.report import Entered, ImportReport
 from steadypost.intake.sheet import BadCell, Cell, plain
-from steadypost.intake.telling import wrong
 
 WHY = "why"
 """The column that is added. An import passes it over."""
@@ -63,7 +63,7 @@ def _with(cells: list[Any], at: int, value: Any) -> list[Any]:
 
 
 def _why(entered: Entered) -> str:
-    return "; ".join(map(wrong, entered.refusals))
+    return "; ".join(map(in_the_form, entered.refusals))
 
 
 def _write_csv(report: ImportReport, listed: Listed, sheet: CsvSheet, opened: IO[bytes]) -> None:

@@ -57,7 +57,7 @@ def excerpt(value: object) -> str:
 
 
 def in_the_form(one: Refusal) -> str:
-    """Say it as to somebody who sees the form: the field, what it holds, what is wrong, what to do."""
+    """Say it without its place, to a person who sees the form or the row: the field, its value, why, what to do."""
     value = f" {one.value!r}" if one.value else ""
     return f"{one.field}{value}: {one.why}; {one.remedy}"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from textwrap import wrap
 
 from steadypost.domain.delivery import State
-from steadypost.intake.refusal import Refusal
+from steadypost.intake.refusal import in_the_form
 from steadypost.intake.report import WORDS, Entered, ImportReport, RowOutcome
 from steadypost.store import Added
 
@@ -42,19 +42,13 @@ def lines(report: ImportReport) -> list[Line]:
 
 
 def _what(one: Entered) -> str:
-    told = [*_held(one), *map(str, one.differences), *map(wrong, one.refusals)]
+    told = [*_held(one), *map(str, one.differences), *map(in_the_form, one.refusals)]
     if one.late:
         told.append("too late by its own rule; it will be missed")
     if one.why:
         told.append(one.why)
     told += one.notes
     return "; ".join(told)
-
-
-def wrong(problem: Refusal) -> str:
-    """Write a refusal without its place, which the row says already."""
-    value = f" {problem.value!r}" if problem.value else ""
-    return f"{problem.field}{value}: {problem.why}; {problem.remedy}"
 
 
 def _held(one: Entered) -> Iterator[str]:

@@ -199,7 +199,7 @@ def _held(connection: Connection, those: Selection, *, lock: bool) -> list[Kept]
 
 
 def begin(connection: Connection, *, did: str, by: By, told: str, now: datetime) -> int:
-    """Write down that somebody changes something, who and why; answer its number."""
+    """Write down a change, who makes it and why; answer its number."""
     change_id: int = connection.execute(
         insert(changes)
         .values(at=now, by=by.name, did=did, why=by.why, told=told, undone_by="")

@@ -48,7 +48,7 @@ class Untold:
     ended: tuple[Ended, ...]
     marks: Mapping[State, int]
     last_at: datetime | None
-    """When somebody was last told of any."""
+    """When a person was last told of any."""
 
 
 def tell(connection: Connection, telling: Telling, now: datetime) -> int:
@@ -77,7 +77,7 @@ def take_turn(connection: Connection, now: datetime) -> None:
 
 
 def untold(connection: Connection, now: datetime) -> Untold:
-    """Read what ended, or got stuck half live, since somebody was last told."""
+    """Read what ended, or got stuck half live, since a person was last told."""
     ended: list[Ended] = []
     marks: dict[State, int] = {}
     told_at: list[datetime] = []
@@ -91,7 +91,7 @@ def untold(connection: Connection, now: datetime) -> Untold:
 
 
 def told(connection: Connection, marks: Mapping[State, int], *, was_told: bool, now: datetime) -> None:
-    """Write down up to where somebody was told; ``was_told``: now, and not only that there was nothing."""
+    """Write down up to where a person was told; ``was_told``: now, and not only that there was nothing."""
     for state, mark in marks.items():
         name = f"{TOLD}{state}"
         known = connection.execute(select(vitals).where(vitals.c.name == name)).one_or_none()

@@ -96,7 +96,7 @@ def keep(connection: Connection, incident: Incident, message: Message | None, no
 
 
 def begin_remedy(connection: Connection, incident_id: int, one: Tried) -> bool:
-    """Write down that a remedy is about to be tried; ``False`` when somebody else is at it already."""
+    """Write down that a remedy is about to be tried; ``False`` when another process is at it already."""
     known = select(remedies.c.id).where(remedies.c.incident_id == incident_id, remedies.c.n == one.n)
     if connection.scalar(known) is not None:
         return False

@@ -280,7 +280,7 @@ def add_post(
     by: str,
     origin: int | None = None,
 ) -> int:
-    """Write down what somebody wants said; ``origin`` is the post that came in, where this changes it."""
+    """Write down what is to be said; ``origin`` is the post that came in, where this changes it."""
     [post_id] = add_posts(connection, [(post, key, by)], now, origin=origin)
     return post_id
 

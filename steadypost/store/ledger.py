@@ -1,4 +1,4 @@
-"""The quota's ledger: reservations of attempts, and posts that somebody made by hand."""
+"""The quota's ledger: reservations of attempts, and posts made by hand."""
 
 from __future__ import annotations
 

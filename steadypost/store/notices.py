@@ -1,4 +1,4 @@
-"""What a person is to be told: written with the change it is about, sent by whoever can, once."""
+"""What a person is to be told: written with the change it is about, sent once, by any process that can."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def every(connection: Connection) -> list[Notice]:
 
 
 def sent(connection: Connection, notice_id: int, now: datetime) -> None:
-    """Write down that it reached somebody."""
+    """Write down that it reached a person."""
     connection.execute(
         update(notices).where(notices.c.id == notice_id, text(_WAITING)).values(sent_at=now, trouble="")
     )

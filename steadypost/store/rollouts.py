@@ -1,4 +1,4 @@
-"""Rollouts: how far each has come, so that whoever carries it on next knows."""
+"""Rollouts: how far each has come, so that the next run can carry it on."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Strike:
     why: str
     since: datetime
     until: datetime | None
-    """When it ends by itself; ``None``: when somebody lifts it."""
+    """When it ends by itself; ``None``: when a person lifts it."""
     lifted_at: datetime | None = None
     lifted_by: str = ""
     lifted_why: str = ""

@@ -56,7 +56,7 @@ ACCOUNT = "account:"
 """What is noted of an account when its block is read, under its name: it is unwell while the block cannot be used."""
 
 ON_CALL = "on call"
-"""Whether somebody is named who can be told; noted by whoever tells."""
+"""Whether a person is named who can be told; noted by the process that tells."""
 
 RUN = "run:"
 """What a run notes while it is at work, on whatever machine, under its id."""

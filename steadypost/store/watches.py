@@ -1,4 +1,4 @@
-"""Who is on watch: one lease for each flow, taken over by whoever comes last."""
+"""Who is on watch: one lease for each flow, taken over by the run that comes last."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Watch:
 
 
 def take(connection: Connection, flow: str, *, run_id: str, now: datetime) -> None:
-    """Take the lease, whoever has it."""
+    """Take the lease from its present holder."""
     lease = {"run_id": run_id, "since": now, "heartbeat_at": now}
     changed = connection.execute(update(watches).where(watches.c.flow == flow).values(**lease))
     if changed.rowcount == 0:
@@ -29,7 +29,7 @@ def take(connection: Connection, flow: str, *, run_id: str, now: datetime) -> No
 
 
 def replace(connection: Connection, flow: str, *, gone: str, by: str, now: datetime) -> bool:
-    """Give the lease of one that is gone to another; ``False`` when somebody else has it by now. Of several who see the
+    """Give the lease of one that is gone to another; ``False`` when a third has it by now. Of several who see the
     same one gone, one replaces it.
     """
     changed = connection.execute(
@@ -41,7 +41,7 @@ def replace(connection: Connection, flow: str, *, gone: str, by: str, now: datet
 
 
 def heartbeat(connection: Connection, flow: str, *, run_id: str, now: datetime) -> bool:
-    """Say "still here"; ``False`` when somebody else has the lease."""
+    """Say "still here"; ``False`` when another has the lease."""
     changed = connection.execute(
         update(watches).where(watches.c.flow == flow, watches.c.run_id == run_id).values(heartbeat_at=now)
     )

@@ -22,7 +22,7 @@ def test_whoever_is_silent_is_named():
     heard = dict.fromkeys(FLOWS, NOW) | {"publish": NOW - timedelta(minutes=2)}
     del heard["reconcile"]
 
-    assert ["publish has been silent for 120 s", "nobody has been on watch for reconcile yet"] == list(
+    assert ["publish has been silent for 120 s", "no run has been on watch for reconcile yet"] == list(
         health.silent(heard, NOW)
     )
     assert [] == list(health.silent(dict.fromkeys(FLOWS, NOW), NOW))

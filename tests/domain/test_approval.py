@@ -53,4 +53,4 @@ def test_what_waits_says_whose_yes_it_waits_for():
         "Dora may give it (the label legal)"
     ) == because([TEAM, LEGAL], "Ann")
     assert "anybody but Ann may give it" in because([ANYONE], "Ann")
-    assert "only Dora may give it, who wrote it: name somebody else" in because([LEGAL], "Dora")
+    assert "only Dora may give it, and wrote it: name another person" in because([LEGAL], "Dora")

@@ -50,7 +50,7 @@ PAUSED = replace(
             "switched_off",
             "until 2026-03-02 13:00:00 UTC.",
         ),
-        (facts(heartbeats={}), "nobody_on_watch", "nobody has ever been on watch"),
+        (facts(heartbeats={}), "nobody_on_watch", "no run has ever been on watch"),
         (facts(heartbeats={"publish": NOON - HOUR}), "nobody_on_watch", "was heard of 60 min ago"),
         (facts(replace(ALICE, head=None)), "nothing_due", "the queue is empty"),
         (facts(replace(ALICE, head=None), for_a_person=3), "nothing_due", "and 3 wait for a person's word"),
@@ -112,7 +112,7 @@ PAUSED = replace(
         (
             facts(replace(ALICE, head=replace(HEAD, ready_since=NOON - HOUR))),
             "stuck",
-            "delivery 7 could have been taken up 60 min ago, and nobody does it",
+            "delivery 7 could have been taken up 60 min ago and was not",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 import threading
 
-from tasks.circuits import RevisionsAway
+from tasks.circuit_book import RevisionsAway
 
 
 class MemoryBook:

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from steadypost.domain.circuit import Go, InARow, Settings, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
+from tasks.circuit_book import RevisionsAway
 from tasks.circuit_revisions import PrefectBook
-from tasks.circuits import Breakers, RevisionsAway
+from tasks.circuits import Breakers
 
 PAGE = Dependency(Kind.X_PAGE, "raced")
 LAW = Settings(

@@ -28,8 +28,8 @@ from steadypost.networks.x.snowflake import id_at
 from steadypost.store import StoreAway, intake, reading
 from steadypost.store import accounts as account_rows
 from tasks import documents
-from tasks.circuits import browser_here
 from tasks.deliveries import deliver
+from tasks.dependencies import browser_here
 from tasks.documents import Documents
 from tasks.observations import open_circuits
 from tasks.probes import probe, see, to_probe

@@ -14,7 +14,7 @@ from steadypost.domain.delivery import State as Life
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase
 from steadypost.domain.whose import Address, Whose
 from steadypost.store import reading
-from tasks.circuits import browser_here
+from tasks.dependencies import browser_here
 from tasks.probes import probe, to_probe
 from tasks.second_question import SERVES_FOR, SecondQuestion, is_reached, proxy_of
 from tests.tasks.test_probes import delivery, post, published, turn, well

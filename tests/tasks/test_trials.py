@@ -11,7 +11,8 @@ from steadypost.domain.circuit import Go, No, State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.outcome import Cause
 from steadypost.store import StoreAway, trials
-from tasks.circuits import Breakers, store_here
+from tasks.circuits import Breakers
+from tasks.dependencies import store_here
 from tasks.house import _StoreTrials
 from tasks.probes import AGAIN_AFTER, Scout, probe, to_probe
 from tests.rooms import instead

@@ -13,8 +13,8 @@ from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
 from steadypost.store import AccountRecord, intake, reading, settling
 from steadypost.store import accounts as account_rows
-from tasks.circuits import browser_here
 from tasks.deliveries import deliver
+from tasks.dependencies import browser_here
 from tasks.looks import look
 from tests.tasks.conftest import NOW
 

@@ -90,7 +90,7 @@ def _listening(talk: Talk) -> Listener:
         return Listener(int(port))
     except OSError as error:
         message = f"callback_port: {port} cannot be listened on ({error.strerror})"
-        remedy = "give another one that stands in the app's settings: --set callback_port=PORT"
+        remedy = "give one that is listed in the app's settings: --set callback_port=PORT"
         raise Stop(Ending.REFUSED, "callback_port", message, remedy) from None
 
 
@@ -101,7 +101,7 @@ def _port(told: str) -> None:
 
 def _code(returned: Returned | None, state: str) -> str:
     if returned is None:
-        raise _failed(f"nobody came back from X's page within {WITHIN / 60:.0f} minutes")
+        raise _failed(f"no answer came back from X's page within {WITHIN / 60:.0f} minutes")
     if not returned.has(state):
         raise _failed("what came back does not belong to this sign-in (its state is another one)")
     if not returned.code:

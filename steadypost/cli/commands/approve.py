@@ -57,7 +57,7 @@ def approve(
     metavar="NAME",
     help="Whose yes it is; * for anybody but the author; may be repeated.",
 )
-@click.option("--none", "nobody", is_flag=True, help="The label needs nobody's yes any more.")
+@click.option("--none", "nobody", is_flag=True, help="The label needs no approval any more.")
 @signed(why_is_required=False)
 def approvals(
     house: House, *, label: str | None, approvers: tuple[str, ...], nobody: bool, by: str | None, why: str
@@ -103,7 +103,7 @@ def _names(label: str | None, approvers: Sequence[str], *, nobody: bool) -> list
             Ending.USAGE,
             "usage",
             f"whose yes does {label} need?",
-            "add --by-whom NAME, or --none for nobody's",
+            "add --by-whom NAME, or --none to ask for no approval",
         )
     return names
 

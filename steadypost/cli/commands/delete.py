@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--from-network", is_flag=True, help="Take this delivery's posts down, where everybody can see them."
 )
 @click.option("--copy", "given", metavar="ID", help="The copy: its id, or its address.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer, and with --json.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed without a terminal, and with --json.")
 @signed(why_is_required=True)
 def delete(
     house: House,

@@ -251,11 +251,11 @@ def _watches(store: Store, now: datetime) -> Iterator[Finding]:
     remedy = "start a worker (prefect worker start --pool steadypost), then: python -m deployments"
     for flow in sorted({*ON_WATCH, *leases}):
         if flow not in leases:
-            yield _failing("on watch", f"nobody has ever been on watch for {flow}", remedy)
+            yield _failing("on watch", f"no run has ever been on watch for {flow}", remedy)
         elif (silent := now - leases[flow].heartbeat_at) > SILENT_AFTER:
             yield _failing("on watch", f"{flow} was last heard of {silent.total_seconds():.0f} s ago", remedy)
         else:
-            yield _ok("on watch", f"{flow} heartbeats")
+            yield _ok("on watch", f"{flow} is alive")
 
 
 CHECKS: tuple[Callable[[Store, datetime], Iterator[Finding]], ...] = (_accounts, _moving, _waiting, _watches)
@@ -277,7 +277,7 @@ def _prefect(house: House) -> Finding:
     address = known.get(prefect_address.NAME, "").rstrip("/")
     shown = settings.without_password(address)
     if not address:
-        what = f"{prefect_address.UNKNOWN}, so nobody was asked"
+        what = f"{prefect_address.UNKNOWN}, so no server was asked"
         return _unknown("Prefect", what, prefect_address.REMEDY)
     if not address.startswith(("http://", "https://")):
         return _failing(

@@ -85,7 +85,7 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
         check=False,
     )
     if done.returncode not in _PLAYED:
-        raise Stop(Ending.USAGE, "not_played", "the drill was not played", "what it said stands above")
+        raise Stop(Ending.USAGE, "not_played", "the drill was not played", "its output is above")
     told = json.loads((out / "report.json").read_text())
     ending = Ending.OK if done.returncode == 0 else Ending.UNHEALTHY
     counted = f"{told['good']} of {told['due']} good, {told['duplicates']} duplicates, {told['lost']} lost"

@@ -39,7 +39,7 @@ def release(house: House, delivery_id: int, not_live: bool, by: str | None, why:
                 now=clock.now(),
             )
         except ImpossibleMove as impossible:
-            message = f"delivery {delivery_id} is {impossible.origin}: it waits for nobody's word"
+            message = f"delivery {delivery_id} is {impossible.origin}: it does not wait for a person"
             remedy = f"see 'steadypost show {delivery_id}'"
             raise Stop(Ending.REFUSED, "impossible_move", message, remedy) from None
     when = moment(after.next_at, house.settings.zone)

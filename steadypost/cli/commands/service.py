@@ -175,7 +175,7 @@ def _user(run_as: str | None) -> str:
     """Name the user it runs as. Not root unless somebody says so: the browser's own sandbox is off for root."""
     name = run_as or os.environ.get("SUDO_USER", "")
     if not name:
-        message = "nobody has said as whom it is to run, and root's browser has no sandbox"
+        message = "it is not said as which user it runs, and root's browser has no sandbox"
         raise Stop(Ending.USAGE, "run_as", message, "make a user for it, and say --run-as NAME")
     try:
         pwd.getpwnam(name)

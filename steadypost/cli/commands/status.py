@@ -88,7 +88,7 @@ def judged(standings: list[Standing], now: datetime, every: timedelta) -> tuple[
     """Give the verdict of the latest round, and what is to be said of its age. A stale one is unknown."""
     latest = max((one.at for one in standings), default=None)
     if latest is None:
-        return str(Verdict.UNKNOWN), "nothing was ever checked: nobody is on watch for 'watch'"
+        return str(Verdict.UNKNOWN), "nothing was ever checked: no run of 'watch' is on watch"
     if now - latest > 3 * every + timedelta(seconds=30):
         return str(Verdict.UNKNOWN), f"the last round of checks was {speech.spoken(now - latest)} ago"
     return str(overall(one.check for one in standings)), ""
@@ -150,7 +150,7 @@ def _tell(
     some = ", ".join(f"{many} {str(state).replace('_', ' ')}" for state, many in counts.items() if many)
     speech.tell(console, f"Queue: {some or 'empty'}")
     heartbeats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
-    speech.tell(console, f"Heard of: {heartbeats or 'nobody, ever'}")
+    speech.tell(console, f"Heard of: {heartbeats or 'no run, ever'}")
     page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
     for one in _seen(facts):
         known = _account(one, facts)

@@ -119,7 +119,7 @@ def _prefect(house: House) -> Iterator[None]:
         message = "there is no document of the switches yet"
         raise Stop(Ending.REFUSED, "no_switches", message, "run: python -m deployments") from None
     except documents.ChangedMeanwhile:
-        message = "somebody else changed the same switch at the same moment, and theirs is in force"
+        message = "the switch was changed elsewhere at the same moment, and that change is in force"
         raise Stop(
             Ending.REFUSED, "changed_meanwhile", message, "look at it, and say it again if you still mean it"
         ) from None
@@ -192,7 +192,9 @@ def _one(name: str, found: Switches, house: House) -> Answer:
             speech.tell(console, f"  {one.owner} answers for it")
         if one.reason or one.by:
             since = f" since {speech.moment(one.since, zone)} ({zone})" if one.since else ""
-            speech.tell(console, f"  by {one.by or 'somebody'}{since}: {one.reason or 'no reason given'}")
+            speech.tell(
+                console, f"  by {one.by or 'an unknown person'}{since}: {one.reason or 'no reason given'}"
+            )
         if one.until:
             over = "went back to being on for all" if one.is_over(now) else "goes back to being on for all"
             speech.tell(console, f"  {over} at {speech.moment(one.until, zone)} ({zone})")

@@ -42,7 +42,7 @@ def of_account(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> 
         return unknown(Kind.DUE, told, name, Quiet.STARTING)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
     if not late and isinstance(seen.store, StoreSeen):
-        # Whoever has only just come is given the time that anybody has.
+        # A run that has only just begun is given the time that any run has.
         since = max(since, seen.store.leased_since.get("publish", since))
     if now - since <= tolerances.taken_up_within:
         return ok(Kind.DUE, "what is due is being taken up", name)
@@ -54,7 +54,7 @@ def of_account(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> 
         return ok(Kind.DUE, "others, due before, are being taken up", name)
     return failing(
         Kind.DUE,
-        f"delivery {head.id} could have been taken up {ago(since, now)} ago, and nobody does it",
+        f"delivery {head.id} could have been taken up {ago(since, now)} ago and was not",
         name,
     )
 

@@ -19,7 +19,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         yield unknown(Kind.LIVE, "the store cannot say what counts as published")
     for account in seen.accounts:
         check = _live_of(account, seen.at, tolerances)
-        # Nobody knows, as somebody wanted: that is not ok, and no reason to call anybody.
+        # It is not known because it was turned off: that is not ok, and no reason to call a person.
         yield (
             replace(check, quiet=left_unread(account, seen)) if check.verdict is Verdict.UNKNOWN else check
         )

@@ -19,12 +19,12 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if seen.store.nobody_to_tell:
         # Nothing is broken: an operator has not said yet who is to be told, and the messages are kept.
         waits = f"; {seen.store.notices_waiting} messages wait: 'steadypost notices'" if since else ""
-        yield ok(Kind.NOTICES, f"nobody is named to be told, in the block 'Steadypost on call'{waits}")
+        yield ok(Kind.NOTICES, f"no person to tell is named in the block 'Steadypost on call'{waits}")
     elif since is not None and seen.store.told_later:
         yield ok(Kind.NOTICES, f"{seen.store.notices_waiting} messages wait: {seen.store.told_later}")
     elif since is not None and seen.at - since > tolerances.notices_within:
         told = f"{seen.store.notices_waiting} messages wait, the oldest for {ago(since, seen.at)}"
-        yield failing(Kind.NOTICES, f"{told}: {seen.store.notices_trouble or 'nobody has tried'}")
+        yield failing(Kind.NOTICES, f"{told}: {seen.store.notices_trouble or 'not tried yet'}")
     else:
         yield ok(Kind.NOTICES, "what is to be told gets through")
 

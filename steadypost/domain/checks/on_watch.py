@@ -12,7 +12,7 @@ from steadypost.domain.observed import Cannot, Observed
 from steadypost.domain.remedy import Remedy
 
 FLOWS = ("publish", "reconcile")
-"""The flows somebody must be on watch for. ``watch`` itself is watched from outside."""
+"""The flows that must have a run on watch. ``watch`` itself is watched from outside."""
 
 EXPLAINS_OF = {
     "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
@@ -36,7 +36,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         elif is_starting(flow, seen, tolerances):
             yield unknown(Kind.ON_WATCH, "its run is starting", flow, Quiet.STARTING)
         elif heartbeat is None:
-            yield failing(Kind.ON_WATCH, "nobody has ever been on watch", flow)
+            yield failing(Kind.ON_WATCH, "no run has ever been on watch", flow)
         else:
             yield failing(Kind.ON_WATCH, f"its run was last heard of {ago(heartbeat, seen.at)} ago", flow)
 

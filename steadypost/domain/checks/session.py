@@ -31,7 +31,7 @@ def _session_of(account: AccountSeen, seen: Observed, tolerances: Tolerances) ->
         return unknown(Kind.SESSION, f"the blocks cannot be read: {seen.blocks.why}", name)
     circuit = next((one for one in seen.blocks.open_circuits if one.is_sign_in and name in one.stops), None)
     if circuit is not None:
-        return failing(Kind.SESSION, f"signed out: {circuit.why or 'nobody knows why'}", name)
+        return failing(Kind.SESSION, f"signed out: {circuit.why or 'the reason is not known'}", name)
     sign_in = seen.blocks.sign_ins.get(name)
     if sign_in is None:
         return failing(Kind.SESSION, "the account's block is gone", name)

@@ -25,9 +25,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         and of_account(account, seen, tolerances).verdict is Verdict.FAILING
     ]
     if full and stands_still:
-        told = (
-            f"full, while posts of {', '.join(stands_still)} wait and nobody takes them up: {', '.join(full)}"
-        )
+        told = f"full, while posts of {', '.join(stands_still)} wait and are not taken up: {', '.join(full)}"
         yield failing(Kind.SLOTS, told)
     else:
         yield ok(Kind.SLOTS, "Prefect's limits have room, or what fills them is under way")

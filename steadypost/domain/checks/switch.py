@@ -21,7 +21,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     off = seen.blocks.off.get("publish")
     since = min((account.head.due_at for account in seen.store.accounts if account.head), default=None)
     if off is not None and since is not None and seen.at - since > tolerances.switched_off:
-        told = f"publishing was turned off by {off.by or 'somebody'} ({off.reason or 'no reason given'})"
+        told = f"publishing was turned off by {off.by or 'an unknown person'} ({off.reason or 'no reason given'})"
         yield failing(Kind.SWITCH, f"{told}, and something has been due for {ago(since, seen.at)}")
     else:
         yield ok(Kind.SWITCH, "nothing has been waiting for hours for a switch")

@@ -27,7 +27,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
             told = f"what is unconfirmed cannot be looked for: {account.look.told}"
             yield unknown(Kind.UNCONFIRMED, told, account.name)
         else:
-            told = f"a look has been due for {ago(since, seen.at)}, and nobody looks"
+            told = f"a look has been due for {ago(since, seen.at)} and was not taken"
             yield failing(Kind.UNCONFIRMED, told, account.name)
 
 

@@ -46,7 +46,7 @@ def _punctual(seen: Observed, tolerances: Tolerances, well: str) -> Check:
     late = seen.prefect.late if isinstance(seen.prefect, PrefectSeen) else {}
     since = min(late.values(), default=None)
     if since is not None and seen.at - since > tolerances.late_run:
-        return failing(Kind.WORKER, f"a run has been due for {ago(since, seen.at)} and nobody starts it")
+        return failing(Kind.WORKER, f"a run has been due for {ago(since, seen.at)} and no worker starts it")
     return ok(Kind.WORKER, well)
 
 

@@ -1,6 +1,6 @@
 """The judgement of a circuit: a pure function of (memory, event, now).
 
-    Wants    somebody would like to call            -> Go(ticket) | No(until)
+    Wants    a caller would like to call            -> Go(ticket) | No(until)
     Came     a call came back, well or not          -> Noted
     Left     a call was cancelled, or its result tells nothing -> Noted: its permit is free again
     Said     a person's word on the circuit         -> Noted
@@ -36,7 +36,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
-    """Somebody would like to call. Only a ``probe`` may be the trial of a circuit that is not ``by_itself``."""
+    """A caller would like to call. Only a ``probe`` may be the trial of a circuit that is not ``by_itself``."""
 
     holder: str
     probe: bool = False
@@ -86,7 +86,7 @@ class Said:
 
     position: Position
     mark: str
-    """Differs from word to word, so that each is obeyed once, by whoever hears it first."""
+    """Differs from word to word, so that each is obeyed once, by the process that hears it first."""
     reason: str = ""
     by: str = ""
     until: datetime | None = None
@@ -125,7 +125,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class No:
-    """The call may not be made now. It failed nothing, and costs whoever wanted it no attempt."""
+    """The call may not be made now. It failed nothing, and costs the caller no attempt."""
 
     state: State
     cause: str
@@ -241,7 +241,7 @@ def _released(memory: Memory, now: datetime, why: str) -> Memory:
     return _turn(memory, State.CLOSED, now, cause="", why=why, by="")
 
 
-# --- somebody wants to call
+# --- a caller wants to call
 
 
 def _wants(settings: Settings, memory: Memory, event: Wants, now: datetime) -> tuple[Memory, Verdict]:
