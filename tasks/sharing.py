@@ -14,7 +14,7 @@ from steadypost.domain.spread import spread
 from steadypost.store import Store, StoreError, publishers, watches
 from steadypost.store.publishers import Publisher, Role
 from tasks.bulkheads import this_host
-from tasks.circuits import browser_here
+from tasks.dependencies import browser_here
 from tasks.house import House
 
 SAYS_SO_EVERY = 1.0
