@@ -24,10 +24,6 @@ MODULES = {
         473,
         "a browser's life and its jobs share one state, and each step names the next",
     ),
-    "steadypost/channels/bluesky/channel.py": (
-        403,
-        "one write with all that goes before it, in the order it goes",
-    ),
     "steadypost/channels/x_web/gate.py": (
         544,
         "what may pass to the network and what may not, in one place to read",
