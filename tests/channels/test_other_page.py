@@ -244,3 +244,18 @@ def test_a_parent_that_cannot_be_answered_refuses_clearly(alice, other_site, par
 
     assert (Refused, cause) == (type(outcome), outcome.cause)
     assert [] == other_site.asks
+
+
+# --- the recorder
+
+
+def test_a_recording_keeps_no_word_and_no_name(alice):
+    """Also where the browser keeps words for this site that are found on every page."""
+    kept = [{"name": "dark", "value": "true"}, {"name": "to", "value": "button"}]
+    session = alice.access.secret | {"origins": [{"origin": alice.access.base_url, "localStorage": kept}]}
+    alice.at(lang="pt", tell="UserCell_carol_1")
+    recording = alice.open().record(replace(alice.access, secret=session), deadline=time.monotonic() + 90)
+
+    (text,) = recording.pages.values()
+    words = ("alice", "carol", "Rascunhos", "Adicionar", "Fechar", "responder", "auth_token", "ct0")
+    assert [] == [word for word in words if word.casefold() in text.casefold()]

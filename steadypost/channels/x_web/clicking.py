@@ -39,7 +39,7 @@ LOOK_ROUND_AFTER = 0.25
 
 LOOK_ROUND_MS = 30.0
 
-LEAST_ROUNDS = 5
+LEAST_ROUNDS = 20
 """How often the page has had its turn at the least: on a busy machine seconds say little."""
 
 AFTER_A_SHEET = 1.5

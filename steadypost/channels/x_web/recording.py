@@ -17,8 +17,8 @@ TAG = re.compile(r"[a-z][a-z0-9-]{0,20}")
 EMPTY = frozenset({"img", "input", "br", "hr", "source", "area", "col", "wbr"})
 COLOUR = re.compile(r"[a-z]+\([\d., /%a-z]+\)")
 
-SHORTEST_SECRET = 4
-"""Characters of a cookie or a name below which it is found everywhere by chance."""
+SHORTEST_NAME, SHORTEST_SECRET = 4, 8
+"""Characters of a name, and of what a session keeps, below which it is found everywhere by chance (``true``)."""
 
 
 class NotClean(Exception):
@@ -47,13 +47,14 @@ def recorded_in(text: str) -> dict[str, Any]:
 def check(text: str, secrets: Sequence[str]) -> None:
     """Raise ``NotClean`` where a recording holds one of these."""
     for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET and secret.casefold() in text.casefold():
+        if len(secret) >= SHORTEST_NAME and secret.casefold() in text.casefold():
             raise NotClean("a name or a secret of the account is still in it")
 
 
 def secrets_of(handle: str, session: Mapping[str, Any]) -> list[str]:
     """Name what of an account must not be in a recording: its handle, and every value of its session."""
-    return [handle, *_strings(session.get("cookies", ())), *_strings(session.get("origins", ()))]
+    kept = [*_strings(session.get("cookies", ())), *_strings(session.get("origins", ()))]
+    return [handle, *(value for value in kept if len(value) >= SHORTEST_SECRET)]
 
 
 NO_SECRETS = frozenset({"name", "domain", "path", "sameSite", "origin"})

@@ -30,7 +30,14 @@ const pathOf = (href) => {
   return parts.length === 1 || asked.paths.includes(`/${parts.join("/")}`) ? `/${parts.join("/")}` : `/${parts[0]}/elsewhere`;
 };
 
-const handles = new Set([asked.handle.toLowerCase(), ...[...document.body.innerText.matchAll(/@(\w{1,15})/g)].map((found) => found[1].toLowerCase())]);
+/** Everybody whom the page names, in its words or its addresses. */
+const handles = new Set([
+  asked.handle.toLowerCase(),
+  ...[...document.body.innerText.matchAll(/@(\w{1,15})/g)].map((found) => found[1].toLowerCase()),
+  ...[...document.querySelectorAll("a[href]")]
+    .map((anchor) => anchor.pathname.split("/")[1]?.toLowerCase() ?? "")
+    .filter((name) => /^\w{1,15}$/.test(name) && !asked.reserved.includes(name)),
+]);
 
 /** A test id, as far as it is a name of the page's own and not of somebody. */
 const testidOf = (value) => {

@@ -41,7 +41,7 @@ const shell = (middle) =>
   root.replaceChildren(
     h("header", { role: "banner" }, h("nav", { role: "navigation" }, h("a", { href: "/home" }, "Início"), " ", h("a", { href: "/explore" }, "Explorar"), " ", h("a", { href: "/alice" }, "Perfil")),
       h("div", { role: "button", "aria-haspopup": "menu" }, h("img", { alt: "", width: 20, height: 20, src: "data:," }), "Alice @alice")),
-    h("main", { role: "main" }, middle), layers);
+    h("main", { role: "main" }, middle), scene.tell ? h("a", { href: "/carol", "data-testid": scene.tell }, "C") : "", layers);
 
 // -- what is sent
 
