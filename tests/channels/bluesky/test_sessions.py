@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.channels.bluesky.channel import Bluesky
-from steadypost.domain import clock
 from steadypost.channels.confirmed import Confirmed
+from steadypost.domain import clock
 from steadypost.domain.outcome import Cause, NotSubmitted, Published
 from steadypost.store import Store
 from tests.channels.bluesky.conftest import order
