@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.addresses import address_of
 from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import OnAbsence
@@ -179,9 +180,7 @@ class BlueskyAccount(AccountBlock):
     @field_validator("base_url", "directory")
     @classmethod
     def _address(cls, url: str) -> str:
-        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
-        return url.rstrip("/")
+        return address_of(url)
 
     def secrets(self) -> list[str]:
         """Name the words of this block that must be shown nowhere."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.addresses import address_of
 from steadypost.channels.port import Access
 from steadypost.channels.x_api import secret
 from steadypost.domain.delivery import OnAbsence
@@ -163,9 +164,7 @@ class XApiAccount(AccountBlock):
     @field_validator("base_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
-        return url.rstrip("/")
+        return address_of(url)
 
     def allowance(self) -> Allowance:
         """Say how much this account may say in one post: a subscription allows more."""

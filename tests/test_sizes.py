@@ -24,7 +24,6 @@ MODULES = {
         473,
         "a browser's life and its jobs share one state, and each step names the next",
     ),
-    "steadypost/channels/bluesky/channel.py": (
         403,
         "one write with all that goes before it, in the order it goes",
     ),
