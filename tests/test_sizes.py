@@ -24,9 +24,6 @@ MODULES = {
         473,
         "a browser's life and its jobs share one state, and each step names the next",
     ),
-        403,
-        "one write with all that goes before it, in the order it goes",
-    ),
     "steadypost/channels/x_web/compose.py": (
         425,
         "one dialog, from opening it to its answer, in the order it goes",
