@@ -193,13 +193,6 @@ def _who(kind: type[AccountBlock], data: Mapping[str, Any]) -> tuple[str, str]:
     return network_of(str(base_url), kind.network), spelled(str(data.get("handle", "")))
 
 
-def of_a_server(url: str) -> str:
-    """Give an address as it is kept, without a slash at its end; raises ``ValueError`` unless it is safe."""
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise ValueError("an address begins with https:// (http:// only for a sandbox on this machine)")
-    return url.rstrip("/")
-
-
 def of_x(handle: str) -> str:
     """Give a handle of X's as it is kept, without its ``@``; raises ``ValueError`` for what is none."""
     bare = handle.strip().removeprefix("@")

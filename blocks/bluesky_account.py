@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.account import AccountBlock, Unopened, approved_by, of_a_server
+from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.addresses import address_of
 from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import OnAbsence
@@ -175,7 +176,7 @@ class BlueskyAccount(AccountBlock):
             raise ValueError(f"labels are {', '.join(LABELS)}" + (f"; not {unknown[0]}" if unknown else ""))
         return ",".join(names)
 
-    _address = field_validator("base_url", "directory")(of_a_server)
+    _address = field_validator("base_url", "directory")(address_of)
 
     def secrets(self) -> list[str]:
         """Name the words of this block that must be shown nowhere."""

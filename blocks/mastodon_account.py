@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from blocks.account import AccountBlock, Unopened, approved_by
+from blocks.addresses import address_of
 from steadypost import settings
 from steadypost.channels.mastodon.api import TOKEN
 from steadypost.channels.mastodon.knowledge import knowledge_in
@@ -128,13 +128,7 @@ class MastodonAccount(AccountBlock):
     @classmethod
     def _address(cls, url: str) -> str:
         told = url.strip()
-        told = (told if "://" in told else f"https://{told}").rstrip("/")
-        if (
-            not told.startswith(("https://", "http://127.0.0.1", "http://localhost"))
-            or not urlsplit(told).hostname
-        ):
-            raise ValueError("an address begins with https:// (http:// only for a server on this machine)")
-        return told
+        return address_of(told if "://" in told else f"https://{told}")
 
     @field_validator("language")
     @classmethod

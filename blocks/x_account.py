@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.account import AccountBlock, Unopened, approved_by, of_a_server, of_x
+from blocks.account import AccountBlock, Unopened, approved_by, of_x
+from blocks.addresses import address_of
 from steadypost.channels.port import Access
 from steadypost.channels.x_web.session import UnusableSession, usable
 from steadypost.domain.delivery import OnAbsence
@@ -117,7 +118,7 @@ class XAccount(AccountBlock):
     approved_by: str = approved_by()
 
     _bare = field_validator("handle")(of_x)
-    _address = field_validator("base_url")(of_a_server)
+    _address = field_validator("base_url")(address_of)
 
     def allowance(self) -> Allowance:
         """Say how much this account may say in one post: a subscription allows more."""

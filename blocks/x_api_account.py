@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.account import AccountBlock, Unopened, approved_by, of_a_server, of_x
+from blocks.account import AccountBlock, Unopened, approved_by, of_x
+from blocks.addresses import address_of
 from steadypost.channels.port import Access
 from steadypost.channels.x_api import secret
 from steadypost.domain.delivery import OnAbsence
@@ -153,7 +154,7 @@ class XApiAccount(AccountBlock):
     approved_by: str = approved_by()
 
     _bare = field_validator("handle")(of_x)
-    _address = field_validator("base_url")(of_a_server)
+    _address = field_validator("base_url")(address_of)
 
     def allowance(self) -> Allowance:
         """Say how much this account may say in one post: a subscription allows more."""

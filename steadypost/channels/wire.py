@@ -182,6 +182,8 @@ class Wire:
         if watch.is_over:
             # What was cut off by the deadline may look like a body that ends where the connection does.
             return Unknown(cause=Cause.DEADLINE, why="the deadline passed")
+        if response.status_code >= 400:
+            body = _without(body, _secrets_of(told, json, data))
         return self._answered(response, body, sent_at)
 
     def _answered(self, response: httpx.Response, body: bytes, sent_at: datetime) -> Answered:
@@ -276,6 +278,25 @@ def _unpacking(packed: str) -> Unpack:
             raise _Packed("damaged") from error
 
     return unpack
+
+
+_SIGNS_IN = re.compile(r'(?:Bearer|Basic)\s+(\S+)|="([^"]{12,})"')
+_SECRET_FIELDS = ("password", "client_secret", "refresh_token", "code", "code_verifier")
+
+
+def _secrets_of(headers: Mapping[str, str], *bodies: Any) -> set[str]:
+    """Give what of a request signs in."""
+    written = "".join(value for name, value in headers.items() if name.lower() == "authorization")
+    found = {bare or quoted for bare, quoted in _SIGNS_IN.findall(written)}
+    fields = [body.get(name) for body in bodies if isinstance(body, Mapping) for name in _SECRET_FIELDS]
+    return found | {one for one in fields if isinstance(one, str) and one}
+
+
+def _without(body: bytes, secrets: set[str]) -> bytes:
+    """Take out of a refusal what it repeats of the request: its words are shown to people and kept."""
+    for one in sorted(secrets, key=len, reverse=True):
+        body = body.replace(one.encode(), b"[secret]")
+    return body
 
 
 class _Packed(ValueError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from steadypost.channels.port import Access, Channel, LookRequest, Order, RemoveReport
@@ -468,4 +470,31 @@ def test_no_secret_is_shown(it, caplog):
         well = Asking(it)("The lamp is lit.")
 
     shown = caplog.text + repr(gone) + repr(well) + repr(it.access())
+    assert [] == [secret for secret in it.secrets() if len(secret) > 7 and secret in shown]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 500])
+def test_a_server_that_repeats_secrets_makes_none_known(it, monkeypatch, caplog, status):
+    """Some repeat in an error what was sent to them. A refusal's words are shown to people, and kept."""
+    if it.kind.needs_browser or not it.secrets():
+        pytest.skip("it sends no secret to a server by itself")
+
+    def echoing(line: httpx.Client, request: httpx.Request, **_: object) -> httpx.Response:
+        sent = f"{request.headers.get('authorization', '')} {request.content.decode('latin-1')}"
+        words = dict.fromkeys(("error", "message", "title", "detail", "error_description"), sent)
+        errors = [{"message": sent, "code": 1}]
+        told = httpx.ByteStream(json.dumps({**words, "errors": errors}).encode())
+        return httpx.Response(status, stream=told, request=request)
+
+    answers: list[object] = [Asking(it)("The lamp is lit.")]
+    with everything_logged(caplog):
+        monkeypatch.setattr(httpx.Client, "send", echoing)
+        # The sign-in was good just now, so the first is the ask itself, and the second what comes before one.
+        answers += [Asking(it)(f"Lamp {n}.", key=KEY[n:] + KEY[:n]) for n in (1, 2)]
+        with it.kind.open(it.means()) as channel:
+            answers.append(channel.probe(it.access(), deadline=time.monotonic() + it.within))
+            wants = LookRequest(place=Place.REPLIES, back_to=datetime.now(UTC))
+            answers.append(channel.look(it.access(), wants, deadline=time.monotonic() + it.within))
+
+    shown = caplog.text + repr(answers)
     assert [] == [secret for secret in it.secrets() if len(secret) > 7 and secret in shown]
