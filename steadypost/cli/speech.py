@@ -76,8 +76,9 @@ def table(*columns: str, title: str | None = None) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for column in columns[:-1]:
-        made.add_column(column, no_wrap=True, overflow="ellipsis")
+    for at, column in enumerate(columns[:-1]):
+        # On a narrow terminal the first stays: by its number, a row is found again.
+        made.add_column(column, no_wrap=True, overflow="ellipsis", min_width=4 if at == 0 else None)
     made.add_column(columns[-1], ratio=1, overflow="fold")
     made.expand = True
     return made

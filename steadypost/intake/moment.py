@@ -23,7 +23,7 @@ FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
 
 _WRITTEN = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
 
@@ -153,11 +153,14 @@ def _from_now(when: str, wait: str, now: datetime) -> datetime | Refusal:
 def _written(when: str, written: re.Match[str], zone: str, default_zone: str | None) -> datetime | Refusal:
     try:
         shown = datetime.fromisoformat(f"{written[1]}-{written[2]}-{written[3]}T{written[4]}:{written[5]}")
-        shown = shown.replace(second=int(written[6] or 0))
+        # To the microsecond, as an export writes it: less would be another time than the one that came in.
+        shown = shown.replace(
+            second=int(written[6] or 0), microsecond=int((written[7] or "")[:6].ljust(6, "0"))
+        )
     except ValueError as wrong:
         return refusal("when", when, f"no calendar has this time ({wrong})", HOW_TO_WRITE)
-    if written[7]:
-        return _with_offset(when, shown, written[7], zone)
+    if written[8]:
+        return _with_offset(when, shown, written[8], zone)
     if not (zone or default_zone):
         return refusal(
             "when",

@@ -310,6 +310,25 @@ def posts(store):
     return sorted(told)
 
 
+def test_what_was_due_in_a_while_is_the_same_after_an_export(store, call, tmp_path):
+    """Its moment is no whole second, and importing it changes nothing."""
+    add(call, "In a while.", "alice", "+3h")
+    file = tmp_path / "posts.csv"
+    call("export", str(file))
+
+    again = call("import", str(file), "--json")
+
+    assert (0, 1, 0) == (again.code, again.json["counts"]["already"], again.json["counts"]["changed"])
+
+
+def test_a_narrow_terminal_keeps_the_numbers(store, call, monkeypatch):
+    """Without them nothing of the list can be named."""
+    monkeypatch.setenv("COLUMNS", "40")
+    number = add(call, "A post of some length, for a narrow terminal.")
+
+    assert any(line.startswith(f"{number} ") for line in call("queue").out.splitlines())
+
+
 def test_a_calendar_file_is_read_by_other_programs(store, call, tmp_path):
     """Folded at 75 bytes, with its signs escaped."""
     add(call, "Rain, snow; and\nso on: " + "ü" * 80)

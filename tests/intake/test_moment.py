@@ -28,7 +28,7 @@ def meant(when, zone="", default_zone=None):
         ("+1h30m", "", NOW + timedelta(minutes=90)),
         ("In 2 days and 3 hours", "", NOW + timedelta(days=2, hours=3)),
         ("2026-07-01T10:00Z", "", datetime(2026, 7, 1, 10, tzinfo=UTC)),
-        ("2026-07-01 10:00:30.25+02:00", "", datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)),
+        ("2026-07-01 10:00:30.25+02:00", "", datetime(2026, 7, 1, 8, 0, 30, 250_000, tzinfo=UTC)),
         ("2026-07-01T10:00+0530", "", datetime(2026, 7, 1, 4, 30, tzinfo=UTC)),
         ("2026-07-01T10:00", "Europe/Berlin", datetime(2026, 7, 1, 8, tzinfo=UTC)),
         ("2026-07-01T10:00+02:00", "Europe/Berlin", datetime(2026, 7, 1, 8, tzinfo=UTC)),
