@@ -19,12 +19,10 @@ import email.utils
 import functools
 import json
 import os
-import re
 import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,18 +30,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from steadypost.channels.answers import ENCODINGS, TooLarge, read, secrets_of, without, writable
 from steadypost.channels.bounded import Call, Late
 from steadypost.domain import clock
 from steadypost.domain.clock import Offset, offset_of, was_moved
 from steadypost.domain.outcome import Cause
 
 T = TypeVar("T")
-
-LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes of an answer that are read, once it is unpacked. A longer one is no answer to anything asked here."""
-
-ENCODINGS = "gzip"
-"""How an answer may be packed: what is unpacked here no further than it is read."""
 
 FARTHEST = timedelta(days=36_525)
 """A clock further off than this is none, and times reckoned by it may not even exist."""
@@ -63,7 +56,7 @@ class Answered:
     def json(self) -> Any:
         """Read the body as JSON; ``None`` when it is none. Its texts hold only what a store takes as text."""
         try:
-            return _writable(json.loads(self.body))
+            return writable(json.loads(self.body))
         except (ValueError, RecursionError):
             return None
 
@@ -170,20 +163,20 @@ class Wire:
                 )
                 sent_at = self._now()
                 response = client.send(request, stream=True)
-                return response, _read(response), sent_at
+                return response, read(response), sent_at
 
         try:
             response, body, sent_at = watch.over(exchange)
         except Late:
             return watch.ended("the deadline passed")
-        except (httpx.HTTPError, httpx.InvalidURL, _TooLarge, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TooLarge, OSError, ValueError) as error:
             # Its text may hold the address, and that a secret: the type says enough.
             return watch.ended(type(error).__name__)
         if watch.is_over:
             # What was cut off by the deadline may look like a body that ends where the connection does.
             return Unknown(cause=Cause.DEADLINE, why="the deadline passed")
         if response.status_code >= 400:
-            body = _without(body, _secrets_of(told, json, data))
+            body = without(body, secrets_of(told, json, data))
         return self._answered(response, body, sent_at)
 
     def _answered(self, response: httpx.Response, body: bytes, sent_at: datetime) -> Answered:
@@ -240,83 +233,6 @@ def _joined(base: httpx.URL, path: str) -> httpx.URL:
     if path.startswith(("http://", "https://")):
         return httpx.URL(path)
     return base.copy_with(path=base.path.rstrip("/") + "/" + path.lstrip("/"), query=None, fragment=None)
-
-
-class _TooLarge(Exception):
-    """The answer is longer than any that is read."""
-
-
-def _read(response: httpx.Response) -> bytes:
-    """Read the whole answer, unpacking it no further than is read. What is packed in another way is not read."""
-    with contextlib.closing(response):
-        packed = response.headers.get("content-encoding", "identity").strip().lower()
-        unpack = _unpacking(packed)
-        body = bytearray()
-        for chunk in response.iter_raw():
-            body += unpack(chunk, LARGEST_ANSWER + 1 - len(body))
-            if len(body) > LARGEST_ANSWER:
-                raise _TooLarge
-        return bytes(body)
-
-
-Unpack = Callable[[bytes, int], bytes]
-"""Gives what a piece holds, at most so many bytes."""
-
-
-def _unpacking(packed: str) -> Unpack:
-    """Give what unpacks an answer; the client's own way would unpack a piece as a whole, however large it becomes."""
-    if packed in {"", "identity"}:
-        return lambda chunk, _: chunk
-    if packed not in {"gzip", "x-gzip"}:
-        raise _Packed(packed)
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-
-    def unpack(chunk: bytes, most: int) -> bytes:
-        try:
-            return inflater.decompress(chunk, most)
-        except zlib.error as error:
-            raise _Packed("damaged") from error
-
-    return unpack
-
-
-_SIGNS_IN = re.compile(r'(?:Bearer|Basic)\s+(\S+)|="([^"]{12,})"')
-_SECRET_FIELDS = ("password", "client_secret", "refresh_token", "code", "code_verifier")
-
-
-def _secrets_of(headers: Mapping[str, str], *bodies: Any) -> set[str]:
-    """Give what of a request signs in."""
-    written = "".join(value for name, value in headers.items() if name.lower() == "authorization")
-    found = {bare or quoted for bare, quoted in _SIGNS_IN.findall(written)}
-    fields = [body.get(name) for body in bodies if isinstance(body, Mapping) for name in _SECRET_FIELDS]
-    return found | {one for one in fields if isinstance(one, str) and one}
-
-
-def _without(body: bytes, secrets: set[str]) -> bytes:
-    """Take out of a refusal what it repeats of the request: its words are shown to people and kept."""
-    for one in sorted(secrets, key=len, reverse=True):
-        body = body.replace(one.encode(), b"[secret]")
-    return body
-
-
-class _Packed(ValueError):
-    """The answer is packed in a way that was not asked for, or does not unpack."""
-
-
-def _writable(told: Any) -> Any:
-    """Put the sign for an unreadable letter where a text holds half a letter or a zero: no store takes either."""
-    match told:
-        case str():
-            return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", told)
-        case dict():
-            return {_writable(name): _writable(value) for name, value in told.items()}
-        case list():
-            return [_writable(value) for value in told]
-        case _:
-            return told
-
-
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def _offset(date: str, sent_at: datetime, received_at: datetime) -> Offset | None:

@@ -13,7 +13,8 @@ from datetime import timedelta
 
 import pytest
 
-from steadypost.channels.wire import LARGEST_ANSWER, Answered, NotSent, Unknown, Wire
+from steadypost.channels.answers import LARGEST_ANSWER
+from steadypost.channels.wire import Answered, NotSent, Unknown, Wire
 from steadypost.domain import clock
 from steadypost.domain.outcome import Cause
 
