@@ -248,11 +248,12 @@ def _absence(item: Wanted, seen: Sequence[Sighting], before: Mapping[tuple[int, 
     """Say whether these looks would have shown it."""
     if not item.parent_known:
         return _follows_parent(before.get((item.delivery_id, item.n - 1)))
-    if not widest_window(item, seen).is_known:
-        return CannotTell(why="the network's clock was not compared with this machine's")
+    # The lists that were not read come first: without a comparison of clocks they prove nothing absent, and may show it.
     unread = tuple(need for need in needed(item) if not any(_covers(one, need, item) for one in seen))
     if unread:
         return CannotTell(why=_not_covered(unread[0], seen), unread=unread)
+    if not widest_window(item, seen).is_known:
+        return CannotTell(why="the network's clock was not compared with this machine's")
     reached = max(one.reached_back_to for one in seen if one.reached_back_to is not None)
     return Absent(why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}")
 

@@ -446,6 +446,17 @@ def test_an_unknown_clock_makes_no_proof(armed, looked):
     assert "was not compared" in verdict(one, too_old).why
 
 
+@pytest.mark.parametrize("armed", [None, AGREED])
+def test_an_unknown_clock_keeps_no_list_from_being_read(armed):
+    """A post that only its second list shows, such as one that begins with a name, is found without a comparison."""
+    text = "@jack said that the ferry runs again"
+    one, ours = wanted(text, offset=armed), seen(text, at=NOON + MINUTE * 25)
+    at_first = sighting(place=Place.PROFILE, offset=None)
+
+    assert ((Place.REPLIES, None),) == verdict(one, [at_first]).unread
+    assert isinstance(verdict(one, [at_first, sighting(ours, place=Place.REPLIES)]), Present)
+
+
 def test_the_newest_post_before_it_tells_without_any_clock():
     """An id that is younger than one that was known before arming was made after it."""
     one = wanted(offset=None, newest_before=id_at(NOON - 5 * MINUTE, sequence=5))
