@@ -80,6 +80,9 @@ def _answered(answer: Answered, asked: Asked, now: datetime) -> Outcome:
     status, code = answer.status, str(answer.status)
     if status == 200:
         return _made(answer.json(), asked)
+    if status != 429 and not is_the_servers_own(answer):
+        why = f"HTTP {status} came without the words of a Mastodon server, as from a proxy before it"
+        return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
     if status == 401:
         return Deferred(cause=Cause.SIGNED_OUT, code=code, why=REVOKED)
     if status == 403:
@@ -94,6 +97,11 @@ def _answered(answer: Answered, asked: Asked, now: datetime) -> Outcome:
         return Refused(cause=Cause.REFUSED_OTHERWISE, code=code, why=no(answer))
     why = f"the server answered HTTP {status}, which does not say whether the post was made"
     return Unconfirmed(cause=Cause.ODD_ANSWER, why=why, phase=Phase.ANSWERED)
+
+
+def is_the_servers_own(answer: Answered) -> bool:
+    """Whether the server itself says no: it does so in JSON, and a proxy or firewall before it in a page of its own."""
+    return isinstance(answer.json(), Mapping)
 
 
 REVOKED = "the server does not know this access token any more: make a new one on the server, and put it into the block"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from steadypost.channels.mastodon.answers import before, descriptions, mentions
+from steadypost.channels.mastodon.answers import before, descriptions, is_the_servers_own, mentions
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.preparing import Halt, Identity, identity
 from steadypost.channels.port import Access, LookRequest
@@ -93,7 +93,7 @@ class Looking:
     def _thread(self) -> Found:
         post = self.request.post or RemoteId("")
         heard = self.api.status(post)
-        if isinstance(heard, Answered) and heard.status in {404, 410}:
+        if isinstance(heard, Answered) and heard.status in {404, 410} and is_the_servers_own(heard):
             return Found((), None, missing=frozenset({post}))
         answer = self._read(heard, "the post could not be read")
         itself = self._seen(answer.json())

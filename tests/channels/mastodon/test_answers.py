@@ -128,6 +128,21 @@ def test_a_no_is_a_no(status, kind, cause):
     assert (kind, cause) == (type(outcome), outcome.cause)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize(
+    "page", [b"<html>Access denied</html>", b"", [], "no"], ids=["page", "empty", "list", "text"]
+)
+def test_a_no_of_a_proxy_is_not_the_server_s(status, page):
+    """Whether the request came to the server is not known, and the account is not at fault."""
+    outcome = interpret(answered(status, page), ASKED, NOW)
+
+    assert (Unconfirmed, Cause.ODD_ANSWER) == (type(outcome), outcome.cause)
+
+
+def test_a_limit_is_one_whoever_sets_it():
+    assert isinstance(interpret(answered(429, b"<html>slow down</html>"), ASKED, NOW), Deferred)
+
+
 @pytest.mark.parametrize(
     "status", [100, 201, 202, 204, 206, 301, 302, 307, 308, 408, 409, 418, 425, 500, 502, 503, 504, 520]
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.look import Looking, agreed, seen
 from steadypost.channels.port import Access, LookRequest
 from steadypost.channels.wire import Answered
@@ -152,6 +153,18 @@ def test_a_post_that_is_gone_is_missing_at_its_address(server, alice):
     server.delete(own)
 
     assert frozenset({own}) == alice.look(place=Place.THREAD, post=own).missing
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_proxy_s_page_says_of_no_post_that_it_is_gone(server, alice, monkeypatch, status):
+    """Only the server itself knows what it has."""
+    own = server.hand("alice", "still there")
+    page = Answered(status=status, headers={"content-type": "text/html"}, body=b"<html>Not found</html>")
+    monkeypatch.setattr(Api, "status", lambda *_: page)
+    sighting = alice.look(place=Place.THREAD, post=own)
+
+    assert frozenset() == sighting.missing
+    assert sighting.trouble is Cause.PAGE_UNREACHABLE
 
 
 @pytest.mark.parametrize(
