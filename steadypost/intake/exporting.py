@@ -28,6 +28,7 @@ COLUMNS = (
     "when_late",
     "labels",
     "as_is",
+    "allow_repeat",
 )
 """The columns in the order in which they are written: those of an import."""
 
@@ -50,6 +51,8 @@ class Line:
     """By account."""
     as_is: bool = False
     """Whether somebody has said of its wording that it is meant: an import would hold it otherwise."""
+    allow_repeat: bool = False
+    """Whether it reads like one before it and is to go out all the same: an import would hold it otherwise."""
 
     def parts_of(self, one: Delivery) -> tuple[Part, ...]:
         """What one of its deliveries says where it goes."""
@@ -68,11 +71,16 @@ class Line:
 def lines(entries: Sequence[Entry], stories: Mapping[int, Exported]) -> list[Line]:
     """Group deliveries by what one row can say; ``stories`` are by post."""
     groups: dict[tuple[object, ...], list[Delivery]] = {}
+    said: set[tuple[str, str]] = set()
     for entry in entries:
-        one = entry.delivery
-        meant = _is_meant(one, stories[one.post_id].post)
-        groups.setdefault((one.post_id, one.due_at, one.late_after, one.when_late, meant), []).append(one)
-    return [_line(group, stories[group[0].post_id]) for group in groups.values()]
+        one, known = entry.delivery, stories[entry.delivery.post_id]
+        mark = one.account, known.post.fingerprint_for(known.networks[one.account])
+        repeats = mark in said and one.state is not State.HELD
+        said.add(mark)
+        meant = _is_meant(one, known.post)
+        rules = one.due_at, one.late_after, one.when_late
+        groups.setdefault((one.post_id, *rules, meant, repeats), []).append(one)
+    return [_line(group, stories[group[0].post_id], repeats=key[-1] is True) for key, group in groups.items()]
 
 
 def _is_meant(one: Delivery, post: Post) -> bool:
@@ -81,7 +89,7 @@ def _is_meant(one: Delivery, post: Post) -> bool:
     return one.state is not State.HELD and bool(concern_of(every))
 
 
-def _line(group: Sequence[Delivery], known: Exported) -> Line:
+def _line(group: Sequence[Delivery], known: Exported, *, repeats: bool) -> Line:
     whole = {one.account for one in group} == set(known.accounts)
     name = "|".join(one.account for one in group)
     return Line(
@@ -92,6 +100,7 @@ def _line(group: Sequence[Delivery], known: Exported) -> Line:
         labels=known.labels,
         networks=known.networks,
         as_is=_is_meant(group[0], known.post),
+        allow_repeat=repeats,
     )
 
 
@@ -132,6 +141,7 @@ def _fields(line: Line) -> dict[str, object]:
         "when_late": str(line.deliveries[0].when_late),
         "labels": list(line.labels),
         "as_is": line.as_is,
+        "allow_repeat": line.allow_repeat,
         **_own_fields(line.post),
     }
 
@@ -153,6 +163,7 @@ def _row(line: Line) -> Mapping[str, str]:
         "when_late": str(line.deliveries[0].when_late),
         "labels": "|".join(line.labels),
         "as_is": "yes" if line.as_is else "",
+        "allow_repeat": "yes" if line.allow_repeat else "",
         **_own_cells(line.post),
     }
 

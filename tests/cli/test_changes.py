@@ -1,6 +1,7 @@
 """Changing what waits, seeing it and taking it back, as a person types it on a terminal of 80 columns."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -470,6 +471,26 @@ def test_what_is_meant_as_it_is_stays_so_in_an_export(store, call, tmp_path):
 
         with Store.open(f"sqlite:///{tmp_path / name}.db") as other:
             assert ["scheduled", "held"] == [str(one.delivery.state) for one in other.read(reading.queue)]
+
+
+@pytest.mark.parametrize("name", ["posts.csv", "posts.json"])
+def test_what_is_said_again_on_purpose_stays_so_in_an_export(store, call, tmp_path, name):
+    """And what is held because it was said before is held again."""
+    call("add", "Good morning", "-a", "alice", "-w", "+1h")
+    call("add", "Good morning!", "-a", "alice", "-w", "+2h")
+    call("add", "Good morning", "-a", "alice", "-w", "+3h", "--allow-repeat")
+    call("add", "Good morning", "-a", "alice", "-w", "+4h")
+    assert 0 == call("export", name).code
+    empty = f"sqlite:///{tmp_path / 'other.db'}"
+    with Store.create(empty) as other:
+        for record in store.read(account_rows.every):
+            other.write(account_rows.put, record, NOW)
+    call("--store", empty, "import", name)
+
+    with Store.open(empty) as other:
+        assert posts(store) == posts(other)
+        assert {"scheduled": 3, "held": 1} == Counter(str(one[-1]) for one in posts(other))
+    assert 4 == call("import", name, "--json").json["counts"]["already"]
 
 
 def test_a_series_comes_at_another_time_of_the_day(store, call):
