@@ -107,7 +107,7 @@ def sentence(facts: Facts) -> str:
 
 def _deserted(heartbeat: datetime | None, now: datetime) -> str:
     if heartbeat is None:
-        return "no run has ever been on watch: start a worker, then run python -m deployments"
+        return "no run has ever been on watch: run 'steadypost up', or start a worker as docs/service.md says"
     return f"no run is on watch: the last run of publish was heard of {ago(heartbeat, now)} ago"
 
 

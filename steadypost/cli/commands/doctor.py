@@ -248,7 +248,7 @@ def _watches(store: Store, now: datetime) -> Iterator[Finding]:
 
     # A helper's, of a machine, is that machine's own business: the others work on its accounts.
     leases = {one.flow: one for one in store.read(watches.every) if "@" not in one.flow}
-    remedy = "start a worker (prefect worker start --pool steadypost), then: python -m deployments"
+    remedy = "run 'steadypost up', or start a worker as docs/service.md says, then: python -m deployments"
     for flow in sorted({*ON_WATCH, *leases}):
         if flow not in leases:
             yield _failing("on watch", f"no run has ever been on watch for {flow}", remedy)

@@ -55,5 +55,5 @@ RULE = Rule(
     judge=judge,
     explains=(Kind.ON_WATCH, Kind.RUNS),
     remedies=(Remedy.RESTART_WORKER,) * 3,
-    first_aid="Start a worker: prefect worker start --pool steadypost.",
+    first_aid="Run 'steadypost up', or start a worker as docs/service.md says.",
 )
