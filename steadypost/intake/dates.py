@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from steadypost.intake.moment import is_iso
+from steadypost.intake.iso import is_iso
 from steadypost.intake.refusal import Refusal, excerpt, refusal
 
 
@@ -35,6 +35,8 @@ class Evidence:
     day_first: str = ""
     """A date that can only be read with the day first."""
     month_first: str = ""
+    alone: bool = False
+    """Whether it is one date that a person typed: no column tells of its order, and no option either."""
 
     def see(self, written: str) -> None:
         """Take one more date into account."""
@@ -193,6 +195,16 @@ def _undecided(
     written: str, found: re.Match[str], numbers: tuple[int, int, int], evidence: Evidence
 ) -> Refusal:
     year, first, second = numbers
+    orders = ((Order.DAY_FIRST, first, second), (Order.MONTH_FIRST, second, first))
+    if evidence.alone:
+        readings = [
+            f"{year}-{month:02}-{day:02} for {_read(found, year, month, day)}"
+            for _, day, month in orders
+            if 1 <= month <= 12
+        ]
+        return refusal(
+            "when", written, "it does not tell which number is the day", f"write {', or '.join(readings)}"
+        )
     if evidence.contradicts_itself:
         why = (
             f"its column mixes two orders: {excerpt(evidence.day_first)} has the day first, "
@@ -202,7 +214,7 @@ def _undecided(
         why = "no date in this column tells which number is the day"
     readings = [
         f"{_read(found, year, month, day)} with --dates {order}"
-        for order, day, month in ((Order.DAY_FIRST, first, second), (Order.MONTH_FIRST, second, first))
+        for order, day, month in orders
         if 1 <= month <= 12
     ]
     return refusal("when", written, why, f"it is {', or '.join(readings)}")

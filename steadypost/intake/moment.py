@@ -4,6 +4,7 @@
     +20s   in 20 seconds   +1h30m    from the moment it comes in
     2026-11-24T18:30+01:00           an instant
     2026-11-24 18:30                 a local time; only with a zone
+    tomorrow 9am   24.11.2026 18:30  the same, as people write it
 
 A local time that the clocks skip, or pass twice, names no one instant. It is refused with the two that may be
 meant, because every silent choice between them has put posts out an hour early or late.
@@ -17,14 +18,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
 
 from steadypost.domain.lengths import span
+from steadypost.intake.iso import WRITTEN
 from steadypost.intake.refusal import Refusal, nearest, refusal
+from steadypost.intake.spoken import as_iso
 
 FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
 
-_WRITTEN = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
-)
 _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
 
 _ZONE_AT_ITS_END = re.compile(
@@ -120,20 +120,20 @@ def due(when: str, *, zone: str, default_zone: str | None, now: datetime) -> dat
     return unknown or meant
 
 
-def is_iso(written: str) -> bool:
-    """Whether a time is written as ISO 8601 does; it may still be one that no calendar has."""
-    return _WRITTEN.fullmatch(written.strip()) is not None
-
-
 def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datetime | Refusal:
     if when.casefold() == "now":
         return now
     if relative := _RELATIVE.fullmatch(when):
         return _from_now(when, relative["span"], now)
-    if written := _WRITTEN.fullmatch(when):
+    if written := WRITTEN.fullmatch(when):
         return _written(when, written, zone, default_zone)
     if not when:
         return refusal("when", when, "it says no time", HOW_TO_WRITE)
+    spoken = as_iso(when, now.astimezone(ZoneInfo(zone or default_zone or "UTC")).date())
+    if isinstance(spoken, Refusal):
+        return spoken
+    if spoken and (written := WRITTEN.fullmatch(spoken)):
+        return _written(when, written, zone, default_zone)
     if named := _ZONE_AT_ITS_END.fullmatch(when):
         why = f"{named['zone']} at its end is the name of no zone that is the same everywhere and all year"
         place = ABBREVIATED.get(named["zone"].upper(), "America/New_York")

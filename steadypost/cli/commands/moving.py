@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from steadypost.store.operations import Due
 
 _WHEN = click.option(
-    "--when", "-w", required=True, help='"+20m", "2026-11-24T18:30+01:00", or a local time with --zone.'
+    "--when",
+    "-w",
+    required=True,
+    help='"+20m", "2026-11-24T18:30+01:00", or a local time with --zone: "tomorrow 9am", "24.11.2026 18:30".',
 )
 _ZONE = click.option("--zone", default="", help="The zone of a time written without one.")
 
