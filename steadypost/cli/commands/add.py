@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--when",
     "-w",
     required=True,
-    help='"now", "+20m", "next-slot", "2026-11-24T18:30+01:00", or a local time with --zone: "tomorrow 9am", "24.11.2026 18:30".',
+    help='"now", "+20m", "next-slot", "2026-11-24T18:30+01:00", or with --zone "tomorrow 9am", "24.11.2026 18:30".',
 )
 @click.option("--zone", default="", help="The zone of a time written without one.")
 @click.option(
