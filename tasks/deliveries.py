@@ -17,7 +17,7 @@ from blocks import Unopened
 from steadypost.browser import BrowserUnavailable, NoFreeSlot, PoolClosed, StillAlive
 from steadypost.channels.port import Access, Channel, Order
 from steadypost.domain.circuit import No
-from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Unconfirmed
+from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Refused, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.domain.waits import wait_before_retry
 from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, notices, settling
@@ -109,6 +109,8 @@ def ask(house: House, claim: Claim) -> Answer:
     account = house.access(claim.account)
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
+    if (changed := _changed(claim)) is not None:
+        return _ended(claim, changed)
     arm = _Armed(house, claim)
     limits = house.limits()
     answer: Answer | None = None
@@ -144,6 +146,15 @@ def _order(claim: Claim) -> Order:
         live=claim.live,
         reply_to=claim.reply_to,
     )
+
+
+def _changed(claim: Claim) -> Refused | None:
+    """Refuse what is not what was checked: another picture under the same name may be anything."""
+    names = [one.path.name for part in claim.parts for one in part.media if one.was_changed]
+    if not names:
+        return None
+    why = f"{', '.join(names)}: the file was changed after the post came in"
+    return Refused(cause=Cause.MEDIA_MISSING, code="-", why=why)
 
 
 def _ended(claim: Claim, outcome: Outcome) -> Answer:

@@ -38,7 +38,7 @@ MODULES = {
     ),
     "steadypost/domain/delivery.py": (412, "the states, and every move between them"),
     "steadypost/store/intake.py": (
-        435,
+        427,
         "one transaction, with everything that decides whether a post comes in",
     ),
     "tasks/bulkheads.py": (442, "a process's share of every limit, and the leases it is held by"),

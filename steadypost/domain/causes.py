@@ -288,7 +288,7 @@ RULES: Mapping[Cause, Rule] = {
     Cause.TARGET_CLOSED: _never("the post it answers takes no replies", _OTHER_TARGET),
     Cause.MEDIA_REFUSED: _never("the network does not take its images", _OTHER_MEDIA),
     Cause.REFUSED_OTHERWISE: _never("the network refused it", ANEW),
-    Cause.MEDIA_MISSING: _charged("a file of its images is missing", remedy=_OTHER_MEDIA),
+    Cause.MEDIA_MISSING: _charged("a file of its images is missing, or was changed", remedy=_OTHER_MEDIA),
     Cause.DUPLICATE: _looked_for("the network says that it was posted before", Again.PERSON, ANEW),
     # us
     Cause.BROWSER_UNAVAILABLE: _later("no browser starts on this machine", fault=Fault.MACHINE),

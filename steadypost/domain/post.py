@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadypost.domain.hashtags import SIGNS, hashtags
@@ -21,6 +21,24 @@ class Media:
     kind: str
     """The media type read from the file's own first bytes, for instance ``image/png``."""
     alt: str = ""
+    digest: str = field(default="", compare=False)
+    """The hex SHA-256 of what it held when the post came in; empty where that is not known."""
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether the file holds something else now. One that cannot be read is not known to."""
+        if not self.digest:
+            return False
+        try:
+            return digest_of(self.path) != self.digest
+        except OSError:
+            return False
+
+
+def digest_of(path: Path) -> str:
+    """Give the hex SHA-256 of a file; raises ``OSError`` where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadypost.domain.post import Media
+from steadypost.domain.post import Media, digest_of
 from steadypost.intake import decoding
 from steadypost.intake.content import unsendable
 from steadypost.intake.draft import Image
@@ -70,7 +70,7 @@ def _of_file(image: Image, find: Callable[[], tuple[Path, str] | Refusal]) -> Me
     if isinstance(found, Refusal):
         return [*problems, found]
     path, kind = found
-    return problems or Media(path=path, kind=kind, alt=image.alt.strip())
+    return problems or Media(path=path, kind=kind, alt=image.alt.strip(), digest=digest_of(path))
 
 
 def _alt(image: Image) -> list[Refusal]:

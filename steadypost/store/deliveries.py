@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -18,6 +17,7 @@ from steadypost.domain.post import Media, Part
 from steadypost.domain.remote_id import RemoteId
 from steadypost.store import notices, transitions
 from steadypost.store.errors import UnknownDelivery, WriteMissed
+from steadypost.store.media import media_of
 from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
 
 
@@ -78,7 +78,7 @@ def said(connection: Connection, post_ids: Collection[int]) -> dict[int, tuple[P
     for row in connection.execute(
         select(post_media).where(post_media.c.post_id.in_(post_ids)).order_by(post_media.c.position)
     ):
-        media[row.post_id, row.n].append(Media(path=Path(row.path), kind=row.kind, alt=row.alt))
+        media[row.post_id, row.n].append(media_of(row))
     parts: defaultdict[int, list[Part]] = defaultdict(list)
     for row in connection.execute(
         select(post_parts).where(post_parts.c.post_id.in_(post_ids)).order_by(post_parts.c.n)

@@ -16,7 +16,7 @@ from steadypost.domain.parts import PartState
 from steadypost.domain.post import Post
 from steadypost.networks.charges import cost
 from steadypost.store import accounts as account_rows
-from steadypost.store import approvals, slots, variants
+from steadypost.store import approvals, media, slots, variants
 from steadypost.store import keys as post_keys
 from steadypost.store.accounts import AccountRecord
 from steadypost.store.errors import KeyTaken
@@ -24,7 +24,6 @@ from steadypost.store.repeats import APPROVAL, held_because, held_for, looks_lik
 from steadypost.store.schema import (
     deliveries,
     delivery_parts,
-    post_media,
     post_parts,
     post_tags,
     posts,
@@ -323,14 +322,7 @@ def _add_contents(connection: Connection, every: Sequence[tuple[int, Post]]) -> 
             for n, part in enumerate(post.parts)
         ],
     )
-    media = [
-        {"post_id": post_id, "n": n, "position": at, "path": str(one.path), "kind": one.kind, "alt": one.alt}
-        for post_id, post in every
-        for n, part in enumerate(post.parts)
-        for at, one in enumerate(part.media)
-    ]
-    if media:
-        connection.execute(insert(post_media), media)
+    media.add(connection, every)
     tags = [{"post_id": post_id, "tag": tag} for post_id, post in every for tag in sorted(post.tags)]
     if tags:
         connection.execute(insert(post_tags), tags)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
 from steadypost.domain.post import Media, Part, Post, Variant
 from steadypost.store import deliveries as delivery_rows
+from steadypost.store.media import columns_of, media_of
 from steadypost.store.schema import accounts, post_variants, variant_media, variant_parts
 
 
@@ -60,8 +60,7 @@ def of_posts(connection: Connection, post_ids: Collection[int]) -> dict[int, tup
     media: defaultdict[tuple[int, str, int], list[Media]] = defaultdict(list)
     shown = select(variant_media).where(variant_media.c.post_id.in_(ids)).order_by(variant_media.c.position)
     for row in connection.execute(shown):
-        one = Media(path=Path(row.path), kind=row.kind, alt=row.alt)
-        media[row.post_id, row.network, row.n].append(one)
+        media[row.post_id, row.network, row.n].append(media_of(row))
     found: defaultdict[int, list[Variant]] = defaultdict(list)
     for (post_id, network), parts in sorted(texts.items()):
         made = tuple(Part(text=text, media=tuple(media[post_id, network, n])) for n, text in parts)
@@ -89,9 +88,7 @@ def add(connection: Connection, posts: Sequence[tuple[int, Post]]) -> None:
             "network": one.network,
             "n": n,
             "position": at,
-            "path": str(shown.path),
-            "kind": shown.kind,
-            "alt": shown.alt,
+            **columns_of(shown),
         }
         for post_id, _, one in own
         for n, part in enumerate(one.parts)

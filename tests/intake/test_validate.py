@@ -1,5 +1,6 @@
 """Everything that is wrong with a post is said at once, and nothing wrong comes in."""
 
+import hashlib
 import io
 import os
 from datetime import timedelta
@@ -245,6 +246,19 @@ def test_an_image_is_known_by_its_content(judged, draft, tmp_path):
     for name in ("sun.png", "film.png"):
         [refusal] = judged(draft(images=[{"path": name}]))
         assert "by its content" in refusal.why
+
+
+def test_what_an_image_holds_as_it_comes_in_is_kept(judged, draft, png):
+    """What is put in its place later is known to be something else."""
+    path = png("sun.png")
+    [image] = judged(draft(images=[{"path": "sun.png"}])).post.parts[0].media
+    assert image.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert not image.was_changed
+
+    png("sun.png", size=300)
+    assert image.was_changed
+    path.unlink()
+    assert not image.was_changed
 
 
 @pytest.mark.parametrize(("size", "taken"), [(5 * 1024 * 1024, True), (5 * 1024 * 1024 + 1, False)])

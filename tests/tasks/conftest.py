@@ -153,10 +153,10 @@ def house(tmp_path, time, channel, monkeypatch):
 def claimed(house):
     """Add a post and claim it."""
 
-    def claim(*texts, account="alice", reply_to=None):
+    def claim(*texts, account="alice", reply_to=None, media=()):
         house.store.write(
             intake.add,
-            Post(parts=tuple(Part(text=text) for text in texts), reply_to=reply_to),
+            Post(parts=tuple(Part(text=text, media=media) for text in texts), reply_to=reply_to),
             accounts=[account],
             due_at=house.clock(),
             late_after=None,

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -26,6 +27,7 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
+from steadypost.domain.post import Media, digest_of
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import StoreAway, reading, settling
 from steadypost.store import accounts as account_rows
@@ -158,6 +160,37 @@ def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, cla
     run(house, claim)
 
     assert house.browsers.lent == 0
+
+
+def picture(path, told):
+    path.write_bytes(told)
+    return Media(path=path, kind="image/png", alt="A ferry", digest=digest_of(path))
+
+
+def test_a_picture_that_was_changed_since_is_not_sent(house, channel, claimed, published, tmp_path):
+    """Under the same name another one may show anything; nothing is asked, and a person hears which it is."""
+    channel.on_ask = published
+    claim = claimed("One.", media=(picture(tmp_path / "ferry.png", b"the ferry"),))
+    (tmp_path / "ferry.png").write_bytes(b"another thing")
+
+    delivery = run(house, claim)
+
+    assert (State.REFUSED, Cause.MEDIA_MISSING) == (delivery.state, delivery.cause)
+    assert "ferry.png" in delivery.why
+    assert channel.asked == []
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["the same", "of an older version"])
+def test_a_picture_that_is_the_same_or_was_never_measured_is_sent(
+    house, channel, claimed, published, tmp_path, known
+):
+    """Saved once more with the same content it is the same picture."""
+    channel.on_ask = published
+    one = picture(tmp_path / "ferry.png", b"the ferry")
+    claim = claimed("One.", media=(one if known else replace(one, digest=""),))
+    (tmp_path / "ferry.png").write_bytes(b"the ferry" if known else b"another thing")
+
+    assert run(house, claim).state is State.PUBLISHED
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ post_media = Table(
     Column("path", Text, nullable=False),
     Column("kind", String(100), nullable=False),
     Column("alt", Text, nullable=False),
+    Column("digest", String(64), nullable=False, server_default=""),
 )
 
 post_variants = Table(
@@ -79,6 +80,7 @@ variant_media = Table(
     Column("path", Text, nullable=False),
     Column("kind", String(100), nullable=False),
     Column("alt", Text, nullable=False),
+    Column("digest", String(64), nullable=False, server_default=""),
 )
 
 post_tags = Table(
