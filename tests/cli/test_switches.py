@@ -99,7 +99,7 @@ def test_what_cannot_be_meant_changes_nothing(prefect, call, words, says):
     [
         (documents.ApiAway("ConnectError"), "the flows go on with the switches last read"),
         (documents.NoDocument("steadypost"), "python -m deployments"),
-        (documents.ChangedMeanwhile("publish"), "theirs is in force"),
+        (documents.ChangedMeanwhile("publish"), "that change is in force"),
     ],
 )
 def test_what_prefect_did_not_do_is_told(monkeypatch, call, trouble, says):
