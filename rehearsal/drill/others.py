@@ -191,6 +191,7 @@ class Others:
                 "handle": "hugo.test",
                 "url": self.bluesky.url,
                 "password": self.bluesky.accounts["hugo.test"]["password"],
+                "directory": self.bluesky.directory,
             },
         }
 

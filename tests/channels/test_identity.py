@@ -111,6 +111,11 @@ def _place(typed):
     return parts.scheme.lower(), host, parts.port, *rest, parts.fragment
 
 
+def is_told_apart(item: Item) -> bool:
+    """Whether its words tell it from any other post: a picture without a word may be any picture."""
+    return has_one_name(item) and bool(item.text.strip() or any((alt or "").strip() for alt in item.media))
+
+
 def has_one_name(item: Item) -> bool:
     """Whether every host in it has one name. Of ``straße.de`` two standards make two, and the post is not told apart
     from one about ``strasse.de``.
@@ -125,11 +130,11 @@ def test_every_post_of_the_corpus_is_known_again():
     lost = [
         item
         for item in corpus(SEED)
-        if not isinstance(verdict(wanted(item), told(item)), known[has_one_name(item)])
+        if not isinstance(verdict(wanted(item), told(item)), known[is_told_apart(item)])
     ]
 
     assert [] == [(item.kind, item.text[:60]) for item in lost]
-    assert len([item for item in corpus(SEED) if not has_one_name(item)]) < len(corpus(SEED)) // 100
+    assert len([item for item in corpus(SEED) if not is_told_apart(item)]) < len(corpus(SEED)) // 100
 
 
 def test_a_post_is_taken_for_another_in_no_pair():
@@ -139,7 +144,7 @@ def test_a_post_is_taken_for_another_in_no_pair():
     for one, other in pairs(SEED, PAIRS):
         found, same = verdict(wanted(one), told(other)), ask(one) == ask(other)
         counts[f"{'same' if same else 'another'}: {type(found).__name__}"] += 1
-        if isinstance(found, Present) != same and (has_one_name(one) or not isinstance(found, CannotTell)):
+        if isinstance(found, Present) != same and (is_told_apart(one) or not isinstance(found, CannotTell)):
             wrong.append((other.kind, one.text[:80], other.text[:80], type(found).__name__))
 
     sys.stderr.write(f"identity: {PAIRS} pairs, {dict(sorted(counts.items()))}\n")

@@ -11,7 +11,7 @@ import pytest
 
 import steadypost.store.claims
 import steadypost.store.looks
-import tasks.looks
+import tasks.verdicts
 from blocks.switches import names
 from rehearsal.simulation.run import Piece, simulate
 from steadypost.domain.evidence import CannotTell, Present
@@ -84,7 +84,7 @@ def test_an_id_that_is_another_post_s_would_be_found(monkeypatch):
         return {item.key: Present(remote_id=one) for item, one in zip(wanted, ids, strict=False)}
 
     monkeypatch.setattr(
-        tasks.looks,
+        tasks.verdicts,
         "judge",
         lambda wanted, seen, taken=(): (
             {item.key: CannotTell(why="-") for item in wanted} | newest(wanted, seen, taken)

@@ -42,7 +42,7 @@ class Net:
     def handle(self, request):
         self.asked.append((request.method, f"{request.url.host}{request.url.path}", request.content))
         status, body = self.answers.get(f"{request.url.host}{request.url.path}", (404, {}))
-        return httpx.Response(status, json=body)
+        return httpx.Response(status, stream=httpx.ByteStream(json.dumps(body).encode()))
 
     def wire(self, address):
         return Wire(address, transport=httpx.MockTransport(self.handle))
