@@ -300,6 +300,9 @@ def as_somebody():
 @pytest.mark.prefect
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    os.geteuid() == 0, reason="no root runs PostgreSQL: 'make bare' has an ordinary user do it"
+)
 def test_a_new_home_runs_on_postgresql_and_outlives_its_crash(cluster, wait_until, tmp_path):
     """Up, a killed PostgreSQL, up again by itself; then SIGTERM, and nothing is left."""
     home = cluster.folder / "home"
@@ -308,7 +311,7 @@ def test_a_new_home_runs_on_postgresql_and_outlives_its_crash(cluster, wait_unti
     } | {"STEADYPOST_HOME": str(home), "HOME": str(cluster.folder)}
     said = (tmp_path / "said.txt").open("w+")
     process = subprocess.Popen(
-        [*as_somebody(), sys.executable, "-m", "steadypost.cli", "up"],
+        [sys.executable, "-m", "steadypost.cli", "up"],
         env=env,
         cwd=cluster.folder,
         stdout=said,
