@@ -70,7 +70,9 @@ def _of_file(image: Image, find: Callable[[], tuple[Path, str] | Refusal]) -> Me
     if isinstance(found, Refusal):
         return [*problems, found]
     path, kind = found
-    return problems or Media(path=path, kind=kind, alt=image.alt.strip(), digest=digest_of(path))
+    # A dry run keeps no file that it fetched.
+    digest = digest_of(path) if path.exists() else ""
+    return problems or Media(path=path, kind=kind, alt=image.alt.strip(), digest=digest)
 
 
 def _alt(image: Image) -> list[Refusal]:
