@@ -49,7 +49,7 @@ class RealServer:
         self._process = node(HERE / "bluesky.js", stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             ready = self._ready(within=240)
-        except BaseException:
+        except BaseException:  # also Ctrl-C leaves no server behind
             self.stop()
             raise
         self.pds, self.plc = ready["pds"], ready["plc"]

@@ -62,7 +62,7 @@ class BlueskySandbox:
         )
         try:
             ready = json.loads(_ready_line(self._process))
-        except BaseException:
+        except BaseException:  # also Ctrl-C leaves no server behind
             self.stop()
             raise
         self._token = ready["control_token"]

@@ -133,6 +133,6 @@ def _whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         with os.fdopen(handle, "w+b") as opened:
             write(opened)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # also Ctrl-C leaves no half a file behind
         Path(name).unlink(missing_ok=True)
         raise

@@ -113,6 +113,6 @@ def _write(path: Path, content: bytes) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # also Ctrl-C leaves no half a file behind
         Path(name).unlink(missing_ok=True)
         raise

@@ -7,11 +7,12 @@ from unittest.mock import Mock
 import pytest
 
 from steadypost.channels.x_web import hearing
-from steadypost.channels.x_web.gate import Stopped, Turns, makes_a_post
+from steadypost.channels.x_web.gate import makes_a_post
 from steadypost.channels.x_web.look import Reading, proves
 from steadypost.channels.x_web.selectors import NEEDED, WAYS, Purpose, drifted, for_page
 from steadypost.channels.x_web.survey import Box
 from steadypost.channels.x_web.told import Told
+from steadypost.channels.x_web.turns import Stopped, Turns
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN, MARGIN, QUIET, Patience
 from steadypost.channels.x_web.walls import ALERTS, wall
 from steadypost.domain.likeness import Link

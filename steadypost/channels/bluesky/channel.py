@@ -330,7 +330,7 @@ class _Stage:
     def reach(self, phase: Phase) -> None:
         """Note a phase, and tell whoever watches: who only watches must not spoil what is watched."""
         self.phase = phase
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # of the watcher: the attempt goes on unwatched
             self._progress(phase)
 
 

@@ -192,8 +192,7 @@ class _Step:
 
     def __call__(self, phase: Phase) -> None:
         self.at = phase
-        # Who only watches must not spoil what is watched.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # of the watcher: the attempt goes on unwatched
             self._progress(phase)
 
 

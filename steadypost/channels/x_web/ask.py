@@ -21,7 +21,7 @@ from steadypost.channels.x_web.clicking import CLICK_WITHIN, ROOM_TO_ANSWER, cli
 from steadypost.channels.x_web.compose import write_all
 from steadypost.channels.x_web.context import Says, says
 from steadypost.channels.x_web.errand import ARM, CLOCK, KNOWN, REFUSES, AskErrand, AskReport, Halt
-from steadypost.channels.x_web.gate import Gate, Heard, Lost, Turns, makes_a_post
+from steadypost.channels.x_web.gate import Gate, Heard, Lost, makes_a_post
 from steadypost.channels.x_web.hearing import Ear
 from steadypost.channels.x_web.opening import (
     check_signed_in,
@@ -38,6 +38,7 @@ from steadypost.channels.x_web.opening import (
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
 from steadypost.channels.x_web.told import read
+from steadypost.channels.x_web.turns import Turns
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
 from steadypost.domain.clock import Offset, now
 from steadypost.domain.network import Place
@@ -251,7 +252,7 @@ def _submit(desk: Desk, page: Page, errand: AskErrand, offset: Offset | None) ->
 def _end_without_a_request(desk: Desk, gate: Gate, errand: AskErrand) -> bool:
     """Close the gate and the page; say whether it is certain that nothing has left and nothing can."""
     gate.shut()
-    return not gate.turns.passed and not gate.outcomes and _close(desk, errand.access.account)
+    return not gate.has_decided() and _close(desk, errand.access.account)
 
 
 def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:
@@ -292,7 +293,7 @@ def _conclude(desk: Desk, gate: Gate, errand: AskErrand, parts: int) -> tuple[Ou
     """Say of every part what became of it. Tidying comes after the answers and cannot change them."""
     if len(gate.outcomes) == parts and all(isinstance(o, Published) for o in gate.outcomes.values()):
         return tuple(gate.outcomes[n] for n in range(parts))
-    stopped = _close(desk, errand.access.account)
+    stopped = _close(desk, errand.access.account) and not gate.opened_another
     fallback = Unconfirmed(cause=Cause.NO_ANSWER, why="clicked, and no answer was seen", phase=Phase.CLICKED)
     sent = range(gate.turns.passed)
     return whole(gate.outcomes, sent, parts, stopped=stopped, fallback=fallback)

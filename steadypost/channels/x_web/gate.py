@@ -15,7 +15,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ from steadypost.channels.x_web.courier import (
     room_for,
     told,
 )
-from steadypost.domain.likeness import canonical
+from steadypost.channels.x_web.turns import Stopped, Turns, said_in, same_text
 from steadypost.domain.outcome import Cause, Outcome, Published
 from steadypost.domain.remote_id import RemoteId
 
@@ -57,25 +57,6 @@ HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
 
 
-def same_text(sent: str, composed: str) -> bool:
-    r"""Whether the page sends what was composed. Line ends and forms of accents are the same, outer space is none.
-
-    >>> same_text("cafe\u0301\n\nx", " caf\u00e9\r\n\r\nx ")
-    True
-    >>> same_text("a  b", "a b")
-    False
-    """
-    return canonical(sent) == canonical(composed)
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A request that was not let out, and why."""
-
-    cause: Cause
-    why: str
-
-
 @dataclass(frozen=True, slots=True)
 class Lost:
     """A request that was let out and whose answer cannot come any more."""
@@ -84,70 +65,6 @@ class Lost:
 
 
 Heard = Received | Lost | Stopped
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a request would make live."""
-
-    text: str
-    parent: str | None
-    pictures: int
-
-
-@dataclass(slots=True)
-class Turns:
-    """Whose turn it is. Pure: decides of one request after the other whether it is the next part's."""
-
-    texts: Sequence[str]
-    reply_to: RemoteId | None
-    pictures: Sequence[int] = ()
-    """How many pictures each part has; none, where it is left out."""
-    ids: dict[int, RemoteId] = field(default_factory=dict)
-    """The ids of the parts so far, where known."""
-    passed: int = 0
-    """How many parts have been let out."""
-
-    def judge(self, body: str | None) -> int | Stopped | None:
-        """Give the part this request is for, or why it must not leave; ``None`` for one too many."""
-        said = _said(body)
-        if said is None:
-            return Stopped(Cause.UI_DRIFT, "the page's request cannot be read")
-        n = self.passed
-        due = n < len(self.texts) and same_text(said.text, self.texts[n])
-        if due and self._follows(n, said.parent) and said.pictures == self._pictures(n):
-            self.passed += 1
-            return n
-        if n >= len(self.texts) or any(same_text(said.text, before) for before in self.texts[:n]):
-            return None
-        if not due:
-            return Stopped(Cause.COMPOSER_DIFFERS, "the page was about to send another text")
-        if not self._follows(n, said.parent):
-            return Stopped(Cause.REPLY_CONTEXT_MISSING, "the page was about to send it under another parent")
-        expected = self._pictures(n)
-        return Stopped(
-            Cause.MEDIA_NOT_ATTACHED, f"the page was about to send {said.pictures} of {expected} pictures"
-        )
-
-    def _pictures(self, n: int) -> int:
-        return self.pictures[n] if self.pictures else 0
-
-    def _follows(self, n: int, parent: str | None) -> bool:
-        """Whether this is the parent the part must have. One that is not known is not the right one."""
-        return parent == (self.reply_to if n == 0 else self.ids.get(n - 1, ""))
-
-
-def _said(body: str | None) -> Said | None:
-    """What a request's body says; ``None`` when it has another form than we know."""
-    try:
-        variables = json.loads(body or "")["variables"]
-        text, reply = variables["tweet_text"], variables.get("reply") or {}
-        parent = reply.get("in_reply_to_tweet_id")
-        pictures = len((variables.get("media") or {}).get("media_entities") or ())
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
-    known = isinstance(text, str) and isinstance(parent, str | None)
-    return Said(text, parent, pictures) if known else None
 
 
 @dataclass(slots=True)
@@ -394,6 +311,8 @@ class Gate:
         """Requests that hold a part's text in a form we do not know. They never left either."""
         self.sheets = 0
         """Sheets that were put aside between the click and a request."""
+        self.opened_another = False
+        """Whether a window of its own was opened: what that one sends is not sure to pass here."""
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0
@@ -405,6 +324,7 @@ class Gate:
         self._room: Room | None = None
         self._keeper = keeper_of(page)
         desk.listen(page, "requestfailed", self._failed)
+        desk.listen(page.context, "page", self._opened)
 
     def __enter__(self) -> Self:
         self._keeper.begin(self)
@@ -415,9 +335,15 @@ class Gate:
         for room in [*self._rooms, *([self._room] if self._room else [])]:
             room.close()
 
+    def _opened(self, another: Page) -> None:
+        """Hold what another window sends as well. It may have sent something before it could be held."""
+        self.opened_another = True
+        with contextlib.suppress(PlaywrightError):
+            keeper_of(another)
+
     def has_decided(self) -> bool:
-        """Whether a request has been let out, or one has been stopped for good."""
-        return self.turns.passed > 0 or bool(self.outcomes)
+        """Whether a request has been let out or one has been stopped for good, or one may have gone by another window."""
+        return self.turns.passed > 0 or bool(self.outcomes) or self.opened_another
 
     def shut(self) -> None:
         """Let nothing more out."""
@@ -426,7 +352,9 @@ class Gate:
     def has_only_stopped_another_text(self) -> bool:
         """Whether nothing has left, and what was stopped was stopped for its text."""
         stopped = self._stopped
-        return self.turns.passed == 0 and stopped is not None and stopped.cause is Cause.COMPOSER_DIFFERS
+        if self.turns.passed > 0 or self.opened_another:
+            return False
+        return stopped is not None and stopped.cause is Cause.COMPOSER_DIFFERS
 
     def reopen(self) -> None:
         """Forget what was stopped for its text. Only while nobody was told of it: what has been said stays true."""
@@ -443,7 +371,7 @@ class Gate:
         self._blocked += 1
         if verdict is None:
             self.surplus += 1
-        elif _said(body) is None:
+        elif said_in(body) is None:
             self.odd += 1
         else:
             self._shut, self._stopped = True, self._stopped or verdict
@@ -485,7 +413,7 @@ class Gate:
             # One that we stopped ourselves. Were it another, its answer would still come, or the wait end.
             self._blocked -= 1
             return
-        said = _said(request.post_data)
+        said = said_in(request.post_data)
         for n in sorted(self.waiting):
             if said is not None and same_text(said.text, self.turns.texts[n]):
                 self._note(n, Lost("the page gave the request up"))

@@ -91,7 +91,7 @@ def _token_kept(store: Store, house: House, name: str, token: Token | None) -> I
     tokens.put(name, token)
     try:
         yield
-    except BaseException:
+    except BaseException:  # also Ctrl-C puts the old sign-in back
         _put_back(tokens, name, before)
         raise
 

@@ -46,6 +46,16 @@ const shell = (middle) =>
 // -- what is sent
 
 let sent = 0;
+/** A window of its own sends the post: what it sends passes by whoever watches this page. */
+const elsewhere = () => {
+  localStorage.setItem("to_send", parts[0].text.trim());
+  window.open("/sends", "_blank", "popup,noopener");
+};
+const sendFromHere = () => {
+  const variables = { tweet_text: localStorage.getItem("to_send"), media: { media_entities: [] } };
+  fetch("/i/api/graphql/q1W2e3/CreateTweet", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ variables, queryId: "q1W2e3" }) });
+};
+
 const send = async () => {
   sent += 1;
   if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
@@ -56,6 +66,7 @@ const send = async () => {
   if (scene.at_click === "blank") return void document.documentElement.remove();
   if (scene.at_click === "home") return void (location.href = "/home");
   if (scene.at_click === "login") return void (location.href = "/i/flow/login?redirect_after_login=%2Fcompose%2Fpost");
+  if (scene.at_click === "window") return void elsewhere();
   if (scene.at_click === "gone") return layers.replaceChildren();
   if (scene.at_click === "wrong") return interstitial();
   let above = target;
@@ -304,5 +315,5 @@ const begin = () => {
   shell(h("p", {}, "…"));
   if (location.pathname.startsWith("/compose")) openComposer();
 };
-setTimeout(begin, scene.hydrate ?? 0);
+setTimeout(location.pathname === "/sends" ? sendFromHere : begin, scene.hydrate ?? 0);
 if (scene.unload) addEventListener("beforeunload", (event) => { event.preventDefault(); event.returnValue = "x"; });
