@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from steadypost.domain.lengths import span
 from steadypost.intake.iso import WRITTEN
 from steadypost.intake.refusal import Refusal, nearest, refusal
-from steadypost.intake.spoken import as_iso
+from steadypost.intake.typed import as_iso
 
 FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
@@ -129,10 +129,10 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return _written(when, written, zone, default_zone)
     if not when:
         return refusal("when", when, "it says no time", HOW_TO_WRITE)
-    spoken = as_iso(when, now.astimezone(ZoneInfo(zone or default_zone or "UTC")).date())
-    if isinstance(spoken, Refusal):
-        return spoken
-    if spoken and (written := WRITTEN.fullmatch(spoken)):
+    typed = as_iso(when, now.astimezone(ZoneInfo(zone or default_zone or "UTC")).date())
+    if isinstance(typed, Refusal):
+        return typed
+    if typed and (written := WRITTEN.fullmatch(typed)):
         return _written(when, written, zone, default_zone)
     if named := _ZONE_AT_ITS_END.fullmatch(when):
         why = f"{named['zone']} at its end is the name of no zone that is the same everywhere and all year"

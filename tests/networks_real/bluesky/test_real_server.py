@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from rehearsal.real.bluesky import RealServer, why_not
+from rehearsal.real.relay import Handling, Relay, relaying
 from steadypost.channels.bluesky.channel import Bluesky, Confirmed
 from steadypost.channels.bluesky.fetching import Fetcher
 from steadypost.channels.bluesky.session import InMemory
@@ -23,7 +24,6 @@ from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, Published, Refused, Unconfirmed
 from steadypost.domain.post import Media, Part
 from steadypost.networks.bluesky import record, tid
-from tests.networks_real.bluesky.support import Relay
 
 pytestmark = [
     pytest.mark.network,
@@ -45,9 +45,8 @@ def server():
 
 @pytest.fixture
 def relay(server):
-    passing = Relay(server.pds)
-    yield passing
-    passing.close()
+    with relaying(server.pds) as passing:
+        yield passing
 
 
 @dataclass
@@ -113,7 +112,7 @@ def order(*parts, **more):
 
 def lost(when):
     """Cut every line on which a post is asked for."""
-    return lambda head: when if any(write in head for write in WRITES) else None
+    return lambda _method, path: when if any(write in path for write in WRITES) else Handling.PASS
 
 
 def settled(person, wanted):
@@ -122,7 +121,7 @@ def settled(person, wanted):
         named = person.look_for(wanted).named
         if named and all(named.values()):
             return tuple(named.values())
-        person.relay.cut = lambda _: None
+        person.relay.decide = lambda _method, _path: Handling.PASS
         person.ask(wanted)
     pytest.fail("never settled")
 
@@ -130,14 +129,14 @@ def settled(person, wanted):
 def test_every_answer_is_lost(alice):
     """Twenty-four posts, not one answer: one copy of each, with its own id."""
     alice.ask(order(SIGNED_IN))
-    alice.relay.cut = lost("after")
+    alice.relay.decide = lost(Handling.CUT_AFTER)
     wanted = [order(f"post {n}") for n in range(24)]
     answers = [alice.ask(one).headline for one in wanted]
     found = [alice.look_for(one).named for one in wanted]
     written = {one["value"]["text"]: one["uri"] for one in alice.posts()}
 
     assert {(type(one), one.cause) for one in answers} == {(Unconfirmed, Cause.NO_ANSWER)}
-    assert len(alice.relay.cuts) == 24
+    assert 24 == len([one for one in alice.relay.seen if one.handling is Handling.CUT_AFTER])
     assert len(alice.posts()) == 24
     assert [list(one.values()) for one in found] == [[written[f"post {n}"]] for n in range(24)]
 
@@ -146,21 +145,21 @@ def test_asked_again_although_it_was_there(alice):
     """Even without the look a second ask, and a third one, make no second copy."""
     alice.ask(order(SIGNED_IN))
     wanted = order("one")
-    alice.relay.cut = lost("after")
+    alice.relay.decide = lost(Handling.CUT_AFTER)
     alice.ask(wanted)
-    alice.relay.cut = lambda _: None
+    alice.relay.decide = lambda _method, _path: Handling.PASS
     again = [alice.ask(wanted).headline for _ in range(2)]
 
     assert [one["value"]["text"] for one in alice.posts()] == ["one"]
     assert all(isinstance(one, Published) for one in again)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [Handling.CUT_BEFORE, Handling.CUT_AFTER])
 @pytest.mark.parametrize("parts", [1, 4])
 def test_a_cut_line_is_settled(alice, when, parts):
     alice.ask(order(SIGNED_IN))
     wanted = order(*[f"part {n}" for n in range(parts)])
-    alice.relay.cut = lost(when)
+    alice.relay.decide = lost(when)
     answer = alice.ask(wanted)
     ids = settled(alice, wanted)
     posts = alice.posts()
