@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
 
 from steadypost.cli.up.postgres import NoPostgres, command, make, programs
 
@@ -43,6 +44,10 @@ class Server:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY wal_log")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database that ``fresh`` made, whatever is connected to it."""
+        self.say(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -100,11 +105,15 @@ def who() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Server]:
-    """Run a server in a folder of its own, and leave nothing of it behind."""
+def running(*, in_memory: bool = False) -> Iterator[Server]:
+    """Run a server in a folder of its own, and leave nothing of it behind.
+
+    In memory, where there is some, a database is made in a third of the time, and a thousand are deleted in seconds
+    instead of minutes.
+    """
     found = programs()
     # A socket's path may have a hundred characters, which pytest's own folders exceed.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_memory() if in_memory else None))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody", "nogroup")
@@ -117,6 +126,14 @@ def running() -> Iterator[Server]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Find a folder in memory with a gigabyte free."""
+    shm = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    if os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 1 << 30:
+        return shm
+    return None
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from tests.store.people import NOON, person
 def server():
     """A PostgreSQL of this test run's own."""
     try:
-        with postgres.running() as running:
+        with postgres.running(in_memory=True) as running:
             yield running
     except NoPostgres as missing:
         pytest.fail(str(missing))
@@ -44,8 +44,11 @@ def made_postgres(server):
 def empty_url(request, tmp_path):
     """The address of a database without tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    return request.getfixturevalue("server").fresh()
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("server")
+    yield (made := server.fresh())
+    server.drop(made)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -53,9 +56,11 @@ def url(request, tmp_path):
     """The address of a store that nobody has used."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("made_sqlite"), tmp_path / "store.db")
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    made = request.getfixturevalue("made_postgres")
-    return request.getfixturevalue("server").fresh(like=made)
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    server = request.getfixturevalue("server")
+    yield (made := server.fresh(like=request.getfixturevalue("made_postgres")))
+    server.drop(made)
 
 
 @pytest.fixture
