@@ -315,7 +315,8 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)
     # After the adoptions, so that none of ours is taken for a stranger's.
     by_hand = foreign(unsettled, seen, taken_ids(house, access, seen), access.handle)
-    house.store.write(ledger.note_foreign, access.account, by_hand, house.clock())
+    ahead = next((one.offset for one in seen if one.offset is not None), None)
+    house.store.write(ledger.note_foreign, access.account, by_hand, house.clock(), ahead)
     return found
 
 

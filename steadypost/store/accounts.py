@@ -13,7 +13,6 @@ from steadypost.domain.delivery import OnAbsence
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
 from steadypost.domain.quota import Limits
-from steadypost.domain.remote_id import RemoteId
 from steadypost.networks import named
 from steadypost.store import transitions
 from steadypost.store.errors import UnknownAccount
@@ -114,13 +113,6 @@ def network_of(connection: Connection, name: str) -> Network:
     if found is None:
         raise UnknownAccount(name, connection.scalars(select(accounts.c.name)).all())
     return named(found)
-
-
-def newest_made(connection: Connection, name: str, ids: Iterable[RemoteId], now: datetime) -> datetime:
-    """Say when the newest of an account's posts was made; as far as the ids do not tell, now."""
-    network = network_of(connection, name)
-    told = [network.made_at(one) for one in ids]
-    return min(now, max((made for made in told if made is not None), default=now))
 
 
 def lock_all(connection: Connection, names: Iterable[str]) -> dict[str, AccountRecord]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
@@ -21,7 +21,7 @@ from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.span import Span
 from steadypost.networks import named
 from steadypost.store import accounts as account_rows
-from steadypost.store import codec, removals
+from steadypost.store import clocks, codec, made, removals
 from steadypost.store.schema import (
     accounts,
     acts,
@@ -90,7 +90,7 @@ def _let_go(row: Row[Any], released: Mapping[int, datetime]) -> datetime:
 
 
 def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[int, datetime]:
-    """Say when each delivery was wholly live, by what its ids tell: the network's own word on the time."""
+    """Say when each delivery was wholly live, by what its ids tell, in the time of our own clock."""
     rows = connection.execute(
         select(
             delivery_parts.c.delivery_id,
@@ -98,9 +98,15 @@ def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[i
             delivery_parts.c.remote_id,
             deliveries.c.published_at,
             accounts.c.network,
+            attempts.c.armed_at,
+            attempts.c.clock_ahead_ms,
+            attempts.c.clock_within_ms,
         )
         .join(deliveries, deliveries.c.id == delivery_parts.c.delivery_id)
         .join(accounts, accounts.c.name == deliveries.c.account)
+        .outerjoin(
+            attempts, and_(attempts.c.delivery_id == deliveries.c.id, attempts.c.n == deliveries.c.attempts)
+        )
         .where(
             deliveries.c.due_at < window.until,
             or_(
@@ -112,15 +118,21 @@ def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[i
     )
     parts: defaultdict[int, list[datetime | None]] = defaultdict(list)
     for row in rows:
-        is_live = row.state == PartState.LIVE
-        # Where an id does not tell when its post was made, it is as old as our knowledge of it.
-        told = named(row.network).made_at(RemoteId(row.remote_id)) or row.published_at if is_live else None
-        parts[row.delivery_id].append(told)
+        parts[row.delivery_id].append(_made(row) if row.state == PartState.LIVE else None)
     return {
         delivery_id: max(known)
         for delivery_id, every in parts.items()
         if len(known := [at for at in every if at is not None]) == len(every)
     }
+
+
+def _made(row: Any) -> datetime | None:
+    """Say when a part was made. Where its id does not tell, it is as old as our knowledge of it."""
+    told = named(row.network).made_at(RemoteId(row.remote_id))
+    if told is None:
+        return cast("datetime | None", row.published_at)
+    ahead = None if row.clock_ahead_ms is None else clocks.offset(row.clock_ahead_ms, row.clock_within_ms)
+    return made.here(told, ahead, known_at=row.published_at or told, asked_at=row.armed_at)
 
 
 def _due_posts(

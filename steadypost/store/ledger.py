@@ -8,13 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery
 from steadypost.domain.evidence import SeenPost
 from steadypost.domain.parts import PartState
 from steadypost.domain.quota import DAY, Limits, Use
 from steadypost.domain.remote_id import RemoteId
 from steadypost.store import accounts as account_rows
-from steadypost.store import money
+from steadypost.store import made, money
+from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import expect
 from steadypost.store.schema import delivery_parts, foreign_posts, quota_uses
 
@@ -78,23 +80,28 @@ def reserve(
     )
 
 
-def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Delivery, now: datetime) -> None:
-    """Count of an attempt what is live or may be, and give the rest back.
+def follow(
+    connection: Connection, attempt: Attempt, delivery: Delivery, now: datetime, *, first: int | None = None
+) -> None:
+    """Count of an attempt what is live or may be, from its ``first`` part on, and give the rest back.
 
     It counts from its end, the latest instant at which its posts can have become live, and that instant
     never moves backwards: an id that came to light may only show that it was later.
     """
+    first = attempt.first_part if first is None else first
     mine = [part for part in delivery.parts if part.n >= first]
     ids = [part.remote_id for part in mine if part.remote_id is not None]
     unconfirmed = sum(part.state is PartState.ASKED for part in mine)
     asked = [part.n for part in mine if part.remote_id is not None or part.state is PartState.ASKED]
     units = len(asked)
-    before = connection.execute(select(quota_uses).where(quota_uses.c.attempt_id == attempt_id)).one()
-    newest = account_rows.newest_made(connection, delivery.account, ids, now) if ids else None
-    ended = now if before.counted_at is None else max(before.counted_at, newest or before.counted_at)
+    before = connection.execute(select(quota_uses).where(quota_uses.c.attempt_id == attempt.id)).one()
+    ended = now
+    if before.counted_at is not None:
+        newest = made.newest(connection, delivery.account, ids, attempt, now) if ids else before.counted_at
+        ended = max(before.counted_at, newest)
     changed = connection.execute(
         update(quota_uses)
-        .where(quota_uses.c.attempt_id == attempt_id)
+        .where(quota_uses.c.attempt_id == attempt.id)
         .values(
             units=units or before.units,
             counted_at=ended,
@@ -103,7 +110,7 @@ def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Del
             micros=money.counted(before.part_micros, asked) if asked else before.micros,
         )
     )
-    expect(f"settling the quota of attempt {attempt_id}", 1, changed.rowcount)
+    expect(f"settling the quota of attempt {attempt.id}", 1, changed.rowcount)
 
 
 def newest(connection: Connection, account: str) -> RemoteId | None:
@@ -118,8 +125,16 @@ def newest(connection: Connection, account: str) -> RemoteId | None:
     return max(placed, default=(None, None))[1]
 
 
-def note_foreign(connection: Connection, account: str, seen: Collection[SeenPost], now: datetime) -> int:
+def note_foreign(
+    connection: Connection,
+    account: str,
+    seen: Collection[SeenPost],
+    now: datetime,
+    ahead: Offset | None = None,
+) -> int:
     """Write down posts of the account that nobody here made; answer how many are new.
+
+    ``ahead`` is how far the network's clock was ahead when they were seen: they count by ours.
 
     Whoever looked has made sure that none of them may be a delivery's. One that belongs to a delivery by now is left
     alone all the same.
@@ -134,11 +149,12 @@ def note_foreign(connection: Connection, account: str, seen: Collection[SeenPost
     )
     new = set(ids) - set(connection.scalars(ours)) - set(connection.scalars(known))
     for one in sorted(new):
+        told = network.made_at(one) or ids[one].made or now
         connection.execute(
             insert(foreign_posts).values(
                 account=account,
                 remote_id=one,
-                made_at=network.made_at(one) or ids[one].made or now,
+                made_at=made.here(told, ahead, known_at=now),
                 seen_at=now,
                 text=ids[one].text,
             )

@@ -21,7 +21,7 @@ from steadypost.domain.waits import MOST_LOOKS
 from steadypost.networks import named
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import copies, ledger, overtaken, removals
+from steadypost.store import copies, ledger, made, overtaken, removals
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.copies import Copies
@@ -234,11 +234,11 @@ def _settle(
     if after.state is State.PUBLISHED:
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
         more = {
-            "published_at": account_rows.newest_made(connection, after.account, ids, now),
+            "published_at": made.newest(connection, after.account, ids, attempt, now),
             "verified_at": now,
         }
     delivery_rows.keep(connection, kept, after, now, **more)
-    ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    ledger.follow(connection, attempt, after, now)
     return after
 
 

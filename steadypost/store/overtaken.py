@@ -21,9 +21,8 @@ from steadypost.domain.parts import DeliveryPart, PartState
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.waits import FIRST_LOOK
 from steadypost.domain.word import came_to_light
-from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import copies, ledger
+from steadypost.store import copies, ledger, made
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import Kept
@@ -65,12 +64,10 @@ def _take(  # noqa: PLR0917 - private, and every one of them is needed
     if after.state is State.PUBLISHED and before.state is not State.PUBLISHED:
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
-        more["published_at"] = kept.published_at or account_rows.newest_made(
-            connection, after.account, ids, now
-        )
+        more["published_at"] = kept.published_at or made.newest(connection, after.account, ids, attempt, now)
     delivery_rows.keep(connection, kept, after, now, **more)
     copies.tell(connection, before, twice, now)
-    ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    ledger.follow(connection, attempt, after, now)
     return after
 
 
@@ -105,7 +102,7 @@ def _follows(
     # It has done nothing yet, and must not: with another fence it is never armed.
     after = came_to_light(found, why)
     nothing = len(found.parts)
-    ledger.follow(connection, attempt_id=newest.id, first=nothing, delivery=after, now=now)
+    ledger.follow(connection, newest, after, now, first=nothing)
     return after, {"fence": kept.fence + 1}
 
 

@@ -24,7 +24,7 @@ from steadypost.domain.waits import FIRST_LOOK
 from steadypost.domain.word import StillUnconfirmed, Word, WordNotTaken
 from steadypost.networks import named
 from steadypost.store import accounts as account_rows
-from steadypost.store import acts, approvals, ledger, repeats
+from steadypost.store import acts, approvals, ledger, made, repeats
 from steadypost.store import attempts as attempt_rows
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.acts import By
@@ -152,15 +152,13 @@ def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, no
         after = replace(after, next_at=now + FIRST_LOOK, looks=0)
         more["verified_at"] = None
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
-        more["published_at"] = kept.published_at or account_rows.newest_made(
-            connection, after.account, ids, now
-        )
+        more["published_at"] = kept.published_at or made.newest(connection, after.account, ids, attempt, now)
     if overruled or after.state is State.PUBLISHED:
         more["fence"] = kept.fence + 1
     delivery_rows.keep(connection, kept, after, now, quietly=bool(waits), **more)
     approvals.tell(connection, [delivery.id] if waits else [], now)
     if attempt is not None and after.parts != delivery.parts:
-        ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+        ledger.follow(connection, attempt, after, now)
     _point(connection, kept, word, by, now)
     acts.record(connection, did=did, by=by, before=delivery.state, after=after, now=now)
     return after

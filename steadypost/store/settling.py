@@ -198,7 +198,7 @@ def _keep(
         delivery_rows.keep(connection, kept, after, now, published_at=kept.published_at or now)
     else:
         delivery_rows.keep(connection, kept, after, now)
-    ledger.follow(connection, attempt_id=attempt.id, first=attempt.first_part, delivery=after, now=now)
+    ledger.follow(connection, attempt, after, now)
     return after
 
 
