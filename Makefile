@@ -28,7 +28,7 @@ demo-networks: setup ## The same with a real Bluesky server and a Mastodon API t
 
 test: ## Run every test, or those named: TESTS=tests/store
 	@tools/setup.sh tests
-	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-networks: setup ## Publish to real servers of each network, on this machine, through lines that are cut
 	@tools/networks.sh

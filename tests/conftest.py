@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -49,6 +50,25 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if leads or hasattr(session.config, "workerinput"):
         # A terminal tells all of them at once, and the one that leads tells them again.
         signal.signal(signal.SIGINT, end)
+
+
+LONG = ("rehearsal", "flows", "tasks", "cli")
+"""The folders of tests that start whole houses: minutes in one file, which two processes cannot share."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no process is left alone with one at the end.
+
+    Within a file, and among files of a kind, the order stays as it was shuffled.
+    """
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=place)
 
 
 def _end_those_led() -> None:
