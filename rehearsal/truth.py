@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Media, Post
 from steadypost.domain.span import Span, joined
@@ -213,9 +214,9 @@ LARGEST = 3
 """The most parts that a thread of a rehearsal has. An account sends in order: behind a thread that finds no room
 the next one waits as well, though there were room for it alone."""
 
-AS_ASSUMED = timedelta(seconds=60)
-"""A post that comes to life so long after it was asked for, or sooner, does so while somebody waits for it. Of one that
-comes later nobody can keep a distance: it counts from its ask."""
+AS_ASSUMED = timedelta(seconds=ANSWER_WITHIN)
+"""How long an answer is waited for at most. A post made later is made after its attempt has ended, when the next may be
+under way: no distance can be kept from it, so it counts from its ask."""
 
 STARTED_WITHIN = timedelta(seconds=150)
 """A late rule forbids starting; what has been started may take so long, and is then given up."""

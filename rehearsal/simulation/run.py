@@ -386,13 +386,20 @@ class Simulation:
             "by_hand": _added(one.by_hand for one in self.told),
             "not_good": [
                 f"{line.account} {line.n}, due {line.due_at:%Y-%m-%d %H:%M:%S}: {line.state}, {line.attempts} attempts, "
-                f"{line.late_s()} s late; {line.why}"
+                f"{_asked(line)}, {line.late_s()} s late; {line.why}"
                 for one in self.told
                 for line in one.lines
                 if (late := line.late_s()) is None or late > ON_TIME.total_seconds()
                 if not line.no_capacity
             ],
         }
+
+
+def _asked(line: Line) -> str:
+    """Say how soon it was asked for: what was asked for at once and came late, the network made late or not at all."""
+    if line.asked_at is None:
+        return "never asked for"
+    return f"first asked for {(line.asked_at - line.due_at).total_seconds():.0f} s after it was due"
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -51,11 +51,13 @@ def test_a_quota_is_a_window_that_slides():
 
 
 def test_what_comes_to_life_long_after_its_ask_counts_from_its_ask():
-    """Nobody can keep a distance to what X does ten minutes later."""
+    """No distance can be kept from what X does after its answer was given up."""
     rules = Rules(spacing=2 * MINUTE)
 
     assert [] == list(truth.too_near(rules, [made(1, 0, late=10), made(2, 9.5)]))
     assert 1 == len(list(truth.too_near(rules, [made(1, 0, late=0.5), made(2, 2)])))
+    # After 55 s nobody waits for its answer any more, and the next one is under way.
+    assert [] == list(truth.too_near(rules, [made(1, 0, late=55 / 60), made(2, 2)]))
 
 
 def test_nothing_is_asked_for_before_its_time_nor_after_its_late_rule():
