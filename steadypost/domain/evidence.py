@@ -33,6 +33,8 @@ class SeenPost:
     media: tuple[str | None, ...] | None = None
     """The description of each of its pictures, ``None`` where that is not told; ``None`` for the whole when it is not
     known how many there are."""
+    quotes: bool = False
+    """Whether it shows another post that none of its words leads to. Nothing of ours is sent so."""
     pinned: bool = False
     reposted: bool = False
     promoted: bool = False

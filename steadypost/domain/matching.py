@@ -47,9 +47,10 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
         _media_grade(item, post),
         _options_grade(item, post),
     )
-    # Nobody takes up what is pinned or promoted, or a picture without a word; but it may be ours, and then it is not
-    # absent.
-    return min(made, content, Grade.UNCLEAR if is_marked(post) or _is_wordless(item, post) else Grade.SAME)
+    # Nobody takes up what is pinned or promoted, a quote, or a picture without a word; but it may be ours, and then it
+    # is not absent.
+    is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
+    return min(made, content, Grade.UNCLEAR if is_odd else Grade.SAME)
 
 
 def _is_wordless(item: Wanted, post: SeenPost) -> bool:

@@ -425,6 +425,7 @@ def _of_result(result: Any) -> SeenPost | None:
         reply_to=_id(parent),
         parent_known=parent is None or _id(parent) is not None,
         media=_media(legacy),
+        quotes=_quotes(legacy),
         reposted="retweeted_status_result" in legacy or "retweeted_status_id_str" in legacy,
         versions=_versions(post),
     )
@@ -531,6 +532,13 @@ def _quoted(legacy: Mapping[str, Any]) -> dict[str, str]:
     link = legacy.get("quoted_status_permalink")
     short, whole = _at(link, ("url",)), _at(link, ("expanded",))
     return {short: whole} if isinstance(short, str) and isinstance(whole, str) else {}
+
+
+def _quotes(legacy: Mapping[str, Any]) -> bool:
+    """Whether it quotes a post whose link is not among its words."""
+    quoted = _quoted(legacy)
+    is_quote = bool(legacy.get("is_quote_status") or legacy.get("quoted_status_id_str") or quoted)
+    return is_quote and not any(short in str(legacy["full_text"]) for short in quoted)
 
 
 def _without_media(text: str, legacy: Mapping[str, Any]) -> str:
