@@ -324,13 +324,15 @@ def test_links_to_x_itself():
     assert Grade.OTHER is compare("See https://x.com/bob/status/2", said)
 
 
+LINKED = {"url": "https://t.co/q", "expanded_url": "https://x.com/bob/status/1"}
 QUOTED = {"url": "https://t.co/q", "expanded": "https://x.com/bob/status/1"}
 
 
 def test_a_quoted_post_whose_link_is_not_in_the_text():
     """Whether somebody typed the link, X does not say then."""
     link = {"url": "https://t.co/q", "expanded": "https://x.com/bob/status/1"}
-    post = only(profile(answer(shown(an_id(), "Look", quoted_status_permalink=link))))
+    more = {"quoted_status_permalink": link, "is_quote_status": True}
+    post = only(profile(answer(shown(an_id(), "Look", **more))))
 
     assert Grade.UNCLEAR is compare("Look https://x.com/bob/status/1", post.said)
     assert Grade.SAME is compare("Look", post.said)
@@ -343,6 +345,7 @@ def test_a_quoted_post_whose_link_is_not_in_the_text():
         ("Look", {"is_quote_status": True, "quoted_status_id_str": an_id(9)}, True),
         ("Look", {"is_quote_status": True}, True),
         ("Look https://t.co/q", {"is_quote_status": True, "quoted_status_permalink": QUOTED}, False),
+        (f"Look {LINKED['url']}", {"is_quote_status": True, "entities": {"urls": [LINKED]}}, False),
         ("Look", {}, False),
     ],
 )

@@ -160,7 +160,8 @@ def test_looking_comes_to_an_end(store):
 
     story = store.read(reading.show, delivery_id)
     assert State.NEEDS_REVIEW is story.delivery.state
-    assert "no answer within 30 s; 3 looks did not settle it" == story.delivery.why
+    told = f"no answer within 30 s; 3 looks did not settle it; the last look: {NOTHING.why}"
+    assert told == story.delivery.why
     assert frozenset() == store.read(unconfirmed.accounts_due, NOON + HOUR)
     assert [True] == [use.unknown for use in store.read(reading.quota, "alice", SOON)]
 
