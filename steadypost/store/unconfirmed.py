@@ -140,7 +140,6 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
                         began_at=first.began_at,
                         ended_at=attempt.ended_at,
                         offset=first.offset,
-                        newest_before=first.newest_before,
                         name=_name(kept, n),
                         # An attempt that stands for what a backup does not know tells nothing of as whom it was made.
                         identity=attempt.appears.identity or first.appears.identity,
