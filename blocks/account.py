@@ -143,11 +143,14 @@ def taken(name: str, handle: str, other: str) -> str:
 
 
 def network_of(base_url: str, network: Network) -> str:
-    """Say where a network is, in one spelling: X by any of its names is X, this machine by any of its is this one."""
+    """Say where a network is, in one spelling: X by any of its names is X, this machine by any of its is this one.
+
+    Without TLS it is a sandbox of this machine.
+    """
     parts = urlsplit(base_url.casefold())
     host = _ascii((parts.hostname or "").rstrip("."))
     bare = host.removeprefix("www.").removeprefix("mobile.").removeprefix("api.")
-    if bare in network.hosts:
+    if bare in network.hosts or (network.everywhere and parts.scheme == "https"):
         return network.hosts[0]
     here = "127.0.0.1" if host in {"localhost", "127.0.0.1", "::1"} else host
     usual = {"http": 80, "https": 443}.get(parts.scheme)

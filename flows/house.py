@@ -186,7 +186,7 @@ def _house(
     run_dir = _run_dir()
     store = open_store(stay, by.store_url)
     browsers = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose, recycle=recycle)
-    outbox = Outbox(run_dir / "outbox", store.lineage)
+    outbox = outbox_of(store, run_dir, within=stay)
     walls = Bulkheads(purpose=purpose, at_most=at_most or size, slots=by.slots, log=by.log)
     with (
         journal.kept(_logs(), str(purpose)),
@@ -207,6 +207,12 @@ def _house(
         house.announce = by.announce
         house.second_question = SecondQuestion().whose
         yield house
+
+
+def outbox_of(store: Store, run_dir: Path, *, within: timedelta) -> Outbox:
+    """Give the outbox of a store, which may have gone away again since it was opened: it is waited for like then."""
+    lineage = Patience(within=within, log=_log()).opened(lambda: store.lineage)
+    return Outbox(run_dir / "outbox", lineage)
 
 
 def _lineage(store: Store) -> str:

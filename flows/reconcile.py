@@ -169,7 +169,8 @@ def next_round(house: House, accounts: list[str]) -> list[str]:
 def accounts_to_look_at(house: House, *, at_once: bool = False) -> list[str]:
     """Name the accounts that have something to look for now, and that can be looked at."""
     try:
-        due = house.store.read(unconfirmed.due, now=house.clock() + (AT_ONCE if at_once else timedelta(0)))
+        until = house.clock() + (AT_ONCE if at_once else timedelta(0))
+        due = house.store.read(unconfirmed.accounts_due, until)
     except StoreAway as away:
         house.bear(away, "cannot tell what is unconfirmed: %s", away)
         return []
@@ -177,7 +178,7 @@ def accounts_to_look_at(house: House, *, at_once: bool = False) -> list[str]:
     moment = house.clock()
     looked = {name for name in house.usable() if house.switches.reconcile.is_on(moment, name)}
     usable = looked - (set() if at_once else resting)
-    return sorted(account for account, found in due.items() if found and account in usable)
+    return sorted(due & usable)
 
 
 def _in_words(told: Counter[str]) -> str:

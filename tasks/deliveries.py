@@ -145,6 +145,7 @@ def _order(claim: Claim) -> Order:
         first=claim.first,
         live=claim.live,
         reply_to=claim.reply_to,
+        live_at=claim.live_at,
     )
 
 

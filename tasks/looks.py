@@ -85,9 +85,8 @@ def look(account: str, at_once: bool = False) -> Findings:
     ``at_once`` looks for those too whose next look is still to come; for them this one is not counted.
     """
     house = here()
-    items = house.store.read(unconfirmed.due, now=house.clock() + (AT_ONCE if at_once else timedelta(0))).get(
-        account, []
-    )
+    until = house.clock() + (AT_ONCE if at_once else timedelta(0))
+    items = house.store.read(unconfirmed.due, account, until)
     access = house.access(account)
     if not items or not isinstance(access, Access):
         return Findings(account=account, looked_for=len(items), found=0)

@@ -7,6 +7,7 @@ once, for a few seconds at the most, and not again for a while: ten posts that m
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -27,8 +28,8 @@ WITHIN = 3.0
 SERVES_FOR = 10.0
 """Seconds for which an answer serves."""
 
-MOST_ASKED = 4
-"""How many other addresses are asked for. One that is reached is enough."""
+MOST_ASKED = 8
+"""How many other addresses are asked for at once. One that is reached is enough."""
 
 MEANS: Mapping[Whose, Cause] = {
     Whose.MACHINE: Cause.NO_WAY_OUT,
@@ -96,7 +97,17 @@ class SecondQuestion:
         proxy = proxy_of(self.environment)
         if proxy is not None:
             return whose(own, Found(has_network=self.network(), proxy=self._reached([proxy])[proxy]))
-        return whose(own, Found(has_network=self.network(), others=self._reached(asked[:MOST_ASKED])))
+        return whose(
+            own, Found(has_network=self.network(), others=self._reached(self._by_turns(asked)[:MOST_ASKED]))
+        )
+
+    def _by_turns(self, addresses: Iterable[Address]) -> list[Address]:
+        """Order addresses: first those that were reached when they were last asked for, then those not asked for the
+        longest. However many are wrong, one that is right is found before the machine is called down.
+        """
+        never = (-math.inf, False)
+        last = {one: self._known.get(one, never) for one in addresses}
+        return sorted(last, key=lambda one: (not last[one][1], last[one][0]))
 
     def _reached(self, addresses: list[Address]) -> dict[Address, bool]:
         now = self.ticks()

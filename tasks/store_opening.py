@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
-from steadypost.store import SchemaMismatch, Store, StoreAway
+from steadypost.store import SchemaMismatch, StoreAway
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -29,6 +30,9 @@ OTHER_TABLES_WAIT = timedelta(minutes=2)
 one, and only another run, of other code, can help; it begins no sooner than this."""
 
 
+Found = TypeVar("Found")
+
+
 @dataclass(kw_only=True)
 class Patience:
     """How long a run waits for the store, and how."""
@@ -39,8 +43,9 @@ class Patience:
     ticks: Callable[[], float] = time.monotonic
     dice: random.Random = field(default_factory=random.SystemRandom)
 
-    def opened(self, open_it: Callable[[], Store]) -> Store:
-        """Open the store as soon as it is there; raises what ``open_it`` raises when the time is over.
+    def opened(self, open_it: Callable[[], Found]) -> Found:
+        """Open the store, or read what a run cannot begin without, as soon as it is there; raises what ``open_it`` raises
+        when the time is over.
 
         Where the store is, is asked anew each time: the block that says so may have been mended meanwhile.
         """

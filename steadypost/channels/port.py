@@ -70,6 +70,8 @@ class Order:
     """The ids of the delivery's parts before ``first``: all of them are live."""
     reply_to: RemoteId | None = None
     """What ``parts[0]`` answers: the post's target, or the last live part of a thread that resumes."""
+    live_at: datetime | None = None
+    """When the last of ``live`` was made, at the latest, by this machine's clock."""
 
     def name(self, index: int) -> Name:
         """Give the name of ``parts[index]``."""

@@ -33,6 +33,8 @@ class SeenPost:
     media: tuple[str | None, ...] | None = None
     """The description of each of its pictures, ``None`` where that is not told; ``None`` for the whole when it is not
     known how many there are."""
+    quotes: bool = False
+    """Whether it shows another post that none of its words leads to. Nothing of ours is sent so."""
     pinned: bool = False
     reposted: bool = False
     promoted: bool = False
@@ -123,8 +125,6 @@ class Wanted:
     """The descriptions of its pictures, empty where it has none."""
     offset: Offset | None = None
     """How far the network's clock was ahead of this machine's when it was armed; ``None`` when that is not known."""
-    newest_before: RemoteId | None = None
-    """The newest own post that was known before it was armed."""
     name: Name | None = None
     """What it was to be called, where its network lets us name a post."""
     options: Mapping[str, str] = field(default_factory=dict)

@@ -47,9 +47,10 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
         _media_grade(item, post),
         _options_grade(item, post),
     )
-    # Nobody takes up what is pinned or promoted, or a picture without a word; but it may be ours, and then it is not
-    # absent.
-    return min(made, content, Grade.UNCLEAR if is_marked(post) or _is_wordless(item, post) else Grade.SAME)
+    # Nobody takes up what is pinned or promoted, a quote, or a picture without a word; but it may be ours, and then it
+    # is not absent.
+    is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
+    return min(made, content, Grade.UNCLEAR if is_odd else Grade.SAME)
 
 
 def _is_wordless(item: Wanted, post: SeenPost) -> bool:
@@ -125,40 +126,32 @@ def window(item: Wanted, offset: Offset | None) -> Window:
         return Window(
             surely=item.began_at + UNKNOWN_CLOCK, perhaps=item.began_at - UNKNOWN_CLOCK, is_known=False
         )
-    surely = item.began_at + known.ahead - known.within - TICK
+    earliest = item.began_at + known.ahead - known.within - TICK
+    # A comparison so slow that it says little makes nothing young enough that may be older than the arming.
+    surely = item.began_at + known.ahead - min(known.within, STEADY) - TICK
     if item.offset is None or offset is None:
-        return Window(surely=surely, perhaps=surely - UNKNOWN_CLOCK, is_known=False)
+        return Window(surely=surely, perhaps=earliest - UNKNOWN_CLOCK, is_known=False)
     moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
-    return Window(surely=surely, perhaps=surely - max(moved, STEADY), is_known=True)
+    return Window(surely=surely, perhaps=earliest - max(moved, STEADY), is_known=True)
 
 
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
     """Compare when it was made with when it was asked for."""
     bounds = widest_window(item, sightings)
-    made, is_newer = made_when(item.network, post), _is_newer(item, post)
+    made = made_when(item.network, post)
     if made is None and item.name is None:
         made = post.dated
     if made is None:
-        return Grade.SAME if is_newer else Grade.UNCLEAR
+        return Grade.UNCLEAR
     if made < bounds.perhaps:
         return Grade.OTHER
-    if made >= bounds.surely or (is_newer and not bounds.is_known):
-        return Grade.SAME
-    return Grade.UNCLEAR
+    return Grade.SAME if made >= bounds.surely else Grade.UNCLEAR
 
 
 def made_when(network: Network, post: SeenPost) -> datetime | None:
     """Say when it was made, by the network's clock: by the oldest of its ids that tells, else by what is told beside."""
     told = [made for one in (*post.versions, post.id) if (made := network.made_at(one)) is not None]
     return min(told, default=post.made)
-
-
-def _is_newer(item: Wanted, post: SeenPost) -> bool:
-    """Whether its id says that it was made after the newest post that was known before the arming."""
-    if item.newest_before is None:
-        return False
-    ours, theirs = item.network.order_key(item.newest_before), item.network.order_key(post.id)
-    return ours is not None and theirs is not None and bool(theirs > ours)
 
 
 def widest_window(item: Wanted, sightings: Sequence[Sighting]) -> Window:

@@ -73,17 +73,35 @@ _NAMED = re.compile(
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
 
 
+_BARE = re.compile(
+    r"(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9_+/=-]{30,128}"
+    r"|[a-z0-9]{4}(?:-[a-z0-9]{4}){3}"
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+"""A token of letters of both cases and digits; an app password; a signed token; the first line of a key."""
+
+
 def looks_like_session(text: str, depth: int = 3) -> bool:
     """Whether this text, the whole of a file, holds what signs somebody in. It errs to the careful side."""
     plain = text.replace("\0", "").strip().removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     if not plain or depth == 0:
         return False
     values = list(_json(plain))
+    if _is_bare(values[0] if len(values) == 1 else plain.splitlines()):
+        return True
     if values:
         return any(_holds(value, depth) for value in values)
     if _is_list_of_posts(plain):
         return False
     return _is_written_out(plain) or _is_encoded(plain, depth)
+
+
+def _is_bare(found: Any) -> bool:
+    """Whether it is what signs somebody in and nothing else: of lines the first is enough, as nobody begins a post so."""
+    words = [found] if isinstance(found, str) else found
+    first = next(iter(words), "") if isinstance(words, list) else ""
+    return isinstance(first, str) and _BARE.fullmatch(first.strip()) is not None
 
 
 def _json(text: str) -> Iterator[Any]:

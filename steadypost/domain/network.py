@@ -169,5 +169,7 @@ class Network:
     """
     hosts: tuple[str, ...] = ()
     """The names under which the network is itself, the present one first; empty where everybody may run a server."""
+    everywhere: bool = False
+    """Whether it is one network whichever of its servers is asked: who an account is, all of them tell alike."""
     repeats_refused: bool = False
     """Whether it refuses the same words again."""

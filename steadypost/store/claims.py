@@ -66,6 +66,8 @@ class Claim:
     """The ids of the parts before ``first``."""
     reply_to: RemoteId | None
     """What the first of them answers: the post's target, or the last live part of its thread."""
+    live_at: datetime | None = None
+    """When the last live part was made, at the latest; ``None`` where none is live."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -322,7 +324,20 @@ def _take(
         keyed_at=keyed_at,
         live=tuple(part.remote_id for part in delivery.parts[:first] if part.remote_id is not None),
         reply_to=_target(connection, delivery.post_id) if first == 0 else delivery.parts[first - 1].remote_id,
+        live_at=_made_at(connection, delivery.id, first - 1),
     )
+
+
+def _made_at(connection: Connection, delivery_id: int, n: int) -> datetime | None:
+    """Say when a part was made at the latest: at the end of the last attempt that asked for it."""
+    made = (
+        select(attempts)
+        .where(attempts.c.delivery_id == delivery_id, attempts.c.first_part <= n)
+        .order_by(attempts.c.fence.desc())
+        .limit(1)
+    )
+    row = connection.execute(made).one_or_none()
+    return None if row is None else attempt_rows.attempt_of(row).ended_at
 
 
 def _key(connection: Connection, kept: Kept, now: datetime) -> tuple[str, datetime]:

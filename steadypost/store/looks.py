@@ -230,6 +230,8 @@ def _settle(
         perhaps_deleted=absence.perhaps_deleted,
         planned=planned,
     )
+    if after.state is State.NEEDS_REVIEW is not kept.delivery.state and _is_unsettled(after):
+        after = replace(after, why=f"{after.why}; the last look: {_seen_of(found)}")
     more: dict[str, Any] = {}
     if after.state is State.PUBLISHED:
         ids = [part.remote_id for part in after.parts if part.remote_id is not None]
@@ -240,6 +242,24 @@ def _settle(
     delivery_rows.keep(connection, kept, after, now, **more)
     ledger.follow(connection, attempt, after, now)
     return after
+
+
+def _is_unsettled(delivery: Delivery) -> bool:
+    return any(part.state is PartState.ASKED for part in delivery.parts)
+
+
+def _seen_of(found: Mapping[int, Evidence]) -> str:
+    """Say what a look saw of the first part that it did not settle."""
+    return next((one.why for _, one in sorted(found.items()) if not isinstance(one, Present)), "nothing")
+
+
+def last_seen(connection: Connection, delivery_id: int) -> str:
+    """Say what the last look saw of what it did not settle; empty where none was taken since the latest attempt."""
+    kept = delivery_rows.one(connection, delivery_id)
+    told = select(evidence.c.why).where(
+        evidence.c.delivery_id == delivery_id, evidence.c.fence == kept.fence, evidence.c.kind != "present"
+    )
+    return connection.scalar(told.order_by(evidence.c.at.desc(), evidence.c.n).limit(1)) or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

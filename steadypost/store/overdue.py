@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, text
 from steadypost.domain.delivery import State
 from steadypost.domain.waits import LONGEST_UNCONFIRMED
 from steadypost.store import deliveries as delivery_rows
+from steadypost.store import looks
 from steadypost.store.schema import UNCONFIRMED, attempts, deliveries
 
 AT_ONCE = 200
@@ -61,6 +62,7 @@ def ask_a_person(connection: Connection, delivery_id: int, why: str, now: dateti
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is not State.UNCONFIRMED:
         return False
-    told = f"{kept.delivery.why}; {why}".removeprefix("; ")
+    seen = looks.last_seen(connection, delivery_id)
+    told = f"{kept.delivery.why}; {why}{f'; the last look: {seen}' if seen else ''}".removeprefix("; ")
     delivery_rows.keep(connection, kept, kept.delivery.move(State.NEEDS_REVIEW, why=told), now)
     return True

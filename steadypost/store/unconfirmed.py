@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import (
@@ -35,7 +34,7 @@ from steadypost.store.schema import (
 )
 
 DUE_AT_ONCE = 1000
-"""How many unconfirmed deliveries are handed out at a time, the longest waiting first."""
+"""How many of an account's unconfirmed deliveries are handed out at a time, the longest waiting first."""
 
 
 MOST_KNOWN = 20
@@ -67,21 +66,28 @@ class Unsettled:
     """
 
 
-def due(connection: Connection, now: datetime, most_looks: int = MOST_LOOKS) -> dict[str, list[Unsettled]]:
-    """List what is to be looked for now, by account: one read of a timeline serves all of an account's."""
-    unconfirmed = select(deliveries.c.id, deliveries.c.next_at).where(
-        text(UNCONFIRMED), deliveries.c.next_at <= now
-    )
-    unseen = select(deliveries.c.id, deliveries.c.next_at).where(
-        text(UNVERIFIED), deliveries.c.next_at <= now, deliveries.c.looks < most_looks
-    )
+def accounts_due(connection: Connection, now: datetime, most_looks: int = MOST_LOOKS) -> frozenset[str]:
+    """Name the accounts of which something is to be looked for now, however much another has that no look settles."""
+    found = (select(deliveries.c.account).where(each).distinct() for each in _due(now, most_looks))
+    return frozenset(name for query in found for name in connection.scalars(query))
+
+
+def due(connection: Connection, account: str, now: datetime, most_looks: int = MOST_LOOKS) -> list[Unsettled]:
+    """List what is to be looked for now of one account: one read of its timeline serves all of it."""
     found: list[int] = []
-    for query in (unconfirmed, unseen):
+    for each in _due(now, most_looks):
+        query = select(deliveries.c.id).where(each, deliveries.c.account == account)
         found += connection.scalars(query.order_by(deliveries.c.next_at).limit(DUE_AT_ONCE)).all()
-    by_account: defaultdict[str, list[Unsettled]] = defaultdict(list)
-    for one in _unsettled(connection, found):
-        by_account[one.account].append(one)
-    return dict(by_account)
+    return _unsettled(connection, found)
+
+
+def _due(now: datetime, most_looks: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Say what is unconfirmed, and what is published and not seen yet, for which a look is planned."""
+    is_time = deliveries.c.next_at <= now
+    return (
+        and_(text(UNCONFIRMED), is_time),
+        and_(text(UNVERIFIED), is_time, deliveries.c.looks < most_looks),
+    )
 
 
 def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
@@ -134,7 +140,6 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
                         began_at=first.began_at,
                         ended_at=attempt.ended_at,
                         offset=first.offset,
-                        newest_before=first.newest_before,
                         name=_name(kept, n),
                         # An attempt that stands for what a backup does not know tells nothing of as whom it was made.
                         identity=attempt.appears.identity or first.appears.identity,

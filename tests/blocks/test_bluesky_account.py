@@ -83,3 +83,16 @@ def test_one_look_is_enough_by_default():
 
 def test_it_is_one_network_by_any_of_its_names():
     assert network_of("https://bsky.app", NETWORK) == network_of("https://bsky.social/", NETWORK)
+
+
+@pytest.mark.parametrize("resolver", ["https://public.api.bsky.app", "https://pds.alice.example:8443/"])
+def test_it_is_one_account_whichever_server_tells_who_a_handle_is(resolver):
+    """Else two blocks would be one account, by their handle and by its DID: one post would be on two deliveries."""
+    assert block().who() == block(base_url=resolver).who()
+
+
+def test_a_sandbox_is_a_network_of_its_own():
+    here = {"base_url": "http://127.0.0.1:2583", "directory": "http://127.0.0.1:2582"}
+
+    assert block().who() != block(**here).who()
+    assert block(**here).who() != block(**here | {"base_url": "http://127.0.0.1:2600"}).who()

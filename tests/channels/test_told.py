@@ -324,13 +324,34 @@ def test_links_to_x_itself():
     assert Grade.OTHER is compare("See https://x.com/bob/status/2", said)
 
 
+LINKED = {"url": "https://t.co/q", "expanded_url": "https://x.com/bob/status/1"}
+QUOTED = {"url": "https://t.co/q", "expanded": "https://x.com/bob/status/1"}
+
+
 def test_a_quoted_post_whose_link_is_not_in_the_text():
     """Whether somebody typed the link, X does not say then."""
     link = {"url": "https://t.co/q", "expanded": "https://x.com/bob/status/1"}
-    said = only(profile(answer(shown(an_id(), "Look", quoted_status_permalink=link)))).said
+    more = {"quoted_status_permalink": link, "is_quote_status": True}
+    post = only(profile(answer(shown(an_id(), "Look", **more))))
 
-    assert Grade.UNCLEAR is compare("Look https://x.com/bob/status/1", said)
-    assert Grade.SAME is compare("Look", said)
+    assert Grade.UNCLEAR is compare("Look https://x.com/bob/status/1", post.said)
+    assert Grade.SAME is compare("Look", post.said)
+    assert post.quotes
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "expected"),
+    [
+        ("Look", {"is_quote_status": True, "quoted_status_id_str": an_id(9)}, True),
+        ("Look", {"is_quote_status": True}, True),
+        ("Look https://t.co/q", {"is_quote_status": True, "quoted_status_permalink": QUOTED}, False),
+        (f"Look {LINKED['url']}", {"is_quote_status": True, "entities": {"urls": [LINKED]}}, False),
+        ("Look", {}, False),
+    ],
+)
+def test_a_post_that_quotes_another_says_so(text, more, expected):
+    """Nothing of ours is sent so. The quoted post's link, where it is among the words, was typed or tells them apart."""
+    assert expected is only(profile(answer(shown(an_id(), text, **more)))).quotes
 
 
 ODD = [None, 7, 1.5, True, "x", [], [[]], [None], {}, {"a": 1}, [{"url": []}], {"url": [], "code": []}]

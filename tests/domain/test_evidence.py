@@ -457,12 +457,24 @@ def test_an_unknown_clock_keeps_no_list_from_being_read(armed):
     assert isinstance(verdict(one, [at_first, sighting(ours, place=Place.REPLIES)]), Present)
 
 
-def test_the_newest_post_before_it_tells_without_any_clock():
-    """An id that is younger than one that was known before arming was made after it."""
-    one = wanted(offset=None, newest_before=id_at(NOON - 5 * MINUTE, sequence=5))
+@pytest.mark.parametrize(
+    ("ago", "kind"), [(10 * MINUTE, CannotTell), (MINUTE, CannotTell), (SECOND, Present), (-MINUTE, Present)]
+)
+def test_a_comparison_that_says_little_takes_up_nothing_older(ago, kind):
+    """An answer that took long, or a backup whose clock nobody knows: the same words of ten minutes before by hand are
+    not ours, and not known not to be.
+    """
+    slow = Offset(ahead=timedelta(0), within=UNKNOWN_CLOCK)
+    one, before = wanted(offset=slow), seen(at=NOON - ago)
 
-    assert isinstance(verdict(one, sighting(seen(at=NOON - 4 * MINUTE), offset=None)), Present)
-    assert isinstance(verdict(one, sighting(seen(at=NOON - 6 * MINUTE), offset=None)), CannotTell)
+    assert isinstance(verdict(one, everywhere(before, offset=AGREED)), kind)
+
+
+def test_what_somebody_posted_before_it_is_not_ours_without_any_clock():
+    """Nothing tells then whether it was made before the arming or after."""
+    one = wanted(offset=None)
+
+    assert isinstance(verdict(one, everywhere(seen(at=NOON - 4 * MINUTE), offset=None)), CannotTell)
 
 
 def test_an_offset_is_as_exact_as_the_answer_was_quick():

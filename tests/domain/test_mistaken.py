@@ -18,6 +18,8 @@ B64 = base64.b64encode(STATE.encode()).decode()
 NETSCAPE = f"# Netscape HTTP Cookie File\n\n.x.com\tTRUE\t/\tTRUE\t1830297600\tauth_token\t{AUTH}\n"
 HAR = {"log": {"entries": [{"request": {"headers": [{"name": "Cookie", "value": f"auth_token={AUTH}"}]}}]}}
 
+TOKEN = "Zk3y0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ"
+
 SESSIONS = {
     "storage state": STATE,
     "storage state, indented": json.dumps(json.loads(STATE), indent=4),
@@ -49,6 +51,13 @@ SESSIONS = {
     "a storage state that broke off": STATE[: STATE.index(AUTH) + 30],
     "cookies in one line": f"auth_token={AUTH}; ct0={CT0}; lang=en",
     "what a console prints": f"{{'name': 'auth_token', 'value': '{AUTH}', 'domain': '.x.com'}}",
+    "a token and nothing else": f"{TOKEN}\n",
+    "a token in a string": json.dumps(TOKEN),
+    "tokens in a list": json.dumps([TOKEN, TOKEN[::-1]]),
+    "a token on each line": f"{TOKEN}\n\n{TOKEN[::-1]}\n",
+    "an app password": "k3jd-9fqm-x2ab-7hzp\n",
+    "a signed token": f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmFiYyJ9.{TOKEN * 4}",
+    "a private key": f"-----BEGIN PRIVATE KEY-----\n{TOKEN}\n-----END PRIVATE KEY-----\n",
     "with a mark at its beginning": "\N{ZERO WIDTH NO-BREAK SPACE}" + STATE,
     "with a zero after each letter": "\0".join(STATE),
 }
@@ -66,6 +75,11 @@ POSTS = {
     "a sheet of something": "name,age\nalice,30\nbob,40\n",
     "another tool's sheet": "Date,Message,Media\n2026-01-01,Happy new year,\n",
     "numbers": "[1, 2, 3]",
+    "words": json.dumps(["Good", "morning"]),
+    "one long word": "Donaudampfschifffahrtsgesellschaftskapitaen\n",
+    "an address": "https://blog.example/2026/11/29/how-we-moved-to-postgresql-18\n",
+    "addresses without a scheme": "blog.example/2026/11/29/how-we-moved\nblog.example/2026/11/30/and-why\n",
+    "dates": "2026-11-29T18:30:00+01:00\n2026-11-30T18:30:00+01:00\n",
     "text in base64 that is no session": base64.b64encode(b"Good morning, everybody! " * 8).decode(),
 }
 

@@ -295,7 +295,7 @@ class Life(RuleBasedStateMachine):
             self.look(whole=whole)
 
     def look(self, *, whole=True):
-        items = self.store.read(unconfirmed.due, now=self.now).get("alice", [])
+        items = self.store.read(unconfirmed.due, "alice", self.now)
         for item in items:
             self.see_it_gone(item)
         shown = [request for request in self.live if request.shown_at is not None]

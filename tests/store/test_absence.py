@@ -216,7 +216,7 @@ def test_a_second_attempt_s_duplicate_adopts_the_first_attempt_s_post(store):
         jitter=0.5,
     )
 
-    [found] = store.read(unconfirmed.due, NOON + 2 * HOUR)["alice"]
+    [found] = store.read(unconfirmed.due, "alice", NOON + 2 * HOUR)
     after = looked(store, delivery_id, NOON + 2 * HOUR, {0: Present(remote_id=first)})
 
     assert NOON == found.wanted[0].began_at
@@ -428,7 +428,7 @@ def test_as_whom_and_how_it_was_asked_for_is_kept(store):
     assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON, appears=appears)
     store.write(settling.answered, claim.attempt_id, answer(UNHEARD), now=NOON, jitter=0.5)
     store.write(account_rows.note_identity, "alice", "other.example/7")
-    [[found]] = store.read(unconfirmed.due, SOON).values()
+    [found] = store.read(unconfirmed.due, "alice", SOON)
 
     assert ("one.example/1", {"visibility": "unlisted"}) == (
         found.wanted[0].identity,

@@ -349,7 +349,8 @@ def test_the_queue_is_read_through_its_indexes(tmp_path):
         asked.clear()
         claimed(store)
         store.rescue(NOON)
-        store.read(unconfirmed.due, NOON)
+        store.read(unconfirmed.accounts_due, NOON)
+        store.read(unconfirmed.due, "alice", NOON)
         store.read(reading.next_due)
         with store._database.engine.connect() as connection:
             plans = [

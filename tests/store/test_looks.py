@@ -58,8 +58,8 @@ def test_an_unconfirmed_delivery_says_what_to_look_for(store):
     parent = an_id(NOON - HOUR)
     delivery_id = unconfirmed_delivery(store, saying("Indeed", "it is", reply_to=parent), UNHEARD, UNHEARD)
 
-    assert {} == store.read(unconfirmed.due, NOON + SECOND)
-    [found] = store.read(unconfirmed.due, SOON)["alice"]
+    assert frozenset() == store.read(unconfirmed.accounts_due, NOON + SECOND)
+    [found] = store.read(unconfirmed.due, "alice", SOON)
 
     assert (delivery_id, "Alice", "x_web", False, {}) == (
         found.delivery_id,
@@ -78,7 +78,7 @@ def test_a_silent_workers_unconfirmed_delivery_ends_with_its_rescue(store):
     armed(store)
     store.rescue(NOON + LEASE + MINUTE)
 
-    [found] = store.read(unconfirmed.due, NOON + HOUR)["alice"]
+    [found] = store.read(unconfirmed.due, "alice", NOON + HOUR)
 
     assert NOON + LEASE + MINUTE == found.wanted[0].ended_at
 
@@ -98,14 +98,14 @@ def test_found(store):
     assert (State.PUBLISHED, None, SOON) == (after.state, after.cause, story.verified_at)
     assert [found] == [part.remote_id for part in after.parts]
     assert [(1, False)] == [(use.units, use.unknown) for use in store.read(reading.quota, "alice", SOON)]
-    assert {} == store.read(unconfirmed.due, NOON + HOUR)
+    assert frozenset() == store.read(unconfirmed.accounts_due, NOON + HOUR)
 
 
 def test_found_through_the_domain_s_own_judgement(store):
     """From a sighting to a published delivery, as the reconciling flow goes."""
     delivery_id = unconfirmed_delivery(store, saying("Good evening"))
     found = an_id()
-    [waiting] = store.read(unconfirmed.due, SOON)["alice"]
+    [waiting] = store.read(unconfirmed.due, "alice", SOON)
     seen = Sighting(
         account="alice",
         at=SOON,
@@ -137,7 +137,7 @@ def test_not_found(store):
         )
         assert (State.UNCONFIRMED, look, SOON + look * MINUTE) == (after.state, after.looks, after.next_at)
 
-    assert {} == store.read(unconfirmed.due, SOON + 2 * MINUTE - SECOND)
+    assert frozenset() == store.read(unconfirmed.accounts_due, SOON + 2 * MINUTE - SECOND)
     assert [True] == [use.unknown for use in store.read(reading.quota, "alice", SOON)]
     assert [Absent(why="not there"), NOTHING] == [
         look.evidence for look in store.read(reading.show, delivery_id).looks
@@ -160,8 +160,9 @@ def test_looking_comes_to_an_end(store):
 
     story = store.read(reading.show, delivery_id)
     assert State.NEEDS_REVIEW is story.delivery.state
-    assert "no answer within 30 s; 3 looks did not settle it" == story.delivery.why
-    assert {} == store.read(unconfirmed.due, NOON + HOUR)
+    told = f"no answer within 30 s; 3 looks did not settle it; the last look: {NOTHING.why}"
+    assert told == story.delivery.why
+    assert frozenset() == store.read(unconfirmed.accounts_due, NOON + HOUR)
     assert [True] == [use.unknown for use in store.read(reading.quota, "alice", SOON)]
 
 
@@ -185,7 +186,7 @@ def test_a_thread_found_part_by_part(store):
     )
 
     assert (State.UNCONFIRMED, [first, None]) == (after.state, [part.remote_id for part in after.parts])
-    [waiting] = store.read(unconfirmed.due, SOON)["alice"]
+    [waiting] = store.read(unconfirmed.due, "alice", SOON)
     assert [(1, first)] == [(one.n, one.reply_to) for one in waiting.wanted]
     assert (
         State.PUBLISHED
@@ -259,8 +260,8 @@ def test_a_published_delivery_is_seen_live(store):
     given = an_id()
     store.write(settling.answered, armed(store).attempt_id, published(given), now=NOON, jitter=0.5)
 
-    assert {} == store.read(unconfirmed.due, NOON + SECOND)
-    [found] = store.read(unconfirmed.due, SOON)["alice"]
+    assert frozenset() == store.read(unconfirmed.accounts_due, NOON + SECOND)
+    [found] = store.read(unconfirmed.due, "alice", SOON)
     assert (True, {0: given}, [0]) == (
         found.published,
         found.ids,
@@ -270,7 +271,7 @@ def test_a_published_delivery_is_seen_live(store):
     store.write(looks.saw, delivery_id, {0: Present(remote_id=given)}, now=SOON, next_at=SOON)
 
     assert SOON == store.read(reading.show, delivery_id).verified_at
-    assert {} == store.read(unconfirmed.due, NOON + HOUR)
+    assert frozenset() == store.read(unconfirmed.accounts_due, NOON + HOUR)
 
 
 def test_a_published_delivery_that_is_not_seen(store):
@@ -282,8 +283,8 @@ def test_a_published_delivery_that_is_not_seen(store):
 
     story = store.read(reading.show, delivery_id)
     assert (State.PUBLISHED, 3, None) == (story.delivery.state, story.delivery.looks, story.verified_at)
-    assert 1 == len(store.read(unconfirmed.due, SOON, most_looks=4))
-    assert {} == store.read(unconfirmed.due, SOON, most_looks=3)
+    assert 1 == len(store.read(unconfirmed.due, "alice", SOON, most_looks=4))
+    assert frozenset() == store.read(unconfirmed.accounts_due, SOON, most_looks=3)
 
 
 def test_evidence_about_what_moved_on_is_only_kept(store):
@@ -339,8 +340,23 @@ def test_half_of_them_lose_their_answer(store):
         said = answer(UNHEARD) if number % 2 else published()
         store.write(settling.answered, claim.attempt_id, said, now=NOON, jitter=0.5)
 
-    due = store.read(unconfirmed.due, SOON)
+    due = {name: store.read(unconfirmed.due, name, SOON) for name in ("alice", "bob")}
 
     assert 5 == store.read(reading.counts)[State.UNCONFIRMED]
     assert 10 == sum(map(len, due.values()))
     assert replace(due["alice"][0]) in due["alice"]
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_an_account_that_no_look_settles_keeps_no_other_from_being_looked_at(store, monkeypatch, heard):
+    """A look that was none moves nothing: what it was for stays the longest waiting."""
+    monkeypatch.setattr(unconfirmed, "DUE_AT_ONCE", 3)
+    for number, account in enumerate(["alice"] * 4 + ["bob"]):
+        scheduled(store, account=account)
+        [claim] = claims(store, NOON + number * SECOND)
+        store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON + number * SECOND)
+        said = published() if heard else answer(UNHEARD)
+        store.write(settling.answered, claim.attempt_id, said, now=NOON + number * SECOND, jitter=0.5)
+
+    assert {"alice", "bob"} == store.read(unconfirmed.accounts_due, LATER + MINUTE)
+    assert [3, 1] == [len(store.read(unconfirmed.due, name, LATER + MINUTE)) for name in ("alice", "bob")]

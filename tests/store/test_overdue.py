@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from steadypost.domain.delivery import State
+from steadypost.domain.evidence import CannotTell
 from steadypost.domain.network import Pointer
 from steadypost.networks.x.snowflake import id_at
-from steadypost.store import notices, persons, reading, settling
+from steadypost.store import looks, notices, persons, reading, settling
 from steadypost.store import overdue as overdue_rows
 from steadypost.store.acts import By
 from tests.store.people import HOUR, LEASE, NOON, SECOND, UNHEARD, answer, armed, saying, scheduled
@@ -97,3 +98,18 @@ def test_what_was_settled_meanwhile_stays_settled(store, drop):
 
     assert not store.write(overdue_rows.ask_a_person, delivery_id, "nobody looked", NOON + 25 * HOUR)
     assert [] == store.read(notices.every)
+
+
+def test_a_person_is_told_what_the_last_look_saw(store):
+    """That there is a post which may be it says more than that no look settled it."""
+    delivery_id = unconfirmed_delivery(store)
+    for number, why in enumerate(
+        ["the list did not reach back", "the post 1234 cannot be told apart from it"]
+    ):
+        at = NOON + (number + 1) * HOUR
+        found = {0: CannotTell(why=why)}
+        store.write(looks.saw, delivery_id, found, now=at, next_at=at + HOUR)
+
+    assert store.write(overdue_rows.ask_a_person, delivery_id, "the session expired", NOON + 25 * HOUR)
+    told = "the session expired; the last look: the post 1234 cannot be told apart from it"
+    assert store.read(reading.show, delivery_id).delivery.why.endswith(told)

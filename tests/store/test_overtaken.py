@@ -104,7 +104,7 @@ def test_what_was_dropped_and_is_live_is_published(store, lost):
     store.write(settling.answered, claim.attempt_id, published(found), now=LATER, jitter=0.5)
 
     assert (State.PUBLISHED, [found]) == stands(store, claim)
-    assert ["alice"] == list(store.read(unconfirmed.due, LATER + MINUTE))
+    assert ["alice"] == list(store.read(unconfirmed.accounts_due, LATER + MINUTE))
     assert 1 == units(store)
 
 

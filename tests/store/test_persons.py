@@ -121,7 +121,7 @@ def test_a_post_that_a_person_found_is_published(store, make):
     assert [("Carol", "resolve --live", "I looked", before, State.PUBLISHED)] == acts(store, delivery_id)
     assert (Present(remote_id=found), "Carol") == (story.looks[-1].evidence, story.looks[-1].by)
     assert [(1, False)] == [(use.units, use.unknown) for use in store.read(reading.quota, "alice", SOON)]
-    [waiting] = store.read(unconfirmed.due, LATER + MINUTE)["alice"]
+    [waiting] = store.read(unconfirmed.due, "alice", LATER + MINUTE)
     assert waiting.published
 
 
@@ -232,7 +232,7 @@ def test_of_a_part_nobody_spoke_of_nothing_is_known(store):
 
     assert (State.UNCONFIRMED, [None, found]) == (after.state, ids(after))
     assert [(2, True)] == [(use.units, use.unknown) for use in store.read(reading.quota, "alice", SOON)]
-    assert ["alice"] == list(store.read(unconfirmed.due, LATER))
+    assert ["alice"] == list(store.read(unconfirmed.accounts_due, LATER))
     # And the attempt's own answer is still listened to.
     claim_id = store.read(reading.show, delivery_id).attempts[0].id
     earlier = id_at(NOON)
@@ -657,7 +657,7 @@ def test_a_post_that_is_shown_again_is_published_under_its_own_id(store):
         State.PUBLISHED
         is store.write(looks.saw, delivery_id, {0: NOTHING}, now=LATER + MINUTE, next_at=LATER).state
     )
-    [found] = store.read(unconfirmed.due, LATER + HOUR)["alice"]
+    [found] = store.read(unconfirmed.due, "alice", LATER + HOUR)
     assert (True, delivery_id) == (found.published, found.delivery_id)
 
 

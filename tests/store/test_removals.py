@@ -93,8 +93,8 @@ def test_whoever_dies_half_way_leaves_it_to_the_looks(store):
     gone, _ = live(store, "Another.")
     begun(store, gone)
 
-    assert {} == store.read(unconfirmed.due, SOON + MINUTE)
-    due = store.read(unconfirmed.due, SOON + removals.LOOKED_AT_AFTER)["alice"]
+    assert frozenset() == store.read(unconfirmed.accounts_due, SOON + MINUTE)
+    due = store.read(unconfirmed.due, "alice", SOON + removals.LOOKED_AT_AFTER)
     assert {there, gone} == {one.delivery_id for one in due}
     store.write(looks.saw, there, {0: Present(remote_id=kept)}, now=LATER, next_at=LATER)
     for at in (LATER, LATER + HOUR):

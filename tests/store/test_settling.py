@@ -221,6 +221,7 @@ def test_a_thread_goes_on_at_its_first_missing_part(store, live):
     assert live == sum(use.units for use in store.read(reading.quota, "alice", NOON))
     again = claimed(store, NOON + HOUR)
     assert (live, 3 - live, given[-1] if given else None) == (again.first, len(again.parts), again.reply_to)
+    assert again.live_at == (NOON if given else None)
     assert store.write(settling.arm, again.attempt_id, fence=again.fence, now=NOON + HOUR)
     store.write(
         settling.answered,
@@ -328,7 +329,7 @@ def test_rescue_after_arming(store):
     assert (True, State.UNCONFIRMED, "runner 3, pid 4711") == (rescued.armed, rescued.state, rescued.executor)
     assert Cause.WORKER_LOST is store.read(reading.show, delivery_id).delivery.cause
     assert [True] == [use.unknown for use in store.read(reading.quota, "alice", NOON + LEASE)]
-    assert ["alice"] == list(store.read(unconfirmed.due, NOON + LEASE + 10 * SECOND))
+    assert ["alice"] == list(store.read(unconfirmed.accounts_due, NOON + LEASE + 10 * SECOND))
     assert [] == claims(store, NOON + 2 * HOUR)
 
 

@@ -64,7 +64,7 @@ def kept(store, delivery_id):
 
 def test_what_was_there_is_there(upgraded):
     """The waiting delivery with its attempt, its target and what looks found; everything is on X."""
-    (waiting,) = upgraded.read(unconfirmed.due, NOON + timedelta(hours=1))["alice"]
+    (waiting,) = upgraded.read(unconfirmed.due, "alice", NOON + timedelta(hours=1))
 
     assert ("runner 3", "1585841080431321087") == (
         waiting.attempt.executor,

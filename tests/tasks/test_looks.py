@@ -720,7 +720,7 @@ def test_looks_on_demand_leave_a_published_post_the_looks_that_see_it(house, cha
         look.fn("alice", at_once=True)
 
     assert 0 == house.store.read(reading.show, claim.delivery_id).delivery.looks
-    assert ["alice"] == list(house.store.read(unconfirmed.due, house.clock() + timedelta(hours=1)))
+    assert ["alice"] == list(house.store.read(unconfirmed.accounts_due, house.clock() + timedelta(hours=1)))
 
 
 def test_an_unconfirmed_delivery_holds_its_account_only_when_the_switch_says_so(house, unconfirmed_delivery):

@@ -12,8 +12,10 @@ from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State as Life
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase
+from steadypost.domain.quota import Limits
 from steadypost.domain.whose import Address, Whose
-from steadypost.store import reading
+from steadypost.store import AccountRecord, reading
+from steadypost.store import accounts as account_rows
 from tasks.dependencies import browser_here
 from tasks.probes import probe, to_probe
 from tasks.second_question import SERVES_FOR, SecondQuestion, is_reached, proxy_of
@@ -250,3 +252,29 @@ def test_a_name_that_takes_for_ever_is_not_reached(monkeypatch):
     never.set()
 
     assert Whose.MACHINE is told
+
+
+def test_many_addresses_that_nobody_has_block_nobody_else(house, channel, post, turn, world):
+    """More of them than are asked for at once, all before Bob's in the alphabet: the machine is not called down."""
+    for name in ("aaron", "abel", "ada", "agnes", "albert", "alice"):
+        named(house, name, f"https://{name}.nowhere.invalid")
+        post(f"{name} says so", account=name)
+    house.accounts = dict(sorted(house.accounts.items()))
+    for n in range(5):
+        (late,) = post(f"bob {n}", account="bob")
+        go_round(house, channel, world, turn, 1)
+
+        assert state(house, browser_here()) is State.CLOSED
+        assert delivery(house, late).state is Life.PUBLISHED
+
+
+def named(house, name, url):
+    """Add an account at an address."""
+    if name not in house.accounts:
+        house.store.write(
+            account_rows.put,
+            AccountRecord(name=name, channel="x_web", handle=name, limits=Limits()),
+            now=house.clock(),
+        )
+    house.accounts[name] = replace(house.accounts["bob"], account=name, handle=name, base_url=url)
+    house.marks[name] = f"mark-{name}"

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+import flows.house
+from flows.house import outbox_of
 from steadypost.store import SchemaMismatch, Store, StoreAway, UnusableAddress
 from steadypost.store import accounts as account_rows
 from tasks.store_opening import LONGEST_WAIT, OTHER_TABLES_WAIT, Patience, wait_after
@@ -117,3 +119,15 @@ def test_a_real_store_that_comes_back_is_opened(tmp_path, watch):
         assert [] == store.read(account_rows.every)
 
     assert 1 == len(watch.waits)
+
+
+def test_a_store_that_goes_away_as_soon_as_it_is_open_is_waited_for(tmp_path, watch, monkeypatch):
+    """A run that failed then would be followed by the next at once, and that by the next."""
+    monkeypatch.setattr(flows.house, "Patience", lambda **_: patience(watch))
+    with Store.create(f"sqlite:///{tmp_path}/steadypost.db") as store:
+        lineage = opens_after(AWAY, AWAY, then=store.lineage)
+        monkeypatch.setattr(Store, "lineage", property(lambda _: lineage()))
+
+        assert [] == outbox_of(store, tmp_path, within=timedelta(hours=3)).waiting()
+
+    assert 2 == len(watch.waits)

@@ -21,6 +21,7 @@ from steadypost.domain.evidence import SeenPost
 from steadypost.domain.likeness import plain
 from steadypost.domain.network import Name
 from steadypost.domain.outcome import Cause
+from steadypost.domain.reaching import reached
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.bluesky import tid
 from steadypost.networks.bluesky.uri import POSTS, NotAPost, Uri, parse
@@ -87,20 +88,22 @@ class Looking:
         """Read the own posts back past an instant."""
         posts: list[SeenPost] = []
         for page in self._pages():
+            if not page:
+                return Listed(posts=tuple(posts), reached_back_to=BEGINNING)
             seen = [one for record in page if (one := self._seen(record)) is not None]
             posts += seen
             if len(seen) < len(page):
                 # Something that is no post stands among them: what it may be, nobody can say.
-                return Listed(posts=tuple(posts), reached_back_to=None)
-            oldest = min((at for record in page if (at := _dated(record)) is not None), default=None)
-            if len(page) < PAGE:
-                return Listed(posts=tuple(posts), reached_back_to=BEGINNING)
-            if oldest is not None and oldest < back_to:
-                return Listed(posts=tuple(posts), reached_back_to=oldest)
+                break
+            come = reached(one.dated for one in posts if one.dated is not None)
+            if come is not None and come < back_to:
+                return Listed(posts=tuple(posts), reached_back_to=come)
         return Listed(posts=tuple(posts), reached_back_to=None)
 
     def _pages(self) -> Iterator[list[Mapping[str, Any]]]:
-        """Read the list page by page. A short page is the last one."""
+        """Read the list page by page; an empty one says that it has ended. A server may give fewer than it is asked
+        for, so a short page is the last one only where it names no next.
+        """
         cursor = ""
         for _ in range(MOST_PAGES):
             params = {"repo": self.session.did, "collection": POSTS, "limit": PAGE}
@@ -113,9 +116,11 @@ class Looking:
             records = reply.data.get("records") if isinstance(reply, Result) else None
             if not isinstance(reply, Result) or not isinstance(records, list):
                 raise unanswered("own posts", reply)
-            yield [one for one in records if isinstance(one, dict)]
-            cursor = reply.text("cursor")
-            if len(records) < PAGE or not cursor:
+            yield [one if isinstance(one, dict) else {} for one in records]
+            before, cursor = cursor, reply.text("cursor")
+            if not cursor and 0 < len(records) < PAGE:
+                yield []
+            if not records or cursor in {"", before}:
                 return
 
     def _seen(self, record: Mapping[str, Any]) -> SeenPost | None:
@@ -137,6 +142,7 @@ class Looking:
             said=plain(value["text"]),
             reply_to=_parent(value),
             media=_media(value),
+            quotes=_kind_of(value.get("embed")) in _QUOTING,
             options=shown(_texts(value.get("langs")), _labels(value)),
             dated=_dated(record),
         )
@@ -181,12 +187,19 @@ def _texts(told: Any) -> list[str]:
     return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
 
 
+def _kind_of(embed: Any) -> Any:
+    return embed.get("$type") if isinstance(embed, dict) else None
+
+
+_QUOTING: Final = ("app.bsky.embed.record", "app.bsky.embed.recordWithMedia")
+
+
 def _media(value: Mapping[str, Any]) -> tuple[str | None, ...] | None:
     """Give the descriptions of a post's pictures; ``None`` where it holds what is not known here."""
     embed = value.get("embed")
     if embed is None:
         return ()
-    kind = embed.get("$type") if isinstance(embed, dict) else None
+    kind = _kind_of(embed)
     if kind == "app.bsky.embed.recordWithMedia":
         return _media({"embed": embed.get("media")})
     if kind in {"app.bsky.embed.external", "app.bsky.embed.record"}:

@@ -61,7 +61,7 @@ class Asked:
     """When the key was chosen, by this machine's clock: no post of this key is older."""
     reply_to: RemoteId | None = None
     own_parent_at: datetime | None = None
-    """When the own part that it answers was made, by this machine's clock, if that was in this very attempt."""
+    """When the own part that it answers was made, at the latest, by this machine's clock."""
     offset: Offset | None = None
 
 

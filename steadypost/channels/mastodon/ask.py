@@ -124,7 +124,7 @@ class Asking:
     # -- the ask
 
     def _ask_all(self, ready: list[Ready]) -> Iterable[Outcome]:
-        parent, made_at = self.order.reply_to, self.order.keyed_at if self.order.first else None
+        parent, made_at = self.order.reply_to, self.order.live_at
         for index, one in enumerate(ready):
             if index and self.api.left < LEAST:
                 why = "the deadline came before its turn"

@@ -19,8 +19,9 @@ from steadypost.domain.likeness import Said
 from steadypost.domain.matching import TICK
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, Refused
+from steadypost.domain.reaching import reached
 from steadypost.domain.remote_id import RemoteId
-from steadypost.networks.mastodon.content import said
+from steadypost.networks.mastodon.content import has_quote, said
 from steadypost.networks.mastodon.ids import NotAStatusId, moment, remote_id
 from steadypost.networks.mastodon.manner import LANGUAGE, SENSITIVE, VISIBILITY, WARNING, shown, spoken
 
@@ -72,12 +73,10 @@ class Looking:
                 return Found(_own(read), _end(who, read))
             read |= {one.id: one for one in map(self._seen, page)}
             before_this, last = last, _id(page[-1])
-            if last in {None, before_this}:
+            come = _reached(read)
+            if last in {None, before_this} or (come is not None and come < self.request.back_to):
                 break
-            reached = moment(page[-1].get("created_at"))
-            if reached is not None and reached < self.request.back_to:
-                return Found(_own(read), reached)
-        return Found(_own(read), _oldest(read))
+        return Found(_own(read), _reached(read))
 
     def _page(self, who: Identity, before_id: str | None) -> list[Mapping[str, Any]]:
         """Read one page, boosts included: a server that leaves them out after it has cut the page gives an empty one
@@ -137,8 +136,9 @@ def _own(read: Mapping[RemoteId, SeenPost]) -> tuple[SeenPost, ...]:
     return tuple(one for one in read.values() if not one.reposted)
 
 
-def _oldest(read: Mapping[RemoteId, SeenPost]) -> datetime | None:
-    return min((one.made for one in read.values() if one.made is not None), default=None)
+def _reached(read: Mapping[RemoteId, SeenPost]) -> datetime | None:
+    """Say how far a list that goes on has come. Some servers date a boost as what it boosts."""
+    return reached(one.made for one in _own(read) if one.made is not None)
 
 
 def _end(who: Identity, read: Mapping[RemoteId, SeenPost]) -> datetime | None:
@@ -150,7 +150,7 @@ def _end(who: Identity, read: Mapping[RemoteId, SeenPost]) -> datetime | None:
         return BEGINNING
     if not read:
         raise Halt(_odd(f"the list is empty, and the account has {who.posts} posts"))
-    return _oldest(read)
+    return _reached(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,18 @@ def seen(told: Any) -> SeenPost | None:
         parent_known=parent is not None or told.get("in_reply_to_account_id") is None,
         media=descriptions(told),
         reposted=told.get("reblog") is not None,
+        quotes=_quotes(told),
         readable=isinstance(content, str) and made is not None,
         made=made,
         options=options(told, {}),
     )
+
+
+def _quotes(told: Mapping[str, Any]) -> bool:
+    """Whether it quotes a post: each kind of server says so in a place of its own."""
+    places = [told, more] if isinstance(more := told.get("pleroma"), Mapping) else [told]
+    named = any(one.get(name) for one in places for name in ("quote", "quote_id", "quote_url"))
+    return named or has_quote(str(told.get("content")))
 
 
 def options(told: Mapping[str, Any], otherwise: Mapping[str, str]) -> Mapping[str, str]:

@@ -112,7 +112,7 @@ def _answered(heard: Answered, asked: Asked, now: datetime) -> Outcome:
         case 201:
             return _published(heard, asked, now) or _odd("an answer without a usable id", heard)
         case 400 | 413 | 422 if problem.is_x:
-            return Refused(
+            return _about_the_post(heard, problem, asked, now) or Refused(
                 cause=Cause.REFUSED_OTHERWISE, code=str(heard.status), why=_with_detail(why, problem)
             )
         case 401 if problem.is_x:
@@ -151,15 +151,20 @@ def _forbidden(heard: Answered, problem: Problem, asked: Asked, now: datetime) -
         return Deferred(cause=Cause.SESSION_UNUSABLE, code="403", why=_with_detail(why, problem))
     if problem.type == "usage-capped":
         return _credits_used("403", why)
-    cause = _cause_of(heard, problem, asked)
+    return _about_the_post(heard, problem, asked, now)
+
+
+def _about_the_post(heard: Answered, problem: Problem, asked: Asked, now: datetime) -> Outcome | None:
+    """Say what follows from a known reason why X takes no such post, with whatever status X gives it."""
+    cause, code = _cause_of(heard, problem, asked), str(heard.status)
     if cause is None:
         return None
     if cause is Cause.DUPLICATE:
         return Unconfirmed(cause=cause, why=WORDS[cause], phase=Phase.ANSWERED)
     if cause is Cause.TARGET_GONE and _is_young(asked.own_parent, heard, asked, now):
         told = "X does not find the part above it, which is ours and young: it may not be everywhere yet"
-        return Deferred(cause=Cause.PARENT_UNSEEN, code="403", why=told)
-    return Refused(cause=cause, code="403", why=WORDS[cause])
+        return Deferred(cause=Cause.PARENT_UNSEEN, code=code, why=told)
+    return Refused(cause=cause, code=code, why=WORDS[cause])
 
 
 def _cause_of(heard: Answered, problem: Problem, asked: Asked) -> Cause | None:
@@ -171,6 +176,8 @@ def _cause_of(heard: Answered, problem: Problem, asked: Asked) -> Cause | None:
         if Cause.DUPLICATE in known:
             return Cause.DUPLICATE
         return known.pop() if len(known) == 1 else None
+    if asked.parent is not None and _objects_to_parent(heard.json()):
+        return Cause.TARGET_GONE
     if problem.type:
         return TYPES.get(problem.type) if _names(heard.json(), asked.parent) else None
     return SENTENCES.get(problem.detail)
@@ -181,6 +188,14 @@ def codes_of(body: Any) -> frozenset[int]:
     errors = _at(body, "errors")
     told = [_at(one, "code") for one in errors] if isinstance(errors, list) else []
     return frozenset(code for code in told if isinstance(code, int) and not isinstance(code, bool))
+
+
+def _objects_to_parent(body: Any) -> bool:
+    """Whether it is the parameter with the post above that X does not take."""
+    errors = _at(body, "errors")
+    told = [_at(one, "parameters") for one in errors] if isinstance(errors, list) else []
+    names = {name for one in told if isinstance(one, dict) for name in one}
+    return bool(names & {"reply.in_reply_to_tweet_id", "reply.in_reply_to_post_id"})
 
 
 def _names(body: Any, post: RemoteId | None) -> bool:

@@ -51,7 +51,7 @@ def sighting(line: Line, identity: Identity, request: LookRequest, at: datetime,
         identity=identity.user_id,
         at=at,
         posts=tuple(found.posts.values()),
-        reached_back_to=since if found.is_whole else found.oldest,
+        reached_back_to=found.reached_back_to(since),
         place=request.place,
         post=request.post,
         told=True,
@@ -77,11 +77,13 @@ class _Reading:
         self.posts: dict[RemoteId, SeenPost] = {}
         self.missing: set[RemoteId] = set()
         self.is_whole = False
+        self.has_gap = False
 
-    @property
-    def oldest(self) -> datetime | None:
-        """When the oldest post of a list that goes on was made."""
-        return min(map(made_at, self.posts), default=None)
+    def reached_back_to(self, since: datetime) -> datetime | None:
+        """Say how far back the list is without a gap, of which posts since then were asked for."""
+        if self.has_gap:
+            return None
+        return since if self.is_whole else min(map(made_at, self.posts), default=None)
 
     def list(self, since: datetime, *, replies: bool) -> Trouble | None:
         """Read own posts since then, page by page."""
@@ -94,6 +96,7 @@ class _Reading:
             if page is None:
                 return Trouble(cause=Cause.ODD_ANSWER, why="X answered with a list of an unknown form")
             self.posts |= {post.id: post for post in page.posts}
+            self.has_gap = self.has_gap or page.has_gap
             following = page.following
             if following is None:
                 self.is_whole = True

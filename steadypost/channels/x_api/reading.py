@@ -23,6 +23,8 @@ class Page:
     posts: tuple[SeenPost, ...]
     following: str | None
     """The token of the next page; ``None`` on the last."""
+    has_gap: bool = False
+    """Whether an error beside it may have taken a post."""
 
 
 def page_of(told: Any, handle: str) -> Page | None:
@@ -42,7 +44,20 @@ def page_of(told: Any, handle: str) -> Page | None:
     return Page(
         posts=tuple(post for post in posts if post is not None),
         following=following if isinstance(following, str) and following else None,
+        has_gap=not all(_is_about_what_it_refers_to(one) for one in _many(_at(told, "errors"))),
     )
+
+
+def _is_about_what_it_refers_to(error: Any) -> bool:
+    """Whether an error is about what a post refers to, as it names one of the expansions that were asked for."""
+    return str(_at(error, "parameter")).partition(".")[0] in _EXPANDED
+
+
+_EXPANDED = frozenset(
+    {"attachments", "author_id", "edit_history_post_ids", "edit_history_tweet_ids", "entities"}
+    | {"referenced_posts", "referenced_tweets"}
+)
+"""X has called some of them by two names."""
 
 
 def single(told: Any, post: RemoteId, handle: str) -> SeenPost | None:
@@ -84,13 +99,15 @@ def _post(one: Any, handle: str, names: Mapping[str, str], media: Mapping[str, s
         return SeenPost(id=own, author=author, said=Said(()), readable=False)
     refers = _references(one)
     parent = refers.get("replied_to")
+    quotes = "quoted" in refers and not _leads_to(one, refers["quoted"])
     return SeenPost(
         id=own,
         author=author,
-        said=_said(one, is_reply=parent is not None or not _is_root(one, own)),
+        said=_said(one, is_reply=parent is not None or not _is_root(one, own), quotes=quotes),
         reply_to=parent,
         parent_known=parent is not None or _is_root(one, own),
         media=_pictures(one, media),
+        quotes=quotes,
         reposted="retweeted" in refers,
         versions=_versions(one),
         made=_moment(_at(one, "created_at")),
@@ -108,6 +125,13 @@ def _references(one: Any) -> dict[str, RemoteId]:
     told = _many(_at(one, "referenced_posts")) or _many(_at(one, "referenced_tweets"))
     ids = {str(_at(each, "type")): _id(_at(each, "id")) for each in told}
     return {how: given for how, given in ids.items() if given is not None}
+
+
+def _leads_to(one: Any, post: RemoteId) -> bool:
+    """Whether a link among its words leads to a post."""
+    urls = _many(_at(one, "entities", "urls")) + _many(_at(one, "note_tweet", "entities", "urls"))
+    urls += _many(_at(one, "note_post", "entities", "urls"))
+    return any(f"/status/{post}" in str(_at(each, "expanded_url")) for each in urls)
 
 
 def _is_root(one: Any, own: RemoteId) -> bool:
@@ -128,7 +152,7 @@ def _versions(one: Any) -> tuple[RemoteId, ...]:
 # --- what it says
 
 
-def _said(one: Any, *, is_reply: bool) -> Said:
+def _said(one: Any, *, is_reply: bool, quotes: bool) -> Said:
     note = _at(one, "note_post") or _at(one, "note_tweet")
     whole = _at(note, "text")
     source = note if isinstance(whole, str) else one
@@ -146,7 +170,10 @@ def _said(one: Any, *, is_reply: bool) -> Said:
     return Said(
         # A list's text is escaped in three signs. Whether a long post's is, nobody has said: both ways are given.
         pieces=_pieces(told, links, decode=not is_note),
-        otherwise=_pieces(told, links, decode=True) if is_note else (),
+        # The link to a quoted post may have been typed, and taken out of the text.
+        otherwise=(*_pieces(told, links, decode=True), *((" ", Link(None)) if quotes else ()))
+        if is_note or quotes
+        else (),
         lead=html.unescape(text[:start]),
         guessed=not is_known,
     )

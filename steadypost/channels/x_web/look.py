@@ -249,4 +249,4 @@ def _opened(desk: Desk, page: Page, ear: Ear, access: Access, post: SeenPost) ->
         told.posts if told else [_painted_post(one, Place.THREAD, first=False) for one in step["posts"]]
     )
     found = next((other for other in read_here if other and other.id == post.id and not other.said.cut), None)
-    return replace(post, said=found.said) if found else post
+    return replace(post, said=found.said, quotes=found.quotes if told else post.quotes) if found else post

@@ -120,8 +120,7 @@ def dated(header: str) -> datetime | None:
 def _is_about(heard: Heard, handle: str, user_id: str, post: RemoteId | None) -> bool:
     """Whether the page asked for the list, or the post, that we mean. What it does not name is no contradiction."""
     asked = heard.variables
-    named = asked.get("screen_name")
-    if isinstance(named, str) and named.casefold() != handle.casefold():
+    if (_word(asked.get("screen_name")) or handle).casefold() != handle.casefold():
         return False
     if user_id and str(asked.get("userId", user_id)) != user_id:
         return False
@@ -205,8 +204,7 @@ class _Page:
     @classmethod
     def of(cls, heard: Heard, handle: str) -> _Page:
         """Read an answer."""
-        cursor = heard.variables.get("cursor")
-        cursor = cursor if isinstance(cursor, str) and cursor else None
+        cursor = _word(heard.variables.get("cursor")) or None
         body = _json(heard.body) if heard.status == 200 else None
         told = _instructions(body)
         if told is None:
@@ -238,8 +236,7 @@ def _thread(answers: Sequence[Heard], handle: str, post: RemoteId | None) -> Tol
             posts += [one for one in [_of_result(single["result"])] if one is not None]
         if post is not None and _says_missing(body, told, single, post):
             missing.add(post)
-        failed = failed or (told is None and single is None and not missing)
-        failed = failed or (told is not None and _has_gap(body, told))
+        failed = failed or (_has_gap(body, told) if told is not None else single is None and not missing)
     seen = {one.id for one in posts if one.readable}
     conversation = any(_instructions(_json(one.body)) is not None for one in answers if one.status == 200)
     return Told(
@@ -418,13 +415,16 @@ def _of_result(result: Any) -> SeenPost | None:
     if author is None:
         return None
     parent = legacy.get("in_reply_to_status_id_str")
+    said = _said(post, legacy, is_reply=bool(parent))
+    leads = any("/status/" in (one.leads_to or "") for one in said.pieces if isinstance(one, Link))
     return SeenPost(
         id=own_id,
         author=author,
-        said=_said(post, legacy, is_reply=bool(parent)),
+        said=said,
         reply_to=_id(parent),
         parent_known=parent is None or _id(parent) is not None,
         media=_media(legacy),
+        quotes=bool(legacy.get("is_quote_status")) and not leads,
         reposted="retweeted_status_result" in legacy or "retweeted_status_id_str" in legacy,
         versions=_versions(post),
     )

@@ -194,4 +194,5 @@ NETWORK: Final = Network(
     # The server forgets a deleted record altogether: the same answer comes for one that never was.
     unseen_for=timedelta(minutes=10),
     hosts=("bsky.social", "bsky.app"),
+    everywhere=True,
 )

@@ -30,6 +30,14 @@ def said(content: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Said:
     return Said(reader.pieces, guessed=reader.is_guess)
 
 
+def has_quote(content: str) -> bool:
+    """Whether its server wrote a line into it that names a quoted post."""
+    reader = _Reader({})
+    reader.feed(content)
+    reader.close()
+    return reader.has_quote
+
+
 def is_mention(link: Link) -> bool:
     """Whether a piece names an account and is no address."""
     return link.short.startswith("@")
@@ -65,6 +73,7 @@ class _Reader(HTMLParser):
         self._dropped: list[str] = []
         """The elements that are open within one that is left out, itself included."""
         self.is_guess = False
+        self.has_quote = False
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -76,6 +85,7 @@ class _Reader(HTMLParser):
         """Open an element."""
         told = {name: value or "" for name, value in attrs}
         classes = told.get("class", "").split()
+        self.has_quote = self.has_quote or _QUOTE in classes
         if self._dropped or _QUOTE in classes:
             if tag not in _VOID:
                 self._dropped.append(tag)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steadypost.channels.bluesky.looking import Looking
+from steadypost.channels.bluesky.session import Session
+from steadypost.channels.wire import Answered
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause
+from steadypost.domain.token import Token
+from steadypost.networks.bluesky import tid
 from tests.channels.bluesky.conftest import BOB, names, order
 
 
@@ -58,7 +64,7 @@ def test_the_accounts_own_posts(alice, sandbox, picture):
     from steadypost.domain.post import Part  # noqa: PLC0415 - for this test only
 
     published = alice.ask(order(Part(text="with a map", media=(picture(alt="a map"),)))).outcomes[0].remote_id
-    seen = alice.look(Place.PROFILE)
+    seen = alice.look(Place.PROFILE, back_to=datetime.now(UTC) - timedelta(hours=1))
 
     assert {one.id: (one.text, one.media) for one in seen.posts} == {
         by_hand["uri"]: ("by hand", ()),
@@ -132,3 +138,75 @@ def test_a_suspended_account_shows_nothing(alice, sandbox):
     sandbox.call("status", account=alice.handle, status="suspended")
 
     assert alice.look_for(wanted).trouble is Cause.SUSPENDED
+
+
+NOW = datetime(2026, 11, 29, 20, 0, tzinfo=UTC)
+
+DID = "did:plc:alice"
+
+
+def record(at: datetime, n: int = 0, **more):
+    rkey = tid.encode(int(at.timestamp() * 1_000_000) + n, 0)
+    value = {"text": f"post {n}", "createdAt": at.isoformat(), **more}
+    return {"uri": f"at://{DID}/app.bsky.feed.post/{rkey}", "value": value}
+
+
+class Pages:
+    """A server that gives these pages of records, each with a cursor."""
+
+    def __init__(self, *pages) -> None:
+        self._pages = list(pages)
+
+    def send(self, *_, **__):
+        page = self._pages.pop(0) if self._pages else []
+        body = {"records": page} | ({"cursor": str(len(self._pages))} if page else {})
+        return Answered(status=200, headers={}, body=json.dumps(body).encode())
+
+
+def listed(*pages, back_to=NOW - timedelta(hours=1)):
+    session = Session(
+        did=DID, server="https://one.example", handle="alice.test", token=Token(secret={"access": "a"})
+    )
+    looking = Looking(session=session, server=Pages(*pages), handle="alice.test", deadline=0)
+    return looking.listed(back_to)
+
+
+def test_a_short_page_with_a_cursor_is_not_the_end_of_a_list():
+    """A server may give fewer than it is asked for: what stands behind would be called absent."""
+    first = [record(NOW - timedelta(minutes=n), n) for n in range(50)]
+    second = [record(NOW - timedelta(minutes=50 + n), 50 + n) for n in range(50)]
+    found = listed(first, second)
+
+    assert 100 == len(found.posts)
+    assert found.reached_back_to > datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def test_a_record_that_is_null_is_a_gap():
+    """And it does not make the page a short one."""
+    page = [record(NOW - timedelta(minutes=n), n) for n in range(99)]
+
+    assert None is listed([*page[:50], None, *page[50:]]).reached_back_to
+
+
+def test_a_key_out_of_order_reaches_no_further():
+    """A server that lists records as they came shows one that was given an old key before younger ones."""
+    first = [record(NOW, 1), record(NOW - timedelta(minutes=1), 2), record(NOW - timedelta(days=400), 3)]
+    found = listed(first, [record(NOW - timedelta(minutes=2), 4)])
+
+    assert ["post 1", "post 2", "post 3", "post 4"] == [one.text for one in found.posts]
+
+
+@pytest.mark.parametrize(
+    "embed",
+    [
+        {"$type": "app.bsky.embed.record", "record": {"uri": "at://x", "cid": "y"}},
+        {
+            "$type": "app.bsky.embed.recordWithMedia",
+            "media": {"$type": "app.bsky.embed.images", "images": []},
+        },
+    ],
+)
+def test_a_post_that_quotes_another_says_so(embed):
+    quoting, plain = listed([record(NOW, 1, embed=embed), record(NOW - timedelta(minutes=1), 2)]).posts
+
+    assert (True, False) == (quoting.quotes, plain.quotes)

@@ -165,6 +165,22 @@ def test_an_own_part_of_just_now_is_not_yet_gone(server, alice):
     assert (Cause.PARENT_UNSEEN, Deferred) == (outcome.cause, type(outcome))
 
 
+@pytest.mark.parametrize(
+    ("ago", "cause"),
+    [(timedelta(seconds=5), Cause.PARENT_UNSEEN), (timedelta(minutes=10), Cause.TARGET_GONE)],
+)
+def test_an_own_part_of_an_earlier_attempt_is_as_old_as_that_attempt(server, alice, ago, cause):
+    """The key was chosen with the first attempt, an hour of the server's outage ago: that is not the part's age."""
+    first = alice.one("one").remote_id
+    server.delete(first)
+    now = datetime.now(UTC)
+    outcome = alice.one(
+        "two", first=1, live=(first,), reply_to=first, keyed_at=now - timedelta(hours=1), live_at=now - ago
+    )
+
+    assert cause is outcome.cause
+
+
 # --- before the ask
 
 

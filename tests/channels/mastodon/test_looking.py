@@ -301,7 +301,7 @@ def reached(server: Pages):
 
 def test_an_empty_page_after_the_first_is_no_end_of_a_list_that_lacks_posts():
     """Some servers filter a page after they have cut it: what stands behind it was not read."""
-    seen_there = reached(Pages(90, [entry(9, NOW)], []))
+    seen_there = reached(Pages(90, [entry(9, NOW), entry(8, NOW - timedelta(minutes=1))], []))
 
     assert NOW == seen_there.reached_back_to
 
@@ -316,3 +316,71 @@ def test_a_burst_of_boosts_does_not_hide_what_is_below():
     seen_there = reached(Pages(41, boosts, [entry(9, NOW)], []))
 
     assert ["10009"] == [one.id for one in seen_there.posts]
+
+
+LONG_AGO = NOW - timedelta(days=400)
+
+JUST_BEFORE = NOW - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        entry(50, LONG_AGO, reblog={"id": "1"}),
+        entry(50, LONG_AGO),
+    ],
+    ids=["a boost dated as what it boosts", "a post dated by its author"],
+)
+def test_an_entry_that_is_dated_out_of_order_reaches_no_further(below):
+    """What stands on the next page is younger than it: a list that ended there would make ours absent."""
+    pages = [entry(90, NOW), entry(60, JUST_BEFORE), below], [entry(40, NOW - timedelta(minutes=2))], []
+    seen_there = reached(Pages(9000, *pages))
+
+    assert "100040" in [one.id for one in seen_there.posts]
+    assert seen_there.reached_back_to >= NOW - timedelta(minutes=2)
+
+
+def test_a_pinned_post_before_the_others_reaches_no_further():
+    pages = [entry(1, LONG_AGO), entry(90, NOW)], [entry(40, JUST_BEFORE)], []
+    seen_there = reached(Pages(9000, *pages))
+
+    assert ["10001", "100090", "100040"] == [one.id for one in seen_there.posts]
+    assert seen_there.reached_back_to >= JUST_BEFORE
+
+
+def test_a_server_that_gives_the_same_page_again_reaches_to_its_end():
+    page = [entry(90, NOW), entry(60, JUST_BEFORE), entry(50, LONG_AGO, reblog={"id": "1"})]
+
+    assert reached(Pages(9000, *([page] * 3))).reached_back_to >= JUST_BEFORE
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        {"quote": {"state": "accepted", "quoted_status": {"id": "1"}}},
+        {"quote": {"state": "deleted", "quoted_status": None}},
+        {"quote_id": "1"},
+        {"pleroma": {"quote_url": "https://one.example/1"}},
+        {"content": '<p class="quote-inline">RE: <a href="https://one.example/1">one</a></p><p>Hello</p>'},
+    ],
+)
+def test_a_quote_with_the_same_words_is_taken_up_by_nobody(quoting):
+    """Ours quotes nothing. A server that made a quote of a link in it has not been seen; absent it is not called."""
+    about = Sighting(
+        account="alice",
+        at=NOW,
+        told=True,
+        offset=Offset(ahead=timedelta(0), within=timedelta(seconds=1)),
+        reached_back_to=NOW - timedelta(hours=1),
+        place=Place.REPLIES,
+    )
+    theirs = seen(entry(9, NOW + timedelta(seconds=1), **quoting))
+    item = wanted("Hello", NOW, about.offset)
+    [found] = judge([item], replace(about, posts=(theirs,))).values()
+
+    assert isinstance(found, CannotTell)
+    assert [Present(remote_id="10009")] == list(
+        judge(
+            [item], replace(about, posts=(seen(entry(9, NOW + timedelta(seconds=1), quote=None)),))
+        ).values()
+    )

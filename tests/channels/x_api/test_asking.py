@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,8 +21,10 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.post import Part
+from steadypost.networks.x.snowflake import id_at, made_at
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+PARENT = id_at(NOW)
 
 
 def test_a_post_goes_out_once_with_its_id(alice, sandbox):
@@ -179,6 +182,51 @@ def test_an_own_part_of_seconds_ago_that_x_does_not_find(alice, sandbox):
     [outcome] = alice.asks("Two", first=1, live=(first,), reply_to=first).outcomes
 
     assert (Deferred, Cause.PARENT_UNSEEN) == (type(outcome), outcome.cause)
+
+
+def heard_400(parent, **body):
+    told = {
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.twitter.com/2/problems/invalid-request",
+        "errors": [{"parameters": {"reply.in_reply_to_tweet_id": [parent]}, "message": "is not valid"}],
+    }
+    return Answered(status=400, headers={}, body=json.dumps(told | body).encode())
+
+
+NOT_FOUND = {"type": "https://api.twitter.com/2/problems/resource-not-found", "errors": []}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"errors": [{"parameters": {"reply.in_reply_to_post_id": [PARENT]}}]},
+        {"errors": [{"parameters": {"reply": ["..."], "reply.in_reply_to_tweet_id": [PARENT]}}]},
+        NOT_FOUND | {"resource_id": PARENT},
+        NOT_FOUND | {"value": PARENT},
+        {"errors": [{"code": 385, "message": "..."}]},
+        {"errors": [{"code": 144, "message": "..."}]},
+    ],
+)
+def test_a_400_about_the_part_above_is_as_old_as_that_part(body):
+    """Which status says that the post above is not found, X has changed before. What is ours and young goes again."""
+    heard = heard_400(PARENT, **body)
+    made = made_at(PARENT)
+    asked = Asked(armed_at=made, parent=PARENT, own_parent=PARENT)
+    young, old = (created(heard, asked, made + ago) for ago in (timedelta(seconds=9), timedelta(hours=1)))
+    strange = created(heard, replace(asked, own_parent=None), made + timedelta(seconds=9))
+
+    assert (Deferred, Cause.PARENT_UNSEEN) == (type(young), young.cause)
+    assert [(Refused, Cause.TARGET_GONE)] * 2 == [(type(one), one.cause) for one in (old, strange)]
+
+
+def test_a_400_about_the_text_is_no_word_about_the_part_above():
+    heard = heard_400(PARENT, errors=[{"parameters": {"text": ["..."]}, "message": "is not valid"}])
+    asked = Asked(armed_at=made_at(PARENT), parent=PARENT, own_parent=PARENT)
+    outcome = created(heard, asked, made_at(PARENT) + timedelta(seconds=9))
+
+    assert (Refused, Cause.REFUSED_OTHERWISE) == (type(outcome), outcome.cause)
 
 
 def test_a_403_that_says_nothing_known_is_unconfirmed(alice, sandbox):

@@ -52,3 +52,36 @@ def test_the_link_to_another_post_s_pictures_was_typed():
     assert Grade.OTHER is compare("Good morning", page.posts[0].said)
     typed = f"Good morning https://x.com/alice/status/{OTHER}/photo/1"
     assert Grade.SAME is compare(typed, page.posts[0].said)
+
+
+def quoting(text, *urls):
+    page = told(text, *urls)
+    page["data"][0] |= {"attachments": {}, "referenced_posts": [{"type": "quoted", "id": OTHER}]}
+    return page_of(page, "alice").posts[0]
+
+
+def test_a_post_that_quotes_another_without_a_link_says_so():
+    """Nothing of ours is sent so; a typed link to the quoted post is told among its words."""
+    link = {"url": "https://t.co/q1", "expanded_url": f"https://x.com/bob/status/{OTHER}"}
+
+    assert quoting("Look").quotes
+    assert Grade.UNCLEAR is compare(f"Look https://x.com/bob/status/{OTHER}", quoting("Look").said)
+    assert not quoting("Look https://t.co/q1", link).quotes
+
+
+@pytest.mark.parametrize(
+    ("error", "has_gap"),
+    [
+        ({"title": "Not Found Error", "parameter": "referenced_posts", "resource_id": OTHER}, False),
+        ({"title": "Not Found Error", "parameter": "referenced_tweets.id", "resource_id": OTHER}, False),
+        ({"title": "Forbidden", "parameter": "attachments.media_keys"}, False),
+        ({"title": "Authorization Error", "parameter": "id", "resource_id": OTHER}, True),
+        ({"title": "Internal Error"}, True),
+        ("odd", True),
+    ],
+)
+def test_an_error_beside_a_list_may_have_taken_a_post(error, has_gap):
+    """One about what a post refers to took nothing of the list."""
+    page = page_of(told("Good morning", media()) | {"errors": [error]}, "alice")
+
+    assert (1, has_gap) == (len(page.posts), page.has_gap)
