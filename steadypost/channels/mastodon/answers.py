@@ -7,7 +7,7 @@ every server has its own, in its own language. What is not in the tables below i
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +43,8 @@ SPREADS_WITHIN = timedelta(minutes=2)
 
 LONGEST_WORDS = 300
 """How much of a server's words is passed on."""
+
+UNPROCESSABLE = "422"
 
 REFUSED = frozenset({400, 405, 406, 411, 413, 414, 415, 422})
 """No, and no again: somebody has to change the post."""
@@ -115,6 +117,22 @@ def _parent_missing(asked: Asked, now: datetime) -> Refused | Deferred:
     return Refused(
         cause=Cause.TARGET_GONE, code="404", why="the server does not find the post that it answers"
     )
+
+
+def about_files(heard: Iterable[Heard]) -> Unconfirmed | Deferred | None:
+    """Say what a 422 means by what the server says of the post's files; ``None``: it is about something else.
+
+    Its words do not tell a file that has lapsed from one that a post has already, which may be this one: a machine in
+    between can have sent the ask twice. A file that is not ready belongs to no post.
+    """
+    for one in heard:
+        if isinstance(one, Answered) and one.status == 404:
+            why = "the server refused it (HTTP 422) and has one of its files no more: it lapsed, or a post has it"
+            return Unconfirmed(cause=Cause.MEDIA_NOT_ATTACHED, why=why, phase=Phase.ANSWERED)
+        if isinstance(one, Answered) and one.status == 206:
+            why = "the server is still processing one of its files"
+            return Deferred(cause=Cause.MEDIA_NOT_ATTACHED, code=UNPROCESSABLE, why=why)
+    return None
 
 
 # --- a post in the answer

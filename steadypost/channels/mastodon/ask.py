@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from steadypost.channels.confirmed import Confirmed
-from steadypost.channels.mastodon.answers import Asked, interpret
+from steadypost.channels.mastodon.answers import UNPROCESSABLE, Asked, about_files, interpret
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.knowledge import Knowledge
 from steadypost.channels.mastodon.preparing import KEEP, Halt, Identity, Uploads, identity, limits, refusal
@@ -39,6 +39,8 @@ class Ready:
 
     part: Part
     how: Manner
+    files: tuple[str, ...]
+    """The names of its files on the server."""
     body: Callable[[RemoteId | None], dict[str, Any]]
     """Gives the request, for what it answers."""
 
@@ -84,7 +86,7 @@ class Asking:
         allowed = limits(self.api, self.access, self.knowledge, self.now())
         if (refused := refusal(self.order.parts, allowed, self.access)) is not None:
             raise Halt(refused)
-        uploads = Uploads(self.api, self.now, self.wait)
+        uploads = Uploads(self.api, allowed, self.now, self.wait)
         ready = [self._ready(part, who, uploads) for part in self.order.parts]
         if self.api.left < KEEP:
             why = "too little time was left for the ask"
@@ -106,7 +108,7 @@ class Asking:
         files = uploads.of(part)
         # Named although it is the account's own: somebody may have changed that since the account was read.
         shown = replace(how, visibility=how.visibility or who.visibility)
-        return Ready(part=part, how=how, body=partial(body, part.text, shown, files))
+        return Ready(part=part, how=how, files=files, body=partial(body, part.text, shown, files))
 
     def _armed(self, arm: Arm) -> NotSubmitted | None:
         try:
@@ -164,12 +166,12 @@ class Asking:
             logger.warning(
                 "%s: the post %s is live, and %s", self.access.account, outcome.remote_id, outcome.lacking
             )
-        return self._by_new_limits(outcome, one) if isinstance(outcome, Refused) else outcome
+        if not isinstance(outcome, Refused) or outcome.code != UNPROCESSABLE:
+            return outcome
+        return about_files(map(self.api.media, one.files)) or self._by_new_limits(outcome, one)
 
     def _by_new_limits(self, refused: Refused, one: Ready) -> Refused:
         """Read the limits again: what fits those that are kept was refused, so they may have changed."""
-        if refused.code != "422":
-            return refused
         self.knowledge.forget(self.access.base_url)
         allowed = limits(self.api, self.access, self.knowledge, self.now())
         found = refusal([one.part], allowed, self.access)

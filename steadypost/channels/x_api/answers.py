@@ -90,6 +90,8 @@ class Asked:
     """What it answers."""
     own_parent: RemoteId | None = None
     """What it answers, where that is a part of the same thread."""
+    media: frozenset[str] = frozenset()
+    """The ids of its files."""
     others: frozenset[RemoteId] = frozenset()
     """Ids that belong to somebody else: the parent's, and those of the parts before."""
 
@@ -111,6 +113,9 @@ def _answered(heard: Answered, asked: Asked, now: datetime) -> Outcome:
     match heard.status:
         case 201:
             return _published(heard, asked, now) or _odd("an answer without a usable id", heard)
+        case 400 if problem.is_x and _is_about_files(heard.json(), asked.media):
+            told = f"{why}: it has one of the post's files no more, or cannot use it; they are brought anew"
+            return Deferred(cause=Cause.MEDIA_NOT_ATTACHED, code="400", why=told)
         case 400 | 413 | 422 if problem.is_x:
             return Refused(
                 cause=Cause.REFUSED_OTHERWISE, code=str(heard.status), why=_with_detail(why, problem)
@@ -186,6 +191,22 @@ def codes_of(body: Any) -> frozenset[int]:
 def _names(body: Any, post: RemoteId | None) -> bool:
     """Whether a problem is about this post."""
     return post is not None and post in {_at(body, "resource_id"), _at(body, "value")}
+
+
+def _is_about_files(body: Any, ours: frozenset[str]) -> bool:
+    """Whether a refusal names files of this post, and nothing else."""
+    errors = _at(body, "errors")
+    named = [_at(one, "parameters") for one in errors] if isinstance(errors, list) else []
+    return bool(named) and all(
+        isinstance(one, dict)
+        and one.keys() == {"media.media_ids"}
+        and _are_some_of(one["media.media_ids"], ours)
+        for one in named
+    )
+
+
+def _are_some_of(told: Any, ours: frozenset[str]) -> bool:
+    return isinstance(told, list) and bool(told) and all(isinstance(one, str) and one in ours for one in told)
 
 
 SPREADS_WITHIN = timedelta(minutes=10)
