@@ -90,8 +90,9 @@ def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Del
     asked = [part.n for part in mine if part.remote_id is not None or part.state is PartState.ASKED]
     units = len(asked)
     before = connection.execute(select(quota_uses).where(quota_uses.c.attempt_id == attempt_id)).one()
-    newest = account_rows.newest_made(connection, delivery.account, ids, now) if ids else None
-    ended = now if before.counted_at is None else max(before.counted_at, newest or before.counted_at)
+    ended = before.counted_at or now
+    if before.counted_at is not None and ids:
+        ended = max(ended, account_rows.newest_made(connection, delivery.account, ids, now))
     changed = connection.execute(
         update(quota_uses)
         .where(quota_uses.c.attempt_id == attempt_id)
@@ -108,10 +109,11 @@ def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Del
 
 def newest(connection: Connection, account: str) -> RemoteId | None:
     """Give the newest post of the account that is known: one of ours, or one that somebody made by hand."""
-    known = [
-        connection.scalar(select(func.max(table.c.remote_id)).where(table.c.account == account))
+    largest = (
+        select(func.max(table.c.remote_id)).where(table.c.account == account).scalar_subquery()
         for table in (delivery_parts, foreign_posts)
-    ]
+    )
+    known = connection.execute(select(*largest)).one()
     order = account_rows.network_of(connection, account).order_key
     # What the database takes for the largest is so wherever ids are of one length, or sort as words.
     placed = [(key, one) for one in known if one and (key := order(RemoteId(one))) is not None]

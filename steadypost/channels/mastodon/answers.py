@@ -235,9 +235,9 @@ def before(heard: Heard, now: datetime, what: str) -> NotSubmitted | Deferred | 
             return NotSubmitted(cause=known, why=f"{what}: {why}", phase=Phase.OPENED)
         case Answered(status=status) if 200 <= status < 300:
             return None
-        case Answered(status=401):
+        case Answered(status=401) if is_the_servers_own(heard):
             return Deferred(cause=Cause.SIGNED_OUT, code="401", why=REVOKED)
-        case Answered(status=403):
+        case Answered(status=403) if is_the_servers_own(heard):
             return Deferred(cause=Cause.SESSION_UNUSABLE, code="403", why=f"{what}: {no(heard)}")
         case Answered(status=429):
             return limited(heard, now)
@@ -273,9 +273,11 @@ def _retry_after(told: str, now: datetime, ahead: timedelta) -> datetime | None:
     if told.isascii() and told.isdigit() and len(told) < 8:
         return now + timedelta(seconds=int(told))
     try:
-        return email.utils.parsedate_to_datetime(told).astimezone(UTC) - ahead
+        named = email.utils.parsedate_to_datetime(told)
     except ValueError:
         return None
+    # A date without a zone is one of the server's, and none of this machine's.
+    return (named if named.tzinfo else named.replace(tzinfo=UTC)).astimezone(UTC) - ahead
 
 
 def no(answer: Answered) -> str:

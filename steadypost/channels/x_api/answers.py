@@ -122,7 +122,7 @@ def _answered(heard: Answered, asked: Asked, now: datetime) -> Outcome:
             )
         case 401 if problem.is_x:
             return Deferred(cause=Cause.SIGNED_OUT, code="401", why=why)
-        case 402:
+        case 402 if problem.is_x:
             return _credits_used("402", why)
         case 403:
             return _forbidden(heard, problem, asked, now) or _odd("a refusal that says nothing known", heard)
@@ -326,6 +326,9 @@ def told_or_trouble(heard: Heard, what: str, now: datetime, *expected: int) -> A
 def _trouble(heard: Answered, what: str, now: datetime) -> Trouble:
     problem = problem_of(heard)
     why = _with_detail(f"{what}: X answered HTTP {heard.status}", problem)
+    if heard.status in {401, 402, 403} and not isinstance(heard.json(), dict):
+        # A machine in between: no person can mend that in the account's block.
+        return Trouble(cause=Cause.SERVER_ERROR, why=f"{why}, and not as X does")
     match heard.status:
         case 401:
             return Trouble(cause=Cause.SIGNED_OUT, why=why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from PIL import Image
 
 from sandbox.control import DOT
 from steadypost.channels.mastodon.api import TOKEN, Api
@@ -263,6 +265,20 @@ def test_a_file_that_is_not_taken_ends_it_before_the_ask(server, alice, rule, ca
 
     assert (cause, kind, 0) == (outcome.cause, type(outcome), alice.arms)
     assert [] == server.asks()
+
+
+def test_a_server_that_takes_less_than_it_said_gets_a_smaller_picture(server, alice):
+    """Its limits are kept for a day; what it refuses meanwhile is measured by what it says now."""
+    content = io.BytesIO()
+    Image.effect_noise((200, 100), 90).save(content, "PNG")
+    assert isinstance(alice.one("Hello"), Published)
+    server.set_limits(image_matrix_limit=5_000)
+
+    outcome = alice.one(Part(text="Look", media=(alice.picture(content=content.getvalue()),)), key=KEY[::-1])
+
+    server.set_limits(image_matrix_limit=33_177_600)
+    assert isinstance(outcome, Published)
+    assert ["Hello", "Look"] == texts(server)
 
 
 def test_a_file_that_cannot_be_read_refuses(server, alice, tmp_path):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from steadypost.channels.wire import Answered
+from steadypost.channels.x_api.answers import told_or_trouble
 from steadypost.channels.x_api.reading import page_of
 from steadypost.domain.likeness import Grade, compare
+from steadypost.domain.outcome import Cause
 from steadypost.networks.x.snowflake import id_at
 from tests.domain.test_evidence import NOON
 
@@ -52,3 +57,13 @@ def test_the_link_to_another_post_s_pictures_was_typed():
     assert Grade.OTHER is compare("Good morning", page.posts[0].said)
     typed = f"Good morning https://x.com/alice/status/{OTHER}/photo/1"
     assert Grade.SAME is compare(typed, page.posts[0].said)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_machine_in_between_does_not_end_a_sign_in(status):
+    """Its page is no word of X's: a person who makes new keys would change nothing."""
+    heard = Answered(status=status, headers={}, body=b"<html>Access denied</html>")
+
+    trouble = told_or_trouble(heard, "asking who is signed in", datetime.now(UTC), 200)
+
+    assert Cause.SERVER_ERROR is trouble.cause
