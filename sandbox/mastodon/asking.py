@@ -156,6 +156,10 @@ class Asking:
 
     async def _create(self, case: Case) -> Response:
         await self._world.wait(case.delays("delay_before_create"))
+        if "media_gone" in case.strikes:
+            self._uploads.lose(case.wish.media)
+        if "media_unready" in case.strikes:
+            self._uploads.begin_anew(case.wish.media)
         if (refused := self._rule_against(case.wish, case.account)) is not None:
             case.ask.outcome = f"refused:{refused.status_code}"
             return refused

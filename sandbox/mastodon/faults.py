@@ -125,6 +125,16 @@ CREATE: Final = (
         says="The post is live without its files, and the answer is a success that says so.",
     ),
     Fault(
+        name="media_gone",
+        where=Where.CREATE,
+        says="The server has lost the files before it makes the post, and refuses it.",
+    ),
+    Fault(
+        name="media_unready",
+        where=Where.CREATE,
+        says="The server begins to process the files anew, and refuses the post.",
+    ),
+    Fault(
         name="shape",
         where=Where.CREATE,
         says="The post is live, and the answer is a success of a shape that nobody knows.",

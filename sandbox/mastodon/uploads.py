@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -85,6 +86,17 @@ class Uploads:
             return unprocessable("Error processing thumbnail for uploaded media")
         ready = is_ready(media)
         return JSONResponse(media_entity(self._world, media, is_ready=ready), 200 if ready else 206)
+
+    def lose(self, names: Iterable[Any]) -> None:
+        """Have these files no more."""
+        for name in names:
+            self._ledger.media.pop(str(name), None)
+
+    def begin_anew(self, names: Iterable[Any]) -> None:
+        """Process these files once more, for ever."""
+        for name in names:
+            if (media := self._ledger.media.get(str(name))) is not None:
+                media.ready_at = NEVER
 
     def wrong_media(self, owner: str, names: list[Any]) -> str | None:
         """What the server has against posting these files."""

@@ -211,7 +211,11 @@ class World:
         for one in media:
             found = self.files.get(one)
             if found is None or found.owner != person.handle or not found.done or found.state != "succeeded":
-                raise Refusal(400, "Invalid Request", "Your media IDs are invalid.", "invalid-request")
+                errors = [
+                    {"parameters": {"media.media_ids": [one]}, "message": "Your media IDs are invalid."}
+                ]
+                detail = "One or more parameters to your request was invalid."
+                raise Refusal(400, "Invalid Request", detail, "invalid-request", errors=errors)
         if parent is not None:
             self._judge_reply(person, parent)
         since = time.time() - self.duplicate_window_s

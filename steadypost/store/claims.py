@@ -226,7 +226,9 @@ def _claim_next(
         return None
     for kept in _line(connection, name, now, bars, fresh=fresh):
         missing = sum(part.state is not PartState.LIVE for part in kept.delivery.parts)
-        costs = money.of_delivery(connection, account.channel, kept.delivery)
+        here = (kept.delivery.post_id, account.network)
+        parts = variants.said(connection, [here])[here]
+        costs = money.of_parts(account.channel, kept.delivery, parts)
         if kept.delivery.is_late(now):
             delivery_rows.keep(connection, kept, kept.delivery.put_aside(), now)
         elif (restore := restores.must_look_first(connection, kept)) is not None:
@@ -244,9 +246,7 @@ def _claim_next(
             ),
             Free,
         ):
-            return _take(
-                connection, account, kept, units=missing, costs=costs, worker=worker, now=now, lease=lease
-            )
+            return _take(connection, account, kept, parts, costs=costs, worker=worker, now=now, lease=lease)
         else:
             return None
     return None
@@ -268,8 +268,8 @@ def _take(
     connection: Connection,
     account: AccountRecord,
     kept: Kept,
+    parts: tuple[Part, ...],
     *,
-    units: int,
     costs: Mapping[int, int],
     worker: str,
     now: datetime,
@@ -299,11 +299,10 @@ def _take(
         now=now,
         lease_until=now + lease,
     )
+    units = sum(part.state is not PartState.LIVE for part in delivery.parts)
     ledger.reserve(
         connection, account=delivery.account, attempt_id=attempt_id, units=units, now=now, costs=costs
     )
-    said_here = (delivery.post_id, account.network)
-    parts = variants.said(connection, [said_here])[said_here]
     return Claim(
         attempt_id=attempt_id,
         delivery_id=delivery.id,

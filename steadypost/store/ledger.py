@@ -115,10 +115,11 @@ def follow(
 
 def newest(connection: Connection, account: str) -> RemoteId | None:
     """Give the newest post of the account that is known: one of ours, or one that somebody made by hand."""
-    known = [
-        connection.scalar(select(func.max(table.c.remote_id)).where(table.c.account == account))
+    largest = (
+        select(func.max(table.c.remote_id)).where(table.c.account == account).scalar_subquery()
         for table in (delivery_parts, foreign_posts)
-    ]
+    )
+    known = connection.execute(select(*largest)).one()
     order = account_rows.network_of(connection, account).order_key
     # What the database takes for the largest is so wherever ids are of one length, or sort as words.
     placed = [(key, one) for one in known if one and (key := order(RemoteId(one))) is not None]

@@ -6,7 +6,7 @@ Money is kept in millionths of a dollar, because databases add whole numbers exa
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from steadypost.domain.delivery import Delivery
 from steadypost.domain.parts import PartState
+from steadypost.domain.post import Part
 from steadypost.domain.quota import Limits, Use
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.span import Span
@@ -48,8 +49,13 @@ def of_delivery(connection: Connection, channel: str, delivery: Delivery) -> dic
     """Say what each missing part of a delivery costs, by its number; nothing where the channel is free of charge."""
     if not is_charged(channel):
         return {}
-    here = (delivery.post_id, variants.networks(connection, [delivery.account])[delivery.account])
-    said = variants.said(connection, [here])[here]
+    return of_parts(channel, delivery, variants.said_by(connection, delivery.post_id, delivery.account))
+
+
+def of_parts(channel: str, delivery: Delivery, said: Sequence[Part]) -> dict[int, int]:
+    """Say the same, where all that the delivery says is known already."""
+    if not is_charged(channel):
+        return {}
     missing = {part.n for part in delivery.parts if part.state is not PartState.LIVE}
     return {n: micros(cost(channel, [part])) or 0 for n, part in enumerate(said) if n in missing}
 

@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from steadypost.channels.bluesky.fetching import Fetched, Fetcher, NotFetched
-from steadypost.channels.bluesky.pictures import Prepared, Unusable, prepare
+from steadypost.channels.pictures import Prepared, Unusable, prepare
 
 logger = logging.getLogger(__name__)
 

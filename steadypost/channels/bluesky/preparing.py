@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from steadypost.channels.bluesky import cards, pictures, xrpc
+from steadypost.channels import pictures
+from steadypost.channels.bluesky import cards, xrpc
 from steadypost.channels.bluesky.cards import Preview
 from steadypost.channels.bluesky.fetching import Fetcher
 from steadypost.channels.bluesky.identity import Resolver
@@ -142,15 +143,12 @@ class Preparing:
             why = f"picture {media.path.name}: it has no description, and the account's block asks for one"
             raise Never(Cause.MEDIA_REFUSED, why)
         try:
-            content = media.path.read_bytes()
-        except OSError as error:
-            raise Never(
-                Cause.MEDIA_MISSING, f"picture {media.path.name}: it cannot be read ({error.strerror})"
-            ) from error
-        try:
-            ready = pictures.prepare(content, self.options.largest_picture(self.session.server))
+            ready = pictures.ready(media, self.options.largest_picture(self.session.server))
         except pictures.Unusable as error:
-            raise Never(Cause.MEDIA_REFUSED, f"picture {media.path.name}: {error}") from error
+            raise Never(error.cause, f"picture {media.path.name}: {error}") from error
+        if ready.moves:
+            why = f"picture {media.path.name}: it moves, and Bluesky shows only the first frame; send a still one"
+            raise Never(Cause.MEDIA_REFUSED, why)
         blob = self._uploaded(ready.content, ready.kind, f"picture {media.path.name}")
         return Picture(blob=blob, alt=media.alt, width=ready.width, height=ready.height)
 

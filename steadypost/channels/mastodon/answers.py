@@ -7,7 +7,7 @@ every server has its own, in its own language. What is not in the tables below i
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +43,8 @@ SPREADS_WITHIN = timedelta(minutes=2)
 
 LONGEST_WORDS = 300
 """How much of a server's words is passed on."""
+
+UNPROCESSABLE = "422"
 
 REFUSED = frozenset({400, 405, 406, 411, 413, 414, 415, 422})
 """No, and no again: somebody has to change the post."""
@@ -115,6 +117,22 @@ def _parent_missing(asked: Asked, now: datetime) -> Refused | Deferred:
     return Refused(
         cause=Cause.TARGET_GONE, code="404", why="the server does not find the post that it answers"
     )
+
+
+def about_files(heard: Iterable[Heard]) -> Unconfirmed | Deferred | None:
+    """Say what a 422 means by what the server says of the post's files; ``None``: it is about something else.
+
+    Its words do not tell a file that has lapsed from one that a post has already, which may be this one: a machine in
+    between can have sent the ask twice. A file that is not ready belongs to no post.
+    """
+    for one in heard:
+        if isinstance(one, Answered) and one.status == 404:
+            why = "the server refused it (HTTP 422) and has one of its files no more: it lapsed, or a post has it"
+            return Unconfirmed(cause=Cause.MEDIA_NOT_ATTACHED, why=why, phase=Phase.ANSWERED)
+        if isinstance(one, Answered) and one.status == 206:
+            why = "the server is still processing one of its files"
+            return Deferred(cause=Cause.MEDIA_NOT_ATTACHED, code=UNPROCESSABLE, why=why)
+    return None
 
 
 # --- a post in the answer
@@ -217,9 +235,9 @@ def before(heard: Heard, now: datetime, what: str) -> NotSubmitted | Deferred | 
             return NotSubmitted(cause=known, why=f"{what}: {why}", phase=Phase.OPENED)
         case Answered(status=status) if 200 <= status < 300:
             return None
-        case Answered(status=401):
+        case Answered(status=401) if is_the_servers_own(heard):
             return Deferred(cause=Cause.SIGNED_OUT, code="401", why=REVOKED)
-        case Answered(status=403):
+        case Answered(status=403) if is_the_servers_own(heard):
             return Deferred(cause=Cause.SESSION_UNUSABLE, code="403", why=f"{what}: {no(heard)}")
         case Answered(status=429):
             return limited(heard, now)
@@ -255,9 +273,11 @@ def _retry_after(told: str, now: datetime, ahead: timedelta) -> datetime | None:
     if told.isascii() and told.isdigit() and len(told) < 8:
         return now + timedelta(seconds=int(told))
     try:
-        return email.utils.parsedate_to_datetime(told).astimezone(UTC) - ahead
+        named = email.utils.parsedate_to_datetime(told)
     except ValueError:
         return None
+    # A date without a zone is one of the server's, and none of this machine's.
+    return (named if named.tzinfo else named.replace(tzinfo=UTC)).astimezone(UTC) - ahead
 
 
 def no(answer: Answered) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from steadypost.channels.pictures import Prepared
 from steadypost.channels.port import Access
 from steadypost.channels.wire import Heard, Wire
 from steadypost.domain import clock
@@ -87,14 +87,14 @@ class Api:
         """Read what a post said before it was edited, the first version first."""
         return self._get(f"/api/v1/statuses/{post}/history")
 
-    def upload(self, path: Path, kind: str, description: str, content: bytes) -> Heard:
+    def upload(self, file: Prepared, description: str) -> Heard:
         """Hand in a file with its description."""
         data = {"description": description} if description else {}
         return self._wire.send(
             "POST",
             "/api/v2/media",
             deadline=self._by(UPLOAD),
-            files={"file": (_plain(path.name), content, kind)},
+            files={"file": (file.name, file.content, file.kind)},
             data=data,
         )
 
@@ -121,8 +121,3 @@ class Api:
 
     def _by(self, within: float) -> float:
         return min(self._deadline, time.monotonic() + within)
-
-
-def _plain(name: str) -> str:
-    """Give a file a name that says nothing of this machine and is taken everywhere."""
-    return f"file{Path(name).suffix.lower()}"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from steadypost.channels.confirmed import Confirmed
-from steadypost.channels.mastodon.answers import Asked, interpret
+from steadypost.channels.mastodon.answers import UNPROCESSABLE, Asked, about_files, interpret
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.knowledge import Knowledge
 from steadypost.channels.mastodon.preparing import KEEP, Halt, Identity, Uploads, identity, limits, refusal
@@ -21,6 +21,7 @@ from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Publi
 from steadypost.domain.post import Part
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.mastodon.ids import key_of
+from steadypost.networks.mastodon.limits import Limits
 from steadypost.networks.mastodon.manner import Manner, body, manner
 from steadypost.networks.mastodon.rules import options_of
 
@@ -39,6 +40,8 @@ class Ready:
 
     part: Part
     how: Manner
+    files: tuple[str, ...]
+    """The names of its files on the server."""
     body: Callable[[RemoteId | None], dict[str, Any]]
     """Gives the request, for what it answers."""
 
@@ -84,13 +87,27 @@ class Asking:
         allowed = limits(self.api, self.access, self.knowledge, self.now())
         if (refused := refusal(self.order.parts, allowed, self.access)) is not None:
             raise Halt(refused)
-        uploads = Uploads(self.api, self.now, self.wait)
-        ready = [self._ready(part, who, uploads) for part in self.order.parts]
+        ready = self._all_ready(who, allowed)
         if self.api.left < KEEP:
             why = "too little time was left for the ask"
             raise Halt(NotSubmitted(cause=Cause.DEADLINE, why=why, phase=self.phase))
         self._reach(Phase.COMPOSED)
         return ready
+
+    def _all_ready(self, who: Identity, allowed: Limits) -> list[Ready]:
+        """Hand the files in. One that fits the limits that are kept, and is refused, is made anew by those of now."""
+        try:
+            return [self._ready(part, who, allowed) for part in self.order.parts]
+        except Halt as halt:
+            if halt.outcome.cause is not Cause.MEDIA_REFUSED:
+                raise
+            self.knowledge.forget(self.access.base_url)
+            told = limits(self.api, self.access, self.knowledge, self.now())
+            if told == allowed:
+                raise
+            if (refused := refusal(self.order.parts, told, self.access)) is not None:
+                raise Halt(refused) from halt
+            return [self._ready(part, who, told) for part in self.order.parts]
 
     def _who(self) -> Identity:
         """Say whose token this is, as the server said within a minute, or says now."""
@@ -101,12 +118,12 @@ class Asking:
         self.confirmed.note(self.api.sign_in, who, self.api.offset, self.now())
         return who
 
-    def _ready(self, part: Part, who: Identity, uploads: Uploads) -> Ready:
+    def _ready(self, part: Part, who: Identity, allowed: Limits) -> Ready:
         how = manner(self.access.options, options_of(part))
-        files = uploads.of(part)
+        files = Uploads(self.api, allowed, self.now, self.wait).of(part)
         # Named although it is the account's own: somebody may have changed that since the account was read.
         shown = replace(how, visibility=how.visibility or who.visibility)
-        return Ready(part=part, how=how, body=partial(body, part.text, shown, files))
+        return Ready(part=part, how=how, files=files, body=partial(body, part.text, shown, files))
 
     def _armed(self, arm: Arm) -> NotSubmitted | None:
         try:
@@ -164,12 +181,12 @@ class Asking:
             logger.warning(
                 "%s: the post %s is live, and %s", self.access.account, outcome.remote_id, outcome.lacking
             )
-        return self._by_new_limits(outcome, one) if isinstance(outcome, Refused) else outcome
+        if not isinstance(outcome, Refused) or outcome.code != UNPROCESSABLE:
+            return outcome
+        return about_files(map(self.api.media, one.files)) or self._by_new_limits(outcome, one)
 
     def _by_new_limits(self, refused: Refused, one: Ready) -> Refused:
         """Read the limits again: what fits those that are kept was refused, so they may have changed."""
-        if refused.code != "422":
-            return refused
         self.knowledge.forget(self.access.base_url)
         allowed = limits(self.api, self.access, self.knowledge, self.now())
         found = refusal([one.part], allowed, self.access)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from steadypost.channels import pictures
 from steadypost.channels.mastodon.answers import before, descriptions, no
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.knowledge import Knowledge
@@ -108,6 +109,7 @@ class Uploads:
     """Hands files in and waits until they can be posted."""
 
     api: Api
+    allowed: Limits
     now: clock.Clock
     wait: Callable[[float], None] = time.sleep
 
@@ -117,7 +119,11 @@ class Uploads:
 
     def _one(self, media: Media) -> str:
         name = media.path.name
-        heard = self.api.upload(media.path, media.kind, media.alt, _content(media))
+        try:
+            ready = pictures.ready(media, self.allowed.takes[media.kind], self.allowed.pixels)
+        except pictures.Unusable as error:
+            raise Halt(Refused(cause=error.cause, code="-", why=f"{name}: {error}")) from error
+        heard = self.api.upload(ready, media.alt)
         if isinstance(heard, Answered) and heard.status in REFUSES_FILE:
             raise Halt(_file_refused(heard, name))
         told = _answer(heard, self.now(), f"{name} could not be handed in").json()
@@ -142,14 +148,6 @@ class Uploads:
                 raise Halt(NotSubmitted(cause=Cause.MEDIA_NOT_ATTACHED, why=why, phase=Phase.SIGNED_IN))
             self.wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
-
-
-def _content(media: Media) -> bytes:
-    try:
-        return media.path.read_bytes()
-    except OSError as error:
-        why = f"{media.path.name}: the file cannot be read ({type(error).__name__})"
-        raise Halt(Refused(cause=Cause.MEDIA_MISSING, code="-", why=why)) from None
 
 
 def _name(told: Any, name: str) -> str:

@@ -90,6 +90,8 @@ class Asked:
     """What it answers."""
     own_parent: RemoteId | None = None
     """What it answers, where that is a part of the same thread."""
+    media: frozenset[str] = frozenset()
+    """The ids of its files."""
     others: frozenset[RemoteId] = frozenset()
     """Ids that belong to somebody else: the parent's, and those of the parts before."""
 
@@ -111,13 +113,16 @@ def _answered(heard: Answered, asked: Asked, now: datetime) -> Outcome:
     match heard.status:
         case 201:
             return _published(heard, asked, now) or _odd("an answer without a usable id", heard)
+        case 400 if problem.is_x and _is_about_files(heard.json(), asked.media):
+            told = f"{why}: it has one of the post's files no more, or cannot use it; they are brought anew"
+            return Deferred(cause=Cause.MEDIA_NOT_ATTACHED, code="400", why=told)
         case 400 | 413 | 422 if problem.is_x:
             return _about_the_post(heard, problem, asked, now) or Refused(
                 cause=Cause.REFUSED_OTHERWISE, code=str(heard.status), why=_with_detail(why, problem)
             )
         case 401 if problem.is_x:
             return Deferred(cause=Cause.SIGNED_OUT, code="401", why=why)
-        case 402:
+        case 402 if problem.is_x:
             return _credits_used("402", why)
         case 403:
             return _forbidden(heard, problem, asked, now) or _odd("a refusal that says nothing known", heard)
@@ -201,6 +206,22 @@ def _objects_to_parent(body: Any) -> bool:
 def _names(body: Any, post: RemoteId | None) -> bool:
     """Whether a problem is about this post."""
     return post is not None and post in {_at(body, "resource_id"), _at(body, "value")}
+
+
+def _is_about_files(body: Any, ours: frozenset[str]) -> bool:
+    """Whether a refusal names files of this post, and nothing else."""
+    errors = _at(body, "errors")
+    named = [_at(one, "parameters") for one in errors] if isinstance(errors, list) else []
+    return bool(named) and all(
+        isinstance(one, dict)
+        and one.keys() == {"media.media_ids"}
+        and _are_some_of(one["media.media_ids"], ours)
+        for one in named
+    )
+
+
+def _are_some_of(told: Any, ours: frozenset[str]) -> bool:
+    return isinstance(told, list) and bool(told) and all(isinstance(one, str) and one in ours for one in told)
 
 
 SPREADS_WITHIN = timedelta(minutes=10)
@@ -320,6 +341,9 @@ def told_or_trouble(heard: Heard, what: str, now: datetime, *expected: int) -> A
 def _trouble(heard: Answered, what: str, now: datetime) -> Trouble:
     problem = problem_of(heard)
     why = _with_detail(f"{what}: X answered HTTP {heard.status}", problem)
+    if heard.status in {401, 402, 403} and not isinstance(heard.json(), dict):
+        # A machine in between: no person can mend that in the account's block.
+        return Trouble(cause=Cause.SERVER_ERROR, why=f"{why}, and not as X does")
     match heard.status:
         case 401:
             return Trouble(cause=Cause.SIGNED_OUT, why=why)

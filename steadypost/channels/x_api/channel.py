@@ -238,6 +238,7 @@ class _Asking:
             offset=self._line.offset,
             parent=parent,
             own_parent=own,
+            media=frozenset(media),
             others=frozenset((*self._order.live, *([parent] if parent else []))),
         )
         try:

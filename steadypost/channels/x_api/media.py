@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from steadypost.channels import pictures
 from steadypost.channels.x_api import requests
 from steadypost.channels.x_api.answers import Trouble, told_or_trouble
 from steadypost.channels.x_api.line import Line
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
+from steadypost.networks.x import ALLOWS
 
 MEGABYTE = 1024 * 1024
 
@@ -41,30 +43,30 @@ class Uploads:
     def bring(self, media: Media) -> str | Trouble:
         """Bring one file, with its description; its id lives for a day."""
         try:
-            content = media.path.read_bytes()
-        except OSError as error:
-            why = f"{media.path.name} cannot be read ({type(error).__name__}): put it back, or take it off the post"
-            return Trouble(cause=Cause.MEDIA_MISSING, why=why)
-        brought = self._sent(media, content)
+            ready = pictures.ready(media, ALLOWS.takes.get(media.kind, IN_ONE))
+        except pictures.Unusable as error:
+            return Trouble(cause=error.cause, why=f"{media.path.name}: {error}")
+        brought = self._sent(replace(media, kind=ready.kind), ready)
         if isinstance(brought, Trouble):
             return brought
         return self._described(brought, media) or brought
 
-    def _sent(self, media: Media, content: bytes) -> str | Trouble:
-        if requests.category_of(media) == "tweet_image" and len(content) <= IN_ONE:
-            return self._in_one(media, content)
-        return self._in_pieces(media, content)
+    def _sent(self, media: Media, ready: pictures.Prepared) -> str | Trouble:
+        if requests.category_of(media) == "tweet_image" and len(ready.content) <= IN_ONE:
+            return self._in_one(media, ready)
+        return self._in_pieces(media, ready)
 
-    def _in_one(self, media: Media, content: bytes) -> str | Trouble:
+    def _in_one(self, media: Media, ready: pictures.Prepared) -> str | Trouble:
         told = self._post(
             requests.UPLOAD,
             f"uploading {media.path.name}",
             data={"media_category": requests.category_of(media)},
-            files={"media": (media.path.name, content, media.kind)},
+            files={"media": (ready.name, ready.content, ready.kind)},
         )
         return told if isinstance(told, Trouble) else self._ready(told, media)
 
-    def _in_pieces(self, media: Media, content: bytes) -> str | Trouble:
+    def _in_pieces(self, media: Media, ready: pictures.Prepared) -> str | Trouble:
+        content = ready.content
         what = f"uploading {media.path.name}"
         begun = self._post(requests.INITIALIZE, what, json=requests.initialize_body(media, len(content)))
         if isinstance(begun, Trouble):
@@ -84,7 +86,7 @@ class Uploads:
             requests.append_path(media_id),
             f"uploading {media.path.name}",
             data={"segment_index": str(n)},
-            files={"media": (media.path.name, piece, "application/octet-stream")},
+            files={"media": ("piece", piece, "application/octet-stream")},
         )
         self.tell()
         return told if isinstance(told, Trouble) else None

@@ -82,5 +82,5 @@ class Halt(Exception):
         self.why = why
 
 
-REFUSES = frozenset({Cause.TARGET_CLOSED})
-"""What the page says for good: it would say so again."""
+REFUSES = frozenset({Cause.TARGET_CLOSED, Cause.MEDIA_REFUSED})
+"""What is so for good: it would be so again."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from playwright.sync_api import ElementHandle, FileChooser, Page
+from playwright.sync_api import ElementHandle, FileChooser, FilePayload, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from steadypost.browser.desk import Desk
@@ -14,6 +13,7 @@ from steadypost.channels.x_web.opening import click, time_for
 from steadypost.channels.x_web.survey import Composer, Picture, Survey, Want, point, survey
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
+from steadypost.networks.x import ALLOWS
 
 UPLOADED_WITHIN = 60.0
 """Seconds for the pictures of one part."""
@@ -38,11 +38,12 @@ IS_FOR_SEVERAL = "field => field.multiple"
 
 def attach(desk: Desk, page: Page, n: int, media: Sequence[Media]) -> None:
     """Attach a part's pictures, before its text: attaching draws the part anew, and typed text can be lost."""
+    files = [_file(item) for item in media]
     _to_part(page, n)
     shown = 0
     while shown < len(media):
         try:
-            shown += _hand_over(page, n, [item.path for item in media[shown:]])
+            shown += _hand_over(page, n, files[shown:])
         except PlaywrightError:
             if page.is_closed():
                 raise
@@ -55,6 +56,17 @@ def attach(desk: Desk, page: Page, n: int, media: Sequence[Media]) -> None:
         if item.alt:
             _describe(page, n, number, item.alt)
     _to_part(page, n)
+
+
+def _file(media: Media) -> FilePayload:
+    """Give a picture as it goes out."""
+    from steadypost.channels.pictures import Unusable, ready  # noqa: PLC0415 - most posts have no picture
+
+    try:
+        file = ready(media, ALLOWS.takes[media.kind])
+    except Unusable as error:
+        raise Halt(error.cause, f"{media.path.name}: {error}") from error
+    return FilePayload(name=file.name, mimeType=file.kind, buffer=file.content)
 
 
 def _to_part(page: Page, n: int) -> Survey:
@@ -130,21 +142,21 @@ def _until_kept(page: Page) -> None:
         raise Halt(Cause.MEDIA_NOT_ATTACHED, "the editor of descriptions does not close")
 
 
-def _hand_over(page: Page, part: int, paths: Sequence[Path]) -> int:
+def _hand_over(page: Page, part: int, files: Sequence[FilePayload]) -> int:
     """Give a part as many of these as it takes at once, and say how many that were.
 
     Raises ``Halt`` where there is nowhere to give them, and Playwright's own error where they are not taken.
     """
     field = point(page, "file", part=part)
     if field is not None:
-        given = list(paths if field.evaluate(IS_FOR_SEVERAL) else paths[:1])
+        given = list(files if field.evaluate(IS_FOR_SEVERAL) else files[:1])
         field.set_input_files(given)
         return len(given)
     tool = point(page, "chooser", part=part)
     if tool is None:
         raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {part + 1} has no field for pictures")
     chooser = _asked_for(page, tool)
-    given = list(paths if chooser.is_multiple() else paths[:1])
+    given = list(files if chooser.is_multiple() else files[:1])
     chooser.set_files(given)
     return len(given)
 

@@ -26,6 +26,8 @@ class Live:
     alts: tuple[str, ...] = ()
     """The descriptions of its pictures, in order."""
     reply_to: RemoteId | None = None
+    files: tuple[str, ...] = ()
+    """The hex SHA-256 of each picture, as it arrived."""
 
 
 class Adapter(abc.ABC):
@@ -40,6 +42,10 @@ class Adapter(abc.ABC):
     """The pytest marks its tests carry: ``browser`` for what needs one."""
     pictures: ClassVar[bool] = True
     """Whether it publishes pictures."""
+    shows_files: ClassVar[bool] = True
+    """Whether its network says which bytes a picture arrived in."""
+    other: ClassVar[str] = "bob"
+    """Somebody else's handle, to be mentioned."""
     threads: ClassVar[bool] = True
     limits: ClassVar[bool] = True
     """Whether its network has limits that it tells of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ class BlueskyAdapter(Adapter):
     """The sandbox of Bluesky. Nothing else is needed."""
 
     kind = KIND
+    other = BOB
 
     def __init__(self, folder: Path, sandbox: BlueskySandbox) -> None:
         self._folder = folder
@@ -60,7 +62,13 @@ class BlueskyAdapter(Adapter):
 
     def ledger(self) -> list[Live]:
         return [
-            Live(id=one["uri"], text=one["text"], alts=_alts(one["record"]), reply_to=_parent(one["record"]))
+            Live(
+                id=one["uri"],
+                text=one["text"],
+                alts=_alts(one["record"]),
+                reply_to=_parent(one["record"]),
+                files=_files(one["record"]),
+            )
             for one in self._sandbox.live(ALICE)
             if one["by"] != "hand"
         ]
@@ -108,6 +116,12 @@ class BlueskyAdapter(Adapter):
 
 def _alts(record: dict[str, Any]) -> tuple[str, ...]:
     return tuple(one["alt"] for one in record.get("embed", {}).get("images", ()))
+
+
+def _files(record: dict[str, Any]) -> tuple[str, ...]:
+    """Read the digests out of the names of the contents: four bytes of kind, then SHA-256."""
+    names = (one["image"]["ref"]["$link"] for one in record.get("embed", {}).get("images", ()))
+    return tuple(base64.b32decode(f"{name[1:].upper()}======")[4:].hex() for name in names)
 
 
 def _parent(record: dict[str, Any]) -> str | None:

@@ -20,7 +20,7 @@ class FileAdapter(Adapter):
     """A file in a folder of its own."""
 
     kind = channel.KIND
-    limits = refuses = signs_in = False
+    limits = refuses = signs_in = shows_files = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -77,6 +77,7 @@ class MastodonAdapter(_MastodonAdapter):
                 id=post["id"],
                 text=post["text"],
                 alts=tuple(one["alt"] or "" for one in post["media"]),
+                files=tuple(one["sha256"] for one in post["media"]),
                 reply_to=post["reply_to"],
             )
             for post in self._server.live("alice")
@@ -109,6 +110,7 @@ class MastodonRealAdapter(_MastodonAdapter):
     """A server that nobody here wrote, through a relay that cuts lines."""
 
     marks = ("network",)
+    shows_files = False
 
     def __init__(self, folder: Path, server: Server, relay: Relay) -> None:
         self.folder = folder

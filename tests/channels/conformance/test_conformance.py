@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from PIL import Image
 
 from steadypost.channels.port import Access, Channel, LookRequest, Order, RemoveReport
 from steadypost.channels.wire import Wire
@@ -26,7 +28,7 @@ from steadypost.domain.outcome import (
     Refused,
     Unconfirmed,
 )
-from steadypost.domain.post import Media, Part
+from steadypost.domain.post import Media, Part, digest_of
 from steadypost.domain.weighing import judge, still_there
 from tests.channels.conformance.adapter import Adapter
 from tests.channels.conformance.adapters import ADAPTERS
@@ -305,6 +307,72 @@ def test_it_reads_back_its_pictures(it, picture):
     (live,) = it.ledger()
     assert (picture.alt,) == live.alts
     assert Present(remote_id=outcome.remote_id) == found(it, wanted(it, ask))
+
+
+def photograph(tmp_path, **notes: object) -> Media:
+    """Give a photograph, with what a camera wrote into it."""
+    path = tmp_path / f"photograph {len(notes)}.jpg"
+    Image.linear_gradient("L").save(path, "JPEG", quality=90, **notes)
+    return Media(path=path, kind="image/jpeg", alt="Light, growing", digest=digest_of(path))
+
+
+def test_no_place_leaves_with_a_picture(it, tmp_path):
+    """What arrives are the bytes of the same picture with nothing written into it, and those are sent untouched."""
+    if not it.shows_files:
+        pytest.skip("its network does not say what arrived")
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[2] = (48.0, 52.0, 8.4)
+    bare, noted = photograph(tmp_path), photograph(tmp_path, exif=exif, comment=b"48.8690 N 2.3310 E")
+    ask = Asking(it)
+    ask(Part(text="The lamp", media=(noted, bare)))
+
+    (live,) = it.ledger()
+    assert bare.digest != noted.digest
+    assert (bare.digest, bare.digest) == live.files
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_sent(it, tmp_path):
+    """Also not where it was changed after everybody had looked at it."""
+    if not it.shows_files:
+        pytest.skip("it hands no files on")
+    noted = photograph(tmp_path)
+    noted.path.write_bytes(DOT)
+    ask = Asking(it)
+
+    (outcome,) = ask(Part(text="The lamp", media=(noted,))).outcomes
+
+    assert Cause.MEDIA_MISSING is outcome.cause
+    assert not isinstance(outcome, Unconfirmed)
+    assert ([], 0) == (ask.armed, it.asks())
+
+
+def test_a_long_thread_with_everything_in_it_is_read_back_exactly(it, picture):
+    """Pictures, links, tags, a mention, letters without spaces between words and a family: each part at its place."""
+    if not it.threads:
+        pytest.skip("this channel publishes no threads")
+    shown = (picture,) if it.pictures else ()
+    two = (picture, replace(picture, alt="The same dot 👨‍👩‍👧‍👦, für später")) if it.pictures else ()
+    parts = [
+        Part(text="Eight lamps, and who lit them #lamps #Grüße", media=two),
+        Part(text=f"With @{it.other}, who held the ladder"),
+        Part(text="Read https://example.com/ä_(b)?c=1&d=%20#e, and example.org."),
+        Part(text="灯りがともりました。「八つの灯」をご覧ください #灯り", media=shown),
+        Part(text="The family 👨‍👩‍👧‍👦 came, and the neighbours' 🏳️‍🌈 👍🏽 as well"),
+        Part(text="Two lines\n\n  and an indented one → 5 < 6 & 7 > 6"),
+        Part(text="عليكم السلام – and שלום, read from the right"),
+        Part(text="The last one: https://example.com/last", media=shown),
+    ]
+    ask = Asking(it)
+    answer = ask(*parts, within=4 * it.within)
+
+    ids = [one.remote_id for one in answer.outcomes]
+    live = {post.id: post for post in it.ledger()}
+    assert [(part.text, tuple(one.alt for one in part.media)) for part in parts] == [
+        (live[one].text, live[one].alts) for one in ids
+    ]
+    assert [None, *ids[:-1]] == [live[one].reply_to for one in ids]
+    for n, above in enumerate([None, *ids[:-1]]):
+        assert Present(remote_id=ids[n]) == found(it, wanted(it, ask, n, reply_to=above)), parts[n].text
 
 
 def test_it_reads_back_its_parent(it):

@@ -49,6 +49,7 @@ class XApiAdapter(Adapter):
                 id=post["id"],
                 text=post["text"],
                 alts=tuple(post["alts"]),
+                files=tuple(post["media"]),
                 reply_to=post["reply_to"],
             )
             for post in self._sandbox.live("alice")

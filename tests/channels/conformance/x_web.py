@@ -67,6 +67,7 @@ class XWebAdapter(Adapter):
                 id=post["id"],
                 text=post["text"],
                 alts=tuple(one["alt"] or "" for one in post["media"]),
+                files=tuple(one["sha256"] for one in post["media"]),
                 reply_to=post["reply_to"],
             )
             for post in sorted(posts, key=lambda post: int(post["id"]))

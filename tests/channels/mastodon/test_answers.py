@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -244,3 +245,22 @@ def test_an_end_that_no_calendar_has_is_no_end(headers):
     outcome = limited(Answered(status=429, headers=headers, body=b"", offset=behind), NOW)
 
     assert NOW + timedelta(minutes=5) == outcome.until
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_machine_in_between_does_not_end_a_sign_in(status):
+    """Its page is no word of the server's: a person who makes a new token would change nothing."""
+    stopped = before(answered(status, b"<html>Access denied</html>"), NOW, "reading the account")
+
+    assert (NotSubmitted, Cause.PAGE_UNREACHABLE) == (type(stopped), stopped.cause)
+
+
+def test_a_date_without_a_zone_is_not_of_this_machines_zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        heard = answered(429, None, retry_after="Sun, 29 Nov 2026 20:10:00 -0000")
+        assert NOW + timedelta(minutes=10) == limited(heard, NOW).until
+    finally:
+        monkeypatch.undo()
+        time.tzset()

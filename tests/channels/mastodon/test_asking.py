@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
+import httpx
 import pytest
+from PIL import Image
 
 from sandbox.control import DOT
 from steadypost.channels.mastodon.api import TOKEN, Api
@@ -22,7 +26,7 @@ from steadypost.domain.outcome import (
 from steadypost.domain.post import Media, Part
 from tests.channels.mastodon.conftest import KEY
 
-GIF = b"GIF89a" + b"\1\0\1\0" + b"\0" * 20
+GIF = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 
 
 def texts(server) -> list[str]:
@@ -279,6 +283,20 @@ def test_a_file_that_is_not_taken_ends_it_before_the_ask(server, alice, rule, ca
     assert [] == server.asks()
 
 
+def test_a_server_that_takes_less_than_it_said_gets_a_smaller_picture(server, alice):
+    """Its limits are kept for a day; what it refuses meanwhile is measured by what it says now."""
+    content = io.BytesIO()
+    Image.effect_noise((200, 100), 90).save(content, "PNG")
+    assert isinstance(alice.one("Hello"), Published)
+    server.set_limits(image_matrix_limit=5_000)
+
+    outcome = alice.one(Part(text="Look", media=(alice.picture(content=content.getvalue()),)), key=KEY[::-1])
+
+    server.set_limits(image_matrix_limit=33_177_600)
+    assert isinstance(outcome, Published)
+    assert ["Hello", "Look"] == texts(server)
+
+
 def test_a_file_that_cannot_be_read_refuses(server, alice, tmp_path):
     gone = Media(path=tmp_path / "gone.png", kind="image/png", alt="")
     outcome = alice.one(Part(text="Hello", media=(gone,)))
@@ -290,6 +308,53 @@ def test_a_file_of_a_kind_that_the_server_does_not_take_refuses(alice):
     picture = replace(alice.picture(), kind="image/tiff")
 
     assert Cause.MEDIA_REFUSED == alice.one(Part(text="Hello", media=(picture,))).cause
+
+
+def test_a_refusal_of_a_post_whose_file_the_server_lost_is_looked_into(server, alice):
+    """The words of its 422 are its own; that it has the file no more, it says in its answer about the file."""
+    server.weather({"fault": "media_gone", "count": 1})
+    picture = alice.picture()
+    outcome = alice.one(Part(text="Hello", media=(alice.picture(), picture)))
+
+    assert (Unconfirmed, Cause.MEDIA_NOT_ATTACHED) == (type(outcome), outcome.cause)
+    assert [] == server.live()
+    assert isinstance(alice.one(Part(text="Hello", media=(picture,))), Published)
+
+
+def test_a_refusal_of_a_file_that_a_post_has_already_is_no_proof(server, alice):
+    """A machine in between has sent the ask twice, and only the second answer came: the post is live."""
+    upload, names = Api.upload, []
+
+    def noted(api, *told):
+        heard = upload(api, *told)
+        names.append(heard.json()["id"])
+        return heard
+
+    def asked_before():
+        headers = {"authorization": f"Bearer {server.tokens['alice']}"}
+        told = {"status": "Hello", "media_ids": names}
+        return httpx.post(f"{server.url}/api/v1/statuses", headers=headers, json=told).is_success
+
+    with mock.patch.object(Api, "upload", noted), mock.patch.object(alice, "arm", asked_before):
+        outcome = alice.one(Part(text="Hello", media=(alice.picture(),)))
+
+    assert (Unconfirmed, 1) == (type(outcome), len(server.live()))
+
+
+def test_a_refusal_of_a_file_that_is_not_ready_goes_again(server, alice):
+    """A file that is not ready belongs to no post, so there is none."""
+    server.weather({"fault": "media_unready", "count": 1})
+    outcome = alice.one(Part(text="Hello", media=(alice.picture(),)))
+
+    assert (Deferred, Cause.MEDIA_NOT_ATTACHED) == (type(outcome), outcome.cause)
+    assert [] == server.live()
+
+
+def test_a_refusal_of_what_is_not_a_file_is_one(server, alice):
+    server.weather({"fault": "refused", "params": {"words": "Das geht nicht"}})
+    outcome = alice.one(Part(text="Hello", media=(alice.picture(),)))
+
+    assert (Refused, "422") == (type(outcome), outcome.code)
 
 
 def test_a_published_post_whose_files_are_missing_says_so(server, alice):

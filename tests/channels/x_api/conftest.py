@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PIL import Image
 
 from sandbox.x_api import XApiSandbox
 from steadypost.channels.port import Access, LookRequest, Means, Order
@@ -111,11 +112,14 @@ def by_token(sandbox, tmp_path):
 
 @pytest.fixture
 def picture(tmp_path):
-    """A picture of so many bytes; X's sandbox does not open it."""
+    """A file of its kind; a film has so many bytes, and is opened neither here nor by X's sandbox."""
 
     def make(size=1000, *, kind="image/png", alt="Dawn over the harbour", name="dawn.png"):
         path = tmp_path / name
-        path.write_bytes(b"\x89PNG" + b"\x00" * (size - 4))
+        if kind.startswith("image/"):
+            Image.effect_noise((40, 30), 90).save(path, kind.removeprefix("image/"))
+        else:
+            path.write_bytes(b"\0" * size)
         return Media(path=path, kind=kind, alt=alt)
 
     return make

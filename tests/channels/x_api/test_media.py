@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from steadypost.channels.wire import Answered
+from steadypost.channels.x_api.answers import Asked, created
 from steadypost.channels.x_api.line import Line
-from steadypost.domain.outcome import Cause, NotSubmitted, Published, Refused
+from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published, Refused
 from steadypost.domain.post import Part
 
 MEGABYTE = 1024 * 1024
@@ -26,12 +29,13 @@ def test_a_picture_goes_in_one_request(alice, sandbox, picture):
     assert ["Dawn over the harbour"] == sandbox.live()[0]["alts"]
 
 
-def test_a_large_picture_goes_in_pieces(alice, sandbox, picture):
+def test_a_large_file_goes_in_pieces(alice, sandbox, picture):
     """Every byte of it, in order: X adds them up."""
-    assert isinstance(alice.asks_one(showing(picture(9 * MEGABYTE, alt=""))), Published)
+    film = picture(9 * MEGABYTE, kind="video/mp4", name="a.mp4")
+    assert isinstance(alice.asks_one(showing(film)), Published)
 
     pieces = ["initializeMediaUpload", *["appendMediaUpload"] * 3, "finalizeMediaUpload"]
-    assert ["getUsersMe", *pieces, "createPosts"] == sandbox.requests
+    assert ["getUsersMe", *pieces, *["getMediaUploadStatus"] * 2, "createPosts"] == sandbox.requests
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,48 @@ def test_a_file_that_is_gone(alice, sandbox, picture):
     outcome = alice.asks_one(showing(missing))
 
     assert (NotSubmitted, Cause.MEDIA_MISSING) == (type(outcome), outcome.cause)
-    assert outcome.why.startswith("dawn.png cannot be read")
+    assert outcome.why.startswith("dawn.png: it cannot be read")
+
+
+def test_a_file_that_x_has_no_more_goes_again(alice, sandbox, picture):
+    """Its answer names the field and the id: nothing was posted, and the next attempt brings the file anew."""
+
+    def lapsed():
+        sandbox.world.files.clear()
+        return True
+
+    outcome = alice.asks_one(showing(picture()), arm=lapsed)
+
+    assert (Deferred, Cause.MEDIA_NOT_ATTACHED) == (type(outcome), outcome.cause)
+    assert [] == sandbox.live()
+    assert isinstance(alice.asks_one(showing(picture())), Published)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [],
+        "media.media_ids",
+        [{"message": "Your media IDs are invalid."}],
+        [{"parameters": {"media.media_ids": []}}],
+        [{"parameters": {"media.media_ids": ["8"]}}],
+        [{"parameters": {"media.media_ids": ["7"]}}, {"parameters": {"text": [""]}}],
+        [{"parameters": {"media.media_ids": ["7"], "text": [""]}}],
+        [{"parameters": {"media.media_ids": [["7"]]}}],
+    ],
+)
+def test_a_refusal_that_is_not_about_a_file_alone_is_final(errors):
+    """It would be so again."""
+    told = {
+        "title": "Invalid Request",
+        "type": "https://api.x.com/2/problems/invalid-request",
+        "errors": errors,
+    }
+    now = datetime.now(UTC)
+    heard = Answered(status=400, headers={}, body=json.dumps(told).encode())
+    outcome = created(heard, Asked(armed_at=now, media=frozenset({"7"})), now)
+
+    assert (Refused, Cause.REFUSED_OTHERWISE) == (type(outcome), outcome.cause)
 
 
 def test_every_part_s_pictures_are_there_before_the_first_ask(alice, sandbox, picture):

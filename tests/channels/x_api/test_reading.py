@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from steadypost.channels.wire import Answered
+from steadypost.channels.x_api.answers import told_or_trouble
 from steadypost.channels.x_api.reading import page_of
 from steadypost.domain.likeness import Grade, compare
+from steadypost.domain.outcome import Cause
 from steadypost.networks.x.snowflake import id_at
 from tests.domain.test_evidence import NOON
 
@@ -85,3 +90,13 @@ def test_an_error_beside_a_list_may_have_taken_a_post(error, has_gap):
     page = page_of(told("Good morning", media()) | {"errors": [error]}, "alice")
 
     assert (1, has_gap) == (len(page.posts), page.has_gap)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_machine_in_between_does_not_end_a_sign_in(status):
+    """Its page is no word of X's: a person who makes new keys would change nothing."""
+    heard = Answered(status=status, headers={}, body=b"<html>Access denied</html>")
+
+    trouble = told_or_trouble(heard, "asking who is signed in", datetime.now(UTC), 200)
+
+    assert Cause.SERVER_ERROR is trouble.cause

@@ -1,13 +1,16 @@
-"""A picture as it goes out: turned, without what a camera wrote into it, and within the server's limit."""
+"""A picture as it goes out: upright, without what a camera wrote into it, and within the network's limit."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageCms
 
-from steadypost.channels.bluesky.pictures import MOST_PIXELS, Unusable, prepare
+from steadypost.channels.pictures import MOST_PIXELS, Missing, Unusable, prepare, ready
+from steadypost.domain.outcome import Cause
+from steadypost.domain.post import Media, digest_of
 
 LIMIT = 1_000_000
 PLACE = b"Rue de la Paix 7, 48.8690 N 2.3310 E"
@@ -128,34 +131,130 @@ def test_a_photograph_with_an_empty_transparency_is_a_photograph():
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])
 def test_every_kind_of_pixels(mode):
-    picture = Image.new("L", (30, 20), 200).convert("RGB")
+    """However it has to be drawn anew."""
+    picture, turned = Image.new("L", (30, 20), 200).convert("RGB"), camera(6)
     content = (
-        saved(Image.new("I;16", (30, 20), 51_200), "PNG")
+        saved(Image.new("I;16", (30, 20), 51_200), "PNG", exif=turned)
         if mode == "I;16"
-        else saved(picture.convert(mode), "JPEG" if mode == "CMYK" else "PNG")
+        else saved(picture.convert(mode), "JPEG" if mode == "CMYK" else "PNG", exif=turned)
     )
     red = opened(prepare(content, LIMIT)).convert("RGB").getpixel((3, 3))[0]
 
     assert abs(red - (255 if mode == "1" else 200)) < 12
 
 
-def test_colours_of_another_space_stay_the_colours_they_were():
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    content = saved(Image.new("RGB", (20, 20), (10, 200, 30)), "PNG", icc_profile=lab)
-
-    assert opened(prepare(content, LIMIT)).convert("RGB").getpixel((1, 1)) == (10, 200, 30)
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def test_what_moves_is_turned_down():
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_colours_of_another_space_stay_the_colours_they_were(mode, orientation):
+    """The profile that says what they mean goes with them."""
+    picture = Image.new("RGB", (20, 20), (10, 200, 30))
+    picture = picture.quantize(4) if mode == "P" else picture.convert(mode)
+    if mode == "RGBA":
+        picture.putpixel((3, 3), (0, 0, 0, 0))
+    prepared = prepare(saved(picture, "PNG", icc_profile=PROFILE, exif=camera(orientation)), LIMIT)
+
+    assert PROFILE == opened(prepared).info.get("icc_profile")
+    assert opened(prepared).convert("RGB").getpixel((1, 1)) == (10, 200, 30)
+
+
+def test_a_profile_for_greys_does_not_stay_with_what_has_become_coloured():
+    grey = saved(Image.new("L", (20, 20), 100), "PNG", icc_profile=PROFILE, exif=camera(6))
+
+    assert "icc_profile" not in opened(prepare(grey, LIMIT)).info
+
+
+def moving(form="GIF", **how):
     frames = [Image.new("L", (9, 9), shade) for shade in (0, 100, 200)]
-    content = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    return saved(frames[0], form, save_all=True, append_images=frames[1:], **how)
 
-    with pytest.raises(Unusable, match="it moves"):
-        prepare(content, LIMIT)
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
+def test_what_moves_stays_what_it_is(form):
+    """Even where a note says that it lies on its side: no player turns it, and drawn anew it would stand still."""
+    content = moving(form) if form == "GIF" else moving(form, exif=camera(6))
+    prepared = prepare(content, LIMIT)
+
+    assert prepared.moves
+    assert f"image/{form.lower()}" == prepared.kind
+    assert 3 == opened(prepared).n_frames
+    assert PLACE not in prepared.content
+
+
+def test_what_moves_and_is_too_large_is_turned_down():
+    with pytest.raises(Unusable, match="it moves, and does not fit"):
+        prepare(moving(), 50)
 
 
 def test_a_still_gif_is_a_picture():
-    assert prepare(saved(Image.new("L", (9, 9)), "GIF"), LIMIT).kind == "image/png"
+    prepared = prepare(saved(Image.new("L", (9, 9)), "GIF"), LIMIT)
+
+    assert ("image/gif", False) == (prepared.kind, prepared.moves)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_a_picture_with_nothing_written_beside_it_is_sent_untouched(form):
+    content = saved(photograph(), form)
+
+    assert content == prepare(content, LIMIT).content
+
+
+def test_an_upright_photograph_is_not_drawn_anew():
+    """Drawn once more it would lose a little of itself each time it went through a program."""
+    content = saved(photograph(), "JPEG", quality=97, exif=camera(1))
+    prepared = prepare(content, LIMIT)
+
+    assert PLACE in content
+    assert PLACE not in prepared.content
+    assert opened(prepared).tobytes() == Image.open(io.BytesIO(content)).tobytes()
+
+
+@pytest.mark.parametrize(("size", "most"), [((400, 300), 30_000), ((300, 400), 30_000), ((401, 3), 1_000)])
+def test_it_has_no_more_pixels_than_the_server_takes(size, most):
+    prepared = prepare(saved(photograph(*size)), LIMIT, most)
+
+    assert most * 0.5 < prepared.width * prepared.height <= most
+    assert (prepared.width > prepared.height) is (size[0] > size[1])
+
+
+# --- the file of a post
+
+
+@pytest.fixture
+def media(tmp_path):
+    path = tmp_path / "Anna at home.jpg"
+    path.write_bytes(saved(photograph(), exif=camera(1)))
+    return Media(path=path, kind="image/jpeg", digest=digest_of(path))
+
+
+def test_the_files_own_name_does_not_leave(media):
+    assert "file.jpeg" == ready(media, LIMIT).name
+
+
+def test_a_file_that_was_changed_after_its_post_came_in_does_not_leave(media):
+    """It is looked at where it is read: between a look and the reading it may be changed as well."""
+    media.path.write_bytes(saved(photograph(seed=2)))
+
+    with pytest.raises(Missing, match="was changed") as told:
+        ready(media, LIMIT)
+    assert Cause.MEDIA_MISSING is told.value.cause
+
+
+def test_a_file_of_which_no_digest_was_taken_leaves(media):
+    assert ready(replace(media, digest=""), LIMIT).content
+
+
+def test_a_file_that_is_gone_is_missing(media):
+    media.path.unlink()
+
+    with pytest.raises(Missing, match="cannot be read"):
+        ready(media, LIMIT)
+
+
+def test_what_is_no_picture_leaves_as_it_is(media):
+    assert media.path.read_bytes() == ready(replace(media, kind="video/mp4"), 1).content
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])

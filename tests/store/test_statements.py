@@ -1,0 +1,57 @@
+"""How often the database is asked for one post. The figures may fall and not rise: each is a way to a server and back."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from sqlalchemy import event
+
+from steadypost.domain.outcome import Answer, Published
+from steadypost.domain.quota import Limits
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import AccountRecord, settling
+from steadypost.store import accounts as account_rows
+from tests.store.people import NOON, claimed, saying, scheduled
+
+CLAIM, ARM, RECORD = 28, 11, 15
+"""Of a single post of an account with a quota, the beginning of each transaction included."""
+
+
+@contextlib.contextmanager
+def statements(store):
+    said = []
+
+    def note(*given):
+        said.append(given[2])
+
+    event.listen(store._database.engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(store._database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("channel", ["x_web", "x_api"])
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_post_costs_no_more_statements_than_it_did(store, channel, parts):
+    """Each further part is written twice, when it is armed and when its id is there; that it costs money adds none."""
+    record = AccountRecord(name="alice", channel=channel, handle="Alice", limits=Limits(per_day=50))
+    store.write(account_rows.put, record, NOON)
+    scheduled(store, saying(*(f"Part {n}" for n in range(parts))))
+    ids = [id_at(NOON, sequence=n) for n in range(parts)]
+
+    with statements(store) as claiming:
+        claim = claimed(store)
+    with statements(store) as arming:
+        assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON)
+    answer = Answer(outcomes=tuple(Published(remote_id=one) for one in ids))
+    with statements(store) as recording:
+        told = store.write(settling.answered, claim.attempt_id, answer, now=NOON, jitter=0.5)
+
+    assert ids == [part.remote_id for part in told.delivery.parts]
+    counted, more = (len(claiming), len(arming), len(recording)), parts - 1
+    assert (True, True, True) == tuple(
+        n <= most for n, most in zip(counted, (CLAIM, ARM + more, RECORD + 2 * more), strict=True)
+    ), counted
