@@ -72,6 +72,8 @@ const read = (ended) => {
     keys: found.map(keyOf),
     empty: one("empty", column()) !== null,
     failed: one("failed", column()) !== null,
+    broken: false,
+    failedCalls: found.length > 0 ? [] : failedCalls(),
     ended,
     hits: { ...hits },
   };
@@ -81,7 +83,8 @@ const read = (ended) => {
 const begun = () => {
   const seen = read(false);
   const there = seen.who !== null && (seen.posts.length > 0 || seen.empty || seen.failed || seen.gone || seen.signIn);
-  return there || walled(seen) ? seen : null;
+  seen.broken = !there && staysBroken();
+  return there || seen.broken || walled(seen) ? seen : null;
 };
 
 if (!asked.after) return await whenSeen(begun, () => read(false), asked.within);
