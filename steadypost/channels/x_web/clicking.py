@@ -113,9 +113,10 @@ def _something_leaves(page: Page, gate: Gate, texts: Sequence[str], within: floa
             break
         if seen.wall:
             raise Halt(*seen.wall)
-        if seen.sheets and looks < MOST_SHEETS:
+        sheet = seen.sheets[-1] if seen.sheets else None
+        # After a request in a form we do not know, a sheet with one button offers to send it again.
+        if sheet and looks < MOST_SHEETS and not (gate.odd and sheet.only_tells):
             looks += 1
-            sheet = seen.sheets[-1]
             put_aside(page, sheet, clicked=True, goes_on=_is_whole(seen, texts), before=gate.sheets)
             gate.sheets.append(sheet)
             ends = time.monotonic() + AFTER_A_SHEET

@@ -84,6 +84,10 @@ class Removal:
         return True
 
 
+WITHOUT = "for (const way of ['SharedWorker', 'fetchLater']) delete globalThis[way];"
+"""What a page has to do without: what is sent in these ways passes by its gate. Not every browser has them."""
+
+
 class Keeper:
     """Keeps one page's gate for as long as the page lives. Without a gate in it, nothing is let out at all:
     a page that looks, or is being parked, can neither post nor take a post down.
@@ -102,6 +106,7 @@ class Keeper:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.on("Fetch.requestPaused", self._paused)
         self._hold(ALWAYS_HELD)
+        page.add_init_script(WITHOUT)
         page.on("websocket", lambda socket: socket.on("framesent", self._sent))
 
     def _sent(self, payload: str | bytes) -> None:

@@ -82,8 +82,36 @@ const SENDERS = {
     worker.onmessage = ({ data }) => resolve(data);
     worker.postMessage([new URL(ADDRESS, location.href).href, body]);
   }),
+  shared: (body) => {
+    if (!globalThis.SharedWorker) return SENDERS.fetch(body);
+    const text = `onconnect = ({ ports: [port] }) => { port.onmessage = async ({ data }) => port.postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json()); }`;
+    const { port } = new SharedWorker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    return new Promise((resolve) => {
+      port.onmessage = ({ data }) => resolve(data);
+      port.postMessage([new URL(ADDRESS, location.href).href, body]);
+    });
+  },
+  nested: (body) => new Promise((resolve) => {
+    const inner = `onmessage = async ({ data }) => postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json())`;
+    const outer = `const inside = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(inner)}]))); onmessage = ({ data }) => inside.postMessage(data); inside.onmessage = ({ data }) => postMessage(data);`;
+    const worker = new Worker(URL.createObjectURL(new Blob([outer], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage([new URL(ADDRESS, location.href).href, body]);
+  }),
+  later: async (body) => {
+    if (!globalThis.fetchLater) return SENDERS.fetch(body);
+    fetchLater(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body, activateAfter: 0 });
+    return layers.replaceChildren();
+  },
+  inside: (body) => {
+    const frame = document.body.appendChild(h("iframe", { src: "/i/frame" }));
+    return new Promise((resolve) => {
+      frame.onload = async () => resolve(await (await frame.contentWindow.fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json());
+    });
+  },
   service: async (body) => {
-    await navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
+    const comes = navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
+    await Promise.race([comes, new Promise((resolve) => setTimeout(resolve, 300))]);
     return SENDERS.fetch(body);
   },
   form: (body) => new Promise(() => {

@@ -89,6 +89,8 @@ def serving():
             elif path == "/hangs":
                 site.ended.wait(20)
                 self.close_connection = True
+            elif path == "/i/frame":
+                self._give(200, "text/html", "<!doctype html>")
             elif path == "/sw.js":
                 self._give(200, "text/javascript", SERVICE_WORKER)
             elif path == "/socket":
