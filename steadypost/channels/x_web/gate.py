@@ -29,6 +29,7 @@ from steadypost.channels.x_web.courier import (
     BLANK,
     FRAME,
     Room,
+    blocks_its_page,
     can_be_carried,
     headers_of,
     is_blank,
@@ -181,7 +182,7 @@ class Keeper:
             return
         if not can_be_carried(event):
             self._say("continueRequest", event, interceptResponse=True)
-        elif self._framed:
+        elif self._framed or blocks_its_page(event):
             self._ask_from_room(gate, event)
         elif not self._asked_from_frame(event):
             self._say("continueRequest", event, interceptResponse=True)

@@ -75,6 +75,13 @@ const SENDERS = {
     request.onerror = reject;
     request.send(body);
   }),
+  blocking: async (body) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", ADDRESS, false);
+    request.setRequestHeader("content-type", "application/json");
+    request.send(body);
+    return parsed(request.responseText);
+  },
   beacon: async (body) => (navigator.sendBeacon(ADDRESS, new Blob([body], { type: "application/json" })), layers.replaceChildren()),
   worker: (body) => new Promise((resolve) => {
     const text = `onmessage = async ({ data }) => postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json())`;
