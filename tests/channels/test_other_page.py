@@ -381,7 +381,22 @@ def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, othe
     assert [one.alt for one in media] == [one["alt"] for one in post["media"]]
 
 
-@pytest.mark.parametrize("way", ["xhr", "blocking", "keepalive", "bytes", "beacon", "inside", "worker", "nested", "shared", "later", "service"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "xhr",
+        "blocking",
+        "keepalive",
+        "bytes",
+        "beacon",
+        "inside",
+        "worker",
+        "nested",
+        "shared",
+        "later",
+        "service",
+    ],
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_however_the_page_sends_it(alice, other_site, way, packed):
     outcome = alice.at(send_by=way, packed=packed).say(TEXT, within=60.0)

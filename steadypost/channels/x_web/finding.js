@@ -53,11 +53,11 @@ const whoIsHere = () => {
 };
 
 /** Who is signed in, and what stands in the way. */
-const standing = (who = whoIsHere()) => ({
+const standing = () => ({
   url: location.href,
   path: location.pathname,
-  loading: document.readyState === "loading" || (who === null && document.body.innerText.trim() === ""),
-  who,
+  loading: document.readyState === "loading",
+  who: whoIsHere(),
   signIn: one("sign_in") !== null,
   alerts: asked.alerts.filter((pattern) =>
     [...document.querySelectorAll('[role="alert"]')].some(
@@ -97,6 +97,13 @@ const isBroken = () => {
   const offers = inPlace(BUTTON).filter((button) => button.textContent.trim() !== "");
   return offers.length === 1 || (offers.length === 0 && failedCalls().length > 0);
 };
+
+/** Why what was wanted is not there, as far as the page knows. It costs, and is worth it once a wait has ended. */
+const why = ({ who, loading, broken }) => ({
+  failedCalls: failedCalls(),
+  loading: loading || (who === null && document.body.innerText.trim() === ""),
+  broken: broken === true,
+});
 
 /** What a page shows for a moment while it is being drawn is gone after these milliseconds. */
 const BROKEN_AFTER = 2000;

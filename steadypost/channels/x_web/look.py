@@ -197,7 +197,7 @@ def _check(step: Mapping[str, Any], reading: Reading, errand: LookErrand, allowe
         raise Halt(cause, "the page says that it does not exist")
     if step["empty"]:
         raise Halt(Cause.ODD_ANSWER, "the list is empty")
-    if failed := failure(step["failedCalls"], broken=step["broken"]):
+    if failed := failure(step["failedCalls"], broken=step.get("broken", False)):
         raise failed
     if allowed < ENOUGH_TO_JUDGE:
         raise Halt(Cause.DEADLINE, "too little time was left for the list to appear")

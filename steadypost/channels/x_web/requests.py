@@ -100,16 +100,21 @@ def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _strings(item, name)
 
 
-def says_aloud(payload: str | bytes, texts: Sequence[str]) -> bool:
-    r"""Whether a message of whatever form has one of the texts in it.
+SAYS_ITSELF = 8
+"""Characters from which on a text is known again among other words."""
 
-    >>> says_aloud(b"\x08\x12Hello", ["Hello"]), says_aloud('{"say": "a\\nb"}', ["a\nb"]), says_aloud("ping", ["Hello"])
+
+def says_aloud(payload: str | bytes, texts: Sequence[str]) -> bool:
+    r"""Whether a message has one of the texts in it, whatever its form; a short one only as a value of its own.
+
+    >>> says_aloud(b"\x08Hello all", ["Hello all"]), says_aloud('["a\\nb"]', ["a\nb"]), says_aloud("shift", ["hi"])
     (True, True, False)
     """
     heard = payload.encode() if isinstance(payload, str) else payload
-    forms = (form.strip() for text in texts for form in (text, json.dumps(text)[1:-1], _plainly(text)))
-    return any(form.encode() in heard for form in forms if form)
+    written = (text.strip() for text in texts)
+    return any(form.encode() in heard for text in written if text for form in _forms(text))
 
 
-def _plainly(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+def _forms(text: str) -> Sequence[str]:
+    values = [json.dumps(text), json.dumps(text, ensure_ascii=False)]
+    return [*values, text] if len(text) >= SAYS_ITSELF else values

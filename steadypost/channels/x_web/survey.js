@@ -105,8 +105,6 @@ const look = () => {
     },
     composer: seen,
     sheets: sheetsBeside(current).map((sheet) => factsOf(sheet, current)),
-    failedCalls: seen ? [] : failedCalls(),
-    broken: false,
     editor: describes ? editor() : null,
     hits: { ...hits },
   };
@@ -155,7 +153,7 @@ const finish = (seen, met) => {
   if (met && box && box.getRootNode().activeElement !== box) box.focus();
   if (seen.composer) delete seen.composer.elements;
   if (seen.editor) delete seen.editor.saved;
-  return { ...seen, met: Boolean(met) };
+  return { ...seen, ...(met || seen.composer ? { failedCalls: [], broken: false } : why(seen)), met: Boolean(met) };
 };
 
 const began = performance.now();

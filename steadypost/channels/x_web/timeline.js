@@ -72,8 +72,7 @@ const read = (ended) => {
     keys: found.map(keyOf),
     empty: one("empty", column()) !== null,
     failed: one("failed", column()) !== null,
-    broken: false,
-    failedCalls: found.length > 0 ? [] : failedCalls(),
+    failedCalls: [],
     ended,
     hits: { ...hits },
   };
@@ -84,10 +83,15 @@ const begun = () => {
   const seen = read(false);
   const there = seen.who !== null && (seen.posts.length > 0 || seen.empty || seen.failed || seen.gone || seen.signIn);
   seen.broken = !there && staysBroken();
-  return there || seen.broken || walled(seen) ? seen : null;
+  if (seen.broken) return { ...seen, ...why(seen) };
+  return there || walled(seen) ? seen : null;
 };
 
-if (!asked.after) return await whenSeen(begun, () => read(false), asked.within);
+const late = () => {
+  const seen = read(false);
+  return { ...seen, ...why(seen) };
+};
+if (!asked.after) return await whenSeen(begun, late, asked.within);
 
 // One step: the last post known goes to the top, and more follow below, or the list has ended.
 // A post can be there twice, as itself and above its reply: it is the lower one that was the last.
