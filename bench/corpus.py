@@ -26,7 +26,7 @@ from sandbox.client import SandboxProcess
 from steadypost.browser import BrowserRunner, LaunchSettings
 from steadypost.channels.port import Access, LookRequest, Order
 from steadypost.channels.x_web.channel import XWeb
-from steadypost.channels.x_web.turns import same_text
+from steadypost.channels.x_web.requests import same_text
 from steadypost.domain.evidence import Present, Sighting, Wanted
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Published

@@ -81,6 +81,14 @@ def test_whatever_can_be_written_in_is_a_box(alice, box):
     assert [TEXT] == alice.live()
 
 
+def test_a_long_text_of_many_lines_is_put_into_a_plain_field_in_one_go(alice):
+    """Line by line, each costs as much as all before it: the page hears of a thousand changes."""
+    text = "\n".join(f"line {n:04d} {'x' * 9}" for n in range(1200))
+    alice.at(box="textarea", most_changes=20).ask(text, within=60.0)
+
+    assert [text] == alice.live()
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)
@@ -122,7 +130,7 @@ def test_a_button_that_comes_on_late_is_waited_for(alice):
 # --- what lies over the page, and what comes between
 
 
-@pytest.mark.parametrize("over", ["cookies", "cookie_dialog", "hint", "toast", "who_menu"])
+@pytest.mark.parametrize("over", ["cookies", "cookie_dialog", "hint", "told", "toast", "who_menu"])
 def test_what_lies_over_the_button_is_taken_away_or_passes(alice, over):
     alice.at(over=over).ask(TEXT, within=60.0)
 
@@ -142,6 +150,25 @@ def test_a_sheet_after_the_click_lets_the_post_go_on(alice, wrap):
     alice.at(sheet_after="two", sheet_wrap=wrap).ask(TEXT, within=60.0)
 
     assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize("wrap", ["dialog", "native", "nested", "plain"])
+@pytest.mark.parametrize("sheet", ["one", "told", "fades"])
+def test_a_sheet_that_only_tells_something_is_acknowledged_once(alice, sheet, wrap):
+    alice.at(sheet_after=sheet, sheet_wrap=wrap).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize("sheet", ["told", "stays", "linked", "filled", "framed"])
+def test_a_sheet_that_comes_again_or_wants_something_is_named_within_seconds(alice, sheet):
+    clicked_at = []
+    outcome = alice.at(sheet_after=sheet, sheet_times=9).say(
+        TEXT, within=60.0, on=lambda p: p is Phase.CLICKED and clicked_at.append(time.monotonic())
+    )
+
+    assert Cause.OVERLAY is asked_for_nothing(alice, outcome)
+    assert time.monotonic() - clicked_at[0] < 8 * slowness()
 
 
 def test_a_draft_is_not_thrown_away(alice):
@@ -230,6 +257,62 @@ def test_retry_is_not_for_us_after_a_refusal(alice):
     assert 1 == len(alice.sandbox.asks)
 
 
+# --- a page that could not be drawn
+
+
+@pytest.mark.parametrize(
+    ("scene", "cause"),
+    [
+        ({"first": "main"}, Cause.PAGE_UNREACHABLE),
+        ({"first": "bare", "lang": "ko"}, Cause.PAGE_UNREACHABLE),
+        ({"first": "column", "lang": "de"}, Cause.PAGE_UNREACHABLE),
+        ({"first": "main", "first_call": 503}, Cause.SERVER_ERROR),
+        ({"first": "empty", "first_call": 500}, Cause.SERVER_ERROR),
+        ({"first": "main", "first_call": 429}, Cause.RATE_LIMIT),
+    ],
+)
+def test_a_page_that_could_not_be_drawn_is_the_networks_and_known_within_seconds(alice, scene, cause):
+    began = time.monotonic()
+    outcome = alice.at(**scene).say(TEXT, within=60.0)
+
+    assert cause is asked_for_nothing(alice, outcome)
+    assert time.monotonic() - began < 12 * slowness()
+    assert alice.sandbox.loads <= 2
+
+
+def test_the_same_is_said_of_the_page_of_a_post_to_answer(alice):
+    outcome = alice.at(first="main").say(TEXT, reply_to=PARENT, within=60.0)
+
+    assert Cause.PAGE_UNREACHABLE is asked_for_nothing(alice, outcome)
+
+
+def test_the_same_is_said_by_a_probe_and_by_a_look(alice):
+    alice.at(first="main", first_call=503)
+    probe = alice.open().probe(alice.access, deadline=time.monotonic() + 60)
+
+    assert Cause.SERVER_ERROR is probe.cause
+    assert Cause.SERVER_ERROR is alice.look(within=60.0).trouble
+
+
+def test_a_page_that_is_drawn_the_second_time_keeps_no_post(alice):
+    alice.at(first="main", first_times=1).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(
+    ("scene", "cause"),
+    [
+        ({"first": "spinning", "first_call": 502}, Cause.SERVER_ERROR),
+        ({"first": "empty", "first_call": 0}, Cause.PAGE_UNREACHABLE),
+    ],
+)
+def test_a_page_that_waits_for_what_failed_is_no_change_of_the_page(alice, scene, cause):
+    outcome = alice.at(**scene).say(TEXT, within=16.0)
+
+    assert cause is asked_for_nothing(alice, outcome)
+
+
 # --- answers
 
 
@@ -252,6 +335,111 @@ def test_a_parent_that_cannot_be_answered_refuses_clearly(alice, other_site, par
 
     assert (Refused, cause) == (type(outcome), outcome.cause)
     assert [] == other_site.asks
+
+
+# --- how a page is built, and how it sends
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"shadow": True, "box": "textarea"},
+        {"shadow": True, "box": "plain"},
+        {"inline": True},
+        {"inline": True, "dialog": "region"},
+        {"lang": "ar", "dialog": "double"},
+        {"redraw_parts": True},
+        {"redraw_parts": True, "box": "textarea"},
+        {"late_box": 4000},
+        {"late_box": 4000, "box": "plain"},
+        {"hangs": True, "box": "textarea"},
+        {"hangs": True, "box": "bare"},
+    ],
+)
+def test_wherever_the_composer_is_and_however_it_comes(alice, other_site, scene):
+    texts = ["The first part", "مرحبا بالجميع", "And a third"]
+    outcomes = alice.at(**scene).ask(*texts, within=60.0).outcomes
+
+    assert texts == alice.live()
+    assert outcomes == published(other_site)
+
+
+def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
+    alice.at(lang="ar", inline=True).ask(TEXT, reply_to=PARENT, within=60.0)
+
+    assert [(TEXT, PARENT)] == [(post["text"], post["parent"]) for post in other_site.posts]
+
+
+@pytest.mark.parametrize("opens_first", [False, True])
+def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, opens_first):
+    media = tuple(replace(picture, alt=f"Dot number {n}") for n in range(3))
+    alice.at(alt="carousel", opens_first=opens_first).ask(
+        parts=(Part(text="Dots", media=media),), within=90.0
+    )
+
+    (post,) = other_site.posts
+    assert [one.alt for one in media] == [one["alt"] for one in post["media"]]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "xhr",
+        "blocking",
+        "keepalive",
+        "bytes",
+        "beacon",
+        "inside",
+        "worker",
+        "nested",
+        "shared",
+        "later",
+        "service",
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_however_the_page_sends_it(alice, other_site, way, packed):
+    outcome = alice.at(send_by=way, packed=packed).say(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+    assert (outcome,) == published(other_site)
+
+
+@pytest.mark.parametrize("way", ["twice", "batch", "form"])
+def test_a_request_that_makes_more_or_other_than_was_armed_never_leaves(alice, way):
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
+
+    assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
+
+
+def test_of_two_requests_for_the_same_one_leaves(alice, other_site):
+    outcome = alice.at(send_by="both").say(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+    assert (outcome,) == published(other_site)
+
+
+def test_what_went_by_a_socket_is_unconfirmed(alice):
+    """No request carries it and none can be held: it may be live, and there is no second click."""
+    outcome = alice.at(send_by="socket").say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(("ids", "known"), [("both", Published), ("number", Unconfirmed)])
+def test_an_id_is_a_string(alice, other_site, ids, known):
+    """A number may have been rounded on its way: beside the string it says nothing, alone it is no id."""
+    outcome = alice.at(ids=ids).say(TEXT, within=60.0)
+
+    assert known is type(outcome)
+    assert known is Unconfirmed or (outcome,) == published(other_site)
+
+
+def test_a_link_to_somebody_elses_post_is_no_answer(alice):
+    outcome = alice.at(toast_other=PARENT, answer_lost=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
 
 
 # --- the recorder

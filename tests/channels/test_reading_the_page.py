@@ -7,8 +7,8 @@ from unittest.mock import Mock
 import pytest
 
 from steadypost.channels.x_web import hearing
-from steadypost.channels.x_web.gate import makes_a_post
 from steadypost.channels.x_web.look import Reading, proves
+from steadypost.channels.x_web.requests import makes_a_post
 from steadypost.channels.x_web.selectors import NEEDED, WAYS, Purpose, drifted, for_page
 from steadypost.channels.x_web.survey import Box
 from steadypost.channels.x_web.told import Told

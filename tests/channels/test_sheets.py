@@ -1,5 +1,7 @@
 """A sheet is answered by what it is made of. Words only ever forbid; what asks for a person is left to one."""
 
+from dataclasses import replace
+
 import pytest
 
 from steadypost.channels.x_web.context import Says, says
@@ -30,20 +32,47 @@ def test_after_the_click_an_answer_that_posts_is_the_answer():
         Sheet("", names=("/account/access",), answers=(YES, NO)),
         Sheet("", text="Bestätige, dass du ein Mensch bist", answers=(YES, NO)),
         Sheet("", text="ロボットではないことを認証", answers=(YES, POSTS)),
+        Sheet("", text="본인 확인이 필요합니다", answers=(YES,)),
+        Sheet("", text="계정을 확인해 주세요", answers=(YES,)),
+        Sheet("", text="Подтвердите, что вы человек", answers=(YES,)),
     ],
 )
 def test_what_asks_for_a_person_is_left_to_one(sheet):
     assert Do.ASK_A_PERSON is verdict(sheet, clicked=True).do
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "게시물에 이미지 설명을 추가할 수 있습니다 확인",
+        "So verstehen mehr Menschen deine Bilder",
+        "Больше человек увидят ваш пост",
+        "Más humanos leerán tu post",
+    ],
+)
+def test_everyday_words_ask_for_nobody(text):
+    """On a Korean page what says OK is the word for checking something."""
+    assert Verdict(Do.ANSWER, 0) == verdict(Sheet("", text=text, answers=(YES,)), clicked=True)
+
+
 def test_what_wants_to_be_filled_in_is_not_touched():
     assert Do.LEAVE is verdict(Sheet("", fields=1, answers=(YES, NO), closable=True), clicked=True).do
 
 
-def test_a_single_answer_is_given_to_the_pages_own_questions_only():
+def test_a_single_answer_is_given_where_there_is_nothing_to_choose():
+    tells = Sheet("else", answers=(YES,))
+
     assert Verdict(Do.ANSWER, 0) == verdict(Sheet("confirmationSheetDialog", answers=(YES,)), clicked=True)
+    assert Verdict(Do.ANSWER, 0) == verdict(tells, clicked=True) == verdict(tells, clicked=False)
+
+
+@pytest.mark.parametrize("more", [{"links": 1}, {"fields": 1}, {"answers": (NO,)}, {"answers": ()}])
+def test_a_single_answer_that_may_lead_elsewhere_is_not_given(more):
+    assert Do.LEAVE is verdict(replace(Sheet("else", answers=(YES,)), **more), clicked=True).do
+
+
+def test_a_sheet_with_a_single_answer_that_can_be_closed_is_closed():
     assert Do.CLOSE is verdict(Sheet("else", answers=(YES,), closable=True), clicked=True).do
-    assert Do.LEAVE is verdict(Sheet("else", answers=(YES,)), clicked=True).do
 
 
 # --- what a reply dialog says

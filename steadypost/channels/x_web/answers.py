@@ -7,7 +7,7 @@ people, and X rewords and translates them. What is not in the tables below is ``
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -149,11 +149,20 @@ def _results(body: Any) -> Iterator[Any]:
             yield result
 
 
-def _ids(result: Any) -> Iterator[Any]:
-    for place in ID_PLACES:
-        value = _at(result, place)
-        if value is not None:
-            yield value if isinstance(value, str) else f"not a string: {type(value).__name__}"
+def _ids(result: Any) -> Iterator[str]:
+    values = [value for place in ID_PLACES if (value := _at(result, place)) is not None]
+    strings = [value for value in values if isinstance(value, str)]
+    yield from strings
+    yield from (
+        f"not a string: {type(value).__name__}"
+        for value in values
+        if not isinstance(value, str) and not _may_be_rounded_from(strings, value)
+    )
+
+
+def _may_be_rounded_from(strings: Sequence[str], value: Any) -> bool:
+    """Whether a number can be what somebody's arithmetic made of the id that stands beside it as a string."""
+    return isinstance(value, int) and any(one.isdecimal() and float(one) == float(value) for one in strings)
 
 
 def _published(found: set[Any], body: Any, asked: Asked, made: tuple[datetime, datetime]) -> Published | None:

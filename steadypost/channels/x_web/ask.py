@@ -21,7 +21,7 @@ from steadypost.channels.x_web.clicking import CLICK_WITHIN, ROOM_TO_ANSWER, cli
 from steadypost.channels.x_web.compose import write_all
 from steadypost.channels.x_web.context import Says, says
 from steadypost.channels.x_web.errand import ARM, CLOCK, KNOWN, REFUSES, AskErrand, AskReport, Halt
-from steadypost.channels.x_web.gate import Gate, Heard, Lost, makes_a_post
+from steadypost.channels.x_web.gate import Gate, Heard, Lost
 from steadypost.channels.x_web.hearing import Ear
 from steadypost.channels.x_web.opening import (
     check_signed_in,
@@ -29,13 +29,16 @@ from steadypost.channels.x_web.opening import (
     explain_missing,
     go,
     leave,
+    once_more_if_broken,
     page_of,
     put_aside,
     tell_drift,
     time_for,
     uncover,
 )
+from steadypost.channels.x_web.requests import makes_a_post
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
+from steadypost.channels.x_web.sheets import Sheet
 from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
 from steadypost.channels.x_web.told import read
 from steadypost.channels.x_web.turns import Turns
@@ -51,7 +54,7 @@ COMPOSER_WITHIN = 30.0
 KEEP = 8.0
 """Seconds of the deadline that opening leaves for writing and asking."""
 
-LISTEN_EVERY = 2.0
+LISTEN_EVERY = 2.5
 """Seconds between two times of asking what the page was told of the post to answer."""
 
 REPLIES_WITHIN = 2.0
@@ -69,7 +72,7 @@ def ask(desk: Desk, errand: AskErrand) -> AskReport:
     try:
         _check_media(order)
         page = page_of(desk, errand.access)
-        ear = Ear(desk, page, errand.access.base_url)
+        ear = Ear(desk, page, errand.access.base_url, lists=answering)
         seen, target = _open_composer(desk, page, ear, errand)
         ready = write_all(desk, page, seen, order.parts, answering=answering)
         desk.step(Phase.COMPOSED)
@@ -113,9 +116,10 @@ def _open_composer(desk: Desk, page: Page, ear: Ear, errand: AskErrand) -> tuple
     access, post = errand.access, errand.order.reply_to
     target = None
     if post is None:
-        go(desk, page, f"{access.base_url}/compose/post", keep=KEEP)
+        address = f"{access.base_url}/compose/post"
+        ear.opened(go(desk, page, address, keep=KEEP))
         desk.step(Phase.OPENED)
-        seen = _await_composer(desk, page, access.handle, Cause.UI_DRIFT)
+        seen = _await_composer(desk, page, access.handle, address)
     else:
         seen, target = _open_reply(desk, page, ear, access, post)
     if seen.composer and seen.composer.cover in HARMLESS_COVERS:
@@ -124,26 +128,30 @@ def _open_composer(desk: Desk, page: Page, ear: Ear, errand: AskErrand) -> tuple
     return seen, target
 
 
-def _await_composer(desk: Desk, page: Page, handle: str, cause: Cause) -> Survey:
-    """Wait for the composer, putting aside what comes over it; ``cause`` is what it is when there is none."""
+def _await_composer(desk: Desk, page: Page, handle: str, address: str | None) -> Survey:
+    """Wait for the composer, putting aside what comes over it. Without an address it is the one of a reply."""
     allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
-    answering = cause is not Cause.UI_DRIFT
+    answering = address is None
     seen = survey(page, Want.COMPOSER, within=allowed, focus=0, answering=answering)
-    hindered = False
+    if address and once_more_if_broken(desk, page, seen, address, keep=KEEP):
+        allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
+        seen = survey(page, Want.COMPOSER, within=allowed, focus=0)
+    put: list[Sheet] = []
     for _ in range(MOST_SHEETS):
         check_signed_in(seen, handle)
         if not seen.sheets:
             break
-        put_aside(page, seen.sheets[-1], clicked=False)
-        hindered = True
+        put_aside(page, sheet := seen.sheets[-1], clicked=False, before=put)
+        put.append(sheet)
         allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
         seen = survey(page, Want.COMPOSER, within=min(allowed, CLICK_WITHIN), focus=0, answering=answering)
     check_signed_in(seen, handle)
-    if not seen.met and hindered and answering:
+    if not seen.met and answering and any(not sheet.only_tells for sheet in put):
         raise Halt(
             Cause.TARGET_CLOSED, "the post takes no replies: a sheet came in the place of the composer"
         )
     if not seen.met:
+        cause = Cause.NOT_OFFERED if answering else Cause.UI_DRIFT
         raise explain_missing(seen, "no composer", allowed=allowed, cause=cause)
     desk.step(Phase.SIGNED_IN)
     tell_drift(desk, seen.hits)
@@ -156,7 +164,7 @@ def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId
     The intent address would be one step less, but it takes any number for a post: only the target's page says
     whether it still exists, whose it is, and so what the reply dialog has to show.
     """
-    go(desk, page, f"{access.base_url}/i/status/{post}", keep=KEEP)
+    go(desk, page, _page_of_post(access, post), keep=KEEP)
     desk.step(Phase.OPENED)
     target = _await_target(desk, page, ear, access, post)
     if target.cover in HARMLESS_COVERS:
@@ -165,7 +173,7 @@ def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId
     if button is None:
         raise Halt(Cause.NOT_OFFERED, "the post's reply button went away")
     click(page, button, Cause.NOT_OFFERED, "a click on the post's reply button")
-    opened = _await_composer(desk, page, access.handle, Cause.NOT_OFFERED)
+    opened = _await_composer(desk, page, access.handle, None)
     if opened.composer and says(opened.composer.context, target, post) is Says.ANOTHER:
         raise Halt(
             Cause.REPLY_CONTEXT_MISSING, f"the composer answers somebody else's post than @{target.author}'s"
@@ -173,10 +181,17 @@ def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId
     return opened, target
 
 
+def _page_of_post(access: Access, post: RemoteId) -> str:
+    return f"{access.base_url}/i/status/{post}"
+
+
 def _await_target(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId) -> Target:
     """Wait for the post that is to be answered, and see that it takes answers."""
     allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
     seen = _await_post(page, ear, access, post, allowed)
+    if once_more_if_broken(desk, page, seen, _page_of_post(access, post), keep=KEEP):
+        allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
+        seen = _await_post(page, ear, access, post, allowed)
     for _ in range(MOST_SHEETS):
         check_signed_in(seen, access.handle)
         if seen.met or not seen.sheets:
@@ -200,7 +215,7 @@ def _await_post(page: Page, ear: Ear, access: Access, post: RemoteId, allowed: f
     while True:
         left = ends - time.monotonic()
         seen = survey(page, Want.POST, within=max(0.0, min(left, LISTEN_EVERY)), target=post)
-        ended = seen.met or seen.sheets or seen.wall or left <= LISTEN_EVERY
+        ended = seen.met or seen.sheets or seen.wall or seen.broken or left <= LISTEN_EVERY
         if ended or _is_told_missing(ear, access, post):
             return seen
 
@@ -293,7 +308,7 @@ def _conclude(desk: Desk, gate: Gate, errand: AskErrand, parts: int) -> tuple[Ou
     """Say of every part what became of it. Tidying comes after the answers and cannot change them."""
     if len(gate.outcomes) == parts and all(isinstance(o, Published) for o in gate.outcomes.values()):
         return tuple(gate.outcomes[n] for n in range(parts))
-    stopped = _close(desk, errand.access.account) and not gate.opened_another
+    stopped = _close(desk, errand.access.account) and not gate.passed_by
     fallback = Unconfirmed(cause=Cause.NO_ANSWER, why="clicked, and no answer was seen", phase=Phase.CLICKED)
     sent = range(gate.turns.passed)
     return whole(gate.outcomes, sent, parts, stopped=stopped, fallback=fallback)

@@ -34,12 +34,12 @@ LEAVES_WITHIN = 1.5
 AT_LEAST = 0.5
 """Seconds that any click is given, however late it came."""
 
-LOOK_ROUND_AFTER = 0.25
-"""Seconds after a click at which it is worth looking what came between it and the request."""
+LOOK_ROUND_EVERY = 0.25
+"""Seconds after a click, or another look, at which it is worth looking what came between it and the request."""
 
-LOOK_ROUND_MS = 30.0
+ROUND_MS = 50.0
 
-LEAST_ROUNDS = 20
+LEAST_ROUNDS = 12
 """How often the page has had its turn at the least: on a busy machine seconds say little."""
 
 AFTER_A_SHEET = 1.5
@@ -69,6 +69,8 @@ def click_until_something_leaves(desk: Desk, page: Page, gate: Gate, texts: Sequ
                 return None
             hindrance, again = _what_hindered(page, gate, texts)
             if again and clicks_left and desk.remaining() >= ROOM_TO_ANSWER:
+                if gate.sheets:
+                    ends = time.monotonic() + KNOWN_WITHIN
                 continue
             return None if _something_leaves(page, gate, texts, ends - time.monotonic()) else hindrance
         except Halt as halt:
@@ -96,24 +98,27 @@ def _click_once(page: Page) -> bool:
 
 def _something_leaves(page: Page, gate: Gate, texts: Sequence[str], within: float) -> bool:
     """Wait for the first request, answering sheets on its way. Raises ``Halt`` for one that stays."""
-    began = time.monotonic()
-    ends, looks, rounds = began + within, 0, 0
+    looked = time.monotonic()
+    ends, looks, rounds = looked + within, 0, 0
     while not gate.has_decided():
         if time.monotonic() > ends and rounds >= LEAST_ROUNDS:
             return False
         rounds += 1
-        page.wait_for_timeout(LOOK_ROUND_MS)
-        if gate.has_decided() or time.monotonic() - began < LOOK_ROUND_AFTER:
+        page.wait_for_timeout(ROUND_MS)
+        if gate.has_decided() or time.monotonic() - looked < LOOK_ROUND_EVERY:
             continue
         seen = survey(page, Want.COMPOSER, within=0)
+        looked = time.monotonic()
         if gate.has_decided():
             break
         if seen.wall:
             raise Halt(*seen.wall)
-        if seen.sheets and looks < MOST_SHEETS:
+        sheet = seen.sheets[-1] if seen.sheets else None
+        # After a request in a form we do not know, a sheet with one button offers to send it again.
+        if sheet and looks < MOST_SHEETS and not (gate.odd and sheet.only_tells):
             looks += 1
-            put_aside(page, seen.sheets[-1], clicked=True, goes_on=_is_whole(seen, texts))
-            gate.sheets += 1
+            put_aside(page, sheet, clicked=True, goes_on=_is_whole(seen, texts), before=gate.sheets)
+            gate.sheets.append(sheet)
             ends = time.monotonic() + AFTER_A_SHEET
     return True
 

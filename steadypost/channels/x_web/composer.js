@@ -17,7 +17,7 @@ const KINDS = [
 ];
 
 const floats = (element) => {
-  for (let one = element; one; one = one.parentElement) {
+  for (let one = element; one; one = one.parentElement ?? one.getRootNode().host) {
     if (one.id === "layers" || getComputedStyle(one).position === "fixed") return true;
   }
   return false;
@@ -53,11 +53,20 @@ const rootOf = (box) => {
   return root;
 };
 
+/** What the page keeps in open shadows of its elements. */
+const shadows = () => {
+  const found = [document];
+  for (const place of found) for (const { shadowRoot } of place.querySelectorAll("*")) if (shadowRoot) found.push(shadowRoot);
+  return found.slice(1);
+};
+
+const findComposer = () => composerIn(document) ?? shadows().map(composerIn).find(Boolean) ?? null;
+
 /** The composer over the page. The ones within the page must not be touched; of what floats, one with a button comes first. */
-const findComposer = () => {
+const composerIn = (place) => {
   let found = null;
   for (const boxesIn of KINDS) {
-    for (const box of boxesIn(document)) {
+    for (const box of boxesIn(place)) {
       const root = rootOf(box);
       if (!root || (found && !mayPost(root))) continue;
       const dialog = box.closest(DIALOG);
@@ -322,7 +331,7 @@ const removalIn = (items) => {
 const coverOf = (element) => {
   const over = () => {
     const { left, top, width, height } = element.getBoundingClientRect();
-    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    const hit = element.getRootNode().elementFromPoint(left + width / 2, top + height / 2);
     return !hit || element.contains(hit) || hit.contains(element) ? null : hit;
   };
   if (over() === null) return null;
@@ -336,22 +345,31 @@ const layerOver = (composer) => {
   const hit = submit && coverOf(submit);
   if (!hit || hit.closest(LISTS)) return null;
   let layer = hit;
-  while (!layer.parentElement.contains(submit)) layer = layer.parentElement;
+  while (layer.parentElement && !layer.parentElement.contains(submit)) layer = layer.parentElement;
   return buttonsIn(layer).length > 0 && !layer.querySelector(LISTS) ? layer : null;
 };
+
+/** Whether an element is around another, which may be in a shadow within it. */
+const isAround = (element, other) => {
+  for (let one = other; one; one = one.getRootNode().host) if (element.contains(one)) return true;
+  return false;
+};
+
+/** Whether a dialog is about to be a composer: its button is there and off, or it takes pictures. */
+const isComing = (dialog) => buttonsIn(dialog).some((button) => isFilled(button) && !enabled(button)) || dialog.querySelector('input[type="file"]') !== null;
 
 /** Dialogs that are neither the composer nor around it, and what lies over its button. Before there is a composer, a
  * dialog may be about to be one.
  */
 const sheetsBeside = (composer) => {
-  const found = [...document.querySelectorAll(DIALOG)].filter(
+  const places = new Set([document, composer?.root.getRootNode() ?? document]);
+  const found = [...places].flatMap((place) => [...place.querySelectorAll(DIALOG)]).filter(
     (element) =>
       shown(element) &&
-      element !== composer?.root &&
-      !element.contains(composer?.root ?? null) &&
+      !isAround(element, composer?.root) &&
       !(composer?.boxes ?? []).some((box) => element.contains(box)) &&
       element.querySelector('[contenteditable], [role="textbox"]') === null &&
-      (composer !== null || element.getAttribute("role") === "alertdialog" || buttonsIn(element).some(isFilled)),
+      (composer !== null || element.getAttribute("role") === "alertdialog" || (buttonsIn(element).some(isFilled) && !isComing(element))),
   );
   const layer = found.length > 0 ? null : layerOver(composer);
   return layer ? [layer] : found;
@@ -359,6 +377,12 @@ const sheetsBeside = (composer) => {
 
 const answersOf = (sheet) => buttonsIn(sheet).filter((button) => !isBare(button));
 const closerOf = (sheet) => one("close", sheet) ?? buttonsIn(sheet).find(isBare) ?? null;
+
+/** Whether a link leads from here to another page. */
+const leadsAway = (anchor) => {
+  const { protocol, origin, pathname } = new URL(anchor.getAttribute("href"), location.href);
+  return protocol !== "javascript:" && (origin !== location.origin || pathname !== location.pathname);
+};
 
 const namesIn = (sheet) => [sheet, ...sheet.querySelectorAll("[data-testid], [id], [href], [name]")].flatMap((element) =>
   ["data-testid", "id", "href", "name"].map((name) => element.getAttribute(name)).filter(Boolean),
@@ -370,6 +394,7 @@ const factsOf = (sheet, composer) => {
     name: sheet.dataset.testid ?? sheet.getAttribute("role") ?? sheet.nodeName,
     names: namesIn(sheet),
     text: sheet.textContent.trim().slice(0, 300),
+    links: [...sheet.querySelectorAll("a[href]")].filter((anchor) => shown(anchor) && leadsAway(anchor)).length,
     fields: [...sheet.querySelectorAll("input, textarea, select, iframe, canvas")].filter(shown).length,
     answers: answersOf(sheet).map((button) => ({
       prominent: isFilled(button),

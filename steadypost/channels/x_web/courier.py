@@ -85,6 +85,13 @@ def can_be_carried(event: Message) -> bool:
     return "postData" in asked and headers.get("origin", origin) == origin
 
 
+def blocks_its_page(event: Message) -> bool:
+    """Whether the page stands still until this is answered, and no frame in it can ask: a request that does not return
+    before has the highest of all priorities.
+    """
+    return bool(event["request"].get("initialPriority") == "VeryHigh")
+
+
 def _headers(event: Message) -> Mapping[str, str]:
     return {name.lower(): value for name, value in event["request"]["headers"].items()}
 

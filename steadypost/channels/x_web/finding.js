@@ -72,6 +72,47 @@ const walled = (seen) =>
   seen.alerts.length > 0 ||
   (seen.signIn && seen.who === null);
 
+// -- a page that could not be drawn
+
+const BESIDE = 'nav, aside, header, footer, [role="navigation"], [role="complementary"], [role="banner"], [role="contentinfo"], [role="search"], [data-testid="sidebarColumn"]';
+const SOMETHING = 'article, [contenteditable], textarea, input:not([type="hidden"]), [role="progressbar"], [role="tablist"], [role="dialog"], [role="alertdialog"], dialog[open]';
+
+/** How those of the page's own calls ended that ended badly the last time: an HTTP status; 0 for none. */
+const failedCalls = () => {
+  const last = new Map();
+  for (const { name, initiatorType, responseStatus } of performance.getEntriesByType("resource")) {
+    const { hostname, pathname } = new URL(name, location.href);
+    if (CALLS.has(initiatorType) && hostname.endsWith(location.hostname)) last.set(pathname, responseStatus);
+  }
+  return [...last.values()].filter((status) => status === 0 || status === 429 || status >= 500);
+};
+const CALLS = new Set(["fetch", "xmlhttprequest", "script"]);
+
+/** Whether the page has nothing on it but one offer to try again; or nothing at all, a call of its own having failed. */
+const isBroken = () => {
+  if (document.readyState === "loading") return false;
+  const place = document.querySelector('[data-testid="primaryColumn"], main, [role="main"]') ?? document.body;
+  const inPlace = (css) => [...place.querySelectorAll(css)].filter((one) => shown(one) && !place.contains(one.closest(BESIDE)));
+  if (inPlace(SOMETHING).length > 0) return false;
+  const offers = inPlace(BUTTON).filter((button) => button.textContent.trim() !== "");
+  return offers.length === 1 || (offers.length === 0 && failedCalls().length > 0);
+};
+
+/** Why what was wanted is not there, as far as the page knows. It costs, and is worth it once a wait has ended. */
+const why = ({ who, loading, broken }) => ({
+  failedCalls: failedCalls(),
+  loading: loading || (who === null && document.body.innerText.trim() === ""),
+  broken: broken === true,
+});
+
+/** What a page shows for a moment while it is being drawn is gone after these milliseconds. */
+const BROKEN_AFTER = 2000;
+let brokenSince = null;
+const staysBroken = () => {
+  brokenSince = isBroken() ? (brokenSince ?? performance.now()) : null;
+  return brokenSince !== null && performance.now() - brokenSince > BROKEN_AFTER;
+};
+
 /** How long a look may take of the page's time: a page that changes all the time is looked at every so often. */
 const LEAST_PAUSE = 15;
 const SHARE = 4;

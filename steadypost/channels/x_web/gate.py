@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from playwright.sync_api import CDPSession, Page, Request
@@ -30,6 +29,7 @@ from steadypost.channels.x_web.courier import (
     BLANK,
     FRAME,
     Room,
+    blocks_its_page,
     can_be_carried,
     headers_of,
     is_blank,
@@ -37,18 +37,19 @@ from steadypost.channels.x_web.courier import (
     room_for,
     told,
 )
-from steadypost.channels.x_web.turns import Stopped, Turns, said_in, same_text
+from steadypost.channels.x_web.requests import (
+    HARMLESS,
+    makes_a_post,
+    removed,
+    removes_a_post,
+    said_in,
+    same_text,
+    says_aloud,
+)
+from steadypost.channels.x_web.sheets import Sheet
+from steadypost.channels.x_web.turns import Stopped, Turns
 from steadypost.domain.outcome import Cause, Outcome, Published
 from steadypost.domain.remote_id import RemoteId
-
-OPERATIONS = frozenset({"CreateTweet", "CreateNoteTweet"})
-"""The last word of the address. What stands before it changes with every release."""
-
-REMOVAL = "DeleteTweet"
-"""The last word of the address that takes a post down."""
-
-HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing."""
 
 ALWAYS_HELD = [{"urlPattern": "*/graphql/*"}, {"urlPattern": "*/statuses/update*"}]
 """What is held for an instant on its way out while nobody asks: what a page could post with by itself."""
@@ -78,10 +79,14 @@ class Removal:
         """Whether a request may leave: what changes nothing, and once the one that takes this post down."""
         if method in HARMLESS:
             return True
-        if self.left or not removes_a_post(method, url) or _removed(body) != self.post:
+        if self.left or not removes_a_post(method, url) or removed(body) != self.post:
             return False
         self.left = True
         return True
+
+
+WITHOUT = "for (const way of ['SharedWorker', 'fetchLater']) delete globalThis[way];"
+"""What a page has to do without: what is sent in these ways passes by its gate. Not every browser has them."""
 
 
 class Keeper:
@@ -102,6 +107,13 @@ class Keeper:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.on("Fetch.requestPaused", self._paused)
         self._hold(ALWAYS_HELD)
+        page.add_init_script(WITHOUT)
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
+
+    def _sent(self, payload: str | bytes) -> None:
+        """Hear what the page sends by a socket: it cannot be held."""
+        if self.gate is not None and says_aloud(payload, self.gate.turns.texts):
+            self.gate.passed_by = True
 
     def begin(self, gate: Gate) -> None:
         """Put a gate in."""
@@ -170,7 +182,7 @@ class Keeper:
             return
         if not can_be_carried(event):
             self._say("continueRequest", event, interceptResponse=True)
-        elif self._framed:
+        elif self._framed or blocks_its_page(event):
             self._ask_from_room(gate, event)
         elif not self._asked_from_frame(event):
             self._say("continueRequest", event, interceptResponse=True)
@@ -309,10 +321,12 @@ class Gate:
         """Requests that were one too many, and never left."""
         self.odd = 0
         """Requests that hold a part's text in a form we do not know. They never left either."""
-        self.sheets = 0
+        self.sheets: list[Sheet] = []
         """Sheets that were put aside between the click and a request."""
-        self.opened_another = False
-        """Whether a window of its own was opened: what that one sends is not sure to pass here."""
+        self.passed_by = False
+        """Whether something may have gone by another way: a window of its own, which was not held from the first
+        moment, or a socket.
+        """
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0
@@ -337,13 +351,13 @@ class Gate:
 
     def _opened(self, another: Page) -> None:
         """Hold what another window sends as well. It may have sent something before it could be held."""
-        self.opened_another = True
+        self.passed_by = True
         with contextlib.suppress(PlaywrightError):
             keeper_of(another)
 
     def has_decided(self) -> bool:
-        """Whether a request has been let out or one has been stopped for good, or one may have gone by another window."""
-        return self.turns.passed > 0 or bool(self.outcomes) or self.opened_another
+        """Whether a request has been let out or one has been stopped for good, or one may have gone by another way."""
+        return self.turns.passed > 0 or bool(self.outcomes) or self.passed_by
 
     def shut(self) -> None:
         """Let nothing more out."""
@@ -352,7 +366,7 @@ class Gate:
     def has_only_stopped_another_text(self) -> bool:
         """Whether nothing has left, and what was stopped was stopped for its text."""
         stopped = self._stopped
-        if self.turns.passed > 0 or self.opened_another:
+        if self.turns.passed > 0 or self.passed_by:
             return False
         return stopped is not None and stopped.cause is Cause.COMPOSER_DIFFERS
 
@@ -423,48 +437,6 @@ def _name(event: Mapping[str, Any]) -> str:
     """What a request is called from its beginning to its answer."""
     name: str = event.get("networkId") or event["requestId"]
     return name
-
-
-def makes_a_post(method: str, url: str, body: str | None = None, texts: Sequence[str] = ()) -> bool:
-    """Whether this is a request that could make a post: by its name, or by what it says."""
-    if method in HARMLESS:
-        return False
-    return urlsplit(url).path.rpartition("/")[2] in OPERATIONS or _says_one_of(body, texts)
-
-
-def removes_a_post(method: str, url: str) -> bool:
-    """Whether this is the request that takes a post down."""
-    return method not in HARMLESS and urlsplit(url).path.rpartition("/")[2] == REMOVAL
-
-
-def _removed(body: str | None) -> str | None:
-    """Which post a request would take down; nothing for one that has another form than we know."""
-    try:
-        given = json.loads(body or "")["variables"]["tweet_id"]
-    except (ValueError, LookupError, TypeError):
-        return None
-    return given if isinstance(given, str) else None
-
-
-def _says_one_of(body: str | None, texts: Sequence[str]) -> bool:
-    try:
-        values = list(_strings(json.loads(body or "")))
-    except (ValueError, RecursionError):
-        return False
-    asks = any(name == "tweet_text" for name, _ in values)
-    return asks or any(same_text(value, text) for _, value in values for text in texts)
-
-
-def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every string in a value, with the name it stands under."""
-    if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _strings(item, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item, name)
 
 
 def _decoded(answer: Mapping[str, Any]) -> str:

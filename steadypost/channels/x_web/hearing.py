@@ -18,20 +18,42 @@ DATED = frozenset({"document", "xhr", "fetch"})
 day on which it was put there, and at once: by its quickness it would pass for the best comparison of all.
 """
 
+GOOD_ENOUGH = timedelta(seconds=1)
+"""How exact a comparison of the clocks has to be for no more answers to be listened for: a date tells half a second."""
+
 MOST_DATES = 40
 """How many dated answers are kept to compare the clocks by: the best of them decides, and more say no more."""
 
 
 class Ear:
-    """Listens at a page until the end of the job."""
+    """Listens at a page until the end of the job.
 
-    def __init__(self, desk: Desk, page: Page, base_url: str) -> None:
+    Every answer heard costs: a page is made of a hundred. Where no ``lists`` are wanted, the answer that was the page
+    itself says what time it is; others are listened for only if it does not.
+    """
+
+    def __init__(self, desk: Desk, page: Page, base_url: str, *, lists: bool = True) -> None:
+        self._desk, self._page, self._listens = desk, page, False
         self._host = urlsplit(base_url).netloc
         self._lists: list[tuple[Response, Heard]] = []
         self._read: list[Heard] = []
         self._dates: list[Heard] = []
         self._began, self._ticks = now(), time.monotonic()
-        desk.listen(page, "response", self._answered)
+        if lists:
+            self._listen()
+
+    def opened(self, document: Response | None) -> None:
+        """Take the answer that was the page itself."""
+        if document is not None and not self._listens:
+            self._answered(document)
+        known = self.offset()
+        if known is None or known.within > GOOD_ENOUGH:
+            self._listen()
+
+    def _listen(self) -> None:
+        if not self._listens:
+            self._listens = True
+            self._desk.listen(self._page, "response", self._answered)
 
     def _answered(self, response: Response) -> None:
         if urlsplit(response.url).netloc != self._host or response.request.resource_type not in DATED:

@@ -14,7 +14,15 @@ from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, LookRequest
 from steadypost.channels.x_web.errand import Halt, LookErrand
 from steadypost.channels.x_web.hearing import Ear
-from steadypost.channels.x_web.opening import ENOUGH_TO_JUDGE, go, leave, page_of, tell_drift, time_for
+from steadypost.channels.x_web.opening import (
+    ENOUGH_TO_JUDGE,
+    failure,
+    go,
+    leave,
+    page_of,
+    tell_drift,
+    time_for,
+)
 from steadypost.channels.x_web.scripts import script
 from steadypost.channels.x_web.session import user_id
 from steadypost.channels.x_web.survey import evaluate
@@ -189,6 +197,8 @@ def _check(step: Mapping[str, Any], reading: Reading, errand: LookErrand, allowe
         raise Halt(cause, "the page says that it does not exist")
     if step["empty"]:
         raise Halt(Cause.ODD_ANSWER, "the list is empty")
+    if failed := failure(step["failedCalls"], broken=step.get("broken", False)):
+        raise failed
     if allowed < ENOUGH_TO_JUDGE:
         raise Halt(Cause.DEADLINE, "too little time was left for the list to appear")
     raise Halt(Cause.PAGE_UNREACHABLE if step["loading"] else Cause.UI_DRIFT, "the page shows no list")

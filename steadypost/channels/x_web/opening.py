@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,6 +68,9 @@ PASSES_WITHIN = 6.0
 BANNER_WITHIN = 2.0
 """Seconds for a click that takes a cookie banner away."""
 
+GOES_WITHIN = 1.5
+"""Seconds in which a sheet goes away that was answered."""
+
 
 def page_of(desk: Desk, access: Access) -> Page:
     """Sit down at the account's page, with its gate kept from the first moment."""
@@ -90,8 +93,8 @@ def time_for(desk: Desk, most: float, *, keep: float) -> float:
     return max(0.1, min(most, desk.remaining() - keep))
 
 
-def go(desk: Desk, page: Page, url: str, *, keep: float) -> None:
-    """Open an address. Its elements are waited for by whoever needs them."""
+def go(desk: Desk, page: Page, url: str, *, keep: float) -> Response | None:
+    """Open an address, and give its answer. Its elements are waited for by whoever needs them."""
     allowed = time_for(desk, DOCUMENT_WITHIN, keep=keep)
     try:
         response = page.goto(url, wait_until="commit", timeout=allowed * 1000)
@@ -108,6 +111,7 @@ def go(desk: Desk, page: Page, url: str, *, keep: float) -> None:
             Cause.PAGE_UNREACHABLE, f"X's page did not open ({code or type(error).__name__})"
         ) from None
     _check_status(response)
+    return response
 
 
 def _site(url: str) -> str:
@@ -142,6 +146,8 @@ def explain_missing(seen: Survey, what: str, *, allowed: float, cause: Cause = C
     ``cause`` is what it is when the page is otherwise well: what every post would meet is the page's doing, what
     only a post of this shape meets is the post's.
     """
+    if failed := failure(seen.failed_calls, broken=seen.broken):
+        return failed
     if allowed < ENOUGH_TO_JUDGE:
         return Halt(Cause.DEADLINE, "too little time was left for X's page to appear")
     if seen.loading:
@@ -149,6 +155,32 @@ def explain_missing(seen: Survey, what: str, *, allowed: float, cause: Cause = C
     if not seen.who:
         return Halt(Cause.UI_DRIFT, "the page does not say who is signed in")
     return Halt(cause, f"the page has {what}")
+
+
+def failure(calls: Sequence[int], *, broken: bool) -> Halt | None:
+    """Say what kept a page from being drawn, if it was the network: its answers to the page's own calls say so, or
+    the page does, which then offers nothing but to try again.
+
+    >>> failure([0, 503], broken=False), failure([0], broken=False)
+    (Halt('server_error: X answered HTTP 503 to its page'), None)
+    """
+    if broken and 429 in calls:
+        return Halt(Cause.RATE_LIMIT, "X answered HTTP 429 to its page")
+    if status := next((status for status in calls if status >= 500), None):
+        return Halt(Cause.SERVER_ERROR, f"X answered HTTP {status} to its page")
+    return (
+        Halt(Cause.PAGE_UNREACHABLE, "X's page could not be drawn, and offers to try again")
+        if broken
+        else None
+    )
+
+
+def once_more_if_broken(desk: Desk, page: Page, seen: Survey, url: str, *, keep: float) -> bool:
+    """Load a page again that could not be drawn, unless X wants fewer requests. A look may be repeated."""
+    again = seen.broken and 429 not in seen.failed_calls and desk.remaining() > keep + ENOUGH_TO_JUDGE
+    if again:
+        go(desk, page, url, keep=keep)
+    return again
 
 
 # --- what lies over the page
@@ -178,8 +210,12 @@ def uncover(page: Page, cover: str) -> None:
     click(page, banner, Cause.OVERLAY, f"taking {cover} from over the page", within=BANNER_WITHIN)
 
 
-def put_aside(page: Page, sheet: Sheet, *, clicked: bool, goes_on: bool = True) -> None:
-    """Answer or close a sheet that stands in the way, if it is known to be harmless; raise if not."""
+def put_aside(
+    page: Page, sheet: Sheet, *, clicked: bool, goes_on: bool = True, before: Sequence[Sheet] = ()
+) -> None:
+    """Answer or close a sheet that stands in the way, if it is known to be harmless; raise if not. One that only tells
+    something is answered once: ``before`` holds those that were.
+    """
     if sheet.name in HARMLESS_COVERS and not clicked:
         uncover(page, sheet.name)
         return
@@ -187,11 +223,15 @@ def put_aside(page: Page, sheet: Sheet, *, clicked: bool, goes_on: bool = True) 
     title = f"the sheet {sheet.name!r} ({sheet.text[:60]!r})"
     if said.do is Do.ASK_A_PERSON:
         raise Halt(Cause.CHALLENGE, f"{title} asks for a person")
+    if sheet.only_tells and sheet in before:
+        raise Halt(Cause.OVERLAY, f"{title} came again")
     thing = {Do.ANSWER: "answer", Do.CLOSE: "closer"}.get(said.do)
     answer = point(page, thing, number=said.number) if thing else None
     if answer is None:
         raise Halt(Cause.OVERLAY, f"{title} lies over the page")
     click(page, answer, Cause.OVERLAY, f"putting {title} aside", within=BANNER_WITHIN)
+    if sheet.only_tells and not survey(page, Want.CLEAR, within=GOES_WITHIN).met:
+        raise Halt(Cause.OVERLAY, f"{title} does not go away")
 
 
 def tell_drift(desk: Desk, hits: Mapping[str, int]) -> None:

@@ -12,7 +12,15 @@ from playwright.sync_api import Page
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, Probe
 from steadypost.channels.x_web.errand import Halt, ProbeErrand
-from steadypost.channels.x_web.opening import check_signed_in, explain_missing, go, leave, page_of, time_for
+from steadypost.channels.x_web.opening import (
+    check_signed_in,
+    explain_missing,
+    go,
+    leave,
+    once_more_if_broken,
+    page_of,
+    time_for,
+)
 from steadypost.channels.x_web.selectors import NEEDED
 from steadypost.channels.x_web.survey import Survey, Want, survey
 from steadypost.domain.outcome import Cause, Phase
@@ -47,10 +55,14 @@ def probe(desk: Desk, errand: ProbeErrand) -> Probe:
     access = errand.access
     try:
         page = page_of(desk, access)
-        go(desk, page, f"{access.base_url}/compose/post", keep=KEEP)
+        address = f"{access.base_url}/compose/post"
+        go(desk, page, address, keep=KEEP)
         desk.step(Phase.OPENED)
         allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
         seen = survey(page, Want.COMPOSER, within=allowed)
+        if once_more_if_broken(desk, page, seen, address, keep=KEEP):
+            allowed = time_for(desk, COMPOSER_WITHIN, keep=KEEP)
+            seen = survey(page, Want.COMPOSER, within=allowed)
     except Halt as halt:
         return Probe(well=False, handle="", cause=halt.cause, why=halt.why)
     return _verdict(desk, page, access, seen, allowed)

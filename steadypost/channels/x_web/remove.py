@@ -14,7 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import RemoveReport
 from steadypost.channels.x_web.errand import Halt, RemoveErrand
-from steadypost.channels.x_web.gate import keeper_of, removes_a_post
+from steadypost.channels.x_web.gate import keeper_of
 from steadypost.channels.x_web.opening import (
     check_signed_in,
     click,
@@ -24,6 +24,7 @@ from steadypost.channels.x_web.opening import (
     page_of,
     time_for,
 )
+from steadypost.channels.x_web.requests import removes_a_post
 from steadypost.channels.x_web.sheets import Do, verdict
 from steadypost.channels.x_web.survey import Survey, Want, point, survey
 from steadypost.domain.outcome import Cause, Phase

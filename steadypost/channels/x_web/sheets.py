@@ -23,10 +23,11 @@ FOR_A_PERSON = re.compile(
 SAYS_SO = re.compile(
     r"verify|captcha|\bhuman\b|robot|unlock|unusual activity|suspicious|locked|suspended|terms of service"
     r"|log ?in|sign ?in"
-    r"|verifizier|bestätige dein|mensch|entsperr|ungewöhnlich|gesperrt|nutzungsbedingungen|anmelden"
-    r"|vérifi|humain|déverrouill|inhabituel|connexion|verific|humano|desbloque|inusual|iniciar sesión"
-    r"|認証|ロボット|人間|ロック|通常とは異なる|異常|ログイン|利用規約|验证|驗證|登录|登入|锁定|확인|로그인"
-    r"|تحقق|إنسان|بشر|قفل|غير معتاد|تسجيل الدخول|подтверд|человек|разблок|войти",
+    r"|verifizier|bestätige dein|\bmensch\b|entsperr|ungewöhnlich|gesperrt|nutzungsbedingungen|anmelden"
+    r"|vérifi|\bhumain\b|déverrouill|inhabituel|connexion|verific|\bhumano\b|desbloque|inusual|iniciar sesión"
+    r"|認証|ロボット|人間|ロック|通常とは異なる|異常|ログイン|利用規約|验证|驗證|登录|登入|锁定"
+    r"|본인|신원|인증|로봇|잠금|로그인|(?:계정|전화번호|이메일)[^.]{0,8}확인"
+    r"|تحقق|إنسان|بشر|قفل|غير معتاد|تسجيل الدخول|подтверд|вы[^.]{0,4}человек|робот|разблок|войти",
     re.IGNORECASE,
 )
 """The same in words. They only forbid; what they miss is left alone unless its structure is known."""
@@ -66,8 +67,16 @@ class Sheet:
     text: str = ""
     fields: int = 0
     """How much of it wants to be filled in, or is somebody else's."""
+    links: int = 0
+    """How many links in it lead to another page."""
     answers: tuple[Reply, ...] = ()
     closable: bool = False
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether it leaves nothing to choose: nothing to fill in, and no way out but one answer that stands out."""
+        free = not (self.fields or self.links or self.closable)
+        return free and len(self.answers) == 1 and self.answers[0].prominent
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ def sheet_from(seen: Mapping[str, Any]) -> Sheet:
         names=tuple(seen["names"]),
         text=seen["text"],
         fields=seen["fields"],
+        links=seen["links"],
         answers=tuple(Reply(one["prominent"], one["posts"]) for one in seen["answers"]),
         closable=seen["closable"],
     )
@@ -116,7 +126,7 @@ def _answer(sheet: Sheet, *, clicked: bool) -> int | None:
         return number
     if len(sheet.answers) > 1:
         return _only(sheet.answers, lambda one: not one.prominent)
-    return 0 if sheet.answers and sheet.name in QUESTIONS else None
+    return 0 if sheet.only_tells or (sheet.answers and sheet.name in QUESTIONS) else None
 
 
 def _only(answers: Sequence[Reply], fits: Any) -> int | None:

@@ -140,6 +140,7 @@ const WANTED = {
   put_away: ({ editor }) => editor === null,
   menu: () => menuItems().length > 0,
   sheet: ({ sheets }) => sheets.length > 0,
+  clear: ({ sheets }) => sheets.length === 0,
   free: ({ composer }) => composer && !composer.suggestions,
 };
 
@@ -149,10 +150,10 @@ const holdsAll = (composer) =>
 
 const finish = (seen, met) => {
   const box = focus === null ? null : seen.composer?.elements[focus];
-  if (met && box && document.activeElement !== box) box.focus();
+  if (met && box && box.getRootNode().activeElement !== box) box.focus();
   if (seen.composer) delete seen.composer.elements;
   if (seen.editor) delete seen.editor.saved;
-  return { ...seen, met: Boolean(met) };
+  return { ...seen, ...(met || seen.composer ? { failedCalls: [], broken: false } : why(seen)), met: Boolean(met) };
 };
 
 const began = performance.now();
@@ -162,14 +163,15 @@ const SHEET_AFTER = { withComposer: 300, withoutOne: 1000 };
 
 /** Nothing can be there yet: not worth a look. */
 const tooEarly = () =>
-  want === "composer" && document.readyState !== "complete" && !document.querySelector('[contenteditable="true"], [role="alert"]') && !asked.walls.some((pattern) => new RegExp(pattern).test(location.pathname));
+  want === "composer" && document.readyState !== "complete" && !document.querySelector(`${EDITABLE}, textarea, [role="alert"]`) && !asked.walls.some((pattern) => new RegExp(pattern).test(location.pathname));
 
 const settled = () => {
   if (tooEarly()) return null;
   const seen = look();
   const met = WANTED[want](seen);
-  const hindered = !met && !describes && seen.sheets.length > 0 && performance.now() - began > SHEET_AFTER[seen.composer ? "withComposer" : "withoutOne"];
-  return met || hindered || walled(seen) ? finish(seen, met) : null;
+  const hindered = !met && !describes && want !== "clear" && seen.sheets.length > 0 && performance.now() - began > SHEET_AFTER[seen.composer ? "withComposer" : "withoutOne"];
+  seen.broken = !met && !seen.composer && (want === "composer" || want === "post") && staysBroken();
+  return met || hindered || seen.broken || walled(seen) ? finish(seen, met) : null;
 };
 
 return await whenSeen(settled, () => finish(look(), false), asked.within);

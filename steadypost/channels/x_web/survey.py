@@ -63,6 +63,8 @@ class Want(StrEnum):
     """An open menu."""
     SHEET = "sheet"
     """Something that lies over the page and asks."""
+    CLEAR = "clear"
+    """Nothing that lies over the page and asks."""
     COMPOSED = "composed"
     """Every text as it should be, and nothing between us and an enabled button."""
 
@@ -154,13 +156,17 @@ class Survey:
     gone: bool
     """Whether the page says that there is nothing at this address."""
     loading: bool
-    """Whether the document itself has not arrived yet."""
+    """Whether the page has not arrived yet: the document, or anything on it."""
     target: Target | None
     composer: Composer | None
     hits: Mapping[str, int]
     sheets: tuple[Sheet, ...] = ()
     """What lies over the page and is not the composer, the topmost last."""
     editor: Editor | None = None
+    broken: bool = False
+    """Whether the page shows nothing but that it could not be drawn."""
+    failed_calls: tuple[int, ...] = ()
+    """How the page's own calls ended that failed: an HTTP status; 0 for no answer. Only where there is no composer."""
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -233,6 +239,8 @@ def _read(seen: Mapping[str, Any]) -> Survey:
         hits=seen["hits"],
         sheets=tuple(sheet_from(sheet) for sheet in seen["sheets"]),
         editor=Editor(**seen["editor"]) if seen["editor"] else None,
+        broken=seen["broken"],
+        failed_calls=tuple(seen["failedCalls"]),
     )
 
 

@@ -72,6 +72,7 @@ const read = (ended) => {
     keys: found.map(keyOf),
     empty: one("empty", column()) !== null,
     failed: one("failed", column()) !== null,
+    failedCalls: [],
     ended,
     hits: { ...hits },
   };
@@ -81,10 +82,16 @@ const read = (ended) => {
 const begun = () => {
   const seen = read(false);
   const there = seen.who !== null && (seen.posts.length > 0 || seen.empty || seen.failed || seen.gone || seen.signIn);
+  seen.broken = !there && staysBroken();
+  if (seen.broken) return { ...seen, ...why(seen) };
   return there || walled(seen) ? seen : null;
 };
 
-if (!asked.after) return await whenSeen(begun, () => read(false), asked.within);
+const late = () => {
+  const seen = read(false);
+  return { ...seen, ...why(seen) };
+};
+if (!asked.after) return await whenSeen(begun, late, asked.within);
 
 // One step: the last post known goes to the top, and more follow below, or the list has ended.
 // A post can be there twice, as itself and above its reply: it is the lower one that was the last.

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from steadypost.domain.likeness import canonical
+from steadypost.channels.x_web.requests import said_in, same_text
 from steadypost.domain.outcome import Cause
 from steadypost.domain.remote_id import RemoteId
-
-
-def same_text(sent: str, composed: str) -> bool:
-    r"""Whether the page sends what was composed. Line ends and forms of accents are the same, outer space is none.
-
-    >>> same_text("cafe\u0301\n\nx", " caf\u00e9\r\n\r\nx ")
-    True
-    >>> same_text("a  b", "a b")
-    False
-    """
-    return canonical(sent) == canonical(composed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +16,6 @@ class Stopped:
 
     cause: Cause
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a request would make live."""
-
-    text: str
-    parent: str | None
-    pictures: int
 
 
 @dataclass(slots=True)
@@ -79,16 +58,3 @@ class Turns:
     def _follows(self, n: int, parent: str | None) -> bool:
         """Whether this is the parent the part must have. One that is not known is not the right one."""
         return parent == (self.reply_to if n == 0 else self.ids.get(n - 1, ""))
-
-
-def said_in(body: str | None) -> Said | None:
-    """What a request's body says; ``None`` when it has another form than we know."""
-    try:
-        variables = json.loads(body or "")["variables"]
-        text, reply = variables["tweet_text"], variables.get("reply") or {}
-        parent = reply.get("in_reply_to_tweet_id")
-        pictures = len((variables.get("media") or {}).get("media_entities") or ())
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
-    known = isinstance(text, str) and isinstance(parent, str | None)
-    return Said(text, parent, pictures) if known else None

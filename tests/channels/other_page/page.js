@@ -14,10 +14,11 @@ const WORDS = {
   pt: { post: "Postar", add: "Adicionar post", close: "Fechar", drafts: "Rascunhos", all: "Todos", who: "Qualquer pessoa pode responder", reply: "Responder", retry: "Tentar novamente", wrong: "Algo deu errado. Tente recarregar.", save: "Salvar", alt: "Editar descrição", drop: "Descartar post?", yes: "Descartar", no: "Cancelar", answering: "Respondendo a", media: "Mídia", gone: "Este post foi excluído." },
   ko: { post: "게시하기", add: "게시물 추가", close: "닫기", drafts: "초안", all: "전체 공개", who: "모든 사람이 답글을 달 수 있습니다", reply: "답글", retry: "다시 시도", wrong: "문제가 발생했습니다.", save: "저장", alt: "설명 추가", drop: "삭제할까요?", yes: "삭제", no: "취소", answering: "답글 받는 사람", media: "미디어", gone: "삭제된 게시물입니다." },
   de: { post: "Posten", add: "Beitrag hinzufügen", close: "Schließen", drafts: "Entwürfe", all: "Alle", who: "Alle können antworten", reply: "Antworten", retry: "Erneut versuchen", wrong: "Etwas ist schiefgelaufen.", save: "Speichern", alt: "Beschreibung", drop: "Entwurf verwerfen?", yes: "Verwerfen", no: "Abbrechen", answering: "Antwort an", media: "Medien", gone: "Dieser Beitrag wurde gelöscht." },
+  ar: { post: "نشر", add: "إضافة منشور", close: "إغلاق", drafts: "المسودات", all: "الجميع", who: "يمكن للجميع الرد", reply: "رد", retry: "إعادة المحاولة", wrong: "حدث خطأ ما.", save: "حفظ", alt: "تعديل الوصف", drop: "تجاهل المسودة؟", yes: "تجاهل", no: "إلغاء", answering: "الرد على", media: "الوسائط", gone: "تم حذف هذا المنشور." },
 };
 const t = WORDS[scene.lang ?? "pt"];
 
-document.head.append(h("style", {}, `
+const STYLE = `
   body { margin: 0; font: 15px sans-serif } .row { display: flex; gap: 8px; align-items: center }
   [role=button] { padding: 6px 12px; cursor: pointer; background: transparent; border-radius: 16px }
   .big { background: rgb(15, 20, 25); color: white } .line { border: 1px solid #ccc }
@@ -25,7 +26,9 @@ document.head.append(h("style", {}, `
   .mask { position: fixed; inset: 0; background: rgba(0,0,0,.4) }
   .win { position: absolute; left: 300px; top: 60px; width: 600px; background: white; padding: 12px; max-height: 80vh; overflow: auto }
   .box { min-height: 60px; outline: none; white-space: pre-wrap } .pic img { width: 80px; height: 80px }
-  svg { width: 18px; height: 18px; background: currentColor } textarea { width: 400px }`));
+  svg { width: 18px; height: 18px; background: currentColor } textarea { width: 400px }`;
+document.head.append(h("style", {}, STYLE));
+if (scene.lang === "ar") document.documentElement.dir = "rtl";
 
 const button = (words, kind, onclick, more = {}) =>
   h(scene.tag ?? "div", { role: "button", tabindex: "0", class: kind, onclick, ...more }, words === null ? document.createElementNS("http://www.w3.org/2000/svg", "svg") : h("span", {}, words));
@@ -56,6 +59,82 @@ const sendFromHere = () => {
   fetch("/i/api/graphql/q1W2e3/CreateTweet", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ variables, queryId: "q1W2e3" }) });
 };
 
+const ADDRESS = "/i/api/graphql/q1W2e3/CreateTweet";
+const parsed = (text) => { try { return JSON.parse(text); } catch { return null; } };
+
+/** The ways in which a page may send: what is answered, or nothing where it cannot know. */
+const SENDERS = {
+  fetch: async (body) => (await fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json(),
+  keepalive: async (body) => (await fetch(ADDRESS, { method: "POST", keepalive: true, headers: { "content-type": "application/json" }, body })).json(),
+  bytes: async (body) => (await fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body: new TextEncoder().encode(body) })).json(),
+  xhr: (body) => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", ADDRESS);
+    request.setRequestHeader("content-type", "application/json");
+    request.onload = () => resolve(parsed(request.responseText));
+    request.onerror = reject;
+    request.send(body);
+  }),
+  blocking: async (body) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", ADDRESS, false);
+    request.setRequestHeader("content-type", "application/json");
+    request.send(body);
+    return parsed(request.responseText);
+  },
+  beacon: async (body) => (navigator.sendBeacon(ADDRESS, new Blob([body], { type: "application/json" })), layers.replaceChildren()),
+  worker: (body) => new Promise((resolve) => {
+    const text = `onmessage = async ({ data }) => postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json())`;
+    const worker = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage([new URL(ADDRESS, location.href).href, body]);
+  }),
+  shared: (body) => {
+    if (!globalThis.SharedWorker) return SENDERS.fetch(body);
+    const text = `onconnect = ({ ports: [port] }) => { port.onmessage = async ({ data }) => port.postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json()); }`;
+    const { port } = new SharedWorker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    return new Promise((resolve) => {
+      port.onmessage = ({ data }) => resolve(data);
+      port.postMessage([new URL(ADDRESS, location.href).href, body]);
+    });
+  },
+  nested: (body) => new Promise((resolve) => {
+    const inner = `onmessage = async ({ data }) => postMessage(await (await fetch(data[0], { method: "POST", headers: { "content-type": "application/json" }, body: data[1] })).json())`;
+    const outer = `const inside = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(inner)}]))); onmessage = ({ data }) => inside.postMessage(data); inside.onmessage = ({ data }) => postMessage(data);`;
+    const worker = new Worker(URL.createObjectURL(new Blob([outer], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage([new URL(ADDRESS, location.href).href, body]);
+  }),
+  later: async (body) => {
+    if (!globalThis.fetchLater) return SENDERS.fetch(body);
+    fetchLater(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body, activateAfter: 0 });
+    return layers.replaceChildren();
+  },
+  inside: (body) => {
+    const frame = document.body.appendChild(h("iframe", { src: "/i/frame" }));
+    return new Promise((resolve) => {
+      frame.onload = async () => resolve(await (await frame.contentWindow.fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json());
+    });
+  },
+  service: async (body) => {
+    const comes = navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
+    await Promise.race([comes, new Promise((resolve) => setTimeout(resolve, 300))]);
+    return SENDERS.fetch(body);
+  },
+  form: (body) => new Promise(() => {
+    const form = h("form", { method: "post", action: ADDRESS, enctype: "text/plain" }, h("input", { type: "hidden", name: body, value: "" }));
+    document.body.append(form);
+    form.submit();
+  }),
+  socket: () => new Promise(() => {
+    const line = new WebSocket(`ws://${location.host}/socket`);
+    line.onopen = () => line.send(JSON.stringify({ say: parts[0].text.trim() }));
+  }),
+  twice: async (body) => SENDERS.fetch(JSON.stringify({ ...JSON.parse(body), also: [JSON.parse(body)] })),
+  batch: async (body) => (await fetch("/i/api/graphql/batch", { method: "POST", headers: { "content-type": "application/json" }, body: `[${body},${body}]` })).json(),
+  both: async (body) => (await Promise.all([SENDERS.fetch(body), SENDERS.fetch(body)]))[0],
+};
+
 const send = async () => {
   sent += 1;
   if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
@@ -73,8 +152,8 @@ const send = async () => {
   for (const part of parts) {
     const variables = { tweet_text: part.text.trim(), media: { media_entities: part.pictures.map((p) => ({ media_id: p.id, alt: p.alt })) } };
     if (above) variables.reply = { in_reply_to_tweet_id: above, exclude_reply_user_ids: [] };
-    const response = await fetch("/i/api/graphql/q1W2e3/CreateTweet", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ variables, queryId: "q1W2e3" }) }).catch(() => null);
-    const told = response && (await response.json().catch(() => null));
+    const told = await SENDERS[scene.send_by ?? "fetch"](JSON.stringify({ variables, queryId: "q1W2e3" })).catch(() => null);
+    if (scene.toast_other) document.body.append(h("div", { role: "status", "data-testid": "toast", style: "position:fixed;left:0;bottom:0" }, h("a", { href: `/bob/status/${scene.toast_other}` }, "Ver")));
     above = told?.data?.create_tweet?.tweet_results?.result?.rest_id;
     if (!above) return interstitial();
   }
@@ -91,6 +170,12 @@ const scene_sheet = (which) => {
   const shapes = {
     two: [button(t.yes, "big", close), button(t.who, "line", go)],
     one: [button("OK", "big", go)],
+    told: [button("확인", "big", close)],
+    fades: [button("Weiter", "big", () => setTimeout(close, 400))],
+    stays: [button("OK", "big", () => {})],
+    linked: [h("a", { href: "/settings/safety" }, "?"), button("OK", "big", go)],
+    filled: [h("input", { type: "text" }), button("OK", "big", go)],
+    framed: [h("iframe", { srcdoc: "<p>?</p>", width: 80, height: 80 }), button("OK", "big", go)],
     draft: [button(t.yes, "big", () => layers.replaceChildren()), button(t.no, "line", close)],
   };
   const win = h("div", { class: "win" }, h("h2", {}, t.drop), ...shapes[which]);
@@ -111,8 +196,9 @@ const parts = [];
 let composerRoot;
 let submit;
 let checked = 0;
+let changes = 0;
 
-const ready = () => parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id));
+const ready = () => changes <= (scene.most_changes ?? Infinity) && parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id));
 const set = (element, on) => (on ? element.removeAttribute("aria-disabled") : element.setAttribute("aria-disabled", "true"));
 
 const refresh = () => {
@@ -132,7 +218,7 @@ const makeBox = (part) => {
   const kind = scene.box ?? "blocks";
   if (kind === "textarea") {
     const area = h("textarea", { class: "box", "aria-label": t.post, rows: 3 });
-    area.oninput = () => { part.text = area.value; refresh(); };
+    area.oninput = () => { part.text = area.value; changes += 1; refresh(); };
     return area;
   }
   const how = { plain: { contenteditable: "plaintext-only", role: "textbox" }, bare: { contenteditable: "", "aria-label": t.post, tabindex: "0" }, combo: { contenteditable: "true", role: "combobox", "aria-autocomplete": "list" }, blocks: { contenteditable: "true", role: "textbox", "aria-multiline": "true" }, breaks: { contenteditable: "true", role: "textbox" } };
@@ -168,7 +254,6 @@ const makeBox = (part) => {
   return box;
 };
 
-let changes = 0;
 const changed = (part, box) => {
   changes += 1;
   if (scene.redraw_at && changes === scene.redraw_at) {
@@ -204,6 +289,14 @@ document.addEventListener("keydown", (event) => {
   if (inside && event.ctrlKey && event.key === "Enter") send();
 });
 
+/** A box drawn anew with what its part holds. */
+const drawn = (part) => {
+  const box = makeBox(part);
+  if (box.tagName === "TEXTAREA") box.value = part.text;
+  else if (box.oninput) box.textContent = part.text;
+  return box;
+};
+
 // -- pictures
 
 const attach = (part, holder, files) => {
@@ -220,8 +313,26 @@ const attach = (part, holder, files) => {
   refresh();
 };
 
+/** One editor for all pictures of a part, one after the other; what was written is kept when one goes on. */
+const carousel = (part, picture, cards) => {
+  let n = part.pictures.indexOf(picture);
+  const image = h("img", { style: "width:100px;height:100px" });
+  const field = h("textarea", { "aria-label": t.alt });
+  const keep = () => { part.pictures[n].alt = field.value; cards[n].alt = field.value; };
+  const show = () => { image.src = part.pictures[n].source; field.value = part.pictures[n].alt; };
+  const step = (by) => { keep(); n = (n + by + part.pictures.length) % part.pictures.length; show(); };
+  const apart = h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), image, h("div", { class: "row" }, icon("‹", () => step(-1)), icon("›", () => step(1))), field, button(t.save, "big", () => { keep(); apart.remove(); })));
+  layers.append(apart);
+  show();
+  field.focus();
+};
+
 const describe = (picture, image, card) => {
   const kind = scene.alt ?? "dialog";
+  if (kind === "carousel") {
+    const part = parts.find((one) => one.pictures.includes(picture));
+    return carousel(part, scene.opens_first ? part.pictures[0] : picture, [...card.parentElement.querySelectorAll(".pic > img")]);
+  }
   const field = kind === "input" ? h("input", { type: "text", "aria-label": t.alt }) : kind === "editable" ? h("div", { contenteditable: "true", role: "textbox", "aria-label": t.alt, style: "min-height:30px" }) : h("textarea", { "aria-label": t.alt });
   const keep = () => { picture.alt = field.value ?? field.innerText; image.alt = picture.alt; apart.remove(); };
   const inside = [h("img", { src: picture.source, style: "width:100px;height:100px" }), field, button(t.save, "big", keep)];
@@ -248,6 +359,8 @@ const mediaTools = (part, holder) => {
 // -- the composer
 
 const addPart = (where) => {
+  // Adding a part draws those before it anew, with what is in them.
+  if (scene.redraw_parts) for (const [n, before] of parts.entries()) where.querySelectorAll(".box")[n].replaceWith(drawn(before));
   const part = { text: "", pictures: [] };
   const holder = h("div", { class: "row" });
   parts.push(part);
@@ -274,11 +387,19 @@ const openComposer = () => {
     region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
   };
   composerRoot = make[scene.dialog ?? "nested"]();
-  layers.append(composerRoot);
+  if (scene.shadow) {
+    const inside = layers.appendChild(h("x-composer")).attachShadow({ mode: "open" });
+    inside.append(h("style", {}, STYLE), composerRoot);
+  } else layers.append(composerRoot);
   if (composerRoot.showModal) composerRoot.showModal();
-  addPart(boxes);
-  over();
+  setTimeout(() => {
+    addPart(boxes);
+    over();
+  }, scene.late_box ?? 0);
 };
+
+/** The page's own composer, behind the dialog: it would post as well. */
+const inlineComposer = () => h("div", {}, h("div", { contenteditable: "true", role: "textbox", "data-testid": "tweetTextarea_0", style: "min-height:30px" }), button(t.post, "big", () => SENDERS.fetch(JSON.stringify({ variables: { tweet_text: "INLINE" } })), { "data-testid": "tweetButtonInline" }));
 
 /** What lies over the page from the beginning. */
 const over = () => {
@@ -289,6 +410,7 @@ const over = () => {
     cookies: () => h("div", { style: low }, h("p", {}, "Cookies"), button("Aceitar tudo", "big", () => lies.remove()), button("Recusar", "line", () => lies.remove())),
     cookie_dialog: () => h("div", { role: "dialog", "aria-label": "cookies", style: low }, h("p", {}, "Cookies"), button("Aceitar tudo", "big", () => lies.remove()), button("Recusar", "line", () => lies.remove())),
     hint: () => h("div", { role: "tooltip", style: near }, h("p", {}, t.who), icon(t.close, () => lies.remove())),
+    told: () => h("div", { role: "dialog", "aria-modal": "true", style: `${near};height:160px` }, h("p", {}, t.who), button("Entendi", "big", () => lies.remove())),
     toast: () => h("div", { role: "status", style: near }, h("p", {}, t.wrong)),
     who_menu: () => h("div", { role: "menu", style: near }, ...[t.all, t.who].map((words) => h("div", { role: "menuitem", tabindex: "0", onclick: () => lies.remove() }, words))),
   };
@@ -304,15 +426,31 @@ const post = () =>
     scene.parent === "notice" ? h("p", {}, "Bob limitou quem pode responder.") : null,
     h("div", { role: "group" }, h("div", { role: "button", "aria-label": `3 ${t.reply}`, "aria-disabled": scene.parent === "limited" ? "true" : null, onclick: () => (scene.parent === "sheet" ? scene_sheet("two") : openComposer()) }, "3"), h("div", { role: "button", "aria-label": "Repost" }, "1")));
 
-const begin = () => {
-  if (scene.first === "wrong") return shell(h("div", {}, h("p", {}, t.wrong), button(t.retry, "big", () => location.reload())));
+/** What is left of a page that could not be drawn. */
+const failed = () => {
+  const offer = h("div", {}, h("p", {}, t.wrong), button(t.retry, "big", () => location.reload()));
+  const beside = h("aside", { role: "complementary" }, h("form", { role: "search" }, h("input", { type: "text" })), button("Seguir", "big", () => {}));
+  const shapes = {
+    main: () => shell(offer),
+    bare: () => root.replaceChildren(offer),
+    column: () => shell(h("div", {}, icon(t.close, () => history.back()), h("h2", {}, "Post"), offer, beside)),
+    empty: () => root.replaceChildren(),
+    spinning: () => shell(h("div", { role: "progressbar", style: "width:40px;height:40px" })),
+  };
+  shapes[scene.first]();
+};
+
+const begin = async () => {
+  if (scene.first_call) await fetch(`/i/api/graphql/z9/Viewer?status=${scene.first_call}`).catch(() => null);
+  if (scene.first && scene.loads <= (scene.first_times ?? 99)) return failed();
   if (target) {
     fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
       shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : post());
     });
     return;
   }
-  shell(h("p", {}, "…"));
+  shell(scene.inline ? inlineComposer() : h("p", {}, "…"));
+  if (scene.hangs) root.append(h("img", { src: "/hangs", alt: "" }));
   if (location.pathname.startsWith("/compose")) openComposer();
 };
 setTimeout(location.pathname === "/sends" ? sendFromHere : begin, scene.hydrate ?? 0);

@@ -1,5 +1,8 @@
 """Serves the other page and keeps what it was asked to make live. A scene says how the page is built and what happens."""
 
+import base64
+import gzip
+import hashlib
 import itertools
 import json
 import threading
@@ -12,6 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 EPOCH_MS = 1_288_834_974_657
 PAGE = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 LOGIN = "<!doctype html><main><h1>Anmelden</h1><form><input name=text></form></main>"
+SERVICE_WORKER = """self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));"""
 COOKIES = [
     {"name": name, "value": f"{name}-of-alice", "domain": "127.0.0.1", "path": "/"}
     for name in ("auth_token", "ct0")
@@ -26,6 +32,8 @@ class OtherSite:
         self.scene = {}
         self.posts = []
         self.asks = []
+        self.loads = 0
+        self.ended = threading.Event()
         self._ids = itertools.count()
 
     def set(self, **scene):
@@ -33,6 +41,7 @@ class OtherSite:
         self.scene = scene
         self.posts.clear()
         self.asks.clear()
+        self.loads = 0
 
     def make(self, variables):
         """Make a post live, and answer as the network does."""
@@ -43,7 +52,12 @@ class OtherSite:
             "media": (variables.get("media") or {}).get("media_entities") or [],
         }
         self.posts.append(made)
-        return {"data": {"create_tweet": {"tweet_results": {"result": {"rest_id": made["id"]}}}}}
+        name = {"rest_id": made["id"]}
+        if self.scene.get("ids") == "number":
+            name = {"rest_id": int(made["id"])}
+        elif self.scene.get("ids") == "both":
+            name = {"rest_id": int(made["id"]), "legacy": {"id_str": made["id"]}}
+        return {"data": {"create_tweet": {"tweet_results": {"result": name}}}}
 
     def answer(self, variables):
         """Answer an ask as the scene says: status and body, or nothing for a line that is cut."""
@@ -64,12 +78,28 @@ def serving():
             path = self.path.partition("?")[0]
             if path.startswith("/i/flow/login"):
                 self._give(200, "text/html", LOGIN)
+            elif path.endswith("/Viewer"):
+                status = int(self.path.rpartition("=")[2])
+                if status == 0:
+                    self.close_connection = True
+                else:
+                    self._give(status, "application/json", "{}")
             elif path.startswith("/i/api/"):
                 self._give(*detail(site, self.path))
+            elif path == "/hangs":
+                site.ended.wait(20)
+                self.close_connection = True
+            elif path == "/i/frame":
+                self._give(200, "text/html", "<!doctype html>")
+            elif path == "/sw.js":
+                self._give(200, "text/javascript", SERVICE_WORKER)
+            elif path == "/socket":
+                self._hear_socket()
             elif path == "/favicon.ico":
                 self._give(404, "text/plain", "")
             else:
-                scene = json.dumps(site.scene).replace("<", "\\u003c")
+                site.loads += 1
+                scene = json.dumps({**site.scene, "loads": site.loads}).replace("<", "\\u003c")
                 text = f"<!doctype html><html lang={site.scene.get('lang', 'pt')}><body><div id=react-root></div>"
                 self._give(
                     200, "text/html", f"{text}<script>const scene = {scene};\n{PAGE}</script></body></html>"
@@ -83,17 +113,45 @@ def serving():
                     200, "application/json", json.dumps({"media_id_string": str(next(site._ids) + 900)})
                 )
                 return
-            variables = json.loads(body)["variables"]
-            site.asks.append(variables)
-            said = site.answer(variables)
+            told = json.loads(body.decode().rstrip("\r\n="))
+            asked = told if isinstance(told, list) else [told, *told.get("also", ())]
+            for one in asked[1:]:
+                site.asks.append(one["variables"])
+                site.make(one["variables"])
+            site.asks.append(asked[0]["variables"])
+            said = site.answer(asked[0]["variables"])
             if said is None:
                 self.close_connection = True
                 return
             self._give(said[0], "application/json", json.dumps(said[1]))
 
+        def _hear_socket(self):
+            """Take one message of a web socket: a post that no request carries."""
+            key = self.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+            self.send_response(101)
+            self.send_header("upgrade", "websocket")
+            self.send_header("connection", "Upgrade")
+            self.send_header(
+                "sec-websocket-accept",
+                base64.b64encode(hashlib.new("sha1", key.encode(), usedforsecurity=False).digest()).decode(),
+            )
+            self.end_headers()
+            self.close_connection = True
+            head = self.rfile.read(2)
+            if len(head) == 2 and head[0] & 0x0F == 1:
+                mask, size = self.rfile.read(4), head[1] & 0x7F
+                text = bytes(one ^ mask[n % 4] for n, one in enumerate(self.rfile.read(size)))
+                variables = {"tweet_text": json.loads(text)["say"]}
+                site.asks.append(variables)
+                site.make(variables)
+
         def _give(self, status, kind, text):
             body = text.encode()
+            if kind == "application/json" and site.scene.get("packed"):
+                body = gzip.compress(body)
             self.send_response(status)
+            if kind == "application/json" and site.scene.get("packed"):
+                self.send_header("content-encoding", "gzip")
             self.send_header("content-type", f"{kind}; charset=utf-8")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -109,6 +167,7 @@ def serving():
     try:
         yield site
     finally:
+        site.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()
