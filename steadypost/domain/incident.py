@@ -241,6 +241,7 @@ def _tried(incident: Incident) -> str:
     if not incident.tries:
         return "Nothing was tried: only a person, or time, can mend this."
     tries = "; ".join(
-        f"{one.remedy} at {one.at:%H:%M:%S} UTC ({one.effect or 'no effect known'})" for one in incident.tries
+        f"{one.remedy} at {one.at:%Y-%m-%d %H:%M:%S} UTC ({one.effect or 'no effect known'})"
+        for one in incident.tries
     )
     return f"Tried: {tries}."

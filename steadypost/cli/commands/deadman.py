@@ -45,7 +45,7 @@ def deadman(house: House, *, after_s: int) -> Answer:
     now = clock.now()
     silence = _listen(house, now, timedelta(seconds=after_s))
     memory = Memory(house.settings.run_dir / "deadman.json")
-    told = _tell(house.settings.on_call, memory, silence, now)
+    told = _tell(house.settings.on_call, memory, silence, now, house.settings.zone)
     document = {"silent": bool(silence), "said": list(silence.said), "told": told}
 
     def tell(console: Console) -> None:
@@ -102,14 +102,16 @@ class Memory:
         self._path.unlink(missing_ok=True)
 
 
-def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime) -> str:
+def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime, zone: str) -> str:
     """Tell somebody, once; answers what came of that, or nothing when there was nothing to tell."""
     before = memory.told_at()
     if silence and (before is None or now - before > REMIND_EVERY):
         body = "\n".join((*silence.said, "To do: docs/runbooks/silent.md"))
         return _said(address, TITLE, body, then=lambda: memory.keep(now))
     if not silence and before is not None:
-        return _said(address, OVER, f"It was silent at {before:%Y-%m-%d %H:%M} UTC.", then=memory.forget)
+        return _said(
+            address, OVER, f"It was silent at {speech.moment(before, zone)} ({zone}).", then=memory.forget
+        )
     return ""
 
 

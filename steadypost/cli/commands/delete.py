@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadypost import networks, prefect_address
+from steadypost import networks, prefect_address, settings
 from steadypost.cli import opening, speech
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
@@ -199,7 +199,8 @@ def _show(both: Both, copy: Copy, network: Network) -> None:
 
 def _line(post: SeenPost, network: Network) -> str:
     made = network.made_at(post.id)
-    when = f", made {made:%Y-%m-%d %H:%M:%S} UTC" if made else ""
+    zone = settings.read().zone
+    when = f", made {speech.moment(made, zone)} ({zone})" if made else ""
     return f"{post.id}{when}, says {post.text!r}"
 
 

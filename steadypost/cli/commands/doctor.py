@@ -73,11 +73,17 @@ def doctor(house: House) -> Answer:
     ill = any(one.verdict is Verdict.FAILING for one in findings)
     document = {"healthy": not ill, "findings": [one.as_dict() for one in findings]}
 
+    try:
+        zone = house.settings.zone
+    except Stop:
+        zone = "UTC"
+
     def tell(console: Console) -> None:
         page = speech.table("check", "verdict", "what was found")
         for one in findings:
             remedy = f"\n→ {speech.plain(one.remedy)}" if one.remedy else ""
-            page.add_row(one.check, str(one.verdict), speech.plain(one.what) + remedy)
+            what = speech.by_clocks_of(zone, speech.plain(one.what))
+            page.add_row(one.check, str(one.verdict), what + remedy)
         console.print(page)
 
     return Answer(document=document, tell=tell, ending=Ending.UNHEALTHY if ill else Ending.OK)

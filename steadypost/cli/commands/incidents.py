@@ -49,7 +49,7 @@ def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
                 speech.moment(one.opened_at, zone),
                 speech.spoken(one.over_at - one.opened_at) if one.over_at else "no",
                 speech.line(one.name, 24),
-                speech.by_clocks_of(zone, speech.line(one.what)) + tries,
+                speech.by_clocks_of(zone, speech.line(one.what) + tries),
             )
         console.print(page)
 

@@ -44,7 +44,7 @@ def notices(house: House, *, waiting: bool, limit: int) -> Answer:
             page.add_row(
                 speech.moment(one.created_at, zone),
                 speech.moment(one.sent_at, zone) if one.sent_at else f"not yet, {one.tries} tries",
-                speech.line(one.title) + why,
+                speech.by_clocks_of(zone, speech.line(one.title) + why),
             )
         console.print(page)
 
