@@ -175,6 +175,7 @@ class _Desk:
     def __init__(self, store: Store, now: datetime, zone: str | None, *, update: bool, by: str) -> None:
         self._store, self._now, self._zone = store, now, zone
         self._update, self._by = update, by
+        self._networks = {name: one.network for name, one in known_accounts(store).items()}
         self._keys: dict[str, tuple[str, Accepted]] = {}
         """What this file said under each key of its author's, and where."""
 
@@ -205,7 +206,7 @@ class _Desk:
         if isinstance(one, Entered) or entered.outcome not in {RowOutcome.ACCEPTED, RowOutcome.HELD}:
             return entered
         zone = one.row.draft.zone.strip() if isinstance(one.row.draft, Draft) else ""
-        return replace(entered, notes=of_itself(one.accepted, zone or self._zone or ""))
+        return replace(entered, notes=of_itself(one.accepted, zone or self._zone or "", self._networks))
 
     def _twice(self, one: Judged) -> Entered | None:
         """Judge a row whose key stood in this file already."""
@@ -320,7 +321,6 @@ class _Rehearsal(_Desk):
         self._by_text: set[tuple[str, str]] = set()
         self._taken: set[tuple[str, datetime]] = set()
         """When something of an account would be due."""
-        self._networks = {name: one.network for name, one in known_accounts(store).items()}
         self._rules = store.read(Rules)
 
     def _write(self, entered: Entered, wanted: Accepted) -> Entered:

@@ -217,7 +217,8 @@ def _tell_rows(console: Console, rows: Sequence[Line], zone: str) -> None:
         page = speech.table("row", "", *([f"due ({zone})"] if timed else []), "what")
         for one in shown:
             when = [speech.brief(one.due_at, zone) if one.due_at else ""] if timed else []
-            page.add_row(str(one.row or "-"), one.word, *when, speech.plain(one.what or one.says))
+            what = "\n".join(map(speech.plain, one.told or (one.says,)))
+            page.add_row(str(one.row or "-"), one.word, *when, what)
         console.print(page)
     if left := len(rows) - len(shown):
         asks = len(wanting) - sum(1 for one in shown if one.what)
