@@ -37,7 +37,7 @@ def read(post: Form | Mapping[str, object]) -> Draft | list[Refusal]:
     try:
         return Form.model_validate(post).draft()
     except ValidationError as error:
-        return misfits(error)
+        return misfits(error, Form)
 
 
 def named() -> str:

@@ -35,7 +35,7 @@ TOLD_WITHIN = timedelta(minutes=2)
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
 
-NOBODY = "nobody is named in the block 'Steadypost on call'"
+NOBODY = "no address is set in the block 'Steadypost on call'"
 
 
 LATER = "it waits for the hours in the block 'Steadypost on call'"

@@ -231,7 +231,7 @@ def over(incident: Incident) -> Message:
         title=f"{'Over' if needed else 'Was wrong, and is over'}: {incident.name}",
         body=(
             f"{incident.what}.\nFrom {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC, for {lasted:.0f} s.\n"
-            f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}"
+            f"{_tried(incident)}\n{'' if needed else 'It was repaired without a person. '}"
             f"{RULES[incident.kind].left_behind}"
         ),
     )

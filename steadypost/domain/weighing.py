@@ -166,7 +166,7 @@ def _unusable(item: Wanted, seen: Sequence[Sighting]) -> str | None:
         return f"the look failed: {seen[0].trouble}" if seen else "no look was taken"
     other = next((one for one in good if one.account.casefold() != item.handle.casefold()), None)
     if other is not None:
-        return f"signed in as @{other.account or 'nobody'}, not @{item.handle}"
+        return f"signed in as {f'@{other.account}' if other.account else 'no account'}, not @{item.handle}"
     return elsewhere(item.identity, good)
 
 

@@ -134,7 +134,7 @@ class Form(BaseModel):
         title="Labels",
         description=(
             "What you file it under, beside the hashtags in its text: everything of a label can be struck at once. "
-            "Nobody on the network sees them."
+            "They are not published."
         ),
         json_schema_extra={"position": 15},
     )
@@ -204,7 +204,7 @@ def headline(draft: Draft, *, zone: str | None, now: datetime) -> str:
 
     ``zone`` is this machine's; whatever cannot be told yet is named as it was written.
     """
-    accounts = ", ".join(excerpt(name) for name in draft.accounts) or "nobody"
+    accounts = ", ".join(excerpt(name) for name in draft.accounts) or "no account"
     place = draft.zone.strip() or zone or ""
     found = due(draft.when, zone=draft.zone, default_zone=zone, now=now)
     shown = excerpt(draft.when) if isinstance(found, list) else clock_time(found, place, now)

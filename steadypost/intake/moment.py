@@ -166,7 +166,7 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return refusal(
             "when", when, "this looks like a count of seconds since 1970", f'write "{at.isoformat()}"'
         )
-    return refusal("when", when, "it is not written in a form that is known here", HOW_TO_WRITE)
+    return refusal("when", when, "this is not a time in a known form", HOW_TO_WRITE)
 
 
 def _from_now(when: str, wait: str, now: datetime) -> datetime | Refusal:

@@ -160,6 +160,18 @@ def test_what_was_missed_goes_out_by_the_command_of_the_message(store, call):
     assert State.SCHEDULED is store.read(reading.show, added.delivery_id).delivery.state
 
 
+def test_where_nothing_was_missed_there_is_nothing_to_reschedule(store, call):
+    """Neither by a filter nor by a number: what waits is moved by another command, which is named."""
+    number = add(call)
+
+    told = call("reschedule", "--account", "alice", "--when", "+1h")
+    one = call("reschedule", str(number), "--when", "+1h")
+
+    assert told.out.startswith("Nothing was missed, so there is nothing to reschedule.")
+    assert (1, True) == (one.code, "it has not missed its time" in one.out)
+    assert f"steadypost move {number} --when TIME" in one.out
+
+
 def test_the_history_says_who_and_why(store, call):
     """And how to go back."""
     number = add(call)

@@ -129,7 +129,7 @@ def test_that_nobody_looks_is_not_that_nobody_publishes(due, call, switches):
 
 def test_without_an_address_of_prefect(due, call):
     """It is said, in both forms."""
-    assert "nobody has said where Prefect's API is" in why(call)["unseen"]
+    assert "the address of Prefect's API is not set" in why(call)["unseen"]
     assert "(Not asked: the switches" in call("why").out
 
 

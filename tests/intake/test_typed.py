@@ -52,7 +52,7 @@ def test_what_can_only_mean_one_thing(when, meant):
         ("18:30", "a time and no day", "today 18:30"),
         ("tomorrow 25:00", "no calendar has this time", "write"),
         ("Friday 24.12.2026 10:00", "24 December 2026 is a Thursday", "correct the date"),
-        ("soon 10:00", "not written in a form that is known here", "now"),
+        ("soon 10:00", "not a time in a known form", "now"),
         ("24.12. 18:30", "it names no year", "18:30"),
         ("Dec 24 6:30 PM", "it names no year", "18:30"),
         ("24. Dezember um 18 Uhr", "it names no year", "18:30"),

@@ -38,7 +38,7 @@ OVER = "Steadypost is heard of again"
     help="Seconds of silence after which a person is told.",
 )
 def deadman(house: House, *, after_s: int) -> Answer:
-    """Find out whether anybody is there, from the store alone, and tell somebody when nobody is.
+    """Check from the store alone whether the service runs, and send a message to a person when it does not.
 
     The message goes to the Apprise address in STEADYPOST_ON_CALL, once for each silence and once when it is over.
     """
@@ -117,12 +117,12 @@ def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime, 
 
 def _said(address: str | None, title: str, body: str, then: Callable[[], None]) -> str:
     if address is None:
-        return f"nobody was told: set {settings.ON_CALL} to an address of Apprise"
+        return f"no message was sent: set {settings.ON_CALL} to an address of Apprise"
     from apprise import Apprise  # noqa: PLC0415 - only when there is something to tell
 
     teller = Apprise()
     if not (teller.add(address) and teller.notify(title=title, body=body)):
-        return f"nobody was told: the address in {settings.ON_CALL} took nothing"
+        return f"no message was sent: the address in {settings.ON_CALL} did not accept it"
     then()
     return "a person was told"
 

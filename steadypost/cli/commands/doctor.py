@@ -149,7 +149,7 @@ def _machine(house: House) -> Iterator[Finding]:
 def _settings(house: House) -> Iterator[Finding]:
     strangers = settings.unknown_names()
     for wrong in strangers:
-        yield _failing("settings", f"nothing reads {wrong.name}", wrong.remedy)
+        yield _failing("settings", f"{wrong.name} is not a known setting", wrong.remedy)
     try:
         known = house.settings
     except Stop as stop:
@@ -262,10 +262,12 @@ def _moving(store: Store, now: datetime) -> Iterator[Finding]:
     for one, since in stuck[:3]:
         who = "reconcile" if one.state is State.UNCONFIRMED else "publish"
         minutes = f"{(now - since).total_seconds() / 60:.0f} min"
-        what = f"delivery {one.id} ({one.account}, {one.state}) could have been taken up {minutes} ago"
-        yield _failing("moving", what, f"see that {who} is on watch, and 'steadypost show {one.id}'")
+        what = (
+            f"delivery {one.id} ({one.account}, {one.state}) has been due for {minutes} and was not taken up"
+        )
+        yield _failing("moving", what, f"see below whether {who} is on watch, and 'steadypost show {one.id}'")
     if len(stuck) > 3:
-        yield _failing("moving", f"so could {len(stuck) - 3} more", "the same")
+        yield _failing("moving", f"so have {len(stuck) - 3} more", "the same")
 
 
 def _since(store: Store, one: Delivery) -> datetime:
@@ -338,7 +340,7 @@ def _prefect(house: House) -> Finding:
         return _failing("Prefect", f"{shown} cannot be reached ({told})", "start it: steadypost up")
     if code in {401, 403}:
         remedy = "set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, as the server wants it"
-        return _failing("Prefect", f"{shown} is there and does not know who asks ({code})", remedy)
+        return _failing("Prefect", f"{shown} answers, and refuses the sign-in ({code})", remedy)
     if code >= 400:
         return _failing("Prefect", f"{shown} answers {code}", "look at the server's log")
     return _ok("Prefect", f"{shown} answers")

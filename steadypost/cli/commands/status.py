@@ -179,7 +179,7 @@ def _tell_machines(console: Console, machines: list[Publisher], now: datetime) -
         return
     for one in machines:
         if one.is_heard(now):
-            does = f"publishes for {', '.join(sorted(one.works_on)) or 'nobody'}"
+            does = f"publishes for {', '.join(sorted(one.works_on)) or 'no account'}"
         else:
             does = f"was last heard of {speech.spoken(now - one.at)} ago; the others work on its accounts"
         speech.tell(console, f"Machine {one.host} ({one.role}) {does}")

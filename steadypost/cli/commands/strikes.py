@@ -57,7 +57,7 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
 @NAME
 @signed(why_is_required=True)
 def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answer:
-    """Let go what was struck."""
+    """End a strike: its posts go out again."""
     from steadypost.store import Of  # noqa: PLC0415 - see House.store
     from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
     from steadypost.store.acts import By  # noqa: PLC0415 - see House.store

@@ -204,7 +204,7 @@ def _one(name: str, found: Switches, house: House) -> Answer:
                 f"  can be on for a share of the {'accounts' if per(name) is Per.ACCOUNT else 'deliveries'}",
             )
         if who is not None:
-            speech.tell(console, f"  on for: {', '.join(who) or 'nobody'}")
+            speech.tell(console, f"  on for: {', '.join(who) or 'no account'}")
 
     document = {**_document(name, one, now), "on_for": who, "says": field.description, "per": str(per(name))}
     return Answer(document={"switch": document}, tell=tell)
