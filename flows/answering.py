@@ -63,7 +63,7 @@ def fitting(key: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
 
         @functools.wraps(run)
         def taking(*given: P.args, **named: P.kwargs) -> Answer:
-            sent = {name: {} for name, (kind, _) in fields.items() if _is_a_form(kind)}
+            sent: dict[str, object] = {name: {} for name, (kind, _) in fields.items() if _is_a_form(kind)}
             bound = shape.bind_partial(*given, **named).arguments
             sent |= {name: value for name, value in bound.items() if not _is_nothing(value)}
             try:

@@ -298,7 +298,7 @@ class _Desk:
 def _keeps(before: Known) -> str:
     """Say what keeps a post from being changed, if anything does."""
     if before.is_series:
-        return "it comes again, and a series is not changed by a file; end it with 'steadypost series --end ID --why TEXT'"
+        return "a series is not changed by a file; end it with 'steadypost series --end ID --why TEXT'"
     for sent in before.deliveries:
         if not waits(sent) and sent.state not in {State.CANCELLED, State.MISSED}:
             return f"delivery {sent.id} of {sent.account} is {sent.state}; for another post, give the row a new key"
