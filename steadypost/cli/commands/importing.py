@@ -105,7 +105,9 @@ def import_posts(
     again = command_of(report, refused_to, told, zone) if refused_to and written else ""
     return Answer(
         document=report.as_dict() | {"refused_file": str(refused_to) if written else None},
-        tell=lambda console: _tell(console, report, refused_to, written, house.settings.zone, again),
+        tell=lambda console: _tell(
+            console, report, refused_to, written, zone=house.settings.zone, again=again
+        ),
         ending=Ending.OK if report.is_whole else Ending.REFUSED,
     )
 
@@ -191,7 +193,7 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
 
 
 def _tell(
-    console: Console, report: ImportReport, refused_to: Path | None, written: int, zone: str, again: str
+    console: Console, report: ImportReport, refused_to: Path | None, written: int, *, zone: str, again: str
 ) -> None:
     from steadypost.intake.telling import counted, lines  # noqa: PLC0415
 
