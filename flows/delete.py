@@ -76,7 +76,7 @@ def take_down(house: House, removal: RemovalOrder, by: By) -> State[dict[str, ob
             )
             after = removing.run(removal.delivery)
     except BrowserError as error:
-        raise NotTakenDown(f"no browser was to be had ({type(error).__name__})", "try again") from None
+        raise NotTakenDown(f"no browser was available ({type(error).__name__})", "try again") from None
     if after is None:
         return refused(["nothing was taken down; turn on 'Take it down, for everybody' for:", *seen], key=KEY)
     ids = [str(part.id) for part in reversed(plan.parts)]

@@ -288,7 +288,7 @@ def _not_covered(need: tuple[Place, RemoteId | None], seen: Sequence[Sighting]) 
         return f"not read yet: {place}"
     if not any(one.told for one in read):
         return (
-            f"the network's own data of {place} was not to be had, and what a page paints proves no absence"
+            f"the network's own data of {place} was not available, and what a page paints proves no absence"
         )
     return f"{place} did not reach back past the attempt"
 

@@ -120,7 +120,7 @@ class Form(BaseModel):
     when_late: str = Field(
         default=DEFAULT_WHEN_LATE,
         title="When it is too late",
-        description="miss: it is put aside, and nothing is sent. ask: it waits for a person's word.",
+        description="miss: it is put aside, and nothing is sent. ask: it waits for a person's decision.",
         json_schema_extra=listed(13, ["miss", "ask"]),
     )
     allow_repeat: bool = Field(

@@ -93,8 +93,9 @@ def _beside(store: Store, record: AccountRecord, at: datetime, but: frozenset[in
     others = [number for number, _ in found if number not in but]
     if others:
         told = ", ".join(map(str, others[:5]))
+        apart = record.limits.spacing.total_seconds()
+        waits = f"; its spacing is {apart:.0f} s, so one waits for the other" if apart else ""
         yield (
-            f"{record.name} has delivery {told} at about the same time; its spacing is "
-            f"{record.limits.spacing.total_seconds():.0f} s, so one waits for the other. "
+            f"{record.name} has delivery {told} at about the same time{waits}. "
             "Another time: steadypost move DELIVERY --when TIME"
         )

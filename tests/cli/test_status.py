@@ -228,4 +228,4 @@ def test_status_says_which_machine_works_on_what(store, call):
 
     assert [["alice", "bob"], ["carol"], []] == [one["accounts"] for one in told]
     assert "Machine anna (lead) publishes for alice, bob" in " ".join(shown.out.split())
-    assert "Machine clara (helper) was last heard of" in " ".join(shown.out.split())
+    assert "Machine clara (helper) sent its last heartbeat" in " ".join(shown.out.split())

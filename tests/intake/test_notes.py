@@ -101,3 +101,14 @@ def test_a_row_of_a_file_is_told_the_same(store, tmp_path, dry_run):
         "X refuses a text that was posted before",
         "",
     ] == [" ".join(one.notes).split(":")[0].split(", so")[0] for one in report.accepted]
+
+
+def test_without_a_spacing_nothing_is_said_to_wait(store):
+    """Both go out at their time, and the note does not say otherwise."""
+    record = AccountRecord(name="dora", channel="file", network="file", handle="dora")
+    store.write(account_rows.put, record, NOW)
+    enter(store, Draft(text="First", accounts=["dora"], when="+1h"), now=NOW, source="test")
+
+    told = said(store, accounts=["dora"])
+
+    assert "dora has delivery 1 at about the same time. Another time:" in told

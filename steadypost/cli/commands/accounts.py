@@ -91,7 +91,7 @@ def _limits(one: AccountRecord) -> str:
 
 
 def _stands(found: Standing, zone: str) -> str:
-    until = f" until {speech.brief(found.until, zone)}" if found.until else ""
+    until = f" until {speech.brief(found.until, zone)} ({zone})" if found.until else ""
     why = f": {speech.plain(found.why)}" if found.why else ""
     remedy = f"\n→ {speech.plain(found.remedy)}" if found.remedy else ""
     return f"{found.word}{until}{why}{remedy}"

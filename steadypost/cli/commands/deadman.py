@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REMIND_EVERY = timedelta(hours=4)
 
 TITLE = "Steadypost is silent"
-OVER = "Steadypost is heard of again"
+OVER = "Steadypost runs again"
 
 
 @command("deadman")

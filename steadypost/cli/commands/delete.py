@@ -73,7 +73,12 @@ def _refuse_unclear(delivery_id: int | None, *, from_network: bool, given: str |
         f"what waits is taken back with 'steadypost cancel {delivery_id}'; "
         "--from-network takes down what everybody can see"
     )
-    raise Stop(Ending.USAGE, "usage", "it takes a post down from its network, once you say so", remedy)
+    raise Stop(
+        Ending.USAGE,
+        "usage",
+        "delete takes a live post down from its network, and needs --from-network",
+        remedy,
+    )
 
 
 # --- a delivery

@@ -298,7 +298,9 @@ def _watches(store: Store, now: datetime) -> Iterator[Finding]:
         if flow not in leases:
             yield _failing("on watch", f"no run has ever been on watch for {flow}", remedy)
         elif (silent := now - leases[flow].heartbeat_at) > SILENT_AFTER:
-            yield _failing("on watch", f"{flow} was last heard of {silent.total_seconds():.0f} s ago", remedy)
+            yield _failing(
+                "on watch", f"{flow} sent its last heartbeat {silent.total_seconds():.0f} s ago", remedy
+            )
         else:
             yield _ok("on watch", f"{flow} is alive")
 

@@ -142,7 +142,7 @@ def _refuse_while_at_work(house: House, now: datetime) -> None:
     except StoreError:
         return
     if at_work:
-        message = f"the store is at work: {', '.join(sorted(at_work))} said so less than a minute ago"
+        message = f"the store is in use: {', '.join(sorted(at_work))} sent a heartbeat less than a minute ago"
         raise Stop(Ending.REFUSED, "at_work", message, "stop it, wait a minute, and restore again")
 
 
