@@ -128,7 +128,7 @@ def _accounts(board: Board) -> str:
         )
         for one in board.accounts
     ]
-    heads = ("account", "stands", "due", "next", "last out", *(["spent"] if charged else []))
+    heads = ("account", "state", "due", "next", "last out", *(["spent"] if charged else []))
     return "## Accounts\n\n" + (_table(heads, rows) or "None is known yet.")
 
 

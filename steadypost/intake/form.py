@@ -180,8 +180,14 @@ class Form(BaseModel):
         wrong = [one for one in (when, rule) if isinstance(one, Refusal)]
         if isinstance(when, Refusal) or isinstance(rule, Refusal):
             return wrong
-        same = self.model_dump(exclude={"when", "day", "time", "minute", "repeat", "rule", "by"})
-        return Draft(**same, when=when, repeat=rule)
+        return Draft(**self._said(), when=when, repeat=rule)
+
+    def but_for_its_time(self) -> Draft:
+        """Give all of it as if it were for now, once."""
+        return Draft(**self._said(), when="now")
+
+    def _said(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"when", "day", "time", "minute", "repeat", "rule", "by"})
 
 
 def _rule(repeat: str, rule: str) -> str | Refusal:

@@ -55,7 +55,7 @@ def accounts(house: House) -> Answer:
         if not records:
             speech.tell(console, NONE_YET)
             return
-        page = speech.table("account", "network", "may post", "waiting", "stands")
+        page = speech.table("account", "network", "may post", "waiting", "state")
         for one in records:
             page.add_row(
                 speech.line(one.name, 16),

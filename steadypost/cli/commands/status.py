@@ -151,7 +151,7 @@ def _tell(
     speech.tell(console, f"Queue: {some or 'empty'}")
     heartbeats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
     speech.tell(console, f"Last heard from: {heartbeats or 'no run yet'}")
-    page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
+    page = speech.table("account", "due", "next", "last out", f"state ({zone})")
     for one in _seen(facts):
         known = _account(one, facts)
         page.add_row(

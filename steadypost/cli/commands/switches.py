@@ -167,7 +167,7 @@ def _all(found: Switches, house: House) -> Answer:
     now, zone = clock.now(), house.settings.zone
 
     def tell(console: Console) -> None:
-        page = speech.table("switch", "stands", f"until ({zone})", "by", "why")
+        page = speech.table("switch", "state", f"until ({zone})", "by", "why")
         for name, one in found.each().items():
             until = speech.moment(one.until, zone) if one.until and not one.is_over(now) else ""
             page.add_row(name, one.stands(now), until, speech.line(one.by, 16), speech.line(one.reason))
