@@ -119,7 +119,7 @@ def approved_by() -> Any:
         default="",
         title="Approved by",
         description=(
-            "Whose yes a post needs before it goes out: names with commas between, or * for anybody but its author. "
+            "Who must approve a post before it goes out: names with commas between, or * for any person but its author. "
             "Its author, and who changed it last, cannot give it. Empty: none is needed. "
             "It counts for what comes in from then on."
         ),

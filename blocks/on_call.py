@@ -83,7 +83,7 @@ class OnCall(Block):
     tell_repaired: bool = Field(
         default=True,
         title="Tell of repairs",
-        description="Also tell, once and afterwards, of what was wrong and was repaired without anybody.",
+        description="Also tell, once and afterwards, of what was wrong and was repaired without a person.",
     )
     tell_ended: Annotated[Telling, _drawn(type="string", enum=[str(one) for one in Telling])] = Field(
         default=Telling.AT_ONCE,

@@ -41,7 +41,7 @@ class XAccount(AccountBlock):
 
     handle: str = Field(
         title="Handle",
-        description="The account's handle on X, without @. Publishing stops if anybody else is signed in.",
+        description="The account's handle on X, without @. Publishing stops if another account is signed in.",
         examples=["alice"],
     )
     session: SecretStr = Field(

@@ -42,7 +42,7 @@ class XApiAccount(AccountBlock):
 
     handle: str = Field(
         title="Handle",
-        description="The account's handle on X, without @. Publishing stops if the keys are anybody else's.",
+        description="The account's handle on X, without @. Publishing stops if the keys belong to another account.",
         examples=["alice"],
     )
     api_key: SecretStr = Field(

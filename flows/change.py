@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import ValidationError
 
-from flows.answering import answered, refused
+from flows.answering import answered, in_titles, refused
 from flows.house import at_work
 from steadypost import settings
 from steadypost.domain.clock import now
@@ -41,7 +41,7 @@ def read(order: Order | Mapping[str, object]) -> Order | list[Refusal]:
     try:
         return Order.model_validate(order)
     except ValidationError as error:
-        return misfits(error)
+        return misfits(error, Order)
 
 
 def named() -> str:
@@ -64,7 +64,9 @@ def change(order: Order = EMPTY) -> State[dict[str, object]]:
         done = _carried_out(wanted)
     except StoreAway:
         raise
-    except (CannotBeMeant, OrderRefused, StoreError) as wrong:
+    except CannotBeMeant as wrong:
+        return refused(in_titles(wrong), key=KEY)
+    except (OrderRefused, StoreError) as wrong:
         return refused(str(wrong).splitlines(), key=KEY)
     if isinstance(done, Done) and done.stays and not done.changed:
         return refused(stays_words(done), key=KEY)

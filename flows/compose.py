@@ -16,10 +16,11 @@ from steadypost import settings
 from steadypost.domain.clock import now
 from steadypost.intake.answering import Times, entered_page, entered_words, times_of
 from steadypost.intake.draft import Draft
-from steadypost.intake.entry import Entered, RowOutcome, enter
+from steadypost.intake.entry import Entered, RowOutcome, enter, known_accounts
 from steadypost.intake.fields import misfits
 from steadypost.intake.form import Form, headline
 from steadypost.intake.refusal import Refusal, in_the_form
+from steadypost.intake.validate import judge
 from tasks.deadline import ended_within
 from tasks.discreet import discreet
 
@@ -37,7 +38,7 @@ def read(post: Form | Mapping[str, object]) -> Draft | list[Refusal]:
     try:
         return Form.model_validate(post).draft()
     except ValidationError as error:
-        return misfits(error)
+        return misfits(error, Form)
 
 
 def named() -> str:
@@ -54,7 +55,7 @@ def compose(post: Form = EMPTY) -> State[dict[str, object]]:
     """Check what was written and schedule it; nothing enters unless all of it is right."""
     draft = read(post)
     if isinstance(draft, list):
-        return refused([in_the_form(one) for one in draft], key=KEY)
+        return refused([in_the_form(one) for one in [*draft, *_rest(post)]], key=KEY)
     entered, times = _enter(draft, _by(post))
     if entered.outcome is RowOutcome.REFUSED:
         return refused([in_the_form(one) for one in entered.refusals], key=KEY)
@@ -65,6 +66,25 @@ def compose(post: Form = EMPTY) -> State[dict[str, object]]:
         key=KEY,
         data=entered.as_dict(),
     )
+
+
+def _rest(post: Form | Mapping[str, object]) -> list[Refusal]:
+    """Say what else is wrong with a form whose time is not valid, so that it is sent only once more."""
+    try:
+        rest = Form.model_validate(post).but_for_its_time()
+    except ValidationError:
+        return []
+    machine = settings.read()
+    with ended_within(ENDS_WITHIN), at_work(ENDS_WITHIN / 2) as store:
+        found = judge(
+            rest,
+            known_accounts(store),
+            now=now(),
+            default_zone=machine.zone_for_naive,
+            folder=machine.home,
+            source="compose",
+        )
+    return found if isinstance(found, list) else []
 
 
 def _by(post: Form | Mapping[str, object]) -> str:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import Field
 
-from flows.answering import answered, refused
+from flows.answering import answered, fitting, in_titles, refused
 from flows.house import probing_house
 from steadypost.browser import BrowserError
 from steadypost.channels.port import Access
@@ -31,10 +32,14 @@ ENDS_WITHIN = timedelta(minutes=30)
 KEY = "delete"
 """The key of the page that says what became of a form; each run has its own version."""
 
+FORM = Field()
+"""Nothing was sent: each of its fields is missing then."""
 
-@flow(name="delete", flow_run_name="delete", retries=0, validate_parameters=True)
+
+@flow(name="delete", flow_run_name="delete", retries=0, validate_parameters=False)
 @discreet
-def delete(removal: RemovalOrder) -> State[dict[str, object]]:
+@fitting(KEY)
+def delete(removal: RemovalOrder = FORM) -> State[dict[str, object]]:
     """Take a delivery's posts down, or say why not. What is gone already is only looked at."""
     try:
         said = signature(removal.by, removal.why, why_is_required=True)
@@ -44,7 +49,9 @@ def delete(removal: RemovalOrder) -> State[dict[str, object]]:
         raise
     except NotTakenDown as not_done:
         return refused([f"{not_done.why}; {not_done.remedy}"], key=KEY)
-    except (CannotBeMeant, StoreError) as wrong:
+    except CannotBeMeant as wrong:
+        return refused(in_titles(wrong), key=KEY)
+    except StoreError as wrong:
         return refused(str(wrong).splitlines(), key=KEY)
 
 
@@ -69,7 +76,7 @@ def take_down(house: House, removal: RemovalOrder, by: By) -> State[dict[str, ob
             )
             after = removing.run(removal.delivery)
     except BrowserError as error:
-        raise NotTakenDown(f"no browser was to be had ({type(error).__name__})", "try again") from None
+        raise NotTakenDown(f"no browser was available ({type(error).__name__})", "try again") from None
     if after is None:
         return refused(["nothing was taken down; turn on 'Take it down, for everybody' for:", *seen], key=KEY)
     ids = [str(part.id) for part in reversed(plan.parts)]

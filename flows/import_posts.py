@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.answering import answered, refused
+from flows.answering import answered, fitting, refused
 from flows.house import at_work
 from steadypost import settings
 from steadypost.domain.clock import now
@@ -44,8 +44,9 @@ def named() -> str:
     return f"import {excerpt(Path(path).name)}"
 
 
-@flow(name="import", flow_run_name=named, retries=0)
+@flow(name="import", flow_run_name=named, retries=0, validate_parameters=False)
 @discreet
+@fitting(ARTIFACT)
 def import_posts(  # noqa: PLR0917 - the fields of a form
     path: str = Field(
         default="",
@@ -71,7 +72,7 @@ def import_posts(  # noqa: PLR0917 - the fields of a form
     accounts: list[str] = Field(  # noqa: B008 - a field of the form
         default=[],
         title="Accounts",
-        description="For whom rows are that name no account.",
+        description="The accounts of rows that name none.",
         json_schema_extra={CHOICES: "accounts"},
     ),
     columns: dict[str, str] = Field(  # noqa: B008 - a field of the form
@@ -96,7 +97,9 @@ def import_posts(  # noqa: PLR0917 - the fields of a form
     """Take in every row that can be; a table by sheet row says what became of each, and what to do."""
     machine = settings.read()
     if not path.strip():
-        return refused(["path: it names no file; write where one is on the worker's machine"], key=ARTIFACT)
+        return refused(
+            ["path: it is empty; write where the file is on the machine of the worker"], key=ARTIFACT
+        )
     order = None if dates == "as the column tells" else Order(dates)
     file = machine.home / path.strip()
     with ended_within(ENDS_WITHIN), at_work(ENDS_WITHIN / 2) as store:

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from blocks.switches import Per, names, per
-from flows.answering import answered, refused
+from flows.answering import answered, fitting, refused
 from flows.house import at_work
 from steadypost.domain.clock import now
 from steadypost.domain.rollout import STEPS, WATCH, Course
+from steadypost.intake.refusal import excerpt
 from steadypost.store import AlreadyRollingOut, Store, StoreAway, rollouts
 from tasks.discreet import discreet
 from tasks.rollouts import CannotRollOut, begin, carry_on, in_words
@@ -32,16 +34,22 @@ ABLE = [name for name in names() if per(name) is not Per.EVERYTHING]
 """The switches that can be on for some: what concerns everything at once has no share."""
 
 
-@flow(name="rollout", flow_run_name="rollout of {switch}", retries=0)
+def named() -> str:
+    """Name a run by its switch."""
+    return f"rollout of {excerpt(flow_run.parameters.get('switch') or 'no switch')}"
+
+
+@flow(name="rollout", flow_run_name=named, retries=0, validate_parameters=False)
 @discreet
+@fitting(KEY)
 def rollout(
     switch: str = Field(
         title="Switch",
         description="Which one: 'steadypost switches NAME' says what each does.",
         json_schema_extra={"enum": [*ABLE]},
     ),
-    why: str = Field(title="Why", description="For the next person."),
-    by: str = Field(title="By", description="Who wants it."),
+    why: str = Field(title="Why", description="Kept with the change of the switch."),
+    by: str = Field(title="Your name", description="Kept with the change of the switch."),
     steps: list[float] = Field(  # noqa: B008 - Prefect reads the form from it
         default=list(STEPS),
         title="Steps",

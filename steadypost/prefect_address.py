@@ -29,7 +29,7 @@ QUIET = {
     "DO_NOT_TRACK": "1",
 }
 
-UNKNOWN = "nobody has said where Prefect's API is"
+UNKNOWN = "the address of Prefect's API is not set"
 REMEDY = (
     "start everything with 'steadypost up', or set PREFECT_API_URL, for instance http://127.0.0.1:4200/api"
 )

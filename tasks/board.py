@@ -52,7 +52,10 @@ def board(blocks: BlocksSeen | None = None) -> bool:
         written = compose(house, blocks)
         with runs.client() as client:
             board_at = pages.write(
-                client, BOARD, written, description="What goes out next, what is live, how all stands."
+                client,
+                BOARD,
+                written,
+                description="What goes out next, what is live, and the state of everything.",
             )
             if blocks is not None:
                 for name in forms.keep(client, [*blocks.sign_ins], board_at):

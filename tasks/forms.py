@@ -79,6 +79,17 @@ def _zones() -> list[str]:
     return ["UTC", *sorted(places)]
 
 
+_TITLES = {
+    "by": "Your name",
+    "path": "File",
+    "refused_to": "Refused rows",
+    "watch_hours": "Watch (hours)",
+    "word": "Delivery",
+    "removal": "Post",
+}
+"""Of the parameters whose name alone says too little."""
+
+
 def drawn(schema: Mapping[str, Any], lists: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Give a schema with its marked fields filled in, and without defaults that no list or calendar has."""
     made: dict[str, Any] = copy.deepcopy(dict(schema))
@@ -90,7 +101,7 @@ def drawn(schema: Mapping[str, Any], lists: Mapping[str, Mapping[str, Any]]) -> 
     for name, field in made.get("properties", {}).items():
         # Prefect titles the parameters of a flow by their names in the code, whatever they are called there.
         if field.get("title") == name:
-            field["title"] = name.replace("_", " ").capitalize()
+            field["title"] = _TITLES.get(name, name.replace("_", " ").capitalize())
     return made
 
 

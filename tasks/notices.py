@@ -22,6 +22,7 @@ from steadypost import settings
 from steadypost.domain import clock
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.clock import Clock
+from steadypost.domain.endings import Message
 from steadypost.store import Notice, StoreAway, notices, vitals
 from steadypost.store.vitals import ON_CALL
 from tasks import documents
@@ -34,7 +35,7 @@ TOLD_WITHIN = timedelta(minutes=2)
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
 
-NOBODY = "nobody is named in the block 'Steadypost on call'"
+NOBODY = "no address is set in the block 'Steadypost on call'"
 
 
 LATER = "it waits for the hours in the block 'Steadypost on call'"
@@ -101,7 +102,8 @@ class Teller:
         """Tell one message; answers by which way it was taken, or raises ``Untold``."""
         if not self.may_tell(self._now()):
             raise Untold(f"{LATER}: {self._on_call.hours}")
-        tried = []
+        zone, tried = self._on_call.zone or settings.read().zone, []
+        said = Message(title=clock.by_clocks_of(zone, said.title), body=clock.by_clocks_of(zone, said.body))
         if named := self._on_call.address:
             if by_apprise(named.get_secret_value(), said):
                 return ADDRESS

@@ -129,5 +129,5 @@ def seen_at(channel: Channel, access: Access, post: RemoteId) -> SeenPost | None
         case _:
             found = None
     if found is None or found.author.casefold() != access.handle.casefold() or found.said.painted:
-        raise NotTakenDown(f"the network's own word about {post} was not to be had", "try again later")
+        raise NotTakenDown(f"the network's own word about {post} was not available", "try again later")
     return found

@@ -19,7 +19,10 @@ MOST_SHOWN = 50
 """Of each kind so many are shown to people; programs get all of them."""
 
 
-def answer(done: Done, zone: str, *, dry_run: bool, **more: Any) -> Answer:
+NOTHING = "Nothing that can be changed fits. 'steadypost queue' shows what waits."
+
+
+def answer(done: Done, zone: str, *, dry_run: bool, nothing: str = NOTHING, **more: Any) -> Answer:
     """Tell of a change in both forms. What was meant and stays makes the command end as refused."""
     document = {
         **more,
@@ -30,7 +33,7 @@ def answer(done: Done, zone: str, *, dry_run: bool, **more: Any) -> Answer:
     }
     return Answer(
         document=document,
-        tell=lambda console: tell(console, done, zone, dry_run=dry_run),
+        tell=lambda console: tell(console, done, zone, dry_run=dry_run, nothing=nothing),
         ending=Ending.REFUSED if done.stays else Ending.OK,
     )
 
@@ -54,10 +57,10 @@ def stays_document(one: Stays) -> dict[str, Any]:
     }
 
 
-def tell(console: Console, done: Done, zone: str, *, dry_run: bool) -> None:
+def tell(console: Console, done: Done, zone: str, *, dry_run: bool, nothing: str = NOTHING) -> None:
     """Tell people, the changed ones first."""
     if not (done.changed or done.stays):
-        speech.tell(console, "Nothing that can be changed fits. 'steadypost queue' shows what waits.")
+        speech.tell(console, nothing)
         return
     tell_rows(console, done, zone, dry_run=dry_run)
     if dry_run:
@@ -112,7 +115,7 @@ def _tell_changed(console: Console, changed: tuple[Changed, ...], zone: str, *, 
 def held_remedy(delivery_id: int, *, wants_yes: bool = False) -> str:
     """Say what to do about a delivery that is held."""
     go = (
-        f"whoever may: steadypost approve {delivery_id}"
+        f"an approver: steadypost approve {delivery_id}"
         if wants_yes
         else f"let it go out: steadypost release {delivery_id}"
     )

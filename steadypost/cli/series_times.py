@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -78,17 +78,18 @@ def first_from(one: Series, written: str | None, now: datetime) -> str:
         if not found:
             raise _none(one, "now", [])
         return found[0]
-    return _local(one, written).isoformat()
+    return _local(one, _with_date(one, written, now)).isoformat()
 
 
 def _meant(one: Series, word: str, now: datetime) -> list[str]:
+    word = _with_date(one, word, now)
     begins = _local(one, word)
-    whole_day = len(word.strip()) <= 10
+    whole_day = len(word) <= 10
     zone = ZoneInfo(one.zone)
     since = begins.replace(tzinfo=zone)
     near = ahead(one, min(since, now), 500)
     if whole_day:
-        found = [local for local in near if local[:10] == word.strip()]
+        found = [local for local in near if local[:10] == word]
     else:
         found = [local for local in near if begins.isoformat() in {local, shown(one, local)}][:1]
     if not found or not set(found) <= set(near):
@@ -96,11 +97,24 @@ def _meant(one: Series, word: str, now: datetime) -> list[str]:
     return found
 
 
+def _with_date(one: Series, word: str, now: datetime) -> str:
+    """Write the date of today or tomorrow, by the clocks of the series; what else is written stays."""
+    days = {"today": 0, "tomorrow": 1}
+    day, _, rest = word.strip().partition(" ")
+    if day.casefold() not in days:
+        return word.strip()
+    return (
+        f"{now.astimezone(ZoneInfo(one.zone)).date() + timedelta(days=days[day.casefold()])} {rest}".strip()
+    )
+
+
 def _local(one: Series, word: str) -> datetime:
     try:
-        found = datetime.fromisoformat(word.strip())
+        found = datetime.fromisoformat(word)
     except ValueError:
-        remedy = f"write a day such as 2026-12-24, or a local time in {one.zone}, 2026-12-24T09:00"
+        remedy = (
+            f"write a day such as tomorrow or 2026-12-24, or a local time in {one.zone}, 2026-12-24T09:00"
+        )
         raise Stop(Ending.USAGE, "usage", f"{speech.line(word, 40)!r} is no time", remedy) from None
     if found.tzinfo is None:
         return found

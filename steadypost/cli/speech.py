@@ -104,20 +104,7 @@ def moment(at: datetime | None, zone: str) -> str:
     return "-" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
-_KEPT = re.compile(r"(?P<day>\d{4}-\d\d-\d\d) (?P<clock>\d\d:\d\d(?P<seconds>:\d\d)?) UTC")
-
-
-def by_clocks_of(zone: str, text: str) -> str:
-    """Tell the times of a sentence that was written down in UTC by the clocks of whoever reads it."""
-
-    def told(found: re.Match[str]) -> str:
-        try:
-            at = datetime.fromisoformat(f"{found['day']}T{found['clock']}+00:00").astimezone(ZoneInfo(zone))
-        except (ValueError, OverflowError):
-            return found[0]
-        return f"{at:%Y-%m-%d %H:%M}{f':{at:%S}' if found['seconds'] else ''} ({zone})"
-
-    return text if zone == "UTC" else _KEPT.sub(told, text)
+by_clocks_of = clock.by_clocks_of
 
 
 def width() -> int:

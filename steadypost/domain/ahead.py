@@ -162,7 +162,7 @@ def _holds(delivery: Delivery, around: Around, missing: int, now: datetime) -> l
 
 def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
     if delivery.when_late is WhenLate.ASK:
-        return Step(kind="person", says=f"is held for a person's word: {why}", at=at)
+        return Step(kind="person", says=f"is held for a person's decision: {why}", at=at)
     return Step(kind="missed", says=f"is put aside as missed: {why}", at=at)
 
 

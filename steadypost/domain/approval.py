@@ -39,7 +39,7 @@ class Rule:
         """Say who may give the yes, and for what."""
         may = self.who_may(author)
         if ANYBODY in may:
-            return f"anybody but {author or 'its author'} may give it ({self.what})"
+            return f"any person but {author or 'its author'} may give it ({self.what})"
         if not may:
             return f"only {author} may give it, and wrote it: name another person ({self.what})"
         return f"{' or '.join(may)} may give it ({self.what})"

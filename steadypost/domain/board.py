@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from steadypost.domain.clock import by_clocks_of
 from steadypost.domain.delivery import State
 from steadypost.domain.figures import Figures
 from steadypost.domain.health import Check, Verdict, overall
@@ -65,7 +66,7 @@ def page(board: Board) -> str:
     told = overall(board.checks)
     parts = [
         f"# {MARK[told]} Steadypost: {told}",
-        f"**{_text(board.sentence)}**",
+        f"**{_told(board, board.sentence)}**",
         f"As of {_moment(board.at, board.zone)}. All times are those of **{board.zone}**.",
         _ahead(board),
         _live(board),
@@ -127,7 +128,7 @@ def _accounts(board: Board) -> str:
         )
         for one in board.accounts
     ]
-    heads = ("account", "stands", "due", "next", "last out", *(["spent"] if charged else []))
+    heads = ("account", "state", "due", "next", "last out", *(["spent"] if charged else []))
     return "## Accounts\n\n" + (_table(heads, rows) or "None is known yet.")
 
 
@@ -143,7 +144,7 @@ def _light(one: AccountSeen, board: Board) -> str:
 def _stands(one: AccountSeen, board: Board) -> str:
     found = standing(one, board.at, board.closed)
     until = f" until {_moment(found.until, board.zone)}" if found.until else ""
-    why = f": {_text(found.why)}" if found.why else ""
+    why = f": {_told(board, found.why)}" if found.why else ""
     return f"{found.word}{until}{why}"
 
 
@@ -178,23 +179,27 @@ def _queue(board: Board) -> str:
 
 def _wrong(board: Board) -> str:
     incidents = [
-        (_text(one.name), _moment(one.opened_at, board.zone), _text(one.what), _tries(one))
+        (_text(one.name), _moment(one.opened_at, board.zone), _told(board, one.what), _tries(board, one))
         for one in board.incidents
     ]
-    circuits = [(_text(one.name), _moment(one.since, board.zone), _text(one.why)) for one in board.circuits]
+    circuits = [
+        (_text(one.name), _moment(one.since, board.zone), _told(board, one.why)) for one in board.circuits
+    ]
     unknown = [
-        (_text(check.name), _text(check.what)) for check in board.checks if check.verdict is Verdict.UNKNOWN
+        (_text(check.name), _told(board, check.what))
+        for check in board.checks
+        if check.verdict is Verdict.UNKNOWN
     ]
     parts = [
         ("Incidents", _table(("what", "since", "found", "tried"), incidents) or "None is open."),
         ("Circuits", _table(("circuit", "open since", "why"), circuits) or "All are closed."),
-        ("Nobody can tell", _table(("check", "why"), unknown)),
+        ("Not known", _table(("check", "why"), unknown)),
     ]
     return "\n\n".join(f"## {title}\n\n{told}" for title, told in parts if told)
 
 
-def _tries(one: Incident) -> str:
-    return "; ".join(f"{tried.remedy}: {_text(tried.effect)}" for tried in one.tries) or "–"
+def _tries(board: Board, one: Incident) -> str:
+    return "; ".join(f"{tried.remedy}: {_told(board, tried.effect)}" for tried in one.tries) or "–"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -202,6 +207,11 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return ""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _told(board: Board, said: str) -> str:
+    """Write a sentence with its times in the zone of the board."""
+    return _text(by_clocks_of(board.zone, said))
 
 
 def _text(said: str) -> str:

@@ -243,7 +243,7 @@ RULES: Mapping[Cause, Rule] = {
         "the network asks a person to agree to something", _HALF_HOUR, _ANSWER, Fault.SIGN_IN
     ),
     Cause.RULES_NOT_ACCEPTED: _person(
-        "nobody has accepted the network's rules for this account",
+        "the network's rules are not accepted for this account",
         _HALF_HOUR,
         "turn on 'Rules accepted' in its block, if you answer for it" + _THEN,
     ),

@@ -6,9 +6,11 @@ simulation can run weeks in seconds. All instants are aware and in UTC; a naive 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
 """Answers the present instant, aware, in UTC."""
@@ -24,6 +26,25 @@ def utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time without zone cannot be placed: {moment.isoformat()}")
     return moment.astimezone(UTC)
+
+
+_KEPT = re.compile(r"(?P<day>\d{4}-\d\d-\d\d) (?P<clock>\d\d:\d\d(?P<seconds>:\d\d)?) UTC")
+
+
+def by_clocks_of(zone: str, text: str) -> str:
+    """Tell the times of a text that was written down in UTC in the zone of its reader.
+
+    What is stored says UTC, as ``2026-11-30 18:30 UTC``; every reader has a zone of their own.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        try:
+            at = datetime.fromisoformat(f"{found['day']}T{found['clock']}+00:00").astimezone(ZoneInfo(zone))
+        except (ValueError, OverflowError):
+            return found[0]
+        return f"{at:%Y-%m-%d %H:%M}{f':{at:%S}' if found['seconds'] else ''} ({zone})"
+
+    return text if zone == "UTC" else _KEPT.sub(told, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

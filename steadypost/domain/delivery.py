@@ -176,8 +176,8 @@ class ImpossibleMove(ValueError):
 
 
 DELETED = (
-    "it is not there now, and nobody looked for a while after it was asked for: a person may have deleted it since. "
-    "If nobody did, let it go out again"
+    "it is not there now, and there was no look for a while after it was asked for: a person may have deleted it since. "
+    "If it was not deleted, let it go out again"
 )
 """Why a person decides about what may have been live before anybody looked."""
 

@@ -102,7 +102,7 @@ def _lines(one: Ended) -> str:
     why = f": {said}" if said else ""
     return (
         f"{WHAT[one.state].capitalize()}{why}.\n"
-        f"Delivery {one.delivery_id} of {one.account}, due {one.due_at:%a %d %b %H:%M} UTC: “{shown}”\n"
+        f"Delivery {one.delivery_id} of {one.account}, due {one.due_at:%Y-%m-%d %H:%M} UTC: “{shown}”\n"
         f"→ {remedy(one)}"
     )
 

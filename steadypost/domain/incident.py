@@ -231,7 +231,7 @@ def over(incident: Incident) -> Message:
         title=f"{'Over' if needed else 'Was wrong, and is over'}: {incident.name}",
         body=(
             f"{incident.what}.\nFrom {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC, for {lasted:.0f} s.\n"
-            f"{_tried(incident)}\n{'' if needed else 'Nobody was needed. '}"
+            f"{_tried(incident)}\n{'' if needed else 'It was repaired without a person. '}"
             f"{RULES[incident.kind].left_behind}"
         ),
     )
@@ -241,6 +241,7 @@ def _tried(incident: Incident) -> str:
     if not incident.tries:
         return "Nothing was tried: only a person, or time, can mend this."
     tries = "; ".join(
-        f"{one.remedy} at {one.at:%H:%M:%S} UTC ({one.effect or 'no effect known'})" for one in incident.tries
+        f"{one.remedy} at {one.at:%Y-%m-%d %H:%M:%S} UTC ({one.effect or 'no effect known'})"
+        for one in incident.tries
     )
     return f"Tried: {tries}."

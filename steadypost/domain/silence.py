@@ -49,5 +49,5 @@ def listen(
 
 def _unheard(flow: str, heartbeat: datetime | None, now: datetime) -> str:
     if heartbeat is None:
-        return f"{flow} has never been heard of"
-    return f"{flow} was last heard of {(now - heartbeat).total_seconds() / 60:.1f} min ago"
+        return f"{flow} has never sent a heartbeat"
+    return f"{flow} sent its last heartbeat {(now - heartbeat).total_seconds() / 60:.1f} min ago"

@@ -35,7 +35,8 @@ class Misspoken:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.field} {self.value!r}: {self.why}; {self.remedy}"
+        value = f" {self.value!r}" if self.value else ""
+        return f"{self.field}{value}: {self.why}; {self.remedy}"
 
 
 class CannotBeMeant(ValueError):
@@ -122,13 +123,13 @@ def _live(written: Sequence[str], read: Reader, remedy: str, wrong: list[Misspok
 
 
 def _by(given: str, wrong: list[Misspoken]) -> str:
-    return _line("by", given, LONGEST_BY, "say who you are: a word needs its name", wrong)
+    return _line("by", given, LONGEST_BY, "say who you are", wrong)
 
 
 def _why(given: str, wrong: list[Misspoken], *, required: bool) -> str:
     if not required and not given.strip():
         return ""
-    return _line("why", given, LONGEST_WHY, "say why, for the next person", wrong)
+    return _line("why", given, LONGEST_WHY, "say why: it is kept with the change", wrong)
 
 
 def _line(name: str, given: str, longest: int, remedy: str, wrong: list[Misspoken]) -> str:

@@ -41,7 +41,7 @@ class Facts:
     unconfirmed: Mapping[str, int] = field(default_factory=dict)
     """How many deliveries of each account are unconfirmed."""
     for_a_person: int = 0
-    """How many wait for a person's word."""
+    """How many wait for a person's decision."""
     unseen: str = ""
     """What could not be asked, and why; empty when all could."""
     zone: str = "UTC"
@@ -108,12 +108,12 @@ def sentence(facts: Facts) -> str:
 def _deserted(heartbeat: datetime | None, now: datetime) -> str:
     if heartbeat is None:
         return "no run has ever been on watch: run 'steadypost up', or start a worker as docs/service.md says"
-    return f"no run is on watch: the last run of publish was heard of {ago(heartbeat, now)} ago"
+    return f"no run is on watch: the last heartbeat of a run of publish was {ago(heartbeat, now)} ago"
 
 
 def _nothing_due(facts: Facts) -> Reason:
     if facts.next_due is None:
-        waits = f", and {facts.for_a_person} wait for a person's word" if facts.for_a_person else ""
+        waits = f", and {facts.for_a_person} wait for a person's decision" if facts.for_a_person else ""
         return Reason(kind="nothing_due", says=f"the queue is empty{waits}")
     account, at = facts.next_due
     says = f"nothing is due: the next, of {account}, is at {facts.clock(at)}"

@@ -166,7 +166,7 @@ def _unusable(item: Wanted, seen: Sequence[Sighting]) -> str | None:
         return f"the look failed: {seen[0].trouble}" if seen else "no look was taken"
     other = next((one for one in good if one.account.casefold() != item.handle.casefold()), None)
     if other is not None:
-        return f"signed in as @{other.account or 'nobody'}, not @{item.handle}"
+        return f"signed in as {f'@{other.account}' if other.account else 'no account'}, not @{item.handle}"
     return elsewhere(item.identity, good)
 
 
@@ -288,7 +288,7 @@ def _not_covered(need: tuple[Place, RemoteId | None], seen: Sequence[Sighting]) 
         return f"not read yet: {place}"
     if not any(one.told for one in read):
         return (
-            f"the network's own data of {place} was not to be had, and what a page paints proves no absence"
+            f"the network's own data of {place} was not available, and what a page paints proves no absence"
         )
     return f"{place} did not reach back past the attempt"
 

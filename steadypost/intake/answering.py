@@ -39,7 +39,7 @@ def entered_page(entered: Entered, times: Times, zone: str, texts: Sequence[str]
     page = [f"# {_head(entered)}", ""]
     page += [f"> {cell(text)}\n" for text in texts]
     if entered.deliveries:
-        page += [f"| delivery | account | due ({zone}) | stands | |", "|---:|---|---|---|---|"]
+        page += [f"| delivery | account | due ({zone}) | state | |", "|---:|---|---|---|---|"]
         page += [
             f"| {one.delivery_id} | {cell(one.account)} | {_due(one, times, zone)} | {_stands(one, entered)} "
             f"| {folded(_next(one, entered))} |"

@@ -98,7 +98,13 @@ def _unplaced(header: Header, cells: Sequence[Cell]) -> Iterator[Refusal]:
             remedy = "put quotes around a cell that holds the separator or a line break"
             yield refusal("row", " | ".join(map(plain, cells)), why, remedy)
             return
-        if header.fields[at] is None and not (at < len(header.names) and header.names[at]):
+        if at in header.not_taken:
+            why = f"column {letter(at)} ({header.names[at]}) cannot be taken from a table of {header.tool}"
+            remedy = (
+                "write it in the column of the text or the images, as docs/intake.md says, and empty the cell"
+            )
+            yield refusal("row", plain(cell), why, remedy)
+        elif header.fields[at] is None and not (at < len(header.names) and header.names[at]):
             why = f"column {letter(at)} has no name, and this row has something in it"
             yield refusal("row", plain(cell), why, "name the column, or empty the cell")
 
@@ -147,11 +153,18 @@ def _when(values: Mapping[str, Cell], evidence: Evidence) -> str | Refusal:
     if clock is None or isinstance(day, datetime):
         return _moment(day, evidence)
     if isinstance(day, date):
-        return dates.of_cells(day, plain(clock), evidence)
+        share = clock if isinstance(clock, float) else None
+        return dates.of_cells(day, plain(clock) if share is None else _of_day(share), evidence)
     if isinstance(day, float | int):
         share = _share(clock)
         return _moment(float(day) + share if share is not None else day, evidence)
     return dates.iso(f"{plain(day)} {plain(clock)}", evidence)
+
+
+def _of_day(share: float) -> str:
+    """Write a share of a day, as a spreadsheet counts, as a time of day."""
+    seconds = round((share % 1) * 86_400) % 86_400
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _share(clock: Cell) -> float | None:

@@ -5,6 +5,8 @@ What other tools write, as of 2026:
     Buffer      bulk upload: Text, Image URL, Tags, Posting Time
     Hootsuite   bulk composer: no header at all; date, message, link, and perhaps images
     Typefully   no table; the fields of its interface are content, scheduled_date, tags
+    Publer      bulk scheduler: Date - Intl. format or prompt, Text, Link(s) - ..., Media URL(s) - ..., Label(s) - ...
+    Sprout      bulk scheduling: date, time_24hr, message_text
     Postiz      no table; the fields of its interface are content, publishDate, integration, state, image
 
 Accounts are chosen in those tools' own pages, so their files name none: ``--account`` does.
@@ -62,6 +64,8 @@ class Tool:
     """The columns by which its table is recognised."""
     fields: Mapping[str, str]
     ignored: frozenset[str] = frozenset()
+    not_taken: frozenset[str] = frozenset()
+    """Columns of its table that say something which cannot be taken: a row that has something there is refused."""
 
 
 TOOLS = (
@@ -82,6 +86,26 @@ TOOLS = (
             "image_url": "images",
             "image_urls": "images",
             "media": "images",
+        },
+    ),
+    Tool(
+        "Publer",
+        frozenset({"date", "text", "media_url", "label"}),
+        {"date": "when", "text": "text", "link": "link", "media_url": "images", "label": "labels"},
+        frozenset({"title", "cta", "reminder", "post_subtype", "pin_board,_fb_album,_or_google_category"}),
+        frozenset({"alt_text", "comment"}),
+    ),
+    Tool(
+        "Sprout Social",
+        frozenset({"date", "message_text"}),
+        {
+            "date": "date",
+            "time_24hr": "time",
+            "message_text": "text",
+            "link": "link",
+            "image": "images",
+            "image_url": "images",
+            "tags": "labels",
         },
     ),
     Tool(
@@ -126,6 +150,8 @@ class Header:
     """As the table has them."""
     row: int = 0
     tool: str | None = None
+    not_taken: frozenset[int] = frozenset()
+    """Columns that have to be empty: what they say in that tool cannot be taken."""
     wrong: tuple[Refusal, ...] = field(default=())
 
     def named(self, name: str) -> str:
@@ -173,9 +199,15 @@ def read_header(
     """Say what each column means, and all that is wrong with them at once."""
     names = tuple(plain(cell).strip() for cell in cells)
     keys = [simple(name) for name in names]
+    short = [simple(_EXPLANATION.sub("", name)) for name in names]
     told = {simple(name): means for name, means in mapping.items()}
-    tool = _tool(keys)
+    tool = _tool(keys) or _tool(short)
+    if tool and not tool.sign <= set(keys):
+        keys = [key if key in told else own for key, own in zip(keys, short, strict=True)]
     fields = [_meaning(key, told, tool) for key in keys]
+    if "when" in fields and "time" in fields:
+        # A day and a time apart, whatever the tool calls the day.
+        fields[fields.index("when")] = "date"
     wrong = [problem.at(where) for problem in _wrong(keys, names, fields, told)]
     wrong += [] if accounts_told else [one.at(where) for one in _no_accounts(keys, fields)]
     return Header(
@@ -183,8 +215,15 @@ def read_header(
         names=names,
         row=row,
         tool=tool.name if tool else None,
+        not_taken=frozenset(
+            at for at, key in enumerate(keys) if tool and key in tool.not_taken and key not in told
+        ),
         wrong=tuple(wrong),
     )
+
+
+_EXPLANATION = re.compile(r"\(s\)|\s+-\s+.*")
+"""What a template writes behind a column's name to explain it."""
 
 
 def _tool(keys: Sequence[str]) -> Tool | None:
@@ -200,7 +239,7 @@ def _meaning(key: str, told: Mapping[str, str], tool: Tool | None) -> str | None
         return IGNORE if means == IGNORE else field_of(means)
     if tool and key in tool.fields:
         return tool.fields[key]
-    if tool and key in tool.ignored:
+    if tool and key in tool.ignored | tool.not_taken:
         return IGNORE
     return field_of(key)
 
@@ -228,12 +267,17 @@ def _wrong(
     meant: dict[str, str | None] = {}
     for at, (key, means) in enumerate(zip(keys, fields, strict=True)):
         if means is None and key and key not in told:
-            meant[key] = nearest(key, COLUMNS)
+            meant[key] = _near(key)
             yield _unknown(at, key, names[at], meant[key])
     for one in dict.fromkeys(filter(None, fields)):
         if one != IGNORE and fields.count(one) > 1:
             yield refusal("header", one, "this column is there twice", "keep one of them")
     yield from _missing(fields, meant)
+
+
+def _near(key: str) -> str | None:
+    """Find the column that was probably meant: one that its name holds as a word, or one that differs by a slip."""
+    return next((one for one in COLUMNS if one in key.split("_")), None) or nearest(key, COLUMNS, alike=0.7)
 
 
 def _unknown(at: int, key: str, name: str, near: str | None) -> Refusal:
@@ -261,6 +305,6 @@ def _needs(name: str) -> Refusal:
 
 def _no_accounts(keys: Sequence[str], fields: Sequence[str | None]) -> Iterator[Refusal]:
     slips = [key for key, means in zip(keys, fields, strict=True) if means is None]
-    if "accounts" not in fields and not any(nearest(key, COLUMNS) == "accounts" for key in slips if key):
+    if "accounts" not in fields and not any(_near(key) == "accounts" for key in slips if key):
         remedy = "add it, or say for which accounts the file is: --account NAME"
         yield refusal("header", "accounts", "this column is missing", remedy)

@@ -20,7 +20,7 @@ class Smell:
 
 
 _UNFILLED = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{\w+\}"
+    r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{\w+\}|\{[a-z]+(?:_[a-z]+)+\}"
     r"|\[(?:insert|your|add|enter|placeholder)\b[^\]\n]{0,60}\]|\blorem ipsum\b",
     re.IGNORECASE | re.DOTALL,
 )

@@ -24,6 +24,8 @@ class CsvSheet:
     path: Path
     encoding: str
     delimiter: str
+    spaced: bool
+    """Whether a space stands between a separator and a quote: it belongs to neither cell."""
     hinted: bool
     """Whether its first line is Excel's ``sep=;``, which no spreadsheet shows as a row."""
 
@@ -37,7 +39,7 @@ class CsvSheet:
         source = lines(self.path, self.encoding)
         if self.hinted:
             next(source, "")
-        reader = csv.reader(source, delimiter=self.delimiter, strict=True)
+        reader = csv.reader(source, delimiter=self.delimiter, skipinitialspace=self.spaced, strict=True)
         row = 0
         while True:
             row += 1
@@ -64,9 +66,11 @@ def _sheet(path: Path, encoding: str) -> CsvSheet:
     opened = lines(path, encoding)
     first = next(opened, "")
     if hint := _EXCELS_HINT.fullmatch(first):
-        return CsvSheet(path, encoding, hint[1], hinted=True)
+        return CsvSheet(path, encoding, hint[1], spaced=False, hinted=True)
     head = [first, *(line for line, _ in zip(opened, range(20), strict=False))]
-    return CsvSheet(path, encoding, _delimiter(head), hinted=False)
+    delimiter = _delimiter(head)
+    spaced = all(f'"{delimiter} "' in line for line in head[:2])
+    return CsvSheet(path, encoding, delimiter, spaced=spaced, hinted=False)
 
 
 def _delimiter(head: list[str]) -> str:

@@ -40,7 +40,7 @@ class Evidence:
 
     def see(self, written: str) -> None:
         """Take one more date into account."""
-        if not (found := _NUMBERS.fullmatch(_without_weekday(" ".join(written.split()))[1])):
+        if not (found := _NUMBERS.fullmatch(_without_weekday(_as_typed(written))[1])):
             return
         first, second = int(found["first"]), int(found["second"])
         if 12 < first <= 31 and 1 <= second <= 12:
@@ -128,13 +128,22 @@ def iso(written: str, evidence: Evidence) -> str | Refusal:
     """Bring a time to ISO 8601, or say why it cannot be; what is no date of these kinds is given back as it is."""
     if is_iso(written):
         return written  # as it is: by it a row without a key is known again
-    weekday, text = _without_weekday(" ".join(written.replace("\u202f", " ").replace("\xa0", " ").split()))
+    weekday, text = _without_weekday(_as_typed(written))
     read = _iso(written, text, evidence)
     if weekday is None or isinstance(read, Refusal):
         return read
     if read == text and not is_iso(text):
         return written
     return _on_that_weekday(written, weekday, read)
+
+
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
+_OCLOCK_AND_MINUTES = re.compile(r"(\d{1,2})\s*(?:Uhr|h)\s*(\d\d)\b", re.IGNORECASE)
+
+
+def _as_typed(written: str) -> str:
+    """Undo what typesetting does to a date: its spaces and hyphens; ``18 Uhr 30`` is 18:30."""
+    return _OCLOCK_AND_MINUTES.sub(r"\1:\2", " ".join(written.split())).translate(_HYPHENS)
 
 
 def _without_weekday(text: str) -> tuple[int | None, str]:

@@ -81,7 +81,7 @@ class Draft(BaseModel):
     late_within: str = DEFAULT_LATE
     """How late it may still go out; ``never``: it is never too late."""
     when_late: str = DEFAULT_WHEN_LATE
-    """``miss``: nothing is sent; ``ask``: it waits for a person's word."""
+    """``miss``: nothing is sent; ``ask``: it waits for a person's decision."""
     allow_repeat: bool = False
     labels: list[str] = Field(default_factory=list)
     key: str = ""

@@ -92,7 +92,7 @@ def unsigned(rules: Rules, accepted: Accepted, by: str) -> Refusal | None:
     waits = [rule for account in accepted.accounts for rule in rules.of(account, accepted.post.tags)]
     if not waits:
         return None
-    why = f"posts of {waits[0].what} wait for a second person's yes, so somebody has to be the first"
+    why = f"posts of {waits[0].what} need the approval of a second person, so the author has to be named"
     remedy = "say who you are: --by NAME, or 'Your name' in the form"
     return refusal("by", by, why, remedy, where=accepted.post.source)
 

@@ -8,15 +8,25 @@ from typing import Any
 from pydantic import ValidationError
 
 from steadypost.intake.draft import Draft, Image
+from steadypost.intake.moment import zone_beside
 from steadypost.intake.refusal import Refusal, nearest, refusal
 
 
 def draft_of(values: Mapping[str, Any], where: str) -> Draft | list[Refusal]:
     """Take the fields of one post, or say which of them are not valid."""
     try:
-        return Draft.model_validate(dict(values))
+        return Draft.model_validate(_with_its_zone(values))
     except ValidationError as invalid:
         return [_explained(dict(error), where) for error in invalid.errors(include_url=False)]
+
+
+def _with_its_zone(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a zone that stands beside the time be the post's own: repetitions count by it too."""
+    when, zone = values.get("when"), values.get("zone", "")
+    if not (isinstance(when, str) and isinstance(zone, str)):
+        return dict(values)
+    when, zone = zone_beside(when, zone)
+    return {**values, "when": when, **({"zone": zone} if zone else {})}
 
 
 _EXPLAINED = {

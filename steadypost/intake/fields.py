@@ -7,10 +7,10 @@ the same field of a file may say, so that whoever starts a run by hand or by an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from steadypost.intake.next_slot import NEXT_SLOT
 from steadypost.intake.refusal import Refusal, refusal
@@ -67,20 +67,37 @@ def moment(when: str, day: str, time: str) -> str | Refusal:
     return MOMENTS.get(when, when)
 
 
-def misfits(error: ValidationError) -> list[Refusal]:
-    """Say of each field that does not fit its type what is wrong, as of any other mistake in a form."""
+def misfits(error: ValidationError, form: type[BaseModel] | None = None) -> list[Refusal]:
+    """Say of each field that does not fit its type what is wrong, as of any other mistake in a form.
+
+    With the ``form``, a field is named as the form shows it.
+    """
     return [
         refusal(
-            ".".join(str(step + 1 if isinstance(step, int) else step) for step in one["loc"]) or "form",
-            one.get("input", ""),
+            _place(one["loc"], form) or "form",
+            "" if one["type"] == "missing" else one.get("input", ""),
             *_fitting(one["type"], one["msg"].removeprefix("Value error, ")),
         )
         for one in error.errors()
     ]
 
 
+def _place(steps: Sequence[int | str], form: type[BaseModel] | None) -> str:
+    """Name a field: by its title, and what is inside of another by its own alone."""
+    names: list[str] = []
+    for step in steps:
+        known = form.model_fields.get(str(step)) if form else None
+        inside = known.annotation if known else None
+        form = inside if isinstance(inside, type) and issubclass(inside, BaseModel) else None
+        if form is None:
+            names.append(str(step + 1) if isinstance(step, int) else (known and known.title) or step)
+    return ".".join(names) or ".".join(map(str, steps))
+
+
 def _fitting(kind: str, said: str) -> tuple[str, str]:
     """Say what is wrong, and what to do."""
+    if kind == "missing":
+        return "it is missing", "fill it in"
     if kind == "extra_forbidden":
         return "the form has no field of this name", "leave it out"
     return said[:1].lower() + said[1:], "fill it in as the form shows it"

@@ -35,7 +35,7 @@ from steadypost.intake import cells, objects
 from steadypost.intake.cells import PassedOver, Told, image_values
 from steadypost.intake.columns import COLUMNS, HOOTSUITE, NEEDED, Header, is_header, read_header, simple
 from steadypost.intake.csv_file import CsvSheet, open_csv
-from steadypost.intake.dates import Evidence
+from steadypost.intake.dates import Evidence, Order
 from steadypost.intake.draft import Draft
 from steadypost.intake.excel import HEADER_WITHIN, ExcelSheet, open_excel
 from steadypost.intake.explaining import draft_of
@@ -75,6 +75,8 @@ class Listed:
     header: Header | None = None
     total: int | None = field(default=None)
     """How many rows it has."""
+    order: Order | None = None
+    """In which order its dates are written, where its column tells or a person said so."""
     make: Any = field(repr=False)
 
     def rows(self) -> Iterator[Row]:
@@ -136,6 +138,7 @@ def _table(path: Path, suffix: str, told: Told) -> Listed:
         sheet=sheet,
         header=header,
         total=total,
+        order=evidence.order,
         make=lambda: _table_rows(sheet, header, evidence, told),
     )
 

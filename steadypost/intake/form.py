@@ -120,7 +120,7 @@ class Form(BaseModel):
     when_late: str = Field(
         default=DEFAULT_WHEN_LATE,
         title="When it is too late",
-        description="miss: it is put aside, and nothing is sent. ask: it waits for a person's word.",
+        description="miss: it is put aside, and nothing is sent. ask: it waits for a person's decision.",
         json_schema_extra=listed(13, ["miss", "ask"]),
     )
     allow_repeat: bool = Field(
@@ -134,7 +134,7 @@ class Form(BaseModel):
         title="Labels",
         description=(
             "What you file it under, beside the hashtags in its text: everything of a label can be struck at once. "
-            "Nobody on the network sees them."
+            "They are not published."
         ),
         json_schema_extra={"position": 15},
     )
@@ -180,8 +180,14 @@ class Form(BaseModel):
         wrong = [one for one in (when, rule) if isinstance(one, Refusal)]
         if isinstance(when, Refusal) or isinstance(rule, Refusal):
             return wrong
-        same = self.model_dump(exclude={"when", "day", "time", "minute", "repeat", "rule", "by"})
-        return Draft(**same, when=when, repeat=rule)
+        return Draft(**self._said(), when=when, repeat=rule)
+
+    def but_for_its_time(self) -> Draft:
+        """Give all of it as if it were for now, once."""
+        return Draft(**self._said(), when="now")
+
+    def _said(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"when", "day", "time", "minute", "repeat", "rule", "by"})
 
 
 def _rule(repeat: str, rule: str) -> str | Refusal:
@@ -204,7 +210,7 @@ def headline(draft: Draft, *, zone: str | None, now: datetime) -> str:
 
     ``zone`` is this machine's; whatever cannot be told yet is named as it was written.
     """
-    accounts = ", ".join(excerpt(name) for name in draft.accounts) or "nobody"
+    accounts = ", ".join(excerpt(name) for name in draft.accounts) or "no account"
     place = draft.zone.strip() or zone or ""
     found = due(draft.when, zone=draft.zone, default_zone=zone, now=now)
     shown = excerpt(draft.when) if isinstance(found, list) else clock_time(found, place, now)

@@ -175,6 +175,7 @@ class _Desk:
     def __init__(self, store: Store, now: datetime, zone: str | None, *, update: bool, by: str) -> None:
         self._store, self._now, self._zone = store, now, zone
         self._update, self._by = update, by
+        self._networks = {name: one.network for name, one in known_accounts(store).items()}
         self._keys: dict[str, tuple[str, Accepted]] = {}
         """What this file said under each key of its author's, and where."""
 
@@ -205,7 +206,7 @@ class _Desk:
         if isinstance(one, Entered) or entered.outcome not in {RowOutcome.ACCEPTED, RowOutcome.HELD}:
             return entered
         zone = one.row.draft.zone.strip() if isinstance(one.row.draft, Draft) else ""
-        return replace(entered, notes=of_itself(one.accepted, zone or self._zone or ""))
+        return replace(entered, notes=of_itself(one.accepted, zone or self._zone or "", self._networks))
 
     def _twice(self, one: Judged) -> Entered | None:
         """Judge a row whose key stood in this file already."""
@@ -297,7 +298,7 @@ class _Desk:
 def _keeps(before: Known) -> str:
     """Say what keeps a post from being changed, if anything does."""
     if before.is_series:
-        return "it comes again, and a series is not changed by a file; end it with 'steadypost end'"
+        return "a series is not changed by a file; end it with 'steadypost series --end ID --why TEXT'"
     for sent in before.deliveries:
         if not waits(sent) and sent.state not in {State.CANCELLED, State.MISSED}:
             return f"delivery {sent.id} of {sent.account} is {sent.state}; for another post, give the row a new key"
@@ -320,7 +321,6 @@ class _Rehearsal(_Desk):
         self._by_text: set[tuple[str, str]] = set()
         self._taken: set[tuple[str, datetime]] = set()
         """When something of an account would be due."""
-        self._networks = {name: one.network for name, one in known_accounts(store).items()}
         self._rules = store.read(Rules)
 
     def _write(self, entered: Entered, wanted: Accepted) -> Entered:

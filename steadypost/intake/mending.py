@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -13,7 +14,7 @@ from typing import IO, Any
 
 from steadypost.intake.csv_file import CsvSheet
 from steadypost.intake.excel import ExcelSheet
-from steadypost.intake.files import Listed, Row
+from steadypost.intake.files import Listed, Row, Told
 from steadypost.intake.refusal import in_the_form
 from steadypost.intake.report import Entered, ImportReport
 from steadypost.intake.sheet import BadCell, Cell, plain
@@ -28,6 +29,19 @@ def write_refused(report: ImportReport, path: Path) -> int:
         return 0
     _whole(path, lambda opened: _write(report, report.listed, path, opened))
     return len(report.to_mend)
+
+
+def command(report: ImportReport, path: Path, told: Told, zone: str | None) -> str:
+    """Give the command that imports the refused rows when they are mended: with what was said of the whole file, and
+    with the order of its dates, which the rows that are left may not tell.
+    """
+    order = told.order or (report.listed.order if report.listed else None)
+    words = ["steadypost", "import", str(path)]
+    words += [word for name in told.accounts for word in ("--account", name)]
+    words += [word for column, means in told.mapping.items() for word in ("--map", f"{column}={means}")]
+    words += ["--dates", str(order)] if order else []
+    words += ["--zone", zone] if zone else []
+    return shlex.join(words)
 
 
 def _write(report: ImportReport, listed: Listed | None, path: Path, opened: IO[bytes]) -> None:

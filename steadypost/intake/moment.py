@@ -30,6 +30,16 @@ _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
 _ZONE_AT_ITS_END = re.compile(
     r".*\d.*?\s(?!(?:[ap]m|uhr|hrs)$)(?P<zone>[A-Za-z]{3,5})", re.IGNORECASE | re.DOTALL
 )
+_ZONE_BESIDE = re.compile(
+    r"(?P<when>.*\d.*?)\s*[\[(]?(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)+)[\])]?", re.DOTALL
+)
+"""A zone by its IANA name at the end of a time."""
+_NO_YEAR = re.compile(
+    r"(?:\d{1,2}[./-]\d{1,2}\.?|\d{1,2}\.?\s+[^\W\d_]+\.?|[^\W\d_]+\.?\s+\d{1,2}),?\s+(?:at\s+|um\s+)?"
+    r"\d{1,2}(?:[:.h]\d\d)?\s*(?:[ap]\.?m\.?|uhr)?",
+    re.IGNORECASE,
+)
+_UNIX = re.compile(r"(\d{10})(?:\d{3})?", re.ASCII)
 _AN_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d\d)?", re.IGNORECASE)
 
 ABBREVIATED = {
@@ -99,11 +109,20 @@ class LocalTime:
         return (jump - timedelta(minutes=1)).astimezone(self.zone), jump.astimezone(self.zone)
 
 
+def zone_beside(when: str, zone: str) -> tuple[str, str]:
+    """Take a zone that stands at the end of a time, ``2026-11-24 18:30 Europe/Berlin``, where no other is named."""
+    found = _ZONE_BESIDE.fullmatch(when.strip())
+    if found is None or zone.strip() not in {"", found["zone"]}:
+        return when, zone
+    return found["when"], found["zone"]
+
+
 def due(when: str, *, zone: str, default_zone: str | None, now: datetime) -> datetime | list[Refusal]:
     """Find the one instant that is meant, in UTC, or say why there is none.
 
     ``zone`` is the post's own (empty when it names none), ``default_zone`` the one its machine was given.
     """
+    when, zone = zone_beside(when, zone)
     place = _zone(zone.strip()) if zone.strip() else None
     unknown = [place] if isinstance(place, Refusal) else []
     if unknown:
@@ -140,7 +159,14 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return refusal(
             "when", when, why, f'name the zone beside it (zone "{place}"), or write the offset: +01:00'
         )
-    return refusal("when", when, "this is not a time that can only mean one thing", HOW_TO_WRITE)
+    if _NO_YEAR.fullmatch(when):
+        return refusal("when", when, "it names no year", f'add the year: "{now.year}-12-24 18:30"')
+    if counted := _UNIX.fullmatch(when):
+        at = datetime.fromtimestamp(int(counted[1]), UTC)
+        return refusal(
+            "when", when, "this looks like a count of seconds since 1970", f'write "{at.isoformat()}"'
+        )
+    return refusal("when", when, "this is not a time in a known form", HOW_TO_WRITE)
 
 
 def _from_now(when: str, wait: str, now: datetime) -> datetime | Refusal:

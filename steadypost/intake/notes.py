@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from steadypost.domain.network import Network
 from steadypost.intake.repeat import Repetition
 from steadypost.intake.validate import Accepted
 from steadypost.networks import named
@@ -34,15 +35,16 @@ def notes(
     """Say what is worth knowing; ``but`` are its own deliveries."""
     records = {one.name: one for one in store.read(account_rows.every) if one.name in accepted.accounts}
     return (
-        *of_itself(accepted, zone),
-        *_again(accepted, list(records.values())),
+        *of_itself(accepted, zone, {name: named(one.network) for name, one in records.items()}),
         *(note for record in records.values() for note in _beside(store, record, accepted.due_at, but)),
     )
 
 
-def of_itself(accepted: Accepted, zone: str) -> tuple[str, ...]:
-    """Say what is worth knowing of a post whatever else there is: what its zone and its rule mean."""
-    return (*_zone(zone, accepted.due_at), *_rule(accepted.repetition))
+def of_itself(accepted: Accepted, zone: str, networks: Mapping[str, Network]) -> tuple[str, ...]:
+    """Say what is worth knowing of a post whatever else there is: what its zone and its rule mean, and what its networks
+    refuse. ``networks``: by account.
+    """
+    return (*_zone(zone, accepted.due_at), *_rule(accepted.repetition), *_again(accepted, networks))
 
 
 def _zone(name: str, at: datetime) -> Iterator[str]:
@@ -66,12 +68,12 @@ def _rule(again: Repetition | None) -> Iterator[str]:
         yield f"{have} no day {day}: nothing goes out then{last}"
 
 
-def _again(accepted: Accepted, records: list[AccountRecord]) -> Iterator[str]:
+def _again(accepted: Accepted, networks: Mapping[str, Network]) -> Iterator[str]:
     """Say what a network that refuses the same words again means for this post."""
     there: dict[str, list[str]] = {}
-    for one in records:
-        if named(one.network).repeats_refused:
-            there.setdefault(named(one.network).title, []).append(one.name)
+    for name in accepted.accounts:
+        if name in networks and networks[name].repeats_refused:
+            there.setdefault(networks[name].title, []).append(name)
     for title, names in there.items():
         if accepted.repetition is not None:
             yield (
@@ -91,8 +93,9 @@ def _beside(store: Store, record: AccountRecord, at: datetime, but: frozenset[in
     others = [number for number, _ in found if number not in but]
     if others:
         told = ", ".join(map(str, others[:5]))
+        apart = record.limits.spacing.total_seconds()
+        waits = f"; its spacing is {apart:.0f} s, so one waits for the other" if apart else ""
         yield (
-            f"{record.name} has delivery {told} at about the same time; its spacing is "
-            f"{record.limits.spacing.total_seconds():.0f} s, so one waits for the other. "
+            f"{record.name} has delivery {told} at about the same time{waits}. "
             "Another time: steadypost move DELIVERY --when TIME"
         )

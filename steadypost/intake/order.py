@@ -39,8 +39,8 @@ class Order(BaseModel):
         title="What",
         description=(
             "edit: other words. move: another time. shift: earlier or later by a stretch. swap: two exchange their "
-            "times. copy: once more. cancel: take back. reschedule: what missed its time goes out at another. "
-            "approve: the second person's yes. undo: take a change back."
+            "times. copy: once more. cancel: take back. skip: leave a day of a series out. reschedule: what missed its "
+            "time goes out at another. approve: let it go out as the second person. undo: take a change back."
         ),
         json_schema_extra=listed(0, [str(one) for one in What]),
     )

@@ -62,8 +62,8 @@ def in_the_form(one: Refusal) -> str:
     return f"{one.field}{value}: {one.why}; {one.remedy}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str | None:
     """Find the known name that was probably meant."""
     by_plain = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.strip().casefold(), by_plain, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.strip().casefold(), by_plain, n=1, cutoff=alike)
     return by_plain[found[0]] if found else None

@@ -29,6 +29,6 @@ class RemovalOrder(BaseModel):
     )
     why: str = Field(
         title="Why",
-        description="For the next person.",
+        description="Kept with the change.",
         json_schema_extra={"position": 3},
     )

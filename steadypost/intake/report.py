@@ -19,7 +19,7 @@ class RowOutcome(StrEnum):
     ACCEPTED = "accepted"
     """It is queued for every account."""
     HELD = "held"
-    """It reads like another post of an account, or may not be meant as it is; it waits for a person's word."""
+    """It reads like another post of an account, or may not be meant as it is; it waits for a person's decision."""
     ALREADY = "already"
     """It had come in before; nothing was added."""
     CHANGED = "changed"

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Resolution(BaseModel):
-    """A person's word about one delivery."""
+    """What you found out about one delivery."""
 
     model_config = ConfigDict(extra="forbid", title="Word")
 
@@ -39,11 +39,11 @@ class Resolution(BaseModel):
     )
     by: str = Field(
         title="Your name",
-        description="It is kept with what you say.",
+        description="Kept with the delivery.",
         json_schema_extra={"position": 4},
     )
     why: str = Field(
         title="Why",
-        description="What you saw, for the next person.",
+        description="What you saw; kept with the delivery.",
         json_schema_extra={"position": 5},
     )

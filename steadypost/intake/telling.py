@@ -27,28 +27,32 @@ class Line:
     outcome: RowOutcome
     word: str
     says: str
-    what: str
-    """What differs, what is wrong and what to do; empty where all is well."""
+    told: tuple[str, ...]
+    """What differs, what is wrong and what to do, each in a sentence; empty where all is well."""
     due_at: datetime | None = None
     """When it goes out; ``None`` where it does not come in, or was there before."""
+
+    @property
+    def what(self) -> str:
+        """All of it in one line."""
+        return "; ".join(self.told)
 
 
 def lines(report: ImportReport) -> list[Line]:
     """List what became of every row, in the order of the sheet."""
     return [
-        Line(row, one.outcome, WORDS[one.outcome], one.says, _what(one), one.due_at)
+        Line(row, one.outcome, WORDS[one.outcome], one.says, _told(one), one.due_at)
         for row, one in report.every
     ]
 
 
-def _what(one: Entered) -> str:
+def _told(one: Entered) -> tuple[str, ...]:
     told = [*_held(one), *map(str, one.differences), *map(in_the_form, one.refusals)]
     if one.late:
         told.append("too late by its own rule; it will be missed")
     if one.why:
         told.append(one.why)
-    told += one.notes
-    return "; ".join(told)
+    return (*told, *one.notes)
 
 
 def _held(one: Entered) -> Iterator[str]:

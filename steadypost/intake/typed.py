@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from steadypost.domain.lengths import span
 from steadypost.intake.dates import WEEKDAYS, Evidence, iso
 from steadypost.intake.iso import is_iso
 from steadypost.intake.refusal import Refusal, refusal
@@ -30,6 +31,9 @@ def as_iso(when: str, today: date) -> str | Refusal | None:
         return None  # a table counts days like this, a person does not
     if text.casefold() in _DAYS or text.casefold() in WEEKDAYS:
         return refusal("when", when, "it names a day and no time", f"add the time: {text} 18:30")
+    if span(text) is not None:
+        remedy = f'write "+{text}" for {text} from now, or a day and a time: "today 18:30"'
+        return refusal("when", when, "it does not say from when on it counts", remedy)
     if _CLOCK_ALONE.fullmatch(text):
         return refusal("when", when, "it names a time and no day", f"write today {text}, or tomorrow {text}")
     evidence = Evidence(alone=True)

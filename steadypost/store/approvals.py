@@ -198,7 +198,7 @@ def said_yes(connection: Connection, kept: Kept, by: By, rules: Rules) -> Yes | 
         author=author,
     )
     if judged.left and not judged.takes:
-        return Barred(f"it {because(judged.left, author)}; {by.name} may not", "ask whoever may")
+        return Barred(f"it {because(judged.left, author)}; {by.name} may not", "ask one of the approvers")
     return Yes(kept=kept, rules=judged.takes, left=because(judged.left, author))
 
 

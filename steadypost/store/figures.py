@@ -77,7 +77,7 @@ def _released(connection: Connection) -> dict[int, datetime]:
 
 
 def _let_go(row: Row[Any], released: Mapping[int, datetime]) -> datetime:
-    """Say from when on a delivery could go: what waited for a person's word is due from that word on.
+    """Say from when on a delivery could go: what waited for a person's decision is due from that word on.
 
     What was held because it was late is not: it was due all the while, whoever releases it. Its release takes
     its late rule away (``word.heard``); a repetition came in held, and its first release is of that.

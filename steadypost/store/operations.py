@@ -57,7 +57,8 @@ class Editing:
         new = self.new.get((kept.delivery.post_id, kept.delivery.account))
         if self.new and new is None:
             return Barred(
-                "somebody else changed it at the same moment", "look at it, and say it again if you mean it"
+                "another change was made to it at the same moment",
+                "look at it, and say it again if you mean it",
             )
         before = kept.delivery if self.rule is None else _ruled(kept.delivery, self.rule)
         timed = before if self.due is None else _timed(before, self.due, now)
@@ -118,7 +119,7 @@ class Moving:
 
     def __call__(self, connection: Connection, kept: Kept, now: datetime) -> Plan | Barred:
         """Judge one delivery."""
-        bar = barred(self.op, kept.delivery)
+        bar = barred(self.op, kept.delivery) or self._missed_nothing(kept.delivery, now)
         if bar is not None:
             return bar
         at = self.due(kept.delivery)
@@ -128,6 +129,11 @@ class Moving:
         if isinstance(after, Barred):
             return after
         return _unless_said_elsewhere(connection, kept, after, now)
+
+    def _missed_nothing(self, one: Delivery, now: datetime) -> Barred | None:
+        if self.op is not Op.RESCHEDULE or one.state is State.MISSED or one.is_late(now):
+            return None
+        return Barred("it has not missed its time", f"to move it: steadypost move {one.id} --when TIME")
 
 
 def _unless_said_elsewhere(

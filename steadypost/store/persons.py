@@ -39,7 +39,7 @@ OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.
 def release(
     connection: Connection, delivery_id: int, *, not_live: bool = False, by: By, now: datetime
 ) -> Delivery:
-    """Let a delivery that waits for a person go on.
+    """Release a delivery that is held for a person.
 
     Where parts were asked for, only somebody who looked can say that they are not live: without ``not_live`` it
     raises ``MayBeLive``. With it they are asked for again, and what was counted for them is given back.

@@ -160,6 +160,18 @@ def test_what_was_missed_goes_out_by_the_command_of_the_message(store, call):
     assert State.SCHEDULED is store.read(reading.show, added.delivery_id).delivery.state
 
 
+def test_where_nothing_was_missed_there_is_nothing_to_reschedule(store, call):
+    """Neither by a filter nor by a number: what waits is moved by another command, which is named."""
+    number = add(call)
+
+    told = call("reschedule", "--account", "alice", "--when", "+1h")
+    one = call("reschedule", str(number), "--when", "+1h")
+
+    assert told.out.startswith("Nothing was missed, so there is nothing to reschedule.")
+    assert (1, True) == (one.code, "it has not missed its time" in one.out)
+    assert f"steadypost move {number} --when TIME" in one.out
+
+
 def test_the_history_says_who_and_why(store, call):
     """And how to go back."""
     number = add(call)
@@ -542,3 +554,37 @@ def test_a_long_text_becomes_a_thread_on_demand(store, call):
 
     assert len(parts) > 1
     assert all(part.endswith(".") and len(part) <= 280 for part in parts)
+
+
+def test_a_time_of_a_series_is_named_as_people_name_days(store, call):
+    """Today and tomorrow, by the clocks of the series, as everywhere else."""
+    begun = call(
+        "add",
+        "Morning",
+        "-a",
+        "alice",
+        "--repeat",
+        "daily",
+        "-w",
+        f"{TOMORROW}T08:00Z",
+        "--zone",
+        "UTC",
+        "--json",
+    )
+    number = str(begun.json["entered"]["series"])
+
+    assert 0 == call("edit", "--series", number, "--from", "tomorrow 08:00", "--text", "Evening").code
+    assert 0 == call("skip", number, "tomorrow").code
+
+    week = call("calendar", TOMORROW, "--json").json["days"]
+    assert [[], ["Evening"]] == [[one["text"] for one in day["deliveries"]] for day in week[:2]]
+
+
+def test_an_export_is_of_a_kind_that_its_name_says(store, call, tmp_path):
+    """Not a table under the name of a document."""
+    add(call)
+    told = call("export", str(tmp_path / "posts.docx"))
+
+    assert (2, True) == (told.code, "name it .csv, .json or .ics" in told.err)
+    assert not (tmp_path / "posts.docx").exists()
+    assert 0 == call("export", str(tmp_path / "posts.docx"), "--format", "csv").code

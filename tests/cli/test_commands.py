@@ -415,6 +415,6 @@ def test_a_series_is_begun_listed_and_ended(store, call):
 
     ended = call("series", "--end", "1", "--why", "holidays", "--json")
     assert ended.json["taken_back"] == [1, 2, 3, 4, 5, 6, 7]
-    assert "Nothing comes again" in call("series").out
+    assert "There are no series" in call("series").out
     assert "holidays" in call("series", "--all").out
     assert call("series", "--end", "9", "--why", "x").code == 1

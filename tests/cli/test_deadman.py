@@ -44,8 +44,8 @@ def test_silence_is_told_once_and_its_end_once(store, call, pager):
     codes += [call("deadman").code for _ in range(2)]
 
     assert [Ending.UNHEALTHY] * 3 + [Ending.OK] * 2 == codes
-    assert ["Steadypost is silent", "Steadypost is heard of again"] == [one.title for one in pager.heard]
-    assert "watch was last heard of 10.0 min ago" in pager.heard[0].body
+    assert ["Steadypost is silent", "Steadypost runs again"] == [one.title for one in pager.heard]
+    assert "watch sent its last heartbeat 10.0 min ago" in pager.heard[0].body
 
 
 def test_a_way_that_is_down_is_tried_again(store, call, pager):

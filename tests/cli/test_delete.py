@@ -203,7 +203,7 @@ def test_nobody_starts_a_prefect_of_its_own_to_look_for_the_account(call, store,
     done = call("delete", str(delivery_id), "--from-network", *WHY, "--yes")
 
     assert Ending.REFUSED == done.code
-    assert "nobody has said where Prefect's API is" in done.err
+    assert "the address of Prefect's API is not set" in done.err
     assert "steadypost up" in done.err
 
 

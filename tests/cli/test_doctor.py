@@ -1,12 +1,15 @@
 """The doctor says what is wrong and what to do, and its exit code can wake somebody."""
 
 import http.server
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from steadypost.browser import proof
+from steadypost.cli.endings import Stop
+from steadypost.cli.up import lock
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
 from steadypost.store import accounts as account_rows
@@ -299,3 +302,65 @@ def test_without_an_address_of_prefect_nothing_is_claimed(well, examine, monkeyp
     code, verdicts = examine()
 
     assert (code, verdicts["Prefect"]) == (0, "unknown")
+
+
+def test_before_anything_was_started_one_command_is_named(home, call, monkeypatch):
+    """A new home: it says what to start, and the same as the last line."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    told = call("doctor")
+
+    assert 4 == told.code
+    assert told.out.splitlines()[-1].startswith("Next: start everything with 'steadypost up'")
+
+
+@pytest.fixture
+def starting(home):
+    """Somebody has just started everything."""
+    home.mkdir(exist_ok=True)
+    with lock.alone(home):
+        yield
+
+
+def test_while_up_starts_what_is_not_there_yet_is_no_trouble(starting, call, monkeypatch):
+    """No store, no server and no runs on watch: one finding, and the one thing to do is to wait."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    told = call("doctor", "--json")
+
+    assert (0, True) == (told.code, told.json["healthy"])
+    [waits] = [one for one in told.json["findings"] if one["verdict"] != "ok"]
+    assert ("starting", "unknown") == (waits["check"], waits["verdict"])
+    assert "not there yet: store, Prefect" in waits["what"]
+    assert waits["remedy"] == told.json["next"]
+
+
+def test_what_up_has_not_brought_up_after_a_while_is_trouble(starting, home, call, monkeypatch):
+    """A start takes minutes, not an hour."""
+    long_ago = NOW.timestamp() - 3600
+    os.utime(home / lock.LOCK, (long_ago, long_ago))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    assert 4 == call("doctor").code
+
+
+def test_without_an_account_the_next_thing_is_to_set_one_up(empty, prefect, call):
+    """Nothing is wrong with a new house."""
+    for flow in ("publish", "reconcile"):
+        empty.write(watches.take, flow, run_id="run", now=datetime.now(UTC))
+
+    told = call("doctor", "--json")
+
+    assert (0, True) == (told.code, told.json["healthy"])
+    assert "set one up: steadypost account add me --channel file" == told.json["next"]
+
+
+def test_one_runs_for_a_home_and_others_know_since_when(home):
+    """While the first holds it, the second is refused; after it, nothing is said to run."""
+    home.mkdir()
+    with lock.alone(home):
+        assert timedelta(0) <= datetime.now(UTC) - lock.started(home) < timedelta(minutes=1)
+        with pytest.raises(Stop, match="another 'steadypost up' runs"), lock.alone(home):
+            pass
+
+    assert lock.started(home) is None

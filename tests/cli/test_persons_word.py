@@ -253,7 +253,7 @@ def test_the_story_is_told_in_the_order_it_happened(store, call, leave_unconfirm
         "attempt 1: claimed by worker w1, 1 of the quota reserved",
         "armed: about to ask",
         "asked, and never learnt: no answer within 30 s",
-        "Carol said 'resolve --absent': not on the profile; unconfirmed, now scheduled",
+        "Carol: resolve --absent: not on the profile; unconfirmed, now scheduled",
         "next: goes out, now",
     ):
         assert sentence in out

@@ -129,7 +129,7 @@ def test_that_nobody_looks_is_not_that_nobody_publishes(due, call, switches):
 
 def test_without_an_address_of_prefect(due, call):
     """It is said, in both forms."""
-    assert "nobody has said where Prefect's API is" in why(call)["unseen"]
+    assert "the address of Prefect's API is not set" in why(call)["unseen"]
     assert "(Not asked: the switches" in call("why").out
 
 
@@ -228,4 +228,4 @@ def test_status_says_which_machine_works_on_what(store, call):
 
     assert [["alice", "bob"], ["carol"], []] == [one["accounts"] for one in told]
     assert "Machine anna (lead) publishes for alice, bob" in " ".join(shown.out.split())
-    assert "Machine clara (helper) was last heard of" in " ".join(shown.out.split())
+    assert "Machine clara (helper) sent its last heartbeat" in " ".join(shown.out.split())

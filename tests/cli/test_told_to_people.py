@@ -6,8 +6,10 @@ import pytest
 
 from steadypost.cli import speech
 from steadypost.cli.commands import show
+from steadypost.domain.health import Kind, failing
+from steadypost.domain.incident import opened
 from steadypost.domain.post import Part, Post
-from steadypost.store import intake, watches
+from steadypost.store import incidents, intake, notices, watches
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TEXT = "The ferry leaves at nine."
@@ -60,3 +62,16 @@ def test_what_comes_next_is_told_by_the_readers_clocks(store, call, auckland, co
 def test_an_address_is_one_of_the_posts_own_network(network, given, told):
     """A post in a file or on Mastodon has no page at X."""
     assert show.where_live(network, "post_er", given) == told
+
+
+def test_incidents_and_notices_are_told_by_the_readers_clocks(store, call, auckland):
+    """Also the times within what was found, within what a remedy did, and within a title."""
+    at = datetime(2026, 11, 30, 22, 5, tzinfo=UTC)
+    kept = f"goes again at {at:%Y-%m-%d %H:%M:%S} UTC"
+    store.write(notices.put, key="a", title=f"Delivery 1 {kept}", body="", now=at)
+    store.write(incidents.enter, opened(failing(Kind.DUE, kept, "alice"), at))
+
+    for told in (call("notices").out, call("incidents").out):
+        assert "UTC" not in told
+        assert "2026-12-01 11:05" in told
+        assert auckland in told

@@ -52,5 +52,5 @@ def test_what_waits_says_whose_yes_it_waits_for():
         "waits for a second person's yes, of Ann's words: Bob or Carol may give it (the account alice); "
         "Dora may give it (the label legal)"
     ) == because([TEAM, LEGAL], "Ann")
-    assert "anybody but Ann may give it" in because([ANYONE], "Ann")
+    assert "any person but Ann may give it" in because([ANYONE], "Ann")
     assert "only Dora may give it, and wrote it: name another person" in because([LEGAL], "Dora")

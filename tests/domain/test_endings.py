@@ -28,7 +28,7 @@ def test_which_what_and_what_to_do():
     assert "1 post not published: 1 refused" == said.title
     assert (
         "Refused: the network says that it is too long.\n"
-        "Delivery 17 of alice, due Mon 04 May 12:00 UTC: “First frost.”\n"
+        "Delivery 17 of alice, due 2026-05-04 12:00 UTC: “First frost.”\n"
         "→ steadypost edit 17 --text 'SHORTER TEXT' --retry"
     ) == said.body
 

@@ -257,8 +257,8 @@ def test_the_messages_say_what_since_when_what_was_tried_and_what_to_do():
     assert "docs/runbooks/worker.md" in message.body
     ended = over(replace(incident, over_at=NOW + ROUND))
     assert "60 s" in ended.body
-    assert "Nobody was needed" in ended.body
-    assert "Nobody was needed" not in over(replace(incident, told_at=NOW, over_at=NOW + ROUND)).body
+    assert "repaired without a person" in ended.body
+    assert "repaired without a person" not in over(replace(incident, told_at=NOW, over_at=NOW + ROUND)).body
     assert len({message.key, ended.key, reminder(incident, NOW).key}) == 3
 
 

@@ -27,7 +27,10 @@ def test_a_silent_watch_is_told_with_all_that_is_silent_with_it():
     """When it was last heard of, and who else."""
     said = heard({**ALIVE, "watch": NOW - timedelta(minutes=10), "publish": NOW - timedelta(minutes=20)})
 
-    assert ("watch was last heard of 10.0 min ago", "publish was last heard of 20.0 min ago") == said
+    assert (
+        "watch sent its last heartbeat 10.0 min ago",
+        "publish sent its last heartbeat 20.0 min ago",
+    ) == said
 
 
 def test_a_house_in_which_nobody_ever_was():

@@ -51,9 +51,13 @@ PAUSED = replace(
             "until 2026-03-02 13:00:00 UTC.",
         ),
         (facts(heartbeats={}), "nobody_on_watch", "no run has ever been on watch"),
-        (facts(heartbeats={"publish": NOON - HOUR}), "nobody_on_watch", "was heard of 60 min ago"),
+        (facts(heartbeats={"publish": NOON - HOUR}), "nobody_on_watch", "was 60 min ago"),
         (facts(replace(ALICE, head=None)), "nothing_due", "the queue is empty"),
-        (facts(replace(ALICE, head=None), for_a_person=3), "nothing_due", "and 3 wait for a person's word"),
+        (
+            facts(replace(ALICE, head=None), for_a_person=3),
+            "nothing_due",
+            "and 3 wait for a person's decision",
+        ),
         (
             facts(replace(ALICE, head=None), next_due=("alice", NOON + HOUR)),
             "nothing_due",

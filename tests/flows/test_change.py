@@ -128,13 +128,13 @@ def test_a_new_time_is_chosen_as_in_the_form_of_a_post(store, outside_of_a_run):
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ({}, "by '': it is empty"),
+        ({}, "Your name: it is empty"),
         ({"by": "Carol"}, "what: this is nothing that can be done; choose one of: edit, move"),
         (
             {"what": "canzel", "by": "Carol"},
             "what 'canzel': this is nothing that can be done; \"cancel\" was meant?",
         ),
-        ({"what": "move", "by": "Carol", "deliveries": ["seven"]}, "deliveries.1 'seven': input should be"),
+        ({"what": "move", "by": "Carol", "deliveries": ["seven"]}, "Deliveries.1 'seven': input should be"),
         ({"what": "move", "by": "Carol", "wen": "now"}, "wen 'now': the form has no field of this name"),
     ],
 )

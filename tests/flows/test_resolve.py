@@ -55,8 +55,8 @@ def test_a_post_that_was_found_is_published(store):
     ("word", "told"),
     [
         ({}, "nothing is said"),
-        ({"absent": True, "by": " "}, "by ' ': it is empty; say who you are"),
-        ({"live": ["tomorrow"]}, "live 'tomorrow': this is neither"),
+        ({"absent": True, "by": " "}, "Your name ' ': it is empty; say who you are"),
+        ({"live": ["tomorrow"]}, "Live as 'tomorrow': this is neither"),
         ({"live": [f"x.com/bob/status/{FOUND}"]}, "look for it among the posts of @Alice on X"),
         ({"drop": True}, "may be live"),
         ({"delivery": 99, "absent": True}, "there is no delivery 99"),

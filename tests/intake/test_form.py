@@ -81,7 +81,7 @@ def test_what_does_not_fit_its_type_names_field_value_and_remedy():
         ({"zone": "Nowhere"}, "alice, 2026-12-01 18:30: First frost"),
         (
             {"accounts": [], "text": "word " * 40},
-            "nobody, Tue 18:30 Berlin: word word word word word word word wo...",
+            "no account, Tue 18:30 Berlin: word word word word word word word wo...",
         ),
         ({"text": "", "parts": ["One", "Two"]}, "alice, Tue 18:30 Berlin: One"),
     ],

@@ -1,13 +1,16 @@
 """Refused rows come back as a file of the same form; mended, it is imported like any other."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from steadypost.intake import Told, import_file
-from steadypost.intake.mending import write_refused
+from steadypost.intake.dates import Order
+from steadypost.intake.mending import command, write_refused
 from steadypost.intake.telling import lines, markdown
 from steadypost.store import reading
 
@@ -108,3 +111,31 @@ def test_the_page_names_every_row_and_no_mark_of_its_own_is_taken_from_a_text(st
     import_file(store, path, now=now)
     path.write_text("key,text,accounts,when\na,Four,alice,now\n")
     assert "text: One \\| two &lt;b> -> Four" in markdown(import_file(store, path, now=now), "posts.csv")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (Told(), "--dates day-first"),
+        (Told(accounts=("alice",), mapping={"Post copy": "text"}), "'Post copy=text' --dates day-first"),
+        (Told(order=Order.DAY_FIRST), "--dates day-first"),
+    ],
+)
+def test_the_mended_rows_come_in_by_the_command_that_is_named(store, tmp_path, now, told, said):
+    """Of the rows that are left none may tell the order of its dates: the whole file told it."""
+    text = next(iter(told.mapping), "text")
+    file, rest = tmp_path / "posts.csv", tmp_path / "rest.csv"
+    file.write_text(f"{text},accounts,when\nOne,alice,24.12.2026 18:30\nTwo,alise,05.01.2027 18:30\n")
+    report = import_file(store, file, now=now, zone="Europe/Berlin", told=told)
+    assert 1 == write_refused(report, rest)
+    rest.write_text(rest.read_text(encoding="utf-8-sig").replace("alise,05", "alice,05"))
+
+    words = command(report, rest, told, "Europe/Berlin")
+    mended = import_file(
+        store, rest, now=now, zone="Europe/Berlin", told=replace(told, order=Order.DAY_FIRST)
+    )
+
+    assert said in words
+    assert words.startswith(f"steadypost import {rest}")
+    assert words.endswith("--zone Europe/Berlin")
+    assert [datetime(2027, 1, 5, 17, 30, tzinfo=UTC)] == [one.due_at for one in mended.accepted]

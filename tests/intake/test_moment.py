@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from steadypost.cli.speech import spoken
 from steadypost.domain.lengths import span
+from steadypost.intake import draft_of
 from steadypost.intake.moment import due
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -193,3 +194,30 @@ def test_letters_for_a_zone_behind_a_time_are_named():
     [refusal] = meant("2026-07-01 10:00 PST", "")
 
     assert ("PST at its end", True) == (refusal.why[:14], "America/Los_Angeles" in refusal.remedy)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-12-24 18:30 Europe/Berlin",
+        "2026-12-24 18:30 (Europe/Berlin)",
+        "2026-12-24T18:30:00+01:00[Europe/Berlin]",
+        "24.12.2026 18:30 Europe/Berlin",
+        "Dec 24, 2026 6:30 PM Europe/Berlin",
+    ],
+)
+def test_a_zone_may_stand_beside_its_time(written, now):
+    """As the zone of its own field; a post that comes again counts by it too."""
+    meant = datetime(2026, 12, 24, 17, 30, tzinfo=UTC)
+    draft = draft_of({"text": "Hello.", "accounts": ["alice"], "when": written}, "row 2")
+
+    assert meant == due(written, zone="", default_zone="America/New_York", now=now)
+    assert meant == due(written, zone="Europe/Berlin", default_zone=None, now=now)
+    assert "Europe/Berlin" == draft.zone
+
+
+def test_a_zone_beside_a_time_that_another_field_contradicts_is_refused(now):
+    """Neither of the two is taken in silence."""
+    assert isinstance(
+        due("2026-12-24 18:30 Europe/Berlin", zone="Europe/London", default_zone=None, now=now), list
+    )

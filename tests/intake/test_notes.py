@@ -6,6 +6,7 @@ import pytest
 
 from steadypost.domain.quota import Limits
 from steadypost.intake import Draft, enter
+from steadypost.intake.importing import import_file
 from steadypost.store import AccountRecord, Store
 from steadypost.store import accounts as account_rows
 
@@ -80,3 +81,34 @@ def test_what_is_due_within_the_spacing_of_another_is_said(store):
 
     assert "carol has delivery 1 at about the same time" in said(store, when="+1h4m")
     assert "" == said(store, text="Later", when="+3h")
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_row_of_a_file_is_told_the_same(store, tmp_path, dry_run):
+    """What X refuses or forbids is said of a file's rows too, before they wait."""
+    file = tmp_path / "posts.csv"
+    file.write_text(
+        "text,accounts,when,zone,repeat\n"
+        "Good morning,alice|bob,2027-07-02 09:00,UTC,\n"
+        "Each day,alice,2027-07-02 10:00,UTC,daily\n"
+        "Elsewhere,carol,2027-07-02 11:00,UTC,daily\n"
+    )
+
+    report = import_file(store, file, now=NOW, dry_run=dry_run)
+
+    assert [
+        "X forbids the same text on several accounts (alice, bob)",
+        "X refuses a text that was posted before",
+        "",
+    ] == [" ".join(one.notes).split(":")[0].split(", so")[0] for one in report.accepted]
+
+
+def test_without_a_spacing_nothing_is_said_to_wait(store):
+    """Both go out at their time, and the note does not say otherwise."""
+    record = AccountRecord(name="dora", channel="file", network="file", handle="dora")
+    store.write(account_rows.put, record, NOW)
+    enter(store, Draft(text="First", accounts=["dora"], when="+1h"), now=NOW, source="test")
+
+    told = said(store, accounts=["dora"])
+
+    assert "dora has delivery 1 at about the same time. Another time:" in told

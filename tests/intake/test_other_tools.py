@@ -1,8 +1,10 @@
 """Files as other tools write them are read as their owners see them, by the rows of their sheet."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from steadypost.intake import Draft, Told
 from steadypost.intake.dates import Order
@@ -207,3 +209,86 @@ def test_the_cell_that_is_wrong_is_named(read):
     assert ("excel.xlsx:7", "text") == (formula.where, formula.field)
     assert "column B: this formula was never calculated" in formula.why
     assert ("excel.xlsx:8", "2026-12-07", "it names a day and no time") == (day.where, day.value, day.why)
+
+
+PUBLER = (
+    '"Date - Intl. format or prompt",Text,"Link(s) - Separated by comma","Media URL(s) - Separated by comma",'
+    '"Title - For the video","Label(s) - Separated by comma","Alt text(s) - Separated by ||",'
+    '"Comment(s) - Separated by ||","CTA - For Google","Reminder - For stories"\n'
+    '2026/12/24 18:30,One,https://example.org,,A title,"launch,winter",,,,\n'
+    "2026/12/24 19:30,Two,,,,,,A first comment,,\n"
+)
+
+
+def read_text(tmp_path, content, name="posts.csv"):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    return list(listed(path, ALICE).rows())
+
+
+def test_publers_table_is_read_and_nothing_of_it_is_lost(tmp_path):
+    """Its columns explain themselves in their names; a comment, which becomes no post here, is not passed over."""
+    first, second = read_text(tmp_path, PUBLER)
+
+    assert (["One https://example.org"], "2026-12-24 18:30:00", ["launch", "winter"]) == (
+        first.draft.spoken,
+        first.draft.when,
+        first.draft.labels,
+    )
+    [refused] = second.draft
+    assert "column H" in refused.why
+    assert "cannot be taken from a table of Publer" in refused.why
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "date,time_24hr,message_text\n12/24/2026,18:30,Hello\n",
+        "Date,Time,Message,Image URL\n12/24/2026,18:30,Hello,\n",
+        "Date,Message,Time\n24.12.2026,Hello,18:30\n",
+    ],
+)
+def test_a_day_and_a_time_apart_are_put_together_whatever_the_tool_calls_the_day(tmp_path, content):
+    """Sprout Social's table, and Hootsuite's with a column more."""
+    [row] = read_text(tmp_path, content)
+
+    assert (["Hello"], "2026-12-24 18:30:00") == (row.draft.spoken, row.draft.when)
+
+
+def test_a_space_between_separator_and_quote_belongs_to_no_cell(tmp_path):
+    """As people write CSV by hand; where the header has none, quotes within a cell stay as they are."""
+    [spaced] = read_text(tmp_path, '"text", "accounts", "when"\n"Hello, there", "alice", "now"\n')
+    [plain] = read_text(tmp_path, 'text,accounts,when\n  "Hello" she said,alice,now\n')
+
+    assert (["Hello, there"], ["alice"], "now") == (
+        spaced.draft.spoken,
+        spaced.draft.accounts,
+        spaced.draft.when,
+    )
+    assert ['"Hello" she said'] == [one.strip() for one in plain.draft.spoken]
+
+
+def test_a_time_that_a_spreadsheet_kept_as_a_share_of_its_day_is_read(tmp_path):
+    """A time cell without a time's format, beside a day with one."""
+    book = Workbook()
+    book.active.append(["text", "accounts", "date", "time"])
+    book.active.append(["Noon", "alice", date(2026, 12, 24), 0.5])
+    book.active.append(["Evening", "alice", date(2026, 12, 24), 0.770833333333333])
+    book.save(tmp_path / "posts.xlsx")
+
+    rows = listed(tmp_path / "posts.xlsx", Told()).rows()
+
+    assert ["2026-12-24 12:00:00", "2026-12-24 18:30:00"] == [row.draft.when for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"), [("Owner", None), ("Post text", "text"), ("acounts", "accounts")]
+)
+def test_a_column_is_likened_only_to_what_it_may_mean(tmp_path, column, meant):
+    """A name that merely shares letters with one of ours is no slip of it."""
+    with pytest.raises(FileRefused) as refused:
+        read_text(tmp_path, f"text@x,when,{column}\nHello,now,Ann\n")
+
+    told = " ".join(one.remedy for one in refused.value.refusals)
+    assert (f'"{meant}" was meant?' in told) == (meant is not None)
+    assert "was meant" in told or meant is None

@@ -52,7 +52,14 @@ def test_what_can_only_mean_one_thing(when, meant):
         ("18:30", "a time and no day", "today 18:30"),
         ("tomorrow 25:00", "no calendar has this time", "write"),
         ("Friday 24.12.2026 10:00", "24 December 2026 is a Thursday", "correct the date"),
-        ("soon 10:00", "only mean one thing", "now"),
+        ("soon 10:00", "not a time in a known form", "now"),
+        ("24.12. 18:30", "it names no year", "18:30"),
+        ("Dec 24 6:30 PM", "it names no year", "18:30"),
+        ("24. Dezember um 18 Uhr", "it names no year", "18:30"),
+        ("1798133400", "seconds since 1970", "2026-12-24T17:30:00+00:00"),
+        ("1798133400000", "seconds since 1970", "2026-12-24T17:30:00+00:00"),
+        ("2h", "from when on", '"+2h" for 2h from now'),
+        ("30 minutes", "from when on", '"+30 minutes" for 30 minutes from now'),
     ],
 )
 def test_what_may_mean_two_is_refused_with_both(when, why, remedy):

@@ -322,7 +322,7 @@ def test_a_label_has_a_rule_of_its_own(store):
 def test_a_hashtag_counts_as_a_label_and_a_rule_can_go(store):
     store.write(approvals.require, "launch", ["*"], by=ANN, now=EARLY)
     number = taken_in(store, saying("Today! #launch"), accounts=("bob",))
-    assert "anybody but Ann may give it (the label launch)" in stands(store, number)[1]
+    assert "any person but Ann may give it (the label launch)" in stands(store, number)[1]
     store.write(approvals.require, "launch", [], by=ANN, now=EARLY)
 
     other = taken_in(store, saying("Now! #launch"), accounts=("bob",))

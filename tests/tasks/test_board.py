@@ -174,3 +174,16 @@ def test_the_forms_follow_the_accounts(house, written, monkeypatch):
     boards.board.fn(BlocksSeen(sign_ins={"bob": SignIn(), "alice": SignIn(closed="no")}))
 
     assert [(["alice", "bob"], "id-of-steadypost-board")] == kept
+
+
+def test_what_was_written_down_in_utc_stands_on_the_board_in_its_zone(house, written, monkeypatch):
+    """Within a check's words and an incident's too: a board has one zone."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Pacific/Auckland")
+    kept = "goes again at 2026-11-30 22:05:00 UTC"
+    house.store.write(incidents.keep_checks, [unknown(Kind.DUE, kept, "alice")], NOW)
+    house.store.write(incidents.enter, opened(failing(Kind.DUE, kept, "bob"), NOW))
+
+    boards.board.fn(None)
+
+    assert "UTC" not in written["steadypost-board"]
+    assert 2 == written["steadypost-board"].count("2026-12-01 11:05:00 (Pacific/Auckland)")

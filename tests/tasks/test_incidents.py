@@ -6,6 +6,7 @@ import pytest
 
 from blocks import OnCall, Switch, Switches
 from steadypost.domain.checks import RULES, judge
+from steadypost.domain.endings import Message
 from steadypost.domain.health import Kind, Tolerances, Verdict, failing, ok
 from steadypost.domain.hours import Hours
 from steadypost.domain.observed import Cannot, MachineSeen, Observed
@@ -317,3 +318,27 @@ def test_outside_of_their_hours_messages_wait_and_health_is_no_worse_for_it(hous
     time.pass_by(hours=10)
     send(house, teller)
     assert ["A"] == heard
+
+
+@pytest.mark.parametrize(
+    ("own", "machines", "told"),
+    [
+        ("Pacific/Auckland", "Europe/Berlin", "due 2026-12-01 11:05 (Pacific/Auckland)"),
+        ("", "Europe/Berlin", "due 2026-11-30 23:05 (Europe/Berlin)"),
+        ("", "", "due 2026-11-30 22:05 UTC"),
+    ],
+)
+def test_a_message_tells_times_in_the_zone_of_who_reads_it(monkeypatch, own, machines, told):
+    """That of the block, else that of this machine; each time names it."""
+    heard = []
+    monkeypatch.setattr("tasks.notices.by_apprise", lambda _, said: heard.append(said) or True)
+    monkeypatch.setenv("STEADYPOST_ZONE", machines or "UTC")
+    teller = Teller()
+    teller._on_call = OnCall(address="json://127.0.0.1:9/hook", zone=own)
+
+    teller.tell(
+        Message(title="Delivery 1, due 2026-11-30 22:05 UTC", body="It was due 2026-11-30 22:05 UTC.")
+    )
+
+    [said] = heard
+    assert (f"Delivery 1, {told}", f"It was {told}.") == (said.title, said.body)

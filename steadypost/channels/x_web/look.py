@@ -96,7 +96,7 @@ class Reading:
     who: str = ""
     """The handle that the page shows as signed in."""
     told: Told | None = None
-    """What the network told; ``None`` when that was not to be had."""
+    """What the network told; ``None`` when that was not available."""
     painted: dict[RemoteId, SeenPost] = field(default_factory=dict)
 
     @property

@@ -94,7 +94,7 @@ def _watched(house: House, access: Access, within: float) -> LoginReport:
         )
     except BrowserError:
         return LoginReport(
-            cause=Cause.BROWSER_DIED, why="the browser was closed before anybody was signed in"
+            cause=Cause.BROWSER_DIED, why="the browser was closed before the sign-in was complete"
         )
     finally:
         runner.close()

@@ -41,7 +41,7 @@ CHANNELS = ("file", "mastodon", "bluesky", "x_api", "x_web")
     "approvers",
     multiple=True,
     metavar="NAME",
-    help="Whose yes its posts need before they go out; * for anybody but the author; may be repeated.",
+    help="Who must approve its posts before they go out; * for any person but the author; may be repeated.",
 )
 @click.option("--replace", is_flag=True, help="Replace an account of this name without being asked.")
 @click.option("--save-anyway", is_flag=True, help="Save it although its probe was not well.")

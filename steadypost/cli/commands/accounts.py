@@ -55,7 +55,7 @@ def accounts(house: House) -> Answer:
         if not records:
             speech.tell(console, NONE_YET)
             return
-        page = speech.table("account", "network", "may post", "waiting", "stands")
+        page = speech.table("account", "network", "may post", "waiting", "state")
         for one in records:
             page.add_row(
                 speech.line(one.name, 16),
@@ -91,7 +91,7 @@ def _limits(one: AccountRecord) -> str:
 
 
 def _stands(found: Standing, zone: str) -> str:
-    until = f" until {speech.brief(found.until, zone)}" if found.until else ""
+    until = f" until {speech.brief(found.until, zone)} ({zone})" if found.until else ""
     why = f": {speech.plain(found.why)}" if found.why else ""
     remedy = f"\n→ {speech.plain(found.remedy)}" if found.remedy else ""
     return f"{found.word}{until}{why}{remedy}"

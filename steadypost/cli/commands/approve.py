@@ -55,7 +55,7 @@ def approve(
     "approvers",
     multiple=True,
     metavar="NAME",
-    help="Whose yes it is; * for anybody but the author; may be repeated.",
+    help="Who may approve; * for any person but the author; may be repeated.",
 )
 @click.option("--none", "nobody", is_flag=True, help="The label needs no approval any more.")
 @signed(why_is_required=False)
@@ -124,7 +124,7 @@ def _whose(approvers: str) -> str:
     from steadypost.domain.approval import ANYBODY, named  # noqa: PLC0415 - only here
 
     names = named(approvers)
-    return "anybody but the author" if ANYBODY in names else " or ".join(map(speech.plain, names))
+    return "any person but the author" if ANYBODY in names else " or ".join(map(speech.plain, names))
 
 
 commands = {"approve": approve, "approvals": approvals}

@@ -46,7 +46,9 @@ def cancel(
         )
     if len(ids) == 1 and done.stays:
         raise _stop(done.stays[0])
-    one = {"delivery": delivery_document(done.changed[0].after)} if len(ids) == 1 and done.changed else {}
+    one: dict[str, Any] = (
+        {"delivery": delivery_document(done.changed[0].after)} if len(ids) == 1 and done.changed else {}
+    )
     return changes.answer(done, house.settings.zone, dry_run=dry_run, **one)
 
 

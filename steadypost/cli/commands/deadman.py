@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REMIND_EVERY = timedelta(hours=4)
 
 TITLE = "Steadypost is silent"
-OVER = "Steadypost is heard of again"
+OVER = "Steadypost runs again"
 
 
 @command("deadman")
@@ -38,14 +38,14 @@ OVER = "Steadypost is heard of again"
     help="Seconds of silence after which a person is told.",
 )
 def deadman(house: House, *, after_s: int) -> Answer:
-    """Find out whether anybody is there, from the store alone, and tell somebody when nobody is.
+    """Check from the store alone whether the service runs, and send a message to a person when it does not.
 
     The message goes to the Apprise address in STEADYPOST_ON_CALL, once for each silence and once when it is over.
     """
     now = clock.now()
     silence = _listen(house, now, timedelta(seconds=after_s))
     memory = Memory(house.settings.run_dir / "deadman.json")
-    told = _tell(house.settings.on_call, memory, silence, now)
+    told = _tell(house.settings.on_call, memory, silence, now, house.settings.zone)
     document = {"silent": bool(silence), "said": list(silence.said), "told": told}
 
     def tell(console: Console) -> None:
@@ -102,25 +102,27 @@ class Memory:
         self._path.unlink(missing_ok=True)
 
 
-def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime) -> str:
+def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime, zone: str) -> str:
     """Tell somebody, once; answers what came of that, or nothing when there was nothing to tell."""
     before = memory.told_at()
     if silence and (before is None or now - before > REMIND_EVERY):
         body = "\n".join((*silence.said, "To do: docs/runbooks/silent.md"))
         return _said(address, TITLE, body, then=lambda: memory.keep(now))
     if not silence and before is not None:
-        return _said(address, OVER, f"It was silent at {before:%Y-%m-%d %H:%M} UTC.", then=memory.forget)
+        return _said(
+            address, OVER, f"It was silent at {speech.moment(before, zone)} ({zone}).", then=memory.forget
+        )
     return ""
 
 
 def _said(address: str | None, title: str, body: str, then: Callable[[], None]) -> str:
     if address is None:
-        return f"nobody was told: set {settings.ON_CALL} to an address of Apprise"
+        return f"no message was sent: set {settings.ON_CALL} to an address of Apprise"
     from apprise import Apprise  # noqa: PLC0415 - only when there is something to tell
 
     teller = Apprise()
     if not (teller.add(address) and teller.notify(title=title, body=body)):
-        return f"nobody was told: the address in {settings.ON_CALL} took nothing"
+        return f"no message was sent: the address in {settings.ON_CALL} did not accept it"
     then()
     return "a person was told"
 

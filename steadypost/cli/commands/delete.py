@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadypost import networks, prefect_address
+from steadypost import networks, prefect_address, settings
 from steadypost.cli import opening, speech
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
@@ -73,7 +73,12 @@ def _refuse_unclear(delivery_id: int | None, *, from_network: bool, given: str |
         f"what waits is taken back with 'steadypost cancel {delivery_id}'; "
         "--from-network takes down what everybody can see"
     )
-    raise Stop(Ending.USAGE, "usage", "it takes a post down from its network, once you say so", remedy)
+    raise Stop(
+        Ending.USAGE,
+        "usage",
+        "delete takes a live post down from its network, and needs --from-network",
+        remedy,
+    )
 
 
 # --- a delivery
@@ -199,7 +204,8 @@ def _show(both: Both, copy: Copy, network: Network) -> None:
 
 def _line(post: SeenPost, network: Network) -> str:
     made = network.made_at(post.id)
-    when = f", made {made:%Y-%m-%d %H:%M:%S} UTC" if made else ""
+    zone = settings.read().zone
+    when = f", made {speech.moment(made, zone)} ({zone})" if made else ""
     return f"{post.id}{when}, says {post.text!r}"
 
 

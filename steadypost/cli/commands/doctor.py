@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +35,14 @@ SILENT_AFTER = timedelta(seconds=30)
 PATIENCE_S = 2.0
 """How long Prefect may take to say that it is well."""
 
+STARTS_WITHIN = timedelta(minutes=5)
+"""So long after its start, what 'steadypost up' has not brought up yet is no failure."""
+
+MAKES_ALL = "start everything with 'steadypost up', which makes the store too; or make the store alone: steadypost init"
+
+BROUGHT_UP = ("store", "on watch", "Prefect")
+"""The checks of what 'steadypost up' brings up."""
+
 ON_WATCH = ("publish", "reconcile")
 """The flows without which nothing goes out, and nothing is found out."""
 
@@ -45,7 +53,7 @@ class Verdict(StrEnum):
     OK = "ok"
     FAILING = "failing"
     UNKNOWN = "unknown"
-    """It could not be found out; that alone makes nobody ill."""
+    """It could not be found out; that alone is no failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +77,56 @@ class Finding:
 @command("doctor")
 def doctor(house: House) -> Answer:
     """Find out what is wrong, and what to do about it. It changes nothing."""
-    findings = [*_machine(house), *_store(house), _prefect(house)]
+    findings = _while_starting(house, [*_machine(house), *_store(house), _prefect(house)])
     ill = any(one.verdict is Verdict.FAILING for one in findings)
-    document = {"healthy": not ill, "findings": [one.as_dict() for one in findings]}
+    following = _next(findings)
+    document = {"healthy": not ill, "next": following, "findings": [one.as_dict() for one in findings]}
+
+    try:
+        zone = house.settings.zone
+    except Stop:
+        zone = "UTC"
 
     def tell(console: Console) -> None:
         page = speech.table("check", "verdict", "what was found")
         for one in findings:
             remedy = f"\n→ {speech.plain(one.remedy)}" if one.remedy else ""
-            page.add_row(one.check, str(one.verdict), speech.plain(one.what) + remedy)
+            what = speech.by_clocks_of(zone, speech.plain(one.what))
+            page.add_row(one.check, str(one.verdict), what + remedy)
         console.print(page)
+        if following:
+            speech.tell(console, f"Next: {following}")
 
     return Answer(document=document, tell=tell, ending=Ending.UNHEALTHY if ill else Ending.OK)
 
 
-def _ok(check: str, what: str) -> Finding:
-    return Finding(check=check, verdict=Verdict.OK, what=what)
+def _next(findings: Sequence[Finding]) -> str:
+    """Name the one thing to do first: about what fails, else about what is not known, else about what waits."""
+    order = (Verdict.FAILING, Verdict.UNKNOWN, Verdict.OK)
+    return next(
+        (one.remedy for verdict in order for one in findings if one.verdict is verdict and one.remedy), ""
+    )
+
+
+def _while_starting(house: House, findings: list[Finding]) -> list[Finding]:
+    """Make one finding of all that a 'steadypost up' started a moment ago has yet to bring up."""
+    from steadypost.cli.up import lock  # noqa: PLC0415 - only here
+
+    try:
+        since = lock.started(house.settings.home)
+    except Stop:
+        return findings
+    late = [one for one in findings if one.check in BROUGHT_UP and one.verdict is not Verdict.OK]
+    if since is None or not late or (ago := clock.now() - since) > STARTS_WITHIN:
+        return findings
+    missing = ", ".join(dict.fromkeys(one.check for one in late))
+    what = f"'steadypost up' was started {ago.total_seconds():.0f} s ago; not there yet: {missing}"
+    wait = "wait until 'steadypost up' says that it is running, then run 'steadypost doctor' again"
+    return [*(one for one in findings if one not in late), _unknown("starting", what, wait)]
+
+
+def _ok(check: str, what: str, remedy: str = "") -> Finding:
+    return Finding(check=check, verdict=Verdict.OK, what=what, remedy=remedy)
 
 
 def _failing(check: str, what: str, remedy: str) -> Finding:
@@ -107,7 +149,7 @@ def _machine(house: House) -> Iterator[Finding]:
 def _settings(house: House) -> Iterator[Finding]:
     strangers = settings.unknown_names()
     for wrong in strangers:
-        yield _failing("settings", f"nothing reads {wrong.name}", wrong.remedy)
+        yield _failing("settings", f"{wrong.name} is not a known setting", wrong.remedy)
     try:
         known = house.settings
     except Stop as stop:
@@ -172,7 +214,9 @@ def _store(house: House) -> Iterator[Finding]:
             for check in CHECKS:
                 yield from check(store, clock.now())
     except Stop as stop:
-        yield _failing("store", stop.message, stop.remedy)
+        # Where nothing was ever started, one command makes all of it.
+        new = stop.kind == "store_missing" and not _known_address(house)
+        yield _failing("store", stop.message, MAKES_ALL if new else stop.remedy)
     except StoreError as wrong:
         yield _failing("store", str(wrong).removesuffix(wrong.remedy).rstrip(" ."), wrong.remedy)
 
@@ -183,7 +227,7 @@ def _accounts(store: Store, now: datetime) -> Iterator[Finding]:
     records = store.read(account_rows.every)
     if not records:
         remedy = "set one up: steadypost account add me --channel file"
-        yield _failing("accounts", "none is known", remedy)
+        yield _ok("accounts", "there is none yet", remedy)
         return
     found = {
         one.name: standing(one, now) for one in store.observe(now, claims_of=timedelta(hours=1)).accounts
@@ -218,10 +262,12 @@ def _moving(store: Store, now: datetime) -> Iterator[Finding]:
     for one, since in stuck[:3]:
         who = "reconcile" if one.state is State.UNCONFIRMED else "publish"
         minutes = f"{(now - since).total_seconds() / 60:.0f} min"
-        what = f"delivery {one.id} ({one.account}, {one.state}) could have been taken up {minutes} ago"
-        yield _failing("moving", what, f"see that {who} is on watch, and 'steadypost show {one.id}'")
+        what = (
+            f"delivery {one.id} ({one.account}, {one.state}) has been due for {minutes} and was not taken up"
+        )
+        yield _failing("moving", what, f"see below whether {who} is on watch, and 'steadypost show {one.id}'")
     if len(stuck) > 3:
-        yield _failing("moving", f"so could {len(stuck) - 3} more", "the same")
+        yield _failing("moving", f"so have {len(stuck) - 3} more", "the same")
 
 
 def _since(store: Store, one: Delivery) -> datetime:
@@ -237,10 +283,9 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 
     for_a_person = {state: counts[state] for state in (State.HELD, State.NEEDS_REVIEW, State.QUARANTINED)}
     some = ", ".join(f"{count} {state}" for state, count in for_a_person.items() if count)
     if some:
-        remedy = "'steadypost queue' names them; release or cancel each"
-        yield Finding(check="for a person", verdict=Verdict.OK, what=some, remedy=remedy)
+        yield _ok("for a person", some, "'steadypost queue' names them; release or cancel each")
     else:
-        yield _ok("for a person", "nothing waits for anybody's word")
+        yield _ok("for a person", "nothing waits for a decision")
 
 
 def _watches(store: Store, now: datetime) -> Iterator[Finding]:
@@ -253,7 +298,9 @@ def _watches(store: Store, now: datetime) -> Iterator[Finding]:
         if flow not in leases:
             yield _failing("on watch", f"no run has ever been on watch for {flow}", remedy)
         elif (silent := now - leases[flow].heartbeat_at) > SILENT_AFTER:
-            yield _failing("on watch", f"{flow} was last heard of {silent.total_seconds():.0f} s ago", remedy)
+            yield _failing(
+                "on watch", f"{flow} sent its last heartbeat {silent.total_seconds():.0f} s ago", remedy
+            )
         else:
             yield _ok("on watch", f"{flow} is alive")
 
@@ -264,16 +311,20 @@ CHECKS: tuple[Callable[[Store, datetime], Iterator[Finding]], ...] = (_accounts,
 # -- Prefect
 
 
-def _prefect(house: House) -> Finding:
-    """Ask Prefect's API whether it is well, by plain HTTP: importing Prefect takes longer than all of this."""
-    from steadypost import prefect_http  # noqa: PLC0415 - only here
-
+def _known_address(house: House) -> dict[str, str]:
     try:
         home = house.settings.home
     except Stop:
         # What the environment says of Prefect can be asked all the same.
         home = Path(os.devnull)
-    known = prefect_address.known(home)
+    return prefect_address.known(home)
+
+
+def _prefect(house: House) -> Finding:
+    """Ask Prefect's API whether it is well, by plain HTTP: importing Prefect takes longer than all of this."""
+    from steadypost import prefect_http  # noqa: PLC0415 - only here
+
+    known = _known_address(house)
     address = known.get(prefect_address.NAME, "").rstrip("/")
     shown = settings.without_password(address)
     if not address:
@@ -291,7 +342,7 @@ def _prefect(house: House) -> Finding:
         return _failing("Prefect", f"{shown} cannot be reached ({told})", "start it: steadypost up")
     if code in {401, 403}:
         remedy = "set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, as the server wants it"
-        return _failing("Prefect", f"{shown} is there and does not know who asks ({code})", remedy)
+        return _failing("Prefect", f"{shown} answers, and refuses the sign-in ({code})", remedy)
     if code >= 400:
         return _failing("Prefect", f"{shown} answers {code}", "look at the server's log")
     return _ok("Prefect", f"{shown} answers")

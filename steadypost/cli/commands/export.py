@@ -80,7 +80,10 @@ def export(house: House, *, file: Path | None, kind: str | None, state: str | No
 
 def _by_name(file: Path | None) -> str:
     ending = "" if file is None else file.suffix.removeprefix(".").casefold()
-    return ending if ending in {"csv", "json", "ics"} else "csv"
+    if ending and ending not in {"csv", "json", "ics"}:
+        message = f"{speech.line(str(file), 60)}: no file of this kind is written"
+        raise Stop(Ending.USAGE, "usage", message, "name it .csv, .json or .ics, or add --format csv")
+    return ending or "csv"
 
 
 def _write(file: Path, told: str) -> None:

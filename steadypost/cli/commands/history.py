@@ -48,7 +48,7 @@ def history(house: House, *, delivery_id: int | None, account: str | None, limit
 
 def _tell(console: Console, found: list[Change], more: int, zone: str) -> None:
     if not found:
-        speech.tell(console, "Nobody has changed anything yet.")
+        speech.tell(console, "There are no changes yet.")
         return
     page = speech.table("change", f"when ({zone})", "who", "what, and why")
     for one in found:

@@ -81,6 +81,7 @@ def import_posts(
     harmless: what came in before is not added twice, and what differs is told.
     """
     from steadypost.intake import import_file  # noqa: PLC0415 - half a second that the queue need not wait
+    from steadypost.intake.mending import command as command_of  # noqa: PLC0415
     from steadypost.intake.shelf import Shelf  # noqa: PLC0415
 
     author = signature_of(by, "", why_is_required=False).by
@@ -101,9 +102,12 @@ def import_posts(
             opened=opened,
         )
     written = _write_refused(report, refused_to)
+    again = command_of(report, refused_to, told, zone) if refused_to and written else ""
     return Answer(
         document=report.as_dict() | {"refused_file": str(refused_to) if written else None},
-        tell=lambda console: _tell(console, report, refused_to, written, house.settings.zone),
+        tell=lambda console: _tell(
+            console, report, refused_to, written, zone=house.settings.zone, again=again
+        ),
         ending=Ending.OK if report.is_whole else Ending.REFUSED,
     )
 
@@ -188,7 +192,9 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
         yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
 
 
-def _tell(console: Console, report: ImportReport, refused_to: Path | None, written: int, zone: str) -> None:
+def _tell(
+    console: Console, report: ImportReport, refused_to: Path | None, written: int, *, zone: str, again: str
+) -> None:
     from steadypost.intake.telling import counted, lines  # noqa: PLC0415
 
     speech.tell(console, f"{speech.plain(report.path)}: {counted(report)}")
@@ -198,6 +204,7 @@ def _tell(console: Console, report: ImportReport, refused_to: Path | None, writt
     _tell_rows(console, every if report.dry_run else [one for one in every if one.what], zone)
     if written:
         speech.tell(console, f"{written} refused rows written to {speech.plain(refused_to)}")
+        speech.tell(console, f"once they are corrected: {again}")
         if refused_to is not None and refused_to.absolute().parent != report.path.absolute().parent:
             folder = refused_to.absolute().parent
             speech.tell(
@@ -217,7 +224,8 @@ def _tell_rows(console: Console, rows: Sequence[Line], zone: str) -> None:
         page = speech.table("row", "", *([f"due ({zone})"] if timed else []), "what")
         for one in shown:
             when = [speech.brief(one.due_at, zone) if one.due_at else ""] if timed else []
-            page.add_row(str(one.row or "-"), one.word, *when, speech.plain(one.what or one.says))
+            what = "\n".join(map(speech.plain, one.told or (one.says,)))
+            page.add_row(str(one.row or "-"), one.word, *when, what)
         console.print(page)
     if left := len(rows) - len(shown):
         asks = len(wanting) - sum(1 for one in shown if one.what)

@@ -40,7 +40,7 @@ def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
 
     def tell(console: Console) -> None:
         if not found:
-            speech.tell(console, "Nothing is wrong." if only_open else "Nothing was ever wrong.")
+            speech.tell(console, "No incident is open." if only_open else "There were no incidents.")
             return
         page = speech.table(f"since ({zone})", "over", "what", "found, and tried")
         for one in found:
@@ -49,7 +49,7 @@ def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
                 speech.moment(one.opened_at, zone),
                 speech.spoken(one.over_at - one.opened_at) if one.over_at else "no",
                 speech.line(one.name, 24),
-                speech.by_clocks_of(zone, speech.line(one.what)) + tries,
+                speech.by_clocks_of(zone, speech.line(one.what) + tries),
             )
         console.print(page)
 

@@ -29,6 +29,12 @@ _WHEN = click.option(
     required=True,
     help='"+20m", "2026-11-24T18:30+01:00", or a local time with --zone: "tomorrow 9am", "24.11.2026 18:30".',
 )
+
+NOTHING_MISSED = (
+    "Nothing was missed, so there is nothing to reschedule. To move what waits: "
+    "steadypost move ID --when TIME"
+)
+
 _ZONE = click.option("--zone", default="", help="The zone of a time written without one.")
 
 
@@ -38,7 +44,7 @@ _ZONE = click.option("--zone", default="", help="The zone of a time written with
 @_ZONE
 @signed(why_is_required=False)
 def move(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: Any) -> Answer:
-    """Give what waits another time. Its late rule goes with it."""
+    """Give waiting posts another time. Its late rule goes with it."""
     at = instant(house, when, zone, clock.now())
     return _moved(house, ids, lambda _: at, Op.MOVE, given, WAITS)
 
@@ -49,9 +55,11 @@ def move(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: A
 @_ZONE
 @signed(why_is_required=False)
 def reschedule(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: Any) -> Answer:
-    """Let what missed its time go out at another one. With filters: all that missed it and fits."""
+    """Give missed posts a new time. With filters: all missed ones that fit."""
     at = instant(house, when, zone, clock.now())
-    return _moved(house, ids, lambda _: at, Op.RESCHEDULE, given, frozenset({State.MISSED}))
+    return _moved(
+        house, ids, lambda _: at, Op.RESCHEDULE, given, frozenset({State.MISSED}), nothing=NOTHING_MISSED
+    )
 
 
 @command("shift")
@@ -109,10 +117,11 @@ def _moved(  # noqa: PLR0917 - private, and every one of them is needed
     given: dict[str, Any],
     states: frozenset[State],
     did: str | None = None,
+    nothing: str = changes.NOTHING,
 ) -> Answer:
     from steadypost.store.operations import Moving  # noqa: PLC0415 - see House.store
 
-    return _changed(house, ids, Moving(due=due, op=op), given, states, did=did or str(op))
+    return _changed(house, ids, Moving(due=due, op=op), given, states, did=did or str(op), nothing=nothing)
 
 
 def _changed(
@@ -124,6 +133,7 @@ def _changed(
     *,
     did: str,
     together: bool = False,
+    nothing: str = changes.NOTHING,
 ) -> Answer:
     from steadypost.store import changing  # noqa: PLC0415 - see House.store
     from steadypost.store.acts import By  # noqa: PLC0415
@@ -141,7 +151,7 @@ def _changed(
             dry_run=given["dry_run"],
             together=together,
         )
-    return changes.answer(done, house.settings.zone, dry_run=given["dry_run"])
+    return changes.answer(done, house.settings.zone, dry_run=given["dry_run"], nothing=nothing)
 
 
 commands = {"move": move, "reschedule": reschedule, "shift": shift, "swap": swap}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="At most so many, the latest.",
 )
 def notices(house: House, *, waiting: bool, limit: int) -> Answer:
-    """List what a person was told, and what still waits and why."""
+    """List the messages to persons, and those that are still to be sent, with why."""
     from steadypost.store import notices as notice_rows  # noqa: PLC0415 - see House.store
 
     with house.store() as store:
@@ -36,7 +36,9 @@ def notices(house: House, *, waiting: bool, limit: int) -> Answer:
 
     def tell(console: Console) -> None:
         if not found:
-            speech.tell(console, "Nothing waits to be told." if waiting else "Nobody was told anything yet.")
+            speech.tell(
+                console, "No notice is waiting to be sent." if waiting else "There are no notices yet."
+            )
             return
         page = speech.table(f"since ({zone})", "told", "what")
         for one in found:
@@ -44,7 +46,7 @@ def notices(house: House, *, waiting: bool, limit: int) -> Answer:
             page.add_row(
                 speech.moment(one.created_at, zone),
                 speech.moment(one.sent_at, zone) if one.sent_at else f"not yet, {one.tries} tries",
-                speech.line(one.title) + why,
+                speech.by_clocks_of(zone, speech.line(one.title) + why),
             )
         console.print(page)
 

@@ -84,7 +84,7 @@ def restore(
             told.append(_put_documents(house, documents))
         else:
             told = ["nothing was changed"]
-    return _answer(backup.contents, unconfirmed, told, dry_run=dry_run)
+    return _answer(backup.contents, unconfirmed, told, house.settings.zone, dry_run=dry_run)
 
 
 def _only_accounts(house: House, path: Path) -> Answer:
@@ -123,8 +123,8 @@ def _workshop(house: House) -> Any:
 
 def _not_from_the_future(contents: Contents, now: datetime) -> None:
     if contents.made_at > now:
-        made, here = f"{contents.made_at:%Y-%m-%d %H:%M:%S}", f"{now:%Y-%m-%d %H:%M:%S}"
-        message = f"the backup was made at {made} UTC, and by this machine's clock it is {here} UTC"
+        made, here = f"{contents.made_at:%Y-%m-%d %H:%M:%S} UTC", f"{now:%Y-%m-%d %H:%M:%S} UTC"
+        message = f"the backup was made at {made}, and by this machine's clock it is {here}"
         raise Stop(
             Ending.REFUSED, "clock", message, "set this machine's clock; what is looked for depends on it"
         )
@@ -142,7 +142,7 @@ def _refuse_while_at_work(house: House, now: datetime) -> None:
     except StoreError:
         return
     if at_work:
-        message = f"the store is at work: {', '.join(sorted(at_work))} said so less than a minute ago"
+        message = f"the store is in use: {', '.join(sorted(at_work))} sent a heartbeat less than a minute ago"
         raise Stop(Ending.REFUSED, "at_work", message, "stop it, wait a minute, and restore again")
 
 
@@ -220,7 +220,7 @@ def _put_documents(house: House, documents: bytes | None) -> str:
     )
 
 
-def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], *, dry_run: bool) -> Answer:
+def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], zone: str, *, dry_run: bool) -> Answer:
     document = {
         "made_at": speech.iso(contents.made_at),
         "unconfirmed": unconfirmed.due,
@@ -240,7 +240,10 @@ def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], *, dry_run
         lines.append(
             "What came in after the backup is not in it. Start Steadypost; 'steadypost queue' shows what is unconfirmed."
         )
-    return Answer(document=document, tell=lambda console: speech.tell_lines(console, "\n".join(lines)))
+    return Answer(
+        document=document,
+        tell=lambda console: speech.tell_lines(console, speech.by_clocks_of(zone, "\n".join(lines))),
+    )
 
 
 commands = {"restore": restore}

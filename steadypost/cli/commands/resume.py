@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="ACCOUNT")
 @signed(why_is_required=False)
 def resume(house: House, *, name: str, by: str | None, why: str) -> Answer:
-    """Let a paused account go on at once: somebody has answered what the network asked, or signed in again."""
+    """Let a paused account go on at once, after the network's question was answered or the sign-in was renewed."""
     who, now = signature_of(by, why, why_is_required=False), clock.now()
     from steadypost.store import reading, resuming  # noqa: PLC0415 - see House.store
     from steadypost.store.acts import By  # noqa: PLC0415

@@ -59,7 +59,7 @@ def series(house: House, *, everything: bool, series_id: int | None, by: str | N
 
 def _tell(console: Console, those: list[Series]) -> None:
     if not those:
-        speech.tell(console, "Nothing comes again.")
+        speech.tell(console, "There are no series.")
         return
     page = speech.table("id", "accounts", "next times, rule and post")
     for one in those:

@@ -55,7 +55,7 @@ def _facts(story: Story, account: AccountRecord, zone: str) -> Iterator[tuple[st
     one, post = story.delivery, story.post
     yield "delivery", f"{one.id}, as {speech.plain(one.account)} (@{speech.plain(account.handle)})"
     why = f": {speech.by_clocks_of(zone, speech.plain(one.why))}" if one.why else ""
-    yield "stands", f"{one.state}{why}"
+    yield "state", f"{one.state}{why}"
     if story.repeats is not None:
         yield "repeats", f"delivery {story.repeats}"
     yield "due", f"{speech.moment(one.due_at, zone)} ({zone}); {_late_rule(story)}"

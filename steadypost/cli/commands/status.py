@@ -150,8 +150,8 @@ def _tell(
     some = ", ".join(f"{many} {str(state).replace('_', ' ')}" for state, many in counts.items() if many)
     speech.tell(console, f"Queue: {some or 'empty'}")
     heartbeats = ", ".join(f"{flow} {ago:.0f} s ago" for flow, ago in _on_watch(facts).items())
-    speech.tell(console, f"Heard of: {heartbeats or 'no run, ever'}")
-    page = speech.table("account", "due", "next", "last out", f"stands ({zone})")
+    speech.tell(console, f"Last heard from: {heartbeats or 'no run yet'}")
+    page = speech.table("account", "due", "next", "last out", f"state ({zone})")
     for one in _seen(facts):
         known = _account(one, facts)
         page.add_row(
@@ -166,7 +166,7 @@ def _tell(
     for circuit in facts.circuits:
         speech.tell(console, speech.by_clocks_of(zone, f"Circuit {circuit.name}: {circuit.why}"))
     for incident in incidents:
-        since = speech.moment(incident.opened_at, zone)
+        since = f"{speech.moment(incident.opened_at, zone)} ({zone})"
         what = speech.by_clocks_of(zone, f"{incident.name}: {incident.what}")
         speech.tell(console, f"Incident {incident.id}, since {since}: {what}")
     if facts.unseen:
@@ -179,9 +179,11 @@ def _tell_machines(console: Console, machines: list[Publisher], now: datetime) -
         return
     for one in machines:
         if one.is_heard(now):
-            does = f"publishes for {', '.join(sorted(one.works_on)) or 'nobody'}"
+            does = f"publishes for {', '.join(sorted(one.works_on)) or 'no account'}"
         else:
-            does = f"was last heard of {speech.spoken(now - one.at)} ago; the others work on its accounts"
+            does = (
+                f"sent its last heartbeat {speech.spoken(now - one.at)} ago; the others work on its accounts"
+            )
         speech.tell(console, f"Machine {one.host} ({one.role}) {does}")
 
 

@@ -57,7 +57,7 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
 @NAME
 @signed(why_is_required=True)
 def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answer:
-    """Let go what was struck."""
+    """End a strike: its posts go out again."""
     from steadypost.store import Of  # noqa: PLC0415 - see House.store
     from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
     from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
@@ -83,7 +83,7 @@ def strikes(house: House, *, also_over: bool) -> Answer:
         if not found:
             speech.tell(console, "Nothing is struck.")
             return
-        page = speech.table("what", "name", "until", "by", "why")
+        page = speech.table("what", "name", f"until ({zone})", "by", "why")
         for one in found:
             page.add_row(
                 one.of, speech.line(one.name, 20), _until(one, zone), speech.line(one.by, 16), _why(one)
@@ -123,10 +123,10 @@ def document(one: Strike, now: datetime) -> dict[str, Any]:
 
 
 def _told(did: str, one: Strike, house: House) -> Answer:
-    until = (
-        f", until {speech.moment(one.until, house.settings.zone)}" if one.until and did == "struck" else ""
-    )
-    sentence = f"The {one.of} {one.name} is {did}{until}."
+    zone = house.settings.zone
+    until = f", until {speech.moment(one.until, zone)} ({zone})" if one.until else ""
+    struck = f"The {one.of} {one.name} is struck{until}."
+    sentence = struck if did == "struck" else f"The strike of the {one.of} {one.name} is ended."
     return Answer(
         document={"strike": document(one, clock.now())}, tell=lambda console: speech.tell(console, sentence)
     )

@@ -167,7 +167,7 @@ def _all(found: Switches, house: House) -> Answer:
     now, zone = clock.now(), house.settings.zone
 
     def tell(console: Console) -> None:
-        page = speech.table("switch", "stands", "until", "by", "why")
+        page = speech.table("switch", "state", f"until ({zone})", "by", "why")
         for name, one in found.each().items():
             until = speech.moment(one.until, zone) if one.until and not one.is_over(now) else ""
             page.add_row(name, one.stands(now), until, speech.line(one.by, 16), speech.line(one.reason))
@@ -204,7 +204,7 @@ def _one(name: str, found: Switches, house: House) -> Answer:
                 f"  can be on for a share of the {'accounts' if per(name) is Per.ACCOUNT else 'deliveries'}",
             )
         if who is not None:
-            speech.tell(console, f"  on for: {', '.join(who) or 'nobody'}")
+            speech.tell(console, f"  on for: {', '.join(who) or 'no account'}")
 
     document = {**_document(name, one, now), "on_for": who, "says": field.description, "per": str(per(name))}
     return Answer(document={"switch": document}, tell=tell)

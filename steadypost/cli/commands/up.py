@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.cli.up import database, postgres, server
 from steadypost.cli.up.database import Chosen
+from steadypost.cli.up.lock import alone
 from steadypost.cli.up.postgres import Cluster, NoPostgres
 from steadypost.cli.up.processes import MARK, Child, Family
 from steadypost.domain import clock
@@ -34,8 +33,6 @@ from tasks.bulkheads import this_host
 
 UP_WITHIN = 300.0
 """Seconds that Prefect's server may take to answer: a first start makes its tables, on a loaded machine in minutes."""
-
-LOCK = "up.lock"
 
 
 @command("up")
@@ -56,7 +53,7 @@ def up(house: House, *, wanted: str | None) -> Answer:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     private.home(home)
-    with _alone(home):
+    with alone(home):
         family = Family(mark=secrets.token_hex(8), say=_say)
         own = server.ours(home, os.environ)
         if wanted is not None and not own:
@@ -80,20 +77,6 @@ def up(house: House, *, wanted: str | None) -> Answer:
     return Answer(
         document={"ended": True}, tell=lambda console: speech.tell(console, "nothing is left running")
     )
-
-
-@contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Let one of them run for a home."""
-    with os.fdopen(os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.FILE), "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another 'steadypost up' runs for {home}"
-            raise Stop(
-                Ending.REFUSED, "runs_already", message, "end that one, or set STEADYPOST_HOME"
-            ) from None
-        yield
 
 
 def _environment(

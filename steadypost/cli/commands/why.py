@@ -145,7 +145,7 @@ def happened(story: Story) -> Iterator[Event]:
     for act in story.acts:
         told = f": {act.why}" if act.why else ""
         led = f"; {act.before}, now {act.after}" if act.before != act.after else ""
-        yield Event(at=act.at, kind="act", says=f"{act.by} said '{act.did}'{told}{led}")
+        yield Event(at=act.at, kind="act", says=f"{act.by}: {act.did}{told}{led}")
     if story.published_at:
         yield Event(at=story.published_at, kind="published", says="live since then")
     if story.verified_at:

@@ -21,7 +21,8 @@ SETTINGS = (SETTING, "PREFECT_API_DATABASE_CONNECTION_URL")
 """Prefect's own setting, and its older name."""
 
 ON_SQLITE = (
-    "on SQLite Prefect's server may hang for a minute: nobody waits for it to publish, edits and new runs do"
+    "with SQLite, Prefect's server may hang for up to a minute; "
+    "publishing goes on meanwhile, changes and new runs wait"
 )
 
 HOW = "end this, and once say: steadypost up --database postgresql"

@@ -35,7 +35,9 @@ def of_account(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> 
                 Kind.DUE, f"delivery {head.id} was due {ago(head.due_at, now)} ago: {_why(head)}", name
             )
         return ok(
-            Kind.DUE, f"delivery {head.id} goes again at {head.next_at:%H:%M:%S} UTC: {_why(head)}", name
+            Kind.DUE,
+            f"delivery {head.id} goes again at {head.next_at:%Y-%m-%d %H:%M:%S} UTC: {_why(head)}",
+            name,
         )
     if is_between_runs(seen, tolerances):
         told = "what is due is taken up as soon as a run of publish has started"

@@ -28,7 +28,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         told = f"{len(lapsed)} deliveries are held by workers that fell silent, the first for {since}"
         yield failing(Kind.LEASES, told)
     else:
-        yield ok(Kind.LEASES, "every holder of a delivery is heard of")
+        yield ok(Kind.LEASES, "every holder of a delivery sends heartbeats")
 
 
 RULE = Rule(

@@ -38,7 +38,9 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         elif heartbeat is None:
             yield failing(Kind.ON_WATCH, "no run has ever been on watch", flow)
         else:
-            yield failing(Kind.ON_WATCH, f"its run was last heard of {ago(heartbeat, seen.at)} ago", flow)
+            yield failing(
+                Kind.ON_WATCH, f"its run sent its last heartbeat {ago(heartbeat, seen.at)} ago", flow
+            )
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     """Judge it by what was observed."""
     machine = seen.machine
     if machine.aside:
-        told = f"{machine.aside} answers were put aside: this store has never heard of their attempts"
+        told = f"{machine.aside} answers were put aside: this store does not know their attempts"
         yield failing(Kind.OUTBOX, told)
     elif machine.outbox_since is not None and seen.at - machine.outbox_since > tolerances.outbox_within:
         since = ago(machine.outbox_since, seen.at)

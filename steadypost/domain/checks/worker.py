@@ -34,11 +34,11 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     if seen.machine.has_had_worker and not fresh(heard, seen.at, timedelta(0)):
         yield failing(Kind.WORKER, "the worker of this machine is gone")
     elif heard is None:
-        yield failing(Kind.WORKER, "no worker has ever been heard of")
+        yield failing(Kind.WORKER, "no worker has ever sent a heartbeat")
     elif not fresh(heard, seen.at, tolerances.worker_silent):
-        yield failing(Kind.WORKER, f"no worker has been heard of for {ago(heard, seen.at)}")
+        yield failing(Kind.WORKER, f"no worker has sent a heartbeat for {ago(heard, seen.at)}")
     else:
-        yield _punctual(seen, tolerances, "a worker on another machine is heard of")
+        yield _punctual(seen, tolerances, "a worker on another machine sends heartbeats")
 
 
 def _punctual(seen: Observed, tolerances: Tolerances, well: str) -> Check:
