@@ -27,7 +27,7 @@ from prefect.exceptions import PrefectException
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import Tried, opened
 from steadypost.domain.remedy import Remedy
-from steadypost.store import StoreError, Watch, incidents, watches
+from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.house import House
 
@@ -42,6 +42,10 @@ A publisher's lease is renewed every second, and a store that hangs delays a hea
 gone, or hangs. The watch sends heartbeats between the steps of its rounds, none of which takes half as long while
 Prefect's API, which another run would have to be had from, answers.
 """
+
+DEAD_AFTER = timedelta(seconds=15)
+"""How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
+gone, or it hangs: a long step of its work does not keep that thread."""
 
 BEGINS_WITHIN = timedelta(seconds=60)
 """How long one that was given a lease may take to its first heartbeat. On a machine with a great load Python
@@ -75,6 +79,7 @@ class PeerSupervisor:
     def see(self) -> list[str]:
         """Replace what is gone; answer for which flows a stand-in was sent."""
         try:
+            stand_ins.speak_for_beginners(self._house)
             leases = self._house.store.read(watches.every)
             if self._cannot_send_heartbeats(leases):
                 # One that hangs in a transaction of SQLite's holds the whole store: then nobody sends heartbeats, and
@@ -106,7 +111,13 @@ class PeerSupervisor:
         since = max(lease.heartbeat_at, away_at or lease.heartbeat_at)
         has_begun = lease.heartbeat_at > lease.since
         patience = SILENT_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, SILENT_AFTER[lease.flow])
-        return self._house.clock() - since > patience
+        quiet = self._house.clock() - since
+        return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
+
+    def _says_nothing(self, lease: Watch) -> bool:
+        """Whether a run that has said that it lives says so no longer."""
+        said = self._house.store.read(vitals.every).get(f"{vitals.RUN}{lease.run_id}")
+        return said is not None and self._house.clock() - said.at > DEAD_AFTER
 
     def _cannot_send_heartbeats(self, leases: list[Watch]) -> bool:
         """Whether not even the own lease heartbeats: the store takes no heartbeats from anybody, or only just does
