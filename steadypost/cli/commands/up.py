@@ -28,7 +28,7 @@ from steadypost.cli.speech import Answer
 from steadypost.cli.up import database, postgres, server
 from steadypost.cli.up.database import Chosen
 from steadypost.cli.up.postgres import Cluster, NoPostgres
-from steadypost.cli.up.processes import MARK, Child, Family
+from steadypost.cli.up.processes import MARK, Child, Family, end_left_over
 from steadypost.domain import clock
 from tasks.bulkheads import this_host
 
@@ -58,6 +58,7 @@ def up(house: House, *, wanted: str | None) -> Answer:
     private.home(home)
     with _alone(home):
         family = Family(mark=secrets.token_hex(8), say=_say)
+        end_left_over(home, _say)
         own = server.ours(home, os.environ)
         if wanted is not None and not own:
             message = "Prefect's server is another's, who gives it its database"
