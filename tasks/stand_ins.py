@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from steadypost import private, settings
@@ -62,6 +63,9 @@ class Handed:
             documents=tuple(map(Document.from_written, told["documents"])),
         )
 
+
+MOST_LOG = 20 * 1024 * 1024
+"""Bytes of their log after which another one is begun."""
 
 BEGINS_WITHIN = timedelta(minutes=5)
 """How long one may take to begin, on a machine on which that takes longest."""
@@ -123,7 +127,7 @@ def send(house: House, flow: str, gone: str) -> int | None:
 
 def _begun(handed: Handed) -> subprocess.Popen[bytes]:
     home = private.home(settings.read().home)
-    with (home / "stand-in.log").open("ab") as out:
+    with log_file(home).open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", runs.STAND_IN, handed.flow],
             env=environment() | {runs.STANDS_IN: handed.run_id},
@@ -138,6 +142,14 @@ def _begun(handed: Handed) -> subprocess.Popen[bytes]:
     with process.stdin as pipe:
         pipe.write(handed.written().encode())
     return process
+
+
+def log_file(home: Path) -> Path:
+    """Give the log of all stand-ins, begun anew when it has grown too long; the one before is kept."""
+    log = home / "stand-in.log"
+    if log.exists() and log.stat().st_size > MOST_LOG:
+        log.replace(log.with_name(f"{log.name}.1"))
+    return log
 
 
 def environment() -> dict[str, str]:

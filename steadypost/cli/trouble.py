@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import tempfile
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from steadypost import private
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
+from steadypost.domain.retention import kept
 
 
 def stop_for(error: Exception, house: House | None) -> Stop:
@@ -103,6 +105,7 @@ def _write_down(error: Exception, house: House | None) -> Path | None:
     for folder in _folders(house):
         try:
             private.folder(folder)
+            _let_go_of_old(folder)
             opened = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(story)
@@ -113,6 +116,13 @@ def _write_down(error: Exception, house: House | None) -> Path | None:
             continue
         return folder / name
     return None
+
+
+def _let_go_of_old(folder: Path) -> None:
+    last = time.time() - kept("trouble").total_seconds()
+    for file in folder.glob("*.txt"):
+        if file.stat().st_mtime < last:
+            file.unlink(missing_ok=True)
 
 
 def _folders(house: House | None) -> list[Path]:

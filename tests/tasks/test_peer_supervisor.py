@@ -262,6 +262,21 @@ def test_one_that_takes_long_to_begin_is_spoken_for_by_its_sender(house, time, l
     assert third != lease().run_id, "it never begins"
 
 
+def test_the_log_of_stand_ins_is_begun_anew_when_it_is_long(tmp_path):
+    """Those that have it open go on in the one before."""
+    log = tmp_path / "stand-in.log"
+    log.write_text("short")
+    assert log == stand_ins.log_file(tmp_path)
+    assert "short" == log.read_text()
+
+    with log.open("ab") as writer:
+        writer.truncate(stand_ins.MOST_LOG + 1)
+
+        assert log == stand_ins.log_file(tmp_path)
+        assert not log.exists()
+        assert stand_ins.MOST_LOG + 1 == (tmp_path / "stand-in.log.1").stat().st_size
+
+
 # --- who is seen to be gone
 
 
