@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 from datetime import timedelta
+from time import monotonic
 from types import SimpleNamespace
 
 import httpx
@@ -308,6 +309,27 @@ def test_who_died_here_is_replaced_before_the_seat_falls_silent(house, time, lea
 
     assert ["publish"] == prefect.ordered
     assert [] == house.store.read(incidents.still_open)
+
+
+def test_a_clock_that_was_set_silences_nobody(house, time, leases, prefect, monkeypatch):
+    """A machine that slept, or whose clock was set: whoever sends its heartbeat first would end the others, who are about
+    to. After it, silence counts as before.
+    """
+    ahead = [0.0]
+    monkeypatch.setattr("tasks.peer_supervisor.time.time", lambda: monotonic() + ahead[0])
+    peers = PeerSupervisor(house, "reconcile")
+    peers.see()
+
+    ahead[0] += 3600
+    pass_by(house, time, hours=1)
+    peers.see()
+    pass_by(house, time, seconds=14)
+    peers.see()
+    assert [] == prefect.ordered
+
+    pass_by(house, time, seconds=2)
+    peers.see()
+    assert ["publish"] == prefect.ordered
 
 
 def test_without_heartbeats_of_its_own_a_run_does_not_judge(house, time, leases, prefect):
