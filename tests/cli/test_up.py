@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,8 +19,9 @@ from prefect.settings import PREFECT_API_URL, Settings, temporary_settings
 
 from blocks import FileAccount
 from steadypost import prefect_address
+from steadypost.cli.commands import up
 from steadypost.cli.up import server
-from steadypost.cli.up.processes import MARK, MOST_LOG, end_left_over, shorten
+from steadypost.cli.up.processes import MARK, MOST_LOG, Child, Family, end_left_over, shorten
 from steadypost.domain import retention
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -150,6 +152,23 @@ def test_a_home_that_cannot_be_is_said_so(call, tmp_path, monkeypatch):
     assert "name another folder" in told.err
 
 
+def test_a_standby_is_there_before_the_deployments_but_for_the_first_time(home, monkeypatch):
+    """After a power loss all runs are dead, and nobody but a standby minds their leases; at first there are no tables."""
+    done = []
+    monkeypatch.setattr(server, "answers", lambda _: True)
+    monkeypatch.setattr(Child, "start", lambda child: done.append(child.name))
+    made = subprocess.CompletedProcess([], 0, "", "")
+    monkeypatch.setattr(up, "_deployments", lambda *_: done.append("deployments") or made)
+    env = {prefect_address.NAME: "http://127.0.0.1:1/api", "PREFECT_SERVER_API_PORT": "1"}
+
+    for _ in range(2):
+        family = Family(mark="m", say=done.append)
+        up._start(family, env, home, own=True, stop=threading.Event())
+
+    at_first = ["server", "deployments", "worker", "standby"]
+    assert [*at_first, "server", "standby", "deployments", "worker"] == done
+
+
 def _below(home):
     found = []
     for process in psutil.process_iter():
@@ -218,6 +237,7 @@ def bring_up(home, tmp_path, wait_until):
         name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "STEADYPOST_"))
     } | {"STEADYPOST_HOME": str(home)}
     said = tmp_path / "said.txt"
+    started = []
 
     def bring_up(url):
         since = datetime.now(UTC)
@@ -229,6 +249,8 @@ def bring_up(home, tmp_path, wait_until):
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+
+        started.append(process)
 
         def on_watch():
             assert process.poll() is None, said.read_text()
@@ -244,6 +266,8 @@ def bring_up(home, tmp_path, wait_until):
     for left in _below(home):
         with contextlib.suppress(psutil.Error):
             left.kill()
+    for process in started:
+        process.wait(30)
 
 
 BACK_WITHIN = 60.0

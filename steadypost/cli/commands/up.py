@@ -74,7 +74,8 @@ def up(house: House, *, wanted: str | None) -> Answer:
         finally:
             server.notify("STOPPING=1")
             _say("ending everything")
-            left = family.end(first=("worker",))
+            # Neither is to replace the runs that end.
+            left = family.end(first=("worker", "standby"))
             reap_orphans(house.settings.run_dir)
     if left:
         raise Stop(Ending.DEFECT, "left", f"processes {left} could not be ended", "look at them with ps")
@@ -177,8 +178,13 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
     _until(lambda: server.answers(env), f"Prefect's API at {_shown(env)}", family, stop)
     if stop.is_set():
         return
+    was_up = bool(prefect_address.known(home, {}))
     # So that every command finds the server by the home alone, the emergency stop above all.
     prefect_address.keep(home, env)
+    standby = _child("standby", [sys.executable, "-m", "flows.standby"], env, logs)
+    if was_up:
+        # After a power loss the runs are dead that mind each other: it has somebody publish, whatever takes its time.
+        family.start(standby)
     _say("making the deployments")
     done = _deployments(env)
     if done.returncode != 0:
@@ -191,6 +197,8 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
         # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
         worker.restarted = lambda: _deployments(env, "--on-watch")
         family.start(worker)
+        if not was_up:
+            family.start(standby)
 
 
 def _until(is_up: Callable[[], bool], what: str, family: Family, stop: threading.Event) -> None:
