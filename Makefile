@@ -40,7 +40,7 @@ test-containers: setup ## Build the image and run everything in containers, on a
 
 test-stand-ins: setup ## Kill those on watch while Prefect's server is away, stopped or slow (a quiet machine, ten minutes)
 	@tools/setup.sh tests
-	@STEADYPOST_STAND_INS=1 $(PY) -m pytest tests/flows/test_stand_in.py tests/flows/test_stand_in_process.py
+	@STEADYPOST_STAND_INS=1 $(PY) -m pytest tests/flows/test_stand_in.py tests/flows/test_stand_in_process.py tests/cli/test_up.py
 
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests

@@ -17,8 +17,8 @@ from steadypost.domain.living import Signs
 from steadypost.store import Store, StoreError, vitals, watches
 from tasks.bulkheads import this_host
 
-SAYS_SO_EVERY = timedelta(seconds=30)
-"""How often; a twelfth of the silence after which a run counts as dead."""
+SAYS_SO_EVERY = timedelta(seconds=5)
+"""How often; a third of the silence after which a run on watch that sends no heartbeat either counts as dead."""
 
 
 class _Voice(threading.Thread):

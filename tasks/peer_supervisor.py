@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import psutil
@@ -27,7 +27,7 @@ from prefect.exceptions import PrefectException
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import Tried, opened
 from steadypost.domain.remedy import Remedy
-from steadypost.store import StoreError, Watch, incidents, watches
+from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.house import House
 
@@ -42,6 +42,13 @@ A publisher's lease is renewed every second, and a store that hangs delays a hea
 gone, or hangs. The watch sends heartbeats between the steps of its rounds, none of which takes half as long while
 Prefect's API, which another run would have to be had from, answers.
 """
+
+DEAD_AFTER = timedelta(seconds=15)
+"""How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
+gone, or it hangs: a long step of its work does not keep that thread."""
+
+JUMP = 5.0
+"""By so many seconds a clock that is only kept right never jumps."""
 
 BEGINS_WITHIN = timedelta(seconds=60)
 """How long one that was given a lease may take to its first heartbeat. On a machine with a great load Python
@@ -71,10 +78,14 @@ class PeerSupervisor:
         self._own = own
         self._here = Here()
         self._missing: dict[str, _Missing] = {}
+        self._clock_ahead = _clock_ahead()
+        self._clock_set_at: datetime | None = None
 
     def see(self) -> list[str]:
         """Replace what is gone; answer for which flows a stand-in was sent."""
         try:
+            self._note_a_jump()
+            stand_ins.speak_for_beginners(self._house)
             leases = self._house.store.read(watches.every)
             if self._cannot_send_heartbeats(leases):
                 # One that hangs in a transaction of SQLite's holds the whole store: then nobody sends heartbeats, and
@@ -94,6 +105,16 @@ class PeerSupervisor:
             self._house.log.debug("the others could not be minded: %s", type(away).__name__)
             return []
 
+    def _note_a_jump(self) -> None:
+        """Note when this machine's clock was put forward, or the machine slept: every heartbeat is old then, and none is
+        late.
+        """
+        ahead = _clock_ahead()
+        if ahead - self._clock_ahead > JUMP:
+            self._clock_set_at = self._house.clock()
+            self._house.log.warning("the clock has jumped by %.0f s", ahead - self._clock_ahead)
+        self._clock_ahead = ahead
+
     # --- who is gone
 
     def _is_gone(self, lease: Watch) -> bool:
@@ -103,10 +124,16 @@ class PeerSupervisor:
 
     def _is_silent(self, lease: Watch) -> bool:
         away_at = self._house.store_away_at
-        since = max(lease.heartbeat_at, away_at or lease.heartbeat_at)
+        since = max(one for one in (lease.heartbeat_at, away_at, self._clock_set_at) if one is not None)
         has_begun = lease.heartbeat_at > lease.since
         patience = SILENT_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, SILENT_AFTER[lease.flow])
-        return self._house.clock() - since > patience
+        quiet = self._house.clock() - since
+        return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
+
+    def _says_nothing(self, lease: Watch) -> bool:
+        """Whether a run that has said that it lives says so no longer."""
+        said = self._house.store.read(vitals.every).get(f"{vitals.RUN}{lease.run_id}")
+        return said is not None and self._house.clock() - said.at > DEAD_AFTER
 
     def _cannot_send_heartbeats(self, leases: list[Watch]) -> bool:
         """Whether not even the own lease heartbeats: the store takes no heartbeats from anybody, or only just does
@@ -154,6 +181,11 @@ class PeerSupervisor:
             if lease.flow != self._own and here and runs.stands_still(here):
                 runs.kill(lease.run_id)
                 self._house.log.warning("%s hung, and was ended (run %s)", lease.flow, lease.run_id)
+
+
+def _clock_ahead() -> float:
+    """Say by how much the clock is ahead of what only counts while the machine runs."""
+    return time.time() - time.monotonic()
 
 
 def note(house: House, flow: str, effect: str) -> None:

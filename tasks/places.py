@@ -17,10 +17,9 @@ from steadypost.domain.observed import Noted
 from steadypost.store import Store, vitals
 from tasks import runs
 from tasks.bulkheads import this_host
-from tasks.living import SAYS_SO_EVERY
 
-SILENT = 4 * SAYS_SO_EVERY
-"""How long a run of another machine may say nothing. It says so every half a minute, and clocks differ."""
+SILENT = timedelta(minutes=2)
+"""How long a run of another machine may say nothing. It says so every few seconds, and clocks differ."""
 
 BEGINS_WITHIN = timedelta(minutes=2)
 """How long a run may take from its worker to its first word; a machine with a load of its own takes half of that."""

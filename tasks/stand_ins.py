@@ -14,11 +14,12 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from steadypost import private, settings
-from steadypost.store import watches
+from steadypost.store import vitals, watches
 from tasks import runs
 from tasks.block_documents import Document
 from tasks.house import House
@@ -63,8 +64,40 @@ class Handed:
         )
 
 
-_sent: list[subprocess.Popen[bytes]] = []
-"""The processes that were started here, as long as they are there."""
+MOST_LOG = 20 * 1024 * 1024
+"""Bytes of their log after which another one is begun."""
+
+BEGINS_WITHIN = timedelta(minutes=5)
+"""How long one may take to begin, on a machine on which that takes longest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A stand-in that was started here."""
+
+    flow: str
+    run_id: str
+    since: datetime
+    process: subprocess.Popen[bytes]
+
+
+_sent: list[_Sent] = []
+"""Those that are there."""
+
+
+def speak_for_beginners(house: House) -> None:
+    """Send heartbeats for those that were started here and have not begun; raises ``StoreError``.
+
+    On a machine with a great load Python alone takes minutes to begin, and one that is replaced meanwhile never does.
+    """
+    # Those that have ended are buried on the way: a parent that forgets its children leaves zombies.
+    _sent[:] = [one for one in _sent if one.process.poll() is None]
+    moment = house.clock()
+    young = [one for one in _sent if moment - one.since < BEGINS_WITHIN]
+    known = house.store.read(vitals.every) if young else {}
+    for one in young:
+        if f"{vitals.RUN}{one.run_id}" not in known:
+            house.store.write(watches.heartbeat, one.flow, run_id=one.run_id, now=moment)
 
 
 def send(house: House, flow: str, gone: str) -> int | None:
@@ -87,12 +120,14 @@ def send(house: House, flow: str, gone: str) -> int | None:
         store_url=house.store.url,
         documents=house.blocks.raw,
     )
-    return _started(handed)
+    process = _begun(handed)
+    _sent.append(_Sent(flow=flow, run_id=run_id, since=moment, process=process))
+    return process.pid
 
 
-def _started(handed: Handed) -> int:
+def _begun(handed: Handed) -> subprocess.Popen[bytes]:
     home = private.home(settings.read().home)
-    with (home / "stand-in.log").open("ab") as out:
+    with log_file(home).open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", runs.STAND_IN, handed.flow],
             env=environment() | {runs.STANDS_IN: handed.run_id},
@@ -103,12 +138,18 @@ def _started(handed: Handed) -> int:
             # It outlives the process that started it.
             start_new_session=True,
         )
-    # Those that have ended are buried on the way: a parent that forgets its children leaves zombies.
-    _sent[:] = [*(one for one in _sent if one.poll() is None), process]
     assert process.stdin is not None  # noqa: S101 - asked for
     with process.stdin as pipe:
         pipe.write(handed.written().encode())
-    return process.pid
+    return process
+
+
+def log_file(home: Path) -> Path:
+    """Give the log of all stand-ins, begun anew when it has grown too long; the one before is kept."""
+    log = home / "stand-in.log"
+    if log.exists() and log.stat().st_size > MOST_LOG:
+        log.replace(log.with_name(f"{log.name}.1"))
+    return log
 
 
 def environment() -> dict[str, str]:

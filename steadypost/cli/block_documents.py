@@ -1,9 +1,9 @@
-"""The accounts of a backup: what an operator entered in Prefect, secrets included, out of it and into it again."""
+"""The documents of a backup: what an operator entered in Prefect, secrets included, out of it and into it again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,22 +12,36 @@ from steadypost.cli.account import keeping
 from steadypost.cli.endings import Stop
 
 if TYPE_CHECKING:
-    from blocks import AccountBlock
+    from prefect.blocks.core import Block
 
 T = TypeVar("T")
 
+DOCUMENT = "steadypost"
+"""The name of the one document of each of these."""
+
+NAMED = {"switches": "the switches", "on_call": "who is on call"}
+"""What an operator entered beside the accounts, and how it is called."""
+
 
 def read() -> bytes:
-    """Read every account's block document, with its secrets, as it is kept in a backup; ``Stop`` when Prefect is away."""
+    """Read every account's block document, with its secrets, the switches and who is on call, as they are kept in a
+    backup; ``Stop`` when Prefect is away.
+    """
     known = keeping.known()
     accounts = {
         name: {"channel": block.channel, "data": _plain(block)}
         for name, block in sorted(known.blocks.items())
     }
-    return json.dumps({"accounts": accounts, "unreadable": sorted(known.unreadable)}, default=str).encode()
+    entered = {name: _plain(block) for name, block in keeping.entered().items()}
+    told = {"accounts": accounts, "unreadable": sorted(known.unreadable), "entered": entered}
+    return json.dumps(told, default=_written).encode()
 
 
-def _plain(block: AccountBlock) -> dict[str, Any]:
+def _written(value: Any) -> Any:
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else str(value)
+
+
+def _plain(block: Block) -> dict[str, Any]:
     """Give what an operator entered, as it was entered: a secret as its word, an amount as its digits."""
     entered = {name: getattr(block, name) for name in type(block).model_fields}
     return {
@@ -37,18 +51,30 @@ def _plain(block: AccountBlock) -> dict[str, Any]:
 
 
 def put_back(written: bytes) -> list[str]:
-    """Make the documents of accounts that have none; answer whose. One that is there stays as it is."""
+    """Make the documents of accounts that have none, and the switches and who is on call anew where they are as they
+    came; answer what was made. Anything else that is there stays as it is.
+    """
     from blocks.channels import CHANNELS  # noqa: PLC0415 - Prefect takes two seconds that --help need not wait
 
+    told = json.loads(written)
     known = keeping.known()
     made = []
-    for name, kept in json.loads(written)["accounts"].items():
+    for name, kept in told["accounts"].items():
         if known.has(name):
             continue
         block = CHANNELS[kept["channel"]].block.model_validate(kept["data"])
         keeping.save(name, block)
         made.append(name)
-    return made
+    return [*made, *_put_back_settings(told.get("entered", {}))]
+
+
+def _put_back_settings(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    there = keeping.entered() if told else {}
+    for name, data in told.items():
+        kind = type(there[name]) if name in there else None
+        if kind is not None and _plain(there[name]) == _plain(kind()) != _plain(kind(**data)):
+            keeping.save(DOCUMENT, kind(**data))
+            yield NAMED[name]
 
 
 def or_why_not(home: Path, work: Callable[[], T]) -> tuple[T | None, str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import tempfile
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +15,12 @@ from urllib.parse import unquote, urlsplit
 from steadypost import private
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
+from steadypost.domain.retention import kept
 
 
 def stop_for(error: Exception, house: House | None) -> Stop:
     """Find the sentence for an error that a command did not foresee."""
-    known = _of_the_domain(error) or _of_the_store(error)
+    known = _of_the_domain(error) or _of_the_store(error) or _of_the_disk(error)
     if known is not None:
         return known
     written = _write_down(error, house)
@@ -71,6 +75,23 @@ def _of_the_store(error: Exception) -> Stop | None:
     return None
 
 
+_REMEDIES = {
+    errno.ENOSPC: "free some space on that disk; 'steadypost retention' says what is kept, and for how long",
+    errno.EDQUOT: "free some space, or have this user's quota raised",
+    errno.EROFS: "name another folder, or have that disk mounted so that it can be written",
+    errno.EACCES: "name another folder, or let this user write there",
+    errno.ENOTDIR: "name another folder: a file is in the way",
+}
+"""What the machine's files and disks refuse, and what to do."""
+
+
+def _of_the_disk(error: Exception) -> Stop | None:
+    if not isinstance(error, OSError) or error.errno not in _REMEDIES:
+        return None
+    message = f"{error.filename or 'a file'}: {error.strerror}"
+    return Stop(Ending.REFUSED, "disk", message, _REMEDIES[error.errno])
+
+
 def _sentence(error: Exception) -> str:
     """Give a store's message without the remedy it ends with: that has a line of its own."""
     remedy = str(getattr(error, "remedy", ""))
@@ -84,13 +105,24 @@ def _write_down(error: Exception, house: House | None) -> Path | None:
     for folder in _folders(house):
         try:
             private.folder(folder)
+            _let_go_of_old(folder)
             opened = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(story)
         except OSError:
+            # Where the disk is full a file is made, and nothing fits into it.
+            with contextlib.suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
             continue
-        with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(story)
         return folder / name
     return None
+
+
+def _let_go_of_old(folder: Path) -> None:
+    last = time.time() - kept("trouble").total_seconds()
+    for file in folder.glob("*.txt"):
+        if file.stat().st_mtime < last:
+            file.unlink(missing_ok=True)
 
 
 def _folders(house: House | None) -> list[Path]:

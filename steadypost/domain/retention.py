@@ -86,6 +86,12 @@ RULES: Mapping[str, Rule] = {
         keep=30 * DAY,
         why="until a person has looked",
     ),
+    "trouble": Rule(
+        what="details of what should not have happened",
+        where="home",
+        keep=30 * DAY,
+        why="until a person has reported it",
+    ),
     "events": Rule(
         what="events",
         where="prefect",

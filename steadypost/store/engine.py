@@ -35,6 +35,9 @@ one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold
 it hangs. PostgreSQL ends its session; woken, it finds the store away and its work undone.
 """
 
+LONGEST_CHANGE = timedelta(minutes=10)
+"""How long whoever is to change the tables of a store in SQLite waits for another one that does."""
+
 ASK_AGAIN_AFTER = 0.02
 """Seconds between two tries to have a write-ahead log."""
 
@@ -88,7 +91,7 @@ class Database:
                 with connection.begin():
                     yield connection
             else:
-                with _loose_references(connection), connection.begin():
+                with _changing_tables(connection, self._patience), connection.begin():
                     yield connection
 
     @contextlib.contextmanager
@@ -140,17 +143,24 @@ class Database:
 
 
 @contextlib.contextmanager
-def _loose_references(connection: Connection) -> Iterator[None]:
-    """Let SQLite make tables anew, which it cannot while it enforces what refers to them.
+def _changing_tables(connection: Connection, patience: float) -> Iterator[None]:
+    """Let SQLite make tables anew, which it cannot while it enforces what refers to them; and wait for whoever does so
+    already, however large the store.
 
-    The setting is deaf inside a transaction, so it is changed before one begins.
+    The settings are deaf inside a transaction, so they are changed before one begins.
     """
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA foreign_keys = OFF")
+    driver.execute(f"PRAGMA busy_timeout = {_ms(LONGEST_CHANGE.total_seconds())}")
     try:
         yield
     finally:
         driver.execute("PRAGMA foreign_keys = ON")
+        driver.execute(f"PRAGMA busy_timeout = {_ms(patience)}")
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _is_away(cause: BaseException | None) -> bool:
@@ -183,7 +193,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
         # The driver's own transactions begin too late, and by reading; ours begin where we say.
         connection.isolation_level = None
         try:
-            connection.execute(f"PRAGMA busy_timeout = {int(patience.total_seconds() * 1000)}")
+            connection.execute(f"PRAGMA busy_timeout = {_ms(patience.total_seconds())}")
             _write_ahead(connection, patience.total_seconds())
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -100,5 +100,11 @@ def migrate(database: Database, to: str = "head") -> None:
 def _changing(database: Database) -> Iterator[Connection]:
     with database.writing(enforce_references=False) as connection:
         if not database.is_sqlite:
+            # A large store's update takes as long as it takes, and whoever comes second waits for it. For the tables
+            # themselves it waits no longer than any other: everybody would wait behind it.
+            waits = connection.scalar(text("SHOW lock_timeout"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+            connection.execute(text("SELECT set_config('lock_timeout', :waits, true)"), {"waits": waits})
         yield connection

@@ -7,8 +7,10 @@ import tarfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
-from blocks import FileAccount
+from blocks import FileAccount, OnCall, Switches
+from blocks.switches import Switch
 from steadypost.cli import block_documents
 from steadypost.cli.account import keeping
 from steadypost.cli.account.keeping import Known
@@ -27,6 +29,7 @@ def accounts(monkeypatch):
     known = {"alice": FileAccount(handle="alice", base_url="file:///srv/posts.jsonl")}
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr(keeping, "known", lambda: Known(blocks=known, unreadable={}))
+    monkeypatch.setattr(keeping, "entered", dict)
     monkeypatch.setattr(keeping, "save", lambda name, block: saved.update({name: block}))
     return known, saved
 
@@ -35,10 +38,10 @@ def accounts(monkeypatch):
 def queue(store):
     """One that is due, one whose time is to come, and one that waits for a person."""
     ids = []
-    for text, due in (("Due.", -1), ("Ahead.", 60 * 24)):
+    for words, due in (("Due.", -1), ("Ahead.", 60 * 24)):
         [added] = store.write(
             intake.add,
-            Post(parts=(Part(text=text),)),
+            Post(parts=(Part(text=words),)),
             accounts=["alice"],
             due_at=NOW + timedelta(minutes=due),
             now=NOW - timedelta(minutes=30),
@@ -169,6 +172,21 @@ def test_a_store_that_is_at_work_is_not_replaced(call, home, store, queue, accou
     assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
 
 
+def test_a_store_of_a_later_version_that_is_at_work_is_not_replaced_either(
+    call, home, store, queue, accounts, tmp_path
+):
+    """Whoever goes back to this version and has left the later one running is told so."""
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+    store.write(watches.take, "publish", run_id="a-run", now=datetime.now(UTC))
+    with store._database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
+
+    assert 1 == told.code
+    assert "at work: publish" in told.err
+
+
 @pytest.mark.parametrize("harm", ["cut", "changed", "other", "missing"])
 def test_a_damaged_backup_changes_nothing(call, home, store, queue, accounts, tmp_path, harm):
     """Half a file, one that somebody changed, something else, none at all."""
@@ -214,3 +232,21 @@ def test_what_an_operator_entered_comes_back_as_it_was(accounts):
 
     assert ["alice"] == block_documents.put_back(written)
     assert before == saved
+
+
+def test_the_switches_and_who_is_on_call_come_back_where_nobody_has_changed_them(accounts, monkeypatch):
+    """A restored house does not publish because its emergency stop was in the lost one; what was said since stays."""
+    _, saved = accounts
+    off = Switches(publish=Switch(on=False, reason="the brand is on fire", by="Ann"))
+    ann = OnCall(name_of_person="Ann", address="json://example.org/hook")
+    entered = {"switches": off, "on_call": ann}
+    monkeypatch.setattr(keeping, "entered", lambda: entered)
+    written = block_documents.read()
+
+    entered.update(switches=Switches(), on_call=OnCall(name_of_person="Bob"))
+    assert ["the switches"] == block_documents.put_back(written)
+    assert off.each() == saved["steadypost"].each()
+
+    entered.update(switches=off, on_call=OnCall())
+    assert ["who is on call"] == block_documents.put_back(written)
+    assert "json://example.org/hook" == saved["steadypost"].address.get_secret_value()

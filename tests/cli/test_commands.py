@@ -1,6 +1,7 @@
 """Every command answers people and programs alike, and its exit code means something."""
 
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -372,6 +373,43 @@ def test_a_surprise_is_one_sentence_and_a_file_for_its_owner_alone(store, call, 
     assert SECRET not in details.read_text()
 
     assert call("queue", "--json").json["error"]["kind"] == "defect"
+
+
+def test_details_that_are_old_go_when_others_come(store, call, home, monkeypatch):
+    """A command of cron that fails in the same manner every minute would fill the disk in the end."""
+    old, young = (home / "trouble" / name for name in ("old.txt", "young.txt"))
+    old.parent.mkdir()
+    for file, days in ((old, 31), (young, 29)):
+        file.touch()
+        then = NOW - timedelta(days=days)
+        os.utime(file, (then.timestamp(), then.timestamp()))
+    monkeypatch.setattr(Store, "open", lambda *_, **__: 1 / 0)
+
+    assert 5 == call("queue").code
+
+    assert not old.exists()
+    assert young.exists()
+    assert 2 == len(list(old.parent.iterdir()))
+
+
+def test_a_full_disk_is_no_surprise_and_leaves_no_traceback(store, call, home, monkeypatch):
+    """It is named with what to do; and where details fit nowhere, that is said as well."""
+
+    def full(*_, **__):
+        Path("/dev/full").write_text("x", encoding="utf-8")
+
+    monkeypatch.setattr(Store, "open", full)
+    told = call("queue")
+    assert (1, "disk") == (told.code, call("queue", "--json").json["error"]["kind"])
+    assert "No space left on device" in told.err
+    assert "free some space" in told.err
+
+    monkeypatch.setattr(Store, "open", lambda *_, **__: 1 / 0)
+    real = os.open
+    monkeypatch.setattr("steadypost.cli.trouble.os.open", lambda *_: real("/dev/full", os.O_WRONLY))
+    told = call("queue")
+    assert 5 == told.code
+    assert "could not be written anywhere" in told.err
 
 
 def test_every_command_has_its_help(call):

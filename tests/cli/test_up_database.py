@@ -216,11 +216,19 @@ def test_one_that_outlived_its_supervisor_is_ended_first(cluster, run):
 def test_a_number_that_names_another_process_since_a_power_loss_is_none(cluster, run):
     """After a restart of the machine anybody may have it, and PostgreSQL would refuse to start for ever."""
     cluster.prepare()
-    (cluster.data / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster.data}\n")
+    with subprocess.Popen(["sleep", "600"], **who()) as another:
+        (cluster.data / "postmaster.pid").write_text(f"{another.pid}\n{cluster.data}\n")
+        socket = cluster.folder / postgres.SOCKET_LOCK
+        socket.write_text(f"{another.pid}\n{cluster.data}\n")
+        for file in (cluster.data / "postmaster.pid", socket):
+            if os.geteuid() == 0:
+                shutil.chown(file, "nobody", "nogroup")
+        try:
+            run()
 
-    run()
-
-    assert cluster.answers()
+            assert cluster.answers()
+        finally:
+            another.kill()
 
 
 def test_one_that_crashes_is_started_again_by_itself(cluster, tmp_path, wait_until, said):

@@ -1,6 +1,7 @@
 """A publisher by itself, as a process on a machine of any name: ``python -m tests.flows.publisher anna lead``.
 
-What it knows comes through the pipe, as a stand-in's does, and nobody is minded: whoever dies stays dead.
+What it knows comes through the pipe, as a stand-in's does. Nobody is minded, and whoever dies stays dead, but with the
+word ``minds``: then it minds the others as one on another machine does, which sees none of their processes.
 """
 
 import logging
@@ -13,17 +14,21 @@ from flows.house import Opening, publishing_house
 from flows.publish import PACE, Crew, keep_publishing
 from flows.stand_in import STAYS, Threads, announce, log
 from steadypost.store.publishers import Role
+from tasks import runs
 from tasks.block_reader import BlockReader
 from tasks.sharing import PUBLISH, Sharing, helping
 from tasks.stand_ins import Handed
 from tasks.watches import Watch
 
 
-def main(name: str, role: str) -> None:
+def main(name: str, role: str, *words: str) -> None:
     """Publish until somebody else has the lease."""
     logging.basicConfig(level=logging.INFO)
     socket.gethostname = lambda: name
-    flows.publish.minding = lambda *_: nullcontext()
+    if "minds" in words:
+        runs.processes = dict
+    else:
+        flows.publish.minding = lambda *_: nullcontext()
     handed = Handed.from_written(sys.stdin.read())
     reader = BlockReader(handed.documents)
     opening = Opening(

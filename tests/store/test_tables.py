@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -22,7 +24,7 @@ from steadypost.store import incidents as incident_rows
 from steadypost.store import watches as watch_rows
 from steadypost.store.engine import ASK_AGAIN_AFTER
 from steadypost.store.schema import REVISIONS, Moment, checks, complete, incidents, metadata
-from steadypost.store.tables import config, migrate
+from steadypost.store.tables import _changing, config, migrate
 from tests.store.people import NOON, person, scheduled
 from tests.store.racing import together
 
@@ -109,6 +111,52 @@ def test_a_file_whose_log_somebody_else_is_about_to_make_is_waited_for(tmp_path,
         assert Schema.CURRENT is store.schema()
     assert waited == [ASK_AGAIN_AFTER]
     other.close()
+
+
+def test_a_change_of_tables_takes_as_long_as_it_takes(server):
+    """A large store's update is not ended after the half minute that a statement at work may take; and a second one
+    waits for the first. For the tables themselves it waits no longer than any other: all would wait behind it.
+    """
+    database = Store.at(server.fresh())._database
+    with ThreadPoolExecutor() as threads:
+        with _changing(database) as connection:
+            shown = {
+                name: connection.scalar(text(f"SHOW {name}"))
+                for name in ("statement_timeout", "lock_timeout")
+            }
+            second = threads.submit(tables_of, database)
+            with pytest.raises(TimeoutError):
+                second.result(6)
+        second.result(60)
+    database.engine.dispose()
+
+    assert {"statement_timeout": "0", "lock_timeout": "5s"} == shown
+
+
+def test_on_sqlite_the_second_to_change_tables_waits_for_the_first_too(tmp_path):
+    """However long that takes: it used to say after five seconds that the store is away."""
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = WAL")
+    other.execute("BEGIN IMMEDIATE")
+    database = Store.at(f"sqlite:///{path}", patience=timedelta(seconds=0.2))._database
+    with ThreadPoolExecutor() as threads:
+        second = threads.submit(tables_of, database)
+        with pytest.raises(TimeoutError):
+            second.result(2)
+        other.rollback()
+        second.result(60)
+
+    with database.reading() as connection:
+        assert 200 == connection.scalar(text("PRAGMA busy_timeout"))
+    database.engine.dispose()
+    other.close()
+
+
+def tables_of(database):
+    """Change tables, and nothing in them."""
+    with _changing(database):
+        pass
 
 
 def test_the_revisions_are_those_of_the_scripts():

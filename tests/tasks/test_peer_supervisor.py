@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 from datetime import timedelta
+from time import monotonic
 from types import SimpleNamespace
 
 import httpx
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from steadypost.domain.health import Kind, Tolerances
-from steadypost.store import StoreAway, incidents, watches
+from steadypost.store import StoreAway, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.documents import Documents
 from tasks.house import LEASE
@@ -26,6 +27,8 @@ from tasks.peer_supervisor import (
     minding,
 )
 from tests.rooms import instead
+
+SEND = stand_ins.send
 
 
 @pytest.fixture
@@ -120,6 +123,29 @@ def test_a_run_that_falls_silent_is_replaced(house, time, leases, prefect):
     assert ["publish", "watch"] == prefect.ordered
 
 
+def test_one_that_neither_heartbeats_nor_says_that_it_lives_is_dead_sooner(house, time, leases, prefect):
+    """A machine that died with its watch: its thread that says so is silent too. One whose round is slow says so."""
+    peers = PeerSupervisor(house, "reconcile")
+    house.store.write(vitals.run_lives, "watch-1", told="anna", now=house.clock())
+    house.store.write(vitals.run_lives, "publish-1", told="anna", now=house.clock())
+
+    for _ in range(4):
+        pass_by(house, time, seconds=5)
+        house.store.write(watches.heartbeat, "publish", run_id="publish-1", now=house.clock())
+        peers.see()
+
+    assert ["watch"] == prefect.ordered
+
+    sits(house, "watch", "watch-2")
+    for _ in range(4):
+        pass_by(house, time, seconds=5)
+        house.store.write(watches.heartbeat, "publish", run_id="publish-1", now=house.clock())
+        house.store.write(vitals.run_lives, "watch-2", told="berta", now=house.clock())
+        peers.see()
+
+    assert ["watch"] == prefect.ordered, "it is at a long step, and is there"
+
+
 def test_a_run_that_was_ordered_has_time_to_come(house, time, leases, prefect, waits):
     """If it does not, somebody stands in; and whoever has the lease by then is not replaced."""
     peers = PeerSupervisor(house, "reconcile")
@@ -185,6 +211,73 @@ def test_nobody_stands_in_who_does_not_know_what_the_blocks_say(house, leases):
     ]
 
 
+def test_one_that_takes_long_to_begin_is_spoken_for_by_its_sender(house, time, leases, prefect, monkeypatch):
+    """Where Python alone takes minutes to begin, one that is replaced before it has begun never does. It is spoken for
+    until it says itself that it lives, not longer than that takes at the worst, and not when it has died.
+    """
+    codes = {}
+
+    class Process:
+        pid = 4711
+
+        def __init__(self):
+            codes[self] = None
+
+        def poll(self):
+            return codes[self]
+
+    house.blocks = Documents(accounts={}, switches=None, raw=("a document",))
+    monkeypatch.setattr(stand_ins, "_sent", [])
+    monkeypatch.setattr(stand_ins, "_begun", lambda _: Process())
+    monkeypatch.setattr(stand_ins, "send", SEND)
+    prefect.away = True
+    peers, others = PeerSupervisor(house, "reconcile"), PeerSupervisor(house, "watch")
+
+    def lease():
+        [found] = [one for one in house.store.read(watches.every) if one.flow == "publish"]
+        return found
+
+    def minutes_pass(many, of):
+        for _ in range(many * 12):
+            pass_by(house, time, seconds=5)
+            house.store.write(watches.heartbeat, "watch", run_id="watch-1", now=house.clock())
+            for one in of:
+                one.see()
+
+    minutes_pass(1, of=[peers])
+    first = lease().run_id
+    minutes_pass(3, of=[peers, others])
+    assert first == lease().run_id, "it has not begun, and is there"
+
+    house.store.write(vitals.run_lives, first, told="here", now=house.clock())
+    minutes_pass(1, of=[peers])
+    assert first != lease().run_id, "it had begun, and spoke for itself no more"
+
+    second = lease().run_id
+    codes.update(dict.fromkeys(codes, 1))
+    minutes_pass(1, of=[peers])
+    assert second != lease().run_id, "it has died"
+
+    third = lease().run_id
+    minutes_pass(6, of=[peers])
+    assert third != lease().run_id, "it never begins"
+
+
+def test_the_log_of_stand_ins_is_begun_anew_when_it_is_long(tmp_path):
+    """Those that have it open go on in the one before."""
+    log = tmp_path / "stand-in.log"
+    log.write_text("short")
+    assert log == stand_ins.log_file(tmp_path)
+    assert "short" == log.read_text()
+
+    with log.open("ab") as writer:
+        writer.truncate(stand_ins.MOST_LOG + 1)
+
+        assert log == stand_ins.log_file(tmp_path)
+        assert not log.exists()
+        assert stand_ins.MOST_LOG + 1 == (tmp_path / "stand-in.log.1").stat().st_size
+
+
 # --- who is seen to be gone
 
 
@@ -216,6 +309,27 @@ def test_who_died_here_is_replaced_before_the_seat_falls_silent(house, time, lea
 
     assert ["publish"] == prefect.ordered
     assert [] == house.store.read(incidents.still_open)
+
+
+def test_a_clock_that_was_set_silences_nobody(house, time, leases, prefect, monkeypatch):
+    """A machine that slept, or whose clock was set: whoever sends its heartbeat first would end the others, who are about
+    to. After it, silence counts as before.
+    """
+    ahead = [0.0]
+    monkeypatch.setattr("tasks.peer_supervisor.time.time", lambda: monotonic() + ahead[0])
+    peers = PeerSupervisor(house, "reconcile")
+    peers.see()
+
+    ahead[0] += 3600
+    pass_by(house, time, hours=1)
+    peers.see()
+    pass_by(house, time, seconds=14)
+    peers.see()
+    assert [] == prefect.ordered
+
+    pass_by(house, time, seconds=2)
+    peers.see()
+    assert ["publish"] == prefect.ordered
 
 
 def test_without_heartbeats_of_its_own_a_run_does_not_judge(house, time, leases, prefect):

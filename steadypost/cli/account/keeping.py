@@ -16,6 +16,8 @@ from steadypost.domain import clock
 from steadypost.domain.token import Unreadable
 
 if TYPE_CHECKING:
+    from prefect.blocks.core import Block
+
     from blocks import AccountBlock
     from steadypost.domain.token import Token
     from steadypost.store import Store
@@ -50,6 +52,18 @@ def known() -> Known:
     except documents.ApiAway as away:
         raise _away(str(away)) from None
     return Known(blocks=blocks, unreadable=unreadable)
+
+
+def entered() -> dict[str, Block]:
+    """Read what an operator entered beside the accounts: the switches, and who is on call; ``Stop`` as above."""
+    from tasks import documents  # noqa: PLC0415 - as above
+
+    try:
+        switches, _ = documents.switches()
+        on_call = documents.on_call()
+    except documents.ApiAway as away:
+        raise _away(str(away)) from None
+    return {"on_call": on_call} if switches is None else {"on_call": on_call, "switches": switches}
 
 
 def _api_url() -> str:
@@ -112,7 +126,7 @@ def _put_back(tokens: Tokens, name: str, before: Token | None) -> None:
         tokens.put(name, before)
 
 
-def save(name: str, block: AccountBlock) -> None:
+def save(name: str, block: Block) -> None:
     """Make the block document, or replace it, or stop with what is in the way."""
     import httpx  # noqa: PLC0415 - as above
     from prefect.exceptions import PrefectHTTPStatusError  # noqa: PLC0415

@@ -20,6 +20,7 @@ from steadypost.cli.house import House, sqlite_file
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.settings import without_password
 
 if TYPE_CHECKING:
     from steadypost.store.acts import By
@@ -137,7 +138,8 @@ def _refuse_while_at_work(house: House, now: datetime) -> None:
     if house.store_url.startswith("sqlite") and not sqlite_file(house.store_url).exists():
         return
     try:
-        with Store.open(house.store_url) as store:
+        # Whatever version's its tables are: who goes back to an earlier one may have left the later one running.
+        with Store.at(house.store_url) as store:
             at_work = [watch.flow for watch in store.read(watches.every) if now - watch.heartbeat_at < FRESH]
     except StoreError:
         return
@@ -152,6 +154,7 @@ def _put_in_place(house: House, copy: Path, now: datetime) -> str:
 
     stamp = f"{now:%Y%m%dT%H%M%SZ}"
     if not house.store_url.startswith("sqlite"):
+        _refuse_later_tables(house)
         aside = private.folder(house.settings.home / "backups") / f"before-restore-{stamp}.backup"
         kept = _keep_aside(house, aside, now)
         with house.database() as database:
@@ -166,6 +169,20 @@ def _put_in_place(house: House, copy: Path, now: datetime) -> str:
     kept_as = target.with_name(f"{target.name}.before-restore-{stamp}")
     copying.put_file(copy, target, kept_as)
     return str(kept_as)
+
+
+def _refuse_later_tables(house: House) -> None:
+    """Stop where a later version has changed the tables in PostgreSQL, which this one can neither empty nor keep."""
+    from steadypost.store import Schema, Store  # noqa: PLC0415 - see House.store
+
+    with Store.at(house.store_url) as store:
+        if store.schema() is Schema.AHEAD:
+            message = f"the tables at {without_password(store.address)} are a later version's"
+            remedy = (
+                "make a new, empty database, name it with --store or STEADYPOST_STORE_URL on every machine, and restore "
+                "into that; nothing was changed"
+            )
+            raise Stop(Ending.REFUSED, "tables_ahead", message, remedy)
 
 
 def _keep_aside(house: House, aside: Path, now: datetime) -> str:
@@ -216,7 +233,9 @@ def _put_documents(house: House, documents: bytes | None) -> str:
     if made is None:
         return f"accounts: not restored ({why_not}); start Prefect, then 'steadypost restore PATH --accounts-only'"
     return (
-        f"accounts: {', '.join(made)} made anew" if made else "accounts: all were here, and stay as they are"
+        f"in Prefect made anew: {', '.join(made)}"
+        if made
+        else "accounts: all were here, and stay as they are"
     )
 
 

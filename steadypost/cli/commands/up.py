@@ -27,7 +27,7 @@ from steadypost.cli.up import database, postgres, server
 from steadypost.cli.up.database import Chosen
 from steadypost.cli.up.lock import alone
 from steadypost.cli.up.postgres import Cluster, NoPostgres
-from steadypost.cli.up.processes import MARK, Child, Family
+from steadypost.cli.up.processes import MARK, Child, Family, end_left_over
 from steadypost.domain import clock
 from tasks.bulkheads import this_host
 
@@ -55,6 +55,7 @@ def up(house: House, *, wanted: str | None) -> Answer:
     private.home(home)
     with alone(home):
         family = Family(mark=secrets.token_hex(8), say=_say)
+        end_left_over(home, _say)
         own = server.ours(home, os.environ)
         if wanted is not None and not own:
             message = "Prefect's server is another's, who gives it its database"
@@ -70,7 +71,8 @@ def up(house: House, *, wanted: str | None) -> Answer:
         finally:
             server.notify("STOPPING=1")
             _say("ending everything")
-            left = family.end(first=("worker",))
+            # Neither is to replace the runs that end.
+            left = family.end(first=("worker", "standby"))
             reap_orphans(house.settings.run_dir)
     if left:
         raise Stop(Ending.DEFECT, "left", f"processes {left} could not be ended", "look at them with ps")
@@ -159,8 +161,13 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
     _until(lambda: server.answers(env), f"Prefect's API at {_shown(env)}", family, stop)
     if stop.is_set():
         return
+    was_up = bool(prefect_address.known(home, {}))
     # So that every command finds the server by the home alone, the emergency stop above all.
     prefect_address.keep(home, env)
+    standby = _child("standby", [sys.executable, "-m", "flows.standby"], env, logs)
+    if was_up:
+        # After a power loss the runs are dead that mind each other: it has somebody publish, whatever takes its time.
+        family.start(standby)
     _say("making the deployments")
     done = _deployments(env)
     if done.returncode != 0:
@@ -173,6 +180,8 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
         # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
         worker.restarted = lambda: _deployments(env, "--on-watch")
         family.start(worker)
+        if not was_up:
+            family.start(standby)
 
 
 def _until(is_up: Callable[[], bool], what: str, family: Family, stop: threading.Event) -> None:

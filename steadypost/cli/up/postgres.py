@@ -34,6 +34,7 @@ LONGEST_SOCKET = 107
 """Bytes that the path of a socket may have (unix(7))."""
 
 SOCKET = ".s.PGSQL.5432"
+SOCKET_LOCK = f"{SOCKET}.lock"
 
 STOPS_WITHIN = 20.0
 
@@ -205,8 +206,9 @@ class Cluster:
         """End one that outlived whoever started it. One lock of the home is held here: no other is at work."""
         left = self._left_over()
         if left is None:
-            # After a power loss the number in it may be that of any process of today.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            # After a power loss the number in them may be that of any process of today.
+            for lock in (self.data / "postmaster.pid", self.folder / SOCKET_LOCK):
+                lock.unlink(missing_ok=True)
             return
         # At once; and if not, at once without tidying up, by which nothing is lost that was committed.
         for how in (signal.SIGINT, signal.SIGQUIT):

@@ -174,6 +174,36 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
+def end_left_over(home: Path, say: Say, *, within: float = 8.0) -> None:
+    """End what an earlier ``steadypost up`` of this home left when it was killed. One lock of the home is held here: no
+    other is at work.
+
+    Its server would keep the port, and its worker start runs of its own. The runs on watch hand in their answers first.
+    """
+    left = _left_over(home)
+    if not left:
+        return
+    say(f"ending {len(left)} processes that an earlier start has left")
+    for one in left:
+        with contextlib.suppress(psutil.Error):
+            one.terminate()
+    _, alive = psutil.wait_procs(left, timeout=within)
+    for one in [*alive, *_left_over(home)]:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(alive, timeout=2)
+
+
+def _left_over(home: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            environment = process.environ()
+            if environment.get(MARK) and environment.get("STEADYPOST_HOME") == str(home):
+                found.append(process)
+    return [one for one in found if one.pid != os.getpid()]
+
+
 def _session(process: psutil.Process) -> int:
     try:
         return os.getsid(process.pid)
