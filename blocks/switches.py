@@ -53,9 +53,8 @@ class Switch(BaseModel):
     _name: str = PrivateAttr(default="")
 
     def is_on(self, now: datetime, subject: object = None) -> bool:
-        """Whether it is on at ``now``, for this account or delivery; without one, whether it is on for all.
-
-        A switch that was turned off for a time comes back by itself.
+        """Whether it is on at ``now`` for this account or delivery (for all, without one); one turned off for a time
+        comes back.
         """
         if self.is_over(now):
             return True
@@ -199,11 +198,7 @@ class Switches(Block):
 
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
-        """Write every switch out in full under its own name.
-
-        Pydantic refers to ``Switch`` and puts the name beside the reference, where Prefect's form does not
-        look: it would call every switch "Switch", and nobody could tell which of them stops what.
-        """
+        """Write every switch out in full, since Prefect's form would call each one by its class, "Switch"."""
         schema = super().model_json_schema(*given, **named)
         written = schema.pop("definitions", None) or schema.pop("$defs", {})
         for name, field in schema["properties"].items():

@@ -18,8 +18,7 @@ FRESH = timedelta(seconds=10)
 """A lease whose last heartbeat is older than this is held by nobody alive."""
 
 HEARTBEAT_WITHIN = 3.0
-"""Seconds in which whoever is alive heartbeats again. A worker that was killed a moment ago has left fresh heartbeats
-behind, and whoever starts the next one asks in that very moment."""
+"""Seconds in which a living run heartbeats again: a worker killed a moment ago has left fresh heartbeats."""
 
 
 def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]:

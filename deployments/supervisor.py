@@ -1,13 +1,7 @@
-"""``python -m deployments.supervisor`` keeps one worker running in a container, and lets it leave without harm.
+"""``python -m deployments.supervisor``: a container's one command; keeps a worker running, lets it leave cleanly.
 
-It is the container's one command. A worker that ended is started again beside the runs it left, which go on: a run on
-watch outlives its worker. Were the worker the container's command itself, everything would end with it.
-
-Told to stop, it ends the worker, which so starts nothing more, gives up the leases of the runs on watch that are here,
-and waits until they have brought home what was under way. So an update cuts no post off in the middle.
-
-One supervisor has a home: it holds a lock there, and writes down who held it before. Whoever finds an attempt of such a
-container knows that nothing of it can act any more (``Host.is_over``).
+Runs on watch outlive a worker that is started again. Told to stop, it ends the worker, gives leases up and waits for
+what is under way. It holds its home's lock and notes earlier holders, which are therefore gone (``Host.is_over``).
 """
 
 from __future__ import annotations
@@ -41,8 +35,7 @@ STAYED = 60.0
 """A worker that ran for so many seconds was well."""
 
 COMES_HOME_WITHIN = 150.0
-"""Seconds that runs have to bring home what is under way: an attempt's own deadline. The container's time to stop has to
-be longer."""
+"""Seconds for what is under way: an attempt's deadline. The container's stop timeout must be longer."""
 
 ENDS_AFTER = 1.0
 """Seconds from the end of a supervisor, which lets the lock go, to the end of everything else of its container."""

@@ -1,13 +1,8 @@
-"""The breakers of one process: asked before each call without a call of their own, moved together with all others.
+"""The breakers of one process: read from memory before each call, moved together with all others.
 
-A check reads what this process knows. Only a move (opening, a permit of a half-open circuit, closing, a person's
-word) goes to Prefect, as one new revision; ``steadypost.domain.circuit`` says what follows from what and why no move
-is lost. A process hears of the others' moves when the house reads its blocks.
-
-With Prefect's API away, what was last known serves: opening needs nobody's leave, and neither does saying how a
-permitted call ended. A new permit does, and is had from the store then; the store's own circuit each process tries by
-itself. With both away each goes on alone after ``TRUST``, so that nothing stays open for want of them: then at most one
-trial per process is made. A person's word stands as it was.
+Only a move goes to Prefect, as a new revision. With its API away the last known state serves; opening and ending a call
+need no permission, a new permit comes from the store, and after ``TRUST`` without both each process tries once by
+itself. A person's word stands.
 """
 
 from __future__ import annotations
@@ -203,8 +198,8 @@ class Breakers:
     def guard(
         self, dependency: Dependency, *, failures: tuple[type[Exception], ...], probe: bool = False
     ) -> Iterator[None]:
-        """Make a call under the circuit; raises ``Refused``. Only ``failures`` tell against what it stands before;
-        any other exception, and a cancellation, tells nothing.
+        """Make a call under the circuit; raises ``Refused``. Only ``failures`` count against it; other exceptions do
+        not.
         """
         ticket = self._ticket(dependency, probe=probe)
         began = time.monotonic()

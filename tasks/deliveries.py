@@ -41,10 +41,7 @@ from tasks.second_question import owned
 )
 @discreet
 def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
-    """Ask once, record what came of it, and say it as the name of this task run's state.
-
-    It never raises for a post's misfortune: Prefect's own verdict is about this step, not about the post.
-    """
+    """Ask once, record the outcome, and name the task run's state by it; never raises for a post's misfortune."""
     house = here()
     # What crosses a task's border is the number, not the post. A number that this process has not claimed is not its to
     # ask for, whoever runs this task once more.
@@ -194,11 +191,9 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
 def record(
     house: House, claim: Claim, answer: Answer, give_way: Callable[[], None] = lambda: None
 ) -> Settled | None:
-    """Write the answer down: on this machine's disk first, then in the store. ``None``: it waits in the outbox.
+    """Record the answer: on this disk first, then in the store; ``None``: it waits in the outbox.
 
-    Recording is not asking: it may be repeated, and said twice it counts once. While the store is away the
-    answer waits in the outbox, and whoever runs next on this machine brings it there. Between the two it may
-    ``give_way`` to a claim: a browser that stands idle waits for that one, and nobody waits for this.
+    Safe to repeat. Between the two it may ``give_way`` to a claim that a free browser waits for.
     """
     moment = house.clock()
     entry = _kept(house, claim, answer, moment)

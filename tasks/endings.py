@@ -8,8 +8,8 @@ from tasks.house import House
 
 
 def tell_of_endings(house: House, telling: Telling) -> int:
-    """Write down what is to be told of posts that ended, if it is time to; answers of how many. Never raises for a
-    store that is away: the next round finds the same.
+    """Record messages about ended posts, if it is time; answers of how many. A store that is away is left for the
+    next round.
     """
     try:
         told = house.store.write(endings.tell, telling, house.clock())

@@ -1,7 +1,6 @@
 """The open house of one process: its store, its browsers, its accounts.
 
-A flow opens it; the tasks of that flow, which run in threads of the same process, find it with ``here()``.
-Ids travel across Prefect's borders, never sessions, stores or browsers.
+A flow opens it; its tasks, threads of this process, find it with ``here()``. Only ids cross Prefect's borders.
 """
 
 from __future__ import annotations
@@ -118,8 +117,7 @@ class House:
     marks: dict[str, str] = field(default_factory=dict)
     """What each account's pause for sign-in depends on, as last read from its block."""
     in_hand: dict[int, Claim] = field(default_factory=dict)
-    """The claims this process is at, by their attempts. Only their leases are renewed: one that got lost here runs
-    out."""
+    """The attempts this process works on. Only their leases are renewed."""
     looked_at: dict[str, float] = field(default_factory=dict)
     """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
@@ -129,15 +127,13 @@ class House:
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, at_most=16))
     """What this process may do at once."""
     wake: Callable[[], Callable[[], None]] = lambda: lambda: None
-    """Tells whoever claims that a browser is free again. What it answers waits, for an instant, until they have claimed
-    for it."""
+    """Reports a free browser. What it answers waits, for an instant, until the next claim is made."""
     circuits: Breakers = field(init=False)
     """What is left alone, because it failed, until it is seen to be well."""
     announce: Callable[[Turned], None] = lambda _: None
     """Told of every circuit that this process turned."""
     probing: Pool | None = None
-    """The browser that probes have for themselves, so that a page that hangs under one takes no publisher's
-    slot; without one they borrow like anybody."""
+    """The browser of the probes, so that a hanging page takes no publisher's slot; without one they borrow."""
     permits: dict[str, Mapping[Dependency, Ticket]] = field(default_factory=dict)
     """The permits for the trial of an account that is about to be made."""
     probe_turns: dict[str, int] = field(default_factory=dict)
@@ -151,8 +147,7 @@ class House:
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     store_away_at: datetime | None = None
-    """When this process last saw the store away, or not taking its heartbeat: until a while after that, nobody's
-    silence tells anything."""
+    """When the store was last away or took no heartbeat: until a while after, silence tells nothing."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
     """How much memory this machine has left, in MB."""
     looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
@@ -204,9 +199,7 @@ class House:
 
     @contextlib.contextmanager
     def channel(self, account: str, *, within: timedelta, browsers: Pool | None = None) -> Iterator[Channel]:
-        """Open an account's channel for one attempt, look or probe. It takes of this house what it needs: a browser is
-        lent, or started, for nobody else.
-        """
+        """Open an account's channel for one attempt, look or probe; a browser is lent only if it needs one."""
         means = Means(
             browser=lambda: (browsers or self.browsers).lend(within.total_seconds(), key=account),
             home=self.home,
@@ -232,9 +225,7 @@ class House:
     def refresh(self, *, at_once: bool = False) -> None:
         """Read the blocks again, when it is time; with Prefect's API away the last known ones serve.
 
-        What they say is in force here at once; a store that is away hears of it at the next reading. While a
-        reader reads them, nobody waits here for Prefect's API: one that does not answer would keep due posts
-        waiting for a minute.
+        Never waits where a reader reads them. A store that is away hears of them at the next reading.
         """
         if self.trouble is not None:
             raise self.trouble
@@ -277,9 +268,7 @@ class House:
             self.browsers.warm()
 
     def bear(self, error: Exception, message: str, *told: object) -> None:
-        """Go on without what failed, and say so: no post waits for it. The switch ``degradation`` turned off,
-        the first failure stops the run, as it did in older systems.
-        """
+        """Go on without what failed, and say so. With the switch ``degradation`` off the first failure stops the run."""
         self.log.warning(message, *told)
         if not self.switches.degradation.is_on(self.clock()):
             self.trouble = error
@@ -300,11 +289,7 @@ class House:
         return left
 
     def may_look_again(self, *, again: bool) -> bool:
-        """Say whether a look that could not be taken may be tried again at once, and note that it was not.
-
-        Looks spend from the budget that all retries share. Whoever publishes is not held back by them, and a look
-        that is not repeated here comes again at its own time. Raises ``StoreAway``.
-        """
+        """Say whether a failed look may be repeated at once, from the common retry budget. Raises ``StoreAway``."""
         moment = self.clock()
         self.looks_in_vain.append(Try(at=moment, again=again))
         if not self.switches.backoff.is_on(moment):
@@ -318,8 +303,8 @@ class House:
         self.bulkheads.begin(claim.attempt_id, claim.account)
 
     def let_go(self, attempt_id: int) -> Callable[[], None]:
-        """Give an attempt's slot to the next: its browser is back, and writing the answer down needs none. What it
-        answers waits, for an instant, until the next has been claimed.
+        """Free an attempt's slot before its answer is written down. The answer waits, for an instant, for the next
+        claim.
         """
         self.bulkheads.end(attempt_id)
         return self.wake()
@@ -331,9 +316,7 @@ class House:
 
     @contextlib.contextmanager
     def slot(self, within: timedelta) -> Iterator[None]:
-        """Have a slot for one piece of work. Behind walls it was counted before it began; without them it
-        waits for the one limit that everything shares, and raises ``NoSlot`` when the wait ends.
-        """
+        """Have a slot for one piece of work; without bulkheads wait for the shared limit, and raise ``NoSlot``."""
         if self.switches.bulkheads.is_on(self.clock()):
             yield
             return
@@ -499,10 +482,7 @@ def _identity(record: AccountRecord | None, handle: str) -> str:
 
 
 def follow(house: House, turned: Turned) -> None:
-    """Do what follows when a circuit closes: what waited for it need wait no longer.
-
-    The one process that made the turn does it, so it is done once.
-    """
+    """Let go what waited for a circuit that closed; the one process that closed it does this, once."""
     house.announce(turned)
     kind, of = turned.dependency.kind, turned.dependency.of
     if turned.after.state is not State.CLOSED or kind not in WAKES:
@@ -520,9 +500,7 @@ def follow(house: House, turned: Turned) -> None:
 
 
 def _reached_again(house: House, account: str) -> None:
-    """Close the circuits of those on the same address that failed on nothing but that it was not reached: one probe
-    tells of it for all of them.
-    """
+    """Close the circuits of accounts on the same address that failed only because it was not reached."""
     mine = house.access(account)
     if not isinstance(mine, Access):
         return
@@ -560,9 +538,7 @@ class _StoreTrials:
 
 
 class _Reader(threading.Thread):
-    """Reads the blocks again and again, in a thread of its own: what an operator edits is in force within one
-    cycle, and an API that takes its time takes nobody else's.
-    """
+    """Reads the blocks again and again in a thread of its own, so that a slow API delays nothing else."""
 
     def __init__(self, house: House) -> None:
         super().__init__(name="block-reader", daemon=True)
@@ -584,11 +560,7 @@ class _Reader(threading.Thread):
 
 
 class _Keeper(threading.Thread):
-    """Renews the leases of this process while it lives.
-
-    It is a thread of its own so that neither Prefect nor a busy flow can let a lease run out; it dies with
-    the process, and a stopped process (SIGSTOP) stops renewing, which is the point of a lease.
-    """
+    """Renews the leases of this process, in a thread of its own; a dead or stopped process renews nothing."""
 
     def __init__(self, house: House) -> None:
         super().__init__(name="lease-keeper", daemon=True)
@@ -641,8 +613,7 @@ def opened(
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
-    Without ``read_blocks`` whoever opens it says which accounts there are. With ``known`` blocks nothing waits for
-    Prefect's API: they serve until they can be read.
+    Without ``read_blocks`` the caller sets the accounts. With ``known`` blocks nothing waits for Prefect's API.
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, browsers=browsers, outbox=outbox, worker=worker or name_of_this_worker())

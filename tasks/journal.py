@@ -1,11 +1,7 @@
-"""The journal: one JSON object for each thing that happened, in which one delivery can be followed by its id.
+"""The journal: one JSON line per event; ``jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl`` follows one.
 
-    jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl
-
-Every line written while a delivery is worked on carries its id, whoever writes it: the flow that claimed it, the task
-that carries it out, the browser's runner, the store's answers (``component`` says which). Prefect's own pages show the
-same lines. Secrets are taken out before anything is written, here and there. Nothing that can go wrong with a journal
-goes wrong for a post.
+Every line about a delivery carries its id, whatever ``component`` writes it. Secrets are removed first; errors are
+ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""A run says, on whatever machine, that it is at work: in the store, where every machine reads it.
-
-It is said by a thread of its own, so that neither a long import nor a look at a page that hangs is taken for death; it
-dies with the process, and a process that hangs says nothing.
-"""
+"""A run reports in the store that it is at work, from a thread of its own; a hung process reports nothing."""
 
 from __future__ import annotations
 

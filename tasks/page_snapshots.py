@@ -1,7 +1,4 @@
-"""What a page looked like when it was not as it should be: a picture and its elements, kept for a person.
-
-Kept on this machine, readable by its owner only, few and not for long, and without anything secret in them.
-"""
+"""Snapshots of a page that was not as it should be: picture and elements, owner-only, few, short-lived, no secrets."""
 
 from __future__ import annotations
 
@@ -47,9 +44,7 @@ class PageSnapshot:
 
 
 def without_secrets(page: str, cookies: Iterable[str]) -> str:
-    """Take out of a page what the account's session holds, as it is or as it stands in an address, and what
-    looks like a secret of anybody's.
-    """
+    """Take out of a page what the session holds, also as in an address, and what looks like any secret."""
     for value in sorted({one for one in cookies if len(one) >= SHORTEST_SECRET}, key=len, reverse=True):
         for written in (value, quote(value, safe=""), value.strip('"')):
             page = page.replace(written, REMOVED)

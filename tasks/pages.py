@@ -1,8 +1,4 @@
-"""Pages in Prefect that stay where they are: each is one artifact, and is written over.
-
-Prefect's page of a key lists the versions of an artifact; only the page of one version shows what it says. So that a
-page can be linked, its version is made once and then changed.
-"""
+"""Pages in Prefect with a fixed address: one artifact each, written over (a new version would have a new address)."""
 
 from __future__ import annotations
 
@@ -45,9 +41,7 @@ def find(client: SyncPrefectClient, key: str) -> UUID | None:
 
 
 def ensure_board(client: SyncPrefectClient) -> UUID:
-    """Make the board, unless it is there: whatever links it is to lead somewhere from the first minute on. The picture
-    of the week was a page of its own before it stood on the board.
-    """
+    """Make the board unless it is there, so that links to it work from the first minute on."""
     for one in _versions(client, FORMER_WEEK):
         client.delete_artifact(one.id)
     return find(client, BOARD) or write(

@@ -110,11 +110,7 @@ def flow_of(deployment: str) -> str:
 
 @contextlib.contextmanager
 def client() -> Iterator[SyncPrefectClient]:
-    """Open a client of an API that answers now.
-
-    It is asked first by a question of our own, and what is not answered is repeated once: Prefect's client would do so
-    for a minute and more, in which a round hangs.
-    """
+    """Open a client of an API that answers now: asked first, as Prefect's client would repeat for a minute."""
     answers()
     with (
         temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
@@ -340,11 +336,7 @@ def about_to_start(api: SyncPrefectClient, deployment_id: UUID) -> bool:
 
 
 def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> list[str]:
-    """End every run of a flow that is under way, its process first; answer which.
-
-    Its process is killed, not asked: what hangs does not answer. The store's leases and looks see to what it was
-    doing, and its browsers die with it or are reaped.
-    """
+    """End every run of a flow under way, its process (killed) first; answer which. Leases and looks see to its work."""
     spared = set(but)
     return [end(api, run.id) for run in under_way(api, flow) if str(run.id) not in spared]
 

@@ -1,7 +1,7 @@
-"""A second person's yes: which posts need one, who may give it, and what is said of a post that waits for it.
+"""Approval by a second person: which posts need it, who may give it, and what is said of a post that waits for it.
 
-What is approved is a wording for an account. Whoever changes the words makes another wording, which needs its own yes;
-another time is not another wording. The names are those that people give: they are kept, and not proven.
+A wording for an account is approved: other words need approval of their own, another time does not. Names are not
+proven.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Time, handed in.
-
-Everything that needs to know the time takes a ``Clock`` so that a test can hold it still and a
-simulation can run weeks in seconds. All instants are aware and in UTC; a naive datetime is a defect.
-"""
+"""Time, handed in as a ``Clock``, for tests that hold it still and simulations. Instants are aware and in UTC."""
 
 from __future__ import annotations
 
@@ -37,10 +33,9 @@ class Offset:
 
 
 def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offset:
-    """Compare the clocks by one answer: its ``Date``, which is cut to the second, and when it was asked for and came.
+    """Compare the clocks by one answer's ``Date`` (cut to the second) and when it was asked for and came.
 
-    The answer was dated somewhere between the two; the middle is the best guess, half the way and half a second its
-    error (RFC 9110, 6.6.1; the reckoning is that of SNTP, RFC 4330).
+    The middle is the best guess, half the way and half a second its error (RFC 9110, 6.6.1; SNTP, RFC 4330).
     """
     middle = sent_at + (received_at - sent_at) / 2
     half_second = timedelta(milliseconds=500)

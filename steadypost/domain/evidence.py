@@ -1,8 +1,7 @@
 """What looks found, and what that says of each unconfirmed delivery.
 
-A look at one list of posts brings back a ``Sighting``: the posts it saw, and how far the list reached. What it shows of
-each part that is ``Wanted`` is one ``Evidence``. Three values, never two: not seeing a post is not proof that it is not
-there, and a post that may be ours is not yet ours.
+A look gives a ``Sighting``; each ``Wanted`` part gets one ``Evidence`` of three values: not seeing a post proves
+nothing by itself.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ class SeenPost:
     parent_known: bool = True
     """Whether it is known what it answers; a painted list often does not say."""
     media: tuple[str | None, ...] | None = None
-    """The description of each of its pictures, ``None`` where that is not told; ``None`` for the whole when it is not
-    known how many there are."""
+    """The description of each picture, ``None`` where not told; ``None`` for the whole when their number is not known.
+    """
     pinned: bool = False
     reposted: bool = False
     promoted: bool = False
@@ -43,8 +42,7 @@ class SeenPost:
     made: datetime | None = None
     """When it was made, by the network's clock, where the network says so beside its id."""
     dated: datetime | None = None
-    """When it was made as its author dated it. That proves nothing of a post that may be anybody's hand, and counts only
-    where the name of what is looked for is lost."""
+    """When its author dated it. It proves nothing, and counts only where the name of what is looked for is lost."""
     options: Mapping[str, str] = field(default_factory=dict)
     """How it went out beside its words, as far as the network tells: its content warning, who may see it."""
 
@@ -64,8 +62,7 @@ class Appearance:
     """As whom, and how, something is asked for: it will show itself so, whatever the account's block says by then."""
 
     identity: str = ""
-    """Who the account is by its network's own name for it, which stays when a handle changes: a DID, a number. Empty
-    where that is not told."""
+    """The network's own name for the account (a DID, a number), which outlives a handle. Empty where not told."""
     options: Mapping[str, str] = field(default_factory=dict)
     """How it goes out beside its words, by the names of ``SeenPost.options``; of what is left out nothing is known."""
 
@@ -89,16 +86,13 @@ class Sighting:
     post: RemoteId | None = None
     """Whose page, for ``Place.THREAD``."""
     told: bool = False
-    """Whether the posts are what the network told the page. What a page paints leaves things out, and proves no
-    absence."""
+    """Whether the network told the posts to the page. What a page only paints is incomplete and proves no absence."""
     offset: Offset | None = None
     """How far the network's clock was ahead of this machine's during the look; ``None`` when it did not say."""
     missing: frozenset[RemoteId] = frozenset()
     """The posts of which the network said that there is nothing at their own address."""
     named: Mapping[Name, RemoteId | None] = field(default_factory=dict)
-    """What the network said of each part that was asked for by name: its id, or ``None`` when it is certainly not
-    there. A part of which nothing is known is left out.
-    """
+    """The id of each part asked for by name, ``None`` when it is certainly not there. Unknown parts are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

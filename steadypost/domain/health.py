@@ -1,8 +1,4 @@
-"""What is checked, and what a check can come to.
-
-A check compares what should be true with what is: with what the network shows, what the store holds, and what
-this machine and Prefect are seen to do. It never asks the publisher how it went.
-"""
+"""What is checked, and what a check can come to. It compares with what is seen, never with what the publisher says."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from steadypost.domain.watched import FAILING_AFTER
 
 
 class Verdict(StrEnum):
@@ -156,10 +154,8 @@ class Tolerances:
 
     every: timedelta = timedelta(seconds=60)
     """How often everything is checked."""
-    heartbeat_within: timedelta = timedelta(seconds=15)
-    """A run on watch sends a heartbeat every second, and may wait five for a store that is busy. No longer than the
-    others on watch give it (``tasks/peer_supervisor.py``): what they have replaced must not look well until the next
-    one sends heartbeats."""
+    heartbeat_within: timedelta = FAILING_AFTER
+    """No longer than the peers of a run give it: what was replaced must not look well."""
     starts_within: timedelta = timedelta(seconds=45)
     """How long a run may take from its start to its first heartbeat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)

@@ -115,10 +115,9 @@ class Window:
 
 
 def window(item: Wanted, offset: Offset | None) -> Window:
-    """Say from when on a post can be this one, for a look during which the clocks were this far apart.
+    """Say from when on a post can be this one.
 
-    A clock that was moved between the two comparisons, whosever it is, widens what nobody can say by as much; and one
-    that was moved by no more than they can show, between the comparison and the arming, by ``STEADY``.
+    A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show.
     """
     known = item.offset or offset
     if known is None:

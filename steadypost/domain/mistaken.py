@@ -1,8 +1,7 @@
-"""Tells a file that holds somebody's session from every other, whatever form the session is in.
+"""Recognises a file that holds a session, in whatever form, so that a refusal does not show a sign-in in a log.
 
-People pick the wrong file. What a refusal then shows of it for the sake of finding the place would be a sign-in, in a
-log and in the state of a run. So it is known first, by its structure: a browser's storage state, a list of cookies,
-Netscape's ``cookies.txt``, a file of settings, a recorded header, JSON with tokens, each plain, broken off, or in base64.
+Known by structure: storage state, cookie lists, ``cookies.txt``, settings, headers, tokens; plain, broken off or
+base64.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How an account stands: one judgement and one word for it, wherever somebody asks.
-
-The command line's lists, the board, the doctor and ``why`` all say what this says.
-"""
+"""How an account stands: one judgement for the command line's lists, the board, the doctor and ``why``."""
 
 from __future__ import annotations
 
@@ -56,10 +53,7 @@ class Standing:
 
 
 def standing(one: AccountSeen, now: datetime, closed: Mapping[str, str] = MappingProxyType({})) -> Standing:
-    """Judge how an account stands, the reason that outlasts the others first.
-
-    ``closed`` are accounts that somebody else just found not to be usable, by name, with why.
-    """
+    """Judge how an account stands, the longest reason first; ``closed`` are accounts just found unusable, with why."""
     for hold in holds(one, now, closed=closed.get(one.name, "")):
         match hold.kind:
             case holding.REFUSED:

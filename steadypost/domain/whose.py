@@ -1,8 +1,6 @@
-"""Whose trouble it is that no way was found to an address: this machine's, or that address's.
+"""Whether an unreachable address is this machine's trouble or that address's.
 
-A browser that finds no name cannot tell a name that nobody has from a machine that can ask nobody. So a second
-question is asked before anybody is charged: are the addresses of other accounts reached? What that does not tell is
-charged to the narrowest, the account alone: nobody else is kept waiting on a guess.
+Other accounts' addresses are tried too; what that does not tell is charged to the account alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Which posts wait for a second person's yes, and that yes. Who may give it is judged by the domain.
-
-A yes is of a post for an account: an edit makes another post, so it has none. All times of a series say the same post,
-so one yes lets all of them go.
-"""
+"""Which posts wait for a second person's approval, and that approval. An edit needs a new one; a series one for all."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""What came in under a key, and changing what waits of it to what its file says now.
+"""Changing what waits of an import to what its file says now, under the locks of a claim, so it can be undone.
 
-It is one change, as a person's own is: under the locks of a claim, the account's first and then the delivery's, so that
-a worker sends the old post or the new one whole; and it can be undone. It is stricter in one thing: what has been
-attempted is not changed by a file, because an ask of the old text may still come to light.
+What has been attempted is not changed: an ask of the old text may still come to light.
 """
 
 from __future__ import annotations
@@ -127,10 +125,7 @@ def _posts(connection: Connection, post_ids: Collection[int]) -> dict[int, Post]
 def update_waiting(
     connection: Connection, incoming: Incoming, *, did: str, by: By, now: datetime
 ) -> list[Added]:
-    """Change what waits under a key to what is wanted now, all of it or none.
-
-    Raises ``NotWaiting`` where that would touch what does not wait.
-    """
+    """Change what waits under a key, all of it or none; raises ``NotWaiting`` where that would touch something else."""
     key = incoming.key or ""
     before = _meant(connection, key)
     records = account_rows.lock_all(

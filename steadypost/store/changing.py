@@ -1,9 +1,7 @@
-"""What persons change of what waits: wording, time, or that it goes out at all; and how that is taken back.
+"""Changes by persons of what waits, and how they are taken back.
 
-Each change is one transaction. It takes the locks a claim takes, in the order a claim takes them: first the accounts,
-then the deliveries. So of a change and a claim at the same moment one comes first, and the other finds what it left:
-the claim the new wording, or the change a delivery that a worker holds and that it leaves as it is. Every row is
-written only over the state and the fence it was read with.
+One transaction with a claim's locks in a claim's order (accounts, then deliveries); every row is written only over what
+was read.
 """
 
 from __future__ import annotations
@@ -100,10 +98,7 @@ def change(
     dry_run: bool = False,
     together: bool = False,
 ) -> Done:
-    """Change what can be of those deliveries, and say of the others why they stay.
-
-    ``together``: all of them, or none, and then ``NotTogether`` is raised.
-    """
+    """Change what can be, and say of the others why they stay; ``together``: all or none, else ``NotTogether``."""
     meant = _held(connection, those, lock=not dry_run)
     plans = gated(connection, [(kept, work(connection, kept, now)) for kept in meant], by)
     if together and (stays := _all_that_stay(connection, plans)):

@@ -98,8 +98,8 @@ def keep(
 ) -> None:
     """Write a delivery over the one that was read, and over no other.
 
-    A delivery that is no longer being sent has no worker and no lease; one that has just become published
-    says since when. ``quietly``: nobody is told, because a person did it.
+    Not being sent, it has no worker and no lease; just published, it gets the time. ``quietly``: a person did it, so no
+    message.
     """
     values: dict[str, Any] = {
         "state": after.state,

@@ -1,8 +1,7 @@
 """The way to the database: one engine, reads and writes, and what their failures mean.
 
-SQLite runs with a write-ahead log, so that readers never wait for a writer, and every write begins with
-``BEGIN IMMEDIATE``: it takes its turn at the start and never finds in mid-transaction that somebody was
-faster. PostgreSQL locks the rows in question. Both keep what was committed through a loss of power.
+SQLite: write-ahead log, each write begins with ``BEGIN IMMEDIATE``. PostgreSQL: row locks. Both survive a loss of
+power.
 """
 
 from __future__ import annotations
@@ -30,9 +29,8 @@ LONGEST_STATEMENT = timedelta(seconds=30)
 """No statement here takes longer on a server that is well."""
 
 LONGEST_SILENCE = timedelta(seconds=10)
-"""How long a transaction may hold its locks and say nothing. No live worker of ours is silent for more than an instant;
-one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold up every account's queue for as long as
-it hangs. PostgreSQL ends its session; woken, it finds the store away and its work undone.
+"""How long a transaction may be silent with its locks: PostgreSQL then ends the session of a stopped process, which
+would hold up every queue.
 """
 
 ASK_AGAIN_AFTER = 0.02
@@ -93,9 +91,7 @@ class Database:
 
     @contextlib.contextmanager
     def _own_turn(self) -> Iterator[None]:
-        """Let the writers of this process take turns. SQLite has one writer at a time, and who finds another one there
-        sleeps and looks again, ever longer: among threads that costs tens of milliseconds in the way of a post.
-        """
+        """Queue this process's writers: SQLite's own waiting costs tens of milliseconds among threads."""
         if not self.is_sqlite:
             yield
             return
@@ -141,10 +137,7 @@ class Database:
 
 @contextlib.contextmanager
 def _loose_references(connection: Connection) -> Iterator[None]:
-    """Let SQLite make tables anew, which it cannot while it enforces what refers to them.
-
-    The setting is deaf inside a transaction, so it is changed before one begins.
-    """
+    """Let SQLite rebuild tables without enforcing references; the setting must change before a transaction begins."""
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA foreign_keys = OFF")
     try:
@@ -200,9 +193,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 
 
 def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
-    """Have a write-ahead log. While somebody else makes a new file's first one SQLite does not wait, as it does for
-    everything else, but says at once that it is busy: four processes that start together ask again.
-    """
+    """Turn the write-ahead log on, and repeat while another process does: SQLite says "busy" at once."""
     ends = time.monotonic() + patience
     while True:
         try:

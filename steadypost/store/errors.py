@@ -16,10 +16,7 @@ class StoreError(Exception):
 
 
 class StoreAway(StoreError):
-    """The store cannot be reached, or cannot be written, now. Trying again later may well succeed.
-
-    Whether a write that ended so took effect is not known: every write here may be repeated.
-    """
+    """The store cannot be reached or written now. A write may have taken effect, and may be repeated."""
 
 
 class SchemaMismatch(StoreError):

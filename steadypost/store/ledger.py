@@ -79,11 +79,7 @@ def reserve(
 
 
 def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Delivery, now: datetime) -> None:
-    """Count of an attempt what is live or may be, and give the rest back.
-
-    It counts from its end, the latest instant at which its posts can have become live, and that instant
-    never moves backwards: an id that came to light may only show that it was later.
-    """
+    """Count what may be live of an attempt, from its end (which never moves back); give the rest back."""
     mine = [part for part in delivery.parts if part.n >= first]
     ids = [part.remote_id for part in mine if part.remote_id is not None]
     unconfirmed = sum(part.state is PartState.ASKED for part in mine)
@@ -119,11 +115,7 @@ def newest(connection: Connection, account: str) -> RemoteId | None:
 
 
 def note_foreign(connection: Connection, account: str, seen: Collection[SeenPost], now: datetime) -> int:
-    """Write down posts of the account that nobody here made; answer how many are new.
-
-    Whoever looked has made sure that none of them may be a delivery's. One that belongs to a delivery by now is left
-    alone all the same.
-    """
+    """Write down posts of the account made elsewhere; answer how many are new. A delivery's own are left alone."""
     network = account_rows.network_of(connection, account)
     ids = {network.remote_id(post.id): post for post in seen}
     ours = select(delivery_parts.c.remote_id).where(

@@ -1,7 +1,4 @@
-"""What accounts cost: what a claim may spend, and which posts were read at a charge.
-
-Money is kept in millionths of a dollar, because databases add whole numbers exactly.
-"""
+"""What accounts cost: what a claim may spend, and which posts were read at a charge; in millionths of a dollar."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What has been unconfirmed for too long, whatever kept anybody from looking.
-
-It needs no look, no session and no switch: only the store. A delivery that nobody can look for (its session expired,
-its block is broken or gone, looking is switched off) would otherwise stay unconfirmed for ever, and nobody would hear of
-it.
-"""
+"""What has been unconfirmed for too long, whatever kept looks from being taken. Needs only the store."""
 
 from __future__ import annotations
 

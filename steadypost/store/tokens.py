@@ -1,8 +1,6 @@
-"""The tokens of accounts: one refresher at a time, and nothing used that was not saved before.
+"""The tokens of accounts: one refresher at a time, under a lease, and nothing used that was not saved before.
 
-A refresher takes the account's lease, reads the token again (somebody may have been faster), asks the network for the
-next one, and saves it before anybody sees it. A lease ends by itself when its holder died. Who comes too late with a
-token, because its lease had ended and another process saved one meanwhile, drops its own.
+The token is read again under the lease; a refresher whose lease had ended drops its own.
 """
 
 from __future__ import annotations
@@ -128,10 +126,8 @@ class Tokens:
     ) -> Token:
         """Have one process ask for the next token, and answer the one that is kept afterwards.
 
-        ``stale`` is the token that its user found too old or refused; without it, that is the one kept now. When
-        another one is kept by the time of the lease, it is answered and nothing is asked. When ``using`` fails, the
-        token is read once more: another process may have saved one, whose refresh made this one fail. ``patience`` is
-        how long another process's refresh is waited for.
+        ``stale``: the token found too old or refused. If another is kept by then, or another saved one while ``using``
+        failed, that is answered. ``patience``: how long another refresh is waited for.
         """
         old = self.current(account) if stale is None else stale
         clock = self._clock(now)

@@ -1,7 +1,4 @@
-"""Every change of state, written in the transaction that makes it, and told once, by any process that can.
-
-That something is waiting here to be told holds up nobody: what is told, and to whom, is not the store's business.
-"""
+"""Every change of state, written in its transaction and told once, later, by any process."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Who tries a circuit while Prefect's API, where its pages are, is away: one holder each, for a bounded time.
-
-It is kept beside the vitals, one row for each circuit, and stands for nothing once its time is over. A trial opens a
-page and submits nothing; what this keeps from happening is that every process opens it at once.
-"""
+"""Who tries a circuit while Prefect's API is away: one holder each, for a bounded time. A trial submits nothing."""
 
 from __future__ import annotations
 

@@ -50,10 +50,7 @@ class Change:
 def undo(
     connection: Connection, change_id: int | None, *, by: By, now: datetime, dry_run: bool = False
 ) -> tuple[Change, Done]:
-    """Take a change back, the latest when none is named; what went out or was changed since stays as it is.
-
-    ``dry_run``: what becomes of each depends on the others, so all of it is done, and rolled back.
-    """
+    """Undo a change, else the latest; what went out or was changed since stays. ``dry_run``: done and rolled back."""
     trial = connection.begin_nested() if dry_run else None
     try:
         return _undo(connection, change_id, by=by, now=now)

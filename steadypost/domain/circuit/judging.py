@@ -1,14 +1,6 @@
 """The judgement of a circuit: a pure function of (memory, event, now).
 
-    Wants    a caller would like to call            -> Go(ticket) | No(until)
-    Came     a call came back, well or not          -> Noted
-    Left     a call was cancelled, or its result tells nothing -> Noted: its permit is free again
-    Said     a person's word on the circuit         -> Noted
-    Renewed  what it failed on has been replaced    -> Noted
-    Passed   time went by                           -> Noted
-
-A refused call is no event: it changes nothing. A cancelled one is neutral. A ticket of another generation, or
-whose permit has run out, is fenced off: its result comes too late to tell anything of now.
+Refused and cancelled calls change nothing. A ticket of another generation, or whose permit has run out, comes too late.
 """
 
 from __future__ import annotations

@@ -89,8 +89,9 @@ class DuePost:
 
     account: str
     at: datetime
-    """When it was due: its due time, or later, when it came in later or was released as a repetition. Whoever
-    releases what was held because it was late does not move this."""
+    """Its due time, or when it came in or was released as a repetition, if later. Releasing a late post does not move
+    it.
+    """
     state: State
     """What the store says of it."""
     live_at: datetime | None = None

@@ -63,11 +63,7 @@ metadata = MetaData(
 
 
 def one_of(column: str, words: Iterable[StrEnum]) -> str:
-    """Write the condition that a column holds one of these words.
-
-    Written out, not bound: a database uses an index over some rows only when it can see that the query is
-    about those rows.
-    """
+    """Write that a column holds one of these words: literally, or the database could not use a partial index."""
     return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
 
 
