@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import api, bulkheads, claim, cli, corpus, memory, publish, reconcile, recovery, resilience
+from bench.house import machine
 
 OUT = Path("var/bench")
 
 
 def _publish() -> dict[str, Any]:
     return {
-        "machine": publish.machine(),
+        "machine": machine(),
         "claim": claim.measure(),
         "cli": cli.measure(),
         "publish": publish.measure(),

@@ -1,8 +1,4 @@
-"""Compares the store with the sandbox's ledger: the network is the judge.
-
-What is live, and how often, the ledger alone says (``rehearsal.truth``). What a person did by hand on the same accounts
-is none of ours: it is neither a copy nor a loss.
-"""
+"""Compares the store with the sandbox's ledger, which judges (``rehearsal.truth``). Posts by hand count as neither."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The sandboxes of all networks beside each other: how they are started, who lives there, and what their ledgers say.
-
-Each ledger has a form of its own. Here they are brought into the one that ``rehearsal.truth`` judges.
-"""
+"""The sandboxes of all networks: starting them, their accounts, their ledgers in the form of ``rehearsal.truth``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Breaks a running house in the ways that went unnoticed for hours, and sees whether it notices, mends and tells.
-
-Everything is real: Prefect's server, its worker, the runs on watch, browsers, a sandbox whose ledger is the truth, and a
-pager that is reached through Prefect's own notification blocks. Nobody helps: what recovers, recovers by itself.
-"""
+"""Breaks a running house of real processes, and sees whether it notices, recovers by itself and tells a person."""
 
 from __future__ import annotations
 
@@ -35,9 +31,9 @@ from steadypost.domain.figures import NEVER
 from steadypost.domain.health import Kind, Verdict
 from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
+from steadypost.domain.watched import FLOWS
 from steadypost.store import Store, intake, notices, reading, watches
 from steadypost.store import incidents as incident_rows
-from tasks.peer_supervisor import SILENT_AFTER
 from tests import postgres
 
 LONG = 7.5
@@ -426,11 +422,9 @@ class Played:
     detected_s: float
     """From the fault to the round that found it."""
     recovered_s: float
-    """From its end to the first round in which all was well; negative when that was before. A fault that ends the moment
-    it happens (something is killed, or stopped) is counted from its beginning, with the time it took to be found."""
+    """From its end (of an instant fault: its begin) to the first round with all well; may be negative."""
     live_s: float
-    """From its end until a post that was due meanwhile was live on the last of the accounts, by the ledger; 0 when that
-    was before it, ``NEVER`` when one of them never was."""
+    """From its end until each account had a post live by the ledger; 0 when before, ``NEVER`` when not."""
     live_by_account_s: Mapping[str, float]
     mended_s: float
     """From the round that found it to the first round in which all was well."""
@@ -455,16 +449,11 @@ class Played:
 
 
 def stop_everybody(house: Ward) -> float:
-    """Let all three on watch hang at once; answers after how many seconds another was on watch over them.
-
-    Nobody is left to mind the others: only Prefect's automation can notice that the rounds stay away. What it starts
-    mends the rest.
-    """
+    """Let all three on watch hang at once; answers after how many seconds Prefect's automation had a watch running."""
     until(house.is_well, "the house is well before everybody is stopped", RECOVERED_WITHIN)
     before = _holding_the_lease(house)
     still = {
-        flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120)
-        for flow in SILENT_AFTER
+        flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120) for flow in FLOWS
     }
     began = time.monotonic()
     for process in still.values():

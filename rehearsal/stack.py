@@ -1,11 +1,4 @@
-"""Starts everything as real processes on free ports of this machine, watches over them, and leaves nothing behind.
-
-    sandboxes        a local X, with its ledger and its weather; other networks where they are asked for
-    Prefect server   on SQLite, unless the settings name another database
-    worker           runs the flows of prefect.yaml, each in a process of its own
-
-All of it lives in one folder: databases, logs, sessions.
-"""
+"""Starts sandboxes, Prefect's server and a worker as real processes in one folder, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -31,6 +24,7 @@ from sandbox.client import SandboxProcess
 from steadypost import prefect_address, private
 from steadypost.browser import reap_orphans
 from steadypost.cli.up.server import free_port
+from steadypost.domain.watched import JUDGED
 from steadypost.store import Store, watches
 from steadypost.store import accounts as account_rows
 
@@ -259,10 +253,7 @@ def up(
 def start_worker(
     stack: Stack, say: Say = lambda _: None, *, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
-    """Apply the deployments, start the worker, and see to it that somebody is on watch.
-
-    ``meanwhile`` is done beside the deployments, and is over before the worker starts.
-    """
+    """Apply the deployments (``meanwhile`` runs beside them), then start the worker, which starts the runs on watch."""
     say("deployments: applying prefect.yaml")
     with ThreadPoolExecutor(1) as beside:
         applied = beside.submit(stack.run, "deployments")
@@ -298,8 +289,7 @@ def until_on_watch(
     store = Store.open(stack.env.get("STEADYPOST_STORE_URL", f"sqlite:///{stack.home}/steadypost.db"))
     ends = time.monotonic() + within
     while not (
-        {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)}
-        and store.read(account_rows.every)
+        {*JUDGED} <= {watch.flow for watch in store.read(watches.every)} and store.read(account_rows.every)
     ):
         if stop():
             break

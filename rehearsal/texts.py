@@ -1,8 +1,4 @@
-"""What the posts of a rehearsal say: alike on purpose, in all the ways in which two posts of one account can be alike.
-
-A post that says what no other says is found by anybody. Those here share their words and lead elsewhere, begin as another
-begins, answer different posts with the same thanks, or are the same and wanted twice.
-"""
+"""What the posts of a rehearsal say: alike in every way in which two posts of one account can be alike."""
 
 from __future__ import annotations
 

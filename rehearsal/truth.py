@@ -1,8 +1,4 @@
-"""What the network's ledger alone says: who made what, when, and what is live more often than it was wanted.
-
-Nothing here asks the store what became of a post. A copy is a copy whatever the store says of it. All times are those
-of the machine's clock: the ledger keeps both, and the network's own may be ten minutes away from it.
-"""
+"""What the network's ledger alone says: who made what, when, and what is live too often, by this machine's clock."""
 
 from __future__ import annotations
 
@@ -50,11 +46,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes one ask that ask and no other: account, exact text, what it answers, pictures.
-
-    What answers a post that we asked for ourselves has that post's identity above it and not its id: the parts of a
-    thread that was sent twice answer different copies, and are copies all the same.
-    """
+    """What makes an ask that ask: account, exact text, what it answers (by identity, not id), pictures."""
 
     author: str
     text: str
@@ -210,12 +202,10 @@ class Timing:
 
 
 LARGEST = 3
-"""The most parts that a thread of a rehearsal has. An account sends in order: behind a thread that finds no room
-the next one waits as well, though there were room for it alone."""
+"""The longest thread of a rehearsal. An account sends in order, so a thread without room holds up the next."""
 
 AS_ASSUMED = timedelta(seconds=60)
-"""A post that comes to life so long after it was asked for, or sooner, does so while somebody waits for it. Of one that
-comes later nobody can keep a distance: it counts from its ask."""
+"""A post live later than this after its ask counts from its ask: its distance could not be kept."""
 
 STARTED_WITHIN = timedelta(seconds=150)
 """A late rule forbids starting; what has been started may take so long, and is then given up."""

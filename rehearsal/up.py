@@ -17,7 +17,7 @@ from rehearsal.networks import Networks
 from rehearsal.stack import NotUp, Stack, must, start_metrics, start_worker, until_on_watch, up
 from rehearsal.timelines import Timelines
 from sandbox.client import SandboxProcess
-from sandbox.serve import write_state
+from sandbox.running import write_state
 from steadypost import private
 from steadypost.cli.up.server import free_port
 from steadypost.store import AccountRecord

@@ -1,8 +1,4 @@
-"""HTTP/2 with TLS for the page port: what a browser really speaks to a network of this size.
-
-One connection carries everything, and what is lost on it is where a browser sends a POST once more by itself.
-The protocol is the library's; here are only the sockets, the certificate and the way to the application.
-"""
+"""HTTP/2 with TLS for the page port, on which browsers repeat a lost POST. The protocol is the library's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What is really live: accounts, posts and everybody who asked for one.
-
-The ledger is the truth against which everything else is judged. It forgets nothing: a deleted post stays
-with the time of its deletion, and an ask that came to nothing stays with the reason.
-"""
+"""What is really live: accounts, posts and every ask. Nothing is forgotten, not even what was deleted or refused."""
 
 from __future__ import annotations
 

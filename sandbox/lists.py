@@ -1,7 +1,6 @@
-"""Which posts a list shows, and which it keeps to itself: pure, from a ledger, a moment and the weather.
+"""Which posts a list shows: pure, from a ledger, a moment and the weather.
 
-The posts tab has an account's own posts, reposts and threads. It does not have what answers others, nor what
-begins with somebody's name: that is on the replies tab only. Of a long thread both show the first parts.
+The posts tab has no replies and no post that begins with a name; those are on the replies tab. Both cut long threads.
 """
 
 from __future__ import annotations
@@ -77,10 +76,7 @@ class Sky:
 
 
 def chosen(posts: Sequence[Post], gust: Gust) -> frozenset[str]:
-    """The posts that a fault about single posts concerns: the one named, those that say something, or one by chance.
-
-    Chance falls the same way until there is a newer post, so that a list that leaves something out does so again.
-    """
+    """The posts that a fault is about: named, by text, or by a chance that stays until there is a newer post."""
     if gust["id"] is not None:
         return frozenset({str(gust["id"])})
     if gust["text"] is not None:

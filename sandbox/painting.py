@@ -1,7 +1,4 @@
-"""What the page paints of a post, read from the network's own data: the twin of `page/painting.js`, without a browser.
-
-A browser test holds the two to each other.
-"""
+"""What the page paints of a post, without a browser: the twin of `page/painting.js`, compared by a browser test."""
 
 from __future__ import annotations
 

@@ -83,12 +83,7 @@ class Dated:
 
 
 class OneRequestPerConnection:
-    """Close every connection after its answer.
-
-    A browser repeats a request by itself when a *reused* connection dies before the answer. The real
-    network shields itself with its duplicate guard; others may not. So unless the sandbox is started with
-    other `connections`, none is ever reused, and an ask that was dropped stays one.
-    """
+    """Close every connection after its answer: a browser repeats a request when a *reused* connection dies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,9 +1,4 @@
-"""What the network's lists tell of one post: the `result` of its web page's GraphQL answers.
-
-The shape follows what public readers of those answers document (an OpenAPI description kept since 2022, recorded
-answers in scrapers' tests up to 2026, a front end that rewrites texts by these entities). Where sources differ or
-are silent, a comment says so. Nothing here needs a server: a ledger is enough, and `sandbox.shown` brings one.
-"""
+"""What the network's lists tell of one post: the `result` of its GraphQL answers, as public readers document it."""
 
 from __future__ import annotations
 
@@ -118,10 +113,7 @@ def wrapped(result: Json) -> Json:
 
 
 def lean(result: Json) -> Json:
-    """The same without empty lists of entities, and with the account's names at one place only.
-
-    Answers recorded in 2026 leave empty lists out, and moved names from the account's `legacy` to its `core`.
-    """
+    """The same without empty lists of entities, and with the account's names at one place, as recorded in 2026."""
     entities = {name: found for name, found in result["legacy"]["entities"].items() if found}
     account = result["core"]["user_results"]["result"]
     bare = {key: value for key, value in account.items() if key != "legacy"}
@@ -199,11 +191,7 @@ class Shaper:
     # -- whom it answers
 
     def _named_before(self, post: Post) -> list[Person]:
-        """Whom the network names at the head of a reply by itself: who is answered, and whom that post names.
-
-        Nobody is named twice, and nobody names themselves: parts of a thread have no such head, unless the
-        first part names somebody.
-        """
+        """Whom a reply's head names: who is answered, and whom that post names; each once, never its own author."""
         parent = self._ledger.posts.get(post.reply_to or "")
         if parent is None:
             return []

@@ -1,9 +1,4 @@
-"""How the page is built today: one choice on each of a list of axes.
-
-The network ships its page in many builds at once, and none of them says which one it is. A variant is such
-a build: the same page, usable by the same person, with other markup. What is written for one build alone
-fails on another sooner or later, which is what the page tests draw a variant at random for.
-"""
+"""How the page is built today: one choice per axis. Same page for a person, other markup, drawn at random in tests."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""When faults strike: the rules somebody put, and which of them hit.
-
-A rule names a fault and says whom it concerns, how often, and for how long. Chance comes from the sandbox's
-seed and the rule's place in the list, so the same rules meet the same sequence of events in the same way
-every time.
-"""
+"""When faults strike: rules with whom, how often, how long. Seeded per rule, so the same events get the same weather."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Answers that are none: hanging up, resetting, and never saying anything.
-
-An ordinary web framework cannot refuse to answer, so the sandbox keeps hold of the connections underneath.
-"""
+"""Answers that are none: hanging up, resetting, never answering. It keeps hold of the connections underneath."""
 
 from __future__ import annotations
 

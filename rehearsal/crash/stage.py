@@ -72,9 +72,7 @@ def wait_until(
 
 _FORKSERVER = multiprocessing.get_context("forkserver")
 _FORKSERVER.set_forkserver_preload(["rehearsal.crash.worker"])
-"""Workers are forked from a process that has imported everything and done nothing: importing takes a worker two
-seconds, and on a busy machine twenty.
-"""
+"""Workers are forked from a process that has imported everything: importing takes 2 s, 20 on a busy machine."""
 
 _ONE_AT_A_TIME = threading.RLock()
 """Whoever starts a process looks at all the others, too, and two threads must not read the same end of it."""

@@ -1,8 +1,4 @@
-"""What a drill does to the host: real processes killed, stopped and woken, and a store that fails.
-
-Each act begins, and is undone; between the two the trouble is there. Only processes of the drill's own stack are
-touched, found by the mark that they carry or as children of those that do.
-"""
+"""What a drill does to the host: processes of its own stack killed, stopped and woken, and a store that fails."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from typing import Any
 from rehearsal.acts import EDIT, OTHER_LINK, OTHER_PARENT, OTHER_WORDS, TAKE_DOWN
 from rehearsal.drill.programme import STRANGER, ByHand
 from rehearsal.texts import other_link
-from sandbox.client import SandboxControl, SandboxError
+from sandbox.client import SandboxControl
+from sandbox.process import SandboxError
 from steadypost.domain.delivery import State
 from steadypost.store import Store, StoreAway, reading
 

@@ -1,8 +1,4 @@
-"""The seeded programme of a drill: which posts fall due when, and what goes wrong meanwhile.
-
-The same seed and length give the same programme, with every protection on or off: only so can a run be held
-beside another.
-"""
+"""The seeded programme of a drill: posts and troubles by time, the same with every protection on or off."""
 
 from __future__ import annotations
 
@@ -18,8 +14,7 @@ from rehearsal.texts import Shape, Writer, corpus
 PEOPLE = ("alice", "bob", "carol")
 
 TIGHT = "dora"
-"""An account whose operator allows it little: more falls due than may go out, and each post has a late rule. No trouble
-is hers alone, and what her limits leave no room for is in no share; whether they held, the ledger says."""
+"""Allowed less than falls due, with late rules: in no share, but its limits are held against the ledger."""
 
 EVERYBODY = (*PEOPLE, TIGHT)
 
@@ -28,8 +23,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "carol": {"per_hour": 300, "per_day": 2000, "spacing_seconds": 4, "longest": 4000},
     TIGHT: {"per_hour": 10, "per_day": 50, "spacing_seconds": 10},
 }
-"""What each account's block allows. Those of the first three leave room for every post of a drill, and for its
-unconfirmed deliveries."""
+"""What each account's block allows; the first three have room for everything, unconfirmed included."""
 
 STRANGER = "zoe"
 """Somebody whose posts are answered."""

@@ -378,10 +378,9 @@ class Back:
 
 
 def came_back(struck: Sequence[Line], over: datetime) -> list[Back]:
-    """Say of every account that was due something after a trouble's end how it came back.
+    """Say how each account came back that was due something after a trouble's end: from there, or its next due post.
 
-    Where nothing was due at its end the time counts from the next due post: nobody waited before that. An account of
-    which nothing was due any more has no figure; one that was due something and showed nothing has the worst.
+    Nothing due any more: no figure. Due and nothing shown: the worst.
     """
     by_account: defaultdict[str, list[Line]] = defaultdict(list)
     for line in struck:
@@ -429,10 +428,7 @@ def blocked_as_dict(one: Blocked) -> dict[str, Any]:
 
 
 def refusals(lines: Iterable[Line]) -> dict[str, int]:
-    """Count what the network refused, by its code.
-
-    A refusal is left out of the share, for it is the post that is wrong. Here only the weather refuses: so it is shown.
-    """
+    """Count what the network refused, by its code; the weather refuses, so it is no part of the share."""
     return dict(Counter(line.refused_code or "-" for line in lines if line.state is State.REFUSED))
 
 

@@ -1,8 +1,4 @@
-"""A network that is simulated: the sandbox's own ledger and lists, in a time of their own. It knows the truth.
-
-What it says leaves it as X's answers are: a status, headers, JSON. The product's own functions make something of that
-(``rehearsal.simulation.reading``).
-"""
+"""A simulated network: the sandbox's ledger and lists in simulated time, answering as X does (status, headers, JSON)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""How often what happens in a simulated week.
-
-Where the fault catalogue has a recorded figure it is taken, and named; the rest is set so that each thing happens often
-enough in four weeks to be seen. They are one table, so that nobody has to look for what was assumed.
-"""
+"""How often what happens in a simulated week: recorded figures where there are, else often enough to be seen."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""One simulated stretch of time: workers, a store, a network, and everything that happens, in its order.
-
-What decides is the product's own: the store with its claims, leases, fences and looks, and the functions that the
-flows and tasks are made of. What is simulated is what lies around them: the clock, the browsers, the network, and
-what becomes of processes.
-"""
+"""A simulated stretch of time: the product decides; clock, browsers, network and processes are simulated."""
 
 from __future__ import annotations
 
@@ -55,8 +50,7 @@ from tasks.looks import LookFailed, look
 BROWSERS = 2
 
 IDLE = timedelta(seconds=2)
-"""How soon a worker looks again while something is due and may not go; twice as long each time in a row. In truth it is
-four times a second, and nothing changes in between."""
+"""How soon a worker looks again while nothing may go, doubling each time; in truth four times a second."""
 
 LONGEST_IDLE = timedelta(seconds=30)
 """What that grows to: so much later than in truth a post may go at the most."""
@@ -68,8 +62,7 @@ SPACING = timedelta(seconds=20)
 """What each account keeps between two of its posts."""
 
 VERIFIED_WITHIN = timedelta(minutes=20)
-"""What is published is seen again in one look for several, or with the next look for an unconfirmed one: the product
-looks after five seconds, and a simulated day would be looks for the most part."""
+"""Published posts are seen in one look for several: at the product's pace a day would be mostly looks."""
 
 RELIEF = timedelta(seconds=20)
 """How soon another is on watch when a run hangs."""

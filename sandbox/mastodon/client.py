@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sandbox.client import SandboxControl, SandboxProcess
+from sandbox.process import Started
 
 
 class MastodonProcess(SandboxProcess):
@@ -37,8 +38,8 @@ class MastodonProcess(SandboxProcess):
         max_characters: int = 500,
         requests: int = 300,
     ) -> None:
-        super().__init__()
-        self._arguments = [
+        Started.__init__(
+            self,
             f"--port={port}",
             f"--control-port={control_port}",
             f"--seed={seed}",
@@ -50,7 +51,7 @@ class MastodonProcess(SandboxProcess):
             f"--requests={requests}",
             *(f"--account={handle}" for handle in accounts),
             *([] if state_file is None else [f"--state-file={state_file}"]),
-        ]
+        )
         self.tokens: dict[str, str] = {}
         """An access token of each account."""
 

@@ -1,8 +1,4 @@
-"""What is really live on this server: accounts, posts, files, and everybody who asked for a post.
-
-The ledger is the truth against which everything else is judged. It forgets nothing: a deleted post stays with the time
-of its deletion, and an ask that came to nothing stays with the reason.
-"""
+"""What is really live on this server: accounts, posts, files and every ask. Nothing is forgotten."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""OAuth 2.0 with PKCE as X does it: a page on which a person allows the app, and the exchange of its code.
-
-X's own page asks who one is; here one says whose account it is, as a person's hands would.
-"""
+"""OAuth 2.0 with PKCE as X does it: a page to allow the app (told whose account it is), and the exchange of a code."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from sandbox.client import SandboxControl, SandboxProcess
+from sandbox.process import Started
 
 
 class XApiProcess(SandboxProcess):
@@ -31,15 +32,15 @@ class XApiProcess(SandboxProcess):
         lag_ms: int = 0,
         clock_offset_s: float = 0,
     ) -> None:
-        super().__init__()
-        self._arguments = [
+        Started.__init__(
+            self,
             f"--port={port}",
             f"--control-port={control_port}",
             f"--latency-ms={latency_ms}",
             f"--lag-ms={lag_ms}",
             f"--clock-offset={clock_offset_s}",
             *(f"--account={handle}" for handle in accounts),
-        ]
+        )
         self.keys: dict[str, dict[str, str]] = {}
         """The four keys of each account (OAuth 1.0a)."""
 
