@@ -22,7 +22,7 @@ ROUNDS_MISSED = 3
 """After so many rounds that did not come, the watch is late."""
 
 SHORTEST = timedelta(seconds=60)
-"""A run takes its time to start; nobody is replaced while it does."""
+"""A run takes its time to start; it is not replaced meanwhile."""
 
 
 def ensure_automations(deployments: tuple[str, ...]) -> Iterator[str]:

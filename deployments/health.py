@@ -39,7 +39,7 @@ def worker() -> Iterator[str]:
 
 
 def silent(heard: Mapping[str, datetime], now: datetime) -> Iterator[str]:
-    """Name the flows that nobody is on watch for."""
+    """Name the flows without a run on watch."""
     for flow in FLOWS:
         if flow not in heard:
             yield f"no run has been on watch for {flow} yet"

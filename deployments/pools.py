@@ -67,7 +67,7 @@ def _ensure(client: SyncPrefectClient, wanted: WorkPoolCreate) -> str:
 
 
 def is_ad_hoc(deployment: Mapping[str, Any]) -> bool:
-    """Whether only a person starts it: nothing has scheduled it, and nobody waits on watch in it."""
+    """Whether only a person starts it: it has no schedule, and stays on watch in no run."""
     return not deployment["schedules"]
 
 

@@ -84,7 +84,7 @@ class Supervisor:
         self._leave()
 
     def _see_to_the_watch(self, running: subprocess.Popen[bytes]) -> None:
-        """The runs on watch may have died with whoever started them: once Prefect answers, somebody is to be there."""
+        """The runs on watch may have died with their worker: start what is missing once Prefect answers."""
         while running.poll() is None and not self._stop.is_set():
             if subprocess.run(self._started, check=False).returncode == 0:
                 return
@@ -126,7 +126,7 @@ def give_up(here: set[str]) -> list[str]:
 
 @contextlib.contextmanager
 def held(run_dir: Path) -> Iterator[None]:
-    """Hold this home alone, and write down that whoever held it before is over."""
+    """Hold this home alone, and note that its earlier holder is gone."""
     with os.fdopen(
         os.open(run_dir / LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, private.FILE), "w"
     ) as lock:
@@ -136,7 +136,7 @@ def held(run_dir: Path) -> Iterator[None]:
             say("another container has this home; this one waits until it is gone")
             fcntl.flock(lock, fcntl.LOCK_EX)
         if (run_dir / CONTAINERS).exists():
-            time.sleep(ENDS_AFTER)  # what a supervisor leaves is ended by the kernel, which tells nobody
+            time.sleep(ENDS_AFTER)  # what a supervisor leaves is ended by the kernel, which reports nothing
         note_container(run_dir, Host.here())
         yield
 

@@ -83,7 +83,7 @@ def _store_url() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """By whom a house is opened: a run of Prefect's, or somebody who stands in for one while Prefect's server is away."""
+    """What opens a house: a run of Prefect's, or its stand-in while Prefect's server is away."""
 
     run_id: str | None
     log: Log

@@ -12,7 +12,7 @@ from rich.console import Console
 
 
 def outlive_the_worker() -> None:
-    """From now on let no line that nobody can read end this process."""
+    """From now on a line that cannot be written does not end this process."""
     for console in _consoles():
         # The library means this method to be replaced where another end than the process's is wanted.
         console.on_broken_pipe = _say_it_to_nobody  # type: ignore[method-assign]

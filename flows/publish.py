@@ -115,7 +115,7 @@ def keep_publishing(house: House, watch: Watch, crew: Crew, sharing: Sharing) ->
             crew.probe(to_probe(house))
             crew.send(claim_due(house, at_most=crew.free(), mine=sharing.mine))
     sharing.leave()
-    # Whoever relieves this run can have its slots; what is still under way has its own deadline.
+    # The next run can have the slots; what is still under way has its own deadline.
     house.bulkheads.close()
     with ended_within(COMES_HOME_WITHIN):
         crew.come_home()

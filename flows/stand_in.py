@@ -48,7 +48,7 @@ from tasks.stand_ins import Handed
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 STAYS = timedelta(hours=3)
-"""How long it goes on, as a run on watch does; after that whoever minds the others sends the next."""
+"""How long it goes on, as a run on watch does; then its peers send the next."""
 
 ASKS_EVERY = 2.0
 """Seconds between two questions whether Prefect's server is there again."""

@@ -33,7 +33,7 @@ def stand_by(house: House, end: threading.Event) -> None:
     peers = PeerSupervisor(house, STANDBY)
     while not end.wait(MIND_EVERY):
         try:
-            # Whoever cannot write does not judge: the others may be silent for the same reason.
+            # A process that cannot write does not judge: the others may be silent for the same reason.
             house.store.write(vitals.note, f"{STANDBY}{this_host()}", well=True, now=house.clock())
             peers.see()
         except StoreError as away:

@@ -84,7 +84,7 @@ def keep_watching(house: House, lease: Watch, done: Counter[str], rounds: Rounds
     sweeper, housekeeper = Sweeper(house), Housekeeper(house)
     with minding(house, "watch"):
         for _ in lease:
-            # Here as well as in reconcile: nobody is left unconfirmed for want of a run that looks.
+            # Here as well as in reconcile: unconfirmed deliveries do not depend on a run that looks.
             if sweeper.is_time():
                 sweeper.sweep()
             if housekeeper.is_time():

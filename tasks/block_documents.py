@@ -23,7 +23,7 @@ from blocks import Circuit, CircuitRevision, Switches
 from blocks.channels import CHANNELS
 
 ANSWER_WITHIN = 10.0
-"""Seconds that Prefect may take for one answer. Whoever reads has the last known documents meanwhile."""
+"""Seconds that Prefect may take for one answer. The last known documents serve meanwhile."""
 
 ACCOUNTS: Mapping[str, type[Block]] = {
     one.block.get_block_type_slug(): one.block for one in CHANNELS.values()

@@ -72,7 +72,7 @@ def picture(house: House, now: datetime) -> str:
 
 
 def compose(house: House, blocks: BlocksSeen | None) -> str:
-    """Read everything, and give the page, without secrets; the picture, which holds no words of anybody, as it is."""
+    """Read everything, and give the page, without secrets; the picture, which holds no words, as it is."""
     machine, now = settings.read(), house.clock()
     seen = house.store.observe(now, claims_of=timedelta(days=1))
     counts = house.store.read(reading.counts)

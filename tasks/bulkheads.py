@@ -30,10 +30,10 @@ TEND_EVERY = 5.0
 """Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
 
 TEND_SOON = 0.5
-"""The same, for one that has just become short of slots: somebody may be about to let go of theirs."""
+"""The same, for one that has just become short of slots: other processes may be about to free some."""
 
 SOON_FOR = 30.0
-"""Seconds for which being short is news. After that somebody has set the limit lower, and means it."""
+"""Seconds for which being short is news. After that the limit was set lower on purpose."""
 
 LAST_KNOWN_FOR = 600.0
 """Seconds for which the last allotment serves with Prefect's API away; then the number it would ask for."""
@@ -215,7 +215,7 @@ class Bulkheads:
     def _allotted(self, name: str) -> int:
         allotment = self._allotments.get(name)
         if allotment is None:
-            # Nobody has asked for it yet: it has one slot until it is tended.
+            # Not asked for yet: it has one slot until it is tended.
             return 1
         if self.slots is None or allotment.known is None or self._unheard():
             return allotment.wanted

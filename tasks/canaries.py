@@ -117,7 +117,7 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
 
 
 def _keep(access: Access, seen: Probe, moment: datetime) -> str:
-    """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
+    """Keep the page for a person; the account rests also when the disk takes nothing."""
     if not seen.page:
         return "The page could not be kept."
     cookies = [str(cookie.get("value", "")) for cookie in access.secret.get("cookies", ())]
@@ -144,7 +144,7 @@ def snapshots_folder() -> Path:
 
 
 def _tell_of_fall_backs(house: House, access: Access, seen: Probe) -> None:
-    """The network has renamed something and we still find it: somebody should know before the last way is gone."""
+    """Something was renamed and is still found: a person should know before the last fall-back fails."""
     names = ", ".join(sorted(seen.drift))
     house.log.warning("the page of %s has changed, and fall-backs were used: %s", access.network, names)
     house.store.write(

@@ -36,7 +36,7 @@ log = logging.getLogger("steadypost")
 
 
 class PrefectBook:
-    """Revisions in Prefect. One kept client, no retries of its own: whoever moves a circuit decides what follows."""
+    """Revisions in Prefect. One kept client, no retries of its own: the caller decides what follows."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -67,7 +67,7 @@ class Turned:
     before: State
     after: Memory
     alone: bool = False
-    """Whether nobody else can have heard of it: Prefect's API was away."""
+    """Whether no other process can know of it: Prefect's API was away."""
 
 
 class _Circuit:
@@ -132,7 +132,7 @@ class Breakers:
         return verdict
 
     def refusal(self, dependency: Dependency) -> No | None:
-        """Say why nobody may call now, if so."""
+        """Say why no call may be made now, if so."""
         if not self.is_on:
             return None
         memory = self.known(dependency)

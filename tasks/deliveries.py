@@ -64,7 +64,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             if pause_after(answer, house.clock()) is None:
                 after = record(house, claim, answer, give_way=house.let_go(attempt_id))
             else:
-                # X said to leave this account alone: nobody sets out for it from here before everybody knows.
+                # X said to leave this account alone: nothing of it is sent from here before all processes know.
                 after = record(house, claim, answer)
                 rest_account(house, claim.account, answer)
         finally:
@@ -250,7 +250,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
             now=house.clock(),
         )
         if pause.cause.needs_person:
-            # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
+            # Under the mark of its session: a lost one is told of once, however often it is seen.
             house.store.write(
                 notices.put,
                 key=f"account:{account}:{pause.cause}:{mark}",

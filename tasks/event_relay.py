@@ -47,7 +47,7 @@ class EventRelay(threading.Thread):
 
 
 def tell(house: House) -> int:
-    """Tell what nobody was told of yet; answer how many changes that were."""
+    """Tell what was not told yet; answer how many changes that were."""
     changes = house.store.read(transitions.untold)
     for one in changes:
         emit_event(**told(one))

@@ -70,7 +70,7 @@ IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
 """What a slot is doing when no browser of it works."""
 
 BUDGET = Budget()
-"""What may be tried again by everybody together."""
+"""What all processes together may try again."""
 
 COUNT_EVERY = 1.0
 """Seconds between two countings of the recent attempts, for the budget."""
@@ -310,7 +310,7 @@ class House:
         return self.wake()
 
     def drop(self, attempt_id: int) -> None:
-        """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
+        """Drop an attempt: the lease of one without a worker is to run out."""
         self.in_hand.pop(attempt_id, None)
         self.bulkheads.end(attempt_id)
 
@@ -410,7 +410,7 @@ class House:
                 self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
             elif before is not None and before.paused_until and name in again:
-                # The same session, pasted once more: somebody has answered what the network asked.
+                # The same session, pasted once more: a person has answered what the network asked.
                 self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block was saved again")
                 self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block was saved again, unchanged", name)
@@ -432,7 +432,7 @@ class House:
         return found
 
     def _noted_twins(self, found: Mapping[str, str], before: Mapping[str, str]) -> bool:
-        """Write down who is refused now, and have somebody told of it; answer whether the store knows."""
+        """Record which accounts are refused now, and tell a person; answer whether the store knows."""
         moment = self.clock()
         try:
             if found != before:
@@ -520,7 +520,7 @@ def _lift_pause(house: House, account: str) -> None:
 
 
 class _StoreTrials:
-    """The right to a trial, from the store: a store that is away gives nobody leave."""
+    """The right to a trial, from the store: one that is away gives none."""
 
     def __init__(self, house: House) -> None:
         self._house = house

@@ -46,7 +46,7 @@ def following(**of: Any) -> Iterator[None]:
 
 
 class Discreet(logging.Filter):
-    """Takes secrets out of a record before anybody writes it, its traceback included, and says what is followed."""
+    """Takes secrets out of a record before it is written, its traceback included, and adds what is followed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; always let it pass."""
@@ -141,7 +141,7 @@ class _Quiet(RotatingFileHandler):
 
 
 def _thin_out(folder: Path, now: float) -> None:
-    """Let go of what nobody has written to for longer than the rule says."""
+    """Delete files that were not written to for longer than the rule says."""
     oldest = now - kept_for("journals").total_seconds()
     for file in folder.glob("*.jsonl*"):
         with contextlib.suppress(OSError):

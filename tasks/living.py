@@ -35,7 +35,7 @@ class _Voice(threading.Thread):
         try:
             self._store.write(vitals.run_lives, self._run_id, told=this_host(), now=self._clock())
         except StoreError as away:
-            # Nobody is called dead while the store cannot say who lives.
+            # No run is called dead while the store cannot say which live.
             logging.getLogger("steadypost.store").debug("a sign of life waits: %s", away)
 
     def stop(self) -> None:
@@ -47,7 +47,7 @@ class _Voice(threading.Thread):
 
 @contextlib.contextmanager
 def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Iterator[None]:
-    """Have a run say again and again that it lives, while the block lasts. Outside of a run nobody asks."""
+    """Have a run say again and again that it lives, while the block lasts. Outside of a run it does nothing."""
     if not run_id:
         yield
         return

@@ -239,7 +239,7 @@ def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sightin
 
 
 def note_look(house: House, account: str, *, well: bool, told: str = "") -> None:
-    """Note whether the account could be read: what nobody can see is unknown to the watch, and never ok."""
+    """Note whether the account could be read: what cannot be seen is unknown to the watch, and never ok."""
     with contextlib.suppress(StoreAway):
         house.store.write(vitals.note, f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
 
@@ -255,7 +255,7 @@ def note_clock(house: House, access: Access, seen: Sequence[Sighting]) -> None:
 
 
 def note_identity(house: House, account: str, items: Sequence[Unsettled], seen: Sequence[Sighting]) -> None:
-    """Keep who the account was seen to be, and have somebody told where what is unconfirmed was asked for as another."""
+    """Keep who the account was seen to be, and tell a person where something unconfirmed was asked for as another."""
     who = next((one.identity for one in seen if one.identity), "")
     before = {
         one.identity: item.delivery_id

@@ -50,11 +50,11 @@ class Said(Protocol):
 
 
 class Untold(Exception):
-    """Nobody took it. The reasons name the ways that were tried, never an address or its secrets."""
+    """No way took it. The reasons name the ways that were tried, never an address or its secrets."""
 
 
 class NotTaken(Untold):
-    """There are ways, and none of them works: that tells of the ways. That nobody is named tells of nothing."""
+    """There are ways, and none of them works; without a named person this says nothing."""
 
 
 WAYS = Dependency(Kind.NOTIFICATIONS)
@@ -82,7 +82,7 @@ class Teller:
 
     @property
     def knows_somebody(self) -> bool:
-        """Whether anybody is named, by a block or by this machine's own address."""
+        """Whether a person is named, by a block or by this machine's own address."""
         return self._on_call.names_somebody or settings.read().on_call is not None
 
     def may_tell(self, now: datetime) -> bool:

@@ -29,10 +29,10 @@ SECRETS = (
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
     re.compile(r"(?<![\w/])\+?\d[\d ()-]{7,}\d(?![\w-])"),
 )
-"""What looks like a token, a signed ticket, an address of mail or a telephone number, whoever's it is."""
+"""What looks like a token, a signed ticket, an address of mail or a telephone number."""
 
 SHORTEST_SECRET = 6
-"""A cookie's value that is shorter says nothing about anybody, and would be found everywhere."""
+"""A shorter cookie's value is no secret, and would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def keep(folder: Path, name: str, *, picture: bytes, page: str, now: datetime) -
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write it so that nobody else could read it at any moment."""
+    """Write it readable by its owner only, from the first moment."""
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(opened, "wb") as file:
         file.write(content)

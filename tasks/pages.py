@@ -35,7 +35,7 @@ def write(client: SyncPrefectClient, key: str, data: str, *, description: str) -
 
 
 def find(client: SyncPrefectClient, key: str) -> UUID | None:
-    """Find a page; ``None`` when nobody has written it yet."""
+    """Find a page; ``None`` when it was not written yet."""
     versions = _versions(client, key)
     return versions[0].id if versions else None
 
@@ -65,6 +65,6 @@ def board_address() -> str:
 
 
 def _versions(client: SyncPrefectClient, key: str) -> list[Artifact]:
-    """List the versions of a page, the oldest first: the one that somebody may have linked."""
+    """List the versions of a page, the oldest, which may be linked, first."""
     found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
     return sorted(found, key=lambda one: str(one.created))

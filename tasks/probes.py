@@ -35,7 +35,7 @@ AGAIN_AFTER = timedelta(seconds=10)
 """How long an account is not probed again by this process after a probe that told nothing."""
 
 FIRST_WAIT = timedelta(seconds=1)
-"""How long an account whose trial nobody gave leave for is not asked for again; doubled each time."""
+"""How long an account without a permit waits for the next request; doubled each time."""
 
 Tickets = Mapping[Dependency, Ticket]
 
@@ -132,7 +132,7 @@ def probe(account: str) -> str:
     """Find out, without publishing, whether publishing could go ahead, and say so to the circuits."""
     house = here()
     access = house.access(account)
-    # Whoever sent it out has taken them along; one that is run once more takes what there is.
+    # The sender took them; a repeated run takes what there is.
     permits = house.permits.pop(account, None) or take_permits(house, account)
     if not permits or not isinstance(access, Access):
         for one, ticket in permits.items():

@@ -108,7 +108,7 @@ def _give_back_slots(_: House, __: Kind, ___: str) -> str:
     with runs.client() as api:
         for limit in [*runs.limits(api)]:
             if limit.active and limit.limit > 0 and limit.active_slots >= limit.limit:
-                # Without the time they were held for, which nobody knows: the client's own call demands one.
+                # Without the time they were held for, which is unknown: the client's own call demands one.
                 told = {"names": [limit.name], "slots": limit.active_slots}
                 api.request("POST", "/v2/concurrency_limits/decrement", json=told)
                 given.append(limit.name)

@@ -66,7 +66,7 @@ class Removing:
     wait: Callable[[float], object] = time.sleep
 
     def run(self, delivery_id: int) -> Delivery | None:
-        """Take them down, the last part first; ``None`` when nobody agreed. Raises ``NotTakenDown``."""
+        """Take them down, the last part first; ``None`` when it was not agreed to. Raises ``NotTakenDown``."""
         plan = self.store.read(removals.planned, delivery_id)
         shown = [Shown(part=part, post=seen_at(self.channel, self.access, part.id)) for part in plan.parts]
         if any(one.post is not None for one in shown) and not self.agrees(shown):

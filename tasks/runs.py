@@ -82,7 +82,7 @@ PAGE = 200
 """How much Prefect gives in one answer, at the most."""
 
 OUR_LIMITS = "steadypost-"
-"""With this the name of every limit begins that is ours; others are nobody's business here."""
+"""With this the name of every limit begins that is ours; others are left alone."""
 
 T = TypeVar("T")
 
@@ -265,7 +265,7 @@ def _moves(process: psutil.Process) -> bool:
 
 
 def worker(*, name: str | None = None) -> list[str]:
-    """Give the command of this machine's worker: it takes what anybody may do, and what is for this machine."""
+    """Give the command of this machine's worker: it takes what any machine may do, and what is for this one."""
     words = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
     words += ["--work-queue", DEFAULT_QUEUE, "--work-queue", this_host()]
     return [*words, "--name", name] if name else words
@@ -353,7 +353,7 @@ def under_way(api: SyncPrefectClient, flow: str) -> list[FlowRun]:
 
 
 def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
-    """End one run: its place in Prefect first, so that nobody takes its end for a crash, then its process."""
+    """End one run: its place in Prefect first, so that its end is not taken for a crash, then its process."""
     mark_ended(api, run_id)
     kill(str(run_id))
     return str(run_id)

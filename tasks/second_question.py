@@ -120,7 +120,7 @@ class SecondQuestion:
 
 
 def found_out(house: House, access: Access, cause: Cause | None, why: str) -> tuple[Cause | None, str]:
-    """Give a cause its owner before anybody is charged: what nobody knows whose it is, is asked for."""
+    """Give a cause its owner before it is charged, by a second question where that is unknown."""
     if cause is not Cause.NO_WAY_THERE:
         return cause, why
     found = Whose.UNKNOWN

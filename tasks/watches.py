@@ -15,7 +15,7 @@ from tasks.deadline import ended_within
 from tasks.house import House
 
 GIVES_WAY = 0.1
-"""Seconds that anybody waits for a cycle, which takes a fifth of that, before going on without it."""
+"""Seconds to wait for a cycle, which takes a fifth of that, before going on without it."""
 
 HEARTBEAT_EVERY = 1.0
 """Seconds between two looks at whether another has taken the lease."""
@@ -83,7 +83,7 @@ class Watch:
         return wait
 
     def still_here(self) -> None:
-        """Heartbeat, if it is time to: for whoever waits for something within a cycle."""
+        """Heartbeat, if it is time to: while waiting within a cycle."""
         moment = time.monotonic()
         if moment - self._heartbeat_at >= HEARTBEAT_EVERY:
             self._heartbeat_at = moment
@@ -103,6 +103,6 @@ class Watch:
             )
         except StoreAway as away:
             self._house.store_away_at = self._house.clock()
-            # Nobody can have taken a lease that cannot be written; stay.
+            # A lease that cannot be written was not taken; stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

@@ -82,7 +82,7 @@ class Desk:
         self._say(Step(name, time.monotonic()))
 
     def question(self, name: str, data: Any = None) -> Any:
-        """Ask the parent and wait until it answers: "arm" before a click nobody can take back."""
+        """Ask the parent and wait until it answers: "arm" before a click that cannot be undone."""
         self._say(Question(name, data))
         return self._hear_answer()
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a runner, as values: nobody reads messages to learn what happened."""
+"""What can go wrong with a runner, as values, so that no message is searched."""
 
 from collections.abc import Sequence
 

@@ -15,7 +15,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""Keeps Chromium from talking to anybody but the page. Measured on a closed network."""
+"""Keeps Chromium from talking to anything but the page. Measured on a closed network."""
 
 SEPARATE = ("--enable-features=PartitionConnectionsByNetworkIsolationKey",)
 """Keeps connections of one network partition from another (decision 0027); off by default without a window."""

@@ -69,7 +69,7 @@ class Renewal(StrEnum):
     MEMORY = "memory"
 
     IDLE = "idle"
-    """Nobody wanted it for a while. Its slot is cold again, until it is wanted."""
+    """Unused for a while: its slot is cold until it is borrowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Recycle:
     """Most uses between two measurements of memory, which hold the slot for 80 ms; an idle slot is measured first."""
 
     idle: timedelta | None = None
-    """How long a runner that nobody borrows is kept. Without a time it is kept for the next borrower."""
+    """How long an idle runner is kept; without a time, for ever."""
 
     def verdict(
         self, *, uses: int, age: float, memory: float | None, fit: bool, idle: float = 0
@@ -373,12 +373,12 @@ class Pool:
         atexit.register(self.close)
 
     def _keep(self, slot: _Slot) -> None:
-        """Live a slot's life, until the pool closes or nobody needs the slot."""
+        """Live a slot's life, until the pool closes or the slot is not needed."""
         while runner := self._bring_up(slot):
             reason = self._serve(slot, runner)
             self._put_down(slot, runner, reason)
             if reason is Renewal.IDLE and not self._closing:
-                self._move(slot, SlotIs.COLD)  # whoever waits by now wakes it again
+                self._move(slot, SlotIs.COLD)  # a waiting borrower wakes it again
                 return
         self._move(slot, SlotIs.CLOSED)
 

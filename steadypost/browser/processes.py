@@ -48,7 +48,7 @@ class ProcessId:
         return birth(self.pid) == self.born and _is_living(self.pid)
 
     def is_stopped(self) -> bool:
-        """Say whether it has been suspended, and would answer nobody."""
+        """Say whether it has been suspended."""
         try:
             return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
         except psutil.Error:

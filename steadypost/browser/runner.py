@@ -87,7 +87,7 @@ class _Limit:
 
     def _fire(self) -> None:
         self.fired = True
-        with contextlib.suppress(StillAlive):  # said again, to somebody who listens, by the next kill()
+        with contextlib.suppress(StillAlive):  # the next kill() says it again
             self._kill()
 
     def __enter__(self) -> Self:
@@ -349,7 +349,7 @@ class BrowserRunner:
             if asked and not self.broken:
                 self._ask_to_stop()
             self.kill()
-            if asked:  # else somebody still reads the line, and will hear that it is cut
+            if asked:  # else a reader of the line will see that it is cut
                 self._line.close()
         finally:
             if asked:
@@ -394,7 +394,7 @@ def _no_questions(name: str, data: Any) -> Any:  # noqa: ARG001 - the shape of e
 
 
 def _no_marks(step: Step) -> None:
-    """Nobody wants to know."""
+    """A step that is not reported."""
 
 
 def _new_process_tree() -> ProcessTree:

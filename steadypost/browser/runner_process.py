@@ -91,7 +91,7 @@ def _launch(playwright: Playwright, settings: LaunchSettings) -> tuple[Browser, 
         executable_path=executable,
         headless=settings.headless,
         args=settings.chromium_args(),
-        # Unless told so, Playwright turns the sandbox off for everybody.
+        # Unless told so, Playwright turns the sandbox off.
         chromium_sandbox=os.geteuid() != 0,
         timeout=settings.launch_within * 1000,
         handle_sigint=False,  # an operator's Ctrl-C is the parent's to act on

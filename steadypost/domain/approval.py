@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 ANYBODY = "*"
-"""Instead of a name: anybody but its author."""
+"""Instead of a name: any person but its author."""
 
 ACCOUNT = "account"
 """The key of the rule that the account itself has; that of a label is ``label:`` and the label."""
@@ -86,7 +86,7 @@ class Judged:
     takes: tuple[Rule, ...]
     """The rules that take it."""
     left: tuple[Rule, ...]
-    """The rules that still want somebody else's."""
+    """The rules without an approval yet."""
 
 
 def judge(rules: Sequence[Rule], given: Mapping[str, str], *, who: str, author: str) -> Judged:

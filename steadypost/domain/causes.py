@@ -29,7 +29,7 @@ class Again(StrEnum):
     """When the same delivery is asked for again."""
 
     NEVER = "never"
-    """The network said no and would say no again: somebody has to change the post."""
+    """The network said no and would say no again: a person has to change the post."""
     GROWING_WAITS = "after a growing wait"
     """Ten seconds, doubled each time up to a quarter of an hour, spread by chance over the upper half."""
     NAMED_END = "at the end it named"
@@ -127,7 +127,7 @@ class Cause(StrEnum):
 
     @property
     def needs_person(self) -> bool:
-        """Whether waiting cannot help: somebody has to sign in, answer the network, or accept its rules."""
+        """Whether waiting cannot help: a person has to sign in, answer the network, or accept its rules."""
         return RULES[self].needs_person
 
 
@@ -171,7 +171,7 @@ def _limit(says: str, rest: timedelta) -> Rule:
 
 
 def _person(says: str, rest: timedelta, remedy: str, fault: Fault | None = None) -> Rule:
-    """Leave the account alone and look in now and then, until somebody has acted."""
+    """Leave the account alone and look in now and then, until a person has acted."""
     return Rule(
         says=says,
         scope=Scope.ACCOUNT,
@@ -192,7 +192,7 @@ def _looked_for(says: str, again: Again = Again.ABSENCE, remedy: str = "") -> Ru
 
 
 _HALF_HOUR = timedelta(minutes=30)
-"""Somebody has to act; until then the page is opened now and then and, if it shows the same, left again."""
+"""A person has to act; until then the page is opened now and then."""
 _LONG = timedelta(hours=6)
 """The network asked a person a question. Nothing comes near it for a long time, and nothing here ever answers it."""
 

@@ -16,7 +16,7 @@ def now() -> datetime:
 
 
 def utc(moment: datetime) -> datetime:
-    """Bring an aware instant to UTC; refuse a naive one, because nobody can know what it meant."""
+    """Bring an aware instant to UTC; refuse a naive one, whose zone is unknown."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without zone cannot be placed: {moment.isoformat()}")
     return moment.astimezone(UTC)
@@ -45,7 +45,7 @@ def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offse
 
 
 MOVED = timedelta(seconds=1)
-"""A clock that differs by more from the one that nobody sets was moved: it is corrected far more slowly than that."""
+"""A clock that differs by more from the monotonic one was moved: corrections are far slower than that."""
 
 
 def was_moved(passed: timedelta, ticked: timedelta) -> bool:

@@ -141,7 +141,7 @@ FINAL = frozenset({State.PUBLISHED, State.REFUSED, State.MISSED, State.CANCELLED
 """Where a delivery may rest for good: only what the network shows, or a person, moves it on."""
 
 FOR_A_PERSON = frozenset({State.HELD, State.NEEDS_REVIEW, State.QUARANTINED})
-"""Where a delivery waits for somebody."""
+"""Where a delivery waits for a person."""
 
 
 def check_graph(moves: Mapping[State, frozenset[State]] = MOVES) -> None:
@@ -176,7 +176,7 @@ DELETED = (
     "it is not there now, and nobody looked for a while after it was asked for: a person may have deleted it since. "
     "If nobody did, let it go out again"
 )
-"""Why a person decides about what may have been live before anybody looked."""
+"""Why a person decides about what may have been live before the first look."""
 
 
 class WhenLate(StrEnum):
@@ -194,7 +194,7 @@ class OnAbsence(StrEnum):
     ASK_AGAIN = "ask_again"
     """It is asked again, as a new attempt."""
     ASK_A_PERSON = "ask_a_person"
-    """Nobody asks again before a person has."""
+    """A person is asked before it is sent again."""
 
 
 def _wait(earlier: int, jitter: float | None) -> timedelta:
@@ -210,7 +210,7 @@ class Delivery:
     account: str
     state: State
     due_at: datetime
-    """The moment somebody wants it out. Lateness is measured from here; only a person moves it."""
+    """When it is to go out. Lateness is measured from here; only a person moves it."""
     next_at: datetime
     """The earliest instant at which a worker, or a look, may take it up again."""
     parts: tuple[DeliveryPart, ...]
@@ -223,7 +223,7 @@ class Delivery:
     broken: int = 0
     """How many attempts in a row ended before the click through the delivery's own doing."""
     deferred: int = 0
-    """How many attempts in a row ended through somebody else's (the account, the network, the host)."""
+    """How many attempts in a row ended through account, network or host."""
     looks: int = 0
     """How many looks have not settled it."""
     cause: Cause | None = None

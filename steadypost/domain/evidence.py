@@ -38,7 +38,7 @@ class SeenPost:
     readable: bool = True
     """Whether its content was told. An entry of which only the id is known may be anything."""
     versions: tuple[RemoteId, ...] = ()
-    """Every id it has had, when somebody edited it."""
+    """Every id it has had, when it was edited."""
     made: datetime | None = None
     """When it was made, by the network's clock, where the network says so beside its id."""
     dated: datetime | None = None
@@ -72,7 +72,7 @@ class Sighting:
     """What one look saw."""
 
     account: str
-    """The handle that the page said was signed in, without ``@``; empty when nobody was."""
+    """The handle that the page said was signed in, without ``@``; empty when none was."""
     at: datetime
     identity: str = ""
     """Who that is by the network's own name for it, as in ``Appearance``."""
@@ -154,7 +154,7 @@ class CannotTell:
     unread: tuple[tuple[Place, RemoteId | None], ...] = ()
     """What else has to be read before it could be said to be absent, or be told apart from a post that may be it."""
     twins: tuple[RemoteId, ...] = ()
-    """The posts of which each is this one as far as anybody can tell, and no other delivery's; the oldest first."""
+    """The posts of which each may be this one, and fits no other delivery; the oldest first."""
 
 
 Evidence = Present | Absent | CannotTell

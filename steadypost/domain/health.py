@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     OK = "ok"
     FAILING = "failing"
     UNKNOWN = "unknown"
-    """It could not be found out. That is never ok: what nobody can see may well be broken."""
+    """It could not be found out, which is never ok."""
 
 
 class Quiet(StrEnum):
@@ -36,7 +36,7 @@ class Quiet(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     """A dependency is away and is being left alone; the check of the circuit says how long that may last."""
     STARTING = "starting"
-    """A run that does this was started a moment ago, and has not taken its lease yet. Not ok, and nobody's fault."""
+    """A run that does this was started a moment ago, and has not taken its lease yet. Not ok, and no failure."""
     NOT_ASKED = "not_asked"
     """There is nothing on this machine to ask."""
 
@@ -100,7 +100,7 @@ class Check:
     quiet: Quiet | None = None
     """Why nothing happening is right."""
     explained_by: Kind | None = None
-    """What is wrong elsewhere that explains this. It is not ok for that, but nobody is told of it twice."""
+    """What is wrong elsewhere that explains this. It is not ok for that, but is told only once."""
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -159,7 +159,7 @@ class Tolerances:
     starts_within: timedelta = timedelta(seconds=45)
     """How long a run may take from its start to its first heartbeat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
-    """A post that is due, and may go, is taken up in a quarter of a second. After this nobody is doing it."""
+    """A post that is due, and may go, is taken up in a quarter of a second. After this no publisher is at work."""
     live_within: timedelta = timedelta(minutes=5)
     """How late a post may be, whatever kept it."""
     shown_within: timedelta = timedelta(seconds=20)

@@ -31,7 +31,7 @@ class Hold:
     """One word by which programs know it."""
     why: str
     until: datetime | None = None
-    """When it ends by itself; ``None`` where nobody can say."""
+    """When it ends by itself; ``None`` where unknown."""
     needs_person: bool = False
     """Whether it stays until a person acts."""
 

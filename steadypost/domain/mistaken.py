@@ -54,13 +54,13 @@ TOKENS = frozenset(
         "private_key",
     }
 )
-"""Names of what signs somebody in, in settings and in JSON."""
+"""Names of sign-in secrets, in settings and in JSON."""
 
 OF_A_POST = frozenset({"text", "parts", "accounts", "when"})
 """What only a post has: it may be about tokens, and name them in its text."""
 
 SHORTEST = 8
-"""A value shorter than this signs nobody in."""
+"""A shorter value is no sign-in secret."""
 
 _NETSCAPE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t/\S*\t(?:TRUE|FALSE)\t\d+\t\S+(?:\t\S*)?$", re.IGNORECASE)
 _SETTING = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*[\"']?([^\s\"']{8,})")
@@ -73,7 +73,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
 
 
 def looks_like_session(text: str, depth: int = 3) -> bool:
-    """Whether this text, the whole of a file, holds what signs somebody in. It errs to the careful side."""
+    """Whether this text, the whole of a file, holds a sign-in. It errs to the careful side."""
     plain = text.replace("\0", "").strip().removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     if not plain or depth == 0:
         return False

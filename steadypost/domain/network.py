@@ -56,7 +56,7 @@ class Pointer:
     part: int | None = None
     """Which part of the delivery it is, if the person said so."""
     server: str | None = None
-    """The host, and port, of the server that shows it, where everybody may run one and the address says which."""
+    """The host, and port, of the server that shows it, where there are many and the address says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Network:
     be empty), or raise ``NotAnId``: one post must not have two ids here.
     """
     neither: str
-    """What to tell whoever pasted what ``read`` does not take: the remedy."""
+    """The remedy for what ``read`` does not take."""
 
     compare: Callable[[str, Said], Grade]
     """Whether a post that was seen says, on this network, what was to be said."""
@@ -161,6 +161,6 @@ class Network:
     and deleted. ``None``: not considered.
     """
     hosts: tuple[str, ...] = ()
-    """The names under which the network is itself, the present one first; empty where everybody may run a server."""
+    """The names under which the network is itself, the present one first; empty where there are many servers."""
     repeats_refused: bool = False
     """Whether it refuses the same words again."""

@@ -1,4 +1,4 @@
-"""What somebody wants said. A post knows nothing of networks."""
+"""What is to be published. A post knows nothing of networks."""
 
 from __future__ import annotations
 

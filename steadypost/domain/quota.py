@@ -61,7 +61,7 @@ class Use:
     units: int
     counted_at: datetime | None
     unknown: bool = False
-    """Whether the attempt ended and nobody knows how."""
+    """Whether the attempt's end is unknown."""
     cost: Decimal = Decimal(0)
     """What it costs, in US dollars. Reading costs too, and takes no units."""
 

@@ -151,7 +151,7 @@ class Course(StrEnum):
     WENT_BACK = "went_back"
     """It was worse, and is as it was before."""
     LEFT = "left"
-    """Somebody changed the switch by hand meanwhile: theirs is the word."""
+    """A person changed the switch meanwhile, and is obeyed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

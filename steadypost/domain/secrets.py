@@ -46,7 +46,7 @@ _SHAPES = (
     ),
 )
 _PLAIN_ID = re.compile(r"[0-9]{15,20}")
-"""A post's id is a number that everybody may see."""
+"""A post's id is a public number."""
 
 
 class Redactor:

@@ -1,4 +1,4 @@
-"""The dead-man check: is anybody there at all? Judged from outside, from what the store was last told."""
+"""The dead-man check, judged from outside by what the store was last told."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def spread(members: Mapping[str, Collection[str]]) -> dict[str, str]:
     fair = -(-len(accounts) // len(members)) if members else 0
     has: Counter[str] = Counter()
     found = {}
-    # Who has fewest to choose from chooses first, so that nobody is full when they come.
+    # Accounts with the fewest members choose first, while those have room.
     for account in sorted(accounts, key=lambda name: (sum(name in able for able in members.values()), name)):
         able = [member for member, names in members.items() if account in names]
         with_room = [member for member in able if has[member] < fair] or able

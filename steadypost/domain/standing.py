@@ -89,5 +89,5 @@ def cannot_be_used(checks: Iterable[Check]) -> dict[str, str]:
 
 
 def pause_remedy(name: str, cause: Cause | None) -> str:
-    """Say what ends a pause sooner, as a command; empty where it ends by itself and nobody is needed."""
+    """Say what ends a pause sooner, as a command; empty where it ends by itself."""
     return RULES[cause].to_do(account=name) if cause is not None and cause.needs_person else ""

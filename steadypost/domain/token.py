@@ -37,7 +37,7 @@ class Unreadable(Exception):
 
 
 class Tokens(Protocol):
-    """Where tokens that change are kept. Whoever renews one holds a lease meanwhile, and saves before use."""
+    """Where tokens that change are kept: renewed under a lease, saved before use."""
 
     def current(self, account: str) -> Token | None:
         """Give an account's token as last saved; ``None`` when it never had one."""

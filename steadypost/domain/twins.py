@@ -13,7 +13,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
-    """One account's claim to be somebody on a network."""
+    """One account's claim to a handle on a network."""
 
     name: str
     network: str
@@ -44,7 +44,7 @@ def twins(claimants: Iterable[Claimant]) -> dict[str, str]:
     """Name each account that is refused, and the one that goes on: the one that was there before, in whatever order."""
     every = list(claimants)
     refused = _refused(every, lambda one: one.who)
-    # By their own names only those that go on: a handle that is taken leads to whoever goes on with it.
+    # By their own names only those that go on: a taken handle leads to the account that goes on with it.
     left = [one for one in every if one.name not in refused and one.identity]
     return refused | _refused(left, lambda one: (one.network, one.identity))
 

@@ -322,7 +322,7 @@ def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str)
 def foreign(
     wanted: Sequence[Wanted], sightings: Sequence[Sighting], taken: Collection[RemoteId], handle: str
 ) -> tuple[SeenPost, ...]:
-    """Name the account's own posts that are certainly somebody's hand: they belong to no delivery and can be none's."""
+    """Name the account's posts made by hand: they belong to no delivery and fit none."""
     good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
     own = [post for post in _united(good, taken) if post.author.casefold() == handle.casefold()]
     return tuple(

@@ -20,11 +20,11 @@ class Whose(StrEnum):
     """Whose trouble it is."""
 
     MACHINE = "machine"
-    """This machine finds nobody: it has no network, no name service, or its proxy is gone."""
+    """This machine reaches nothing: it has no network, no name service, or its proxy is gone."""
     ADDRESS = "address"
     """Others are found, and this one is not."""
     UNKNOWN = "unknown"
-    """There was nobody else to ask for."""
+    """There was no other address to try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def whose(own: Address, found: Found) -> Whose:
     if not found.has_network:
         return Whose.MACHINE
     if found.proxy is not None:
-        # Behind a proxy nobody is reached directly, whoever is there: only that it is gone is known.
+        # Behind a proxy nothing is reached directly: only that the proxy is gone is known.
         return Whose.UNKNOWN if found.proxy else Whose.MACHINE
     witnesses = [
         reached

@@ -40,7 +40,7 @@ class WordNotTaken(ValueError):
 
 
 class StillUnconfirmed(WordNotTaken):
-    """Parts may be live, and the word does not say that somebody looked."""
+    """Parts may be live, and the word does not say that a person looked."""
 
 
 def placed(delivery: Delivery, pointers: Sequence[Pointer], network: Network) -> dict[int, RemoteId]:
@@ -78,7 +78,7 @@ def placed(delivery: Delivery, pointers: Sequence[Pointer], network: Network) ->
 
 
 AT_REST = frozenset({State.REFUSED, State.MISSED, State.CANCELLED})
-"""What a word about what is live does not let go: nobody asked for it to go out."""
+"""What ended stays ended when a person only says what is live."""
 
 
 def _rise(ids: Mapping[int, RemoteId], network: Network) -> None:
@@ -239,7 +239,7 @@ def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | N
             "sending cannot put them in order",
             remedy="take the later part down by hand, or drop what is missing",
         )
-    # Somebody was asked because it is late, and says that it goes out: its rule has nothing more to say.
+    # A person was asked because it is late, and lets it go: its late rule is over.
     asked = told.when_late is WhenLate.ASK and told.is_late(now)
     return told.move(
         State.PARTIAL if told.first_missing else State.SCHEDULED,

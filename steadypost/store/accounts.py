@@ -70,7 +70,7 @@ def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
         "updated_at": now,
     }
     renamed = or_(accounts.c.handle != record.handle, accounts.c.network != record.network)
-    # Whom another handle leads to nobody knows before somebody has signed in with it.
+    # Which account another handle leads to is unknown before a sign-in with it.
     connection.execute(update(accounts).where(accounts.c.name == record.name, renamed).values(identity=""))
     known = update(accounts).where(accounts.c.name == record.name).values(**said)
     if connection.execute(known).rowcount == 0:

@@ -127,7 +127,7 @@ def _all_that_stay(connection: Connection, plans: Plans) -> tuple[Stays, ...]:
 
 
 def gated(connection: Connection, plans: Plans, by: By) -> Plans:
-    """Hold what would go out in words that nobody has approved, where that needs a second person's yes."""
+    """Hold what would go out without the approval that it needs."""
     return [
         (kept, plan if isinstance(plan, Barred) else _gated(connection, kept, plan, by))
         for kept, plan in plans
@@ -183,7 +183,7 @@ def _waits(plan: Plan) -> bool:
 
 
 def _held(connection: Connection, those: Selection, *, lock: bool) -> list[Kept]:
-    """Read what is meant, in the order of the moments it is due, and keep it from everybody else."""
+    """Read what is meant, in the order of its due times, and lock it."""
     found = selecting.ids(connection, those)
     if not lock:
         return delivery_rows.several(connection, found)

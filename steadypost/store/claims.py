@@ -256,7 +256,7 @@ def _line(
     query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
-        # Somebody may have taken it back between the two reads.
+        # It may have been taken back between the two reads.
         if kept.delivery.state in CLAIMABLE_STATES and kept.delivery.next_at <= now:
             yield kept
 

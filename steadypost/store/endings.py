@@ -17,7 +17,7 @@ from steadypost.store import vitals as notes
 from steadypost.store.schema import deliveries, post_parts, transitions, vitals
 
 TOLD = "told of:"
-"""Under this and the state is noted up to which change of state somebody was told."""
+"""Under this and the state is noted up to which change of state a person was told."""
 
 SETTLED_AFTER = timedelta(minutes=1)
 """How old a change has to be: one that was numbered before another may be written after it, by half a minute."""
@@ -30,7 +30,7 @@ AFTER: Mapping[State, timedelta] = MappingProxyType(
         State.PARTIAL: timedelta(hours=1),
     }
 )
-"""Of which states somebody is told, and how long a delivery has to have been there, and be there still."""
+"""Of which states a person is told, and how long a delivery has to have been there, and be there still."""
 
 AT_FIRST = timedelta(days=1)
 """How far back the first message goes: what ended before this was kept account of is no news."""

@@ -167,7 +167,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _private(_dialect: object, _record: object, given: list[Any], _named: object) -> None:
-        # An address of the form file:... is SQLite's own business; nobody here writes one.
+        # An address of the form file:... is SQLite's own business; none is written here.
         if given and not str(given[0]).startswith("file:"):
             private.database(Path(given[0]))
 
@@ -201,7 +201,7 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
                 raise
-            time.sleep(ASK_AGAIN_AFTER)  # nobody says when the other is through with it
+            time.sleep(ASK_AGAIN_AFTER)  # no event says when the other has finished
         else:
             return
 

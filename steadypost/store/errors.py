@@ -105,7 +105,7 @@ class MayBeLive(StoreError):
 
 
 class InHand(StoreError):
-    """A worker holds it: while it may be at the click, nobody else moves it."""
+    """A worker holds it: while it may be at the click, it is not moved."""
 
     def __init__(self, delivery_id: int, worker: str, lease_until: datetime) -> None:
         until = f"{lease_until:%Y-%m-%d %H:%M:%S} UTC"

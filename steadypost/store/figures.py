@@ -124,7 +124,7 @@ def _due_posts(
 ) -> DuePost:
     state = State(row.state)
     if state is State.REMOVED and by_hand:
-        # It was live as long as somebody wanted; or as much of it as there was when the rest was taken back.
+        # It was live as long as it was wanted, or in part when the rest was taken back.
         state = State.CANCELLED if live_at is None else State.PUBLISHED
     return DuePost(
         account=row.account,

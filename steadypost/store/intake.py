@@ -64,7 +64,7 @@ class Incoming:
     concern: str = ""
     """Why it may not be meant as it is, and is held for that; empty when nothing speaks against it."""
     by: str = ""
-    """Who wrote it; empty where nobody says."""
+    """Who wrote it; empty where unknown."""
     next_slot: bool = False
     """Whether it takes the next free slot of its accounts as it comes in; ``due_at`` serves where there is none."""
 

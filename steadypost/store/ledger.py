@@ -103,7 +103,7 @@ def follow(connection: Connection, *, attempt_id: int, first: int, delivery: Del
 
 
 def newest(connection: Connection, account: str) -> RemoteId | None:
-    """Give the newest post of the account that is known: one of ours, or one that somebody made by hand."""
+    """Give the newest post of the account that is known: one of ours, or one made by hand."""
     known = [
         connection.scalar(select(func.max(table.c.remote_id)).where(table.c.account == account))
         for table in (delivery_parts, foreign_posts)
@@ -141,7 +141,7 @@ def note_foreign(connection: Connection, account: str, seen: Collection[SeenPost
 def known_by_hand(
     connection: Connection, account: str, among: Collection[RemoteId], before: datetime
 ) -> frozenset[RemoteId]:
-    """Say which of these posts were known before that moment to be somebody's hand."""
+    """Say which of these posts were known before that moment to be made by hand."""
     return frozenset(
         connection.scalars(
             select(foreign_posts.c.remote_id).where(

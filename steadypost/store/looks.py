@@ -108,7 +108,7 @@ def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
 def _believed(
     connection: Connection, delivery: Delivery, found: Mapping[int, Evidence]
 ) -> dict[int, Evidence]:
-    """Take a found id only when it is one, nobody else's, and not another than the part already has."""
+    """Take a found id only when it is one, free, and not another than the part already has."""
     ids = {one.remote_id for one in found.values() if isinstance(one, Present)}
     taken = delivery_rows.taken(connection, delivery.account, ids, but=delivery.id)
     used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
@@ -248,7 +248,7 @@ class _Absence:
     """When a further look that misses them could prove it of the next."""
     then: OnAbsence
     perhaps_deleted: bool = False
-    """Whether a part of them may have been live, and been deleted before anybody looked."""
+    """Whether a part of them may have been live, and been deleted before the first look."""
 
     def not_later_than(self, next_at: datetime, now: datetime) -> datetime:
         """Choose when to look again: the look that can complete a proof is not to be late."""

@@ -126,7 +126,7 @@ class Spent:
     posts: Decimal
     reads: Decimal
     unknown: Decimal
-    """What of it is for posts of which nobody knows whether they are live."""
+    """What of it is for posts that may or may not be live."""
 
     @property
     def total(self) -> Decimal:

@@ -20,7 +20,7 @@ OF_STATES = {
     State.QUARANTINED: "is quarantined",
     State.REMOVED: "is not live any more",
 }
-"""The states a delivery does not leave by itself and did not end well in: somebody is told, once."""
+"""The states a delivery does not leave by itself and did not end well in: a person is told, once."""
 
 _RESOLVES = "'steadypost resolve {0}'"
 _LETS_GO = "'steadypost release {0}' or 'steadypost cancel {0}'"

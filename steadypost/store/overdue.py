@@ -18,7 +18,7 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A delivery that has been unconfirmed for longer than anybody may be left without an answer."""
+    """A delivery that has been unconfirmed for too long."""
 
     delivery_id: int
     account: str

@@ -31,7 +31,7 @@ from steadypost.store.errors import InHand, MayBeLive
 from steadypost.store.schema import deliveries, evidence, posts
 
 OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.REMOVED})
-"""What a retry by cause does not even mention: nobody waits for it."""
+"""What a retry by cause does not mention: it needs no person."""
 
 
 def release(
@@ -76,7 +76,7 @@ def resolve(
 
 
 def _held(connection: Connection, delivery_id: int) -> Kept:
-    """Read a delivery and keep it from everybody else; refuse while a worker has it."""
+    """Read a delivery and lock it; refuse while a worker has it."""
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is State.SENDING and kept.lease_until is not None:
         raise InHand(delivery_id, kept.worker or "-", kept.lease_until)
@@ -160,7 +160,7 @@ def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, no
 
 
 def _waits_for_a_yes(connection: Connection, kept: Kept, after: Delivery) -> str:
-    """Say why what somebody lets go waits for a second person's yes; raises ``NeedsApproval`` where it does already."""
+    """Say why a release waits for a second person's approval; raises ``NeedsApproval`` where it does already."""
     if kept.delivery.state not in {State.HELD, State.QUARANTINED} or after.state is not State.SCHEDULED:
         return ""
     why = approvals.waits_for(connection, kept)

@@ -58,7 +58,7 @@ class Unsure:
     due: int
     """How many deliveries were due since the backup, or under way when it was made: their quota counts as used."""
     ahead: int
-    """How many others: their time is still to come, and somebody may have moved them since the backup."""
+    """How many others: their time is still to come, and they may have been moved since the backup."""
 
 
 def latest(connection: Connection) -> Restore | None:

@@ -172,7 +172,7 @@ def place(
 
 
 def end(connection: Connection, series_id: int, *, by: By, now: datetime) -> list[int]:
-    """End a series, and take back those of its times that nobody has begun to send; answer which."""
+    """End a series, and take back its times that are not being sent; answer which."""
     row = connection.execute(select(series).where(series.c.id == series_id).with_for_update()).one_or_none()
     if row is None:
         raise UnknownSeries(series_id)

@@ -159,7 +159,7 @@ def _ended(kept: Kept) -> bool:
 
 
 def _locked(connection: Connection, series_id: int, *, lock: bool) -> Row[Any, Any, Any, Any]:
-    """Read a series, and keep it from whoever plans its times; accounts first, as everybody takes them."""
+    """Read a series, and lock it against planning; accounts first, as always."""
     names = connection.scalars(
         select(series_accounts.c.account).where(series_accounts.c.series_id == series_id)
     ).all()

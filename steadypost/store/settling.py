@@ -84,7 +84,7 @@ def arm(
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
-    # Read under the lock: nobody arms, answers or rescues it while we judge.
+    # Read under the lock: it is not armed, answered or rescued while we judge.
     attempt = attempt_rows.one(connection, attempt_id)
     holds = (
         kept.delivery.state is State.SENDING
@@ -109,7 +109,7 @@ def arm(
         worker=kept.worker,
         lease_until=kept.lease_until,
     )
-    # In the same write: whoever finds it armed must be able to see dead what may be about to click.
+    # In the same write: what finds it armed must be able to see its executor dead.
     attempt_rows.note(
         connection,
         attempt_id,
@@ -169,7 +169,7 @@ def answered(
 
 
 def _never_armed(answer: Answer) -> bool:
-    """Whether the answer says of everything that it ended before anybody armed it."""
+    """Whether the answer says of everything that it ended before it was armed."""
     return all(
         isinstance(outcome, NotSubmitted) and not outcome.phase.is_armed for outcome in answer.outcomes
     )

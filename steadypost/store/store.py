@@ -30,7 +30,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 RACES = 3
-"""How often a write is tried again when somebody else wrote the same unique value at the same moment."""
+"""How often a write is tried again when another process wrote the same unique value at the same moment."""
 
 
 class Store:
@@ -97,7 +97,7 @@ class Store:
 
     @property
     def url(self) -> str:
-        """Where it is, with the password: for another process of this machine, and for nobody to read."""
+        """Where it is, with the password: for another process of this machine, never to be shown."""
         return self._database.engine.url.render_as_string(hide_password=False)
 
     @property

@@ -27,7 +27,7 @@ from steadypost.store.schema import tokens
 from steadypost.store.sealing import KEY_FILE, Seal, Unsealable
 
 LEASE = timedelta(seconds=60)
-"""How long one refresh may take. Whoever asks a network for a token gives up well before."""
+"""How long one refresh may take. The request itself is given up well before."""
 
 PATIENCE = timedelta(seconds=75)
 """How long a process waits for another one's refresh: longer than a lease whose holder died."""
@@ -163,11 +163,11 @@ class Tokens:
         while (held := self._take(account, now(), lease)) is None:
             if now() >= gives_up_at:
                 raise RefreshBusy(account, patience)
-            self._wait(ASK_AGAIN_AFTER)  # nobody says when the other process is done
+            self._wait(ASK_AGAIN_AFTER)  # no event says when the other process is done
         return held
 
     def _take(self, account: str, now: datetime, lease: timedelta) -> _Lease | None:
-        """Take the lease if nobody has it, and read the token in the same transaction."""
+        """Take the lease if it is free, and read the token in the same transaction."""
         if self._is_leased(account, now):
             return None
         holder = secrets.token_hex(16)
@@ -207,7 +207,7 @@ class Tokens:
             except StoreAway:
                 if now() >= held.until:
                     raise
-                self._wait(ASK_AGAIN_AFTER)  # nobody says when the store is back
+                self._wait(ASK_AGAIN_AFTER)  # no event says when the store is back
 
     def _save(self, account: str, token: Token, version: int) -> Token:
         """Save a token, unless another one was saved since; answer the one that is kept."""
@@ -218,7 +218,7 @@ class Tokens:
                 .values(version=version + 1, **self._closed(account, token))
             )
             kept = token if saved.rowcount else self._read(connection, account).token
-        # Somebody who took the token away meanwhile leaves this one, which is good and was not saved.
+        # The token was removed meanwhile: this one is good and was not saved.
         return kept or token
 
     def _latest(self, account: str) -> _Kept:

@@ -50,7 +50,7 @@ def record(
 
 
 def untold(connection: Connection, at_most: int = AT_ONCE) -> list[Transition]:
-    """List what nobody was told of yet, the oldest first."""
+    """List what was not told yet, the oldest first."""
     rows = connection.execute(
         select(transitions).where(text(UNTOLD)).order_by(transitions.c.id).limit(at_most)
     )

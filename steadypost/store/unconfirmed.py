@@ -205,7 +205,7 @@ def unsettled(connection: Connection, account: str) -> list[Unsettled]:
 def published_since(
     connection: Connection, account: str, *, since: datetime, until: datetime
 ) -> list[Unsettled]:
-    """List what an account published between two moments and nobody has seen gone: what lists of it have to show."""
+    """List what an account published between two moments and was not seen gone: what lists of it have to show."""
     ids = connection.scalars(
         select(deliveries.c.id)
         .where(

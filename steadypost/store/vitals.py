@@ -266,7 +266,7 @@ def _spent(connection: Connection, record: AccountRecord, now: datetime) -> Mone
 
 
 ENDLESS = Decimal(10) ** 9
-"""More dollars than anybody spends on posts."""
+"""More dollars than are ever spent on posts."""
 
 
 def _published(connection: Connection, name: str, since: datetime) -> tuple[Published, ...]:

@@ -16,7 +16,7 @@ EXPLAINS_OF = {
     "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
     "reconcile": (Kind.LIVE, Kind.UNCONFIRMED, Kind.READER, Kind.BROWSERS),
 }
-"""What a flow that nobody is on watch for explains."""
+"""What a flow without a run on watch explains."""
 
 
 def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:

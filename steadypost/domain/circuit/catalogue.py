@@ -63,7 +63,7 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
             by_itself=False,
         ),
         Kind.SIGN_IN: Settings(
-            # Nobody becomes signed in by asking again: once is enough.
+            # Asking again signs no account in: once is enough.
             window=InARow(1),
             first_open=timedelta(seconds=20),
             longest_open=timedelta(minutes=30),

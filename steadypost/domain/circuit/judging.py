@@ -227,7 +227,7 @@ def _as_of(
 
 
 def _released(memory: Memory, now: datetime, why: str) -> Memory:
-    """Go back to judging by itself. What was held open is tried before anybody relies on it."""
+    """Go back to judging by itself. What was held open is tried first."""
     if memory.state is State.FORCED_OPEN:
         return _turn(memory, State.OPEN, now, until=now, why=why, by="")
     return _turn(memory, State.CLOSED, now, cause="", why=why, by="")
@@ -283,7 +283,7 @@ def _came(settings: Settings, memory: Memory, event: Came, now: datetime) -> tup
         case State.HALF_OPEN:
             return _tried(settings, memory, event, now, well=event.well and not slow), Noted.COUNTED
         case _:
-            # Disabled: nothing is judged. Open, forced open: nobody was let through in this generation.
+            # Disabled: nothing is judged. Open, forced open: no call was let through in this generation.
             return memory, Noted.NOTHING
 
 

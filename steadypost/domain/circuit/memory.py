@@ -36,7 +36,7 @@ BY_A_PERSON = frozenset({State.FORCED_OPEN, State.DISABLED, State.METRICS_ONLY})
 """The states that only a person's word brings about."""
 
 LETS_THROUGH = frozenset({State.CLOSED, State.DISABLED, State.METRICS_ONLY})
-"""The states in which anybody may call."""
+"""The states in which any process may call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ class Move:
         return cls(settings, Passed(), view, ruling, following(view.revision, view.memory, mark))
 
     def alone(self) -> Move:
-        """Take it for made without having written it: for a process that can reach nobody."""
+        """Take it for made without having written it, where Prefect is away."""
         return replace(self, view=View(self.view.revision, self.ruling.memory), revision=None)
 
     def given_up(self) -> Move:

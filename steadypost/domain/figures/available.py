@@ -33,7 +33,7 @@ class Availability:
 
     @property
     def ratio(self) -> float | None:
-        """The share; ``None`` when nothing was due: nobody knows."""
+        """The share; ``None`` when nothing was due."""
         return self.good / self.due if self.due else None
 
     @property

@@ -28,7 +28,7 @@ class PostOutcome(StrEnum):
     UNRECORDED = "unrecorded"
     """Live, and its id is not on record."""
     UNCONFIRMED = "unconfirmed"
-    """Asked, and nobody knows."""
+    """Asked, and the answer is unknown."""
     OVERDUE = "overdue"
     """Still on its way when it should be live."""
     MISSED = "missed"
@@ -40,7 +40,7 @@ class PostOutcome(StrEnum):
     TAKEN_BACK_LATE = "taken_back_late"
     """Taken back by a person when it should have been live already."""
     REMOVED = "removed"
-    """The network said it was live, and nobody ever saw it."""
+    """The network said it was live, and no look ever saw it."""
 
     # Not counted, and named all the same.
     PENDING = "pending"

@@ -23,7 +23,7 @@ class Trouble:
     detected_at: datetime | None = None
     over_at: datetime | None = None
     ended_at: datetime | None = None
-    """When the fault itself ended, where somebody knows: from then on it is our time alone."""
+    """When the fault itself ended, where known: from then on it is our time alone."""
 
 
 def all_back(back_at: Mapping[str, datetime | None]) -> datetime | None:
@@ -71,7 +71,7 @@ class Recovery:
     kind: str
     n: int
     unnoticed: int
-    """How many nobody noticed."""
+    """How many were not noticed."""
     open: int
     """How many are not over."""
     detection: Distribution

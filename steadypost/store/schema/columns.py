@@ -90,7 +90,7 @@ UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
 
 
 def index_of(name: str, *columns: str, of: str, unique: bool = False) -> Index:
-    """An index over the rows that fulfil a condition. Whoever makes tables of it needs :func:`complete`."""
+    """An index over the rows that fulfil a condition. To make tables of it, use :func:`complete`."""
     return Index(name, *columns, unique=unique, sqlite_where=text(of))
 
 
