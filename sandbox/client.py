@@ -15,7 +15,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from sandbox.process import SandboxError, Started, request
@@ -174,54 +173,13 @@ class SandboxControl:
         return found
 
 
-def _as_text(variant: str | Mapping[str, str]) -> str:
-    if isinstance(variant, str):
-        return variant
-    return ",".join(f"{axis}={choice}" for axis, choice in variant.items())
-
-
 class SandboxProcess(Started, SandboxControl):
     """A sandbox of one's own, for a `with` block. It cannot outlive the process that started it."""
 
     module: ClassVar[str] = "sandbox"
 
-    def __init__(
-        self,
-        *,
-        accounts: Sequence[str] = ("alice", "bob", "carol"),
-        premium: Sequence[str] = (),
-        seed: int = 1,
-        port: int = 0,
-        control_port: int = 0,
-        latency_ms: float = 0,
-        page_latency_ms: float = 0,
-        lag_ms: int = 0,
-        state_file: Path | None = None,
-        duplicate_window_s: int | None = None,
-        clock_offset_s: float = 0,
-        clock_drift_ppm: float = 0,
-        variant: str | Mapping[str, str] | None = None,
-        variant_seed: int | None = None,
-        connections: str = "fresh",
-    ) -> None:
-        Started.__init__(
-            self,
-            f"--port={port}",
-            f"--control-port={control_port}",
-            f"--seed={seed}",
-            f"--latency-ms={latency_ms}",
-            f"--page-latency-ms={page_latency_ms}",
-            f"--lag-ms={lag_ms}",
-            f"--clock-offset={clock_offset_s}",
-            f"--clock-drift-ppm={clock_drift_ppm}",
-            *(f"--account={handle}" for handle in accounts),
-            *(f"--premium={handle}" for handle in premium),
-            *([] if state_file is None else [f"--state-file={state_file}"]),
-            *([] if duplicate_window_s is None else [f"--duplicate-window-s={duplicate_window_s}"]),
-            *([] if variant is None else [f"--variant={_as_text(variant)}"]),
-            *([] if variant_seed is None else [f"--variant-seed={variant_seed}"]),
-            f"--connections={connections}",
-        )
+    def __init__(self, **options: Any) -> None:
+        Started.__init__(self, **options)
         self.url = ""
         self.accounts: dict[str, dict[str, Any]] = {}
         self.user_ids: dict[str, str] = {}

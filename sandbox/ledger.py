@@ -382,14 +382,6 @@ class Ledger:
         answers = (self.posts[answer] for version in asked for answer in self._answers.get(version, ()))
         return [post for post in answers if post.live and post.superseded_by is None]
 
-    def ancestors(self, post: Post) -> list[Post]:
-        """What a post answers, and what that answers, the root first; it ends where one was deleted."""
-        chain: list[Post] = []
-        while post.reply_to is not None and self.exists(post.reply_to):
-            post = self.posts[post.reply_to]
-            chain.insert(0, post)
-        return chain
-
     def root(self, post: Post) -> str:
         """The id of the conversation: its first post, also when that was deleted."""
         while post.reply_to is not None and post.reply_to in self.posts:

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -55,8 +55,9 @@ class Started:
     module: ClassVar[str]
     """The program that is started."""
 
-    def __init__(self, *arguments: str) -> None:
-        self._arguments = arguments
+    def __init__(self, **options: Any) -> None:
+        """Take any option of the program: ``accounts=("alice",)``, ``lag_ms=500``; left out, its default holds."""
+        self._arguments = [*_arguments(options)]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -114,6 +115,17 @@ class Started:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+_OPTIONS: Final = {"accounts": "--account", "clock_offset_s": "--clock-offset"}
+
+
+def _arguments(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        told = [f"{axis}={choice}" for axis, choice in value.items()] if isinstance(value, Mapping) else None
+        several = [",".join(told)] if told else value if isinstance(value, list | tuple) else [value]
+        option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
+        yield from (f"{option}={one}" for one in several if one is not None)
 
 
 def _ready_line(process: subprocess.Popen[bytes]) -> bytes:

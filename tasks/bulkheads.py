@@ -56,10 +56,6 @@ class Purpose(StrEnum):
     PROBE = "probe"
 
 
-SCOPES = (Scope.HOST, Scope.NETWORK, Scope.ACCOUNT)
-"""What is walled off for each purpose."""
-
-
 def limit_name(purpose: Purpose, scope: Scope, which: str) -> str:
     """Name a limit as it stands in Prefect: ``steadypost-publish-account-alice``."""
     return f"steadypost-{purpose}-{scope}-{which}"

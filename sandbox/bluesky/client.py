@@ -10,7 +10,7 @@ with BlueskySandbox() as sandbox:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.process import Started, request
@@ -21,8 +21,8 @@ class BlueskySandbox(Started):
 
     module: ClassVar[str] = "sandbox.bluesky"
 
-    def __init__(self, *, accounts: Sequence[str] = ("alice.test", "bob.test")) -> None:
-        super().__init__(*(f"--account={handle}" for handle in accounts))
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._token = ""
         self.url = ""
         self.second_url = ""

@@ -40,7 +40,6 @@ MAKES_NOTHING: Final = frozenset(
 LOSES_KEY: Final = frozenset({"proxy_504_after", "create_late"})
 """The faults under which a key is not written down although a post became live."""
 
-LONGEST_KEY: Final = 255
 
 Strikes = Mapping[str, Gust]
 

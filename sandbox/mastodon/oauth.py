@@ -15,8 +15,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from sandbox.mastodon.answers import refusal, unprocessable
 from sandbox.mastodon.world import World
 
-OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
-
 CODE_LIVES_S: Final = 600.0
 
 KNOWN_SCOPES: Final = frozenset(

@@ -18,8 +18,6 @@ from sandbox.pictures import size_of
 from sandbox.uploads import mime_of
 from sandbox.weather import Gust
 
-NEVER = 1e12
-
 
 class Uploads:
     """Takes files."""

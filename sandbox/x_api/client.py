@@ -10,11 +10,10 @@ with XApiProcess(accounts=("alice",)) as sandbox:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.client import SandboxControl, SandboxProcess
-from sandbox.process import Started
 
 
 class XApiProcess(SandboxProcess):
@@ -22,25 +21,8 @@ class XApiProcess(SandboxProcess):
 
     module: ClassVar[str] = "sandbox.x_api"
 
-    def __init__(
-        self,
-        *,
-        accounts: Sequence[str] = ("alice", "bob"),
-        port: int = 0,
-        control_port: int = 0,
-        latency_ms: float = 0,
-        lag_ms: int = 0,
-        clock_offset_s: float = 0,
-    ) -> None:
-        Started.__init__(
-            self,
-            f"--port={port}",
-            f"--control-port={control_port}",
-            f"--latency-ms={latency_ms}",
-            f"--lag-ms={lag_ms}",
-            f"--clock-offset={clock_offset_s}",
-            *(f"--account={handle}" for handle in accounts),
-        )
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.keys: dict[str, dict[str, str]] = {}
         """The four keys of each account (OAuth 1.0a)."""
 
