@@ -1,8 +1,7 @@
-"""The networks' APIs: posts per minute against bare scripts, memory and idle CPU; and many accounts due in one second.
+"""The networks' APIs against bare scripts: posts per minute, memory, idle CPU (``api``); many accounts at once
+(``crowd``).
 
-The house does here what it always does but for the looks at published posts, which the bare scripts do not take either:
-a check of who is signed in, claims, leases, arming, recording, Prefect's server and its worker. Run by itself:
-``python -m bench api``, and ``python -m bench crowd`` for the two hundred accounts, which have a house of their own.
+The house does all that it always does but look at published posts, which the bare scripts do not either.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""``python -m deployments.supervisor``: a container's one command; keeps a worker running, lets it leave cleanly.
+"""``python -m deployments.supervisor``: a container's one command; keeps a worker running and stops cleanly.
 
-Runs on watch outlive a worker that is started again. Told to stop, it ends the worker, gives leases up and waits for
-what is under way. It holds its home's lock and notes earlier holders, which are therefore gone (``Host.is_over``).
+To stop, it ends the worker, gives leases up and waits. It locks its home; earlier holders are gone (``Host.is_over``).
 """
 
 from __future__ import annotations

@@ -1,12 +1,4 @@
-"""Start a sandbox, or attach to one, and hold its ledger, its hands and its weather.
-
-```python
-with SandboxProcess() as sandbox:
-    sandbox.weather({"fault": "drop_response", "count": 1})
-    ...  # drive a browser against sandbox.url with sandbox.accounts["alice"]
-    assert len(sandbox.ledger("alice")) == 1
-```
-"""
+"""Start a sandbox, or attach to one, and hold its ledger, hands and weather: ``with SandboxProcess() as sandbox:``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Reads the blocks again and again, and of them only what has changed.
+"""Reads the blocks again and again, and of them only what has changed by Prefect's events; switches every time.
 
-Prefect's events say which documents changed; switches are read every time. Events may be late, lost or off: all is read
-every two minutes, and always once that shows a change no event told of.
+Events may be late, lost or off: all is read every two minutes, and always once a change came without event.
 """
 
 from __future__ import annotations

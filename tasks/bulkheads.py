@@ -1,8 +1,7 @@
 """What one process may do at once: by host, account and network, apart for each purpose.
 
-The limits are Prefect's, but a slot there costs tens of milliseconds: a process on watch holds an allotment as leases
-and counts in memory. Limits shape load only: with the API away the last allotment serves, and after two minutes without
-one a single slot.
+A slot in Prefect costs tens of milliseconds, so a process holds leased slots and counts in memory; with the API away
+they serve on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""The breakers of one process: read from memory before each call, moved together with all others.
+"""The breakers of one process: read from memory before each call. Only a move goes to Prefect, as a new revision.
 
-Only a move goes to Prefect, as a new revision. With its API away the last known state serves; opening and ending a call
-need no permission, a new permit comes from the store, and after ``TRUST`` without both each process tries once by
-itself. A person's word stands.
+With its API away permits come from the store; with both away, after ``TRUST``, each process makes one trial alone.
 """
 
 from __future__ import annotations

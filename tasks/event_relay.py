@@ -1,7 +1,6 @@
 """The event relay, a thread of ``watch``: tells Prefect of every change of state, for automations to hang on.
 
-``steadypost.delivery.published`` on ``steadypost.delivery.17``. Changes wait in the store; told at least once,
-numbered.
+``steadypost.delivery.published`` on ``steadypost.delivery.17``; told at least once, numbered.
 """
 
 from __future__ import annotations

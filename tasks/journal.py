@@ -1,7 +1,6 @@
 """The journal: one JSON line per event; ``jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl`` follows one.
 
-Every line about a delivery carries its id, whatever ``component`` writes it. Secrets are removed first; errors are
-ignored.
+Every line about a delivery carries its id. Secrets are removed first; errors are ignored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What the store, Prefect, the blocks and this machine show.
+"""What the store, Prefect, the blocks and this machine show. The network is seen through recorded looks alone.
 
-The network is seen through recorded looks: ``watch`` opens no browser. A look that saw nothing makes the account
-unknown.
+``watch`` opens no browser; a look that saw nothing makes the account unknown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Runs on watch mind each other: one that is gone is replaced, with Prefect's server or without it.
 
-Prefect's automation holds events of a run back for up to a quarter of an hour, may lack them after a crash, and sees no
-hang; the store's leases tell all three. Prefect gets seconds to start another run; then a stand-in takes the lease.
+Prefect's events come late or never; the store's leases tell. Prefect has seconds, then a stand-in takes the lease.
 """
 
 from __future__ import annotations

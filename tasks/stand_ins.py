@@ -1,7 +1,6 @@
-"""Stand-ins do a run's work while Prefect's server cannot start one.
+"""Stand-ins do a run's work while Prefect's server cannot start one: processes that are told the blocks over a pipe.
 
-A process of this machine, told the blocks over a pipe. The store gives it the lease first, so one is started; a run of
-Prefect's takes the lease back.
+The store gives one the lease first; a run of Prefect's takes it back.
 """
 
 from __future__ import annotations

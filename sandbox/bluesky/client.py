@@ -1,12 +1,4 @@
-"""Start a sandbox of Bluesky, and hold its ledger, its hands and its weather.
-
-```python
-with BlueskySandbox() as sandbox:
-    sandbox.weather({"fault": "drop_after", "count": 1})
-    ...  # a channel at sandbox.url, signed in with sandbox.accounts["alice.test"]
-    assert sandbox.counts()["copies"] == []
-```
-"""
+"""Start a sandbox of Bluesky, and hold its ledger, its hands and its weather: ``with BlueskySandbox() as sandbox:``."""
 
 from __future__ import annotations
 

@@ -1,12 +1,4 @@
-"""Start a local Mastodon server, or attach to one, and hold its ledger, its hands and its weather.
-
-```python
-with MastodonProcess() as server:
-    server.weather({"fault": "drop_response", "count": 1})
-    ...  # a client at server.url, with server.tokens["alice"]
-    assert len(server.live("alice")) == 1
-```
-"""
+"""Start a local Mastodon server, or attach to one; its ledger, hands and weather: ``with MastodonProcess() as it:``."""
 
 from __future__ import annotations
 

@@ -1,12 +1,4 @@
-"""Start a sandbox of X's API as a process, and hold its ledger, its hands and its weather.
-
-```python
-with XApiProcess(accounts=("alice",)) as sandbox:
-    sandbox.weather({"fault": "lost_after", "count": 1})
-    ...  # a channel at sandbox.url, signed in with sandbox.keys["alice"]
-    assert len(sandbox.live("alice")) == 1
-```
-"""
+"""Start a sandbox of X's API, and hold its ledger, hands and weather: ``with XApiProcess(accounts=("alice",)):``."""
 
 from __future__ import annotations
 

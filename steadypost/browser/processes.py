@@ -1,7 +1,6 @@
 """Finding every process of a runner, killing it, and seeing it dead.
 
-Chromium runs in a session of its own and may not answer, so processes are found by mark, by process group and by
-descent, and killed until a look finds none.
+Chromium has a session of its own: it is found by mark, process group and descent, and killed until none is left.
 """
 
 import contextlib

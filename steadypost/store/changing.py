@@ -1,7 +1,6 @@
 """Changes by persons of what waits, and how they are taken back.
 
-One transaction with a claim's locks in a claim's order (accounts, then deliveries); every row is written only over what
-was read.
+One transaction with a claim's locks in a claim's order; every row is written only over what was read.
 """
 
 from __future__ import annotations

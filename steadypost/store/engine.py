@@ -1,7 +1,6 @@
 """The way to the database: one engine, reads and writes, and what their failures mean.
 
-SQLite: write-ahead log, each write begins with ``BEGIN IMMEDIATE``. PostgreSQL: row locks. Both survive a loss of
-power.
+SQLite: write-ahead log, writes begin with ``BEGIN IMMEDIATE``. PostgreSQL: row locks.
 """
 
 from __future__ import annotations

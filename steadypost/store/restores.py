@@ -1,7 +1,6 @@
-"""What a restored backup does not know: what was asked for since it was made.
+"""What a restored backup does not know: what was asked for since it was made. Its names are lost, so lists are read.
 
-Each delivery that may have been asked for since gets an unconfirmed attempt that stands for all of that; only after
-looks is it asked for. What was held or ended gets it when claimed. Its name on the network is lost, so lists are read.
+What may have been asked for gets an unconfirmed attempt that stands for it; only after looks is it asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The store: ``store.read(reading.show, delivery_id)``, ``store.write(settling.answered, attempt_id, ...)``.
 
-Each call is one transaction of a function of a module beside this one. ``StoreAway``: nothing is known of a write, and
-it may be repeated. Only what takes several transactions is a method.
+Each call is one transaction. ``StoreAway``: nothing is known of a write, and it may be repeated.
 """
 
 from __future__ import annotations
