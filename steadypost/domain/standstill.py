@@ -15,7 +15,7 @@ HEARTBEAT_WITHIN = timedelta(seconds=30)
 """A run on watch sends a heartbeat every second; after so long it is gone or hangs."""
 
 TAKEN_UP_WITHIN = timedelta(seconds=45)
-"""What may go is taken up within a second; after this it stands still."""
+"""What may go is taken up within a second; after this it is held up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
