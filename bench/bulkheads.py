@@ -113,7 +113,7 @@ def _beside() -> dict[str, Any]:
     """Let lone posts go out twice: in peace, and while every look hangs and 150 deliveries wait for one."""
     with _house(PEOPLE) as (stack, store):
         turn(stack, "reconcile", "off")
-        # Before anybody is on watch, who would take them up himself.
+        # Before any run is on watch, which would take them up.
         moment = datetime.now(UTC) - timedelta(minutes=20)
         for name in CREW:
             for n in range(UNCONFIRMED_EACH):

@@ -109,7 +109,7 @@ class Sent:
 
 
 class Desk:
-    """Somebody who sends posts and reads them back."""
+    """A person who sends posts and reads them back."""
 
     def __init__(self, sandbox: SandboxProcess, runner: BrowserRunner, folder: Path) -> None:
         self._sandbox = sandbox

@@ -118,7 +118,7 @@ def _transitions(stack: Stack) -> dict[str, Any]:
             began = time.perf_counter()
             trial = breakers.may(page, probe=True)
             took["permit"].append(time.perf_counter() - began)
-            assert isinstance(trial, Go)  # noqa: S101 - nobody else is there
+            assert isinstance(trial, Go)  # noqa: S101 - no other process is there
             took["close"].append(_once(lambda go=trial: breakers.came(page, go.ticket, well=True)))  # type: ignore[misc]
         book.close()
     # The first round registers the type and opens the client; it happens once in the life of a process.
@@ -129,7 +129,7 @@ def _transitions(stack: Stack) -> dict[str, Any]:
 
 
 def one_account_down() -> dict[str, Any]:
-    """Bob's posts with nobody else there, and beside an Alice whose page answers 503 or hangs."""
+    """Bob's posts alone, and beside an Alice whose page answers 503 or hangs."""
     rates = {"alone": _bobs_rate(None)}
     for name, fault in DOWN.items():
         rates[f"beside_{name}"] = _bobs_rate(fault)

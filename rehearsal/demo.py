@@ -1,5 +1,5 @@
 """``make demo``: posts travel to every network's sandbox, in light weather, and the networks' ledgers judge.
-With ``--real``, Mastodon and Bluesky are servers that nobody here wrote (``make demo-networks``).
+With ``--real``, Mastodon and Bluesky are servers written elsewhere (``make demo-networks``).
 
 Writes ``var/demo/report.json`` and exits 0 only if nothing is live twice, no status is false, and everything
 that was due is published on every network, the posts whose answers were lost included.
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     real = "--real" in arguments
     if real and (why := why_not()):
         return _ended(why)
-    # Whoever ends it from outside is to find as little left behind as whoever presses Ctrl-C.
+    # Ended from outside it leaves as little behind as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)

@@ -37,7 +37,7 @@ from steadypost.store import incidents as incident_rows
 from tests import postgres
 
 LONG = 7.5
-"""Rounds: longer than nobody may be able to tell before somebody is told that."""
+"""Rounds: longer than something may be unknown before a person is told."""
 
 ACCOUNTS = ("alice", "bob")
 
@@ -132,7 +132,7 @@ class Ward:
 
 @contextlib.contextmanager
 def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Ward]:
-    """Start a house with a pager, in which nobody but its own watch restarts the worker."""
+    """Start a house with a pager, in which only its own watch restarts the worker."""
     private.home(home)
     sandbox = SandboxProcess(accounts=ACCOUNTS, state_file=home / "sandbox.json")
     with contextlib.ExitStack() as open_:
@@ -253,7 +253,7 @@ Fault = Callable[[Ward], AbstractContextManager[Any]]
 
 @contextlib.contextmanager
 def worker_killed(house: Ward) -> Iterator[None]:
-    """The worker is gone, and nobody but the watch is there to start another."""
+    """The worker is gone, and only the watch is there to start another."""
     for process in house.workers():
         process.kill()
     yield
@@ -301,7 +301,7 @@ def worker_and_run_stopped(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def watch_stopped(house: Ward) -> Iterator[None]:
-    """The watch itself hangs: whoever else is on watch has to notice."""
+    """The watch itself hangs: the others on watch have to notice."""
     until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120).suspend()
     yield
 
@@ -340,7 +340,7 @@ def nothing_is_live(house: Ward) -> Iterator[None]:
         yield
     finally:
         house.stack.sandbox.clear_weather()
-        # What ends it is a post that is there: until then nobody can know that the network shows them again.
+        # What ends it is a post that is there: until then it is unknown that the network shows them again.
         house.post("alice", "And this one is there.")
 
 
@@ -357,7 +357,7 @@ def login_wall(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def store_down(house: Ward) -> Iterator[None]:
-    """The store takes no writes: somebody holds all of it."""
+    """The store takes no writes: another process holds all of it."""
     holder = sqlite3.connect(house.stack.home / "steadypost.db", isolation_level=None, timeout=30)
     holder.execute("BEGIN EXCLUSIVE")
     try:
@@ -369,7 +369,7 @@ def store_down(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def pager_down(house: Ward) -> Iterator[None]:
-    """There is something to tell, and the way to whoever is on call is down."""
+    """There is something to tell, and the way to the person on call is down."""
     house.pager.is_down = True
     now = datetime.now(UTC)
     key = f"rehearsal:{now.isoformat()}"

@@ -237,7 +237,7 @@ def up(
     )
     try:
         say("Prefect server")
-        # It takes longest, and needs nobody: the networks start meanwhile.
+        # It takes longest, and waits for nothing: the networks start meanwhile.
         stack.processes["server"] = _started(_server(env, logs))
         say("sandbox: a local X" + f", and {len(beside)} more networks" * bool(beside))
         for network in (sandbox, *beside):
@@ -279,13 +279,13 @@ def start_metrics(stack: Stack, port: int) -> str:
 
 
 ON_WATCH_WITHIN = 240.0
-"""Seconds until somebody publishes: a machine that others load as well needs several times the usual half a minute."""
+"""Seconds until a run publishes: a loaded machine needs several times the usual half a minute."""
 
 
 def until_on_watch(
     stack: Stack, within: float = ON_WATCH_WITHIN, *, stop: Callable[[], bool] = lambda: False
 ) -> Store:
-    """Wait until somebody publishes, somebody looks, and the accounts are known; answers their store."""
+    """Wait until runs publish and look, and the accounts are known; answers their store."""
     store = Store.open(stack.env.get("STEADYPOST_STORE_URL", f"sqlite:///{stack.home}/steadypost.db"))
     ends = time.monotonic() + within
     while not (
@@ -338,7 +338,7 @@ def _server(env: Mapping[str, str], logs: Path) -> Process:
 
 
 def another_worker(stack: Stack) -> Process:
-    """Start a second worker beside the first; whoever started it ends it."""
+    """Start a second worker beside the first; the caller ends it."""
     return _started(_worker(stack, "another"))
 
 
@@ -351,7 +351,7 @@ def _worker(stack: Stack, name: str = "worker") -> Process:
         ],
         env=stack.env,
         log=stack.home / "logs" / f"{name}.log",
-        # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
+        # The runs on watch may have died with it, and are started again.
         restarted=lambda: _see_to_the_watch(stack),
     )
 

@@ -36,7 +36,7 @@ class Made:
     live: bool = True
     deleted_at: datetime | None = None
     edited: bool = False
-    """Whether somebody has made it say something else since."""
+    """Whether a person has made it say something else since."""
 
     @property
     def by_hand(self) -> bool:
@@ -56,7 +56,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """Something that is live more often than anybody wanted."""
+    """Something that is live more often than was wanted."""
 
     identity: Identity
     live: int
@@ -169,7 +169,7 @@ def wanted(
 
 
 def copies(posts: Sequence[Made], wanted: Mapping[Identity, int]) -> list[Copied]:
-    """Name what is live more often than it was wanted; what nobody wanted may be a false status, and is no copy."""
+    """Name what is live more often than it was wanted; what was not wanted may be a false status, and is no copy."""
     known = identities(posts)
     live = Counter(known[one.id] for one in posts if one.live and not one.by_hand)
     return [
@@ -193,7 +193,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """When one delivery may be asked for, by its own rule and the clock of whoever asks."""
+    """When one delivery may be asked for, by its own rule and the asker's clock."""
 
     first: str
     """The id of its first part."""

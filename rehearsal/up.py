@@ -37,7 +37,7 @@ console = Console()
 def main() -> int:
     """Start everything and stay until told to end."""
     stop = threading.Event()
-    # Set before anything is started: whoever ends us while we start must find nothing left either.
+    # Set before anything is started: ended while starting, it leaves nothing behind either.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     home = HOME.resolve()

@@ -105,7 +105,7 @@ class SandboxControl:
         self.call("POST", "/pin", {"account": account, "id": post_id})
 
     def repost(self, account: str, post_id: str) -> str:
-        """Let an account show somebody's post; the id of the repost."""
+        """Let an account show another's post; the id of the repost."""
         return str(self.call("POST", "/repost", {"account": account, "id": post_id})["id"])
 
     def seed(self, account: str, count: int, *, every_s: float = 3600, youngest_s: float = 3600) -> list[str]:

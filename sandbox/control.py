@@ -1,4 +1,4 @@
-"""The control port: the truth, a person's hands, and the weather. Whoever is tested has no token for it."""
+"""The control port: the truth, a person's hands, and the weather. What is tested has no token for it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Control(Common[World]):
         return {}
 
     async def repost(self, request: Request) -> Any:
-        """Show somebody's post on an account's timeline."""
+        """Show another's post on an account's timeline."""
         body = await body_of(request, "account", "id")
         return {"id": self._ledger.repost(body["account"], body["id"]).id}
 

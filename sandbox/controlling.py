@@ -29,7 +29,7 @@ Place = TypeVar("Place", "World", "Server")
 
 
 class TokenRequired:
-    """Answers nobody who does not show the token."""
+    """Answers only holders of the token."""
 
     def __init__(self, app: ASGIApp, *, token: str) -> None:
         self._app = app

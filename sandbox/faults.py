@@ -616,7 +616,7 @@ SHEETS: Final = (
     "shortcuts",
     "challenge",
 )
-"""The sheets that come by themselves. `challenge` is the network asking for a person: nobody may close it."""
+"""The sheets that come by themselves. `challenge` is the network asking for a person: it may not be closed."""
 
 HOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "redrawn": ("click", "sheet", "add"),

@@ -46,7 +46,7 @@ OTHERS: Final[People] = {
 
 
 class NoSuchAccount(LookupError):
-    """Nobody of this name has an account here."""
+    """No account here has this name."""
 
 
 class NoSuchPost(LookupError):
@@ -55,7 +55,7 @@ class NoSuchPost(LookupError):
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Somebody with a profile; signed in wherever one of the tokens is shown."""
+    """A person with a profile; signed in wherever one of the tokens is shown."""
 
     handle: str
     user_id: str
@@ -137,7 +137,7 @@ class Post:
 
 @dataclass(slots=True, kw_only=True)
 class Repost:
-    """Somebody showing somebody else's post on their own timeline."""
+    """A post of another account, shown on one's own timeline."""
 
     id: str
     account: str
@@ -164,7 +164,7 @@ class Ask:
     sent_as: str | None = None
     """The name of the operation as the page sent it, where it is not the usual one."""
     outcome: str = "pending"
-    """`created`, `refused:<code>`, `http:<status>`, `empty`, ... in the words of whoever decided."""
+    """`created`, `refused:<code>`, `http:<status>`, `empty`, ... in the words of what decided."""
     post: str | None = None
     delivered: bool | None = None
     """Whether the answer left for the asker. `None` while it is still on its way."""
@@ -209,7 +209,7 @@ class Ledger:
             self._open(handle)
         own = {handle.casefold(): Person(handle, a.name, a.user_id) for handle, a in self.accounts.items()}
         self.people: People = {**OTHERS, **own}
-        """Everybody who can be named in a text."""
+        """All who can be named in a text."""
 
     def _open(self, handle: str) -> None:
         user_id = str(self._rng.randrange(10**18, 2 * 10**18))
@@ -297,7 +297,7 @@ class Ledger:
             text=text,
             **self._moments(time_of(made)),
             edit_of=before.first_version,
-            # Nobody asked for it through the page: whoever holds asks against posts finds the first version.
+            # It was not asked for through the page: asks are compared with the first version.
             ask=None,
             origin="hand",
             media=list(before.media),
@@ -364,7 +364,7 @@ class Ledger:
         self.account(handle).pinned = post_id
 
     def repost(self, handle: str, post_id: str) -> Repost:
-        """Let an account show somebody's post on its own timeline."""
+        """Let an account show another's post on its own timeline."""
         self.live(post_id)
         repost = Repost(
             id=self._ids.now(),
@@ -420,7 +420,7 @@ class Ledger:
     def open_ask(
         self, *, operation: str, account: str | None, text: str, reply_to: str | None, media: list[str]
     ) -> Ask:
-        """Write down that somebody asked, before anything is decided."""
+        """Record an ask, before anything is decided."""
         ask = Ask(
             id=f"ask-{len(self.asks) + 1}",
             arrived_at=self.clock.now_ms(),

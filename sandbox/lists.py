@@ -68,7 +68,7 @@ class Sky:
         if self.get("timeline_empty") is not None:
             return []
         if (partial := self.get("timeline_partial")) is not None:
-            # The newest goes first: it is the one somebody looks for.
+            # The newest goes first: it is the one a person looks for.
             rows = [row for n, row in enumerate(rows) if n % partial["every"] != 0]
         if (cut := self.get("timeline_cut")) is not None:
             rows = rows[: cut["n"]]
@@ -149,7 +149,7 @@ class Lists:
         return [self._row(post) for post in old[:most]]
 
     def home(self) -> list[Row]:
-        """What everybody wrote."""
+        """What all wrote."""
         return [self._row(post) for post in self._posts if post.reply_to is None]
 
     def _by(self, account: Account) -> list[Post]:
@@ -170,7 +170,7 @@ class Lists:
         return self._head(parent)
 
     def _is_for_everybody(self, first: Post) -> bool:
-        """Whether a chain is on the posts tab: it answers nobody else, and is not addressed to anybody."""
+        """Whether a chain is on the posts tab: it answers no other account, and is addressed to none."""
         head = self._ledger.posts[self._head(first)]
         return head.reply_to is None and not typed_first(head.stored, self._ledger.people)
 
@@ -209,7 +209,7 @@ class Lists:
         return told
 
     def below(self, post: Post) -> list[Row]:
-        """The replies to a post: first what its own author went on to say, then everybody else's, the oldest first."""
+        """The replies to a post: first what its own author went on to say, then all others', the oldest first."""
         replies = [reply for reply in self._ledger.replies_to(post.id) if self.has(reply)]
         replies.sort(key=lambda reply: (reply.author != post.author, place_of(reply)))
         return [self._under(reply, own=reply.author == post.author) for reply in replies]

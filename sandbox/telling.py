@@ -104,7 +104,7 @@ def unavailable() -> Json:
 
 
 def wrapped(result: Json) -> Json:
-    """A post that not everybody may answer: one level deeper."""
+    """A post with limited answers: one level deeper."""
     return {
         "__typename": "TweetWithVisibilityResults",
         "tweet": result,
@@ -145,7 +145,7 @@ class Shaper:
         legacy["display_text_range"] = [begins, ends]
         result: Json = {
             "__typename": "Tweet",
-            # The author comes first: whoever takes the first `rest_id` of an answer takes the wrong one.
+            # The author comes first: the first `rest_id` of an answer is the wrong one.
             "core": {"user_results": {"result": user(account)}},
             "rest_id": post.id,
             "unmention_data": {},
@@ -218,7 +218,7 @@ class Shaper:
         if post.reply_to is not None:
             ids: Json = {"in_reply_to_status_id_str": post.reply_to}
             return ids if parent is None else {**ids, **_to(people[parent.author.casefold()])}
-        # A post that begins with a name is addressed to somebody, and answers no post.
+        # A post that begins with a name is addressed to a person, and answers no post.
         typed = typed_first(post.stored, people)
         return _to(typed[0]) if typed else {}
 

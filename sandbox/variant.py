@@ -30,7 +30,7 @@ class Axis:
 
     @property
     def todays(self) -> str:
-        """The choice of the build that everybody knows."""
+        """The choice of the usual build."""
         return next(iter(self.choices))
 
 
@@ -178,7 +178,7 @@ RENAMES: Final[Mapping[str, str]] = {
 """The test ids that a build may rename or drop. A name that ends in `_` stands for all that begin with it."""
 
 IDENTITY: Final = ("AppTabBar_Profile_Link", "SideNav_AccountSwitcher_Button")
-"""Where the page says who is signed in. One of them is always as it was: nobody loses sight of who they are."""
+"""Where the page says who is signed in. One of them is always as it was: it is never out of sight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ class Weather:
         self._made = 0
         self._chance = random.Random(f"{seed}:jitter")  # noqa: S311 - not secret
         self.generation = 0
-        """Counts the changes of the rules, for whoever remembers what struck before."""
+        """Counts the changes of the rules, to compare with what struck before."""
 
     def put(self, specs: Iterable[Mapping[str, Any]]) -> None:
         """Replace all rules; nothing changes if one of them is refused."""

@@ -38,13 +38,13 @@ def transport_of(scope: Scope) -> asyncio.Transport | None:
 
 
 def connection_of(scope: Scope) -> str | None:
-    """The name of the connection a request came on: nobody else has the same address at the other end."""
+    """The name of the connection a request came on: no other has the same address at the other end."""
     client = scope.get("client")
     return f"{client[0]}:{client[1]}" if client else None
 
 
 def is_open(scope: Scope) -> bool:
-    """Whether somebody is still there for an answer."""
+    """Whether the asker is still there."""
     stream = stream_of(scope)
     return stream.is_open if stream is not None else transport_of(scope) is not None
 

@@ -164,7 +164,7 @@ def short_link(post_id: str, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be named in a text."""
+    """A person who can be named in a text."""
 
     handle: str
     name: str
@@ -172,7 +172,7 @@ class Person:
 
 
 People: TypeAlias = Mapping[str, Person]
-"""Everybody with an account, by handle in small letters."""
+"""All accounts, by handle in small letters."""
 
 
 @dataclass(slots=True)
@@ -226,7 +226,7 @@ def _shown(span: Span, text: str, post_id: str, people: People) -> tuple[str, Js
 
 
 def mention(person: Person) -> Json:
-    """Give an entity that names somebody, as the account writes its own name."""
+    """Give an entity that names a person, as the account writes its own name."""
     return {"id_str": person.user_id, "name": person.name, "screen_name": person.handle}
 
 

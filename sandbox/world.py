@@ -45,13 +45,13 @@ class Visitor:
 
     account: Account | None
     trouble: str | None = None
-    """A `login` weather other than `expired`, which simply leaves nobody signed in."""
+    """A `login` weather other than `expired`, which simply leaves no account signed in."""
     is_veiled: bool = False
     """Whether the page hides who is signed in, and lists are those for strangers."""
 
     @property
     def handle(self) -> str | None:
-        """Whose requests these are, if anybody's."""
+        """Whose requests these are, if signed in."""
         return self.account.handle if self.account else None
 
 
@@ -101,7 +101,7 @@ class World(Passing):
         if met is not None and generation == self.weather.generation:
             return met
         gust = self.weather.glance(Where.SESSION, account.handle)
-        # Cookies are one account's for as long as they live: nobody becomes somebody else between opening a page and
+        # Cookies are one account's for as long as they live: no account becomes another between opening a page and
         # what that page asks for.
         return None if _is_somebody_else(gust) and not _is_somebody_else(met) else gust
 

@@ -39,7 +39,7 @@ class Company:
     sandboxes: queue.SimpleQueue[SandboxProcess]
 
     def play(self, cell: Cell | Loss, seed: int) -> Result:
-        """Play one cell on the boards of whoever is free."""
+        """Play one cell on free boards."""
         sandbox = self.sandboxes.get()
         try:
             with self.boards.play(cell.name, cell.database, sandbox, seed=seed) as play:

@@ -54,7 +54,7 @@ class Marks:
     """The file that lets a worker that was stopped there go on."""
     _once: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.RLock = field(default_factory=threading.RLock)
-    """Held by whoever writes to the store: a mark outside a transaction is outside everybody's."""
+    """Held by the thread that writes to the store: a mark outside a transaction is outside every one."""
 
     def reach(self, name: str) -> None:
         """Come by a mark. At the one that was given, end, or wait to be stopped and woken; once."""

@@ -31,7 +31,7 @@ class Ground(Protocol):
     url: str
 
     def down(self) -> AbstractContextManager[None]:
-        """Have nobody reach it."""
+        """Make it unreachable."""
 
     def hangs(self) -> AbstractContextManager[None]:
         """Have it take what is said to it, and not answer."""
@@ -154,7 +154,7 @@ class Hands:
             yield
 
     def _somebody_else(self) -> None:
-        """See to it that somebody is on watch, as whoever starts a worker does: not while a heartbeat is fresh."""
+        """Order missing runs on watch, as on starting a worker: not while a heartbeat is fresh."""
         time.sleep(12)
         self._stack.run("deployments", "--on-watch")
 
@@ -264,7 +264,7 @@ class SqliteGround:
 
     @contextmanager
     def hangs(self) -> Iterator[None]:
-        """Somebody holds the right to write and does not give it back."""
+        """A person holds the right to write and does not give it back."""
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -26,12 +26,12 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
 """What each account's block allows; the first three have room for everything, unconfirmed included."""
 
 STRANGER = "zoe"
-"""Somebody whose posts are answered."""
+"""A person whose posts are answered."""
 
 PREMIUM = tuple(name for name, limits in LIMITS.items() if limits.get("longest", 280) > 280)
 
 BY_HAND_EVERY = 20.0
-"""Seconds between two things that somebody does by hand, on any of the accounts."""
+"""Seconds between two things that a person does by hand, on any of the accounts."""
 
 NETWORK_CLOCK_S = 600.0
 """How far the network's clock may be from ours, ahead or behind."""
@@ -86,7 +86,7 @@ class DuePost:
 
 @dataclass(frozen=True, kw_only=True)
 class ByHand:
-    """One thing that somebody does by hand on one of the accounts."""
+    """One thing that a person does by hand on one of the accounts."""
 
     account: str
     at: float
@@ -176,7 +176,7 @@ def _tight(chance: random.Random, seconds: float, first: int) -> Iterator[DuePos
 
 
 def _by_hand(chance: random.Random, seconds: float) -> Iterator[ByHand]:
-    """Let somebody do things by hand, on all accounts but the tight one, whose few places are its own."""
+    """Let a person do things by hand, on all accounts but the tight one, whose few places are its own."""
     at = 15.0
     while at < seconds - 20:
         (what,) = chance.choices(list(ACTS), weights=list(ACTS.values()))
@@ -220,7 +220,7 @@ def _partial(chance: random.Random, seconds: float, _store: str) -> Iterator[Dra
 
 
 def _away(chance: random.Random, seconds: float, store: str) -> Iterator[Drawn]:
-    """X is away for everybody, again and again."""
+    """X is away for all, again and again."""
     yield from _of(chance, _played_with(AWAY, store), seconds, every=45.0)
 
 

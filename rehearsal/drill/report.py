@@ -227,7 +227,7 @@ def due_post_of(line: Line) -> DuePost:
 
 
 def is_lost(line: Line, told: Iterable[int | None]) -> bool:
-    """Whether it is not live, and nobody was told: no end of its own, no person before whom it lies."""
+    """Whether it is not live, and no person was told: no end of its own, no person before whom it lies."""
     if line.live_at is not None or line.state in NAMED:
         return False
     return line.state not in BEFORE_A_PERSON or (
@@ -322,7 +322,7 @@ def _measured(one: Happened, lines: Sequence[Line], happened: Sequence[Happened]
             opened_at=one.began_at,
             detected_at=_detected_at(struck, window),
             over_at=all_back({one.account: one.at for one in back}),
-            # Where nothing was due after its end, nobody can say when all was well again.
+            # Where nothing was due after its end, it is unknown when all was well again.
             ended_at=over if back else None,
         ),
         due=sum(line.due_at in window for line in struck),

@@ -99,7 +99,7 @@ class Played:
     others: Others
     """The networks beside X's page."""
     by_hand: dict[str, int] = field(default_factory=dict)
-    """What somebody did by hand meanwhile."""
+    """What a person did by hand meanwhile."""
 
 
 @contextlib.contextmanager

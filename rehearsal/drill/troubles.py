@@ -27,7 +27,7 @@ class Place(StrEnum):
     PAGE = "x_page"
     """X's page differs from yesterday's."""
     AWAY = "x_away"
-    """X, or the way to it, is gone for everybody."""
+    """X, or the way to it, is gone for all."""
     BROWSER = "browser"
     """Browsers die, or hang."""
     WORKER = "worker"

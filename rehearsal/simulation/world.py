@@ -224,7 +224,7 @@ class World:
         self.worker = None
 
     def on_watch(self, worker: Worker) -> bool:
-        """Whether this worker lives, is awake, and nobody has relieved it."""
+        """Whether this worker lives, is awake, and was not relieved."""
         return worker is self.worker and worker.asleep_until is None
 
     def cycle_at(self, moment: datetime) -> None:
@@ -347,7 +347,7 @@ class World:
         self.after(timedelta(seconds=wait), lambda: self._keep(worker))
 
     def look_at(self, moment: datetime) -> None:
-        """See to it that somebody looks then, or sooner."""
+        """See to it that a look is taken then, or sooner."""
         worker = self.worker
         if worker is None or (worker.next_look is not None and worker.next_look <= moment):
             return
@@ -401,7 +401,7 @@ class World:
         return name not in self.killed and not self._workers[int(name.partition(":")[0])].dead
 
     def end_browser(self, name: str) -> bool:
-        """Kill a browser: whoever held it can click no more."""
+        """Kill a browser: its holder can click no more."""
         self.killed.add(name)
         return False
 
@@ -675,7 +675,7 @@ def _let_the_store_fail(world: World) -> None:
 
 
 def plan_hands(world: World, began: datetime, ends: datetime) -> None:
-    """Let somebody do things by hand on the same accounts, all the while."""
+    """Let a person do things by hand on the same accounts, all the while."""
     chance = random.Random(f"{world.seed}:hands")  # noqa: S311 - repeatable, not secret
     for name in PEOPLE:
         moment = began + world.odds.by_hand_every * chance.expovariate(1.0)
@@ -685,7 +685,7 @@ def plan_hands(world: World, began: datetime, ends: datetime) -> None:
 
 
 STRANGER = "zoe"
-"""Somebody whose posts are answered."""
+"""A person whose posts are answered."""
 
 
 def schedule(world: World, began: datetime, seconds: float, per_day: float) -> dict[int, int]:

@@ -30,7 +30,7 @@ class Control:
         self._token = f"Bearer {token}"
 
     def app(self) -> Starlette:
-        """Everything this port answers, to whoever shows the token."""
+        """Everything this port answers, to holders of the token."""
         return Starlette(routes=[Route("/{name}", self.answer, methods=["GET", "POST"])])
 
     async def answer(self, request: Request) -> Response:

@@ -265,7 +265,7 @@ async def parameters(request: Request) -> dict[str, Any]:
 
 
 def wish_of(told: Mapping[str, Any]) -> Wish:
-    """Read what somebody wants posted. A warning without a text becomes the text, as on the real server."""
+    """Read what a person wants posted. A warning without a text becomes the text, as on the real server."""
     text, warning = str(told.get("status") or "").strip(), str(told.get("spoiler_text") or "").strip()
     media = told.get("media_ids")
     reply_to = told.get("in_reply_to_id")

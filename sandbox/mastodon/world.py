@@ -50,7 +50,7 @@ class Visitor:
 
     @property
     def handle(self) -> str | None:
-        """Whose request it is, if anybody's."""
+        """Whose request it is, if signed in."""
         return self.account.username if self.account else None
 
     def may(self, scope: str) -> bool:
@@ -75,7 +75,7 @@ class World(Passing):
             "image_size_limit": 16_777_216,
             "image_matrix_limit": 33_177_600,
             "video_size_limit": 103_809_024,
-            # How long an Idempotency-Key is remembered; the server tells nobody.
+            # How long an Idempotency-Key is remembered; the server does not tell.
             "key_life_ms": 3_600_000,
         }
         self.address = ""
