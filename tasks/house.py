@@ -28,13 +28,12 @@ from steadypost.browser import Pool, SlotIs
 from steadypost.channels.port import Access, Channel, Kind, Means
 from steadypost.domain import secrets
 from steadypost.domain.budget import Budget, Try
-from steadypost.domain.circuit import State, Ticket
-from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency
+from steadypost.domain.circuit import Ticket
+from steadypost.domain.circuit.catalogue import Dependency
 from steadypost.domain.circuit.catalogue import Kind as Circuit
 from steadypost.domain.clock import Clock, now
 from steadypost.domain.outcome import Cause
 from steadypost.domain.token import Tokens
-from steadypost.domain.twins import Claimant, spelled, twins
 from steadypost.domain.whose import Address, Whose
 from steadypost.store import (
     AccountRecord,
@@ -43,10 +42,7 @@ from steadypost.store import (
     Store,
     StoreAway,
     leases,
-    notices,
-    trials,
     vitals,
-    waking,
 )
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
@@ -55,8 +51,10 @@ from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_book import Book, RevisionsAway
 from tasks.circuits import Breakers, Refused, Turned
-from tasks.dependencies import NOT_REACHED, PREFECT, behind, every_circuit
+from tasks.dependencies import PREFECT, behind, every_circuit
 from tasks.records import record_of
+from tasks.turns import StoreTrials, follow
+from tasks.twinned import Twinned
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -157,8 +155,7 @@ class House:
     _told: dict[str, AccountRecord] = field(default_factory=dict)
     _saves: usability.Saves = field(default_factory=usability.Saves)
     """What the store has heard of each account: it is not told again every five seconds."""
-    _twins: dict[str, str] | None = None
-    """The accounts that are refused because another is the same one, and that other; ``None``: not read yet."""
+    _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
@@ -176,7 +173,7 @@ class House:
             dice=random.Random(self.worker),  # noqa: S311 - it spreads open times, nothing else
             log=self.log,
             on_turn=lambda turned: follow(self, turned),
-            trials=_StoreTrials(self),
+            trials=StoreTrials(self),
         )
 
     def usable(self) -> list[str]:
@@ -378,7 +375,7 @@ class House:
         for name, why in read.unreadable.items():
             self.log.error("The account block %r cannot be used: %s", name, why)
         self.channels = {name: block.channel for name, block in read.accounts.items()}
-        twins = self._twins_among(read)
+        twins = self._twinned.among(read, self.store, self.clock(), self.log)
         self.accounts = {
             name: Unopened(Cause.HANDLE_TAKEN, taken(name, block.handle, twins[name]))
             if name in twins
@@ -415,126 +412,10 @@ class House:
                 self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block was saved again, unchanged", name)
 
-    def _twins_among(self, read: documents.Documents) -> dict[str, str]:
-        """Find the blocks that are another one under a second name. With the store away, those known last are."""
-        if len(read.accounts) < 2 and self._twins == {}:
-            return {}
-        before, records = dict(self._twins or {}), dict[str, AccountRecord]()
-        with contextlib.suppress(StoreAway):
-            before = self.store.read(vitals.twins)
-            records = {one.name: one for one in self.store.read(account_rows.every)}
-        found = twins(_claimants(read, before, records))
-        for name in found.keys() - before.keys():
-            self.log.error("%s", taken(name, read.accounts[name].handle, found[name]))
-        is_known = self._noted_twins(found, before)
-        # Unless that is written down, it is judged anew at the next reading.
-        self._twins = found if found or is_known else None
-        return found
-
-    def _noted_twins(self, found: Mapping[str, str], before: Mapping[str, str]) -> bool:
-        """Record which accounts are refused now, and tell a person; answer whether the store knows."""
-        moment = self.clock()
-        try:
-            if found != before:
-                self.store.write(vitals.note_twins, found, moment)
-            for name in found.keys() - before.keys():
-                title = f"{name} is refused: {found[name]} is the same account"
-                body = (
-                    f"Both account blocks lead to one account. {found[name]} goes on; nothing is published as {name}.\n"
-                    f"Delete one of the two blocks, or correct its handle: 'steadypost accounts' shows which is which."
-                )
-                self.store.write(
-                    notices.put,
-                    key=f"twin:{name}:{found[name]}:{moment:%Y-%m-%d}",
-                    title=title,
-                    body=body,
-                    now=moment,
-                )
-        except StoreAway:
-            return False
-        return True
-
 
 def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
     """Say of each account whether it needs a browser."""
     return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
-
-
-def _claimants(
-    read: documents.Documents, before: Mapping[str, str], records: Mapping[str, AccountRecord]
-) -> Iterator[Claimant]:
-    for name, block in read.accounts.items():
-        network, handle = block.who()
-        yield Claimant(
-            name=name,
-            network=network,
-            handle=handle,
-            was_refused=name in before,
-            was_it_before=name in records and spelled(records[name].handle) == handle,
-            identity=_identity(records.get(name), handle),
-            made=read.made.get(name),
-        )
-
-
-def _identity(record: AccountRecord | None, handle: str) -> str:
-    """Give who an account was seen to be, unless its block was given another handle since."""
-    return record.identity if record is not None and spelled(record.handle) == handle else ""
-
-
-def follow(house: House, turned: Turned) -> None:
-    """Let go what waited for a circuit that closed; the one process that closed it does this, once."""
-    house.announce(turned)
-    kind, of = turned.dependency.kind, turned.dependency.of
-    if turned.after.state is not State.CLOSED or kind not in WAKES:
-        return
-    try:
-        for account in house.usable() if kind is Circuit.BROWSER else [of]:
-            if kind is Circuit.SIGN_IN:
-                _lift_pause(house, account)
-            if kind is Circuit.X_PAGE:
-                _reached_again(house, account)
-            if woken := house.store.write(waking.wake, account, WAKES[kind], now=house.clock()):
-                house.log.info("%s: %s deliveries need wait no longer", account, woken)
-    except StoreAway as away:
-        house.log.warning("what waited for %s goes at its own time: %s", turned.dependency.name, away)
-
-
-def _reached_again(house: House, account: str) -> None:
-    """Close the circuits of accounts on the same address that failed only because it was not reached."""
-    mine = house.access(account)
-    if not isinstance(mine, Access):
-        return
-    for name in house.usable():
-        other, page = house.access(name), Dependency(Circuit.X_PAGE, name)
-        same = isinstance(other, Access) and Address.of(other.base_url) == Address.of(mine.base_url)
-        if name != account and same and house.circuits.known(page).cause in NOT_REACHED:
-            house.circuits.renewed(page, f"its address is reached again, as {account} found")
-
-
-def _lift_pause(house: House, account: str) -> None:
-    """End a pause for a lost sign-in: it was seen to be well. A limit's pause ends at its own instant."""
-    record = next((one for one in house.store.read(account_rows.every) if one.name == account), None)
-    if record is not None and record.paused_until and record.pause_cause in SIGN_IN_LOST:
-        house.store.write(account_rows.resume, account, now=house.clock())
-        house.log.info("%s goes on: its sign-in was seen to be well", account)
-
-
-class _StoreTrials:
-    """The right to a trial, from the store: one that is away gives none."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
-        try:
-            return self._house.store.write(trials.take, circuit, holder=holder, now=now, until=until)
-        except StoreAway as away:
-            self._house.log.debug("it is not known who tries %s: %s", circuit, away)
-            return False
-
-    def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:
-        with contextlib.suppress(StoreAway):
-            self._house.store.write(trials.give_back, circuit, holder=holder, not_before=not_before)
 
 
 class _Reader(threading.Thread):
