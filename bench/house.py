@@ -114,20 +114,23 @@ def leave_unconfirmed(store: Store, account: str, text: str, moment: datetime) -
 
 def bare(module: str, told: Mapping[str, Any]) -> tuple[float, Cost]:
     """Run a bare script to its end; answers when it began to ask, and what it cost from then on."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None  # noqa: S101 - asked for above
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    with measured([process.pid]) as cost:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+        measured([process.pid]) as cost,
+    ):
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - asked for above
         process.stdin.write(json.dumps(told))
         process.stdin.close()
         if process.stdout.readline().strip() != "ready":
+            process.kill()
             raise RuntimeError(f"{module} did not come up")
         began = time.time()
         cost.restart()
         process.stdout.read()
-    if process.wait() != 0:
+    if process.returncode != 0:
         raise RuntimeError(f"{module} failed")
     return began, cost
 
