@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import api, bulkheads, claim, cli, corpus, memory, publish, reconcile, recovery, resilience
+from bench.house import machine
 
 OUT = Path("var/bench")
 
 
 def _publish() -> dict[str, Any]:
     return {
-        "machine": publish.machine(),
+        "machine": machine(),
         "claim": claim.measure(),
         "cli": cli.measure(),
         "publish": publish.measure(),
@@ -47,7 +48,7 @@ def main() -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(MEASURES)}", file=sys.stderr)
         return 2
-    # Whoever ends us by a signal, from a shell or a supervisor, must find nothing left either.
+    # Ended by a signal, from a shell or a supervisor, it leaves nothing behind either.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     OUT.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,7 @@
-"""The networks' APIs: posts per minute against bare scripts, memory and idle CPU; and many accounts due in one second.
+"""The networks' APIs against bare scripts: posts per minute, memory, idle CPU (``api``); many accounts at once
+(``crowd``).
 
-The house does here what it always does but for the looks at published posts, which the bare scripts do not take either:
-a check of who is signed in, claims, leases, arming, recording, Prefect's server and its worker. Run by itself:
-``python -m bench api``, and ``python -m bench crowd`` for the two hundred accounts, which have a house of their own.
+The house does all that it always does but look at published posts, which the bare scripts do not either.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,24 +20,21 @@ from typing import Any
 
 import psutil
 
-from bench.memory import SANDBOX, _kind
-from bench.publish import _pss_mb, machine, until
+from bench.house import SANDBOX, bare, enter, kind_of, machine, on_watch, pss_mb, turn, until
 from blocks import AccountBlock
 from rehearsal.accounts import Limits, made
 from rehearsal.audit import MOST, percentile
 from rehearsal.networks import BLUESKY, MASTODON, X_API, of_bluesky, of_x_api
-from rehearsal.stack import ROOT, Stack, must, start_worker, up
+from rehearsal.stack import Stack, must, up
 from rehearsal.truth import Made
 from rehearsal.truth import made as of_mastodon
 from sandbox.bluesky.client import BlueskySandbox
 from sandbox.client import SandboxProcess
 from sandbox.mastodon.client import MastodonProcess
-from sandbox.serve import write_state
+from sandbox.running import write_state
 from sandbox.x_api.client import XApiProcess
 from steadypost.domain.delivery import State
-from steadypost.domain.post import Part, Post
-from steadypost.store import Store, intake, reading, watches
-from steadypost.store import accounts as account_rows
+from steadypost.store import Store, reading
 
 HOME = Path("var/bench/api")
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -146,15 +141,8 @@ def _house(networks: Networks, accounts: Sequence[str], home: Path) -> Iterator[
         networks.bluesky.weather({"fault": "slow", "params": {"seconds": LATENCY_MS / 1000}})
         write_state(stack.home / "accounts.json", told)
         must(stack.run("bench.api", str(stack.home / "accounts.json")), "the accounts")
-        must(stack.run("bench.turn", "reconcile", "off"), "the switch")
-        start_worker(stack)
-        store = Store.open(f"sqlite:///{home.resolve()}/steadypost.db")
-        until(
-            lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)},
-            "somebody is on watch",
-            400,
-        )
-        until(lambda: len(store.read(account_rows.every)) == len(told), "the accounts are known", 200)
+        turn(stack, "reconcile", "off")
+        store = on_watch(stack, len(told), within=400)
         yield stack, store
 
 
@@ -181,16 +169,16 @@ def _throughput(
     count = POSTS * len(there)
     texts = {one["handle"]: _texts(f"bare {channel}", one["handle"]) for one in there.values()}
     load = os.getloadavg()[0]
-    began, theirs = _bare(list(there.values()), texts, channel)
+    began, theirs = _bare(list(there.values()), texts)
     # Each ledger is read once its posts are in it.
-    bare = _rate(networks.made(channel), began, theirs, count)
+    without = _rate(networks.made(channel), began, theirs, count)
     due, mine = _published(store, {name: _texts("steady", one["handle"]) for name, one in there.items()})
-    house = _rate(networks.made(channel), due.timestamp(), set(mine), count)
+    mine_rate = _rate(networks.made(channel), due.timestamp(), set(mine), count)
     return {
         "posts": count,
-        "bare_per_minute": bare,
-        "house_per_minute": house,
-        "ratio": round(house / bare, 3),
+        "bare_per_minute": without,
+        "house_per_minute": mine_rate,
+        "ratio": round(mine_rate / without, 3),
         "ratio_goal": 0.90,
         "load": [round(load, 1), round(os.getloadavg()[0], 1)],
     }
@@ -208,39 +196,19 @@ def _rate(posts: Sequence[Made], began: float, texts: set[str], count: int) -> f
 
 
 def _bare(
-    accounts: Sequence[Mapping[str, str]],
-    texts: Mapping[str, Sequence[str]],
-    channel: str,
+    accounts: Sequence[Mapping[str, str]], texts: Mapping[str, Sequence[str]]
 ) -> tuple[float, set[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.api_bare"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None  # noqa: S101 - asked for above
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    process.stdin.write(json.dumps({"accounts": accounts, "texts": texts}))
-    process.stdin.close()
-    if process.stdout.readline().strip() != "ready":
-        raise RuntimeError(f"the bare script for {channel} did not come up")
-    began = time.time()
-    process.stdout.read()
-    if process.wait() != 0:
-        raise RuntimeError(f"the bare script for {channel} failed")
+    began, _ = bare("bench.api_bare", {"accounts": accounts, "texts": texts})
     return began, {text for every in texts.values() for text in every}
 
 
 def _published(store: Store, texts: Mapping[str, Sequence[str]]) -> tuple[datetime, list[str]]:
     """Have these posts published, all due at one moment; answer it, and what they say."""
-    now = datetime.now(UTC)
-    due = now + timedelta(seconds=2 + 0.02 * sum(map(len, texts.values())))
+    due = datetime.now(UTC) + timedelta(seconds=2 + 0.02 * sum(map(len, texts.values())))
     done = store.read(reading.counts)[State.PUBLISHED] + sum(map(len, texts.values()))
     for account, every in texts.items():
         for text in every:
-            post = Post(parts=(Part(text=text),))
-            store.write(intake.add, post, accounts=[account], due_at=due, now=now, allow_repeat=True)
+            enter(store, account, text, due, allow_repeat=True)
     until(
         lambda: store.read(reading.counts).get(State.PUBLISHED, 0) >= done, "all are published", 400, pace=0.5
     )
@@ -277,7 +245,7 @@ def _cpu(stack: Stack) -> dict[str, float]:
 def _held(stack: Stack) -> dict[str, Any]:
     held: dict[str, float] = {}
     for kind, process in _processes(stack):
-        held[kind] = held.get(kind, 0.0) + _pss_mb(process.pid)
+        held[kind] = held.get(kind, 0.0) + pss_mb(process.pid)
     return {
         "memory_mb": round(sum(held.values())),
         "memory_goal_mb": 650,
@@ -290,7 +258,7 @@ def _processes(stack: Stack) -> Iterator[tuple[str, psutil.Process]]:
     for pid in stack.pids():
         try:
             process = psutil.Process(pid)
-            kind = _kind(process, {})
+            kind = kind_of(process, {})
         except psutil.Error:
             continue
         if kind != SANDBOX:

@@ -1,8 +1,4 @@
-"""The bare scripts for the networks' APIs: one thread for each account, one client each, and the same asks.
-
-What somebody would write in an afternoon: signed in beforehand, no queue, no lease, no check of who is signed in, no
-look. It is what the house is measured against.
-"""
+"""The bare scripts for the networks' APIs: a thread and a client per account, the same asks, and nothing around them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The bare script: what somebody would write in an afternoon to post texts through X's page.
-
-It does the same asks with the same number of browsers and nothing else: no queue, no lease, no reading back of
-the composer, no look. It is what the pipeline is measured against.
-"""
+"""The bare script for X's page: the same asks and browsers, without queue, lease, reading back or looks."""
 
 from __future__ import annotations
 

@@ -1,16 +1,13 @@
-"""What the walls cost a post, and what they are worth beside hung looks and beside a dead account.
+"""What bulkheads cost a post, and what they save beside hung looks and a dead account, in real processes.
 
-Places: counted in memory against a slot taken in Prefect for each post. Beside: how long lone posts wait while every
-look hangs and 150 unconfirmed deliveries are queued for one. Down: posts a minute of one account while the other's page
-hangs, against the same with the other at peace. Everything runs as real processes against the sandbox.
+Places: memory against Prefect's slots. Beside: lone posts while every look hangs. Down: one account's pages hang.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,15 +16,12 @@ from typing import Any
 from prefect.concurrency.sync import concurrency
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from bench.publish import lone_posts, until
+from bench.house import enter, house, know, leave_unconfirmed, on_watch, store_of, turn, until
+from bench.publish import lone_posts
 from rehearsal.audit import percentile
-from rehearsal.stack import Stack, must, start_worker, up
-from sandbox.client import SandboxProcess
+from rehearsal.stack import Stack, must
 from steadypost.domain.delivery import State
-from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
-from steadypost.domain.post import Part, Post
-from steadypost.store import AccountRecord, Store, intake, reading, settling, watches
-from steadypost.store import accounts as account_rows
+from steadypost.store import Store, reading
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.slots import PrefectSlots
 
@@ -39,13 +33,12 @@ PEOPLE = ("alice", *CREW)
 UNCONFIRMED_EACH = 5
 LONE = 12
 RATE_POSTS = 40
-LOST = Answer(outcomes=(Unconfirmed(cause=Cause.NO_ANSWER, why="the answer was lost", phase=Phase.CLICKED),))
 HUNG_LOOKS = {"fault": "latency", "params": {"ms": 600_000, "of": "timeline"}}
 
 
 def measure() -> dict[str, Any]:
     """Measure all three."""
-    places = _places()
+    places = _places(40)
     print(f"a place: {places}", file=sys.stderr)
     beside = _beside()
     print(f"lone posts: {beside}", file=sys.stderr)
@@ -55,39 +48,23 @@ def measure() -> dict[str, Any]:
 
 
 @contextmanager
-def _house(people: tuple[str, ...], browsers: int = 2) -> Iterator[tuple[Stack, Store]]:
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir(parents=True)
-    sandbox = SandboxProcess(accounts=people, latency_ms=300, state_file=HOME / "sandbox.json")
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": str(browsers)}) as stack:
-        must(
-            stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
-        )
+def _house(people: Sequence[str]) -> Iterator[tuple[Stack, Store]]:
+    with house(HOME, people, latency_ms=300) as stack:
         must(stack.run("deployments"), "the deployments")
-        store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
-        for name in people:
-            store.write(
-                account_rows.put,
-                AccountRecord(name=name, channel="x_web", handle=name),
-                now=datetime.now(UTC),
-            )
+        store = store_of(stack)
+        know(store, people)
         yield stack, store
 
 
-def _on_watch(stack: Stack, store: Store) -> None:
-    start_worker(stack)
-    until(
-        lambda: {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)},
-        "somebody is on watch",
-        120,
-    )
+def _on_watch(stack: Stack) -> None:
+    on_watch(stack)
     time.sleep(8)  # the runs' own start is not being measured
 
 
 # --- what a place costs
 
 
-def _places(rounds: int = 40) -> dict[str, Any]:
+def _places(rounds: int) -> dict[str, Any]:
     """Time one place: by the bulkheads, by a call to Prefect for each, and as Prefect's own context does it."""
     with _house(("alice",)) as (stack, _), temporary_settings({PREFECT_API_URL: stack.api_url}):
         slots = PrefectSlots()
@@ -135,19 +112,19 @@ def _timed(what: Callable[[], None], rounds: int) -> dict[str, Any]:
 def _beside() -> dict[str, Any]:
     """Let lone posts go out twice: in peace, and while every look hangs and 150 deliveries wait for one."""
     with _house(PEOPLE) as (stack, store):
-        must(stack.run("bench.turn", "reconcile", "off"), "the switch")
-        # Before anybody is on watch, who would take them up himself.
+        turn(stack, "reconcile", "off")
+        # Before any run is on watch, which would take them up.
         moment = datetime.now(UTC) - timedelta(minutes=20)
         for name in CREW:
             for n in range(UNCONFIRMED_EACH):
-                _leave_unconfirmed(
+                leave_unconfirmed(
                     store, name, f"Lost at sea, {name} {n}.", moment + timedelta(seconds=90 * n)
                 )
-        _on_watch(stack, store)
+        _on_watch(stack)
         in_peace = lone_posts(stack, store, LONE)
         queued = store.read(reading.counts)[State.UNCONFIRMED]
         stack.sandbox.weather(HUNG_LOOKS)
-        must(stack.run("bench.turn", "reconcile", "on"), "the switch")
+        turn(stack, "reconcile", "on")
         until(lambda: stack.sandbox.weather()[0]["hits"] > 0, "a look hangs", 60)
         # The same account again, by other texts: what went out in peace must not look like a repetition.
         beside = lone_posts(stack, store, LONE, says="beside the hung looks")
@@ -160,17 +137,6 @@ def _beside() -> dict[str, Any]:
         "p50_ratio": round(beside["p50"] / in_peace["p50"], 2),
         "p95_ratio": round(beside["p95"] / in_peace["p95"], 2),
     }
-
-
-def _leave_unconfirmed(store: Store, account: str, text: str, moment: datetime) -> None:
-    """Ask for a post and never learn: the short way, by the store's own doors."""
-    store.write(intake.add, Post(parts=(Part(text=text),)), accounts=[account], due_at=moment, now=moment)
-    (claim,) = store.claim(
-        worker="bench", now=moment, lease=timedelta(seconds=30), at_most=1, accounts=[account]
-    )
-    if not store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=moment):
-        raise RuntimeError("it could not be armed")
-    store.write(settling.answered, claim.attempt_id, LOST, now=moment, jitter=0.5)
 
 
 # --- beside an account that is down
@@ -191,16 +157,14 @@ def _down() -> dict[str, Any]:
 
 def _rate(*, alice_down: bool) -> float:
     with _house(("alice", "bob")) as (stack, store):
-        must(stack.run("bench.turn", "reconcile", "off"), "the switch")
+        turn(stack, "reconcile", "off")
         if alice_down:
             stack.sandbox.weather({"fault": "page_delay", "account": "alice", "params": {"seconds": 600}})
-        _on_watch(stack, store)
-        now = datetime.now(UTC)
-        due = now + timedelta(seconds=2)
+        _on_watch(stack)
+        due = datetime.now(UTC) + timedelta(seconds=2)
         for n in range(RATE_POSTS):
             for name in ("alice", "bob") if alice_down else ("bob",):
-                post = Post(parts=(Part(text=f"{name} {n:02d}: high water at the pier"),))
-                store.write(intake.add, post, accounts=[name], due_at=due, now=now)
+                enter(store, name, f"{name} {n:02d}: high water at the pier", due)
         until(
             lambda: store.read(reading.counts, "bob")[State.PUBLISHED] == RATE_POSTS,
             "all of Bob's are published",

@@ -1,8 +1,6 @@
-"""Posts of the corpus through a real browser and the sandbox's page, each read back by a look.
+"""Posts of the corpus through a browser and the sandbox's page, each read back: written as meant, and told apart?
 
-Two questions: does every post go out as it was written, and is each known again as itself, beside all the others that
-say nearly the same? Judged by the sandbox's ledger. ``CORPUS_POSTS``, ``CORPUS_SEED`` and ``CORPUS_VARIANT`` (a build of
-the page: ``todays``, ``random``, or choices by axis) say which.
+``CORPUS_POSTS``, ``CORPUS_SEED`` and ``CORPUS_VARIANT`` (a build of the page) say which.
 """
 
 from __future__ import annotations
@@ -111,7 +109,7 @@ class Sent:
 
 
 class Desk:
-    """Somebody who sends posts and reads them back."""
+    """A person who sends posts and reads them back."""
 
     def __init__(self, sandbox: SandboxProcess, runner: BrowserRunner, folder: Path) -> None:
         self._sandbox = sandbox

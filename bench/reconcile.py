@@ -1,15 +1,9 @@
-"""What settling unconfirmed deliveries costs, and whether those who are unconfirmed cost the healthy anything.
-
-Settling: many deliveries of one account unconfirmed, all of them live on a sandbox's timeline; a real browser reads it,
-and every page that is loaded is counted by the sandbox. Beside: the whole house with none, one and fifty unconfirmed
-posts that no look can settle; how long do healthy posts wait?
-"""
+"""What settling unconfirmed deliveries costs in pages and time, and whether they slow healthy posts down."""
 
 from __future__ import annotations
 
 import json
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -19,20 +13,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bench.publish import lone_posts, until
+from bench.house import house, know, leave_unconfirmed, on_watch, store_of, until
+from bench.publish import lone_posts
 from blocks.x_account import XAccount
 from rehearsal.databases import for_prefect
-from rehearsal.stack import must, start_worker, until_on_watch, up
+from rehearsal.stack import must
 from rehearsal.texts import Shape, Writer
 from sandbox.client import SandboxProcess
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import State
-from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
-from steadypost.domain.post import Part, Post
 from steadypost.networks.x.snowflake import id_at
-from steadypost.store import AccountRecord, Outbox, Store, intake, reading, settling
-from steadypost.store import accounts as account_rows
+from steadypost.store import Outbox, Store, reading
 from tasks.house import opened
 from tasks.looks import look
 from tests import postgres
@@ -42,8 +34,6 @@ MANY = (50, 125, 250, 500)
 MOST_PAGES = 12
 BESIDE = (0, 1, 50)
 LONE = 12
-LEASE = timedelta(seconds=30)
-LOST = Answer(outcomes=(Unconfirmed(cause=Cause.NO_ANSWER, why="the answer was lost", phase=Phase.CLICKED),))
 
 ALIKE = {Shape.OTHER_LINK: 0.5, Shape.MENTION: 0.2, Shape.PLAIN: 0.3}
 """What is unconfirmed: never twice the same, alike in all other ways."""
@@ -80,16 +70,14 @@ def _settle(many: int) -> dict[str, Any]:
     """Bring so many unconfirmed deliveries, let their posts be live, and look until all are settled."""
     with tempfile.TemporaryDirectory() as folder, SandboxProcess(accounts=("alice",)) as sandbox:
         store = Store.create(f"sqlite:///{folder}/store.db")
-        store.write(
-            account_rows.put, AccountRecord(name="alice", channel="x_web", handle="alice"), datetime.now(UTC)
-        )
+        know(store, ("alice",))
         sandbox.seed("alice", 20, youngest_s=4 * 3600)
         writer = Writer(chance=random.Random(many))  # noqa: S311 - repeatable, not secret
         now = datetime.now(UTC)
         for n in range(many):
             moment = now - timedelta(minutes=90) + timedelta(seconds=10 * n)
             text = writer.next(f"no. {n}", odds=ALIKE).parts[0].text
-            _leave_unconfirmed(store, text, moment)
+            leave_unconfirmed(store, "alice", text, moment)
             sandbox.hand_post("alice", text, post_id=id_at(moment + timedelta(seconds=1)))
         sandbox.weather(COUNTS_PAGES)
         browsers = Pool(1, LaunchSettings(), run_dir=Path(folder) / "run", name="look")
@@ -133,41 +121,24 @@ def _look_until_settled(store: Store, browsers: Pool, folder: Path, access: Any)
     return seconds
 
 
-def _leave_unconfirmed(store: Store, text: str, moment: datetime) -> None:
-    """Ask for a post and never learn: the short way, by the store's own doors."""
-    store.write(intake.add, Post(parts=(Part(text=text),)), accounts=["alice"], due_at=moment, now=moment)
-    (claim,) = store.claim(worker="bench", now=moment, lease=LEASE, at_most=1, accounts=["alice"])
-    if not store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=moment):
-        raise RuntimeError("it could not be armed")
-    store.write(settling.answered, claim.attempt_id, LOST, now=moment, jitter=0.5)
-
-
 # --- beside
 
 
 def _beside(unconfirmed: int) -> dict[str, Any]:
     """Let healthy posts go out one by one while so many of the same account stay unconfirmed."""
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir(parents=True)
-    sandbox = SandboxProcess(accounts=("alice",), state_file=HOME / "sandbox.json")
     with (
         postgres.running() as server,
-        up(
-            HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "1", **for_prefect(server)}
-        ) as stack,
+        house(HOME, ("alice",), browsers=1, settings=for_prefect(server)) as stack,
     ):
-        sandbox.seed("alice", 20)
-        must(
-            stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
-        )
+        stack.sandbox.seed("alice", 20)
         must(stack.run("deployments"), "the deployments")
-        store = Store.open(f"sqlite:///{HOME.resolve()}/steadypost.db")
+        store = store_of(stack)
+        know(store, ("alice",))
         now = datetime.now(UTC)
-        store.write(account_rows.put, AccountRecord(name="alice", channel="x_web", handle="alice"), now)
         for n in range(unconfirmed):
-            _leave_unconfirmed(store, f"Lost at sea, number {n}.", now - timedelta(seconds=5 * n + 5))
-        start_worker(stack)
-        until_on_watch(stack)
+            moment = now - timedelta(seconds=5 * n + 5)
+            leave_unconfirmed(store, "alice", f"Lost at sea, number {n}.", moment)
+        on_watch(stack)
         time.sleep(5)  # the runs' own start is not being measured
         waits = lone_posts(stack, store, LONE)
         still = store.read(reading.counts)[State.UNCONFIRMED]

@@ -1,4 +1,4 @@
-"""Detection and recovery, class by class: real processes are broken, and nobody helps."""
+"""Detection and recovery, class by class: real processes are broken, and recover by themselves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVERY = int(os.environ.get("RECOVERY_EVERY", "10"))
 TIMES = int(os.environ.get("RECOVERY_TIMES", "5"))
 
 NAMES = tuple(os.environ.get("RECOVERY_CLASSES", ",".join(CLASSES)).split(","))
-"""What is played: all of it, unless somebody wants less."""
+"""What is played: all of it, unless a person wants less."""
 
 GOAL_P90_S = 60.0
 GOAL_MOST_S = 300.0

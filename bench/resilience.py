@@ -1,12 +1,7 @@
-"""What protection costs while nothing is wrong, and what it keeps while something is.
-
-``PARTS`` names what is measured; each part stands alone. Calls and checks are timed in this process, moves of a
-circuit over a real Prefect server, and throughput with the whole house and one of two accounts down.
-"""
+"""What protection costs while nothing is wrong, and what it keeps while something is; ``PARTS`` names the parts."""
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import sys
 import tempfile
@@ -18,15 +13,14 @@ from typing import Any
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from bench.publish import machine, until
+from bench.house import enter, house, machine, on_watch, turn, until
 from rehearsal.audit import audit
-from rehearsal.stack import Stack, must, start_worker, until_on_watch, up
+from rehearsal.stack import Stack, up
 from sandbox.client import SandboxProcess
 from steadypost.domain.circuit import Came, Go, InARow, Revision, Settings, Wants, judge
 from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State
-from steadypost.domain.post import Part, Post
-from steadypost.store import Store, intake, reading
+from steadypost.store import Store, reading
 from tasks.circuit_revisions import PrefectBook
 from tasks.circuits import Breakers
 from tasks.dependencies import behind
@@ -124,7 +118,7 @@ def _transitions(stack: Stack) -> dict[str, Any]:
             began = time.perf_counter()
             trial = breakers.may(page, probe=True)
             took["permit"].append(time.perf_counter() - began)
-            assert isinstance(trial, Go)  # noqa: S101 - nobody else is there
+            assert isinstance(trial, Go)  # noqa: S101 - no other process is there
             took["close"].append(_once(lambda go=trial: breakers.came(page, go.ticket, well=True)))  # type: ignore[misc]
         book.close()
     # The first round registers the type and opens the client; it happens once in the life of a process.
@@ -135,7 +129,7 @@ def _transitions(stack: Stack) -> dict[str, Any]:
 
 
 def one_account_down() -> dict[str, Any]:
-    """Bob's posts with nobody else there, and beside an Alice whose page answers 503 or hangs."""
+    """Bob's posts alone, and beside an Alice whose page answers 503 or hangs."""
     rates = {"alone": _bobs_rate(None)}
     for name, fault in DOWN.items():
         rates[f"beside_{name}"] = _bobs_rate(fault)
@@ -152,19 +146,10 @@ DOWN: dict[str, dict[str, Any]] = {
 
 
 def _bobs_rate(fault: dict[str, Any] | None, *, circuits: bool = True) -> dict[str, Any]:
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir(parents=True)
-    sandbox = SandboxProcess(
-        accounts=("alice", "bob"), latency_ms=LATENCY_MS, state_file=HOME / "sandbox.json"
-    )
-    with up(HOME.resolve(), sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "2"}) as stack:
-        must(
-            stack.run("rehearsal.accounts", str(HOME / "sandbox.json"), "--per-hour", "1000"), "the accounts"
-        )
+    with house(HOME, ("alice", "bob"), latency_ms=LATENCY_MS) as stack:
         if not circuits:
-            must(stack.run("bench.turn", "circuits", "off"), "the switch")
-        start_worker(stack)
-        store = until_on_watch(stack)
+            turn(stack, "circuits", "off")
+        store, sandbox = on_watch(stack), stack.sandbox
         time.sleep(5)  # the browsers have come up: their start is not being measured
         if fault is not None:
             sandbox.weather(fault)
@@ -194,17 +179,8 @@ def _go(store: Store, sandbox: SandboxProcess) -> dict[str, Any]:
 
 def _schedule(store: Store, account: str, posts: int, due: datetime | None = None) -> list[int]:
     now = datetime.now(UTC)
-    added = [
-        store.write(
-            intake.add,
-            Post(parts=(Part(text=f"{account} {n:03d}: the tide tables for this harbour are out"),)),
-            accounts=[account],
-            due_at=due or now,
-            now=now,
-        )
-        for n in range(posts)
-    ]
-    return [one.delivery_id for [one] in added]
+    texts = [f"{account} {n:03d}: the tide tables for this harbour are out" for n in range(posts)]
+    return [enter(store, account, text, due or now) for text in texts]
 
 
 # --- figures

@@ -1,7 +1,4 @@
-"""What an operator sees and edits in Prefect, and what it opens.
-
-A block configures and opens; it never judges. Fields are only ever appended, with a default.
-"""
+"""What an operator edits in Prefect, and what it opens; it never judges. Fields are only appended, with a default."""
 
 from blocks.account import AccountBlock, HandleTaken, Unopened
 from blocks.bluesky_account import BlueskyAccount

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from blocks import fields
 from blocks.account import AccountBlock, Unopened, approved_by
 from blocks.addresses import address_of
 from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES
@@ -59,27 +60,11 @@ class BlueskyAccount(AccountBlock):
             "waiting posts go on by themselves."
         ),
     )
-    per_hour: int | None = Field(
-        default=60,
-        ge=1,
-        title="Posts per hour",
-        description=(
-            "The most posts in any sixty minutes; each part of a thread is one. Bluesky itself takes some 1,600. "
-            "Empty: no limit."
-        ),
+    per_hour: int | None = fields.per_hour(
+        60, parts="; each part of a thread is one. Bluesky itself takes some 1,600"
     )
-    per_day: int | None = Field(
-        default=500,
-        ge=1,
-        title="Posts per day",
-        description="The most posts in any twenty-four hours. Empty: no limit.",
-    )
-    spacing_seconds: int = Field(
-        default=10,
-        ge=0,
-        title="Spacing (seconds)",
-        description="The least time between two posts of this account. A thread is one.",
-    )
+    per_day: int | None = fields.per_day(500)
+    spacing_seconds: int = fields.spacing_seconds(10)
     languages: str = Field(
         default="",
         title="Languages",
@@ -114,22 +99,17 @@ class BlueskyAccount(AccountBlock):
             "which is what every server takes."
         ),
     )
-    on_absence: OnAbsence = Field(
-        default=OnAbsence.ASK_AGAIN,
-        title="When a post proves not to be live",
-        description=(
-            "A post whose answer was lost is looked for under its own name. If it is not there: ask again by itself, or "
-            "ask a person first."
-        ),
+    on_absence: OnAbsence = fields.on_absence(
+        "A post whose answer was lost is looked for under its own name. If it is not there: ask again by "
+        "itself, or ask a person first."
     )
-    settle_minutes: float = Field(
-        default=0,
-        ge=0,
-        title="Settle window (minutes)",
-        description=(
-            "How far apart two looks must be to prove that a post is not there. 0: one look is enough, because a "
-            "post that is asked for again has the same name and cannot come twice."
+    settle_minutes: float = fields.settle_minutes(
+        0,
+        (
+            "How far apart two looks must be to prove that a post is not there. 0: one look is enough, "
+            "because a post that is asked for again has the same name and cannot come twice."
         ),
+        least=0,
     )
     base_url: str = Field(
         default=BLUESKY,

@@ -1,7 +1,4 @@
-"""The channels there are, one line each: the block of its accounts, and how it is opened.
-
-This is the only place above the channels that names one. Flows and tasks ask here.
-"""
+"""The channels there are: the block of its accounts, and how it is opened. Flows and tasks name a channel only here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Circuits as a person sees them: one document to say something, and numbered ones to see how it stands.
+"""Circuits in Prefect: one document for a person's word, and numbered ones for how it stands.
 
-They are two types because they have two kinds of writers. What a person saves no machine ever writes over, and
-what the machines write is only ever created, never changed: a plain save loses updates without a word.
+Machines never write over the first and only create the second: a plain save would lose concurrent updates.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from blocks import fields
 from blocks.account import AccountBlock, Unopened, approved_by
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import OnAbsence
@@ -36,34 +37,14 @@ class FileAccount(AccountBlock):
         title="File",
         description="The file, as file:///path/to/posts.jsonl. It is made when it is not there.",
     )
-    per_hour: int | None = Field(
-        default=None,
-        ge=1,
-        title="Posts per hour",
-        description="The most posts in any sixty minutes. Empty: no limit.",
+    per_hour: int | None = fields.per_hour(None, parts="")
+    per_day: int | None = fields.per_day(None)
+    spacing_seconds: int = fields.spacing_seconds(0, thread="")
+    on_absence: OnAbsence = fields.on_absence(
+        "Write it again by itself, or ask a person first.", title="When a post proves not to be there"
     )
-    per_day: int | None = Field(
-        default=None,
-        ge=1,
-        title="Posts per day",
-        description="The most posts in any twenty-four hours. Empty: no limit.",
-    )
-    spacing_seconds: int = Field(
-        default=0,
-        ge=0,
-        title="Spacing (seconds)",
-        description="The least time between two posts of this account.",
-    )
-    on_absence: OnAbsence = Field(
-        default=OnAbsence.ASK_AGAIN,
-        title="When a post proves not to be there",
-        description="Write it again by itself, or ask a person first.",
-    )
-    settle_minutes: float = Field(
-        default=0,
-        ge=0,
-        title="Settle window (minutes)",
-        description="How far apart two looks must be to prove that a post is not in the file: one look does.",
+    settle_minutes: float = fields.settle_minutes(
+        0, "How far apart two looks must be to prove that a post is not in the file: one look does.", least=0
     )
 
     approved_by: str = approved_by()

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from blocks import fields
 from blocks.account import AccountBlock, Unopened, approved_by
 from blocks.addresses import address_of
 from steadypost import settings
@@ -76,39 +77,15 @@ class MastodonAccount(AccountBlock):
         title="Pictures are sensitive",
         description="Hide the pictures of its posts until a reader opens them.",
     )
-    per_hour: int | None = Field(
-        default=30,
-        ge=1,
-        title="Posts per hour",
-        description="The most posts in any sixty minutes; each part of a thread is one. Empty: no limit.",
-    )
-    per_day: int | None = Field(
-        default=300,
-        ge=1,
-        title="Posts per day",
-        description="The most posts in any twenty-four hours. Empty: no limit.",
-    )
-    spacing_seconds: int = Field(
-        default=20,
-        ge=0,
-        title="Spacing (seconds)",
-        description="The least time between two posts of this account. A thread is one.",
-    )
-    on_absence: OnAbsence = Field(
-        default=OnAbsence.ASK_AGAIN,
-        title="When a post proves not to be live",
-        description=(
-            "A post whose answer was lost is looked for. If looks prove that it is not there: ask again by "
-            "itself, or ask a person first."
-        ),
-    )
-    settle_minutes: float = Field(
-        default=NETWORK.settle.total_seconds() / 60,
-        ge=0.1,
-        title="Settle window (minutes)",
-        description=(
-            "How far apart two looks must be, at the least, to prove that a post is not there. Longer than the "
-            "server ever takes to show a post in lists: less than 2 is refused."
+    per_hour: int | None = fields.per_hour(30)
+    per_day: int | None = fields.per_day(300)
+    spacing_seconds: int = fields.spacing_seconds(20)
+    on_absence: OnAbsence = fields.on_absence()
+    settle_minutes: float = fields.settle_minutes(
+        NETWORK.settle.total_seconds() / 60,
+        (
+            "How far apart two looks must be, at the least, to prove that a post is not there. Longer than "
+            "the server ever takes to show a post in lists: less than 2 is refused."
         ),
     )
 

@@ -25,9 +25,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
 def _drawn(**schema: Any) -> WithJsonSchema:
-    """Have Prefect draw a field by its own title: of a type that has a name it would show that, and for an optional one
-    two fields to choose from.
-    """
+    """Have Prefect draw a field by its own title, and an optional one as a single field."""
     return WithJsonSchema(schema)
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from prefect.blocks.core import Block
 from pydantic import BaseModel, Field, PrivateAttr, model_validator
@@ -21,7 +21,6 @@ class Per(StrEnum):
     """Whom a switch can be on for by share."""
 
     ACCOUNT = "account"
-    DELIVERY = "delivery"
     EVERYTHING = "everything"
     """It concerns the whole house at once: it is on or off, and has no share."""
 
@@ -53,9 +52,8 @@ class Switch(BaseModel):
     _name: str = PrivateAttr(default="")
 
     def is_on(self, now: datetime, subject: object = None) -> bool:
-        """Whether it is on at ``now``, for this account or delivery; without one, whether it is on for all.
-
-        A switch that was turned off for a time comes back by itself.
+        """Whether it is on at ``now`` for this account or delivery (for all, without one); one turned off for a time
+        comes back.
         """
         if self.is_over(now):
             return True
@@ -74,6 +72,14 @@ class Switch(BaseModel):
         return f"on for {self.share:g} %" if self.on and self.share > 0 else "off"
 
 
+PerAccount = Annotated[Switch, Per.ACCOUNT]
+"""A switch that can be on for a share of the accounts; its caller names the account."""
+
+
+def _switch(title: str, told: str) -> Any:
+    return Field(default_factory=Switch, title=title, description=told)
+
+
 class Switches(Block):
     """The features an operator can turn off, effective within one cycle of the flows.
 
@@ -84,92 +90,81 @@ class Switches(Block):
     _block_type_slug: ClassVar[str] = "steadypost-switches"
     _description: ClassVar[str] = "What Steadypost does, each with its switch, its reason and its expiry."
 
-    publish: Switch = Field(
-        default_factory=Switch,
-        title="Publish",
-        description="Claim and publish what is due. Off: everything waits; nothing is lost.",
+    publish: PerAccount = _switch(
+        "Publish",
+        "Claim and publish what is due. Off: everything waits; nothing is lost.",
     )
-    reconcile: Switch = Field(
-        default_factory=Switch,
-        title="Reconcile",
-        description=(
+    reconcile: PerAccount = _switch(
+        "Reconcile",
+        (
             "Look at the network for unconfirmed deliveries, and check that published posts are live. Off: an "
             "unconfirmed delivery stays unconfirmed until a person says what became of it."
         ),
     )
-    isolate_unconfirmed: Switch = Field(
-        default_factory=Switch,
-        title="Isolate unconfirmed posts",
-        description=(
+    isolate_unconfirmed: PerAccount = _switch(
+        "Isolate unconfirmed posts",
+        (
             "An unconfirmed post stops only itself. Off: it holds the whole queue of its account until it is "
             "settled, as older systems do; for comparison and rollback."
         ),
     )
 
-    bulkheads: Switch = Field(
-        default_factory=Switch,
-        title="Bulkheads",
-        description=(
+    bulkheads: Switch = _switch(
+        "Bulkheads",
+        (
             "Publishing, looking and probing have places of their own, by host, account and network. Off: "
             "everything waits for one limit that all share, as in older systems; for comparison and rollback."
         ),
     )
-    deadlines: Switch = Field(
-        default_factory=Switch,
-        title="Deadlines",
-        description=(
+    deadlines: Switch = _switch(
+        "Deadlines",
+        (
             "Work that is not done by its deadline is ended, its browser killed and seen dead. Off: it may "
             "take an hour; for comparison and rollback."
         ),
     )
-    backoff: Switch = Field(
-        default_factory=Switch,
-        title="Backoff",
-        description=(
+    backoff: Switch = _switch(
+        "Backoff",
+        (
             "What was not sent goes again after a wait that grows, within one budget for all. Off: at once and "
             "without a budget; for comparison and rollback. What may be live is never asked for again either way."
         ),
     )
-    degradation: Switch = Field(
-        default_factory=Switch,
-        title="Degradation",
-        description=(
+    degradation: Switch = _switch(
+        "Degradation",
+        (
             "Go on without what is away and not needed for a post. Off: the first failure stops the run; for "
             "comparison and rollback."
         ),
     )
 
-    repair: Switch = Field(
-        default_factory=Switch,
-        title="Repair",
-        description=(
+    repair: Switch = _switch(
+        "Repair",
+        (
             "The watch mends what it can without a person: it ends what hangs, starts what is gone, gives back what the "
             "dead hold. Off: it only looks, and tells a person at once."
         ),
     )
 
-    circuits: Switch = Field(
-        default_factory=Switch,
-        title="Circuits",
-        description=(
+    circuits: Switch = _switch(
+        "Circuits",
+        (
             "What fails is left alone until a look has seen it well. Off: every due post tries for itself, as "
             "in older systems; for comparison and rollback."
         ),
     )
 
-    canary: Switch = Field(
-        default_factory=Switch,
-        title="Canary",
-        description=(
+    canary: Switch = _switch(
+        "Canary",
+        (
             "Open the composer now and then without submitting, and let accounts rest while X's page has changed. "
             "Off: each post finds out by itself."
         ),
     )
 
-    sharing: Switch = Field(
-        default_factory=Switch,
-        title="Sharing",
-        description=(
+    sharing: PerAccount = _switch(
+        "Sharing",
+        (
             "The publishers of all machines share the accounts, and take over those of one that falls silent. Off: one "
             "machine publishes, and the others stand by, as in older systems; for comparison and rollback."
         ),
@@ -199,11 +194,7 @@ class Switches(Block):
 
     @classmethod
     def model_json_schema(cls, *given: Any, **named: Any) -> dict[str, Any]:
-        """Write every switch out in full under its own name.
-
-        Pydantic refers to ``Switch`` and puts the name beside the reference, where Prefect's form does not
-        look: it would call every switch "Switch", and nobody could tell which of them stops what.
-        """
+        """Write every switch out in full, since Prefect's form would call each one by its class, "Switch"."""
         schema = super().model_json_schema(*given, **named)
         written = schema.pop("definitions", None) or schema.pop("$defs", {})
         for name, field in schema["properties"].items():
@@ -212,18 +203,10 @@ class Switches(Block):
         return schema
 
 
-SHARED_OUT = {
-    "publish": Per.ACCOUNT,
-    "reconcile": Per.ACCOUNT,
-    "isolate_unconfirmed": Per.ACCOUNT,
-    "sharing": Per.ACCOUNT,
-}
-"""The switches that can be on for a share, and of what. The caller names the account, or the delivery."""
-
-
 def per(name: str) -> Per:
     """Say whom a switch can be on for by share."""
-    return SHARED_OUT.get(name, Per.EVERYTHING)
+    declared = Switches.model_fields[name].metadata if name in Switches.model_fields else []
+    return next((one for one in declared if isinstance(one, Per)), Per.EVERYTHING)
 
 
 def names() -> list[str]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from blocks import fields
 from blocks.account import AccountBlock, Unopened, approved_by, of_x
 from blocks.addresses import address_of
 from steadypost.channels.port import Access
@@ -66,50 +67,20 @@ class XAccount(AccountBlock):
         title="Rules accepted by",
         description="Who took that responsibility: the name of a person.",
     )
-    per_hour: int | None = Field(
-        default=10,
-        ge=1,
-        title="Posts per hour",
-        description="The most posts in any sixty minutes; each part of a thread is one. Empty: no limit.",
-    )
-    per_day: int | None = Field(
-        default=100,
-        ge=1,
-        title="Posts per day",
-        description="The most posts in any twenty-four hours. Empty: no limit.",
-    )
-    spacing_seconds: int = Field(
-        default=60,
-        ge=0,
-        title="Spacing (seconds)",
-        description="The least time between two posts of this account. A thread is one.",
-    )
-    longest: int = Field(
-        default=280,
-        ge=1,
-        le=25_000,
-        title="Longest post",
-        description="In X's weighted characters: 280, or what the account's subscription allows.",
-    )
+    per_hour: int | None = fields.per_hour(10)
+    per_day: int | None = fields.per_day(100)
+    spacing_seconds: int = fields.spacing_seconds(60)
+    longest: int = fields.x_longest()
     base_url: str = Field(
         default=X,
         title="Address",
         description="Where X is. Change it only to rehearse against a sandbox.",
     )
 
-    on_absence: OnAbsence = Field(
-        default=OnAbsence.ASK_AGAIN,
-        title="When a post proves not to be live",
-        description=(
-            "A post whose answer was lost is looked for. If looks prove that it is not there: ask again by "
-            "itself, or ask a person first."
-        ),
-    )
-    settle_minutes: float = Field(
-        default=15,
-        ge=0.1,
-        title="Settle window (minutes)",
-        description=(
+    on_absence: OnAbsence = fields.on_absence()
+    settle_minutes: float = fields.settle_minutes(
+        15,
+        (
             "How far apart two looks must be, at the least, to prove that a post is not there. Longer than X "
             "ever takes to show a post on its profile page: less than 10 is refused."
         ),

@@ -1,7 +1,6 @@
-"""``python -m deployments`` makes true what prefect.yaml takes for granted.
+"""``python -m deployments`` applies what prefect.yaml needs.
 
-``--check`` only loads it. ``--on-watch`` only sees to it that somebody is on watch: what whoever starts a worker again
-wants to know, in seconds.
+``--check`` only loads it. ``--on-watch`` only orders missing runs, which takes seconds.
 """
 
 from __future__ import annotations

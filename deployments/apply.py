@@ -1,7 +1,4 @@
-"""Makes true what prefect.yaml takes for granted. Run it as often as you like: a second time changes nothing.
-
-What an operator has edited (accounts, switches, the store's address, a paused schedule) is never written over.
-"""
+"""Makes true what prefect.yaml takes for granted; idempotent, and never overwrites what an operator edited."""
 
 from __future__ import annotations
 
@@ -34,6 +31,7 @@ from deployments.on_watch import ensure_on_watch
 from deployments.pools import PoolRefused, ensure_pools, prefect_file
 from steadypost import settings
 from steadypost.domain.outcome import Scope
+from steadypost.domain.watched import FLOWS
 from steadypost.store import Store
 from tasks import bounds, forms, pages, runs
 from tasks.bulkheads import Purpose, limit_name, this_host
@@ -46,7 +44,7 @@ BESIDE = ROOT / "prefect.yaml"
 PREFECT_YAML = BESIDE if BESIDE.exists() else Path(sys.prefix) / "share" / "steadypost" / "prefect.yaml"
 """In the repository, or where a wheel has put it."""
 
-ON_WATCH = tuple(runs.deployment_of(flow) for flow in ("publish", "reconcile", "watch"))
+ON_WATCH = tuple(runs.deployment_of(flow) for flow in FLOWS)
 """The deployments whose runs stay on watch, and are started again at once when one dies."""
 
 HELPER = runs.deployment_of(helping(this_host()))

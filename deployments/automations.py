@@ -1,8 +1,4 @@
-"""The automations: what Prefect's server does by itself about runs on watch that die, or fall silent.
-
-They cover what the flows cannot do for themselves. A run that died is replaced at once; a watch whose rounds stay away
-is started again, and, where the block 'Steadypost on call' names somebody, they are told so by Prefect itself.
-"""
+"""Prefect's automations: replace a run on watch that died, restart a silent watch, and tell who is on call of it."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ ROUNDS_MISSED = 3
 """After so many rounds that did not come, the watch is late."""
 
 SHORTEST = timedelta(seconds=60)
-"""A run takes its time to start; nobody is replaced while it does."""
+"""A run takes its time to start; it is not replaced meanwhile."""
 
 
 def ensure_automations(deployments: tuple[str, ...]) -> Iterator[str]:
@@ -46,9 +42,7 @@ def automation_name(deployment: str) -> str:
 
 
 def _ensure(client: SyncPrefectClient, wanted: Automation) -> str:
-    """Create it, or make anew the one that tells somebody, or starts something, else than it should. What an operator
-    turned off stays off.
-    """
+    """Create it, or make it anew where it tells or starts something else. What an operator turned off stays off."""
     existing = client.read_automations_by_name(wanted.name)
     if not existing:
         wanted.create()

@@ -1,7 +1,6 @@
-"""``python -m deployments.health worker|server``: whether a container does what it is there for; exit code 1 if not.
+"""``python -m deployments.health worker|server``: whether a container does its work; exit code 1 if not.
 
-A worker's container is well when a worker runs in it and somebody is on watch, wherever; that is asked of the store. A
-server is well when it answers, has its database, and knows whoever has its password.
+Worker: one runs, and some run is on watch (by the store). Server: it answers, with its database and its password.
 """
 
 from __future__ import annotations
@@ -12,19 +11,16 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import psutil
 
 from steadypost import settings
 from steadypost.domain import clock
-from steadypost.domain.silence import FLOWS
+from steadypost.domain.watched import FLOWS, UNHEALTHY_AFTER
 from steadypost.store import watches
 
 PATIENCE_S = 10.0
-
-SILENT_AFTER = timedelta(seconds=90)
-"""A run on watch sends a heartbeat every second; one that died is replaced within a minute."""
 
 
 def worker() -> Iterator[str]:
@@ -43,11 +39,11 @@ def worker() -> Iterator[str]:
 
 
 def silent(heard: Mapping[str, datetime], now: datetime) -> Iterator[str]:
-    """Name the flows that nobody is on watch for."""
+    """Name the flows without a run on watch."""
     for flow in FLOWS:
         if flow not in heard:
             yield f"no run has been on watch for {flow} yet"
-        elif now - heard[flow] > SILENT_AFTER:
+        elif now - heard[flow] > UNHEALTHY_AFTER:
             yield f"{flow} has been silent for {(now - heard[flow]).total_seconds():.0f} s"
 
 

@@ -1,8 +1,4 @@
-"""The limits that must exist in Prefect, as data.
-
-They shape the load; they never decide what may be published: that is the claim's fencing.
-An operator who edits one in Prefect's pages is obeyed within one cycle, and ``apply`` never sets it back.
-"""
+"""The limits that must exist in Prefect, as data. They shape load only; an operator's edits are kept."""
 
 from __future__ import annotations
 

@@ -15,15 +15,14 @@ from tasks.bulkheads import this_host
 from tasks.sharing import PUBLISH, lead_of
 
 FRESH = timedelta(seconds=10)
-"""A lease whose last heartbeat is older than this is held by nobody alive."""
+"""The holder of a lease with an older heartbeat is dead."""
 
 HEARTBEAT_WITHIN = 3.0
-"""Seconds in which whoever is alive heartbeats again. A worker that was killed a moment ago has left fresh heartbeats
-behind, and whoever starts the next one asks in that very moment."""
+"""Seconds in which a living run heartbeats again: a worker killed a moment ago has left fresh heartbeats."""
 
 
 def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]:
-    """Start a run of each deployment that nobody is on watch for, nor about to be."""
+    """Start a run of each deployment that has none on watch, or about to be."""
     alive = with_heartbeats(store)
     with get_client(sync_client=True) as client:
         for name in deployments:
@@ -32,9 +31,9 @@ def ensure_on_watch(store: Store, deployments: tuple[str, ...]) -> Iterator[str]
                 yield f"on watch: {flow} was"
                 continue
             if "@" in flow and not (PUBLISH in alive and is_elsewhere(store)):
-                # It helps whoever has the watch, from another machine.
+                # It helps a publisher on another machine.
                 continue
-            # After a power cut the dead hold both places of the deployment, and whoever came would be cancelled.
+            # After a power cut dead runs hold both places of the deployment, and a new one would be cancelled.
             for ended in places.free(client, flow, store, now()):
                 yield f"on watch: {flow}: run {ended} held a place and did nothing, and was ended"
             started = runs.start(client, flow)

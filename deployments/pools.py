@@ -1,7 +1,6 @@
-"""The work pools: one of processes for what stays on watch, and one of containers for what a person starts, if asked for.
+"""The work pools: processes for runs on watch, and containers for what a person starts (``STEADYPOST_AD_HOC=docker``).
 
-``STEADYPOST_AD_HOC=docker`` asks for the second. An operator who edits a pool in Prefect's pages is obeyed: ``apply``
-makes what is missing, and never sets one back.
+An operator who edits a pool is obeyed: ``apply`` only makes what is missing.
 """
 
 from __future__ import annotations
@@ -68,14 +67,12 @@ def _ensure(client: SyncPrefectClient, wanted: WorkPoolCreate) -> str:
 
 
 def is_ad_hoc(deployment: Mapping[str, Any]) -> bool:
-    """Whether only a person starts it: nothing has scheduled it, and nobody waits on watch in it."""
+    """Whether only a person starts it: it has no schedule, and stays on watch in no run."""
     return not deployment["schedules"]
 
 
 def for_this_machine(publish: Mapping[str, Any], host: str) -> dict[str, Any]:
-    """Make of the publishers' deployment the one of a machine: its runs wait in that machine's queue, and its worker
-    alone takes them.
-    """
+    """Make the publishers' deployment a machine's own: its runs wait in that machine's queue for its worker."""
     found: dict[str, Any] = deepcopy(dict(publish))
     found["name"] = f"{publish['name']}{runs.ON}{host}"
     found["description"] = (

@@ -1,13 +1,6 @@
-"""``python -m deployments.supervisor`` keeps one worker running in a container, and lets it leave without harm.
+"""``python -m deployments.supervisor``: a container's one command; keeps a worker running and stops cleanly.
 
-It is the container's one command. A worker that ended is started again beside the runs it left, which go on: a run on
-watch outlives its worker. Were the worker the container's command itself, everything would end with it.
-
-Told to stop, it ends the worker, which so starts nothing more, gives up the leases of the runs on watch that are here,
-and waits until they have brought home what was under way. So an update cuts no post off in the middle.
-
-One supervisor has a home: it holds a lock there, and writes down who held it before. Whoever finds an attempt of such a
-container knows that nothing of it can act any more (``Host.is_over``).
+To stop, it ends the worker, gives leases up and waits. It locks its home; earlier holders are gone (``Host.is_over``).
 """
 
 from __future__ import annotations
@@ -41,8 +34,7 @@ STAYED = 60.0
 """A worker that ran for so many seconds was well."""
 
 COMES_HOME_WITHIN = 150.0
-"""Seconds that runs have to bring home what is under way: an attempt's own deadline. The container's time to stop has to
-be longer."""
+"""Seconds for what is under way: an attempt's deadline. The container's stop timeout must be longer."""
 
 ENDS_AFTER = 1.0
 """Seconds from the end of a supervisor, which lets the lock go, to the end of everything else of its container."""
@@ -91,7 +83,7 @@ class Supervisor:
         self._leave()
 
     def _see_to_the_watch(self, running: subprocess.Popen[bytes]) -> None:
-        """The runs on watch may have died with whoever started them: once Prefect answers, somebody is to be there."""
+        """The runs on watch may have died with their worker: start what is missing once Prefect answers."""
         while running.poll() is None and not self._stop.is_set():
             if subprocess.run(self._started, check=False).returncode == 0:
                 return
@@ -133,7 +125,7 @@ def give_up(here: set[str]) -> list[str]:
 
 @contextlib.contextmanager
 def held(run_dir: Path) -> Iterator[None]:
-    """Hold this home alone, and write down that whoever held it before is over."""
+    """Hold this home alone, and note that its earlier holder is gone."""
     with os.fdopen(
         os.open(run_dir / LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, private.FILE), "w"
     ) as lock:
@@ -143,7 +135,7 @@ def held(run_dir: Path) -> Iterator[None]:
             say("another container has this home; this one waits until it is gone")
             fcntl.flock(lock, fcntl.LOCK_EX)
         if (run_dir / CONTAINERS).exists():
-            time.sleep(ENDS_AFTER)  # what a supervisor leaves is ended by the kernel, which tells nobody
+            time.sleep(ENDS_AFTER)  # what a supervisor leaves is ended by the kernel, which reports nothing
         note_container(run_dir, Host.here())
         yield
 

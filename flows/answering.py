@@ -1,8 +1,4 @@
-"""How a run answers the person who filled in its form: first whether it was taken, then what was made of it, or why not.
-
-A run ends in one of Prefect's own states, because its lists count only those. What is to be read stands three times:
-in the state's message, in the log, and on a page of the run's own, which the message links.
-"""
+"""How a run answers a filled-in form: in its state's message, in the log, and on a page that the message links."""
 
 from __future__ import annotations
 
@@ -33,8 +29,7 @@ from tasks.pages import address, board_address
 NOT_TAKEN = "Refused; nothing was changed."
 
 BETWEEN = " • "
-"""Between the sentences of a state's message: Prefect's pages show it as one line, and its log with every break spelt
-out."""
+"""Between the sentences of a state's message: Prefect shows line breaks badly."""
 
 
 def refused(reasons: Sequence[str], *, key: str, page: str = "") -> State[dict[str, object]]:
@@ -120,9 +115,5 @@ RUNS = "prefect.flow_runs"
 
 
 def without_stack(record: logging.LogRecord) -> bool:
-    """Leave out the stack of Prefect's engine, which it logs for every failed state, our own answers included.
-
-    It is forty lines about nothing that whoever filled in the form can change. Anything else that breaks is
-    another kind of error, and keeps its stack.
-    """
+    """Leave out the engine's stack for our own answers: the author cannot change anything about it."""
     return record.exc_info is None or not isinstance(record.exc_info[1], FailedRun)

@@ -60,9 +60,7 @@ def canary(
 
 
 def look_round(house: House) -> list[Found]:
-    """Probe whoever it is the turn of. One that finds the page changed is followed by all others: X shows a new
-    page to some before it shows it to all, and whoever sees the old one goes on.
-    """
+    """Probe the next account. One that finds the page changed is followed by all: X shows a new page to some first."""
     if not house.switches.canary.is_on(house.clock()):
         return []
     try:

@@ -1,8 +1,4 @@
-"""What became of a task run, as its own process knows it: Prefect's API is not asked.
-
-A future's ``state`` reads the run from the API unless somebody has waited for it first. An API that does not answer
-would keep the run on watch, and every due post, waiting for minutes.
-"""
+"""How a task run ended, without asking Prefect's API: an unanswered call would hold up every due post."""
 
 from __future__ import annotations
 

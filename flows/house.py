@@ -32,13 +32,13 @@ from tasks.slots import PrefectSlots
 from tasks.store_opening import Log, Patience
 
 NOW_AND_THEN = Recycle(idle=timedelta(minutes=2))
-"""For browsers that are not always needed: they come with the first that wants one, and cost nothing while all is
-well. Longer than any circuit of X's waits between two trials, and than an unconfirmed post between its first looks."""
+"""For browsers not always needed: started on demand, kept longer than between two trials or two first looks."""
 
 
 TURN = 0.0005
-"""Seconds that a thread of the publishers goes on while another wants to. A claim hands over at every statement of its
-transaction, and at Python's own five milliseconds it waits longer than it works."""
+"""Seconds a thread of the publishers may run on: a claim hands over at every statement, and Python's default is too
+long.
+"""
 
 
 @contextlib.contextmanager
@@ -49,10 +49,9 @@ def at_work(within: timedelta) -> Iterator[Store]:
 
 
 def open_store(within: timedelta, url: str | None = None) -> Store:
-    """Open the store: by its address where it was told, by this machine's own setting, else by the block, else the
-    embedded default.
+    """Open the store: by its given address, this machine's setting, the block or the embedded default, in this order.
 
-    One that is away is waited for ``within`` the time that the run's own deadline leaves.
+    One that is away is waited for ``within`` the run's own deadline.
     """
     private.home(settings.read().home)
     return Patience(within=within, log=_log()).opened(lambda: Store.open(url or _store_url()))
@@ -84,7 +83,7 @@ def _store_url() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """By whom a house is opened: a run of Prefect's, or somebody who stands in for one while Prefect's server is away."""
+    """What opens a house: a run of Prefect's, or its stand-in while Prefect's server is away."""
 
     run_id: str | None
     log: Log

@@ -39,7 +39,7 @@ MOST_SAID = 20
 
 
 def named() -> str:
-    """Name a run by its file; whatever else somebody put into that field is in no name."""
+    """Name a run by its file; anything else in that field stays out of the name."""
     path = str(flow_run.parameters.get("path", ""))
     return f"import {excerpt(Path(path).name)}"
 

@@ -1,9 +1,4 @@
-"""A run outlives the worker that started it.
-
-What a run says goes through a pipe to its worker. When the worker dies, the pipe has no end, and the console that
-Prefect logs with ends its whole process at the next line, as a program in a shell's pipeline should. A run on watch
-should not: it is what is left. Its log in Prefect goes on; only the worker's terminal is gone.
-"""
+"""A run outlives the worker that started it: a broken pipe to the worker does not end it, only its terminal output."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from rich.console import Console
 
 
 def outlive_the_worker() -> None:
-    """From now on let no line that nobody can read end this process."""
+    """From now on a line that cannot be written does not end this process."""
     for console in _consoles():
         # The library means this method to be replaced where another end than the process's is wanted.
         console.on_broken_pipe = _say_it_to_nobody  # type: ignore[method-assign]

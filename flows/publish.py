@@ -76,8 +76,7 @@ def publish(
 def why_needless(machine: str, within: timedelta) -> str | None:
     """Say why a run is not needed where it was started; ``None`` when it is. A store that is away is waited for.
 
-    The watch stays where it is as long as accounts are shared: whoever came from another machine would leave that one
-    without a publisher. Where there is one to be on each machine, each has runs of its own.
+    While accounts are shared, a run must not take the lease to another machine and leave this one without.
     """
     if machine and machine != this_host():
         return f"this is for {machine}, and this is {this_host()}: start each worker with its machine's work queue"
@@ -116,7 +115,7 @@ def keep_publishing(house: House, watch: Watch, crew: Crew, sharing: Sharing) ->
             crew.probe(to_probe(house))
             crew.send(claim_due(house, at_most=crew.free(), mine=sharing.mine))
     sharing.leave()
-    # Whoever relieves this run can have its slots; what is still under way has its own deadline.
+    # The next run can have the slots; what is still under way has its own deadline.
     house.bulkheads.close()
     with ended_within(COMES_HOME_WITHIN):
         crew.come_home()
@@ -127,11 +126,7 @@ Mine = Callable[[Iterable[str]], list[str]]
 
 
 def claim_due(house: House, *, at_most: int, mine: Mine = list) -> list[Claim]:
-    """Claim what is due, for as many slots as are free; nothing while the store is away.
-
-    Nothing is claimed that would then have to wait for a slot or a browser: what is not claimed waits in the store,
-    where anybody may take it.
-    """
+    """Claim what is due, for as many slots as are free: the rest waits in the store for any machine."""
     if at_most < 1:
         return []
     try:
@@ -177,9 +172,7 @@ def _claim_of(house: House, accounts: list[str], at_most: int) -> list[Claim]:
 
 
 def by_turns(house: House, accounts: Iterable[str]) -> list[list[str]]:
-    """Put together the accounts that share a network and the need of a browser, each such group first in its turn:
-    one with a long queue does not keep the others waiting.
-    """
+    """Take the accounts of each network and browser need in turn, so that a long queue delays no others."""
     groups: dict[tuple[str, bool], list[str]] = {}
     for name in accounts:
         kind = house.kind_of(name)
@@ -207,9 +200,7 @@ def capacity_for(house: House, accounts: list[str], at_most: int) -> Capacity:
 
 
 def may_publish(house: House) -> list[str]:
-    """Name the accounts whose queue may move: all that are usable, unless a switch, a circuit or an unconfirmed
-    delivery holds one's. What is not claimed is charged with nothing.
-    """
+    """Name the accounts whose queue may move: usable, and held by no switch, circuit or unconfirmed delivery."""
     moment = house.clock()
     usable = [
         name
@@ -267,9 +258,7 @@ class Crew:
         house.wake = watch.call
 
     def free(self) -> int:
-        """How many more may be sent out now. Those whose answer is still being written down have let go of their
-        slot.
-        """
+        """How many more may be sent now; what is still being written down holds no slot."""
         self._count()
         return self._house.at_once - self._house.bulkheads.under_way()
 

@@ -43,8 +43,7 @@ Looks = Callable[[House, list[str], bool], Sequence[Step]]
 """Who carries out looks at accounts, all beside each other."""
 
 LOOKS_AT_ONCE = 4
-"""How many accounts one round looks at. They share one browser, so more of them would only wait for it, and
-each of them holds a thread and a task run while it waits."""
+"""How many accounts a round looks at: they share a browser, and each holds a thread and a task run."""
 
 
 @flow(
@@ -118,11 +117,7 @@ def look_at(
     meanwhile: Callable[[], None] = lambda: None,
     looks: Looks | None = None,
 ) -> Counter[str]:
-    """Look at each of these accounts, one task run each; a look that fails fails by itself.
-
-    ``meanwhile`` is called about every second until all are done: a look at a page that hangs takes a while, and
-    whoever waits for it is there all the same.
-    """
+    """Look at each of these accounts, one task run each; ``meanwhile`` is called each second until all are done."""
     if not accounts:
         return Counter()
     house.looked_at |= dict.fromkeys(accounts, time.monotonic())
@@ -146,10 +141,7 @@ def repeated(house: House) -> Task[..., Findings]:
 
 
 def next_round(house: House, accounts: list[str]) -> list[str]:
-    """Choose whom to look at now: a few at once, who waited longest first, and only where there is a place.
-
-    The others are not queued anywhere. Whether they are still unconfirmed is asked anew for the next round.
-    """
+    """Choose a few to look at now, those waiting longest first, where a slot is free; the rest next round."""
     waited = sorted(accounts, key=lambda name: (house.looked_at.get(name, 0.0), name))
     if waited and is_shed(house, LOOKS):
         return []

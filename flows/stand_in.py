@@ -1,8 +1,6 @@
 """Stands in for a run on watch while Prefect's server cannot start one: ``python -m flows.stand_in publish``.
 
-It does what the flow of this name does, in the same house and under the same lease, with nothing of it in Prefect: no run
-of its own, no task runs, no events. What the blocks say it was told by whoever started it, and reads it anew as soon as
-Prefect's server answers. Then it orders a run of Prefect's, which takes the lease, and shows there what it has done.
+Same house and lease, nothing in Prefect. Its parent hands it the blocks; when the server answers, it orders a run.
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ from tasks.stand_ins import Handed
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 STAYS = timedelta(hours=3)
-"""How long it goes on, as a run on watch does; after that whoever minds the others sends the next."""
+"""How long it goes on, as a run on watch does; then its peers send the next."""
 
 ASKS_EVERY = 2.0
 """Seconds between two questions whether Prefect's server is there again."""

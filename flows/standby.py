@@ -1,8 +1,6 @@
-"""Stands by where nobody is on watch, and minds those who are, wherever that is: ``python -m flows.standby``.
+"""Stands by on every machine and minds runs on watch anywhere: ``python -m flows.standby``.
 
-Runs on watch mind each other, which is of no use to whoever loses a machine with all three on it. One of these on every
-machine knows what the blocks say, and has somebody stand in for whoever falls silent. Whatever starts the worker at
-boot starts it too, and again should it end.
+Runs mind each other, which fails when one machine with all of them is lost. Started with the worker at boot.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ def stand_by(house: House, end: threading.Event) -> None:
     peers = PeerSupervisor(house, STANDBY)
     while not end.wait(MIND_EVERY):
         try:
-            # Whoever cannot write does not judge: the others may be silent for the same reason.
+            # A process that cannot write does not judge: the others may be silent for the same reason.
             house.store.write(vitals.note, f"{STANDBY}{this_host()}", well=True, now=house.clock())
             peers.see()
         except StoreError as away:

@@ -84,7 +84,7 @@ def keep_watching(house: House, lease: Watch, done: Counter[str], rounds: Rounds
     sweeper, housekeeper = Sweeper(house), Housekeeper(house)
     with minding(house, "watch"):
         for _ in lease:
-            # Here as well as in reconcile: nobody is left unconfirmed for want of a run that looks.
+            # Here as well as in reconcile: unconfirmed deliveries do not depend on a run that looks.
             if sweeper.is_time():
                 sweeper.sweep()
             if housekeeper.is_time():
@@ -96,8 +96,7 @@ def keep_watching(house: House, lease: Watch, done: Counter[str], rounds: Rounds
 class Rounds:
     """One round after the other, and what is remembered between them.
 
-    ``heartbeat`` is called between the steps of a round: one that takes its time is not to be taken for one that hangs.
-    With ``prefect_away`` nothing of it is shown in Prefect: no task runs, no events, no board.
+    ``heartbeat`` is called between the steps of a round. With ``prefect_away`` no task runs, events or board.
     """
 
     def __init__(self, house: House, heartbeat: Callable[[], None], *, prefect_away: bool = False) -> None:
@@ -158,17 +157,13 @@ class Rounds:
         return done
 
     def _still_here(self) -> None:
-        """Send a heartbeat. While the store is away nobody can, nobody is judged by it, and a round is not to wait for
-        it as well.
-        """
+        """Send a heartbeat, unless the store is away: a round must not wait for it as well."""
         away_at = self._house.store_away_at
         if away_at is None or self._house.clock() - away_at > AWAY_FOR:
             self._heartbeat()
 
     def _draw(self) -> None:
-        """Have the board and the forms written now and then, and as soon as an account has come or gone; beside the
-        rounds: they never wait for it, and at most one is written.
-        """
+        """Have the board and forms written now and then, and when accounts change: beside the rounds, one at a time."""
         under_way = self._drawing is not None and not is_done(self._drawing)
         known = self._memory.blocks
         names = frozenset(known.sign_ins) if known else self._drawn_for

@@ -91,7 +91,7 @@ def _bluesky(one: Mapping[str, str], limits: Limits) -> AccountBlock:
         app_password=SecretStr(one["password"]),
         base_url=one["url"],
         directory=one["directory"],
-        # A rehearsal reads no page of anybody outside this machine.
+        # A rehearsal reads no page outside this machine.
         previews=False,
         **limits,
     )

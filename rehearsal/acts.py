@@ -1,4 +1,4 @@
-"""What somebody does by hand on the accounts that are published to, and how often."""
+"""What a person does by hand on the accounts that are published to, and how often."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ OTHER_WORDS = "other words"
 OTHER_LINK = "the same words with another link"
 OTHER_PARENT = "the same words under another post"
 TWIN = "the same words, alone"
-"""What cannot be told apart by anybody is rare."""
+"""What cannot be told apart is rare."""
 TAKE_DOWN = "takes one down"
 EDIT = "edits one"
 

@@ -1,8 +1,4 @@
-"""Compares the store with the sandbox's ledger: the network is the judge.
-
-What is live, and how often, the ledger alone says (``rehearsal.truth``). What a person did by hand on the same accounts
-is none of ours: it is neither a copy nor a loss.
-"""
+"""Compares the store with the sandbox's ledger, which judges (``rehearsal.truth``). Posts by hand count as neither."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ MOST = 100_000
 """How many deliveries an audit reads."""
 
 NOTHING_DUE = frozenset({State.HELD, State.MISSED, State.CANCELLED, State.REFUSED})
-"""A delivery that rests here was not to be published, by somebody's own rule or word."""
+"""A delivery that rests here was not to be published, by a person's own rule or word."""
 
 
 SEEN_LATE = timedelta(minutes=5)
@@ -33,7 +29,7 @@ SEEN_LATE = timedelta(minutes=5)
 
 
 TAKEN_DOWN_AFTER = timedelta(seconds=2)
-"""What is gone sooner than this was never there for anybody; later, somebody has taken it down."""
+"""What is gone sooner than this was never really there; later, a person has taken it down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +244,7 @@ def _one(found: Audit, story: Story, handle: str, seen: _Seen) -> None:
 
 
 def _is_unconfirmed(attempt: Attempt) -> bool:
-    """Whether an ask ended without anybody knowing what became of a part."""
+    """Whether an ask ended with a part unknown."""
     return attempt.answer is not None and any(
         isinstance(outcome, Unconfirmed) for outcome in attempt.answer.outcomes
     )

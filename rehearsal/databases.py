@@ -24,10 +24,7 @@ def for_prefect(server: Server) -> Mapping[str, str]:
 
 @contextlib.contextmanager
 def prefects_own(say: Callable[[str], None]) -> Iterator[Mapping[str, str]]:
-    """Give the settings of a PostgreSQL that is thrown away with the rest; of none, and say so, where none starts.
-
-    What lies in Prefect's database is made anew at each start. The queue is the store's, and stays.
-    """
+    """Give the settings of a throw-away PostgreSQL for Prefect; of none, saying so, where none starts."""
     with contextlib.ExitStack() as open_:
         try:
             settings = for_prefect(open_.enter_context(running()))

@@ -1,5 +1,5 @@
 """``make demo``: posts travel to every network's sandbox, in light weather, and the networks' ledgers judge.
-With ``--real``, Mastodon and Bluesky are servers that nobody here wrote (``make demo-networks``).
+With ``--real``, Mastodon and Bluesky are servers written elsewhere (``make demo-networks``).
 
 Writes ``var/demo/report.json`` and exits 0 only if nothing is live twice, no status is false, and everything
 that was due is published on every network, the posts whose answers were lost included.
@@ -33,7 +33,7 @@ from rehearsal.real.bluesky import why_not
 from rehearsal.stack import NotUp, Stack, must, start_worker, until_on_watch, up
 from rehearsal.verdict import Verdict
 from sandbox.client import SandboxProcess
-from sandbox.serve import write_state
+from sandbox.running import write_state
 from steadypost import private
 from steadypost.browser.proof import NotProven, prove
 from steadypost.domain import clock
@@ -49,17 +49,13 @@ WITHIN = timedelta(seconds=150)
 """When the demo gives up on what is not settled."""
 
 PROVEN_AFTER = timedelta(seconds=4)
-"""How long after the first was due a browser is proven anew when nothing has been published: a proof that fails takes
-fifteen seconds, and within twenty it is said why nothing goes out.
-"""
+"""After so long without a post a browser is proven anew: a failing proof takes 15 s, and 20 s are allowed."""
 
 REASON_AFTER = timedelta(seconds=15)
 """After so long it is asked what holds the posts up, and one that does not pass by itself ends the demo."""
 
 NOTHING_WITHIN = timedelta(seconds=60)
-"""After so long without a single post the demo ends, whatever the reason. It takes about five seconds on an idle machine;
-one that starts everything at once on half a processor needs several times that.
-"""
+"""Without a single post for so long the demo ends: five seconds when idle, several times that when loaded."""
 
 LASTING = {"circuit_open", "nobody_on_watch", "no_account", "paused", "closed", "store_away", "struck",
            "switched_off"}  # fmt: skip
@@ -81,9 +77,7 @@ WEATHER: dict[str, tuple[dict[str, Any], ...]] = {
     MASTODON: ({"fault": "drop_response", "match": "^The ferry runs again", "count": 1},),
     BLUESKY: ({"fault": "drop_after", "match": "Three mornings on the pier", "count": 1},),
 }
-"""Light: the page takes its time, carol is told once to wait, and on each network one answer is lost after the post
-was made. On Bluesky it is that of a whole thread.
-"""
+"""Light: a slow page, carol told once to wait, and on each network one lost answer (on Bluesky a thread's)."""
 
 console = Console()
 
@@ -97,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     real = "--real" in arguments
     if real and (why := why_not()):
         return _ended(why)
-    # Whoever ends it from outside is to find as little left behind as whoever presses Ctrl-C.
+    # Ended from outside it leaves as little behind as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)

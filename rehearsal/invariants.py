@@ -64,8 +64,8 @@ def judge(
 ) -> list[Broken]:
     """Hold everything in the store against everything in the ledger; answer what is broken, by number.
 
-    ``prompt`` names deliveries that nothing was wrong with, and how late each of them may be. ``slack`` says how
-    far the clocks of those who ask may be from the ledger's. With a ``channel`` only what goes that way is held.
+    ``prompt``: deliveries with nothing wrong, and how late they may be. ``slack``: clock differences. ``channel``: only
+    that one.
     """
     accounts = {one.name: one for one in store.read(account_rows.every) if channel in {None, one.channel}}
     stories = _stories(store, accounts)
@@ -87,9 +87,7 @@ def judge(
 
 
 def judge_network(store: Store, ledger: Ledger, slack: timedelta = timedelta(0)) -> list[Broken]:
-    """Hold what goes to one network against its ledger: all but the times of single requests, which only X's page's
-    ledger has, and promptness, which is a matter of figures.
-    """
+    """Hold one network against its ledger, without request times, which only X's page has, and promptness."""
     accounts = {
         one.name: one for one in store.read(account_rows.every) if ledger.channel in {None, one.channel}
     }
@@ -151,9 +149,7 @@ def _plain(text: str) -> str:
 
 
 def _proven_before_asked_again(story: Story, settle: timedelta) -> Iterator[Broken]:
-    """Each armed attempt that was followed by another was answered for every part the next one asked, or looks
-    have proven those parts absent in between.
-    """
+    """Between two armed attempts each part was answered for, or looks have proven it absent."""
     for before, after in pairwise(story.attempts):
         if before.armed_at is None:
             continue

@@ -1,7 +1,4 @@
-"""The sandboxes of all networks beside each other: how they are started, who lives there, and what their ledgers say.
-
-Each ledger has a form of its own. Here they are brought into the one that ``rehearsal.truth`` judges.
-"""
+"""The sandboxes of all networks: starting them, their accounts, their ledgers in the form of ``rehearsal.truth``."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ X_WEB, X_API, MASTODON, BLUESKY = "x_web", "x_api", "mastodon", "bluesky"
 
 
 class OneNetwork(Sandbox, Protocol):
-    """A network beside X's page: a sandbox, or a server that nobody here wrote."""
+    """A network beside X's page: a sandbox, or a server written elsewhere."""
 
     url: str
 
@@ -135,7 +132,7 @@ class Networks:
 
 
 def real(page: SandboxProcess) -> Networks:
-    """Mastodon and Bluesky on servers that nobody here wrote, and X's two ways, of which there are none, on sandboxes."""
+    """Mastodon and Bluesky on servers written elsewhere, and X's two ways, of which there are none, on sandboxes."""
     return Networks(
         page=page,
         mastodon=RealMastodon(accounts=(DORA, ERIK)),
@@ -176,7 +173,7 @@ def of_x_api(ledger: Iterable[Mapping[str, Any]]) -> Iterator[Made]:
 
 
 def of_bluesky(ledger: Iterable[Mapping[str, Any]], asks: Iterable[Mapping[str, Any]]) -> Iterator[Made]:
-    """Read Bluesky's ledger. An ask is found by the key of its record, which whoever asks has chosen."""
+    """Read Bluesky's ledger. An ask is found by the key of its record, which the asker has chosen."""
     asked: dict[tuple[str, str], datetime] = {}
     for ask in asks:
         for key in ask["keys"]:

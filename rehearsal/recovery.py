@@ -1,8 +1,4 @@
-"""Breaks a running house in the ways that went unnoticed for hours, and sees whether it notices, mends and tells.
-
-Everything is real: Prefect's server, its worker, the runs on watch, browsers, a sandbox whose ledger is the truth, and a
-pager that is reached through Prefect's own notification blocks. Nobody helps: what recovers, recovers by itself.
-"""
+"""Breaks a running house of real processes, and sees whether it notices, recovers by itself and tells a person."""
 
 from __future__ import annotations
 
@@ -35,13 +31,13 @@ from steadypost.domain.figures import NEVER
 from steadypost.domain.health import Kind, Verdict
 from steadypost.domain.incident import Incident
 from steadypost.domain.post import Part, Post
+from steadypost.domain.watched import FLOWS
 from steadypost.store import Store, intake, notices, reading, watches
 from steadypost.store import incidents as incident_rows
-from tasks.peer_supervisor import SILENT_AFTER
 from tests import postgres
 
 LONG = 7.5
-"""Rounds: longer than nobody may be able to tell before somebody is told that."""
+"""Rounds: longer than something may be unknown before a person is told."""
 
 ACCOUNTS = ("alice", "bob")
 
@@ -136,7 +132,7 @@ class Ward:
 
 @contextlib.contextmanager
 def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Ward]:
-    """Start a house with a pager, in which nobody but its own watch restarts the worker."""
+    """Start a house with a pager, in which only its own watch restarts the worker."""
     private.home(home)
     sandbox = SandboxProcess(accounts=ACCOUNTS, state_file=home / "sandbox.json")
     with contextlib.ExitStack() as open_:
@@ -257,7 +253,7 @@ Fault = Callable[[Ward], AbstractContextManager[Any]]
 
 @contextlib.contextmanager
 def worker_killed(house: Ward) -> Iterator[None]:
-    """The worker is gone, and nobody but the watch is there to start another."""
+    """The worker is gone, and only the watch is there to start another."""
     for process in house.workers():
         process.kill()
     yield
@@ -305,7 +301,7 @@ def worker_and_run_stopped(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def watch_stopped(house: Ward) -> Iterator[None]:
-    """The watch itself hangs: whoever else is on watch has to notice."""
+    """The watch itself hangs: the others on watch have to notice."""
     until(lambda: house.on_watch("watch"), "a run of watch is on watch", 120).suspend()
     yield
 
@@ -344,7 +340,7 @@ def nothing_is_live(house: Ward) -> Iterator[None]:
         yield
     finally:
         house.stack.sandbox.clear_weather()
-        # What ends it is a post that is there: until then nobody can know that the network shows them again.
+        # What ends it is a post that is there: until then it is unknown that the network shows them again.
         house.post("alice", "And this one is there.")
 
 
@@ -361,7 +357,7 @@ def login_wall(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def store_down(house: Ward) -> Iterator[None]:
-    """The store takes no writes: somebody holds all of it."""
+    """The store takes no writes: another process holds all of it."""
     holder = sqlite3.connect(house.stack.home / "steadypost.db", isolation_level=None, timeout=30)
     holder.execute("BEGIN EXCLUSIVE")
     try:
@@ -373,7 +369,7 @@ def store_down(house: Ward) -> Iterator[None]:
 
 @contextlib.contextmanager
 def pager_down(house: Ward) -> Iterator[None]:
-    """There is something to tell, and the way to whoever is on call is down."""
+    """There is something to tell, and the way to the person on call is down."""
     house.pager.is_down = True
     now = datetime.now(UTC)
     key = f"rehearsal:{now.isoformat()}"
@@ -426,11 +422,9 @@ class Played:
     detected_s: float
     """From the fault to the round that found it."""
     recovered_s: float
-    """From its end to the first round in which all was well; negative when that was before. A fault that ends the moment
-    it happens (something is killed, or stopped) is counted from its beginning, with the time it took to be found."""
+    """From its end (of an instant fault: its begin) to the first round with all well; may be negative."""
     live_s: float
-    """From its end until a post that was due meanwhile was live on the last of the accounts, by the ledger; 0 when that
-    was before it, ``NEVER`` when one of them never was."""
+    """From its end until each account had a post live by the ledger; 0 when before, ``NEVER`` when not."""
     live_by_account_s: Mapping[str, float]
     mended_s: float
     """From the round that found it to the first round in which all was well."""
@@ -455,16 +449,11 @@ class Played:
 
 
 def stop_everybody(house: Ward) -> float:
-    """Let all three on watch hang at once; answers after how many seconds another was on watch over them.
-
-    Nobody is left to mind the others: only Prefect's automation can notice that the rounds stay away. What it starts
-    mends the rest.
-    """
+    """Let all three on watch hang at once; answers after how many seconds Prefect's automation had a watch running."""
     until(house.is_well, "the house is well before everybody is stopped", RECOVERED_WITHIN)
     before = _holding_the_lease(house)
     still = {
-        flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120)
-        for flow in SILENT_AFTER
+        flow: until(partial(house.on_watch, flow), f"a run of {flow} is on watch", 120) for flow in FLOWS
     }
     began = time.monotonic()
     for process in still.values():

@@ -1,11 +1,4 @@
-"""Starts everything as real processes on free ports of this machine, watches over them, and leaves nothing behind.
-
-    sandboxes        a local X, with its ledger and its weather; other networks where they are asked for
-    Prefect server   on SQLite, unless the settings name another database
-    worker           runs the flows of prefect.yaml, each in a process of its own
-
-All of it lives in one folder: databases, logs, sessions.
-"""
+"""Starts sandboxes, Prefect's server and a worker as real processes in one folder, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -31,6 +24,7 @@ from sandbox.client import SandboxProcess
 from steadypost import prefect_address, private
 from steadypost.browser import reap_orphans
 from steadypost.cli.up.server import free_port
+from steadypost.domain.watched import JUDGED
 from steadypost.store import Store, watches
 from steadypost.store import accounts as account_rows
 
@@ -243,7 +237,7 @@ def up(
     )
     try:
         say("Prefect server")
-        # It takes longest, and needs nobody: the networks start meanwhile.
+        # It takes longest, and waits for nothing: the networks start meanwhile.
         stack.processes["server"] = _started(_server(env, logs))
         say("sandbox: a local X" + f", and {len(beside)} more networks" * bool(beside))
         for network in (sandbox, *beside):
@@ -259,10 +253,7 @@ def up(
 def start_worker(
     stack: Stack, say: Say = lambda _: None, *, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
-    """Apply the deployments, start the worker, and see to it that somebody is on watch.
-
-    ``meanwhile`` is done beside the deployments, and is over before the worker starts.
-    """
+    """Apply the deployments (``meanwhile`` runs beside them), then start the worker, which starts the runs on watch."""
     say("deployments: applying prefect.yaml")
     with ThreadPoolExecutor(1) as beside:
         applied = beside.submit(stack.run, "deployments")
@@ -288,18 +279,17 @@ def start_metrics(stack: Stack, port: int) -> str:
 
 
 ON_WATCH_WITHIN = 240.0
-"""Seconds until somebody publishes: a machine that others load as well needs several times the usual half a minute."""
+"""Seconds until a run publishes: a loaded machine needs several times the usual half a minute."""
 
 
 def until_on_watch(
     stack: Stack, within: float = ON_WATCH_WITHIN, *, stop: Callable[[], bool] = lambda: False
 ) -> Store:
-    """Wait until somebody publishes, somebody looks, and the accounts are known; answers their store."""
+    """Wait until runs publish and look, and the accounts are known; answers their store."""
     store = Store.open(stack.env.get("STEADYPOST_STORE_URL", f"sqlite:///{stack.home}/steadypost.db"))
     ends = time.monotonic() + within
     while not (
-        {"publish", "reconcile"} <= {watch.flow for watch in store.read(watches.every)}
-        and store.read(account_rows.every)
+        {*JUDGED} <= {watch.flow for watch in store.read(watches.every)} and store.read(account_rows.every)
     ):
         if stop():
             break
@@ -348,7 +338,7 @@ def _server(env: Mapping[str, str], logs: Path) -> Process:
 
 
 def another_worker(stack: Stack) -> Process:
-    """Start a second worker beside the first; whoever started it ends it."""
+    """Start a second worker beside the first; the caller ends it."""
     return _started(_worker(stack, "another"))
 
 
@@ -361,7 +351,7 @@ def _worker(stack: Stack, name: str = "worker") -> Process:
         ],
         env=stack.env,
         log=stack.home / "logs" / f"{name}.log",
-        # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
+        # The runs on watch may have died with it, and are started again.
         restarted=lambda: _see_to_the_watch(stack),
     )
 

@@ -1,8 +1,4 @@
-"""What the posts of a rehearsal say: alike on purpose, in all the ways in which two posts of one account can be alike.
-
-A post that says what no other says is found by anybody. Those here share their words and lead elsewhere, begin as another
-begins, answer different posts with the same thanks, or are the same and wanted twice.
-"""
+"""What the posts of a rehearsal say: alike in every way in which two posts of one account can be alike."""
 
 from __future__ import annotations
 
@@ -32,11 +28,11 @@ class Shape(StrEnum):
     REPEATED = "repeated"
     """Exactly what another post of the account says, on purpose."""
     MENTION = "mention"
-    """It begins with somebody's name: the list of plain posts leaves it out."""
+    """It begins with a person's name: the list of plain posts leaves it out."""
     SAME_REPLY = "same_reply"
     """The same words under different posts."""
     REPLY = "reply"
-    """It answers somebody, with words of its own."""
+    """It answers a person, with words of its own."""
     THREAD = "thread"
     LONG = "long"
     """Longer than a plain account may be: where the account may."""
@@ -168,7 +164,7 @@ class Writer:
 
 
 def other_link(text: str, n: int) -> str:
-    """Give the same words with another link, as somebody else would who posts by hand; unlike where there is none."""
+    """Give the same words with another link, as another person would who posts by hand; unlike where there is none."""
     words = text.split()
     if not any("." in word.strip(".,!()") and "/" in word for word in words):
         return f"{text} https://elsewhere.example/{n}"

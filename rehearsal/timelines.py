@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = (page or document("No such page", "")).encode()
         self.send_response(404 if page is None else 200)
         self.send_header("content-type", "text/html; charset=utf-8")
-        # Nothing of what somebody wrote may run or lead away from here.
+        # Nothing of what a person wrote may run or lead away from here.
         self.send_header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
         self.send_header("content-length", str(len(content)))
         self.end_headers()

@@ -1,8 +1,4 @@
-"""What the network's ledger alone says: who made what, when, and what is live more often than it was wanted.
-
-Nothing here asks the store what became of a post. A copy is a copy whatever the store says of it. All times are those
-of the machine's clock: the ledger keeps both, and the network's own may be ten minutes away from it.
-"""
+"""What the network's ledger alone says: who made what, when, and what is live too often, by this machine's clock."""
 
 from __future__ import annotations
 
@@ -41,7 +37,7 @@ class Made:
     live: bool = True
     deleted_at: datetime | None = None
     edited: bool = False
-    """Whether somebody has made it say something else since."""
+    """Whether a person has made it say something else since."""
 
     @property
     def by_hand(self) -> bool:
@@ -51,11 +47,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes one ask that ask and no other: account, exact text, what it answers, pictures.
-
-    What answers a post that we asked for ourselves has that post's identity above it and not its id: the parts of a
-    thread that was sent twice answer different copies, and are copies all the same.
-    """
+    """What makes an ask that ask: account, exact text, what it answers (by identity, not id), pictures."""
 
     author: str
     text: str
@@ -65,7 +57,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """Something that is live more often than anybody wanted."""
+    """Something that is live more often than was wanted."""
 
     identity: Identity
     live: int
@@ -178,7 +170,7 @@ def wanted(
 
 
 def copies(posts: Sequence[Made], wanted: Mapping[Identity, int]) -> list[Copied]:
-    """Name what is live more often than it was wanted; what nobody wanted may be a false status, and is no copy."""
+    """Name what is live more often than it was wanted; what was not wanted may be a false status, and is no copy."""
     known = identities(posts)
     live = Counter(known[one.id] for one in posts if one.live and not one.by_hand)
     return [
@@ -202,7 +194,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """When one delivery may be asked for, by its own rule and the clock of whoever asks."""
+    """When one delivery may be asked for, by its own rule and the asker's clock."""
 
     first: str
     """The id of its first part."""
@@ -211,8 +203,7 @@ class Timing:
 
 
 LARGEST = 3
-"""The most parts that a thread of a rehearsal has. An account sends in order: behind a thread that finds no room
-the next one waits as well, though there were room for it alone."""
+"""The longest thread of a rehearsal. An account sends in order, so a thread without room holds up the next."""
 
 AS_ASSUMED = timedelta(seconds=ANSWER_WITHIN)
 """How long an answer is waited for at most. A post made later is made after its attempt has ended, when the next may be

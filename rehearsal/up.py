@@ -17,7 +17,7 @@ from rehearsal.networks import Networks
 from rehearsal.stack import NotUp, Stack, must, start_metrics, start_worker, until_on_watch, up
 from rehearsal.timelines import Timelines
 from sandbox.client import SandboxProcess
-from sandbox.serve import write_state
+from sandbox.running import write_state
 from steadypost import private
 from steadypost.cli.up.server import free_port
 from steadypost.store import AccountRecord
@@ -37,7 +37,7 @@ console = Console()
 def main() -> int:
     """Start everything and stay until told to end."""
     stop = threading.Event()
-    # Set before anything is started: whoever ends us while we start must find nothing left either.
+    # Set before anything is started: ended while starting, it leaves nothing behind either.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     home = HOME.resolve()

@@ -1,7 +1,1 @@
-"""A local X with weather and a ledger. Nothing that ships imports it.
-
-The sandbox is a process of its own with two ports. On the *page* port it is a look-alike of X: the page,
-its composer, its JSON. On the *control* port, behind a token, lie the *ledger* (what is really live, and
-every request that asked for it) and the *weather* (the faults that are made on purpose). What is tested can
-reach neither.
-"""
+"""A local X in a process of its own, on a page port and a control port (ledger and weather, behind a token)."""

@@ -199,7 +199,7 @@ class Asking:
         return LATE_ANSWERS[gust["answer"]](ask)
 
     def _echo(self, ask: Ask, visitor: Visitor, strikes: Mapping[str, Gust]) -> None:
-        """The same ask once more, as when something in between repeats it. Nobody waits for its answer."""
+        """The same ask once more, as when something in between repeats it. Its answer is not waited for."""
         echo = self._ledger.open_ask(
             operation=ask.operation,
             account=ask.account,
@@ -275,7 +275,7 @@ class Asking:
 
 
 def _takes_no_replies(ask: Ask, gust: Gust | None) -> bool:
-    """Whether the post that is answered is one that nobody may answer today."""
+    """Whether the post that is answered takes no answers today."""
     return gust is not None and ask.reply_to is not None and gust["of"] in {None, ask.reply_to}
 
 

@@ -31,7 +31,7 @@ class Changing:
         self._ledger.pin(handle, post_id)
 
     async def __call__(self, request: Request, change: Change) -> Response:
-        """Do it for whoever is signed in, to a post of their own; the network says the same of what is not there."""
+        """Do it for the account signed in, to a post of its own; the network says the same of what is not there."""
         visitor = self._world.visitor(request)
         if not self._may(request, visitor):
             return JSONResponse(

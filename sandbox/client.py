@@ -1,57 +1,17 @@
-"""Start a sandbox, or attach to one, and hold its ledger, its hands and its weather.
-
-```python
-with SandboxProcess() as sandbox:
-    sandbox.weather({"fault": "drop_response", "count": 1})
-    ...  # drive a browser against sandbox.url with sandbox.accounts["alice"]
-    assert len(sandbox.ledger("alice")) == 1
-```
-"""
+"""Start a sandbox, or attach to one, and hold its ledger, hands and weather: ``with SandboxProcess() as sandbox:``."""
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-
-START_WITHIN: Final = timedelta(seconds=30)
-"""A sandbox is ready in about a second; a loaded machine gets thirty."""
-
-STOP_WITHIN: Final = timedelta(seconds=5)
-"""How long an end may take before it is forced."""
+from sandbox.process import SandboxError, Started, request
 
 Rule = Mapping[str, Any]
-
-
-class SandboxError(RuntimeError):
-    """The sandbox did not start, or refused what was asked of its control port."""
-
-
-def ended(process: subprocess.Popen[bytes]) -> None:
-    """End a sandbox's process, by force if need be, and close its pipes."""
-    process.terminate()
-    try:
-        process.wait(STOP_WITHIN.total_seconds())
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
 
 
 class SandboxControl:
@@ -60,25 +20,12 @@ class SandboxControl:
     def __init__(self, control_url: str, token: str) -> None:
         self.control_url = control_url.rstrip("/")
         self._token = token
-        # Settings for a proxy must not lead our own machine's traffic astray.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(self, method: str, path: str, body: Any = None, **query: str | None) -> Any:
         """One request to the control port."""
         asked = {name: value for name, value in query.items() if value is not None}
         url = f"{self.control_url}{path}" + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
-        request = urllib.request.Request(  # noqa: S310 - always our own http address
-            url,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"authorization": f"Bearer {self._token}", "content-type": "application/json"},
-        )
-        try:
-            with self._opener.open(request, timeout=10) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise SandboxError(f"{method} {path}: {error.read().decode(errors='replace')}") from error
+        return request(method, url, self._token, body)
 
     # -- the truth
 
@@ -158,7 +105,7 @@ class SandboxControl:
         self.call("POST", "/pin", {"account": account, "id": post_id})
 
     def repost(self, account: str, post_id: str) -> str:
-        """Let an account show somebody's post; the id of the repost."""
+        """Let an account show another's post; the id of the repost."""
         return str(self.call("POST", "/repost", {"account": account, "id": post_id})["id"])
 
     def seed(self, account: str, count: int, *, every_s: float = 3600, youngest_s: float = 3600) -> list[str]:
@@ -218,123 +165,24 @@ class SandboxControl:
         return found
 
 
-def _as_text(variant: str | Mapping[str, str]) -> str:
-    if isinstance(variant, str):
-        return variant
-    return ",".join(f"{axis}={choice}" for axis, choice in variant.items())
-
-
-class SandboxProcess(SandboxControl):
+class SandboxProcess(Started, SandboxControl):
     """A sandbox of one's own, for a `with` block. It cannot outlive the process that started it."""
 
     module: ClassVar[str] = "sandbox"
-    """The program that is started."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Sequence[str] = ("alice", "bob", "carol"),
-        premium: Sequence[str] = (),
-        seed: int = 1,
-        port: int = 0,
-        control_port: int = 0,
-        latency_ms: float = 0,
-        page_latency_ms: float = 0,
-        lag_ms: int = 0,
-        state_file: Path | None = None,
-        duplicate_window_s: int | None = None,
-        clock_offset_s: float = 0,
-        clock_drift_ppm: float = 0,
-        variant: str | Mapping[str, str] | None = None,
-        variant_seed: int | None = None,
-        connections: str = "fresh",
-    ) -> None:
-        self._arguments = [
-            f"--port={port}",
-            f"--control-port={control_port}",
-            f"--seed={seed}",
-            f"--latency-ms={latency_ms}",
-            f"--page-latency-ms={page_latency_ms}",
-            f"--lag-ms={lag_ms}",
-            f"--clock-offset={clock_offset_s}",
-            f"--clock-drift-ppm={clock_drift_ppm}",
-            *(f"--account={handle}" for handle in accounts),
-            *(f"--premium={handle}" for handle in premium),
-            *([] if state_file is None else [f"--state-file={state_file}"]),
-            *([] if duplicate_window_s is None else [f"--duplicate-window-s={duplicate_window_s}"]),
-            *([] if variant is None else [f"--variant={_as_text(variant)}"]),
-            *([] if variant_seed is None else [f"--variant-seed={variant_seed}"]),
-            f"--connections={connections}",
-        ]
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, **options: Any) -> None:
+        Started.__init__(self, **options)
         self.url = ""
         self.accounts: dict[str, dict[str, Any]] = {}
         self.user_ids: dict[str, str] = {}
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while it runs."""
-        return self._process.pid if self._process else None
 
     @property
     def token(self) -> str:
         """What the control port wants to be shown."""
         return self._token
 
-    def start(self) -> Self:
-        """Start it and wait until it says that it is ready."""
-        with tempfile.TemporaryFile() as complaints:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "--exit-with-parent", *self._arguments],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                # A signal meant for the tests (Ctrl-C) is ours to pass on.
-                start_new_session=True,
-            )
-            try:
-                ready = json.loads(self._ready_line(self._process))
-            except BaseException as error:
-                self.stop()
-                complaints.seek(0)
-                said = complaints.read().decode(errors="replace").strip()
-                if isinstance(error, (ValueError, SandboxError)):
-                    raise SandboxError(f"the sandbox did not start: {error}\n{said}") from error
-                raise
-        self._take_in(ready)
-        return self
-
-    def _ready_line(self, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None  # noqa: S101 - it was asked for
-        deadline = time.monotonic() + START_WITHIN.total_seconds()
-        line = b""
-        while not line.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise SandboxError(f"not ready within {START_WITHIN}")
-            piece = os.read(process.stdout.fileno(), 65_536)
-            if not piece:
-                raise SandboxError("it ended before it was ready")
-            line += piece
-        return line
-
     def _take_in(self, ready: Mapping[str, Any]) -> None:
-        super().__init__(ready["control_url"], ready["control_token"])
+        SandboxControl.__init__(self, ready["control_url"], ready["control_token"])
         self.url = ready["url"]
         self.accounts = {account["handle"]: account["storage_state"] for account in ready["accounts"]}
         self.user_ids = {account["handle"]: account["user_id"] for account in ready["accounts"]}
-
-    def stop(self) -> None:
-        """End it, by force if need be. Stopping what has stopped does nothing."""
-        process, self._process = self._process, None
-        if process is not None:
-            ended(process)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

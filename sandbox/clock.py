@@ -1,9 +1,4 @@
-"""The network's own clock. It need not agree with the clock of the machine it runs on.
-
-Everything the network says of a time comes from here: ids, `created_at`, every `Date` header and the end of a
-rate limit. How long something takes (a delay, a lag, a window) is measured by the host's clock: a clock that
-jumps does not make a second longer.
-"""
+"""The network's own clock, from which all its times come; it may differ from the host's, which measures durations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Every fault the sandbox can make, as data.
-
-A fault has a name, a place where it strikes, its parameters and one sentence that says what somebody
-outside sees. The sentence is a promise: `tests/sandbox` holds each of them to it.
-"""
+"""Every fault the sandbox can make, as data; `tests/sandbox` holds each sentence to what is seen from outside."""
 
 from __future__ import annotations
 
@@ -620,7 +616,7 @@ SHEETS: Final = (
     "shortcuts",
     "challenge",
 )
-"""The sheets that come by themselves. `challenge` is the network asking for a person: nobody may close it."""
+"""The sheets that come by themselves. `challenge` is the network asking for a person: it may not be closed."""
 
 HOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "redrawn": ("click", "sheet", "add"),

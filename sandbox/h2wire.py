@@ -1,8 +1,4 @@
-"""HTTP/2 with TLS for the page port: what a browser really speaks to a network of this size.
-
-One connection carries everything, and what is lost on it is where a browser sends a POST once more by itself.
-The protocol is the library's; here are only the sockets, the certificate and the way to the application.
-"""
+"""HTTP/2 with TLS for the page port, on which browsers repeat a lost POST. The protocol is the library's."""
 
 from __future__ import annotations
 
@@ -42,7 +38,7 @@ CERTIFICATE_LIFE: Final = timedelta(days=2)
 
 
 def make_context(host: str) -> ssl.SSLContext:
-    """TLS with a certificate of our own, made anew at every start: nobody vouches for it, and it is never kept."""
+    """TLS with a certificate of our own, made anew at every start, signed by itself, never kept."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -100,7 +96,7 @@ class _Request:
         self.gone()
 
     def gone(self) -> None:
-        """Nobody waits for this answer any more."""
+        """This answer is not waited for any more."""
         self.is_open = False
         self.window.set()
         self.inbox.put_nowait({"type": "http.disconnect"})
@@ -135,7 +131,7 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
-        """Tell every request that nobody waits for it."""
+        """Tell every request that its answer is not waited for."""
         self._transport = None
         for request in list(self._requests.values()):
             request.gone()

@@ -1,8 +1,4 @@
-"""What is really live: accounts, posts and everybody who asked for one.
-
-The ledger is the truth against which everything else is judged. It forgets nothing: a deleted post stays
-with the time of its deletion, and an ask that came to nothing stays with the reason.
-"""
+"""What is really live: accounts, posts and every ask. Nothing is forgotten, not even what was deleted or refused."""
 
 from __future__ import annotations
 
@@ -50,7 +46,7 @@ OTHERS: Final[People] = {
 
 
 class NoSuchAccount(LookupError):
-    """Nobody of this name has an account here."""
+    """No account here has this name."""
 
 
 class NoSuchPost(LookupError):
@@ -59,7 +55,7 @@ class NoSuchPost(LookupError):
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Somebody with a profile; signed in wherever one of the tokens is shown."""
+    """A person with a profile; signed in wherever one of the tokens is shown."""
 
     handle: str
     user_id: str
@@ -141,7 +137,7 @@ class Post:
 
 @dataclass(slots=True, kw_only=True)
 class Repost:
-    """Somebody showing somebody else's post on their own timeline."""
+    """A post of another account, shown on one's own timeline."""
 
     id: str
     account: str
@@ -168,7 +164,7 @@ class Ask:
     sent_as: str | None = None
     """The name of the operation as the page sent it, where it is not the usual one."""
     outcome: str = "pending"
-    """`created`, `refused:<code>`, `http:<status>`, `empty`, ... in the words of whoever decided."""
+    """`created`, `refused:<code>`, `http:<status>`, `empty`, ... in the words of what decided."""
     post: str | None = None
     delivered: bool | None = None
     """Whether the answer left for the asker. `None` while it is still on its way."""
@@ -213,7 +209,7 @@ class Ledger:
             self._open(handle)
         own = {handle.casefold(): Person(handle, a.name, a.user_id) for handle, a in self.accounts.items()}
         self.people: People = {**OTHERS, **own}
-        """Everybody who can be named in a text."""
+        """All who can be named in a text."""
 
     def _open(self, handle: str) -> None:
         user_id = str(self._rng.randrange(10**18, 2 * 10**18))
@@ -301,7 +297,7 @@ class Ledger:
             text=text,
             **self._moments(time_of(made)),
             edit_of=before.first_version,
-            # Nobody asked for it through the page: whoever holds asks against posts finds the first version.
+            # It was not asked for through the page: asks are compared with the first version.
             ask=None,
             origin="hand",
             media=list(before.media),
@@ -368,7 +364,7 @@ class Ledger:
         self.account(handle).pinned = post_id
 
     def repost(self, handle: str, post_id: str) -> Repost:
-        """Let an account show somebody's post on its own timeline."""
+        """Let an account show another's post on its own timeline."""
         self.live(post_id)
         repost = Repost(
             id=self._ids.now(),
@@ -385,14 +381,6 @@ class Ledger:
         asked = self.versions(self.posts[post_id]) if post_id in self.posts else [post_id]
         answers = (self.posts[answer] for version in asked for answer in self._answers.get(version, ()))
         return [post for post in answers if post.live and post.superseded_by is None]
-
-    def ancestors(self, post: Post) -> list[Post]:
-        """What a post answers, and what that answers, the root first; it ends where one was deleted."""
-        chain: list[Post] = []
-        while post.reply_to is not None and self.exists(post.reply_to):
-            post = self.posts[post.reply_to]
-            chain.insert(0, post)
-        return chain
 
     def root(self, post: Post) -> str:
         """The id of the conversation: its first post, also when that was deleted."""
@@ -432,7 +420,7 @@ class Ledger:
     def open_ask(
         self, *, operation: str, account: str | None, text: str, reply_to: str | None, media: list[str]
     ) -> Ask:
-        """Write down that somebody asked, before anything is decided."""
+        """Record an ask, before anything is decided."""
         ask = Ask(
             id=f"ask-{len(self.asks) + 1}",
             arrived_at=self.clock.now_ms(),

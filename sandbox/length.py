@@ -21,11 +21,7 @@ def _resource_string(module: str, name: str) -> bytes:
 
 @contextmanager
 def _old_resource_reader() -> Iterator[None]:
-    """Lend `twitter_text` the one function of `pkg_resources` that it uses.
-
-    The package reads its emoji table through `pkg_resources`, which setuptools no longer brings along. The
-    stand-in is there only while the package is imported, so nobody else can mistake it for the real thing.
-    """
+    """Lend `twitter_text` the one function of the missing `pkg_resources` that it uses, only while it is imported."""
     name = "pkg_resources"
     found = sys.modules.get(name)
     stand_in = ModuleType(name)

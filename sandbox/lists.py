@@ -1,7 +1,6 @@
-"""Which posts a list shows, and which it keeps to itself: pure, from a ledger, a moment and the weather.
+"""Which posts a list shows: pure, from a ledger, a moment and the weather.
 
-The posts tab has an account's own posts, reposts and threads. It does not have what answers others, nor what
-begins with somebody's name: that is on the replies tab only. Of a long thread both show the first parts.
+The posts tab has no replies and no post that begins with a name; those are on the replies tab. Both cut long threads.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ class Sky:
         if self.get("timeline_empty") is not None:
             return []
         if (partial := self.get("timeline_partial")) is not None:
-            # The newest goes first: it is the one somebody looks for.
+            # The newest goes first: it is the one a person looks for.
             rows = [row for n, row in enumerate(rows) if n % partial["every"] != 0]
         if (cut := self.get("timeline_cut")) is not None:
             rows = rows[: cut["n"]]
@@ -77,10 +76,7 @@ class Sky:
 
 
 def chosen(posts: Sequence[Post], gust: Gust) -> frozenset[str]:
-    """The posts that a fault about single posts concerns: the one named, those that say something, or one by chance.
-
-    Chance falls the same way until there is a newer post, so that a list that leaves something out does so again.
-    """
+    """The posts that a fault is about: named, by text, or by a chance that stays until there is a newer post."""
     if gust["id"] is not None:
         return frozenset({str(gust["id"])})
     if gust["text"] is not None:
@@ -153,7 +149,7 @@ class Lists:
         return [self._row(post) for post in old[:most]]
 
     def home(self) -> list[Row]:
-        """What everybody wrote."""
+        """What all wrote."""
         return [self._row(post) for post in self._posts if post.reply_to is None]
 
     def _by(self, account: Account) -> list[Post]:
@@ -174,7 +170,7 @@ class Lists:
         return self._head(parent)
 
     def _is_for_everybody(self, first: Post) -> bool:
-        """Whether a chain is on the posts tab: it answers nobody else, and is not addressed to anybody."""
+        """Whether a chain is on the posts tab: it answers no other account, and is addressed to none."""
         head = self._ledger.posts[self._head(first)]
         return head.reply_to is None and not typed_first(head.stored, self._ledger.people)
 
@@ -213,7 +209,7 @@ class Lists:
         return told
 
     def below(self, post: Post) -> list[Row]:
-        """The replies to a post: first what its own author went on to say, then everybody else's, the oldest first."""
+        """The replies to a post: first what its own author went on to say, then all others', the oldest first."""
         replies = [reply for reply in self._ledger.replies_to(post.id) if self.has(reply)]
         replies.sort(key=lambda reply: (reply.author != post.author, place_of(reply)))
         return [self._under(reply, own=reply.author == post.author) for reply in replies]

@@ -1,7 +1,4 @@
-"""What the page paints of a post, read from the network's own data: the twin of `page/painting.js`, without a browser.
-
-A browser test holds the two to each other.
-"""
+"""What the page paints of a post, without a browser: the twin of `page/painting.js`, compared by a browser test."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ class Piece:
 
     @property
     def seen(self) -> str:
-        """What somebody sees."""
+        """What a person sees."""
         return self.text + ("…" if self.ellipsis else "")
 
 
@@ -57,7 +54,7 @@ class Painted:
     more: bool = False
     """Whether the text was cut and says Show more."""
     pictures: tuple[str, ...] = ()
-    """The descriptions of its pictures; `Image` where nobody gave one."""
+    """The descriptions of its pictures; `Image` where none was given."""
     quoted: Painted | None = None
     card: str | None = None
     """The short address that a card stands for."""
@@ -71,7 +68,7 @@ class Painted:
 
     @property
     def seen(self) -> str:
-        """The text as somebody sees it."""
+        """The text as a person sees it."""
         return "".join(piece.seen for piece in self.pieces)
 
 

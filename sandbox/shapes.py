@@ -38,7 +38,7 @@ class Row:
 
 
 def entry(row: Row, sort_index: int) -> Json:
-    """One entry of a timeline. Its sort index is a number of this answer: it is nobody's id, though it looks like one."""
+    """One entry of a timeline. Its sort index is a number of this answer: no id, though it looks like one."""
     if row.prefix in {"tweet", "promoted-tweet"}:
         [told] = row.told
         return {
@@ -179,7 +179,7 @@ def single(result: Json | None) -> Json:
 
 
 def missing() -> Json:
-    """The answer about a post or somebody that does not exist."""
+    """The answer about a post or a person that does not exist."""
     described = {"name": "GenericError", "source": "Server", "code": 144, "kind": "NonFatal"}
     error = {"message": "_Missing: No status found with that ID.", "extensions": described, **described}
     return {"data": {}, "errors": [error]}

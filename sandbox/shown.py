@@ -1,4 +1,4 @@
-"""From what somebody wants to say to what the network tells and paints of it, without a server.
+"""From what a person wants to say to what the network tells and paints of it, without a server.
 
 ```python
 said = Said("Visit example.com, today", by="alice")
@@ -39,7 +39,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody says."""
+    """What a person says."""
 
     text: str
     by: str = "alice"

@@ -54,7 +54,7 @@ PUBLIC: Final = ("i/flow/", "i/status/", "i/web/status/", "account/access")
 PRIVATE_WORDS: Final = frozenset(
     {"home", "compose", "intent", "i", "settings", "notifications", "explore", "messages"}
 )
-"""First words of addresses that need a session, and that nobody can have as a handle."""
+"""First words of addresses that need a session, and that no handle can be."""
 
 TROUBLE_ADDRESSES: Final = {
     "challenge": "/i/flow/challenge",
@@ -83,12 +83,7 @@ class Dated:
 
 
 class OneRequestPerConnection:
-    """Close every connection after its answer.
-
-    A browser repeats a request by itself when a *reused* connection dies before the answer. The real
-    network shields itself with its duplicate guard; others may not. So unless the sandbox is started with
-    other `connections`, none is ever reused, and an ask that was dropped stays one.
-    """
+    """Close every connection after its answer: a browser repeats a request when a *reused* connection dies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -168,7 +163,7 @@ class Site:
         account = visitor.account
         switches = self._world.weather.gusts(Where.UI, visitor.handle)
         viewer = None
-        # Addresses of one's own stay one's own: only what everybody may see can be shown to nobody.
+        # Addresses of one's own stay one's own: only what is public can be shown to strangers.
         veiled = visitor.is_veiled and not _is_private(path)
         if account is not None and not veiled:
             viewer = {
@@ -196,7 +191,7 @@ class Site:
         return JSONResponse({})
 
     async def sheet(self, request: Request) -> Response:
-        """What somebody answered to a sheet that came by itself."""
+        """What a person answered to a sheet that came by itself."""
         self._world.ledger.sheets.append(
             {"account": self._world.visitor(request).handle, **await request.json()}
         )

@@ -1,9 +1,4 @@
-"""What the network's lists tell of one post: the `result` of its web page's GraphQL answers.
-
-The shape follows what public readers of those answers document (an OpenAPI description kept since 2022, recorded
-answers in scrapers' tests up to 2026, a front end that rewrites texts by these entities). Where sources differ or
-are silent, a comment says so. Nothing here needs a server: a ledger is enough, and `sandbox.shown` brings one.
-"""
+"""What the network's lists tell of one post: the `result` of its GraphQL answers, as public readers document it."""
 
 from __future__ import annotations
 
@@ -109,7 +104,7 @@ def unavailable() -> Json:
 
 
 def wrapped(result: Json) -> Json:
-    """A post that not everybody may answer: one level deeper."""
+    """A post with limited answers: one level deeper."""
     return {
         "__typename": "TweetWithVisibilityResults",
         "tweet": result,
@@ -118,10 +113,7 @@ def wrapped(result: Json) -> Json:
 
 
 def lean(result: Json) -> Json:
-    """The same without empty lists of entities, and with the account's names at one place only.
-
-    Answers recorded in 2026 leave empty lists out, and moved names from the account's `legacy` to its `core`.
-    """
+    """The same without empty lists of entities, and with the account's names at one place, as recorded in 2026."""
     entities = {name: found for name, found in result["legacy"]["entities"].items() if found}
     account = result["core"]["user_results"]["result"]
     bare = {key: value for key, value in account.items() if key != "legacy"}
@@ -153,7 +145,7 @@ class Shaper:
         legacy["display_text_range"] = [begins, ends]
         result: Json = {
             "__typename": "Tweet",
-            # The author comes first: whoever takes the first `rest_id` of an answer takes the wrong one.
+            # The author comes first: the first `rest_id` of an answer is the wrong one.
             "core": {"user_results": {"result": user(account)}},
             "rest_id": post.id,
             "unmention_data": {},
@@ -199,11 +191,7 @@ class Shaper:
     # -- whom it answers
 
     def _named_before(self, post: Post) -> list[Person]:
-        """Whom the network names at the head of a reply by itself: who is answered, and whom that post names.
-
-        Nobody is named twice, and nobody names themselves: parts of a thread have no such head, unless the
-        first part names somebody.
-        """
+        """Whom a reply's head names: who is answered, and whom that post names; each once, never its own author."""
         parent = self._ledger.posts.get(post.reply_to or "")
         if parent is None:
             return []
@@ -230,7 +218,7 @@ class Shaper:
         if post.reply_to is not None:
             ids: Json = {"in_reply_to_status_id_str": post.reply_to}
             return ids if parent is None else {**ids, **_to(people[parent.author.casefold()])}
-        # A post that begins with a name is addressed to somebody, and answers no post.
+        # A post that begins with a name is addressed to a person, and answers no post.
         typed = typed_first(post.stored, people)
         return _to(typed[0]) if typed else {}
 

@@ -1,9 +1,4 @@
-"""How the page is built today: one choice on each of a list of axes.
-
-The network ships its page in many builds at once, and none of them says which one it is. A variant is such
-a build: the same page, usable by the same person, with other markup. What is written for one build alone
-fails on another sooner or later, which is what the page tests draw a variant at random for.
-"""
+"""How the page is built today: one choice per axis. Same page for a person, other markup, drawn at random in tests."""
 
 from __future__ import annotations
 
@@ -35,7 +30,7 @@ class Axis:
 
     @property
     def todays(self) -> str:
-        """The choice of the build that everybody knows."""
+        """The choice of the usual build."""
         return next(iter(self.choices))
 
 
@@ -183,7 +178,7 @@ RENAMES: Final[Mapping[str, str]] = {
 """The test ids that a build may rename or drop. A name that ends in `_` stands for all that begin with it."""
 
 IDENTITY: Final = ("AppTabBar_Profile_Link", "SideNav_AccountSwitcher_Button")
-"""Where the page says who is signed in. One of them is always as it was: nobody loses sight of who they are."""
+"""Where the page says who is signed in. One of them is always as it was: it is never out of sight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

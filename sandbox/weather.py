@@ -1,9 +1,4 @@
-"""When faults strike: the rules somebody put, and which of them hit.
-
-A rule names a fault and says whom it concerns, how often, and for how long. Chance comes from the sandbox's
-seed and the rule's place in the list, so the same rules meet the same sequence of events in the same way
-every time.
-"""
+"""When faults strike: rules with whom, how often, how long. Seeded per rule, so the same events get the same weather."""
 
 from __future__ import annotations
 
@@ -105,7 +100,7 @@ class Weather:
         self._made = 0
         self._chance = random.Random(f"{seed}:jitter")  # noqa: S311 - not secret
         self.generation = 0
-        """Counts the changes of the rules, for whoever remembers what struck before."""
+        """Counts the changes of the rules, to compare with what struck before."""
 
     def put(self, specs: Iterable[Mapping[str, Any]]) -> None:
         """Replace all rules; nothing changes if one of them is refused."""

@@ -1,7 +1,4 @@
-"""Answers that are none: hanging up, resetting, and never saying anything.
-
-An ordinary web framework cannot refuse to answer, so the sandbox keeps hold of the connections underneath.
-"""
+"""Answers that are none: hanging up, resetting, never answering. It keeps hold of the connections underneath."""
 
 from __future__ import annotations
 
@@ -41,13 +38,13 @@ def transport_of(scope: Scope) -> asyncio.Transport | None:
 
 
 def connection_of(scope: Scope) -> str | None:
-    """The name of the connection a request came on: nobody else has the same address at the other end."""
+    """The name of the connection a request came on: no other has the same address at the other end."""
     client = scope.get("client")
     return f"{client[0]}:{client[1]}" if client else None
 
 
 def is_open(scope: Scope) -> bool:
-    """Whether somebody is still there for an answer."""
+    """Whether the asker is still there."""
     stream = stream_of(scope)
     return stream.is_open if stream is not None else transport_of(scope) is not None
 

@@ -1,9 +1,4 @@
-"""What the network does to a text: composes it, finds what is a link or a name in it, and rewrites the links.
-
-Where a link begins and ends is twitter-text's rule, by the library that also counts lengths. Tags, names and
-cashtags follow twitter-text's published regular expressions, in words of our own: the library at hand does not
-extract them.
-"""
+"""What the network does to a text: composes it, finds links, names and tags by twitter-text's rules, rewrites links."""
 
 from __future__ import annotations
 
@@ -25,10 +20,7 @@ Json: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["url", "mention", "hashtag", "symbol"]
 
 SHOWN_OF_PATH: Final = 15
-"""After the host, so many characters of an address are shown; what is cut is an ellipsis.
-
-Recorded answers agree: `twitter.com/i/web/status/8…`, `x.com/i/article/2055…`.
-"""
+"""After the host, so many characters of an address are shown, then an ellipsis; recorded answers agree."""
 
 WEIGHS_MOST: Final = 2
 LINK_WEIGHS: Final = 23
@@ -51,12 +43,7 @@ _LINE_END = re.compile(r"\r\n?")
 
 @lru_cache(maxsize=4096)
 def as_stored(text: str) -> str:
-    """Give the text as the network keeps it: composed (NFC), one kind of line end, no white space at either end.
-
-    That lengths are counted in NFC is documented; that the text itself is composed is what an engineer of the
-    network wrote in public (a gist on U+FB31, which composition takes apart), not documentation. Blank lines and
-    double blanks in the middle stay.
-    """
+    """Give the text as the network keeps it: composed (NFC), one kind of line end, trimmed; inner blanks stay."""
     return unicodedata.normalize("NFC", _LINE_END.sub("\n", text)).strip()
 
 
@@ -141,11 +128,7 @@ class Link:
 
 @lru_cache(maxsize=4096)
 def link_of(typed: str) -> Link:
-    """Complete an address as the network does: `http://` where nobody typed a scheme.
-
-    An international name leads to its ASCII form and is shown as typed. The network documents neither; whoever
-    compares has to take both forms of a name for one.
-    """
+    """Complete an address as the network does (`http://`); an international name leads to its ASCII form."""
     address = typed if _SCHEME.match(typed) else f"http://{typed}"
     return Link(expanded=_with_ascii_host(address), display=_display(address))
 
@@ -181,7 +164,7 @@ def short_link(post_id: str, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be named in a text."""
+    """A person who can be named in a text."""
 
     handle: str
     name: str
@@ -189,7 +172,7 @@ class Person:
 
 
 People: TypeAlias = Mapping[str, Person]
-"""Everybody with an account, by handle in small letters."""
+"""All accounts, by handle in small letters."""
 
 
 @dataclass(slots=True)
@@ -243,7 +226,7 @@ def _shown(span: Span, text: str, post_id: str, people: People) -> tuple[str, Js
 
 
 def mention(person: Person) -> Json:
-    """Give an entity that names somebody, as the account writes its own name."""
+    """Give an entity that names a person, as the account writes its own name."""
     return {"id_str": person.user_id, "name": person.name, "screen_name": person.handle}
 
 
@@ -273,10 +256,7 @@ def _without_links(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def cut_to_limit(text: str) -> str:
-    """Give the beginning of a long text that lists show: about to the limit, with an ellipsis, and no link cut in two.
-
-    Where exactly the network cuts is not documented; here each sign counts by itself, and a link as it is typed.
-    """
+    """Give the beginning of a long text that lists show: about to the limit, with an ellipsis, no link cut."""
     left = LIMIT - 1
     for n, sign in enumerate(text):
         left -= 1 if sign < "\u1100" else WEIGHS_MOST

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from sandbox.clock import Clock
 from sandbox.faults import Where
 from sandbox.ledger import DAY_MS, Account, Ledger
+from sandbox.passing import Passing
 from sandbox.telling import Shaper
 from sandbox.variant import Variant
 from sandbox.weather import Gust, Weather
@@ -45,20 +45,21 @@ class Visitor:
 
     account: Account | None
     trouble: str | None = None
-    """A `login` weather other than `expired`, which simply leaves nobody signed in."""
+    """A `login` weather other than `expired`, which simply leaves no account signed in."""
     is_veiled: bool = False
     """Whether the page hides who is signed in, and lists are those for strangers."""
 
     @property
     def handle(self) -> str | None:
-        """Whose requests these are, if anybody's."""
+        """Whose requests these are, if signed in."""
         return self.account.handle if self.account else None
 
 
-class World:
+class World(Passing):
     """One sandbox."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.settings = settings
         self.clock = Clock(offset_s=settings.clock_offset_s, drift_ppm=settings.clock_drift_ppm)
         self.variant = settings.variant
@@ -72,7 +73,6 @@ class World:
         )
         self.shaper = Shaper(self.ledger)
         self._met: dict[str, tuple[int, Gust | None]] = {}
-        self._later: set[asyncio.Task[None]] = set()
 
     def visitor(self, request: Request, *, opening: bool = False) -> Visitor:
         """Who is asking. Only opening a page counts as an event for `login` weather."""
@@ -101,7 +101,7 @@ class World:
         if met is not None and generation == self.weather.generation:
             return met
         gust = self.weather.glance(Where.SESSION, account.handle)
-        # Cookies are one account's for as long as they live: nobody becomes somebody else between opening a page and
+        # Cookies are one account's for as long as they live: no account becomes another between opening a page and
         # what that page asks for.
         return None if _is_somebody_else(gust) and not _is_somebody_else(met) else gust
 
@@ -110,33 +110,11 @@ class World:
             return self.ledger.account(handle)
         return next((a for a in self.ledger.accounts.values() if a is not account), account)
 
-    async def wait(self, gusts: Iterable[Gust]) -> None:
-        """Sit through the delays among these gusts."""
-        await asyncio.sleep(sum(self.duration(gust) for gust in gusts))
-
-    def after(self, seconds: float, what: Callable[[], None]) -> None:
-        """Do something later, whoever has hung up by then. Starting over forgets it."""
-
-        async def wait_and_do() -> None:
-            await asyncio.sleep(seconds)
-            what()
-
-        task = asyncio.get_running_loop().create_task(wait_and_do())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
     def forget(self) -> None:
         """Start over with the same accounts, sessions and clock: no posts, no asks, fair weather, nothing to come."""
-        for task in self._later:
-            task.cancel()
+        self.forget_later()
         self.ledger.forget()
         self.weather.clear()
-
-    def duration(self, gust: Gust) -> float:
-        """How long a gust that takes time takes, in seconds, jitter included."""
-        if gust.name == "latency":
-            return float(gust["ms"] + self.weather.longer(gust["jitter_ms"])) / 1000
-        return float(gust["seconds"]) + self.weather.longer(gust.params.get("jitter", 0.0))
 
     def storage_state(self, handle: str) -> dict[str, Any]:
         """A new session for an account, as a browser context takes it."""

@@ -1,8 +1,4 @@
-"""Documents of Prefect's blocks as they stand, before anything is made of them.
-
-They are read by plain calls. Prefect's own way to load a block emits an event for each one; a house that reads all of
-its accounts every few seconds wrote gigabytes of those into Prefect's database in a day.
-"""
+"""Documents of Prefect's blocks, read by plain calls: Prefect's loader emits an event each, gigabytes a day."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ from blocks import Circuit, CircuitRevision, Switches
 from blocks.channels import CHANNELS
 
 ANSWER_WITHIN = 10.0
-"""Seconds that Prefect may take for one answer. Whoever reads has the last known documents meanwhile."""
+"""Seconds that Prefect may take for one answer. The last known documents serve meanwhile."""
 
 ACCOUNTS: Mapping[str, type[Block]] = {
     one.block.get_block_type_slug(): one.block for one in CHANNELS.values()
@@ -103,9 +99,7 @@ def api() -> Iterator[SyncPrefectClient]:
 
 
 def new_client() -> SyncPrefectClient:
-    """Make a client of our own: the one that a flow has open repeats what is refused for a minute, and with it the run
-    would hang for as long.
-    """
+    """Make our own client: the flow's repeats what is refused for a minute."""
     settings: dict[str, Any] = {"timeout": ANSWER_WITHIN}
     if not (PREFECT_API_URL.value() or "").startswith("https:"):
         # Nothing is encrypted, so nobody's certificate counts. Reading all of them anew for each reading, as Prefect

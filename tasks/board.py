@@ -1,7 +1,4 @@
-"""The status board, written into Prefect's artifacts: how everything stands, and the week as a picture.
-
-Nothing depends on it: whatever fails here is logged and left, and the round that asked for it goes on.
-"""
+"""The status board in Prefect's artifacts: how everything stands, and the week as a picture. Failures are only logged."""
 
 from __future__ import annotations
 
@@ -44,9 +41,7 @@ WINDOWS = {"last hour": timedelta(hours=1), "last day": timedelta(days=1), "last
 @task(name="board", task_run_name="board", retries=0, cache_policy=NO_CACHE, persist_result=False)
 @discreet
 def board(blocks: BlocksSeen | None = None) -> bool:
-    """Write the board, and bring the forms up to date with the accounts there are; ``False`` when that could not be,
-    which is nobody's trouble but theirs.
-    """
+    """Write the board, and bring the forms up to date; ``False`` when that could not be done."""
     house = here()
     try:
         written = compose(house, blocks)
@@ -80,7 +75,7 @@ def picture(house: House, now: datetime) -> str:
 
 
 def compose(house: House, blocks: BlocksSeen | None) -> str:
-    """Read everything, and give the page, without secrets; the picture, which holds no words of anybody, as it is."""
+    """Read everything, and give the page, without secrets; the picture, which holds no words, as it is."""
     machine, now = settings.read(), house.clock()
     seen = house.store.observe(now, claims_of=timedelta(days=1))
     counts = house.store.read(reading.counts)

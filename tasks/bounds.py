@@ -1,9 +1,6 @@
-"""How long each thing may take, and that what is inside always ends before what is around it.
+"""How long each thing may take; what is inside always ends before what is around it, checked before opening.
 
-One deadline is handed down: whoever begins an attempt or a look sets it, the browser's runner holds it with a timer
-that kills, and every step inside takes what is left of it. When an outer limit is the shorter one, it fires first:
-the work goes on unseen, and nobody learns what it was at. So the order is data, and is checked
-before anything is opened.
+One deadline is handed down: the runner kills by it, and every step inside takes what is left.
 """
 
 from __future__ import annotations
@@ -20,8 +17,9 @@ from steadypost.store import LONGEST_HOLD, PATIENCE
 from tasks import bulkheads
 
 ATTEMPT_WITHIN = timedelta(seconds=150)
-"""How long one attempt may take from the lending of a browser to the network's answer. Recorded attempts
-took 55 to 90 seconds on small machines. Past it the browser is killed and seen dead."""
+"""From lending a browser to the network's answer; recorded attempts took 55 to 90 seconds. Past it the browser is
+killed.
+"""
 
 LOOK_WITHIN = timedelta(seconds=75)
 """How long one look may take; past it the browser is killed and seen dead."""
@@ -42,8 +40,7 @@ SHORTEST_PERMIT = min(SETTINGS[kind].permit_lasts for kind in (Kind.X_PAGE, Kind
 """How long a process has for trying a circuit; then the permit is given to another."""
 
 LEASE = timedelta(seconds=30)
-"""How long a worker that fell silent keeps what it claimed. Renewed well before; a dead worker's claims
-are free after this long."""
+"""How long a silent worker keeps its claims; renewed well before."""
 
 RENEW_EVERY = timedelta(seconds=6)
 """Between two renewals of the leases: four may be lost before one runs out."""

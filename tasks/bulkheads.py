@@ -1,13 +1,7 @@
-"""What one process may do at once: by this host, by each account and by each network, apart for each purpose.
+"""What one process may do at once: by host, account and network, apart for each purpose.
 
-The walls are global concurrency limits in Prefect, so that an operator sees and moves them, and so that all
-processes together keep to them. Taking a slot there costs tens of milliseconds, and waiters queue behind each
-other. So nobody takes one for a post: a process that is on watch holds its allotment as
-leases, renews them from a thread of its own, and decides on the way of a post by counting in memory.
-
-A limit shapes the load; it never decides what may be published. That is the claim's, and its fencing number's.
-So with Prefect's API away the last known allotment serves, and after a while the number this process would ask for;
-and a process that got no allotment at all for two minutes goes on with one slot rather than with none.
+A slot in Prefect costs tens of milliseconds, so a process holds leased slots and counts in memory; with the API away
+they serve on.
 """
 
 from __future__ import annotations
@@ -26,8 +20,7 @@ from typing import Protocol
 from steadypost.domain.outcome import Scope
 
 LEASE = 60.0
-"""Seconds for which a slot is held unless it is renewed: the shortest that Prefect knows. A process that was
-killed has given all of its slots back after this long."""
+"""Seconds for which a slot is held unless renewed: Prefect's shortest. A killed process's slots are back after it."""
 
 RENEW_EVERY = 15.0
 """Seconds between two renewals: two may be lost before a lease runs out."""
@@ -36,18 +29,16 @@ TEND_EVERY = 5.0
 """Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
 
 TEND_SOON = 0.5
-"""The same, for one that has just become short of slots: somebody may be about to let go of theirs."""
+"""The same, for one that has just become short of slots: other processes may be about to free some."""
 
 SOON_FOR = 30.0
-"""Seconds for which being short is news. After that somebody has set the limit lower, and means it."""
+"""Seconds for which being short is news. After that the limit was set lower on purpose."""
 
 LAST_KNOWN_FOR = 600.0
-"""Seconds for which, with Prefect's API away, the last known allotment serves. After that nobody can say any more
-who holds what, and this process keeps to the number it would have asked for."""
+"""Seconds for which the last allotment serves with Prefect's API away; then the number it would ask for."""
 
 NOTHING_FOR = 120.0
-"""Seconds without any allotment after which a process goes on with one slot. Twice a lease: whoever died has given
-back what they held by then. Slots that leaked for good would otherwise stop publishing for good."""
+"""Seconds without an allotment before going on with one slot: twice a lease, so leaked slots do not stop publishing."""
 
 FIRST_WITHIN = 3.0
 """Seconds that a process waits for its first allotment before it begins with its own numbers."""
@@ -62,10 +53,6 @@ class Purpose(StrEnum):
     PUBLISH = "publish"
     LOOK = "look"
     PROBE = "probe"
-
-
-SCOPES = (Scope.HOST, Scope.NETWORK, Scope.ACCOUNT)
-"""What is walled off for each purpose."""
 
 
 def limit_name(purpose: Purpose, scope: Scope, which: str) -> str:
@@ -223,7 +210,7 @@ class Bulkheads:
     def _allotted(self, name: str) -> int:
         allotment = self._allotments.get(name)
         if allotment is None:
-            # Nobody has asked for it yet: it has one slot until it is tended.
+            # Not asked for yet: it has one slot until it is tended.
             return 1
         if self.slots is None or allotment.known is None or self._unheard():
             return allotment.wanted
@@ -237,9 +224,7 @@ class Bulkheads:
     # --- what it asks for
 
     def want(self, accounts: Mapping[str, str]) -> None:
-        """Say which accounts there are, each with its network. With several, none of them gets all the slots: one
-        that hangs in each of its attempts must leave the others something to go out by.
-        """
+        """Say which accounts there are, by network. With several, none gets all the slots: one may always hang."""
         names = list(accounts)
         of_each = self.at_most if len(names) < 2 else max(1, self.at_most - 1)
         wanted = {self._host_limit: self.at_most}
@@ -393,10 +378,7 @@ class Bulkheads:
 
     @contextlib.contextmanager
     def shared_slot(self, within: float) -> Iterator[None]:
-        """Take a slot of the one limit that everything shares: how it is done with the bulkheads off.
-
-        Raises ``NoSlot`` when the wait ends.
-        """
+        """Take a slot of the single shared limit, as with the bulkheads off. Raises ``NoSlot`` when the wait ends."""
         if self.slots is None:
             yield
             return
@@ -419,9 +401,7 @@ class Bulkheads:
 
 
 class _Keeper(threading.Thread):
-    """Tends the allotments while its process lives. A process that was killed or stopped no longer does, and its
-    slots come back by themselves.
-    """
+    """Tends the allotments while its process lives; those of a dead one run out."""
 
     def __init__(self, bulkheads: Bulkheads) -> None:
         super().__init__(name=f"{bulkheads.purpose}-bulkheads", daemon=True)

@@ -1,7 +1,6 @@
-"""Probing: opening X's composer as an account, seeing whether all is there that publishing needs, and submitting nothing.
+"""Probing: open X's composer as an account and see that all is there, submitting nothing.
 
-When the page has changed so that nobody can publish through it, the accounts are left alone until a probe finds it
-well again. No delivery is tried meanwhile, so none is charged, and a person gets to see the page as it was.
+A changed page rests the accounts uncharged until a probe finds it well; a person sees the page as it was.
 """
 
 from __future__ import annotations
@@ -27,9 +26,7 @@ from tasks.house import House, here
 from tasks.probes import see
 
 DRIFT_RESTS = timedelta(minutes=10)
-"""How long an account is left alone after a probe that found the page changed. Each further probe renews it; when
-nobody probes any more, publishing tries by itself.
-"""
+"""Rest after a probe that found the page changed, renewed by each probe; then publishing tries by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +117,7 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
 
 
 def _keep(access: Access, seen: Probe, moment: datetime) -> str:
-    """Keep the page for a person; a disk that takes nothing keeps nobody from resting the account."""
+    """Keep the page for a person; the account rests also when the disk takes nothing."""
     if not seen.page:
         return "The page could not be kept."
     cookies = [str(cookie.get("value", "")) for cookie in access.secret.get("cookies", ())]
@@ -147,7 +144,7 @@ def snapshots_folder() -> Path:
 
 
 def _tell_of_fall_backs(house: House, access: Access, seen: Probe) -> None:
-    """The network has renamed something and we still find it: somebody should know before the last way is gone."""
+    """Something was renamed and is still found: a person should know before the last fall-back fails."""
     names = ", ".join(sorted(seen.drift))
     house.log.warning("the page of %s has changed, and fall-backs were used: %s", access.network, names)
     house.store.write(
@@ -165,10 +162,7 @@ def _tell_of_fall_backs(house: House, access: Access, seen: Probe) -> None:
 def to_probe(
     usable: Iterable[str], records: Iterable[AccountRecord], now: datetime, *, turn: int
 ) -> list[str]:
-    """Choose: first all that rest for a changed page, to see whether it is well again; else one, in turn.
-
-    An account that rests for anything else is left alone: X has asked for somebody.
-    """
+    """Choose all that rest for a changed page, else one in turn; not those that rest for anything else."""
     known = {record.name: record for record in records}
     there = sorted(name for name in usable if name in known)
     drifted = [name for name in there if rests_for(known[name], now) is Cause.UI_DRIFT]
@@ -184,10 +178,7 @@ def rests_for(record: AccountRecord, now: datetime) -> Cause | None:
 
 
 def have_a_place(house: House, account: str) -> str | None:
-    """Take the slots for probing, which nobody keeps: one lease for this host, this network and this account.
-
-    ``None`` when somebody else is probing; empty when Prefect's API is away, and nobody can say.
-    """
+    """Take the slots for probing under one lease. ``None``: another probe has them; empty: Prefect's API is away."""
     walls = house.bulkheads
     if walls.slots is None:
         return ""

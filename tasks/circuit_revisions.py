@@ -36,7 +36,7 @@ log = logging.getLogger("steadypost")
 
 
 class PrefectBook:
-    """Revisions in Prefect. One kept client, no retries of its own: whoever moves a circuit decides what follows."""
+    """Revisions in Prefect. One kept client, no retries of its own: the caller decides what follows."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -81,10 +81,9 @@ class PrefectBook:
             self._drop()
 
     def _ask(self, what: Callable[[SyncPrefectClient], T]) -> T:
-        """Ask Prefect, one at a time; whatever goes wrong on the way is ``RevisionsAway``.
+        """Ask Prefect; failures are ``RevisionsAway``.
 
-        A server that is only busy (its SQLite is locked) is asked again. That is safe for every question there
-        is: a revision is created under its own number and mark, and who won is read, not believed.
+        A busy server (locked SQLite) is asked again: revisions have number and mark, so that is safe.
         """
         with self._lock, temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
             for wait in (*BUSY_WAITS, None):
@@ -144,9 +143,7 @@ def _ids(kind: type[Circuit | CircuitRevision]) -> tuple[UUID, UUID]:
 
 
 def revisions_of(documents: Iterable[Document]) -> dict[str, list[Revision]]:
-    """Read documents as revisions. One that a person edited into nonsense keeps its number, which nobody can create
-    again, and says what the one before it said: so the circuit goes on from there.
-    """
+    """Read documents as revisions. One edited into nonsense keeps its number and says what the one before said."""
     revisions: dict[str, list[Revision]] = defaultdict(list)
     nonsense: list[Document] = []
     for document in documents:

@@ -1,13 +1,6 @@
-"""The breakers of one process: asked before each call without a call of their own, moved together with all others.
+"""The breakers of one process: read from memory before each call. Only a move goes to Prefect, as a new revision.
 
-A check reads what this process knows. Only a move (opening, a permit of a half-open circuit, closing, a person's
-word) goes to Prefect, as one new revision; ``steadypost.domain.circuit`` says what follows from what and why no move
-is lost. A process hears of the others' moves when the house reads its blocks.
-
-With Prefect's API away, what was last known serves: opening needs nobody's leave, and neither does saying how a
-permitted call ended. A new permit does, and is had from the store then; the store's own circuit each process tries by
-itself. With both away each goes on alone after ``TRUST``, so that nothing stays open for want of them: then at most one
-trial per process is made. A person's word stands as it was.
+With its API away permits come from the store; with both away, after ``TRUST``, each process makes one trial alone.
 """
 
 from __future__ import annotations
@@ -72,7 +65,7 @@ class Turned:
     before: State
     after: Memory
     alone: bool = False
-    """Whether nobody else can have heard of it: Prefect's API was away."""
+    """Whether no other process can know of it: Prefect's API was away."""
 
 
 class _Circuit:
@@ -137,7 +130,7 @@ class Breakers:
         return verdict
 
     def refusal(self, dependency: Dependency) -> No | None:
-        """Say why nobody may call now, if so."""
+        """Say why no call may be made now, if so."""
         if not self.is_on:
             return None
         memory = self.known(dependency)
@@ -203,8 +196,8 @@ class Breakers:
     def guard(
         self, dependency: Dependency, *, failures: tuple[type[Exception], ...], probe: bool = False
     ) -> Iterator[None]:
-        """Make a call under the circuit; raises ``Refused``. Only ``failures`` tell against what it stands before;
-        any other exception, and a cancellation, tells nothing.
+        """Make a call under the circuit; raises ``Refused``. Only ``failures`` count against it; other exceptions do
+        not.
         """
         ticket = self._ticket(dependency, probe=probe)
         began = time.monotonic()

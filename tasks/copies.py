@@ -1,7 +1,6 @@
-"""Taking down a second copy, for a person who has seen both posts. Nothing runs this by itself.
+"""Taking down a second copy for a person who has seen both posts. Nothing runs this by itself.
 
-Both posts are read at their own addresses first: what is not there, not the account's, or does not say what the
-delivery says is not touched. Afterwards they are read again, and only then is it written down as done.
+Both are read at their addresses before and after; what is not the account's or says something else is left.
 """
 
 from __future__ import annotations

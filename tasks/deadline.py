@@ -1,11 +1,6 @@
-"""The end of a run that hangs: past its deadline the process is gone, whatever it was at.
+"""Ends the process of a run that hangs past its deadline, by the interpreter's own watchdog (a C thread).
 
-Prefect's own timeout interrupts Python between two steps, and nothing that waits in C: a
-run that hangs in a socket or a disk would sit in its deployment's place for ever, and no later one would start.
-So the interpreter's own watchdog ends the process: a thread in C that needs neither the interpreter's lock nor
-anybody's cooperation. It writes down where every thread was, by function and line and without a value, and the
-process ends with code 1: Prefect's worker reports a crash, its automation starts another run, and what was
-claimed comes back when its lease runs out.
+Prefect's timeout cannot interrupt a wait in C. Stacks are written without values; exit code 1 starts another run.
 """
 
 from __future__ import annotations

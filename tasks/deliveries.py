@@ -41,10 +41,7 @@ from tasks.second_question import owned
 )
 @discreet
 def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
-    """Ask once, record what came of it, and say it as the name of this task run's state.
-
-    It never raises for a post's misfortune: Prefect's own verdict is about this step, not about the post.
-    """
+    """Ask once, record the outcome, and name the task run's state by it; never raises for a post's misfortune."""
     house = here()
     # What crosses a task's border is the number, not the post. A number that this process has not claimed is not its to
     # ask for, whoever runs this task once more.
@@ -67,7 +64,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             if pause_after(answer, house.clock()) is None:
                 after = record(house, claim, answer, give_way=house.let_go(attempt_id))
             else:
-                # X said to leave this account alone: nobody sets out for it from here before everybody knows.
+                # X said to leave this account alone: nothing of it is sent from here before all processes know.
                 after = record(house, claim, answer)
                 rest_account(house, claim.account, answer)
         finally:
@@ -195,11 +192,9 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
 def record(
     house: House, claim: Claim, answer: Answer, give_way: Callable[[], None] = lambda: None
 ) -> Settled | None:
-    """Write the answer down: on this machine's disk first, then in the store. ``None``: it waits in the outbox.
+    """Record the answer: on this disk first, then in the store; ``None``: it waits in the outbox.
 
-    Recording is not asking: it may be repeated, and said twice it counts once. While the store is away the
-    answer waits in the outbox, and whoever runs next on this machine brings it there. Between the two it may
-    ``give_way`` to a claim: a browser that stands idle waits for that one, and nobody waits for this.
+    Safe to repeat. Between the two it may ``give_way`` to a claim that a free browser waits for.
     """
     moment = house.clock()
     entry = _kept(house, claim, answer, moment)
@@ -256,7 +251,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
             now=house.clock(),
         )
         if pause.cause.needs_person:
-            # Under the mark of its session: of one that is lost somebody is told once, however often it is seen.
+            # Under the mark of its session: a lost one is told of once, however often it is seen.
             house.store.write(
                 notices.put,
                 key=f"account:{account}:{pause.cause}:{mark}",

@@ -1,8 +1,6 @@
-"""Keeps secrets out of what Prefect keeps of a run: its log, the message and the data of its state, what it raised.
+"""Keeps secrets out of a run's log, state and errors in Prefect, for every flow and every task that does more than look.
 
-Prefect shows all of that to whoever opens its pages, and keeps it for long. So every flow, and every task that does
-more than look, has been through here. Filters are set when it is loaded and stay: what Prefect's engine says of a run
-that broke, it says after everything of ours has ended.
+The filters stay: Prefect's engine reports a broken run after all of ours has ended.
 """
 
 from __future__ import annotations

@@ -86,10 +86,7 @@ def assembled(documents: Iterable[Document], made_before: Made | None = None) ->
 
 
 def accounts() -> tuple[dict[str, AccountBlock], dict[str, str]]:
-    """Read every account, and the names of those that do not fit with the reason; raises ``ApiAway``.
-
-    Nothing else has to be there: a server may get its first account before its deployments.
-    """
+    """Read every account, and the names of those that do not fit with the reason; raises ``ApiAway``."""
     with api() as client:
         return _accounts(every(client, ACCOUNTS.values()), {})
 
@@ -115,10 +112,9 @@ def switches() -> tuple[Switches | None, tuple[str, ...]]:
 
 
 def change_switch(name: str, change: Callable[[Switch], Switch]) -> tuple[Switch, Switch]:
-    """Change one switch, and leave the others to whoever changes them meanwhile; answers it before and after.
+    """Change one switch only; answers it before and after.
 
-    Prefect has no compare-and-set for blocks. Only this one switch is sent, which the server lays over what
-    is there, and what came of it is read back: raises ``ChangedMeanwhile`` when that is somebody else's word.
+    Prefect has no compare-and-set: it is read back, and raises ``ChangedMeanwhile`` where it says something else.
     """
     with api() as client:
         document = one_of(client, Switches, SWITCHES_DOCUMENT)

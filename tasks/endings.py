@@ -1,4 +1,4 @@
-"""Telling of posts that were refused or missed: nothing waits for anybody's word, and their author wants to know."""
+"""Telling of posts that were refused or missed: they wait for nothing, and their author is to know."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tasks.house import House
 
 
 def tell_of_endings(house: House, telling: Telling) -> int:
-    """Write down what is to be told of posts that ended, if it is time to; answers of how many. Never raises for a
-    store that is away: the next round finds the same.
+    """Record messages about ended posts, if it is time; answers of how many. A store that is away is left for the
+    next round.
     """
     try:
         told = house.store.write(endings.tell, telling, house.clock())

@@ -1,11 +1,6 @@
-"""The event relay: lets Prefect know of every change of state, so that anybody can hang an automation on it.
+"""The event relay, a thread of ``watch``: tells Prefect of every change of state, for automations to hang on.
 
-    steadypost.delivery.published      resource  steadypost.delivery.17
-    steadypost.account.paused          resource  steadypost.account.alice
-
-The store writes a change down in the transaction that makes it; the event relay, a thread of ``watch``, tells Prefect a
-moment later. So nothing that publishes ever waits for it, changes made on the command line are told as well, and with
-Prefect away they wait. A change may be told twice, never not at all; each carries its number.
+``steadypost.delivery.published`` on ``steadypost.delivery.17``; told at least once, numbered.
 """
 
 from __future__ import annotations
@@ -51,7 +46,7 @@ class EventRelay(threading.Thread):
 
 
 def tell(house: House) -> int:
-    """Tell what nobody was told of yet; answer how many changes that were."""
+    """Tell what was not told yet; answer how many changes that were."""
     changes = house.store.read(transitions.untold)
     for one in changes:
         emit_event(**told(one))

@@ -1,8 +1,5 @@
-"""The forms that authors fill in: their lists hold what there is now, and follow when that changes.
-
-Prefect draws a form from the schema of a deployment's parameters. That schema is made from the code, which knows no
-account; here its marked fields get their lists. A list only draws: whoever starts a run otherwise may name an account
-that is in none, and is refused in words by the run itself, which asks the store.
+"""The forms that authors fill in: their lists hold the accounts there are now. A list only draws; runs judge by the
+store.
 """
 
 from __future__ import annotations

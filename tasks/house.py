@@ -1,7 +1,6 @@
 """The open house of one process: its store, its browsers, its accounts.
 
-A flow opens it; the tasks of that flow, which run in threads of the same process, find it with ``here()``.
-Ids travel across Prefect's borders, never sessions, stores or browsers.
+A flow opens it; its tasks, threads of this process, find it with ``here()``. Only ids cross Prefect's borders.
 """
 
 from __future__ import annotations
@@ -29,13 +28,12 @@ from steadypost.browser import Pool, SlotIs
 from steadypost.channels.port import Access, Channel, Kind, Means
 from steadypost.domain import secrets
 from steadypost.domain.budget import Budget, Try
-from steadypost.domain.circuit import State, Ticket
-from steadypost.domain.circuit.catalogue import SIGN_IN_LOST, WAKES, Dependency
+from steadypost.domain.circuit import Ticket
+from steadypost.domain.circuit.catalogue import Dependency
 from steadypost.domain.circuit.catalogue import Kind as Circuit
 from steadypost.domain.clock import Clock, now
 from steadypost.domain.outcome import Cause
 from steadypost.domain.token import Tokens
-from steadypost.domain.twins import Claimant, spelled, twins
 from steadypost.domain.whose import Address, Whose
 from steadypost.store import (
     AccountRecord,
@@ -44,10 +42,7 @@ from steadypost.store import (
     Store,
     StoreAway,
     leases,
-    notices,
-    trials,
     vitals,
-    waking,
 )
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
@@ -56,8 +51,10 @@ from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_book import Book, RevisionsAway
 from tasks.circuits import Breakers, Refused, Turned
-from tasks.dependencies import NOT_REACHED, PREFECT, behind, every_circuit
+from tasks.dependencies import PREFECT, behind, every_circuit
 from tasks.records import record_of
+from tasks.turns import StoreTrials, follow
+from tasks.twinned import Twinned
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -71,7 +68,7 @@ IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
 """What a slot is doing when no browser of it works."""
 
 BUDGET = Budget()
-"""What may be tried again by everybody together."""
+"""What all processes together may try again."""
 
 COUNT_EVERY = 1.0
 """Seconds between two countings of the recent attempts, for the budget."""
@@ -118,8 +115,7 @@ class House:
     marks: dict[str, str] = field(default_factory=dict)
     """What each account's pause for sign-in depends on, as last read from its block."""
     in_hand: dict[int, Claim] = field(default_factory=dict)
-    """The claims this process is at, by their attempts. Only their leases are renewed: one that got lost here runs
-    out."""
+    """The attempts this process works on. Only their leases are renewed."""
     looked_at: dict[str, float] = field(default_factory=dict)
     """When each account was last looked at by this process: who waited longest comes first."""
     unseen: dict[str, Unseen] = field(default_factory=dict)
@@ -129,15 +125,13 @@ class House:
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, at_most=16))
     """What this process may do at once."""
     wake: Callable[[], Callable[[], None]] = lambda: lambda: None
-    """Tells whoever claims that a browser is free again. What it answers waits, for an instant, until they have claimed
-    for it."""
+    """Reports a free browser. What it answers waits, for an instant, until the next claim is made."""
     circuits: Breakers = field(init=False)
     """What is left alone, because it failed, until it is seen to be well."""
     announce: Callable[[Turned], None] = lambda _: None
     """Told of every circuit that this process turned."""
     probing: Pool | None = None
-    """The browser that probes have for themselves, so that a page that hangs under one takes no publisher's
-    slot; without one they borrow like anybody."""
+    """The browser of the probes, so that a hanging page takes no publisher's slot; without one they borrow."""
     permits: dict[str, Mapping[Dependency, Ticket]] = field(default_factory=dict)
     """The permits for the trial of an account that is about to be made."""
     probe_turns: dict[str, int] = field(default_factory=dict)
@@ -151,8 +145,7 @@ class House:
     trouble: Exception | None = None
     """What went wrong beside the posts, for a run that is to stop at the first failure."""
     store_away_at: datetime | None = None
-    """When this process last saw the store away, or not taking its heartbeat: until a while after that, nobody's
-    silence tells anything."""
+    """When the store was last away or took no heartbeat: until a while after, silence tells nothing."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
     """How much memory this machine has left, in MB."""
     looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
@@ -162,8 +155,7 @@ class House:
     _told: dict[str, AccountRecord] = field(default_factory=dict)
     _saves: usability.Saves = field(default_factory=usability.Saves)
     """What the store has heard of each account: it is not told again every five seconds."""
-    _twins: dict[str, str] | None = None
-    """The accounts that are refused because another is the same one, and that other; ``None``: not read yet."""
+    _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: _Reader | None = None
@@ -181,7 +173,7 @@ class House:
             dice=random.Random(self.worker),  # noqa: S311 - it spreads open times, nothing else
             log=self.log,
             on_turn=lambda turned: follow(self, turned),
-            trials=_StoreTrials(self),
+            trials=StoreTrials(self),
         )
 
     def usable(self) -> list[str]:
@@ -204,9 +196,7 @@ class House:
 
     @contextlib.contextmanager
     def channel(self, account: str, *, within: timedelta, browsers: Pool | None = None) -> Iterator[Channel]:
-        """Open an account's channel for one attempt, look or probe. It takes of this house what it needs: a browser is
-        lent, or started, for nobody else.
-        """
+        """Open an account's channel for one attempt, look or probe; a browser is lent only if it needs one."""
         means = Means(
             browser=lambda: (browsers or self.browsers).lend(within.total_seconds(), key=account),
             home=self.home,
@@ -232,9 +222,7 @@ class House:
     def refresh(self, *, at_once: bool = False) -> None:
         """Read the blocks again, when it is time; with Prefect's API away the last known ones serve.
 
-        What they say is in force here at once; a store that is away hears of it at the next reading. While a
-        reader reads them, nobody waits here for Prefect's API: one that does not answer would keep due posts
-        waiting for a minute.
+        Never waits where a reader reads them. A store that is away hears of them at the next reading.
         """
         if self.trouble is not None:
             raise self.trouble
@@ -277,9 +265,7 @@ class House:
             self.browsers.warm()
 
     def bear(self, error: Exception, message: str, *told: object) -> None:
-        """Go on without what failed, and say so: no post waits for it. The switch ``degradation`` turned off,
-        the first failure stops the run, as it did in older systems.
-        """
+        """Go on without what failed, and say so. With the switch ``degradation`` off the first failure stops the run."""
         self.log.warning(message, *told)
         if not self.switches.degradation.is_on(self.clock()):
             self.trouble = error
@@ -300,11 +286,7 @@ class House:
         return left
 
     def may_look_again(self, *, again: bool) -> bool:
-        """Say whether a look that could not be taken may be tried again at once, and note that it was not.
-
-        Looks spend from the budget that all retries share. Whoever publishes is not held back by them, and a look
-        that is not repeated here comes again at its own time. Raises ``StoreAway``.
-        """
+        """Say whether a failed look may be repeated at once, from the common retry budget. Raises ``StoreAway``."""
         moment = self.clock()
         self.looks_in_vain.append(Try(at=moment, again=again))
         if not self.switches.backoff.is_on(moment):
@@ -318,22 +300,20 @@ class House:
         self.bulkheads.begin(claim.attempt_id, claim.account)
 
     def let_go(self, attempt_id: int) -> Callable[[], None]:
-        """Give an attempt's slot to the next: its browser is back, and writing the answer down needs none. What it
-        answers waits, for an instant, until the next has been claimed.
+        """Free an attempt's slot before its answer is written down. The answer waits, for an instant, for the next
+        claim.
         """
         self.bulkheads.end(attempt_id)
         return self.wake()
 
     def drop(self, attempt_id: int) -> None:
-        """Have nothing more to do with an attempt: a lease that nobody works under is to run out."""
+        """Drop an attempt: the lease of one without a worker is to run out."""
         self.in_hand.pop(attempt_id, None)
         self.bulkheads.end(attempt_id)
 
     @contextlib.contextmanager
     def slot(self, within: timedelta) -> Iterator[None]:
-        """Have a slot for one piece of work. Behind walls it was counted before it began; without them it
-        waits for the one limit that everything shares, and raises ``NoSlot`` when the wait ends.
-        """
+        """Have a slot for one piece of work; without bulkheads wait for the shared limit, and raise ``NoSlot``."""
         if self.switches.bulkheads.is_on(self.clock()):
             yield
             return
@@ -395,7 +375,7 @@ class House:
         for name, why in read.unreadable.items():
             self.log.error("The account block %r cannot be used: %s", name, why)
         self.channels = {name: block.channel for name, block in read.accounts.items()}
-        twins = self._twins_among(read)
+        twins = self._twinned.among(read, self.store, self.clock(), self.log)
         self.accounts = {
             name: Unopened(Cause.HANDLE_TAKEN, taken(name, block.handle, twins[name]))
             if name in twins
@@ -427,49 +407,10 @@ class House:
                 self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block has changed since it was paused", name)
             elif before is not None and before.paused_until and name in again:
-                # The same session, pasted once more: somebody has answered what the network asked.
+                # The same session, pasted once more: a person has answered what the network asked.
                 self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block was saved again")
                 self.store.write(account_rows.resume, name, now=moment)
                 self.log.info("%s goes on: its block was saved again, unchanged", name)
-
-    def _twins_among(self, read: documents.Documents) -> dict[str, str]:
-        """Find the blocks that are another one under a second name. With the store away, those known last are."""
-        if len(read.accounts) < 2 and self._twins == {}:
-            return {}
-        before, records = dict(self._twins or {}), dict[str, AccountRecord]()
-        with contextlib.suppress(StoreAway):
-            before = self.store.read(vitals.twins)
-            records = {one.name: one for one in self.store.read(account_rows.every)}
-        found = twins(_claimants(read, before, records))
-        for name in found.keys() - before.keys():
-            self.log.error("%s", taken(name, read.accounts[name].handle, found[name]))
-        is_known = self._noted_twins(found, before)
-        # Unless that is written down, it is judged anew at the next reading.
-        self._twins = found if found or is_known else None
-        return found
-
-    def _noted_twins(self, found: Mapping[str, str], before: Mapping[str, str]) -> bool:
-        """Write down who is refused now, and have somebody told of it; answer whether the store knows."""
-        moment = self.clock()
-        try:
-            if found != before:
-                self.store.write(vitals.note_twins, found, moment)
-            for name in found.keys() - before.keys():
-                title = f"{name} is refused: {found[name]} is the same account"
-                body = (
-                    f"Both account blocks lead to one account. {found[name]} goes on; nothing is published as {name}.\n"
-                    f"Delete one of the two blocks, or correct its handle: 'steadypost accounts' shows which is which."
-                )
-                self.store.write(
-                    notices.put,
-                    key=f"twin:{name}:{found[name]}:{moment:%Y-%m-%d}",
-                    title=title,
-                    body=body,
-                    now=moment,
-                )
-        except StoreAway:
-            return False
-        return True
 
 
 def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
@@ -477,92 +418,8 @@ def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
     return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
 
 
-def _claimants(
-    read: documents.Documents, before: Mapping[str, str], records: Mapping[str, AccountRecord]
-) -> Iterator[Claimant]:
-    for name, block in read.accounts.items():
-        network, handle = block.who()
-        yield Claimant(
-            name=name,
-            network=network,
-            handle=handle,
-            was_refused=name in before,
-            was_it_before=name in records and spelled(records[name].handle) == handle,
-            identity=_identity(records.get(name), handle),
-            made=read.made.get(name),
-        )
-
-
-def _identity(record: AccountRecord | None, handle: str) -> str:
-    """Give who an account was seen to be, unless its block was given another handle since."""
-    return record.identity if record is not None and spelled(record.handle) == handle else ""
-
-
-def follow(house: House, turned: Turned) -> None:
-    """Do what follows when a circuit closes: what waited for it need wait no longer.
-
-    The one process that made the turn does it, so it is done once.
-    """
-    house.announce(turned)
-    kind, of = turned.dependency.kind, turned.dependency.of
-    if turned.after.state is not State.CLOSED or kind not in WAKES:
-        return
-    try:
-        for account in house.usable() if kind is Circuit.BROWSER else [of]:
-            if kind is Circuit.SIGN_IN:
-                _lift_pause(house, account)
-            if kind is Circuit.X_PAGE:
-                _reached_again(house, account)
-            if woken := house.store.write(waking.wake, account, WAKES[kind], now=house.clock()):
-                house.log.info("%s: %s deliveries need wait no longer", account, woken)
-    except StoreAway as away:
-        house.log.warning("what waited for %s goes at its own time: %s", turned.dependency.name, away)
-
-
-def _reached_again(house: House, account: str) -> None:
-    """Close the circuits of those on the same address that failed on nothing but that it was not reached: one probe
-    tells of it for all of them.
-    """
-    mine = house.access(account)
-    if not isinstance(mine, Access):
-        return
-    for name in house.usable():
-        other, page = house.access(name), Dependency(Circuit.X_PAGE, name)
-        same = isinstance(other, Access) and Address.of(other.base_url) == Address.of(mine.base_url)
-        if name != account and same and house.circuits.known(page).cause in NOT_REACHED:
-            house.circuits.renewed(page, f"its address is reached again, as {account} found")
-
-
-def _lift_pause(house: House, account: str) -> None:
-    """End a pause for a lost sign-in: it was seen to be well. A limit's pause ends at its own instant."""
-    record = next((one for one in house.store.read(account_rows.every) if one.name == account), None)
-    if record is not None and record.paused_until and record.pause_cause in SIGN_IN_LOST:
-        house.store.write(account_rows.resume, account, now=house.clock())
-        house.log.info("%s goes on: its sign-in was seen to be well", account)
-
-
-class _StoreTrials:
-    """The right to a trial, from the store: a store that is away gives nobody leave."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
-        try:
-            return self._house.store.write(trials.take, circuit, holder=holder, now=now, until=until)
-        except StoreAway as away:
-            self._house.log.debug("it is not known who tries %s: %s", circuit, away)
-            return False
-
-    def give_back(self, circuit: str, *, holder: str, not_before: datetime | None) -> None:
-        with contextlib.suppress(StoreAway):
-            self._house.store.write(trials.give_back, circuit, holder=holder, not_before=not_before)
-
-
 class _Reader(threading.Thread):
-    """Reads the blocks again and again, in a thread of its own: what an operator edits is in force within one
-    cycle, and an API that takes its time takes nobody else's.
-    """
+    """Reads the blocks again and again in a thread of its own, so that a slow API delays nothing else."""
 
     def __init__(self, house: House) -> None:
         super().__init__(name="block-reader", daemon=True)
@@ -584,11 +441,7 @@ class _Reader(threading.Thread):
 
 
 class _Keeper(threading.Thread):
-    """Renews the leases of this process while it lives.
-
-    It is a thread of its own so that neither Prefect nor a busy flow can let a lease run out; it dies with
-    the process, and a stopped process (SIGSTOP) stops renewing, which is the point of a lease.
-    """
+    """Renews the leases of this process, in a thread of its own; a dead or stopped process renews nothing."""
 
     def __init__(self, house: House) -> None:
         super().__init__(name="lease-keeper", daemon=True)
@@ -641,8 +494,7 @@ def opened(
 ) -> Iterator[House]:
     """Open the house, keep its leases alive, and leave nothing running behind.
 
-    Without ``read_blocks`` whoever opens it says which accounts there are. With ``known`` blocks nothing waits for
-    Prefect's API: they serve until they can be read.
+    Without ``read_blocks`` the caller sets the accounts. With ``known`` blocks nothing waits for Prefect's API.
     """
     global _open  # noqa: PLW0603 - one process, one house; threads must find it without being handed it
     house = House(store=store, browsers=browsers, outbox=outbox, worker=worker or name_of_this_worker())

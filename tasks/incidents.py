@@ -1,7 +1,6 @@
-"""The book of open incidents: kept in the store, and on this machine while the store is away.
+"""The book of open incidents: in the store, and on this machine while the store is away.
 
-While it is away, what must be told is told at once and marked by a file, so that the run which relieves this one does
-not tell it again. When it is back, everything is entered, with what was told meanwhile.
+Meanwhile messages go out at once and are marked by files, so that no later run repeats them.
 """
 
 from __future__ import annotations
@@ -63,9 +62,8 @@ class Book:
         self._away = False
 
     def round(self, checks: Sequence[Check], now: datetime) -> list[Happened]:
-        """Follow every open incident, open the new, and do what each needs; answers what happened.
-
-        A store that this round has found away is written to no more: each attempt would take seconds.
+        """Follow open incidents, open new ones, do what each needs; answers what happened. A store that is away is
+        not written to.
         """
         self._read(now, is_away=is_wrong(checks, Kind.STORE))
         found = {check.key: check for check in checks}
@@ -86,9 +84,7 @@ class Book:
         return any(one.is_fresh(now) for one in self._open.values())
 
     def has_news(self) -> bool:
-        """Whether somebody else has opened an incident since the last round: those on watch replace each other, and
-        when that has helped only a round can say.
-        """
+        """Whether others have opened an incident since the last round, such as on replacing a run."""
         if self._away:
             return False
         try:
@@ -233,9 +229,7 @@ class Book:
 
 
 class Marks:
-    """One small file for each incident that a person is told of without the store: whose it is to tell, and when it
-    was told. Until then it counts as untold: who made it may have died, or found no way.
-    """
+    """One file per incident told of without the store: by whom, and when. Until then it counts as untold."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,11 +1,6 @@
-"""The journal: one JSON object for each thing that happened, in which one delivery can be followed by its id.
+"""The journal: one JSON line per event; ``jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl`` follows one.
 
-    jq 'select(.delivery == 17)' ~/.steadypost/logs/*.jsonl
-
-Every line written while a delivery is worked on carries its id, whoever writes it: the flow that claimed it, the task
-that carries it out, the browser's runner, the store's answers (``component`` says which). Prefect's own pages show the
-same lines. Secrets are taken out before anything is written, here and there. Nothing that can go wrong with a journal
-goes wrong for a post.
+Every line about a delivery carries its id. Secrets are removed first; errors are ignored.
 """
 
 from __future__ import annotations
@@ -50,7 +45,7 @@ def following(**of: Any) -> Iterator[None]:
 
 
 class Discreet(logging.Filter):
-    """Takes secrets out of a record before anybody writes it, its traceback included, and says what is followed."""
+    """Takes secrets out of a record before it is written, its traceback included, and adds what is followed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; always let it pass."""
@@ -145,7 +140,7 @@ class _Quiet(RotatingFileHandler):
 
 
 def _thin_out(folder: Path, now: float) -> None:
-    """Let go of what nobody has written to for longer than the rule says."""
+    """Delete files that were not written to for longer than the rule says."""
     oldest = now - kept_for("journals").total_seconds()
     for file in folder.glob("*.jsonl*"):
         with contextlib.suppress(OSError):

@@ -1,8 +1,4 @@
-"""A run says, on whatever machine, that it is at work: in the store, where every machine reads it.
-
-It is said by a thread of its own, so that neither a long import nor a look at a page that hangs is taken for death; it
-dies with the process, and a process that hangs says nothing.
-"""
+"""A run reports in the store that it is at work, from a thread of its own; a hung process reports nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +35,7 @@ class _Voice(threading.Thread):
         try:
             self._store.write(vitals.run_lives, self._run_id, told=this_host(), now=self._clock())
         except StoreError as away:
-            # Nobody is called dead while the store cannot say who lives.
+            # No run is called dead while the store cannot say which live.
             logging.getLogger("steadypost.store").debug("a sign of life waits: %s", away)
 
     def stop(self) -> None:
@@ -51,7 +47,7 @@ class _Voice(threading.Thread):
 
 @contextlib.contextmanager
 def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Iterator[None]:
-    """Have a run say again and again that it lives, while the block lasts. Outside of a run nobody asks."""
+    """Have a run say again and again that it lives, while the block lasts. Outside of a run it does nothing."""
     if not run_id:
         yield
         return

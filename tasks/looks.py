@@ -79,10 +79,9 @@ def has_budget(_: Task[..., Any], run: TaskRun, __: State[Any]) -> bool:
 )
 @discreet
 def look(account: str, at_once: bool = False) -> Findings:
-    """Settle what one sighting of the account can settle: all of its unconfirmed deliveries from one read.
+    """Settle what one sighting of the account can settle: all of its unconfirmed deliveries.
 
-    Only where a list cannot be read (X's list with replies often fails to load) are others read beside it.
-    ``at_once`` looks for those too whose next look is still to come; for them this one is not counted.
+    Other lists are read only where one cannot be. ``at_once`` includes those not yet due, uncounted.
     """
     house = here()
     until = house.clock() + (AT_ONCE if at_once else timedelta(0))
@@ -110,11 +109,9 @@ def look(account: str, at_once: bool = False) -> Findings:
 
 
 def see_it_gone(house: House, item: Unsettled) -> Unsettled:
-    """Note when the executor of an unconfirmed attempt can act no more: before that, no look proves absence.
+    """Note when the executor of an unconfirmed attempt can act no more; before that no look proves absence.
 
-    An attempt that answered has ended by itself. One whose worker fell silent has not, as far as anybody
-    knows: its channel looks for what may still act on this machine, and ends it, where it can, once no worker can
-    still be waiting for it.
+    That of a silent worker is looked for here, and ended once no worker can still be waiting for it.
     """
     attempt = item.attempt
     if attempt.gone_at is not None or not attempt.executor:
@@ -152,19 +149,14 @@ def by_name(items: Sequence[Unsettled]) -> bool:
 
 
 def first_plan(items: Sequence[Unsettled]) -> Plan:
-    """Choose the one place that shows everything we look for: the names, where the network takes them; else only
-    replies are missing from the profile.
-    """
+    """Choose the one place that shows everything we look for: names where there are, else all posts or only replies."""
     if by_name(items):
         return Plan(place=Place.NAMED)
     return Plan(place=Place.REPLIES if any(map(_answers, items)) else Place.PROFILE)
 
 
 def plans_beside(items: Sequence[Unsettled], trouble: Cause) -> list[Plan]:
-    """Choose what else to read when the list with replies cannot be: the profile for what is no reply, and
-    the page of the post above for what is, as far as one is known. A wall before the account is a wall
-    before every page of it.
-    """
+    """Choose what else to read when the list with replies fails: the profile, and the pages of posts replied to."""
     if trouble.scope is Scope.ACCOUNT or not any(map(_answers, items)):
         return []
     plain = [item for item in items if not _answers(item)]
@@ -178,9 +170,7 @@ def plans_beside(items: Sequence[Unsettled], trouble: Cause) -> list[Plan]:
 
 
 def plans_to_prove(verdicts: Iterable[Evidence], *, but: Sequence[Sighting]) -> list[Plan]:
-    """Choose what else to read before anything can be said to be absent: whatever lists have to show it, and have not
-    been read. Lists serve all; of the pages of single posts a few at a time are read, and the next look reads others.
-    """
+    """Choose what else must be read before anything is absent: all lists, and a few single pages per look."""
     unread = dict.fromkeys(
         one for verdict in verdicts if isinstance(verdict, CannotTell) for one in verdict.unread
     )
@@ -238,10 +228,7 @@ def _begins(item: Unsettled, wanted: Wanted) -> datetime:
 
 
 def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sighting: Sighting) -> Findings:
-    """A look that was none is not counted, and changes no delivery; the next one comes later and later.
-
-    Only when a day has gone by without a single look is a person asked.
-    """
+    """Put a look that saw nothing off, uncounted; after a day without a single look a person is asked."""
     before = house.unseen.get(account)
     times = before.times if before else 0
     house.unseen[account] = Unseen(times=times + 1, until=house.clock() + interval(times))
@@ -251,7 +238,7 @@ def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sightin
 
 
 def note_look(house: House, account: str, *, well: bool, told: str = "") -> None:
-    """Note whether the account could be read: what nobody can see is unknown to the watch, and never ok."""
+    """Note whether the account could be read: what cannot be seen is unknown to the watch, and never ok."""
     with contextlib.suppress(StoreAway):
         house.store.write(vitals.note, f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
 
@@ -267,7 +254,7 @@ def note_clock(house: House, access: Access, seen: Sequence[Sighting]) -> None:
 
 
 def note_identity(house: House, account: str, items: Sequence[Unsettled], seen: Sequence[Sighting]) -> None:
-    """Keep who the account was seen to be, and have somebody told where what is unconfirmed was asked for as another."""
+    """Keep who the account was seen to be, and tell a person where something unconfirmed was asked for as another."""
     who = next((one.identity for one in seen if one.identity), "")
     before = {
         one.identity: item.delivery_id
@@ -296,11 +283,7 @@ def note_identity(house: House, account: str, items: Sequence[Unsettled], seen: 
 
 
 def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: list[Sighting]) -> int:
-    """Write down what the sightings prove of each; answer how many were seen whole.
-
-    Everything of the account that is not settled is weighed, and read after the look: whatever a list showed was armed
-    before it was shown.
-    """
+    """Record what the sightings prove; answers how many were seen whole. All unsettled are weighed, read afterwards."""
     wanted = _weighed(house, access, items)
     verdicts = verdicts_on(house, access, items, wanted, seen)
     for plan in plans_to_prove(verdicts.values(), but=seen):

@@ -1,8 +1,6 @@
-"""Telling a person: what the store holds to be told, through the notification blocks an operator named.
+"""Telling a person what the store holds to be told, through the notification blocks an operator named.
 
-A message is written down with the change it is about, and told afterwards; what does not get through waits and is
-tried again, ever more rarely. It is told at least once: a process that dies between the telling and the writing down
-leaves it to be told again. Its key is in it, so that whoever receives it twice can know.
+Written with the change it is about and told at least once, with its key; failures are repeated ever more rarely.
 """
 
 from __future__ import annotations
@@ -53,11 +51,11 @@ class Said(Protocol):
 
 
 class Untold(Exception):
-    """Nobody took it. The reasons name the ways that were tried, never an address or its secrets."""
+    """No way took it. The reasons name the ways that were tried, never an address or its secrets."""
 
 
 class NotTaken(Untold):
-    """There are ways, and none of them works: that tells of the ways. That nobody is named tells of nothing."""
+    """There are ways, and none of them works; without a named person this says nothing."""
 
 
 WAYS = Dependency(Kind.NOTIFICATIONS)
@@ -85,7 +83,7 @@ class Teller:
 
     @property
     def knows_somebody(self) -> bool:
-        """Whether anybody is named, by a block or by this machine's own address."""
+        """Whether a person is named, by a block or by this machine's own address."""
         return self._on_call.names_somebody or settings.read().on_call is not None
 
     def may_tell(self, now: datetime) -> bool:
@@ -149,8 +147,8 @@ def by_apprise(address: str, said: Said) -> bool:
 
 
 def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: None) -> int:
-    """Tell everything that is to be told now, ``meanwhile`` after each; answers how many got through. Ways that were
-    seen down are left alone for a while; by then one message is the trial.
+    """Send what is due, ``meanwhile`` after each; answers how many got through. Failing ways rest, then one message
+    tries.
     """
     told = 0
     note_who(house, teller)
@@ -166,9 +164,7 @@ def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: N
 
 
 def note_who(house: House, teller: Teller) -> None:
-    """Write down whether anybody can be told now: that nobody is named yet is no failure of the ways to tell, nor that
-    whoever is named sleeps.
-    """
+    """Record whether anybody can be told now: no one named, or asleep, is no failure of a way."""
     who = "" if teller.may_tell(house.clock()) else LATER
     who = who if teller.knows_somebody else NOBODY
     try:

@@ -1,8 +1,6 @@
-"""Observing: what the store, Prefect, the blocks and this machine show, each by itself and none by its own word.
+"""What the store, Prefect, the blocks and this machine show. The network is seen through recorded looks alone.
 
-What the network shows comes from looks (``tasks/looks.py``), by way of the evidence they wrote down: ``watch`` opens no
-browser, so that a round is cheap and X is read once, not twice. A look that saw nothing (a login wall, an empty page)
-is written down as that, and makes the account unknown.
+``watch`` opens no browser; a look that saw nothing makes the account unknown.
 """
 
 from __future__ import annotations
@@ -59,16 +57,11 @@ class Memory:
     ticked: float = 0.0
     noted: dict[str, float] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
-    """The browsers that the last round found without a parent. The run that replaces a dead one collects them as it
-    starts, so only what is still there in the round after is left behind."""
+    """Browsers without a parent in the last round; those still there in the next are left behind."""
 
 
 class Glance:
-    """What can be seen at little cost between two rounds: that the worker which was there is gone, or hangs.
-
-    That this holds for two glances makes the next round come at once; what is to be done about it, the round decides.
-    Somebody who starts a worker anew is through with it by the second.
-    """
+    """What is cheap to see between rounds: the worker gone or hanging. Seen twice, the next round comes at once."""
 
     def __init__(self) -> None:
         self._was_well = False
@@ -145,8 +138,8 @@ def _blocks(house: House, memory: Memory, moment: datetime) -> BlocksSeen | Cann
 def open_circuits(
     pages: Mapping[str, Iterable[Revision]], accounts: Mapping[str, bool] = MappingProxyType({})
 ) -> list[CircuitSeen]:
-    """Read which circuits let nothing through, since when, and whose posts wait for it; a trial in between does not
-    make it younger. ``accounts`` says of each whether it needs a browser.
+    """Read which circuits are open, since when (trials do not count), and whose posts wait; ``accounts``: needs a
+    browser.
     """
     standing = {name: newest(of_it).memory for name, of_it in pages.items()}
     needs = {

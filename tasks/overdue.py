@@ -1,8 +1,6 @@
-"""Bringing before a person what has been unconfirmed for a day, whatever kept us from looking.
+"""Brings to a person what has been unconfirmed for a day; reads the store alone.
 
-It reads the store alone: no session, no browser, no switch, no circuit. Where it is known what keeps us from looking,
-nothing is waited for. Where nothing is known to (the machine slept for a weekend), the looks that are due now get
-their chance first: one of them may settle it.
+Where nothing is known to hinder looks (the machine slept), due looks come first.
 """
 
 from __future__ import annotations
@@ -18,8 +16,7 @@ from steadypost.store import overdue as overdue_rows
 from tasks.house import House
 
 LAST_CHANCE = timedelta(minutes=20)
-"""How long the looks of a house that was away may take to settle what has been unconfirmed for a day. Longer than the
-longest interval between two of them."""
+"""How long due looks get after an absence: longer than the longest interval between two."""
 
 EVERY = timedelta(minutes=1)
 """How long between two sweeps of one process."""
@@ -64,8 +61,8 @@ class Sweeper:
         return True
 
     def sweep(self) -> list[int]:
-        """Ask a person about every unconfirmed delivery that is overdue and past its last chance; answer which. Never
-        raises for a store that is away: the next sweep finds the same.
+        """Ask a person about every overdue unconfirmed delivery; answer which. A store that is away is left for the
+        next sweep.
         """
         try:
             return self._sweep()

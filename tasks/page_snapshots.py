@@ -1,7 +1,4 @@
-"""What a page looked like when it was not as it should be: a picture and its elements, kept for a person.
-
-Kept on this machine, readable by its owner only, few and not for long, and without anything secret in them.
-"""
+"""Snapshots of a page that was not as it should be: picture and elements, owner-only, few, short-lived, no secrets."""
 
 from __future__ import annotations
 
@@ -32,10 +29,10 @@ SECRETS = (
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
     re.compile(r"(?<![\w/])\+?\d[\d ()-]{7,}\d(?![\w-])"),
 )
-"""What looks like a token, a signed ticket, an address of mail or a telephone number, whoever's it is."""
+"""What looks like a token, a signed ticket, an address of mail or a telephone number."""
 
 SHORTEST_SECRET = 6
-"""A cookie's value that is shorter says nothing about anybody, and would be found everywhere."""
+"""A shorter cookie's value is no secret, and would be found everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +44,7 @@ class PageSnapshot:
 
 
 def without_secrets(page: str, cookies: Iterable[str]) -> str:
-    """Take out of a page what the account's session holds, as it is or as it stands in an address, and what
-    looks like a secret of anybody's.
-    """
+    """Take out of a page what the session holds, also as in an address, and what looks like any secret."""
     for value in sorted({one for one in cookies if len(one) >= SHORTEST_SECRET}, key=len, reverse=True):
         for written in (value, quote(value, safe=""), value.strip('"')):
             page = page.replace(written, REMOVED)
@@ -70,7 +65,7 @@ def keep(folder: Path, name: str, *, picture: bytes, page: str, now: datetime) -
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write it so that nobody else could read it at any moment."""
+    """Write it readable by its owner only, from the first moment."""
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(opened, "wb") as file:
         file.write(content)

@@ -1,8 +1,4 @@
-"""Pages in Prefect that stay where they are: each is one artifact, and is written over.
-
-Prefect's page of a key lists the versions of an artifact; only the page of one version shows what it says. So that a
-page can be linked, its version is made once and then changed.
-"""
+"""Pages in Prefect with a fixed address: one artifact each, written over (a new version would have a new address)."""
 
 from __future__ import annotations
 
@@ -39,15 +35,13 @@ def write(client: SyncPrefectClient, key: str, data: str, *, description: str) -
 
 
 def find(client: SyncPrefectClient, key: str) -> UUID | None:
-    """Find a page; ``None`` when nobody has written it yet."""
+    """Find a page; ``None`` when it was not written yet."""
     versions = _versions(client, key)
     return versions[0].id if versions else None
 
 
 def ensure_board(client: SyncPrefectClient) -> UUID:
-    """Make the board, unless it is there: whatever links it is to lead somewhere from the first minute on. The picture
-    of the week was a page of its own before it stood on the board.
-    """
+    """Make the board unless it is there, so that links to it work from the first minute on."""
     for one in _versions(client, FORMER_WEEK):
         client.delete_artifact(one.id)
     return find(client, BOARD) or write(
@@ -71,6 +65,6 @@ def board_address() -> str:
 
 
 def _versions(client: SyncPrefectClient, key: str) -> list[Artifact]:
-    """List the versions of a page, the oldest first: the one that somebody may have linked."""
+    """List the versions of a page, the oldest, which may be linked, first."""
     found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
     return sorted(found, key=lambda one: str(one.created))

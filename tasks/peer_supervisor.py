@@ -1,14 +1,6 @@
-"""Runs on watch mind each other: one that is gone is replaced by the others, with Prefect's server or without it.
+"""Runs on watch mind each other: one that is gone is replaced, with Prefect's server or without it.
 
-Prefect's automation replaces a run that died at once, and cannot be all there is. It parks what it hears of a run until
-it has heard what came before, for up to a quarter of an hour; and what came before may never be heard: after its server
-was killed it has forgotten that it ever saw the run begin, and of a run that the schedule made nobody ever told it
-that it was scheduled (found by the drill, and by killing runs again and again; prefect 3.8.8, events/ordering). And of a
-run that hangs it hears nothing at all. The leases in the store tell all three, whatever Prefect remembers.
-
-Of a run of this machine it is seen within a second or two that its process is gone; of any other, that its lease has
-not had a heartbeat for long. Prefect is asked for another run, and has seconds to bring one. When it does not, for
-whatever reason, a stand-in takes the lease.
+Prefect's events come late or never; the store's leases tell. Prefect has seconds, then a stand-in takes the lease.
 """
 
 from __future__ import annotations
@@ -27,21 +19,10 @@ from prefect.exceptions import PrefectException
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import Tried, opened
 from steadypost.domain.remedy import Remedy
+from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.house import House
-
-SILENT_AFTER = {
-    "publish": timedelta(seconds=15),
-    "reconcile": timedelta(seconds=30),
-    "watch": timedelta(seconds=30),
-}
-"""The flows whose runs stay on watch, and how long a lease may go without a heartbeat before somebody else is sent.
-
-A publisher's lease is renewed every second, and a store that hangs delays a heartbeat by five: past this the run is
-gone, or hangs. The watch sends heartbeats between the steps of its rounds, none of which takes half as long while
-Prefect's API, which another run would have to be had from, answers.
-"""
 
 DEAD_AFTER = timedelta(seconds=15)
 """How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
@@ -51,9 +32,7 @@ JUMP = 5.0
 """By so many seconds a clock that is only kept right never jumps."""
 
 BEGINS_WITHIN = timedelta(seconds=60)
-"""How long one that was given a lease may take to its first heartbeat. On a machine with a great load Python
-alone takes half of that to begin, and whoever is replaced before it has begun never does.
-"""
+"""From getting a lease to the first heartbeat: a loaded machine needs half of that to start Python."""
 
 MIND_EVERY = 1.0
 """Seconds between two looks at the others' leases."""
@@ -62,9 +41,7 @@ ANSWERS_WITHIN = 5.0
 """Seconds in which Prefect has to have taken the order for another run."""
 
 COMES_WITHIN = 15.0
-"""Seconds in which that run has to have taken the lease. On a machine with little to do a run starts in four; with one
-that is slower, the leases of what was being sent last as long.
-"""
+"""Seconds for that run to take the lease: four on an idle machine; sent posts' leases last as long."""
 
 SCAN_EVERY = 5.0
 """Seconds between two looks through all processes of this machine for a run that is not known to be here."""
@@ -118,7 +95,7 @@ class PeerSupervisor:
     # --- who is gone
 
     def _is_gone(self, lease: Watch) -> bool:
-        if lease.flow == self._own or lease.flow not in SILENT_AFTER:
+        if lease.flow == self._own or lease.flow not in REPLACED_AFTER:
             return False
         return self._is_silent(lease) or self._here.has_died(lease.run_id)
 
@@ -126,7 +103,7 @@ class PeerSupervisor:
         away_at = self._house.store_away_at
         since = max(one for one in (lease.heartbeat_at, away_at, self._clock_set_at) if one is not None)
         has_begun = lease.heartbeat_at > lease.since
-        patience = SILENT_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, SILENT_AFTER[lease.flow])
+        patience = REPLACED_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, REPLACED_AFTER[lease.flow])
         quiet = self._house.clock() - since
         return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
 
@@ -136,12 +113,10 @@ class PeerSupervisor:
         return said is not None and self._house.clock() - said.at > DEAD_AFTER
 
     def _cannot_send_heartbeats(self, leases: list[Watch]) -> bool:
-        """Whether not even the own lease heartbeats: the store takes no heartbeats from anybody, or only just does
-        again.
-        """
+        """Whether its own lease cannot heartbeat either: the store takes none, or only just does again."""
         moment = self._house.clock()
         return any(
-            lease.flow == self._own and moment - lease.heartbeat_at > SILENT_AFTER["publish"]
+            lease.flow == self._own and moment - lease.heartbeat_at > REPLACED_AFTER["publish"]
             for lease in leases
         )
 
@@ -172,9 +147,7 @@ class PeerSupervisor:
         return True
 
     def _end_still(self, leases: Iterable[Watch]) -> None:
-        """End the processes of this machine that have a lease and hang: they do nothing any more, and may hold
-        what others wait for.
-        """
+        """End processes of this machine that have a lease and hang: they may hold what others wait for."""
         found = runs.processes()
         for lease in leases:
             here = found.get(lease.run_id)

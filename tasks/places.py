@@ -1,9 +1,4 @@
-"""The places of a deployment: how many runs of a flow Prefect lets be under way, and who holds one and does nothing.
-
-A run that died holds its place for minutes, until Prefect's own lease runs out. With both places held by the dead, every
-successor is cancelled as it comes. So whoever starts a run ends the dead first: those of its own machine, which it can
-see, and those of others that have been silent for long.
-"""
+"""The concurrency of a deployment: dead runs hold their place for minutes, so they are ended before one is started."""
 
 from __future__ import annotations
 
@@ -28,10 +23,7 @@ BEGINS_WITHIN = timedelta(minutes=2)
 def free(
     api: SyncPrefectClient, flow: str, store: Store, now: datetime, *, gone: str | None = None
 ) -> list[str]:
-    """End the runs of a flow that hold a place and do nothing, and ``gone``, which was seen to; answer which.
-
-    Raises ``StoreError``, and then ends nobody: who lives elsewhere is told by the store alone.
-    """
+    """End runs of a flow that hold a place and do nothing, and ``gone``; answers which. May raise ``StoreError``."""
     noted = store.read(vitals.every)
     here = runs.processes()
     moving = {run_id for run_id, found in here.items() if not runs.stands_still(found)}

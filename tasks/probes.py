@@ -1,7 +1,6 @@
-"""What an account's posts stand and fall with: asked before each ask, told after it, and tried by a look alone.
+"""The circuits of an account's posts: asked before each ask, told after it.
 
-A circuit that is open is tried by a *probe*: the composer is opened, everything is seen to be there, and nothing
-is submitted. An ask is never the trial. Whoever of all processes holds the permit probes.
+An open one is tried by a *probe* that submits nothing, by the process that holds the permit.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ AGAIN_AFTER = timedelta(seconds=10)
 """How long an account is not probed again by this process after a probe that told nothing."""
 
 FIRST_WAIT = timedelta(seconds=1)
-"""How long an account whose trial nobody gave leave for is not asked for again; doubled each time."""
+"""How long an account without a permit waits for the next request; doubled each time."""
 
 Tickets = Mapping[Dependency, Ticket]
 
@@ -133,7 +132,7 @@ def probe(account: str) -> str:
     """Find out, without publishing, whether publishing could go ahead, and say so to the circuits."""
     house = here()
     access = house.access(account)
-    # Whoever sent it out has taken them along; one that is run once more takes what there is.
+    # The sender took them; a repeated run takes what there is.
     permits = house.permits.pop(account, None) or take_permits(house, account)
     if not permits or not isinstance(access, Access):
         for one, ticket in permits.items():
@@ -164,10 +163,9 @@ def take_permits(house: House, account: str) -> dict[Dependency, Ticket]:
 
 
 class Scout:
-    """Gets the permits for one trial after the other, beside the loop that publishes: whoever gives them may be slow.
+    """Gets permits for trials beside the publishing loop, one after the other, with growing waits.
 
-    Nothing is sent to Prefect before they are in hand: a task run that tries nothing would be one more for a server
-    that may be in trouble. Who gets none is asked for again after a wait that grows.
+    No task run is made before a permit is held: a troubled server gets no extra load.
     """
 
     def __init__(self, house: House) -> None:

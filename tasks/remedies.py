@@ -1,8 +1,4 @@
-"""Remedies: what is done about a failing check without a person. A remedy never asks: none can cause a post.
-
-Each is bounded, may be tried twice without harm, and answers in a few words what it did. Whether that helped, the next
-round sees.
-"""
+"""Remedies for failing checks: bounded, safe to repeat, never an ask. Whether one helped, the next round sees."""
 
 from __future__ import annotations
 
@@ -112,7 +108,7 @@ def _give_back_slots(_: House, __: Kind, ___: str) -> str:
     with runs.client() as api:
         for limit in [*runs.limits(api)]:
             if limit.active and limit.limit > 0 and limit.active_slots >= limit.limit:
-                # Without the time they were held for, which nobody knows: the client's own call demands one.
+                # Without the time they were held for, which is unknown: the client's own call demands one.
                 told = {"names": [limit.name], "slots": limit.active_slots}
                 api.request("POST", "/v2/concurrency_limits/decrement", json=told)
                 given.append(limit.name)
@@ -127,10 +123,9 @@ def _reload_session(house: House, _: Kind, about: str) -> str:
 
 
 def _restart_worker(house: House, _: Kind, __: str) -> str:
-    """End a worker that hangs: whoever watches over it starts it again. Where nobody does, start one.
+    """End a worker that hangs, for its supervisor to start again; without a supervisor start one.
 
-    Nobody does on a machine that had one, unless it says that a supervisor does. In a container that is a run's own
-    there never was one: one started there would end with that run, and every run that it had started with it.
+    Not in a run's own container: a worker there would end with that run.
     """
     stopped = [pid for pid, stands_still in runs.workers().items() if stands_still]
     for pid in stopped:

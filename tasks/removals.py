@@ -1,8 +1,6 @@
-"""Taking a live post down from its network, for a person who said which. Nothing runs this by itself.
+"""Taking a live post down for a person. Nothing runs this by itself.
 
-Each of its posts is read at its own address first, and what is not there, or not the account's, is not touched. Who
-does it and why is written down before anything is asked; that it is gone is written down when looks have shown it. So
-whoever loses an answer, or dies half way, gives the same command again: what is gone already is only looked at.
+Read at its address first, recorded before it is asked, and done only when looks have shown it: repeating it is safe.
 """
 
 from __future__ import annotations
@@ -68,7 +66,7 @@ class Removing:
     wait: Callable[[float], object] = time.sleep
 
     def run(self, delivery_id: int) -> Delivery | None:
-        """Take them down, the last part first; ``None`` when nobody agreed. Raises ``NotTakenDown``."""
+        """Take them down, the last part first; ``None`` when it was not agreed to. Raises ``NotTakenDown``."""
         plan = self.store.read(removals.planned, delivery_id)
         shown = [Shown(part=part, post=seen_at(self.channel, self.access, part.id)) for part in plan.parts]
         if any(one.post is not None for one in shown) and not self.agrees(shown):
@@ -112,10 +110,7 @@ def _said(report: RemoveReport) -> str:
 
 
 def seen_at(channel: Channel, access: Access, post: RemoteId) -> SeenPost | None:
-    """Give an own post as its own address tells it; nothing when the network says that it is not there.
-
-    Raises ``NotTakenDown`` where neither is known, or it is somebody else's.
-    """
+    """Give an own post as its address tells it, nothing when it is gone; raises ``NotTakenDown`` otherwise."""
     # Nothing but this one post is asked for: no list has to be read back to where it was made.
     request = LookRequest(place=Place.THREAD, back_to=clock.now(), post=post)
     seen = channel.look(access, request, deadline=time.monotonic() + WITHIN)

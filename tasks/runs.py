@@ -82,7 +82,7 @@ PAGE = 200
 """How much Prefect gives in one answer, at the most."""
 
 OUR_LIMITS = "steadypost-"
-"""With this the name of every limit begins that is ours; others are nobody's business here."""
+"""With this the name of every limit begins that is ours; others are left alone."""
 
 T = TypeVar("T")
 
@@ -110,11 +110,7 @@ def flow_of(deployment: str) -> str:
 
 @contextlib.contextmanager
 def client() -> Iterator[SyncPrefectClient]:
-    """Open a client of an API that answers now.
-
-    It is asked first by a question of our own, and what is not answered is repeated once: Prefect's client would do so
-    for a minute and more, in which a round hangs.
-    """
+    """Open a client of an API that answers now: asked first, as Prefect's client would repeat for a minute."""
     answers()
     with (
         temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
@@ -269,7 +265,7 @@ def _moves(process: psutil.Process) -> bool:
 
 
 def worker(*, name: str | None = None) -> list[str]:
-    """Give the command of this machine's worker: it takes what anybody may do, and what is for this machine."""
+    """Give the command of this machine's worker: it takes what any machine may do, and what is for this one."""
     words = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
     words += ["--work-queue", DEFAULT_QUEUE, "--work-queue", this_host()]
     return [*words, "--name", name] if name else words
@@ -340,11 +336,7 @@ def about_to_start(api: SyncPrefectClient, deployment_id: UUID) -> bool:
 
 
 def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> list[str]:
-    """End every run of a flow that is under way, its process first; answer which.
-
-    Its process is killed, not asked: what hangs does not answer. The store's leases and looks see to what it was
-    doing, and its browsers die with it or are reaped.
-    """
+    """End every run of a flow under way, its process (killed) first; answer which. Leases and looks see to its work."""
     spared = set(but)
     return [end(api, run.id) for run in under_way(api, flow) if str(run.id) not in spared]
 
@@ -361,7 +353,7 @@ def under_way(api: SyncPrefectClient, flow: str) -> list[FlowRun]:
 
 
 def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
-    """End one run: its place in Prefect first, so that nobody takes its end for a crash, then its process."""
+    """End one run: its place in Prefect first, so that its end is not taken for a crash, then its process."""
     mark_ended(api, run_id)
     kill(str(run_id))
     return str(run_id)

@@ -1,7 +1,5 @@
-"""The second question: when no way was found to one address, are the others reached from this machine?
-
-It is asked by plain connections, without a browser and without a word being said; they are opened and closed. All at
-once, for a few seconds at the most, and not again for a while: ten posts that meet the same ask it once.
+"""When one address was not reached: are the others? By plain connections, all at once, for seconds, not again for a
+while.
 """
 
 from __future__ import annotations
@@ -133,7 +131,7 @@ class SecondQuestion:
 
 
 def found_out(house: House, access: Access, cause: Cause | None, why: str) -> tuple[Cause | None, str]:
-    """Give a cause its owner before anybody is charged: what nobody knows whose it is, is asked for."""
+    """Give a cause its owner before it is charged, by a second question where that is unknown."""
     if cause is not Cause.NO_WAY_THERE:
         return cause, why
     found = Whose.UNKNOWN

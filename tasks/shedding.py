@@ -1,8 +1,6 @@
-"""What can wait does, while this machine is short of memory: looks, and the canary's probes. Publishing never does.
+"""Looks and probes wait while this machine is short of memory; publishing never does.
 
-A gate of this kind once kept an older system from publishing for twelve hours. So this one stops
-nothing but what can wait; it lets one of it through every few minutes, whatever the memory; and the watch reads
-from the store what it holds back.
+One is let through every few minutes, and the watch sees what is held back: such a gate once stopped all for hours.
 """
 
 from __future__ import annotations

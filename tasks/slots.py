@@ -55,10 +55,7 @@ class PrefectSlots:
             client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=slots))
 
     def acquire(self, names: Sequence[str], each: int, lease: float) -> str | None:
-        """Take so many slots of each, all or none; answer the lease, or ``None`` when one has too few.
-
-        A limit that does not exist would be no limit at all: then nothing is taken either.
-        """
+        """Take so many slots of each, all or none; ``None`` when one has too few or a limit does not exist."""
         with self._api() as client:
             try:
                 answer = client.increment_concurrency_slots_with_lease(

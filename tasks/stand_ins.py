@@ -1,8 +1,6 @@
-"""Stand-ins: what does a run's work while Prefect's server cannot start one.
+"""Stand-ins do a run's work while Prefect's server cannot start one: processes that are told the blocks over a pipe.
 
-A stand-in is a process of this machine, started by whoever found the run gone, and told by it what the blocks say: over
-a pipe, so that no session is written anywhere. The store gives it the lease of the one that is gone before it begins, so
-of several who find the same one gone, one starts one. It stays until a run of Prefect's takes the lease.
+The store gives one the lease first; a run of Prefect's takes it back.
 """
 
 from __future__ import annotations
@@ -101,9 +99,8 @@ def speak_for_beginners(house: House) -> None:
 
 
 def send(house: House, flow: str, gone: str) -> int | None:
-    """Give the lease of a run that is gone to a stand-in, and start that; answer its process.
-
-    ``None``: somebody else was faster, or this process does not know what the blocks say. Raises ``StoreAway``.
+    """Give a gone run's lease to a stand-in and start it. ``None``: another did, or no blocks known. Raises
+    ``StoreAway``.
     """
     if house.blocks is None or not house.blocks.raw:
         house.log.warning("no stand-in is possible for %s: the blocks were never read here", flow)

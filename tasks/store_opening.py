@@ -1,8 +1,6 @@
-"""Opening the store for a run, which waits for it where it is away.
+"""Opens the store for a run, waiting ever longer, out of step, within its deadline while it is away.
 
-A run that failed because the store was away in the second in which it began would be replaced at once, by one that
-fails in the same manner: a restart of the database would become a storm of runs. So it waits, ever longer between two
-tries and not in step with others, for as long as its own deadline leaves it.
+A run that failed instead would be replaced at once: a storm of runs.
 """
 
 from __future__ import annotations
@@ -26,8 +24,7 @@ LONGEST_WAIT = timedelta(seconds=10)
 """No wait grows beyond this: due posts go out soon after the store is back."""
 
 OTHER_TABLES_WAIT = timedelta(minutes=2)
-"""How long to wait for tables that are another version's: a migration may be under way. Past it this code is the wrong
-one, and only another run, of other code, can help; it begins no sooner than this."""
+"""How long to wait for another version's tables: a migration may be under way; else only other code helps."""
 
 
 Found = TypeVar("Found")

@@ -34,7 +34,7 @@ def verdicts_on(
     for item in items:
         for one in item.wanted:
             if item.published:
-                # What is missing in somebody else's list was not taken down.
+                # What is missing in another account's list was not taken down.
                 other = elsewhere(one.identity, (each for each in seen if each.trouble is None))
                 verdicts[one.key] = (
                     CannotTell(why=other) if other else still_there(item.ids[one.n], seen, access.handle)

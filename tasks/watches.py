@@ -1,12 +1,6 @@
-"""Staying on watch: a run that keeps going until the next one relieves it.
+"""Staying on watch: a run goes on until the next scheduled one has taken its lease, since a cold start takes seconds.
 
-A flow run that starts cold takes seconds; one that is already there takes none. So a scheduled run of
-``publish`` stays on watch, and ends when the next scheduled run has come and taken the lease. If none comes
-(the server is away, the worker is down), it stays. If the run dies, an automation starts another at once,
-and the schedule does so at the latest.
-
-Two runs on watch at the same time do no harm: what may be published once is decided by the claim, never
-by who sits where.
+A dead one is replaced by an automation or the schedule. Two at once do no harm: the claim decides.
 """
 
 from __future__ import annotations
@@ -21,24 +15,22 @@ from tasks.deadline import ended_within
 from tasks.house import House
 
 GIVES_WAY = 0.1
-"""Seconds that anybody waits for a cycle, which takes a fifth of that, before going on without it."""
+"""Seconds to wait for a cycle, which takes a fifth of that, before going on without it."""
 
 HEARTBEAT_EVERY = 1.0
 """Seconds between two looks at whether another has taken the lease."""
 
 
 HUNG_AFTER = timedelta(minutes=3)
-"""No cycle takes longer: a store or an API that is away is given up within two minutes. One that does hangs, and
-its process is ended, so that its place is free for the next run."""
+"""No cycle takes longer than this, unless it hangs; then its process is ended, so the next run can start."""
 
 COMES_HOME_WITHIN = timedelta(minutes=10)
 """Past this nothing that a run had under way is its own any more: no lease is held for longer."""
 
 
 class Watch:
-    """The lease of one flow, held by this run until it is relieved or its time is over.
-
-    One that is ``leased_since`` was given the lease before it began, and does not take it from whoever came meanwhile.
+    """The lease of one flow, held until relieved or over; ``leased_since``: given before it began, not taken from
+    others.
     """
 
     def __init__(
@@ -91,7 +83,7 @@ class Watch:
         return wait
 
     def still_here(self) -> None:
-        """Heartbeat, if it is time to: for whoever waits for something within a cycle."""
+        """Heartbeat, if it is time to: while waiting within a cycle."""
         moment = time.monotonic()
         if moment - self._heartbeat_at >= HEARTBEAT_EVERY:
             self._heartbeat_at = moment
@@ -111,6 +103,6 @@ class Watch:
             )
         except StoreAway as away:
             self._house.store_away_at = self._house.clock()
-            # Nobody can have taken a lease that cannot be written; stay.
+            # A lease that cannot be written was not taken; stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

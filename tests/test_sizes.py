@@ -17,11 +17,11 @@ MOST_METHODS = 25
 
 MODULES = {
     "steadypost/browser/pool.py": (
-        553,
+        537,
         "who gets which browser is decided under one lock, with who starts the next",
     ),
     "steadypost/browser/runner.py": (
-        473,
+        452,
         "a browser's life and its jobs share one state, and each step names the next",
     ),
     "steadypost/channels/x_web/gate.py": (
@@ -32,25 +32,21 @@ MODULES = {
         599,
         "one format of X's, read in one place; nothing else knows of it",
     ),
-    "steadypost/domain/circuit/judging.py": (
-        402,
-        "the moves of one automaton, which are explored as a whole",
-    ),
-    "steadypost/domain/delivery.py": (412, "the states, and every move between them"),
+    "steadypost/domain/delivery.py": (408, "the states, and every move between them"),
     "steadypost/store/intake.py": (
         427,
         "one transaction, with everything that decides whether a post comes in",
     ),
-    "tasks/bulkheads.py": (442, "a process's share of every limit, and the leases it is held by"),
+    "tasks/bulkheads.py": (422, "a process's share of every limit, and the leases it is held by"),
     "tasks/house.py": (
-        678,
+        530,
         "what every task finds; publishing, looking and watching are each to have their own",
     ),
 }
 
 CLASSES = {
-    "steadypost/browser/pool.py Pool": (315, "see its module"),
-    "tasks/house.py House": (381, "see its module"),
+    "steadypost/browser/pool.py Pool": (310, "see its module"),
+    "tasks/house.py House": (325, "see its module"),
 }
 
 

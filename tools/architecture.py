@@ -1,7 +1,4 @@
-"""Draws which package may and does use which, from the code itself: ``python tools/architecture.py [--write]``.
-
-A test holds the drawing in ``docs/architecture.md`` to it, as another holds the states of a delivery to theirs.
-"""
+"""Draws which package uses which, from the code: ``python tools/architecture.py [--write]``; a test compares it."""
 
 from __future__ import annotations
 

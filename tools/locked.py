@@ -1,8 +1,4 @@
-"""Gives the part of requirements.lock that the product needs, with its hashes: what an image installs.
-
-``python3 tools/locked.py [name ...]`` follows, from what pyproject.toml names and the names given, the lock's own notes
-of who needs what. The lock also names what tests and the sandbox need; an image has neither.
-"""
+"""Gives the product's part of requirements.lock, with hashes: ``python3 tools/locked.py [name ...]``, for an image."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tells a bare root what pip is told on this machine: ``conf`` is a pip.conf, ``places`` what lies here and it names.
-
-Asked of pip itself, which knows where its settings lie; nothing of them is written down in this repository.
-"""
+"""Tells a bare root this machine's pip settings, as pip knows them: ``conf`` a pip.conf, ``places`` its local files."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PARENTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A post as somebody would write it."""
+    """A post as a person would write it."""
 
     text: str
     kind: str
@@ -28,7 +28,7 @@ class Item:
     reply_to: str | None = None
     """The symbolic name of what it answers, one of ``PARENTS``."""
     media: tuple[str | None, ...] = ()
-    """Its pictures, each by its description; ``None`` where nobody described it."""
+    """Its pictures, each by its description; ``None`` where not described."""
 
     @property
     def parent(self) -> tuple[str, str] | None:

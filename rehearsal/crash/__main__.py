@@ -39,7 +39,7 @@ class Company:
     sandboxes: queue.SimpleQueue[SandboxProcess]
 
     def play(self, cell: Cell | Loss, seed: int) -> Result:
-        """Play one cell on the boards of whoever is free."""
+        """Play one cell on free boards."""
         sandbox = self.sandboxes.get()
         try:
             with self.boards.play(cell.name, cell.database, sandbox, seed=seed) as play:
@@ -49,10 +49,10 @@ class Company:
 
 
 @contextlib.contextmanager
-def company(home: Path, at_once: int, *, with_postgres: bool = True) -> Iterator[Company]:
+def company(home: Path, at_once: int) -> Iterator[Company]:
     """Start what all cells share, and leave nothing running."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(postgres.running()) if with_postgres else None
+        server = stack.enter_context(postgres.running())
         sandboxes: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for _ in range(at_once):
             sandboxes.put(stack.enter_context(SandboxProcess()))

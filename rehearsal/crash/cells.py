@@ -18,7 +18,7 @@ class Wake(StrEnum):
     NEVER = "never"
     """It was killed."""
     LOCKED = "locked"
-    """When its lease has run out, and nobody could do anything about it: it holds the only lock."""
+    """When its lease has run out, and nothing could be done about it: it holds the only lock."""
     RESCUED = "rescued"
     """When its lease has run out and another worker has taken the delivery from it."""
     SETTLED = "settled"
@@ -78,7 +78,7 @@ IN_TRANSACTION = frozenset({"claiming", "arming", "recording", "settling"})
 """Where a worker holds a lock of the database."""
 
 UNLEASED = frozenset({"recorded", "cleaned", "looking", "looked", "settling", "settled"})
-"""Where there is no lease to run out: somebody else settles it, or it is settled already."""
+"""Where there is no lease to run out: another person settles it, or it is settled already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def _stops() -> Iterator[Cell]:
 
 def _wakes(stage: Stage, database: str) -> Sequence[Wake]:
     if stage.name in IN_TRANSACTION and database == "sqlite":
-        # One writer at a time: nobody can settle anything before it goes on.
+        # One writer at a time: nothing can be settled before it goes on.
         return [Wake.LOCKED]
     if stage.name in UNLEASED or stage.name == "claiming":
         return [Wake.SETTLED]

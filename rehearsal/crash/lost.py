@@ -1,4 +1,4 @@
-"""Lost answers: every answer goes missing, or comes in a shape nobody knows, and no post may be lost or doubled."""
+"""Lost answers: every answer goes missing, or comes in an unknown shape, and no post may be lost or doubled."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _shape(kind: str) -> Rule:
 
 
 ALIKE = {Shape.OTHER_LINK: 0.4, Shape.CORPUS: 0.3, Shape.MENTION: 0.2, Shape.PLAIN: 0.1}
-"""What is lost: never twice the same, for of two such nobody could tell which is whose; alike in all other ways."""
+"""What is lost: never twice the same, since two such could not be told apart; alike in all other ways."""
 
 PAGE_AWAY = {"fault": "page_error_status", "count": 6, "params": {"status": 503}}
 """Enough of them in a row that a circuit opens, and has to be closed by a probe."""

@@ -1,8 +1,6 @@
-"""Where a worker can be ended: the named steps of an attempt and of a look, and what waits at each of them.
+"""Where a worker can be ended: marks put around the product's functions and the click, in the rehearsal's processes.
 
-Nothing here ships, and the product knows nothing of it: the marks are put around the product's own functions in
-the worker's process, and around the click in its browser's process. A worker that comes to the mark it was given
-writes that down, and ends itself or waits to be stopped. Within a transaction that is before the commit.
+A worker that comes to its mark writes that down and ends itself or waits; in a transaction, before the commit.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ class Marks:
     """The file that lets a worker that was stopped there go on."""
     _once: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.RLock = field(default_factory=threading.RLock)
-    """Held by whoever writes to the store: a mark outside a transaction is outside everybody's."""
+    """Held by the thread that writes to the store: a mark outside a transaction is outside every one."""
 
     def reach(self, name: str) -> None:
         """Come by a mark. At the one that was given, end, or wait to be stopped and woken; once."""

@@ -55,7 +55,7 @@ class NotInTime(AssertionError):
 
 
 GIVEN_UP = threading.Event()
-"""Set when somebody wants the rehearsal to end: then nothing is waited for any more."""
+"""Set when a person wants the rehearsal to end: then nothing is waited for any more."""
 
 
 def wait_until(
@@ -72,12 +72,10 @@ def wait_until(
 
 _FORKSERVER = multiprocessing.get_context("forkserver")
 _FORKSERVER.set_forkserver_preload(["rehearsal.crash.worker"])
-"""Workers are forked from a process that has imported everything and done nothing: importing takes a worker two
-seconds, and on a busy machine twenty.
-"""
+"""Workers are forked from a process that has imported everything: importing takes 2 s, 20 on a busy machine."""
 
 _ONE_AT_A_TIME = threading.RLock()
-"""Whoever starts a process looks at all the others, too, and two threads must not read the same end of it."""
+"""Starting a process looks at all others, and two threads must not read the same end of one."""
 
 
 class Hand:
@@ -214,7 +212,7 @@ class Play:
             self.sandbox.weather(*weather)
 
     def make_lookalikes(self, text: str) -> None:
-        """Let somebody say by hand, on the same account, what is almost the same: with another link, elsewhere."""
+        """Let a person say by hand, on the same account, what is almost the same: with another link, elsewhere."""
         self.sandbox.hand_post("alice", other_link(text, 1))
         elsewhere = self.sandbox.hand_post("carol", "And who saw the other comet?")
         self.sandbox.hand_post("alice", text, reply_to=elsewhere)
@@ -333,7 +331,7 @@ def texts_of(cell: Cell) -> tuple[str, ...]:
 
 
 LOOKALIKES = 2
-"""How many posts like the cell's own somebody makes by hand; a look that sees them counts them against the quota."""
+"""How many posts like the cell's own a person makes by hand; a look that sees them counts them against the quota."""
 
 NEIGHBOUR = "Meanwhile, the bakery has opened on time."
 

@@ -1,9 +1,4 @@
-"""One worker of the rehearsal: a real house, in a process of its own, that does what the flows do.
-
-It opens the store, a pool with real browsers, the outbox and the
-keeper of the leases by the product's own ``opened``, and runs the functions of the flows and tasks. What is not
-there is Prefect's server: the blocks are read from the plan instead of its pages.
-"""
+"""One worker of the rehearsal: a real house in its own process, with the product's functions and blocks from the plan."""
 
 from __future__ import annotations
 
@@ -57,9 +52,7 @@ ATTEMPT_WITHIN = timedelta(seconds=30)
 
 
 def hasten() -> None:
-    """Shorten the waits, so that a cell takes seconds. How long one waits is a pace; when one may act is a rule,
-    and none is touched: leases, fences, and the order of looks and asks are the product's own.
-    """
+    """Shorten the waits, so that a cell takes seconds; leases, fences and the order of looks and asks stay."""
     set_in("LEASE", LEASE, tasks.house, flows.publish)
     set_in("RENEW_EVERY", LEASE.total_seconds() / 8, tasks.house)
     set_in("FIRST_LOOK", timedelta(seconds=0.5), steadypost.domain.delivery, steadypost.store.settling)
@@ -192,11 +185,7 @@ def begin(path: str) -> None:
 
 
 def _stand_alone(path: Path) -> None:
-    """Live in a session of one's own, speak into a file, and die with the rehearsal, stopped or not.
-
-    The kernel kills us with the process we were forked from, and that one ends when nobody holds the other end of its
-    pipe any more: the rehearsal does, and we must not.
-    """
+    """Take a session of one's own, log to a file, and die with the rehearsal: its pipe ends the parent, and so us."""
     ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
     os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
     os.setsid()

@@ -78,7 +78,7 @@ def main(  # noqa: PLR0917 - click hands its options in by name
     home = out / "home"
     shutil.rmtree(home, ignore_errors=True)
     private.home(home)
-    # Whoever ends us by a signal, from a shell or a supervisor, must find nothing left either.
+    # Ended by a signal, from a shell or a supervisor, it leaves nothing behind either.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     plan = programme(seed=seed, minutes=minutes, weather=weather, store=store)

@@ -1,8 +1,4 @@
-"""What a drill does to the host: real processes killed, stopped and woken, and a store that fails.
-
-Each act begins, and is undone; between the two the trouble is there. Only processes of the drill's own stack are
-touched, found by the mark that they carry or as children of those that do.
-"""
+"""What a drill does to the host: processes of its own stack killed, stopped and woken, and a store that fails."""
 
 from __future__ import annotations
 
@@ -35,7 +31,7 @@ class Ground(Protocol):
     url: str
 
     def down(self) -> AbstractContextManager[None]:
-        """Have nobody reach it."""
+        """Make it unreachable."""
 
     def hangs(self) -> AbstractContextManager[None]:
         """Have it take what is said to it, and not answer."""
@@ -158,7 +154,7 @@ class Hands:
             yield
 
     def _somebody_else(self) -> None:
-        """See to it that somebody is on watch, as whoever starts a worker does: not while a heartbeat is fresh."""
+        """Order missing runs on watch, as on starting a worker: not while a heartbeat is fresh."""
         time.sleep(12)
         self._stack.run("deployments", "--on-watch")
 
@@ -268,7 +264,7 @@ class SqliteGround:
 
     @contextmanager
     def hangs(self) -> Iterator[None]:
-        """Somebody holds the right to write and does not give it back."""
+        """A person holds the right to write and does not give it back."""
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
         try:
             connection.execute("BEGIN IMMEDIATE")

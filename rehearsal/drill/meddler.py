@@ -1,4 +1,4 @@
-"""Somebody with a telephone: posts by hand on the drill's accounts, alike and unlike, deletes and edits."""
+"""A person with a telephone: posts by hand on the drill's accounts, alike and unlike, deletes and edits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 from rehearsal.acts import EDIT, OTHER_LINK, OTHER_PARENT, OTHER_WORDS, TAKE_DOWN
 from rehearsal.drill.programme import STRANGER, ByHand
 from rehearsal.texts import other_link
-from sandbox.client import SandboxControl, SandboxError
+from sandbox.client import SandboxControl
+from sandbox.process import SandboxError
 from steadypost.domain.delivery import State
 from steadypost.store import Store, StoreAway, reading
 
@@ -83,7 +84,7 @@ class Meddler(threading.Thread):
         return act.what
 
     def _seen(self, account: str) -> set[str]:
-        """Name the posts that are known to be live: of any other nobody could know afterwards whether it ever was."""
+        """Name the posts that are known to be live: of any other it could not be known afterwards."""
         entries = self._store.read(reading.queue, state=State.PUBLISHED, account=account, limit=1000)
         return {
             part.remote_id
@@ -95,5 +96,5 @@ class Meddler(threading.Thread):
 
 
 def _is_first_and_last(post: Post) -> bool:
-    """Whether it is live and nobody has changed it."""
+    """Whether it is live and unchanged."""
     return bool(post["live"]) and post.get("edit_of") is None and post.get("superseded_by") is None

@@ -1,8 +1,4 @@
-"""The networks beside X's page in a drill: X's API, two accounts on Mastodon and one on Bluesky, in their own weather.
-
-What is done to the host strikes them as well. Their ledgers are held against the store network by network, by the same
-invariants as the page's.
-"""
+"""The other networks in a drill: X's API, Mastodon and Bluesky in their own weather, judged by the same invariants."""
 
 from __future__ import annotations
 

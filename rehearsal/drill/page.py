@@ -1,8 +1,4 @@
-"""The page of a run: when what went wrong, what became of the posts meanwhile, and another run before it.
-
-Drawn by hand as SVG: a strip of troubles, a strip of posts for each account, and how late each was. No script, no
-font and no file from elsewhere: the page is one file that can be kept with the figures.
-"""
+"""The page of a run, as SVG in one file: when what went wrong, what became of the posts, and another run beside it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The seeded programme of a drill: which posts fall due when, and what goes wrong meanwhile.
-
-The same seed and length give the same programme, with every protection on or off: only so can a run be held
-beside another.
-"""
+"""The seeded programme of a drill: posts and troubles by time, the same with every protection on or off."""
 
 from __future__ import annotations
 
@@ -18,8 +14,7 @@ from rehearsal.texts import Shape, Writer, corpus
 PEOPLE = ("alice", "bob", "carol")
 
 TIGHT = "dora"
-"""An account whose operator allows it little: more falls due than may go out, and each post has a late rule. No trouble
-is hers alone, and what her limits leave no room for is in no share; whether they held, the ledger says."""
+"""Allowed less than falls due, with late rules: in no share, but its limits are held against the ledger."""
 
 EVERYBODY = (*PEOPLE, TIGHT)
 
@@ -28,16 +23,15 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
     "carol": {"per_hour": 300, "per_day": 2000, "spacing_seconds": 4, "longest": 4000},
     TIGHT: {"per_hour": 10, "per_day": 50, "spacing_seconds": 10},
 }
-"""What each account's block allows. Those of the first three leave room for every post of a drill, and for its
-unconfirmed deliveries."""
+"""What each account's block allows; the first three have room for everything, unconfirmed included."""
 
 STRANGER = "zoe"
-"""Somebody whose posts are answered."""
+"""A person whose posts are answered."""
 
 PREMIUM = tuple(name for name, limits in LIMITS.items() if limits.get("longest", 280) > 280)
 
 BY_HAND_EVERY = 20.0
-"""Seconds between two things that somebody does by hand, on any of the accounts."""
+"""Seconds between two things that a person does by hand, on any of the accounts."""
 
 NETWORK_CLOCK_S = 600.0
 """How far the network's clock may be from ours, ahead or behind."""
@@ -92,7 +86,7 @@ class DuePost:
 
 @dataclass(frozen=True, kw_only=True)
 class ByHand:
-    """One thing that somebody does by hand on one of the accounts."""
+    """One thing that a person does by hand on one of the accounts."""
 
     account: str
     at: float
@@ -182,7 +176,7 @@ def _tight(chance: random.Random, seconds: float, first: int) -> Iterator[DuePos
 
 
 def _by_hand(chance: random.Random, seconds: float) -> Iterator[ByHand]:
-    """Let somebody do things by hand, on all accounts but the tight one, whose few places are its own."""
+    """Let a person do things by hand, on all accounts but the tight one, whose few places are its own."""
     at = 15.0
     while at < seconds - 20:
         (what,) = chance.choices(list(ACTS), weights=list(ACTS.values()))
@@ -226,7 +220,7 @@ def _partial(chance: random.Random, seconds: float, _store: str) -> Iterator[Dra
 
 
 def _away(chance: random.Random, seconds: float, store: str) -> Iterator[Drawn]:
-    """X is away for everybody, again and again."""
+    """X is away for all, again and again."""
     yield from _of(chance, _played_with(AWAY, store), seconds, every=45.0)
 
 

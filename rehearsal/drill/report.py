@@ -227,7 +227,7 @@ def due_post_of(line: Line) -> DuePost:
 
 
 def is_lost(line: Line, told: Iterable[int | None]) -> bool:
-    """Whether it is not live, and nobody was told: no end of its own, no person before whom it lies."""
+    """Whether it is not live, and no person was told: no end of its own, no person before whom it lies."""
     if line.live_at is not None or line.state in NAMED:
         return False
     return line.state not in BEFORE_A_PERSON or (
@@ -322,7 +322,7 @@ def _measured(one: Happened, lines: Sequence[Line], happened: Sequence[Happened]
             opened_at=one.began_at,
             detected_at=_detected_at(struck, window),
             over_at=all_back({one.account: one.at for one in back}),
-            # Where nothing was due after its end, nobody can say when all was well again.
+            # Where nothing was due after its end, it is unknown when all was well again.
             ended_at=over if back else None,
         ),
         due=sum(line.due_at in window for line in struck),
@@ -378,10 +378,9 @@ class Back:
 
 
 def came_back(struck: Sequence[Line], over: datetime) -> list[Back]:
-    """Say of every account that was due something after a trouble's end how it came back.
+    """Say how each account came back that was due something after a trouble's end: from there, or its next due post.
 
-    Where nothing was due at its end the time counts from the next due post: nobody waited before that. An account of
-    which nothing was due any more has no figure; one that was due something and showed nothing has the worst.
+    Nothing due any more: no figure. Due and nothing shown: the worst.
     """
     by_account: defaultdict[str, list[Line]] = defaultdict(list)
     for line in struck:
@@ -429,10 +428,7 @@ def blocked_as_dict(one: Blocked) -> dict[str, Any]:
 
 
 def refusals(lines: Iterable[Line]) -> dict[str, int]:
-    """Count what the network refused, by its code.
-
-    A refusal is left out of the share, for it is the post that is wrong. Here only the weather refuses: so it is shown.
-    """
+    """Count what the network refused, by its code; the weather refuses, so it is no part of the share."""
     return dict(Counter(line.refused_code or "-" for line in lines if line.state is State.REFUSED))
 
 

@@ -24,18 +24,19 @@ from rehearsal.drill.programme import EVERYBODY, LIMITS, PREMIUM, STRANGER, DueP
 from rehearsal.drill.troubles import Trouble
 from rehearsal.invariants import AT_REST
 from rehearsal.stack import Stack, must, start_worker, up
-from sandbox.client import SandboxError, SandboxProcess
-from sandbox.serve import write_state
+from sandbox.client import SandboxProcess
+from sandbox.process import SandboxError
+from sandbox.running import write_state
 from steadypost.domain.delivery import State, WhenLate
 from steadypost.domain.post import Media, Part, Post
+from steadypost.domain.watched import JUDGED
 from steadypost.networks.x.snowflake import remote_id
 from steadypost.store import Store, StoreAway, intake, reading, watches
 from steadypost.store import accounts as account_rows
 from tests import postgres
 
 SETTLE = timedelta(seconds=60)
-"""The settle window of the drill's accounts. This X shows a post after 28 seconds at the latest, and a window must be
-longer than that; the real one is given a quarter of an hour, which a drill does not have."""
+"""The settle window: longer than the 28 seconds in which this X shows a post at the latest."""
 
 SPACING = timedelta(seconds=max(limits["spacing_seconds"] for limits in LIMITS.values()))
 """What accounts keep between two of their posts, at the most."""
@@ -98,7 +99,7 @@ class Played:
     others: Others
     """The networks beside X's page."""
     by_hand: dict[str, int] = field(default_factory=dict)
-    """What somebody did by hand meanwhile."""
+    """What a person did by hand meanwhile."""
 
 
 @contextlib.contextmanager
@@ -328,9 +329,7 @@ def _until_on_watch(store: Store, home: Path) -> None:
     ends = time.monotonic() + ON_WATCH_WITHIN
     while time.monotonic() < ends:
         leases = {watch.flow for watch in store.read(watches.every)}
-        if {"publish", "reconcile"} <= leases and len(store.read(account_rows.every)) == len(EVERYBODY) + len(
-            ACCOUNTS
-        ):
+        if {*JUDGED} <= leases and len(store.read(account_rows.every)) == len(EVERYBODY) + len(ACCOUNTS):
             return
         time.sleep(0.25)
     raise NotPlayed(f"nobody came on watch within {ON_WATCH_WITHIN:g} s; see {home}/logs/worker.log")

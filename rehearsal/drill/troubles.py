@@ -1,8 +1,6 @@
-"""Everything that a drill can let go wrong, as data: the compact matrix at the end of the fault catalogue.
+"""Everything a drill can let go wrong, as data: weather of the sandbox, or done by ``rehearsal.drill.hands``.
 
-A trouble of X's side is weather of the sandbox; one of the host is done to real processes by ``rehearsal.drill.hands``.
-What needs hours by X's own word (a daily limit, a suspension) is not here but in the simulation, whose clock can be
-put forward.
+What takes hours (a daily limit, a suspension) is in the simulation, whose clock can be set.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ class Place(StrEnum):
     PAGE = "x_page"
     """X's page differs from yesterday's."""
     AWAY = "x_away"
-    """X, or the way to it, is gone for everybody."""
+    """X, or the way to it, is gone for all."""
     BROWSER = "browser"
     """Browsers die, or hang."""
     WORKER = "worker"

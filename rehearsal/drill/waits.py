@@ -59,11 +59,10 @@ def blocked(
     spacing: timedelta = timedelta(0),
     reasons: Reasons | None = None,
 ) -> Iterator[Blocked]:
-    """Find the posts that waited for nothing: no trouble struck their account meanwhile, nor themselves.
+    """Find the posts that waited for nothing: no trouble struck their account or themselves.
 
-    ``told`` names, by account, when the network itself had said "not now". ``spacing`` is what an account keeps between
-    two of its posts: behind those that were due before it, and only those, a post waits for good reason. ``reasons``
-    excuses nothing: it says why, as far as anybody wrote it down.
+    ``told``: when the network said "not now", by account. ``spacing``: between two posts of an account. ``reasons`` are
+    only for the report.
     """
     for line in lines:
         if (

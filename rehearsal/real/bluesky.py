@@ -1,4 +1,4 @@
-"""A PDS and its directory that nobody here wrote: Bluesky's own development servers, in memory."""
+"""A PDS and its directory written elsewhere: Bluesky's own development servers, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mastodon_mock``: a server with Mastodon's API that nobody here wrote, with real HTTP and SQLite."""
+"""``mastodon_mock``: a server with Mastodon's API written elsewhere, with real HTTP and SQLite."""
 
 from __future__ import annotations
 

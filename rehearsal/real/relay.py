@@ -1,8 +1,4 @@
-"""A relay between a client and a real server: it cuts lines, before the server got a request or after it answered.
-
-A server's own faults strike before its handler runs. What a network does worst, to take a request and lose the answer,
-no server can do to itself: it needs somebody in between.
-"""
+"""A relay before a real server that cuts lines before a request or after its answer, which no server can do itself."""
 
 from __future__ import annotations
 

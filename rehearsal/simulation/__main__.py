@@ -50,7 +50,7 @@ def simulated(*, days: float, seed: int, odds: str, out: Path, at_once: int | No
     told: dict[str, Any] = {}
     for simulation in run(seed=seed, days=days, odds=odds, at_once=at_once):
         told = simulation.as_dict()
-        # After each world: whoever ends it early has what was simulated until then.
+        # After each world, so that an early end keeps what was simulated.
         (out / "report.json").write_text(json.dumps(told, indent=2) + "\n")
         (out / "details.json").write_text(json.dumps(simulation.details(), indent=2) + "\n")
         shown = {name: told[name] for name in ("due", "good", "availability", "duplicates", "lost")}

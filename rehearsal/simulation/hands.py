@@ -1,4 +1,4 @@
-"""Somebody who posts by hand on the same accounts: alike and unlike, and who deletes and edits."""
+"""A person who posts by hand on the same accounts: alike and unlike, and who deletes and edits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steadypost.channels.port import Order
 After = Callable[[timedelta, Callable[[], None]], None]
 
 SEEN_AFTER = timedelta(hours=1)
-"""Only what was live for so long is taken down: of something younger nobody could know whether it ever was."""
+"""Only what was live for so long is taken down: of something younger it could not be known whether it ever was."""
 
 
 @dataclass(kw_only=True)

@@ -1,8 +1,4 @@
-"""A network that is simulated: the sandbox's own ledger and lists, in a time of their own. It knows the truth.
-
-What it says leaves it as X's answers are: a status, headers, JSON. The product's own functions make something of that
-(``rehearsal.simulation.reading``).
-"""
+"""A simulated network: the sandbox's ledger and lists in simulated time, answering as X does (status, headers, JSON)."""
 
 from __future__ import annotations
 
@@ -59,7 +55,7 @@ class ShortLedger(Ledger):
     """A ledger whose lists have an end: days of posts would be gone through for each look."""
 
     def forget_before(self, moment_ms: int) -> None:
-        """Forget what is older, but for the youngest of each account. Not deleted: nobody looks back as far as that."""
+        """Forget what is older, but for the youngest of each account. Not deleted: no look goes back as far as that."""
         many: Counter[str] = Counter()
         for post in sorted(self.posts.values(), key=lambda one: int(one.id), reverse=True):
             many[post.author] += 1
@@ -75,7 +71,7 @@ class ShortLedger(Ledger):
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """What became of one ask, and when whoever asked will know it."""
+    """What became of one ask, and when the asker will know it."""
 
     answer: Answer
     takes: timedelta
@@ -89,7 +85,7 @@ class Asking:
     order: Order
     delivery_id: int
     host: Callable[[], datetime]
-    """The clock of whoever asks."""
+    """The asker's clock."""
     ahead: Offset | None
     """How far the network's clock was ahead of that, as the page's own answers had told."""
 
@@ -217,7 +213,7 @@ class Network:
             if roll < self.odds.odd_answer:
                 answers[cut] = self._odd(made[cut])
         if takes > PATIENCE:
-            # Whoever asked has stopped waiting by then, and nobody hears the answer.
+            # The asker has stopped waiting by then, and does not hear the answer.
             answers, takes = {}, PATIENCE
         return self._told(asking, answers, takes, sent=len(made))
 
@@ -321,7 +317,7 @@ class Network:
     # --- a person's hands
 
     def by_hand(self, handle: str, text: str, reply_to: str | None = None) -> str:
-        """Let somebody post from elsewhere."""
+        """Let a person post from elsewhere."""
         post = self._create(
             handle, text, timedelta(0), hidden=self._shows_after(), reply_to=reply_to, origin="hand"
         )
@@ -329,12 +325,12 @@ class Network:
         return post.id
 
     def take_down(self, post_id: str) -> None:
-        """Let somebody take a post down."""
+        """Let a person take a post down."""
         if self.ledger.exists(post_id):
             self.ledger.delete(post_id)
 
     def edit(self, post_id: str, text: str) -> None:
-        """Let somebody make a post say something else."""
+        """Let a person make a post say something else."""
         if self.ledger.exists(post_id):
             self.later[self.ledger.edit(post_id, text).id] = self.first(post_id)
 
@@ -375,7 +371,7 @@ class Network:
         return Gust(name=name, params=FAULTS[name].complete(params))
 
     def _forget(self) -> None:
-        """Let the ledger's lists forget what is older than anybody asks for: they are read from one end."""
+        """Let the ledger's lists forget what is older than any look asks for: they are read from one end."""
         if len(self.ledger.posts) >= FORGET_FROM:
             self.ledger.forget_before(self._now_ms() - round(REMEMBERED.total_seconds() * 1000))
 
@@ -386,7 +382,7 @@ class Network:
         return [one.made for one in self.truth.values()]
 
     def first(self, post_id: str) -> str:
-        """Give the id that a post had before anybody edited it."""
+        """Give the id that a post had before any edit."""
         return self.later.get(post_id, post_id)
 
     def made_for(self, delivery_id: int, n: int) -> Made | None:

@@ -1,8 +1,4 @@
-"""How often what happens in a simulated week.
-
-Where the fault catalogue has a recorded figure it is taken, and named; the rest is set so that each thing happens often
-enough in four weeks to be seen. They are one table, so that nobody has to look for what was assumed.
-"""
+"""How often what happens in a simulated week: recorded figures where there are, else often enough to be seen."""
 
 from __future__ import annotations
 
@@ -34,7 +30,7 @@ class Odds:
     answer_lost: float = 0.15
     """The post is live and its id is not learnt. Recorded: 10 to 20 % of single posts."""
     odd_answer: float = 0.02
-    """The answer has a shape nobody knows."""
+    """The answer has an unknown shape."""
     vanished: float = 0.001
     """Nothing is made, and no answer comes."""
     refused: float = 0.002
@@ -103,7 +99,7 @@ class Odds:
 
     # A person's hands, on each account.
     by_hand_every: timedelta = timedelta(hours=2)
-    """The mean time between two things that somebody does by hand."""
+    """The mean time between two things that a person does by hand."""
     beside_ours: float = 0.5
     """How often it is done within a minute of an ask of ours."""
 
@@ -134,10 +130,10 @@ STORM = Odds(
         for one in Odds().spells
     ),
 )
-"""Ten times as much of everything, for whoever looks for a second copy."""
+"""Ten times as much of everything, to look for second copies."""
 
 ALIKE = replace(CALM, corpus=True, by_hand_every=timedelta(minutes=15), answer_lost=0.25)
-"""Nothing goes wrong but that answers are lost; what people write is alike, and somebody posts beside."""
+"""Nothing goes wrong but that answers are lost; what people write is alike, and a person posts beside."""
 
 CLOCKS = replace(
     CALM,

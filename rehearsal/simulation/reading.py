@@ -1,9 +1,4 @@
-"""Where the simulated network meets the product's own reading: what X said goes in as X says it, and nowhere else.
-
-Two seams, and the product's functions behind them: an answer to an ask is read by ``answers.interpret``, the answers
-that fill a list by ``told.read``. A network that handed out finished values would prove nothing of the reading, where
-most has gone wrong.
-"""
+"""Where simulated answers enter the product's own reading: ``answers.interpret`` for asks, ``told.read`` for lists."""
 
 from __future__ import annotations
 
@@ -83,10 +78,7 @@ def sighting(
     at: datetime,
     date: Callable[[], str],
 ) -> Sighting:
-    """Read a list page by page, as the channel's look does, and give what the product's reader makes of it.
-
-    What is left out is the page: it asks for the next part of a list when it is scrolled, and here it is asked for.
-    """
+    """Read a list page by page, as the channel's look does, through the product's reader, without a page to scroll."""
     about = Sighting(account="", at=at, place=request.place, post=request.post)
     heard: list[Heard] = []
     cursor: str | None = None

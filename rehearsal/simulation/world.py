@@ -1,9 +1,4 @@
-"""One simulated stretch of time: workers, a store, a network, and everything that happens, in its order.
-
-What decides is the product's own: the store with its claims, leases, fences and looks, and the functions that the
-flows and tasks are made of. What is simulated is what lies around them: the clock, the browsers, the network, and
-what becomes of processes.
-"""
+"""A simulated stretch of time: the product decides; clock, browsers, network and processes are simulated."""
 
 from __future__ import annotations
 
@@ -55,8 +50,7 @@ from tasks.looks import LookFailed, look
 BROWSERS = 2
 
 IDLE = timedelta(seconds=2)
-"""How soon a worker looks again while something is due and may not go; twice as long each time in a row. In truth it is
-four times a second, and nothing changes in between."""
+"""How soon a worker looks again while nothing may go, doubling each time; in truth four times a second."""
 
 LONGEST_IDLE = timedelta(seconds=30)
 """What that grows to: so much later than in truth a post may go at the most."""
@@ -68,8 +62,7 @@ SPACING = timedelta(seconds=20)
 """What each account keeps between two of its posts."""
 
 VERIFIED_WITHIN = timedelta(minutes=20)
-"""What is published is seen again in one look for several, or with the next look for an unconfirmed one: the product
-looks after five seconds, and a simulated day would be looks for the most part."""
+"""Published posts are seen in one look for several: at the product's pace a day would be mostly looks."""
 
 RELIEF = timedelta(seconds=20)
 """How soon another is on watch when a run hangs."""
@@ -231,7 +224,7 @@ class World:
         self.worker = None
 
     def on_watch(self, worker: Worker) -> bool:
-        """Whether this worker lives, is awake, and nobody has relieved it."""
+        """Whether this worker lives, is awake, and was not relieved."""
         return worker is self.worker and worker.asleep_until is None
 
     def cycle_at(self, moment: datetime) -> None:
@@ -354,7 +347,7 @@ class World:
         self.after(timedelta(seconds=wait), lambda: self._keep(worker))
 
     def look_at(self, moment: datetime) -> None:
-        """See to it that somebody looks then, or sooner."""
+        """See to it that a look is taken then, or sooner."""
         worker = self.worker
         if worker is None or (worker.next_look is not None and worker.next_look <= moment):
             return
@@ -408,7 +401,7 @@ class World:
         return name not in self.killed and not self._workers[int(name.partition(":")[0])].dead
 
     def end_browser(self, name: str) -> bool:
-        """Kill a browser: whoever held it can click no more."""
+        """Kill a browser: its holder can click no more."""
         self.killed.add(name)
         return False
 
@@ -682,7 +675,7 @@ def _let_the_store_fail(world: World) -> None:
 
 
 def plan_hands(world: World, began: datetime, ends: datetime) -> None:
-    """Let somebody do things by hand on the same accounts, all the while."""
+    """Let a person do things by hand on the same accounts, all the while."""
     chance = random.Random(f"{world.seed}:hands")  # noqa: S311 - repeatable, not secret
     for name in PEOPLE:
         moment = began + world.odds.by_hand_every * chance.expovariate(1.0)
@@ -692,7 +685,7 @@ def plan_hands(world: World, began: datetime, ends: datetime) -> None:
 
 
 STRANGER = "zoe"
-"""Somebody whose posts are answered."""
+"""A person whose posts are answered."""
 
 
 def schedule(world: World, began: datetime, seconds: float, per_day: float) -> dict[int, int]:

@@ -1,6 +1,4 @@
-"""Checks requests and records against the network's own lexicons, and is stricter than any server: a field that no
-lexicon names is refused, and facets must lie on whole letters of the text.
-"""
+"""Checks requests against the network's lexicons, and refuses unknown fields and facets within a letter."""
 
 from __future__ import annotations
 

@@ -128,9 +128,8 @@ class Repos:
             self._put(repo, write, by)
 
     def put(self, repo: Repo, write: Write, swap: object, by: str) -> bool:
-        """Write one record over what is there, if that is what was said; whether anything changed.
-
-        ``swap`` is ``...`` when nothing was said, ``None`` for "nothing is there", or the name of what is there.
+        """Write one record over what is there; whether anything changed. ``swap``: its name, ``None`` for nothing,
+        ``...``: any.
         """
         current = repo.records.get(write.rkey)
         if current is not None and current.cid == write.cid:

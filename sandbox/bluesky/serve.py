@@ -1,13 +1,10 @@
-"""Run the ports of one sandbox in one process, say when they are ready, and end when told to."""
+"""The ports of the local Bluesky: two servers, and the control port."""
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import secrets
-import signal
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,7 +17,7 @@ from sandbox.bluesky.site import Site
 from sandbox.bluesky.weather import FAULTS, BadWeather
 from sandbox.bluesky.world import Settings, World
 from sandbox.clock import BadClock
-from sandbox.serve import _stdin_closed, _url, listen, server_of
+from sandbox.running import listen, run, url_of
 
 CLOCK_KEYS: Final = ("offset_s", "drift_ppm")
 
@@ -33,7 +30,7 @@ class Control:
         self._token = f"Bearer {token}"
 
     def app(self) -> Starlette:
-        """Everything this port answers, to whoever shows the token."""
+        """Everything this port answers, to holders of the token."""
         return Starlette(routes=[Route("/{name}", self.answer, methods=["GET", "POST"])])
 
     async def answer(self, request: Request) -> Response:
@@ -169,40 +166,19 @@ class Control:
 
 
 async def serve(settings: Settings, *, port: int = 0, control_port: int = 0, tied: bool = False) -> None:
-    """Run a sandbox until a signal, or until stdin closes if it is tied to its parent."""
-    world = World(settings)
-    token = secrets.token_urlsafe(24)
-    listeners = [listen(port), listen(0), listen(control_port)]
-    world.urls = [_url(one) for one in listeners[:2]]
-    apps = [Site(world, 0).app(), Site(world, 1).app(), Control(world, token).app()]
-    servers = [server_of(app) for app in apps]
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    running = [
-        asyncio.create_task(server.serve(sockets=[listener]))
-        for server, listener in zip(servers, listeners, strict=True)
-    ]
-    while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.005)
+    """Run a sandbox until it is told to end."""
+    world, token = World(settings), secrets.token_urlsafe(24)
+    *sites, control = listeners = [listen(port), listen(0), listen(control_port)]
+    world.urls = [url_of(one) for one in sites]
     state = {
         "url": world.urls[0],
         "second_url": world.urls[1],
-        "control_url": _url(listeners[2]),
+        "control_url": url_of(control),
         "control_token": token,
         "accounts": [
             {"handle": repo.handle, "did": repo.did, "password": repo.password}
             for repo in world.repos.all.values()
         ],
     }
-    sys.stdout.write(json.dumps(state) + "\n")
-    sys.stdout.flush()
-    endings = [asyncio.create_task(stop.wait()), *running]
-    if tied:
-        endings.append(asyncio.create_task(_stdin_closed()))
-    await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
-    for server in servers:
-        # Answers that hang on purpose would be waited for.
-        server.should_exit = server.force_exit = True
-    await asyncio.wait(running, timeout=2)
+    apps = [Site(world, 0).app(), Site(world, 1).app(), Control(world, token).app()]
+    await run([*zip(apps, listeners, strict=True)], state, tied=tied)

@@ -1,4 +1,4 @@
-"""Faults that somebody puts on purpose: which there are, whom a rule concerns, and which of them strikes now."""
+"""Faults that a person puts on purpose: which there are, whom a rule concerns, and which of them strikes now."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FAULTS: Final[dict[str, tuple[tuple[str, ...], dict[str, Any], str]]] = {
     "silent": ((), {}, "Nobody ever answers; nothing is done."),
     "no_date": ((), {}, "The answer has no Date."),
 }
-"""Each fault: the methods it can strike (none: any), its parameters, and what somebody outside sees."""
+"""Each fault: the methods it can strike (none: any), its parameters, and what a person outside sees."""
 
 DECIDED_BEFORE: Final = frozenset(
     {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sandbox.mastodon.world import Visitor, World
@@ -50,8 +48,3 @@ def refuse_visitor(visitor: Visitor, scope: str) -> Response | None:
     if visitor.is_disabled:
         return refusal(403, "Your login is currently disabled")
     return None
-
-
-def plain(value: Any) -> JSONResponse:
-    """A yes."""
-    return JSONResponse(value)

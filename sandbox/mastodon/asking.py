@@ -40,7 +40,6 @@ MAKES_NOTHING: Final = frozenset(
 LOSES_KEY: Final = frozenset({"proxy_504_after", "create_late"})
 """The faults under which a key is not written down although a post became live."""
 
-LONGEST_KEY: Final = 255
 
 Strikes = Mapping[str, Gust]
 
@@ -270,7 +269,7 @@ async def parameters(request: Request) -> dict[str, Any]:
 
 
 def wish_of(told: Mapping[str, Any]) -> Wish:
-    """Read what somebody wants posted. A warning without a text becomes the text, as on the real server."""
+    """Read what a person wants posted. A warning without a text becomes the text, as on the real server."""
     text, warning = str(told.get("status") or "").strip(), str(told.get("spoiler_text") or "").strip()
     media = told.get("media_ids")
     reply_to = told.get("in_reply_to_id")

@@ -1,17 +1,8 @@
-"""Start a local Mastodon server, or attach to one, and hold its ledger, its hands and its weather.
-
-```python
-with MastodonProcess() as server:
-    server.weather({"fault": "drop_response", "count": 1})
-    ...  # a client at server.url, with server.tokens["alice"]
-    assert len(server.live("alice")) == 1
-```
-"""
+"""Start a local Mastodon server, or attach to one; its ledger, hands and weather: ``with MastodonProcess() as it:``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from sandbox.client import SandboxControl, SandboxProcess
@@ -22,35 +13,8 @@ class MastodonProcess(SandboxProcess):
 
     module: ClassVar[str] = "sandbox.mastodon"
 
-    def __init__(
-        self,
-        *,
-        accounts: Sequence[str] = ("alice", "bob", "carol"),
-        seed: int = 1,
-        port: int = 0,
-        control_port: int = 0,
-        latency_ms: float = 0,
-        lag_ms: int = 0,
-        state_file: Path | None = None,
-        clock_offset_s: float = 0,
-        clock_drift_ppm: float = 0,
-        max_characters: int = 500,
-        requests: int = 300,
-    ) -> None:
-        super().__init__()
-        self._arguments = [
-            f"--port={port}",
-            f"--control-port={control_port}",
-            f"--seed={seed}",
-            f"--latency-ms={latency_ms}",
-            f"--lag-ms={lag_ms}",
-            f"--clock-offset={clock_offset_s}",
-            f"--clock-drift-ppm={clock_drift_ppm}",
-            f"--max-characters={max_characters}",
-            f"--requests={requests}",
-            *(f"--account={handle}" for handle in accounts),
-            *([] if state_file is None else [f"--state-file={state_file}"]),
-        ]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.tokens: dict[str, str] = {}
         """An access token of each account."""
 

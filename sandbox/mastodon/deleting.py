@@ -1,4 +1,4 @@
-"""DELETE /api/v1/statuses/:id: somebody takes an own post down."""
+"""DELETE /api/v1/statuses/:id: a person takes an own post down."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What is really live on this server: accounts, posts, files, and everybody who asked for a post.
-
-The ledger is the truth against which everything else is judged. It forgets nothing: a deleted post stays with the time
-of its deletion, and an ask that came to nothing stays with the reason.
-"""
+"""What is really live on this server: accounts, posts, files and every ask. Nothing is forgotten."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ SCOPES: Final = ("read", "write", "profile")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who can be mentioned: on this server, or on another."""
+    """A person who can be mentioned: on this server, or on another."""
 
     username: str
     domain: str | None
@@ -43,7 +39,7 @@ REMOTE: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Somebody of this server."""
+    """A person of this server."""
 
     id: str
     username: str
@@ -89,7 +85,7 @@ class Media:
 
 @dataclass(slots=True, kw_only=True)
 class Wish:
-    """What a post is to be, as somebody asked for it."""
+    """What a post is to be, as a person asked for it."""
 
     text: str
     warning: str = ""
@@ -265,7 +261,7 @@ class Ledger:
         return status
 
     def reblog(self, handle: str, status_id: str) -> Status:
-        """Let an account show somebody's post."""
+        """Let an account show another's post."""
         self.live(status_id)
         status = self.create(handle, Wish(text=""), origin="reblog")
         status.reblog_of = status_id
@@ -316,7 +312,7 @@ class Ledger:
         return media
 
     def open_ask(self, account: str | None, wish: Wish, *, key: str | None) -> StatusAsk:
-        """Write down that somebody asked, before anything is decided."""
+        """Record an ask, before anything is decided."""
         ask = StatusAsk(
             id=f"ask-{len(self.asks) + 1}",
             arrived_at=self.clock.now_ms(),

@@ -33,11 +33,11 @@ class Here:
     address: str
     """Of the server, without a trailing slash."""
     person: Callable[[str, str | None], Person | None]
-    """Whom a mention means; nobody, and it stays text."""
+    """Whom a mention means; ``None``: it stays text."""
 
 
 def page_of(person: Person, here: Here) -> str:
-    """The address of somebody's page."""
+    """The address of a person's page."""
     if person.domain is None:
         return f"{here.address}/@{person.username}"
     return f"https://{person.domain}/@{person.username}"
@@ -60,7 +60,7 @@ def quoting(url: str) -> str:
 
 
 def mentioned(text: str, here: Here) -> list[Person]:
-    """Everybody whom a text mentions, once."""
+    """All whom a text mentions, once."""
     found = (here.person(one["name"], one["domain"]) for one in _ENTITY.finditer(text) if one["name"])
     return list(dict.fromkeys(one for one in found if one is not None))
 

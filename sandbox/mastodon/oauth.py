@@ -1,7 +1,4 @@
-"""Signing in as the server does it: an app is registered, a person allows it on a page, its code becomes a token.
-
-The server's own page asks who one is; here one says whose account it is, as a person's hands would.
-"""
+"""Signing in as Mastodon does: app, permission on a page, code, token. The page is told whose account it is."""
 
 from __future__ import annotations
 
@@ -17,8 +14,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sandbox.mastodon.answers import refusal, unprocessable
 from sandbox.mastodon.world import World
-
-OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
 
 CODE_LIVES_S: Final = 600.0
 

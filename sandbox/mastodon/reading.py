@@ -29,7 +29,7 @@ class Reading:
         self._ledger = world.ledger
 
     async def instance(self, _request: Request) -> Response:
-        """What the server says of itself, to anybody."""
+        """What the server says of itself, publicly."""
         return JSONResponse(instance_entity(self._world))
 
     async def verify_account(self, request: Request) -> Response:

@@ -20,6 +20,7 @@ from sandbox.uploads import mime_of
 from sandbox.weather import Gust
 
 NEVER = 1e12
+"""A moment that does not come."""
 
 
 class Uploads:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +14,8 @@ from sandbox.faults import Where
 from sandbox.mastodon.faults import FAULTS
 from sandbox.mastodon.ledger import Account, Ledger, Person
 from sandbox.mastodon.markup import Here
-from sandbox.weather import Gust, Weather
+from sandbox.passing import Passing
+from sandbox.weather import Weather
 
 KINDS: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4")
 
@@ -50,7 +50,7 @@ class Visitor:
 
     @property
     def handle(self) -> str | None:
-        """Whose request it is, if anybody's."""
+        """Whose request it is, if signed in."""
         return self.account.username if self.account else None
 
     def may(self, scope: str) -> bool:
@@ -58,10 +58,11 @@ class Visitor:
         return scope in self.scopes or scope.split(":", maxsplit=1)[0] in self.scopes
 
 
-class World:
+class World(Passing):
     """One server."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.settings = settings
         self.clock = Clock(offset_s=settings.clock_offset_s, drift_ppm=settings.clock_drift_ppm)
         self.weather = Weather(seed=settings.seed, faults=FAULTS)
@@ -74,14 +75,13 @@ class World:
             "image_size_limit": 16_777_216,
             "image_matrix_limit": 33_177_600,
             "video_size_limit": 103_809_024,
-            # How long an Idempotency-Key is remembered; the server tells nobody.
+            # How long an Idempotency-Key is remembered; the server does not tell.
             "key_life_ms": 3_600_000,
         }
         self.address = ""
         """Where this server is; known once it listens."""
         self.used: dict[tuple[str, int], int] = {}
         """How many requests each token made in each window."""
-        self._later: set[asyncio.Task[None]] = set()
 
     @property
     def here(self) -> Here:
@@ -131,31 +131,9 @@ class World:
         self.used[window] = self.used.get(window, 0) + 1
         return self.settings.requests - self.used[window]
 
-    async def wait(self, gusts: Iterable[Gust]) -> None:
-        """Sit through the delays among these gusts."""
-        await asyncio.sleep(sum(self.duration(gust) for gust in gusts))
-
-    def duration(self, gust: Gust) -> float:
-        """How long a gust that takes time takes, in seconds, jitter included."""
-        if gust.name == "latency":
-            return float(gust["ms"] + self.weather.longer(gust["jitter_ms"])) / 1000
-        return float(gust["seconds"]) + self.weather.longer(gust.params.get("jitter", 0.0))
-
-    def after(self, seconds: float, what: Callable[[], object]) -> None:
-        """Do something later, whoever has hung up by then. Starting over forgets it."""
-
-        async def wait_and_do() -> None:
-            await asyncio.sleep(seconds)
-            what()
-
-        task = asyncio.get_running_loop().create_task(wait_and_do())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
     def forget(self) -> None:
         """Start over with the same accounts, tokens and clock: no posts, no asks, fair weather, nothing to come."""
-        for task in self._later:
-            task.cancel()
+        self.forget_later()
         self.ledger.forget()
         self.weather.clear()
         self.used.clear()

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait until whoever started this process is gone."""
+    """Wait until the parent process is gone."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

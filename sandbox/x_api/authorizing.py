@@ -1,7 +1,4 @@
-"""OAuth 2.0 with PKCE as X does it: a page on which a person allows the app, and the exchange of its code.
-
-X's own page asks who one is; here one says whose account it is, as a person's hands would.
-"""
+"""OAuth 2.0 with PKCE as X does it: a page to allow the app (told whose account it is), and the exchange of a code."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from sandbox.x_api.struck import Answer
 from sandbox.x_api.world import World
@@ -128,8 +125,3 @@ def _client(authorization: str) -> str:
     if not authorization.startswith("Basic "):
         return ""
     return base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")[0]
-
-
-def code_of(location: str) -> str:
-    """Read the code from the address that a browser is sent back to."""
-    return parse_qs(urlsplit(location).query).get("code", [""])[0]

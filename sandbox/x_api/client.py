@@ -1,16 +1,8 @@
-"""Start a sandbox of X's API as a process, and hold its ledger, its hands and its weather.
-
-```python
-with XApiProcess(accounts=("alice",)) as sandbox:
-    sandbox.weather({"fault": "lost_after", "count": 1})
-    ...  # a channel at sandbox.url, signed in with sandbox.keys["alice"]
-    assert len(sandbox.live("alice")) == 1
-```
-"""
+"""Start a sandbox of X's API, and hold its ledger, hands and weather: ``with XApiProcess(accounts=("alice",)):``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.client import SandboxControl, SandboxProcess
@@ -21,25 +13,8 @@ class XApiProcess(SandboxProcess):
 
     module: ClassVar[str] = "sandbox.x_api"
 
-    def __init__(
-        self,
-        *,
-        accounts: Sequence[str] = ("alice", "bob"),
-        port: int = 0,
-        control_port: int = 0,
-        latency_ms: float = 0,
-        lag_ms: int = 0,
-        clock_offset_s: float = 0,
-    ) -> None:
-        super().__init__()
-        self._arguments = [
-            f"--port={port}",
-            f"--control-port={control_port}",
-            f"--latency-ms={latency_ms}",
-            f"--lag-ms={lag_ms}",
-            f"--clock-offset={clock_offset_s}",
-            *(f"--account={handle}" for handle in accounts),
-        ]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.keys: dict[str, dict[str, str]] = {}
         """The four keys of each account (OAuth 1.0a)."""
 

@@ -1,7 +1,4 @@
-"""X's own OpenAPI, as far as it is asked here: what a request may be, and what an answer looks like.
-
-The sandbox holds every request to it before anything else, so that it accepts nothing the real one refuses.
-"""
+"""X's own OpenAPI as far as it is asked: every request is held to it, so nothing the real one refuses is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control port: the truth, a person's hands, and the weather. Whoever is tested has no token for it."""
+"""The control port: the truth, a person's hands, and the weather. What is tested has no token for it."""
 
 from __future__ import annotations
 

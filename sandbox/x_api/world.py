@@ -370,7 +370,7 @@ def _shifted(url: dict[str, Any], by: int) -> dict[str, Any]:
 
 
 def _lead(world: World, post: Post) -> str:
-    """Give the name that X puts before an answer to somebody else."""
+    """Give the name that X puts before an answer to another person."""
     answered = world.posts.get(post.reply_to or "")
     return f"@{answered.author} " if answered is not None and answered.author != post.author else ""
 

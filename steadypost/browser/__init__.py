@@ -1,7 +1,6 @@
 """Living browsers: runners that are lent, killed and recycled. Knows no site.
 
-A job is a function ``job(desk, payload)`` somewhere importable; it runs in a runner's process, at a
-`steadypost.browser.desk.Desk` (not imported here: only that process needs Playwright).
+A job is an importable ``job(desk, payload)``; it runs in a runner's process, at a `steadypost.browser.desk.Desk`.
 """
 
 from steadypost.browser.errors import (

@@ -31,11 +31,9 @@ class KeptContext:
 
 
 class Desk:
-    """Contexts by key, kept from job to job while the state they were opened with stays the same.
+    """Contexts by key, kept while their state stays the same: a new page costs 130-280 ms, a context 30.
 
-    A new page costs 130-280 ms on a small machine and a new context 30, so both are kept. What is kept is
-    parked on an empty page between jobs: nothing that a job left on the page can still click, post or listen.
-    After a job that broke, every context it used is closed.
+    Between jobs pages are parked empty. After a job that broke, every context it used is closed.
     """
 
     def __init__(self, browser: Browser, line: Connection, *, keep: int) -> None:
@@ -52,10 +50,7 @@ class Desk:
     def context(
         self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
     ) -> BrowserContext:
-        """Return the context of an account: the kept one if it was opened with this same state and options.
-
-        The state travels to the browser in memory and is remembered as a digest only.
-        """
+        """Return the account's context, kept if opened with this state and options (remembered as a digest)."""
         return self._open(key, storage_state, fresh=fresh, options=options).context
 
     def page(
@@ -68,11 +63,7 @@ class Desk:
         return kept.page
 
     def state(self, key: str) -> dict[str, Any]:
-        """Return an account's storage state as it is now.
-
-        The kept context then counts as opened with it: a job that signs in hands the new state back, and the
-        next job that brings it finds the context already there.
-        """
+        """Return an account's storage state; the kept context then counts as opened with it, for a job that signs in."""
         kept = self._contexts[key]
         state: dict[str, Any] = dict(kept.context.storage_state())
         kept.fingerprint = _refingerprint(kept.fingerprint, state)
@@ -91,14 +82,12 @@ class Desk:
         self._say(Step(name, time.monotonic()))
 
     def question(self, name: str, data: Any = None) -> Any:
-        """Ask the parent and wait until it answers: "arm" before a click nobody can take back."""
+        """Ask the parent and wait until it answers: "arm" before a click that cannot be undone."""
         self._say(Question(name, data))
         return self._hear_answer()
 
     def remaining(self) -> float:
-        """Return the seconds until this job will be killed. Whoever is about to act should see that they
-        suffice.
-        """
+        """Return the seconds until this job will be killed; check them before acting."""
         return self._deadline - time.monotonic()
 
     def discard(self, key: str) -> None:

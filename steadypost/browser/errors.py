@@ -1,4 +1,4 @@
-"""What can go wrong with a runner, as values: nobody reads messages to learn what happened."""
+"""What can go wrong with a runner, as values, so that no message is searched."""
 
 from collections.abc import Sequence
 
@@ -65,10 +65,8 @@ class RunnerDied(RunnerError):
 
 
 class JobBroke(RunnerError):
-    """The job raised. Its pages are closed, or its whole runner is seen dead.
-
-    ``kind`` is the name of the exception's class, ``fault`` whose it was: Playwright's own errors are told
-    apart by type in the runner, where the built-in TimeoutError and Playwright's are still two classes.
+    """The job raised; its pages are closed, or its runner seen dead. ``fault`` says whose error of class ``kind`` it
+    was.
     """
 
     def __init__(self, fault: Fault, kind: str, message: str, step: str | None, trace: str = "") -> None:
@@ -80,9 +78,7 @@ class JobBroke(RunnerError):
 
 
 class StillAlive(RunnerError):
-    """Killed, and not seen dead in time. Whatever it was doing it may still be doing; its place is not given
-    on.
-    """
+    """Killed, and not seen dead in time: it may still act, and its slot is not given on."""
 
     def __init__(self, pids: Sequence[int], step: str | None = None) -> None:
         super().__init__(f"processes {sorted(pids)} outlived their killing at step {step!r}", step)

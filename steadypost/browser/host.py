@@ -49,11 +49,7 @@ class Host:
         return f"{self.name}/{self.boot}/{self.namespace}"
 
     def is_over(self) -> bool:
-        """Whether this was a container that had this machine's home before the one that has it now.
-
-        Only one has it at a time, and it notes itself once it has it alone. So whoever stands before it in that list is
-        gone, with every process: the kernel ends a namespace of processes with its first one.
-        """
+        """Whether this was an earlier container with this home: one at a time notes itself, so earlier ones are gone."""
         noted = _read(str(settings.read().run_dir / CONTAINERS)).splitlines()
         known, here = str(self), str(Host.here())
         return known != here and here in noted and known in noted[: noted.index(here)]

@@ -15,17 +15,13 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""Keeps Chromium from talking to anybody but the page. Measured on a closed network."""
+"""Keeps Chromium from talking to anything but the page. Measured on a closed network."""
 
 SEPARATE = ("--enable-features=PartitionConnectionsByNetworkIsolationKey",)
-"""Keeps the connections of one network partition from being used by another (decision 0027). Chromium's usual way;
-its build without a window leaves it off.
-"""
+"""Keeps connections of one network partition from another (decision 0027); off by default without a window."""
 
 HEADLESS_ON_PATH = ("chromium-headless-shell",)
-"""Chromium's build without a window, as Debian and Playwright ship it: it draws what the other draws, with a fifth less
-memory and processor time.
-"""
+"""Chromium's build without a window: draws the same with a fifth less memory and processor time."""
 
 ON_PATH = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -68,18 +64,14 @@ class LaunchSettings:
     """How a runner launches its browser."""
 
     executable_path: str | None = None
-    """None: found anew at every start (`find_browser`), so an installed browser is picked up without a
-    restart.
-    """
+    """None: found anew at every start (`find_browser`), so an installed browser needs no restart."""
 
     headless: bool = True
 
     args: tuple[str, ...] = (*QUIET, *SEPARATE)
 
     launch_within: float = 30.0
-    """Seconds from the start of the process to a browser that answers. Idle it takes under two; a machine
-    that starts many at once needs several times that.
-    """
+    """Seconds from process to answering browser: under two when idle, several times that on a loaded machine."""
 
     js_heap_mb: int | None = 512
     """Where a page's script heap ends: a page that leaks crashes alone, before the machine runs out."""
@@ -101,11 +93,10 @@ class LaunchSettings:
 
 
 def find_browser(playwrights_own: str | None = None, *, headless: bool = True) -> str:
-    """Return the browser to launch: the configured one, else Playwright's own, else the system's; of these, the build
-    without a window for whoever needs none.
+    """Return the browser: the configured one, else Playwright's, else the system's; without a window where none is
+    needed.
 
-    A configured browser that is missing is an error and not a reason to take another: whoever named one does
-    not want a different version to post from their account.
+    A missing configured browser is an error: another version must not post from the account.
     """
     configured = os.environ.get("STEADYPOST_CHROMIUM")
     if configured:

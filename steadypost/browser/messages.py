@@ -1,8 +1,4 @@
-"""What a runner and its parent say to each other.
-
-Both ends run the same installed code and one is the child of the other, so the messages are plain pickled
-values: no versions and no validation.
-"""
+"""What a runner and its parent say to each other: pickled values, since both run the same code."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -52,9 +52,7 @@ class SlotIs(StrEnum):
     """Its runner is being ended; becomes starting when that is seen dead."""
 
     LOST = "lost"
-    """Its runner was killed and can not be seen dead. It is looked at again until it is; till then nobody gets
-    it.
-    """
+    """Its runner was killed and not seen dead. It is looked at until it is; till then the slot is not lent."""
 
     CLOSED = "closed"
     """The pool is closed and the runner seen dead."""
@@ -71,7 +69,7 @@ class Renewal(StrEnum):
     MEMORY = "memory"
 
     IDLE = "idle"
-    """Nobody wanted it for a while. Its slot is cold again, until it is wanted."""
+    """Unused for a while: its slot is cold until it is borrowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +82,13 @@ class Recycle:
     """Of the whole process tree, in shares. A fresh runner holds about 400, one with X open about 600."""
 
     age: timedelta = timedelta(hours=2)
-    """Each runner's own limit lies up to a fifth below, so that runners that began together do not end together.
-    """
+    """Each runner's own limit lies up to a fifth below, so that they do not end together."""
 
     measure_every: int = 25
-    """Uses at the most between two measurements of memory. One takes 80 ms, in which nobody gets the slot; so a
-    slot that stands idle is measured then.
-    """
+    """Most uses between two measurements of memory, which hold the slot for 80 ms; an idle slot is measured first."""
 
     idle: timedelta | None = None
-    """How long a runner that nobody borrows is kept. Without a time it is kept for the next borrower."""
+    """How long an idle runner is kept; without a time, for ever."""
 
     def verdict(
         self, *, uses: int, age: float, memory: float | None, fit: bool, idle: float = 0
@@ -114,9 +109,7 @@ class Recycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """How long a slot rests after failed starts in a row: doubling, with jitter, and never so long that a
-    browser that is there again would stay unused for a minute.
-    """
+    """How long a slot rests after failed starts: doubling, with jitter, at most a minute."""
 
     first: float = 0.5
     most: float = 30.0
@@ -171,9 +164,7 @@ StartRunner = Callable[[LaunchSettings, Path, str, OnSpawn], Lends]
 
 
 class Loan:
-    """A runner in somebody's hands. It works until it is given back, and not a moment longer: whoever kept it
-    may come late, and the runner is somebody else's by then.
-    """
+    """A runner that is lent out. After it is given back it refuses to work: it may be another's by then."""
 
     def __init__(self, runner: Lends) -> None:
         self._runner = runner
@@ -206,9 +197,7 @@ class Loan:
 
 
 class _Slot:
-    """One slot. Everything here is read and written under the pool's condition, or by the slot's own
-    keeper.
-    """
+    """One slot. Read and written under the pool's condition, or by the slot's own keeper."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -231,12 +220,9 @@ class _Slot:
 class Pool:
     """Lends runners, first come first served.
 
-    Every slot has a keeper: a thread that brings a runner up, judges it after each loan, and sees it dead
-    before it starts the next. Borrowers never wait for any of that unless there is no other runner. Nothing is
-    started before somebody calls `warm` or `lend`; what an earlier, killed process left in ``run_dir`` is
-    ended at once.
-
-    ``clock`` measures ages only; waiting is real.
+    Each slot's keeper thread starts a runner, judges it after each loan and sees it dead before the next; borrowers
+    wait only when none is free. Nothing starts before `warm` or `lend`; leftovers in ``run_dir`` are ended first.
+    ``clock`` measures ages only.
     """
 
     def __init__(
@@ -265,11 +251,9 @@ class Pool:
 
     @contextlib.contextmanager
     def lend(self, within: float, *, key: str | None = None) -> Iterator[Loan]:
-        """Lend a runner, waiting for one ``within`` seconds; prefer one that has served ``key`` (an account)
-        before.
+        """Lend a runner within ``within`` seconds, rather one that has served ``key`` (an account) before.
 
-        Raises `NoFreeSlot` when the wait ends, and `BrowserUnavailable` without waiting when no browser
-        starts.
+        Raises `NoFreeSlot` when the wait ends, and `BrowserUnavailable` at once when no browser starts.
         """
         slot, runner = self._take(time.monotonic() + within, within, key)
         loan = Loan(runner)
@@ -389,12 +373,12 @@ class Pool:
         atexit.register(self.close)
 
     def _keep(self, slot: _Slot) -> None:
-        """Live a slot's life, until the pool closes or nobody needs the slot."""
+        """Live a slot's life, until the pool closes or the slot is not needed."""
         while runner := self._bring_up(slot):
             reason = self._serve(slot, runner)
             self._put_down(slot, runner, reason)
             if reason is Renewal.IDLE and not self._closing:
-                self._move(slot, SlotIs.COLD)  # whoever waits by now wakes it again
+                self._move(slot, SlotIs.COLD)  # a waiting borrower wakes it again
                 return
         self._move(slot, SlotIs.CLOSED)
 
@@ -496,10 +480,10 @@ class Pool:
         return self._recycle.verdict(uses=runner.uses, age=age, memory=slot.memory, fit=fit, idle=idle)
 
     def _put_down(self, slot: _Slot, runner: Lends, reason: Renewal | None = None) -> None:
-        """End a runner, and do not come back before it is seen dead - or the pool has given up on all of them.
+        """End a runner and return when it is seen dead, or the pool has given up on all.
 
-        One that died without ever having worked counts as a failed start: a browser that crashes as soon as
-        it is up must not be restarted as fast as the machine can.
+        One that died before working counts as a failed start, so that a crashing browser is not restarted at full
+        speed.
         """
         self._move(slot, SlotIs.ENDING)
         while not self._is_ended(runner):

@@ -1,10 +1,6 @@
 """Finding every process of a runner, killing it, and seeing it dead.
 
-Playwright launches Chromium detached, in a session of its own. Killing the runner, or the runner's process group,
-leaves a Chromium that does not answer (stopped, or stuck) running: Chromium ends with its driver's pipe only
-when it reads that pipe. So a runner's processes are found in three independent ways - what carries the runner's
-mark in its environment or on its command line, what belongs to a process group known to be the runner's, what
-descends from either - and killing goes on until a look finds none of them.
+Chromium has a session of its own: it is found by mark, process group and descent, and killed until none is left.
 """
 
 import contextlib
@@ -28,9 +24,7 @@ MARK = "STEADYPOST_RUNNER"
 """The variable that every process of a runner inherits; its value is the runner's own id."""
 
 KILL_WITHIN = 5.0
-"""Seconds in which killed processes must be seen dead. Usually 0.05; a process in an uninterruptible read of
-a broken disk takes for ever, and that is what `StillAlive` is for.
-"""
+"""Seconds in which killed processes must be seen dead; usually 0.05, else `StillAlive`."""
 
 LOOK_EVERY = 0.01
 
@@ -53,7 +47,7 @@ class ProcessId:
         return birth(self.pid) == self.born and _is_living(self.pid)
 
     def is_stopped(self) -> bool:
-        """Say whether it has been suspended, and would answer nobody."""
+        """Say whether it has been suspended."""
         try:
             return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
         except psutil.Error:
@@ -61,10 +55,7 @@ class ProcessId:
 
 
 def birth(pid: int) -> float | None:
-    """Return when a process began, in seconds since the machine started; None when there is no such process.
-
-    Read from the kernel's own counter: the wall-clock start that psutil computes moves when the clock is set.
-    """
+    """Return when a process began, since boot (psutil's time moves with the clock); None when there is none."""
     if sys.platform != "linux":
         with contextlib.suppress(psutil.Error):
             return round(psutil.Process(pid).create_time(), 2)
@@ -103,11 +94,7 @@ class BrowserIdentity:
 
 
 def is_dead(identity: "BrowserIdentity | str") -> bool | None:
-    """Say whether this browser can no longer act; None when that can not be seen from here.
-
-    A browser does not survive its kernel, so a machine seen to have started again settles it. Another
-    machine, or another container on this one, can not be looked into.
-    """
+    """Say whether this browser can no longer act; None when not visible from here (another machine or container)."""
     known = BrowserIdentity.parse(identity) if isinstance(identity, str) else identity
     here = Host.here()
     if known.host.is_over():
@@ -122,10 +109,7 @@ def is_dead(identity: "BrowserIdentity | str") -> bool | None:
 
 
 def end_browser(identity: "BrowserIdentity | str", *, within: float = 5.0) -> bool | None:
-    """Kill a browser wherever on this machine it is, asleep or awake; answer like `is_dead`.
-
-    For a browser whose worker fell silent: nobody waits for it any more, and it must not act later.
-    """
+    """Kill a browser of a silent worker wherever on this machine it is; answer like `is_dead`."""
     known = BrowserIdentity.parse(identity) if isinstance(identity, str) else identity
     until = time.monotonic() + within
     while (dead := is_dead(known)) is False and time.monotonic() < until:
@@ -142,9 +126,7 @@ class _Group:
     leader: ProcessId
 
     def is_over(self) -> bool:
-        """Say whether the number has been given to somebody else, which happens only after the last member
-        died.
-        """
+        """Say whether the number has been reused, which happens only after the last member died."""
         now = birth(self.number)
         return self.number == self.leader.pid and now is not None and now != self.leader.born
 
@@ -214,9 +196,7 @@ class ProcessTree:
         return list(found.values())
 
     def _marks(self, process: psutil.Process) -> bool:
-        """Say whether a process carries the runner's mark. Chromium's own children overwrite their environment
-        with their title, but then still have the group, the parent or the folder of the browser.
-        """
+        """Say whether a process is the runner's: by mark, or (children overwrite it) by group, parent or folder."""
         try:
             if process.environ().get(MARK) == self.runner_id:
                 return True
@@ -233,9 +213,8 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
 
 
 def kill_and_see_dead(process_tree: ProcessTree, *, within: float = KILL_WITHIN) -> None:
-    """Kill everything of a runner and return when a look has found nothing left; else raise `StillAlive`.
-
-    The known groups go first, at once and without looking: what may click must stop before we count.
+    """Kill everything of a runner and return when nothing is left, else raise `StillAlive`. Known groups go first,
+    blindly.
     """
     until = time.monotonic() + within
     for group in process_tree.groups():
@@ -258,11 +237,7 @@ def _kill_group(group: _Group) -> None:
 
 
 def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> None:
-    """Collect the dead that became our own children: where we are a container's first process, all orphans
-    do.
-
-    The runner itself is spared: its `Popen` waits for it and would lose its exit code.
-    """
+    """Collect orphans where we are a container's first process; the runner itself is left to its `Popen`."""
     for process in processes:
         if spare is None or process.pid != spare.pid:
             with contextlib.suppress(ChildProcessError, PermissionError):
@@ -270,11 +245,7 @@ def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> No
 
 
 def memory_mb(process_tree: ProcessTree) -> float:
-    """Return what the runner, its driver and its browser hold together.
-
-    Counted as proportional shares where the kernel tells: a Chromium's processes share much, and resident
-    sizes would count that once for each.
-    """
+    """Return what the runner, its driver and its browser hold together, shared memory counted once where told."""
     return sum(_memory_of(process) for process in process_tree.living()) / 2**20
 
 
@@ -291,9 +262,7 @@ def _memory_of(process: psutil.Process) -> int:
 
 
 class Registry:
-    """One small file per living runner, so that what a killed parent leaves behind can be found by the next
-    one.
-    """
+    """One small file per living runner, so that the next process can find what a killed one left."""
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
@@ -332,11 +301,9 @@ def _read_process_tree(path: Path) -> ProcessTree | None:
 
 
 def reap_orphans(run_dir: Path) -> list[str]:
-    """Kill, and see dead, every runner whose parent is gone; return their ids. To be called before lending
-    begins.
+    """Kill, and see dead, every runner here whose parent is gone; return their ids. Call before lending.
 
-    The runners of a living parent are left alone, and so are those of another machine or container. Raises
-    `StillAlive` when something could not be killed, after having tried all.
+    Raises `StillAlive`, after having tried all, when something could not be killed.
     """
     registry = Registry(run_dir)
     reaped: list[str] = []

@@ -1,9 +1,4 @@
-"""Whether a browser starts on this machine: shown by starting one through Playwright, as a runner does, and drawing a
-page.
-
-That an executable exists says little: on a minimal Debian, Playwright's own node lacks a shared library, and no
-browser ever starts. Where none does, what is missing is named, with the package that brings it.
-"""
+"""Whether a browser starts and draws a page here; if not, which library is missing, and its Debian package."""
 
 from __future__ import annotations
 
@@ -26,9 +21,7 @@ if TYPE_CHECKING:
     from steadypost.browser.desk import Desk
 
 WITHIN = 15.0
-"""Seconds a browser gets to start and to draw a page. An idle machine takes under two; whoever waits for the answer
-wants it within twenty, also when what does not start has to be ended first.
-"""
+"""Seconds for a browser to start and draw. Under two when idle; an answer is due within twenty in all."""
 
 PATIENCE = 5.0
 """Seconds for a program that is only asked for its version, or for its libraries."""
@@ -67,9 +60,7 @@ PACKAGES = {
     "libgio-2.0.so.0": "libglib2.0-0",
     "libudev.so.1": "libudev1",
 }
-"""Which of Debian's packages brings a library that Playwright's node or a browser that it downloads is linked with. A
-browser of Debian's own brings its libraries with it.
-"""
+"""Debian's package for each library that Playwright's node or downloaded browser needs."""
 
 NOT_FOUND = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 

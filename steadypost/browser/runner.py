@@ -61,21 +61,15 @@ LISTEN_FOR = 1.0
 """Seconds of silence after which the runner's browser is looked at."""
 
 EXIT_WITHIN = 3.0
-"""Seconds a runner gets to say that its browser is dead. It takes 0.05; but a call into a browser that was killed while
-the call was under way has been seen to wait for ever (found by the drill), and cost an account's queue a whole deadline.
-"""
+"""Seconds to report a dead browser. It takes 0.05, but a call into a killed browser has been seen to wait for ever."""
 
 STOP_WITHIN = 1.0
-"""Seconds a runner gets to close its browser itself. Only politeness: it spares a container whose first process
-does not collect orphans from filling up with them.
-"""
+"""Seconds a runner gets to close its browser itself, which leaves no orphans in a container."""
 
 INHERITED = {"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "DISPLAY", "WAYLAND_DISPLAY", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "STEADYPOST_CHROMIUM", "http_proxy", "https_proxy", "no_proxy"}  # fmt: skip
 INHERITED_FAMILIES = ("LC_", "XDG_", "PYTHON", "PLAYWRIGHT_", "SSL_CERT_", "NODE_EXTRA_", "FONTCONFIG_")
-"""What a runner takes over from its parent's environment. Not all of it: the parent may hold API keys there,
-and a browser is the one program of ours that runs other people's code.
-"""
+"""What a runner takes from its parent's environment: not API keys, since a browser runs foreign code."""
 
 
 class _HungUp(Exception):
@@ -93,7 +87,7 @@ class _Limit:
 
     def _fire(self) -> None:
         self.fired = True
-        with contextlib.suppress(StillAlive):  # said again, to somebody who listens, by the next kill()
+        with contextlib.suppress(StillAlive):  # the next kill() says it again
             self._kill()
 
     def __enter__(self) -> Self:
@@ -109,9 +103,7 @@ class _Limit:
 class BrowserRunner:
     """One child process with one browser, lent to one job at a time.
 
-    The deadline of a job is held by a timer of its own, which kills. It therefore holds whatever the job's
-    caller is doing: reading from a runner that stopped in the middle of a message, writing to one that reads no
-    more, or answering a question from a store that is slow.
+    A timer of its own kills at the deadline, whatever the caller is blocked in.
     """
 
     def __init__(
@@ -146,9 +138,9 @@ class BrowserRunner:
         name: str = "runner",
         on_spawn: Callable[["BrowserRunner"], None] | None = None,
     ) -> "BrowserRunner":
-        """Start a runner and wait for its browser. Raises `BrowserUnavailable`, with nothing left running.
+        """Start a runner and wait for its browser, or raise `BrowserUnavailable` with nothing left running.
 
-        ``on_spawn`` gets to see the runner before its browser is up, to be able to kill it.
+        ``on_spawn`` gets the runner before its browser is up, to be able to kill it.
         """
         try:
             runner = cls._spawn(settings, Registry(run_dir), name)
@@ -224,9 +216,8 @@ class BrowserRunner:
     ) -> Any:
         """Do a job and return its result, or raise how it ended. ``deadline`` is monotonic time.
 
-        Raises `RunnerOverran`, `RunnerDied`, `JobBroke` or `StillAlive`. What the callbacks raise comes through,
-        after the runner has been killed: a job that waits for an answer nobody could give must not be left to
-        go on. A result that was sent counts, even if the deadline passed on its way.
+        Raises `RunnerOverran`, `RunnerDied`, `JobBroke` or `StillAlive`, or what a callback raised, after the runner
+        was killed. A result that was sent counts, also past the deadline.
         """
         if not self._in_use.acquire(blocking=False):
             raise RunnerBusy("This runner is at work for another caller.")
@@ -298,10 +289,7 @@ class BrowserRunner:
         return RunnerDied(self._step, self._process.returncode, self._last_words)
 
     def settle(self, within: float = SETTLE_WITHIN) -> None:
-        """Wait until the last job's pages are parked or closed; kill a runner that does not get there.
-
-        Apart from `run`, because the result of a job must not wait for its tidying.
-        """
+        """Wait until the last job's pages are parked, else kill. Not in `run`: a result must not wait for it."""
         if self._settled:
             return
         self._settled = True
@@ -335,10 +323,9 @@ class BrowserRunner:
     # --- ending
 
     def kill(self) -> None:
-        """Kill it with everything that belongs to it, and see it dead. May be called by anybody, any number
-        of times.
+        """Kill it with everything of it, and see it dead; any thread, any number of times.
 
-        The line is cut first: an answer on its way can no longer reach a job that has lost its time.
+        The line is cut first: an answer on its way must not reach a job that has lost its time.
         """
         self.broken = True
         self._hang_up()
@@ -362,7 +349,7 @@ class BrowserRunner:
             if asked and not self.broken:
                 self._ask_to_stop()
             self.kill()
-            if asked:  # else somebody still reads the line, and will hear that it is cut
+            if asked:  # else a reader of the line will see that it is cut
                 self._line.close()
         finally:
             if asked:
@@ -389,9 +376,7 @@ class BrowserRunner:
             raise _HungUp from error
 
     def _hang_up(self) -> None:
-        """Wake whoever reads or writes the line. Shutting down and not closing: the number could be reused at
-        once.
-        """
+        """Wake readers and writers of the line. Shut down, not closed: the number could be reused at once."""
         with (
             contextlib.suppress(OSError, ValueError),
             socket.socket(fileno=os.dup(self._line.fileno())) as end,
@@ -409,7 +394,7 @@ def _no_questions(name: str, data: Any) -> Any:  # noqa: ARG001 - the shape of e
 
 
 def _no_marks(step: Step) -> None:
-    """Nobody wants to know."""
+    """A step that is not reported."""
 
 
 def _new_process_tree() -> ProcessTree:
@@ -435,9 +420,7 @@ def _popen(
 
 
 def _environment(settings: LaunchSettings, process_tree: ProcessTree) -> dict[str, str]:
-    """The runner's environment: little of ours, its mark, and a folder of its own for all that the browser
-    writes.
-    """
+    """The runner's environment: little of ours, its mark, and a folder for all that the browser writes."""
     ours = {name: value for name, value in os.environ.items() if _is_inherited(name)}
     here = str(Path(steadypost.__file__).parents[1])
     path = os.pathsep.join(filter(None, [*settings.extra_path, here, os.environ.get("PYTHONPATH")]))
@@ -460,11 +443,7 @@ _launchers: list[ThreadPoolExecutor] = []
 
 
 def _launcher() -> ThreadPoolExecutor:
-    """The one thread that starts all runners.
-
-    A child is killed with its parent by the kernel, and for the kernel the parent is the *thread* that
-    started it. Started from a Prefect task's thread, a runner would be killed when that task ends.
-    """
+    """The one thread that starts all runners: the kernel kills a child when the *thread* that started it ends."""
     if not _launchers:
         _launchers.append(ThreadPoolExecutor(1, thread_name_prefix="browser-launcher"))
     return _launchers[0]

@@ -1,7 +1,6 @@
-"""The child: one Playwright, one Chromium, one job at a time.
+"""The child: one Playwright, one Chromium, one job at a time. Few imports: each start pays for them.
 
-Started as ``python -m steadypost.browser.runner_process --fd N --parent PID``. Imports here are paid at every
-start of a runner, so they are few.
+Started as ``python -m steadypost.browser.runner_process --fd N --parent PID``.
 """
 
 import argparse
@@ -54,10 +53,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _tied_to(parent: int) -> bool:
-    """Have the kernel kill us with our parent: also while stopped, and in code that never returns to Python.
-
-    The signal follows the *thread* that started us, see `runner._launcher`. A parent that died before this
-    call is noticed by its number. Elsewhere than on Linux the closed line has to do.
+    """Have the kernel kill us with our parent *thread* (`runner._launcher`). A parent already dead is seen by its
+    number; elsewhere than on Linux the closed line has to do.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
@@ -65,9 +62,7 @@ def _tied_to(parent: int) -> bool:
 
 
 def _die_first_when_memory_ends() -> None:
-    """When memory ends, let it be a browser that dies and not its supervisor; and leave no core file, which
-    would hold an account's cookies.
-    """
+    """Let the browser die first when memory ends, and leave no core file, which would hold cookies."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(WORST_FIRST, encoding="ascii")
@@ -96,7 +91,7 @@ def _launch(playwright: Playwright, settings: LaunchSettings) -> tuple[Browser, 
         executable_path=executable,
         headless=settings.headless,
         args=settings.chromium_args(),
-        # Unless told so, Playwright turns the sandbox off for everybody.
+        # Unless told so, Playwright turns the sandbox off.
         chromium_sandbox=os.geteuid() != 0,
         timeout=settings.launch_within * 1000,
         handle_sigint=False,  # an operator's Ctrl-C is the parent's to act on

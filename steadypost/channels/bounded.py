@@ -1,8 +1,6 @@
-"""A call that nothing can interrupt, waited for until a deadline and no longer.
+"""A call that nothing can interrupt, such as name resolution, waited for until a deadline in a thread of its own.
 
-Looking a name up is one: the system's resolver takes as long as it takes, and no timeout of a client's reaches it. The
-call runs in a thread of its own. Whoever gives it up leaves the thread behind, so what is called must be harmless when it
-goes on later.
+The thread is left behind when the wait ends, so the call must be harmless when it goes on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Which sign-ins a network confirmed lately, so that not every ask costs a question before it.
+"""Which sign-ins a network confirmed within a minute, so that not every ask costs a question first.
 
-Asking again within a minute would prove little more: between the question and the ask a sign-in can end as well, and
-then the ask itself is turned down and nothing is posted. The network's clock is known as long, unless somebody moved
-this machine's meanwhile.
+One that ends meanwhile has the ask refused. The network's clock is known as long, unless this one was moved.
 """
 
 from __future__ import annotations

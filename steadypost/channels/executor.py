@@ -1,8 +1,6 @@
-"""What may still act for an attempt that needs no browser: a request that this process has open.
+"""What may still act for an attempt without a browser: an open request of this process.
 
-A process that has ended sends nothing more. What it had handed to the kernel may still leave for a minute or two, as
-any request that is under way may: the settle window of the network is longer. So an executor is the process, told from
-a later one of the same number by its birth, and the number of the request within it.
+Named by process, birth and request. What a dead process left to the kernel is gone within the settle window.
 """
 
 from __future__ import annotations

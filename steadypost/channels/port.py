@@ -1,8 +1,7 @@
-"""What a channel is: four verbs, and the values they take and give.
+"""What a channel is: four verbs, and the values they take and give. No verb raises for what a network does.
 
-``ask`` may cause a post; it acts once, and only after ``arm`` said yes. ``look`` and ``probe`` cannot cause
-one and may be repeated. ``remove`` takes a post down, for a person only; it may be repeated, because what is gone
-stays gone. None of them raises for what a network does: the outcome is the answer.
+``ask`` may cause a post: once, after ``arm``. ``look`` and ``probe`` cannot, ``remove`` takes one down; all three may
+be repeated.
 """
 
 from __future__ import annotations

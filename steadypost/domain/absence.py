@@ -18,14 +18,13 @@ class Missed:
 
 
 def proves_absence(missed: Collection[Missed], *, gone_at: datetime | None, settle: timedelta) -> bool:
-    """Say whether looks that missed a part, each by lists that would have shown it, prove that it is not live.
+    """Say whether the looks that missed a part prove that it is not live.
 
-    They do when two of them are a settle window apart, by this machine's clock and by the network's: one of the two
-    may have been moved in between. None counts that began before the attempt's executor could provably act no more
-    (``gone_at``): a request still to come is in no list.
+    Two must be a settle window apart by both clocks, since one of them may have been moved. None counts that began
+    before ``gone_at``: a request still to come is in no list.
     """
     if not settle:
-        # The network shows at once whatever it has: there is no time to be measured, by anybody's clock.
+        # The network shows at once what it has: no time is to be measured.
         return any(gone_at is not None and one.at >= gone_at for one in missed)
     counted = [one for one in missed if _counts(one, gone_at)]
     return bool(counted) and _span(counted) >= settle
@@ -55,10 +54,10 @@ def was_watched(
     alive_by: timedelta,
     unseen_for: timedelta,
 ) -> bool:
-    """Say whether somebody looked often enough for a post that was missed to have never been there.
+    """Say whether looks were frequent enough for a missed post to have never been there.
 
-    From the ask on, and for as long as it may still have come to life (``alive_by`` after its executor was gone), no
-    two looks may be further apart than ``unseen_for``: in between it might have been live, been seen, and been deleted.
+    From the ask until ``alive_by`` after its executor was gone, no two may be further apart than ``unseen_for``: in
+    between it could have been live and deleted.
     """
     counted = sorted(one.at for one in missed if gone_at is not None and one.at >= gone_at)
     until = (gone_at or began_at) + alive_by

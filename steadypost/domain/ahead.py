@@ -35,7 +35,7 @@ class Step:
     """One word by which programs know it."""
     says: str
     at: datetime | None = None
-    """When it comes, or until when it is waited for; ``None`` where nobody can say."""
+    """When it comes, or until when it is waited for; ``None`` where unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
 
 
 def _open_before(delivery: Delivery, around: Around, now: datetime) -> list[Hold]:
-    """The circuits that it waits for now; whether they are open when its moment comes, nobody knows."""
+    """The circuits that it waits for now; they may be closed when its moment comes."""
     return in_order(*open_before(delivery.account, around.circuits, now), around.judged)
 
 

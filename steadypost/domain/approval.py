@@ -1,7 +1,7 @@
-"""A second person's yes: which posts need one, who may give it, and what is said of a post that waits for it.
+"""Approval by a second person: which posts need it, who may give it, and what is said of a post that waits for it.
 
-What is approved is a wording for an account. Whoever changes the words makes another wording, which needs its own yes;
-another time is not another wording. The names are those that people give: they are kept, and not proven.
+A wording for an account is approved: other words need approval of their own, another time does not. Names are not
+proven.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 ANYBODY = "*"
-"""Instead of a name: anybody but its author."""
+"""Instead of a name: any person but its author."""
 
 ACCOUNT = "account"
 """The key of the rule that the account itself has; that of a label is ``label:`` and the label."""
@@ -86,7 +86,7 @@ class Judged:
     takes: tuple[Rule, ...]
     """The rules that take it."""
     left: tuple[Rule, ...]
-    """The rules that still want somebody else's."""
+    """The rules without an approval yet."""
 
 
 def judge(rules: Sequence[Rule], given: Mapping[str, str], *, who: str, author: str) -> Judged:

@@ -34,7 +34,7 @@ class Line:
     text: str
     state: State = State.SCHEDULED
     address: str = ""
-    """Where people find it; empty when nobody can tell."""
+    """Where people find it; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

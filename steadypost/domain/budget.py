@@ -1,12 +1,6 @@
-"""How much may be tried again at all, by everybody together.
+"""The retry budget of the whole system: fresh attempts save up for retries, and a retry that failed spends.
 
-A retry is worth one fresh attempt's place in the queue while the network is well, and nothing while it is
-not: then everything is retried, and the retries are what keeps it ill. So fresh attempts save up for retries,
-and a retry that did not work has spent what they saved. One that worked has cost nothing: when the trouble is
-over, what waited goes out as fast as it can.
-
-The idea is the retry budget of Finagle (Twitter, 2016), with attempts read back from the store instead of a
-counter in one process, so that it is the whole system's and survives its restarts.
+As Finagle's (Twitter, 2016), but read back from the store's attempts, so that it is shared and survives restarts.
 """
 
 from __future__ import annotations

@@ -1,12 +1,7 @@
-"""Why an ask did not end in an id: every cause there is, and all that follows from it, one row each.
+"""Why an ask did not end in an id: one row per cause, with all that follows from it.
 
-The row says whose trouble it is, when the delivery is asked for again, what must be known before, whether the delivery
-pays for it, how long its account rests, which circuit it tells of, and what a person is told and can do. Nothing about
-a cause stands anywhere else. How far an attempt had come is no matter of its cause: the outcome says that
-(``steadypost.domain.outcome``), and an outcome that leaves open whether something was posted is followed by looks,
-whatever its cause.
-
-``python -m steadypost.channels.x_web.table`` draws the rows into ``docs/retries.md``.
+How far an attempt had come is the outcome's to say. ``python -m steadypost.channels.x_web.table`` draws
+``docs/retries.md``.
 """
 
 from __future__ import annotations
@@ -34,7 +29,7 @@ class Again(StrEnum):
     """When the same delivery is asked for again."""
 
     NEVER = "never"
-    """The network said no and would say no again: somebody has to change the post."""
+    """The network said no and would say no again: a person has to change the post."""
     GROWING_WAITS = "after a growing wait"
     """Ten seconds, doubled each time up to a quarter of an hour, spread by chance over the upper half."""
     NAMED_END = "at the end it named"
@@ -58,12 +53,11 @@ class Fault(StrEnum):
     """What a failure for this cause tells of, and so which circuit it counts against."""
 
     SIGN_IN = "the account's sign-in"
-    """Only what a look can see the end of. A limit is not among it: no look shows that the network would take a post
-    again, so the instant it named, or its own window, ends it. Nor is what the account's block alone says."""
+    """Only a look can see its end. Limits end at the instant they name; what the account's block says is not among it.
+    """
     PAGE = "the network's page"
     WAY = "the way to the network"
-    """Nobody knows whether it is the network or this machine: it counts against the account's page and tells nothing
-    of the machine."""
+    """Network or machine, unknown which: it counts against the account's page, and tells nothing of the machine."""
     MACHINE = "this machine's browsers"
     """It never opens a circuit of the network's."""
     UNKNOWN = "nobody knows"
@@ -133,7 +127,7 @@ class Cause(StrEnum):
 
     @property
     def needs_person(self) -> bool:
-        """Whether waiting cannot help: somebody has to sign in, answer the network, or accept its rules."""
+        """Whether waiting cannot help: a person has to sign in, answer the network, or accept its rules."""
         return RULES[self].needs_person
 
 
@@ -177,7 +171,7 @@ def _limit(says: str, rest: timedelta) -> Rule:
 
 
 def _person(says: str, rest: timedelta, remedy: str, fault: Fault | None = None) -> Rule:
-    """Leave the account alone and look in now and then, until somebody has acted."""
+    """Leave the account alone and look in now and then, until a person has acted."""
     return Rule(
         says=says,
         scope=Scope.ACCOUNT,
@@ -198,7 +192,7 @@ def _looked_for(says: str, again: Again = Again.ABSENCE, remedy: str = "") -> Ru
 
 
 _HALF_HOUR = timedelta(minutes=30)
-"""Somebody has to act; until then the page is opened now and then and, if it shows the same, left again."""
+"""A person has to act; until then the page is opened now and then."""
 _LONG = timedelta(hours=6)
 """The network asked a person a question. Nothing comes near it for a long time, and nothing here ever answers it."""
 

@@ -1,7 +1,6 @@
-"""What a person may change of a delivery, judged by where it stands; and why not, with what is possible instead.
+"""What a person may change of a delivery, judged by its state; if not, why, and what is possible instead.
 
-A change never touches what a worker holds, what may be live, or what is live. Everything here is pure: the store
-judges with it under the delivery's lock.
+A change never touches what a worker holds, or what is or may be live. The store judges under the delivery's lock.
 """
 
 from __future__ import annotations
@@ -147,10 +146,7 @@ def edited(
     concern: str,
     now: datetime,
 ) -> Delivery | Barred:
-    """Become the delivery that says something else, or say why not.
-
-    ``concern`` is why the new wording is to be held for a person's yes; empty when it is not.
-    """
+    """Become the delivery with other words, or say why not; ``concern`` is why it needs approval, if it does."""
     bar = barred(Op.RETRY if retry else Op.EDIT, delivery)
     if bar is not None:
         return bar
@@ -190,10 +186,9 @@ def _let_go(delivery: Delivery, concern: str, now: datetime) -> Delivery | Barre
 
 
 def can_be_taken_down(delivery: Delivery) -> Barred | None:
-    """Say why a person cannot take a delivery's posts down; nothing when all that may be live of it has its id.
+    """Say why a person cannot take a delivery's posts down; nothing when every part that may be live has its id.
 
-    What was seen gone, or taken down before, may be asked for again: that is how a removal whose answer was lost is
-    brought to its end.
+    Posts seen gone may be asked for again, so that a removal whose answer was lost can be completed.
     """
     number = delivery.id
     match delivery.state:

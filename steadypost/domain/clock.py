@@ -1,8 +1,4 @@
-"""Time, handed in.
-
-Everything that needs to know the time takes a ``Clock`` so that a test can hold it still and a
-simulation can run weeks in seconds. All instants are aware and in UTC; a naive datetime is a defect.
-"""
+"""Time, handed in as a ``Clock``, for tests that hold it still and simulations. Instants are aware and in UTC."""
 
 from __future__ import annotations
 
@@ -22,7 +18,7 @@ def now() -> datetime:
 
 
 def utc(moment: datetime) -> datetime:
-    """Bring an aware instant to UTC; refuse a naive one, because nobody can know what it meant."""
+    """Bring an aware instant to UTC; refuse a naive one, whose zone is unknown."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without zone cannot be placed: {moment.isoformat()}")
     return moment.astimezone(UTC)
@@ -58,10 +54,9 @@ class Offset:
 
 
 def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offset:
-    """Compare the clocks by one answer: its ``Date``, which is cut to the second, and when it was asked for and came.
+    """Compare the clocks by one answer's ``Date`` (cut to the second) and when it was asked for and came.
 
-    The answer was dated somewhere between the two; the middle is the best guess, half the way and half a second its
-    error (RFC 9110, 6.6.1; the reckoning is that of SNTP, RFC 4330).
+    The middle is the best guess, half the way and half a second its error (RFC 9110, 6.6.1; SNTP, RFC 4330).
     """
     middle = sent_at + (received_at - sent_at) / 2
     half_second = timedelta(milliseconds=500)
@@ -71,7 +66,7 @@ def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offse
 
 
 MOVED = timedelta(seconds=1)
-"""A clock that differs by more from the one that nobody sets was moved: it is corrected far more slowly than that."""
+"""A clock that differs by more from the monotonic one was moved: corrections are far slower than that."""
 
 
 def was_moved(passed: timedelta, ticked: timedelta) -> bool:

@@ -34,24 +34,25 @@ class State(StrEnum):
     """Where a delivery stands. Each state says what it means, who moves it, and what a crash leaves."""
 
     HELD = "held"
-    """Came in looking like a repetition, waits for a second person's yes, or its moment passed and its own rule asks
-    a person first. Somebody releases, approves or cancels it; its late rule may end it."""
+    """May be a repetition, needs approval, or is late and its rule asks first. A person or its late rule ends
+    it.
+    """
 
     SCHEDULED = "scheduled"
     """Waiting for its moment. A worker's claim moves it. A crash leaves it as it is."""
 
     SENDING = "sending"
-    """A worker holds its lease. Before arming nothing has happened; after arming the network may already
-    know. A crash leaves it here until the lease runs out; then rescue moves it: back to ``scheduled`` when
-    it was never armed, to ``unconfirmed`` when it was."""
+    """A worker holds its lease. After arming the network may already know. When a crash lets the lease run out,
+    rescue moves it: to ``scheduled`` if never armed, else to ``unconfirmed``.
+    """
 
     PARTIAL = "partial"
-    """Some parts of a thread are live and the rest provably are not. Claimed again at its moment, to go on
-    at the first missing part."""
+    """Some parts of a thread are live, the rest provably not. Claimed again, it goes on at the first missing part."""
 
     UNCONFIRMED = "unconfirmed"
-    """We asked and never learnt. Only evidence moves it: a look, a person's word, or that attempt's own
-    answer, come late. It counts against the quota."""
+    """Asked and never learnt; counts against the quota. Only a look, a person's word or that attempt's late answer
+    moves it.
+    """
 
     PUBLISHED = "published"
     """Every part is live, with its id."""
@@ -72,18 +73,14 @@ class State(StrEnum):
     """Evidence stayed away, or a thread cannot go on by itself. A person decides."""
 
     REMOVED = "removed"
-    """It was live and is seen gone, because a person took it down or somebody else did. Never posted again by
-    itself; only a person who sees it there again, or as another post, moves it."""
+    """Was live and is seen gone. Never posted again by itself; only a person who sees it there again moves it."""
 
 
 CAME_TO_LIGHT = frozenset({State.PUBLISHED, State.NEEDS_REVIEW})
-"""Where a delivery goes when an id comes to light that nobody expected any more.
+"""Where a delivery goes when an unexpected id comes to light.
 
-A person said that it is not there, or took it back, and was wrong: an answer that was lost for hours lands
-after all, or the person looks again. By then the delivery may be anywhere. An id outweighs every other
-word, so from wherever it waits, and from every end that says "not live", a way leads to ``published``, or,
-when only a part of it came to light, to a person. Otherwise something would be cancelled, refused or missed
-while it is live.
+A person may have said that it is not there and be wrong. An id outweighs every other word, so a way leads from every
+waiting state and every end to ``published``, or to a person where only some parts came to light.
 """
 
 MOVES: Mapping[State, frozenset[State]] = {
@@ -144,7 +141,7 @@ FINAL = frozenset({State.PUBLISHED, State.REFUSED, State.MISSED, State.CANCELLED
 """Where a delivery may rest for good: only what the network shows, or a person, moves it on."""
 
 FOR_A_PERSON = frozenset({State.HELD, State.NEEDS_REVIEW, State.QUARANTINED})
-"""Where a delivery waits for somebody."""
+"""Where a delivery waits for a person."""
 
 
 def check_graph(moves: Mapping[State, frozenset[State]] = MOVES) -> None:
@@ -179,7 +176,7 @@ DELETED = (
     "it is not there now, and there was no look for a while after it was asked for: a person may have deleted it since. "
     "If it was not deleted, let it go out again"
 )
-"""Why a person decides about what may have been live before anybody looked."""
+"""Why a person decides about what may have been live before the first look."""
 
 
 class WhenLate(StrEnum):
@@ -197,7 +194,7 @@ class OnAbsence(StrEnum):
     ASK_AGAIN = "ask_again"
     """It is asked again, as a new attempt."""
     ASK_A_PERSON = "ask_a_person"
-    """Nobody asks again before a person has."""
+    """A person is asked before it is sent again."""
 
 
 def _wait(earlier: int, jitter: float | None) -> timedelta:
@@ -213,7 +210,7 @@ class Delivery:
     account: str
     state: State
     due_at: datetime
-    """The moment somebody wants it out. Lateness is measured from here; only a person moves it."""
+    """When it is to go out. Lateness is measured from here; only a person moves it."""
     next_at: datetime
     """The earliest instant at which a worker, or a look, may take it up again."""
     parts: tuple[DeliveryPart, ...]
@@ -226,7 +223,7 @@ class Delivery:
     broken: int = 0
     """How many attempts in a row ended before the click through the delivery's own doing."""
     deferred: int = 0
-    """How many attempts in a row ended through somebody else's (the account, the network, the host)."""
+    """How many attempts in a row ended through account, network or host."""
     looks: int = 0
     """How many looks have not settled it."""
     cause: Cause | None = None
@@ -269,9 +266,8 @@ class Delivery:
         return self if self.state is State.HELD else self.move(State.HELD, why=asks)
 
     def settle(self, answer: Answer, now: datetime, jitter: float, *, patient: bool = True) -> Delivery:
-        """Take the network's answer and become the delivery that follows from it.
-
-        Not ``patient``, what was provably not sent goes again at once, as in older systems.
+        """Take the network's answer and become the delivery that follows; not ``patient``, what was not sent goes
+        again at once.
         """
         after = replace(self, parts=parts_after(self.parts, answer))
         return after._follow(answer, now, jitter if patient else None)  # noqa: SLF001 - it is this very class
@@ -365,10 +361,10 @@ class Delivery:
         perhaps_deleted: bool = False,
         planned: bool = True,
     ) -> Delivery:
-        """Become the delivery that follows from a look: ``found`` are its parts that were seen, with their
-        ids, and ``absent`` those now *proven* not to be live. What was merely not seen stays unconfirmed.
-        ``perhaps_deleted`` says that what is absent may have been live before anybody looked. A look that was not
-        ``planned``, because a person asked for it, uses up none of those that a delivery has.
+        """Become the delivery that follows from a look: ``found`` are parts with their ids, ``absent`` those *proven*
+        not live.
+
+        ``perhaps_deleted``: what is absent may have been live before. A look that was not ``planned`` is not counted.
         """
         after = replace(self, parts=parts_seen(self.parts, found, absent))
         if after.first_missing == len(after.parts):

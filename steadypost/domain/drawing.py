@@ -1,7 +1,4 @@
-"""Draws the life of a delivery from the graph itself, so that the drawing cannot say anything else.
-
-``python -m steadypost.domain.drawing`` prints what ``docs/state-machine.md`` holds; a test compares them.
-"""
+"""Draws the states of a delivery from the graph: ``python -m steadypost.domain.drawing``. A test compares the docs."""
 
 from __future__ import annotations
 

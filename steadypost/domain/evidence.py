@@ -1,8 +1,7 @@
 """What looks found, and what that says of each unconfirmed delivery.
 
-A look at one list of posts brings back a ``Sighting``: the posts it saw, and how far the list reached. What it shows of
-each part that is ``Wanted`` is one ``Evidence``. Three values, never two: not seeing a post is not proof that it is not
-there, and a post that may be ours is not yet ours.
+A look gives a ``Sighting``; each ``Wanted`` part gets one ``Evidence`` of three values: not seeing a post proves
+nothing by itself.
 """
 
 from __future__ import annotations
@@ -41,12 +40,11 @@ class SeenPost:
     readable: bool = True
     """Whether its content was told. An entry of which only the id is known may be anything."""
     versions: tuple[RemoteId, ...] = ()
-    """Every id it has had, when somebody edited it."""
+    """Every id it has had, when it was edited."""
     made: datetime | None = None
     """When it was made, by the network's clock, where the network says so beside its id."""
     dated: datetime | None = None
-    """When it was made as its author dated it. That proves nothing of a post that may be anybody's hand, and counts only
-    where the name of what is looked for is lost."""
+    """When its author dated it. It proves nothing, and counts only where the name of what is looked for is lost."""
     options: Mapping[str, str] = field(default_factory=dict)
     """How it went out beside its words, as far as the network tells: its content warning, who may see it."""
 
@@ -66,8 +64,7 @@ class Appearance:
     """As whom, and how, something is asked for: it will show itself so, whatever the account's block says by then."""
 
     identity: str = ""
-    """Who the account is by its network's own name for it, which stays when a handle changes: a DID, a number. Empty
-    where that is not told."""
+    """The network's own name for the account (a DID, a number), which outlives a handle. Empty where not told."""
     options: Mapping[str, str] = field(default_factory=dict)
     """How it goes out beside its words, by the names of ``SeenPost.options``; of what is left out nothing is known."""
 
@@ -77,7 +74,7 @@ class Sighting:
     """What one look saw."""
 
     account: str
-    """The handle that the page said was signed in, without ``@``; empty when nobody was."""
+    """The handle that the page said was signed in, without ``@``; empty when none was."""
     at: datetime
     identity: str = ""
     """Who that is by the network's own name for it, as in ``Appearance``."""
@@ -91,16 +88,13 @@ class Sighting:
     post: RemoteId | None = None
     """Whose page, for ``Place.THREAD``."""
     told: bool = False
-    """Whether the posts are what the network told the page. What a page paints leaves things out, and proves no
-    absence."""
+    """Whether the network told the posts to the page. What a page only paints is incomplete and proves no absence."""
     offset: Offset | None = None
     """How far the network's clock was ahead of this machine's during the look; ``None`` when it did not say."""
     missing: frozenset[RemoteId] = frozenset()
     """The posts of which the network said that there is nothing at their own address."""
     named: Mapping[Name, RemoteId | None] = field(default_factory=dict)
-    """What the network said of each part that was asked for by name: its id, or ``None`` when it is certainly not
-    there. A part of which nothing is known is left out.
-    """
+    """The id of each part asked for by name, ``None`` when it is certainly not there. Unknown parts are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +154,7 @@ class CannotTell:
     unread: tuple[tuple[Place, RemoteId | None], ...] = ()
     """What else has to be read before it could be said to be absent, or be told apart from a post that may be it."""
     twins: tuple[RemoteId, ...] = ()
-    """The posts of which each is this one as far as anybody can tell, and no other delivery's; the oldest first."""
+    """The posts of which each may be this one, and fits no other delivery; the oldest first."""
 
 
 Evidence = Present | Absent | CannotTell

@@ -1,7 +1,4 @@
-"""The hashtags of a text, by twitter-text's rule: letters, marks and digits of every script, with what joins them.
-
-A tag needs a letter or a mark, begins where no other word ends, and is none within a link.
-"""
+"""The hashtags of a text, by twitter-text's rule: a letter or mark is needed, none within a word or a link."""
 
 from __future__ import annotations
 

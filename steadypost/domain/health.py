@@ -1,8 +1,4 @@
-"""What is checked, and what a check can come to.
-
-A check compares what should be true with what is: with what the network shows, what the store holds, and what
-this machine and Prefect are seen to do. It never asks the publisher how it went.
-"""
+"""What is checked, and what a check can come to. It compares with what is seen, never with what the publisher says."""
 
 from __future__ import annotations
 
@@ -11,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from steadypost.domain.watched import FAILING_AFTER
+
 
 class Verdict(StrEnum):
     """What a check came to."""
@@ -18,7 +16,7 @@ class Verdict(StrEnum):
     OK = "ok"
     FAILING = "failing"
     UNKNOWN = "unknown"
-    """It could not be found out. That is never ok: what nobody can see may well be broken."""
+    """It could not be found out, which is never ok."""
 
 
 class Quiet(StrEnum):
@@ -38,7 +36,7 @@ class Quiet(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     """A dependency is away and is being left alone; the check of the circuit says how long that may last."""
     STARTING = "starting"
-    """A run that does this was started a moment ago, and has not taken its lease yet. Not ok, and nobody's fault."""
+    """A run that does this was started a moment ago, and has not taken its lease yet. Not ok, and no failure."""
     NOT_ASKED = "not_asked"
     """There is nothing on this machine to ask."""
 
@@ -102,7 +100,7 @@ class Check:
     quiet: Quiet | None = None
     """Why nothing happening is right."""
     explained_by: Kind | None = None
-    """What is wrong elsewhere that explains this. It is not ok for that, but nobody is told of it twice."""
+    """What is wrong elsewhere that explains this. It is not ok for that, but is told only once."""
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -156,14 +154,12 @@ class Tolerances:
 
     every: timedelta = timedelta(seconds=60)
     """How often everything is checked."""
-    heartbeat_within: timedelta = timedelta(seconds=15)
-    """A run on watch sends a heartbeat every second, and may wait five for a store that is busy. No longer than the
-    others on watch give it (``tasks/peer_supervisor.py``): what they have replaced must not look well until the next
-    one sends heartbeats."""
+    heartbeat_within: timedelta = FAILING_AFTER
+    """No longer than the peers of a run give it: what was replaced must not look well."""
     starts_within: timedelta = timedelta(seconds=45)
     """How long a run may take from its start to its first heartbeat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
-    """A post that is due, and may go, is taken up in a quarter of a second. After this nobody is doing it."""
+    """A post that is due, and may go, is taken up in a quarter of a second. After this no publisher is at work."""
     live_within: timedelta = timedelta(minutes=5)
     """How late a post may be, whatever kept it."""
     shown_within: timedelta = timedelta(seconds=20)

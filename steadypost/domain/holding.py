@@ -31,7 +31,7 @@ class Hold:
     """One word by which programs know it."""
     why: str
     until: datetime | None = None
-    """When it ends by itself; ``None`` where nobody can say."""
+    """When it ends by itself; ``None`` where unknown."""
     needs_person: bool = False
     """Whether it stays until a person acts."""
 
@@ -54,11 +54,10 @@ def holds(
     closed: str = "",
     unconfirmed: int = 0,
 ) -> list[Hold]:
-    """List what keeps an account's posts back at ``now``, what outlasts the others first. Empty: nothing does.
+    """List what keeps an account's posts back at ``now``, what lasts longest first; empty: nothing does.
 
-    ``off`` is its switch *Publish* when that is off, ``judged`` what the latest round of checks found of the circuits
-    where these are not known, ``closed`` why it cannot be used as others have found, and
-    ``unconfirmed`` how many of its deliveries are unconfirmed.
+    ``off``: its switch *Publish* when off; ``judged``: the latest checks of circuits not known here; ``closed``: why it
+    cannot be used; ``unconfirmed``: how many deliveries are.
     """
     strikes = [Struck(says=account.struck)] if account.struck else []
     return in_order(

@@ -48,7 +48,7 @@ class Incident:
     what: str
     opened_at: datetime
     verdict: Verdict = Verdict.FAILING
-    """Failing, or unknown: nobody can tell."""
+    """Failing, or unknown."""
     id: int = 0
     rounds: int = 1
     """How many rounds have found it so."""
@@ -169,7 +169,7 @@ def _lasts(incident: Incident, until: datetime, tolerances: Tolerances) -> bool:
 
 
 def _is_worth_a_word(incident: Incident, tolerances: Tolerances) -> bool:
-    """A flicker that nobody was told of, and nothing was done about, stays in the records."""
+    """A flicker without message or remedy stays in the records."""
     if not RULES[incident.kind].told:
         return False
     well = incident.well_since or incident.opened_at
@@ -223,7 +223,7 @@ def reminder(incident: Incident, now: datetime) -> Message:
 
 
 def over(incident: Incident) -> Message:
-    """Say that it is over, and that nobody is needed any more, or ever was."""
+    """Say that it is over, and that no person is needed."""
     lasted = ((incident.over_at or incident.opened_at) - incident.opened_at).total_seconds()
     needed = incident.told_at is not None
     return Message(

@@ -36,7 +36,7 @@ class Link:
     shown: str = ""
     """The words that stand for it, where only those are known; ``…`` at the end says that they are cut."""
     short: str = field(default="", compare=False)
-    """The network's own address for it. Somebody may have typed that very address."""
+    """The network's own address for it. The author may have typed that very address."""
     also: str | None = field(default=None, compare=False)
     """Where it leads under another name of the same host, where the network has used several."""
 
@@ -84,7 +84,7 @@ def compare(ours: str, theirs: Said) -> Grade:
     best = _best(ours, theirs, [theirs.pieces])
     if best is Grade.SAME and not theirs.guessed:
         return best
-    # Whether somebody typed a name that the network puts there anyway, or what it escaped, it does not say.
+    # Whether the author typed a name that the network puts there anyway, or what it escaped, it does not say.
     others = [theirs.otherwise] if theirs.otherwise else []
     others += [(theirs.lead[at:], *theirs.pieces) for at in _names(theirs.lead)]
     if best is not Grade.OTHER or _best(ours, theirs, others) is not Grade.OTHER:
@@ -229,7 +229,7 @@ def _same_link(typed: str, link: Link) -> Grade:
 
 
 def _like_short(typed: str, short: str) -> Grade:
-    """Hold a typed address against the network's own for the link, which somebody may have typed."""
+    """Hold a typed address against the network's own for the link, which the author may have typed."""
     bare = _SCHEME.sub("", typed).casefold()
     return Grade.UNCLEAR if short and bare == _SCHEME.sub("", short).casefold() else Grade.OTHER
 

@@ -1,7 +1,6 @@
-"""Which runs live: those with a process here, those on watch, and those that were heard of, on whatever machine.
+"""Which runs live: with a process here, on watch, or heard of from another machine through what it writes down.
 
-A machine sees only its own processes. What runs on another one is told by nothing but what it writes down itself, so
-that is what counts; and where it cannot be read, nobody is called dead.
+Where that cannot be read, no run is called dead.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ TICK = timedelta(seconds=2)
 
 
 STEADY = timedelta(seconds=5)
-"""Two offsets within this of each other, and their errors, are those of clocks that nobody has moved in between."""
+"""Two offsets within this of each other, and their errors, are those of clocks that were not moved in between."""
 
 
 UNKNOWN_CLOCK = timedelta(minutes=20)
@@ -28,7 +28,7 @@ UNKNOWN_CLOCK = timedelta(minutes=20)
 
 
 def is_marked(post: SeenPost) -> bool:
-    """Whether somebody set it apart. A list that shows it in that place may leave it out of its own."""
+    """Whether it is pinned or promoted. A list may leave it out of its own place."""
     return post.pinned or post.promoted
 
 
@@ -62,7 +62,7 @@ def _is_wordless(item: Wanted, post: SeenPost) -> bool:
 def text_grade(item: Wanted, post: SeenPost) -> Grade:
     """Say how far their words agree."""
     if len(post.versions) > 1:
-        # Somebody edited it. What it said at first is not told any more: ours, or what somebody made the same later.
+        # It was edited, and its first text is not told any more: it may be ours, or was made the same later.
         return Grade.UNCLEAR
     return item.network.compare(item.text, post.said)
 
@@ -110,16 +110,15 @@ class Window:
     surely: datetime
     """What was made from here on is young enough."""
     perhaps: datetime
-    """What was made before this is too old; in between nobody can say."""
+    """What was made before this is too old; in between it is unclear."""
     is_known: bool
     """Whether the clocks were compared both when it was asked for and when it was looked for."""
 
 
 def window(item: Wanted, offset: Offset | None) -> Window:
-    """Say from when on a post can be this one, for a look during which the clocks were this far apart.
+    """Say from when on a post can be this one.
 
-    A clock that was moved between the two comparisons, whosever it is, widens what nobody can say by as much; and one
-    that was moved by no more than they can show, between the comparison and the arming, by ``STEADY``.
+    A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show.
     """
     known = item.offset or offset
     if known is None:

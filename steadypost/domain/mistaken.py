@@ -1,8 +1,7 @@
-"""Tells a file that holds somebody's session from every other, whatever form the session is in.
+"""Recognises a file that holds a session, in whatever form, so that a refusal does not show a sign-in in a log.
 
-People pick the wrong file. What a refusal then shows of it for the sake of finding the place would be a sign-in, in a
-log and in the state of a run. So it is known first, by its structure: a browser's storage state, a list of cookies,
-Netscape's ``cookies.txt``, a file of settings, a recorded header, JSON with tokens, each plain, broken off, or in base64.
+Known by structure: storage state, cookie lists, ``cookies.txt``, settings, headers, tokens; plain, broken off or
+base64.
 """
 
 from __future__ import annotations
@@ -55,13 +54,13 @@ TOKENS = frozenset(
         "private_key",
     }
 )
-"""Names of what signs somebody in, in settings and in JSON."""
+"""Names of sign-in secrets, in settings and in JSON."""
 
 OF_A_POST = frozenset({"text", "parts", "accounts", "when"})
 """What only a post has: it may be about tokens, and name them in its text."""
 
 SHORTEST = 8
-"""A value shorter than this signs nobody in."""
+"""A shorter value is no sign-in secret."""
 
 _NETSCAPE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t/\S*\t(?:TRUE|FALSE)\t\d+\t\S+(?:\t\S*)?$", re.IGNORECASE)
 _SETTING = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*[\"']?([^\s\"']{8,})")
@@ -83,7 +82,7 @@ _BARE = re.compile(
 
 
 def looks_like_session(text: str, depth: int = 3) -> bool:
-    """Whether this text, the whole of a file, holds what signs somebody in. It errs to the careful side."""
+    """Whether this text, the whole of a file, holds a sign-in. It errs to the careful side."""
     plain = text.replace("\0", "").strip().removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     if not plain or depth == 0:
         return False

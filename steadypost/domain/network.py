@@ -1,7 +1,6 @@
-"""What is true of one network, whoever talks to it: its ids, its lengths, when two texts are the same there.
+"""What is true of one network: its ids, its lengths, when two texts are the same there. No input or output.
 
-Each network has a room of its own, ``steadypost/networks/<name>/``, which gives one value of ``Network``. Everything
-else asks that value and knows no network by name. No function here does input or output.
+Each has a room ``steadypost/networks/<name>/`` with one ``Network``; everything else asks that value.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Pointer:
     part: int | None = None
     """Which part of the delivery it is, if the person said so."""
     server: str | None = None
-    """The host, and port, of the server that shows it, where everybody may run one and the address says which."""
+    """The host, and port, of the server that shows it, where there are many and the address says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +129,11 @@ class Network:
     read: Callable[[str], Pointer]
     """Read a post's address or bare id as a person pastes it, or raise ``NotAnId``."""
     own_id: Callable[[Pointer, str], RemoteId] = as_pointed
-    """Spell the id of an account's post as the network itself does, of what a person points at and of who the account
-    is (``SeenPost`` and ``Appearance.identity``; empty where nobody has seen that), or raise ``NotAnId``: one post must
-    not have two ids here.
+    """Spell the id of an account's post as the network does, from a person's spelling and the account's identity (may
+    be empty), or raise ``NotAnId``: one post must not have two ids here.
     """
     neither: str
-    """What to tell whoever pasted what ``read`` does not take: the remedy."""
+    """The remedy for what ``read`` does not take."""
 
     compare: Callable[[str, Said], Grade]
     """Whether a post that was seen says, on this network, what was to be said."""
@@ -144,9 +142,7 @@ class Network:
     allows: Allowance
     """What an account may say as a rule."""
     needed_unnamed: Callable[[str, RemoteId | None], tuple[Need, ...]] | None = None
-    """The same for a part whose name is lost, where the network takes names: a store that was set back to a backup does
-    not know under which name something was asked for since. ``None``: names change nothing.
-    """
+    """The same for a part whose name is lost with a restored backup. ``None``: names change nothing."""
     objections: Callable[[tuple[Part, ...], Allowance], Iterable[Objection]] = nothing_against
     """What the network would refuse in a post."""
     price: Callable[[Part], Decimal] = free_of_charge
@@ -155,17 +151,14 @@ class Network:
     slowest_creation: timedelta
     """How long after an attempt's end the network may still bring its post to life, as a rule."""
     settle: timedelta
-    """How far apart two looks that miss a post must be, at the least, to prove that it is not there: longer than the
-    slowest creation and the slowest showing. Zero where whatever was written is read at once: one look then does.
+    """The shortest time between two looks that prove absence: longer than the slowest creation and showing. Zero: one
+    look.
     """
     shows_within: timedelta = timedelta(0)
-    """How long a post that is live may be missing from lists, on a bad day. No settle window may be shorter: two looks
-    within that time miss the same post for the same reason.
-    """
+    """How long a live post may be missing from lists on a bad day. No settle window may be shorter."""
     unseen_for: timedelta | None = None
-    """How long nobody may have looked, while a post could come to life, for one that is missed to have never been
-    there: in a longer while somebody may have seen and deleted it, and to ask again would bring it back. ``None``: that
-    is not considered.
+    """How long a look may be missing for a missed post to have never been there: longer, and it may have been seen
+    and deleted. ``None``: not considered.
     """
     hosts: tuple[str, ...] = ()
     """The names under which the network is itself, the present one first; empty where everybody may run a server."""

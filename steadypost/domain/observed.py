@@ -108,7 +108,7 @@ class AccountSeen:
     look: Noted | None = None
     """How the last looks at its page went."""
     closed: str = ""
-    """Why its block cannot be used as it was saved; empty when it can, or when nobody has read it yet."""
+    """Why its block cannot be used as it was saved; empty when it can, or was not read yet."""
     refused_for: str = ""
     """The account that is the same one on the network, where this one is refused for it."""
 
@@ -133,9 +133,9 @@ class StoreSeen:
     """Since when the oldest message has been waiting to be told."""
     notices_trouble: str = ""
     nobody_to_tell: bool = False
-    """Whether nobody is named who could be told: an operator has not filled that in yet."""
+    """Whether no person to tell is named yet."""
     told_later: str = ""
-    """Why whoever is named is not told at this hour; empty when they are."""
+    """Why the person named is not told at this hour; empty when they are."""
     browsers: Mapping[str, Noted] = field(default_factory=dict)
     """What each pool of browsers noted of itself."""
     shed: tuple[str, ...] = ()
@@ -217,7 +217,7 @@ class CircuitSeen:
     stops: frozenset[str] = frozenset()
     """The accounts whose posts wait for it."""
     is_sign_in: bool = False
-    """Whether it stands before an account's sign-in: then somebody has to sign in, and waiting mends nothing."""
+    """Whether it stands before an account's sign-in: then a person has to sign in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +272,7 @@ class Observed:
     blocks: BlocksSeen | Cannot
     machine: MachineSeen
     store_away_at: datetime | None = None
-    """When the store was last seen to be away: nobody could send heartbeats then, and whoever waited for it still may."""
+    """When the store was last away: heartbeats were impossible then, and may still be delayed."""
 
     @property
     def accounts(self) -> Sequence[AccountSeen]:

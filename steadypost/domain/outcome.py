@@ -1,12 +1,6 @@
-"""What came of an ask. A value with a phase, never an exception and never a message to be searched.
+"""What came of an ask: ``Published``, ``Refused``, ``Deferred``, ``NotSubmitted`` or ``Unconfirmed``.
 
-    Published      the network answered with an id
-    Refused        the network said no, and would say no again
-    Deferred       the network said: not now
-    NotSubmitted   provably nothing was sent
-    Unconfirmed    it was asked, and never learnt
-
-Whatever is not positively recognised is ``Unconfirmed``. There is no sixth.
+A value with a phase, never an exception. What is not positively recognised is ``Unconfirmed``.
 """
 
 from __future__ import annotations
@@ -51,8 +45,9 @@ class Published:
 
     remote_id: RemoteId
     lacking: str = ""
-    """What is not as it was ordered although the post is live, for people: a picture that got lost, another
-    visibility. Empty where all is as it should be, or nothing is known of it."""
+    """What is not as ordered although the post is live, for people: a lost picture, another visibility. Empty if
+    nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +73,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSubmitted:
-    """Provably nothing was sent: the attempt ended before it was armed, the part's turn never came, or nothing had
-    passed the gate when the page was closed.
-    """
+    """Provably nothing was sent: never armed, the part was not reached, or nothing had passed the gate."""
 
     cause: Cause
     why: str
@@ -107,8 +100,8 @@ class Answer:
     first: int = 0
     """The index of the first part this attempt was to make live (a thread may resume)."""
     at_large: bool = False
-    """Whether the browser that carried it out was killed and not seen dead: it may still act. Any other
-    attempt that has answered can act no more, whatever it answered."""
+    """Whether its browser was killed and not seen dead, so that it may still act. Other attempts that answered cannot.
+    """
 
     @classmethod
     def same_for_all(cls, outcome: Outcome, parts: int, first: int = 0) -> Answer:

@@ -1,7 +1,6 @@
-"""How long an account is left alone after the network, or its sign-in, said so.
+"""How long an account rests after the network or its sign-in said so.
 
-A pause belongs to the account. It charges no delivery, and a new session (or a changed word on the rules)
-in the account's block ends it within one cycle.
+It charges no delivery; a new session or accepted rules in the account's block end it within a cycle.
 """
 
 from __future__ import annotations

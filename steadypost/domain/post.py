@@ -1,4 +1,4 @@
-"""What somebody wants said. A post knows nothing of networks."""
+"""What is to be published. A post knows nothing of networks."""
 
 from __future__ import annotations
 
@@ -125,10 +125,9 @@ _SPACE = re.compile(r"\s+")
 
 
 def sameness(text: str) -> str:
-    """Reduce a text to what makes it the same to a reader (and to X's refusal of duplicates).
+    """Reduce a text to what makes it the same to a reader and to X's duplicate check.
 
-    Case, white space, line breaks, a leading number such as ``1/`` and trailing hashtags do not count:
-    each of them has let a second copy of a queued post through somewhere.
+    Case, white space, a leading number such as ``1/`` and trailing hashtags do not count: each has let a copy through.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _NUMBERING.sub("", plain, count=1)

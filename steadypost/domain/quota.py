@@ -1,10 +1,7 @@
 """How much an account may publish, counted so that the network's own ledger never shows more.
 
-A use is a reservation: taken in the transaction of the claim, before anything is touched; given back only
-when provably nothing was sent. While an attempt is in flight its post may become live at any moment, so it
-counts as of now. Once it has ended it counts from that end, the latest instant at which its post can have
-become live, and it counts just the same when nobody knows whether it did. That is why two posts can never
-be closer on the network than the window says, however long an answer took.
+A use is reserved in the claim's transaction and given back only when provably nothing was sent. In flight it counts as
+of now; ended, from its end, the latest instant at which its post can have become live, known or not.
 """
 
 from __future__ import annotations
@@ -64,7 +61,7 @@ class Use:
     units: int
     counted_at: datetime | None
     unknown: bool = False
-    """Whether the attempt ended and nobody knows how."""
+    """Whether the attempt's end is unknown."""
     cost: Decimal = Decimal(0)
     """What it costs, in US dollars. Reading costs too, and takes no units."""
 

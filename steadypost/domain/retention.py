@@ -1,8 +1,6 @@
-"""What is kept, and for how long: one rule for everything that grows.
+"""What is kept, and for how long: by age, never by number.
 
-A rule is by age, never by number: what a day holds depends on how busy it was. What the judgement of identity needs is
-kept far longer than anything stays unconfirmed: the id of every live post, so that none is taken for another's. What is
-not at its end is kept however old it is.
+The id of every live post is kept far longer than anything stays unconfirmed. What is not at its end is always kept.
 """
 
 from __future__ import annotations

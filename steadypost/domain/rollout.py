@@ -1,8 +1,4 @@
-"""Turning something on for some before it is on for all: who is in, and whether it did them harm.
-
-Who is in is decided by a hash of the switch's name and of the one in question. Nothing has to be remembered for it,
-the same ones stay in while the share grows, and two switches do not always meet the same ones first.
-"""
+"""Turning a switch on for some before all: who is in (a hash of switch and key, nothing stored), and whether it harms."""
 
 from __future__ import annotations
 
@@ -23,8 +19,7 @@ FEWEST = 20
 """So many posts of the treated must have come due for a share to have been watched at all."""
 
 CERTAIN = 0.01
-"""A difference is believed when chance alone gives it less often than this. It is asked again and again while a share is
-watched, so it is five times as strict as the usual twentieth."""
+"""A difference is believed below this chance: five times as strict as usual, because it is asked again and again."""
 
 FEWEST_BAD = 3
 """One bad post, or two, is no pattern."""
@@ -96,8 +91,8 @@ class Judgement:
 def judge(treated: Group, rest: Group) -> Judgement:
     """Hold the treated against the rest.
 
-    One thing that is never allowed is enough. Otherwise the shares of bad posts are compared by Fisher's exact test,
-    one-sided, which holds for small numbers too (R. A. Fisher, Statistical Methods for Research Workers, 1934, § 21.02).
+    One forbidden thing is enough; else the shares of bad posts are compared by Fisher's exact test, one-sided (R. A.
+    Fisher, 1934, § 21.02).
     """
     told = f"{treated.bad} of {treated.due} bad with it, {rest.bad} of {rest.due} without"
     if treated.never:
@@ -114,9 +109,8 @@ def judge(treated: Group, rest: Group) -> Judgement:
 
 
 def _chance(treated: Group, rest: Group) -> float:
-    """How often so many of the bad, or more, would be among the treated if it made no difference.
-
-    With nobody left to compare with, the treated are held against the objective: one bad post in a hundred.
+    """How often at least so many of the bad would be among the treated by chance; with no rest: held against one in a
+    hundred.
     """
     if rest.due == 0:
         return _binomial_tail(treated.bad, treated.due, 0.01)
@@ -157,7 +151,7 @@ class Course(StrEnum):
     WENT_BACK = "went_back"
     """It was worse, and is as it was before."""
     LEFT = "left"
-    """Somebody changed the switch by hand meanwhile: theirs is the word."""
+    """A person changed the switch meanwhile, and is obeyed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,6 @@
-"""Keeping secrets out of whatever is written for people and machines to read.
+"""Keeps secrets out of what people and machines read.
 
-Two nets. What is *known* to be secret (the values of the sessions that are open here) is taken out wherever it
-stands, in the forms in which it may have got there. What only *looks* like one is taken out by its shape: a name
-that means a secret with something behind it, a long hexadecimal number, a long base64 text. Both err to the careful
-side: a hash too many is taken out rather than a cookie too few.
+Known values (open sessions) are removed in every form; what looks like one (name, long hex or base64) by its shape.
 """
 
 from __future__ import annotations
@@ -49,7 +46,7 @@ _SHAPES = (
     ),
 )
 _PLAIN_ID = re.compile(r"[0-9]{15,20}")
-"""A post's id is a number that everybody may see."""
+"""A post's id is a public number."""
 
 
 class Redactor:

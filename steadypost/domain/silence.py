@@ -1,10 +1,12 @@
-"""The dead-man check: is anybody there at all? Judged from outside, from what the store was last told."""
+"""The dead-man check, judged from outside by what the store was last told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from steadypost.domain.watched import JUDGED, WATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +20,6 @@ class Silence:
         return bool(self.said)
 
 
-FLOWS = ("watch", "publish", "reconcile")
-
-
 def listen(
     heartbeats: Mapping[str, datetime],
     now: datetime,
@@ -29,17 +28,16 @@ def listen(
     waiting_since: datetime | None = None,
     trouble: str = "",
 ) -> Silence:
-    """Say what is silent: runs on watch that were not heard of within this time, and messages that nobody got.
-
-    The watch tells of the others; so with the watch there, only what the watch cannot tell is told here.
+    """Say what is silent: runs on watch, and undelivered messages. With the watch there, only what it cannot tell
+    itself.
     """
     silent = {
         flow: heartbeats.get(flow)
-        for flow in FLOWS
+        for flow in (WATCH, *JUDGED)
         if (heartbeat := heartbeats.get(flow)) is None or now - heartbeat > within
     }
     said = []
-    if "watch" in silent:
+    if WATCH in silent:
         said = [_unheard(flow, heartbeat, now) for flow, heartbeat in silent.items()]
     if waiting_since is not None and now - waiting_since > within:
         minutes = (now - waiting_since).total_seconds() / 60

@@ -1,7 +1,4 @@
-"""A person's word as it is handed in: everything is text, and is read here, strictly.
-
-The command line and the form in Prefect's pages hand in the same, and get the same refusals.
-"""
+"""A person's word as text, read strictly; the command line and Prefect's forms get the same refusals."""
 
 from __future__ import annotations
 

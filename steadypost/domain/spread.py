@@ -1,8 +1,7 @@
-"""Who of several works on which account: the same answer for everybody who knows the same members, without a word.
+"""Which of several members works on which account: the same answer for all who know the same members.
 
-Each account goes to the member that its name and theirs rank first, of those that have room: nobody gets more than a
-fair part. Whoever comes or goes moves few accounts besides those that must move. It shapes the load and decides
-nothing else: that a post goes out once is the claim's business.
+Accounts go to the highest ranked member with room (rendezvous hashing). It only shapes load; the claim keeps posts
+single.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def spread(members: Mapping[str, Collection[str]]) -> dict[str, str]:
     fair = -(-len(accounts) // len(members)) if members else 0
     has: Counter[str] = Counter()
     found = {}
-    # Who has fewest to choose from chooses first, so that nobody is full when they come.
+    # Accounts with the fewest members choose first, while those have room.
     for account in sorted(accounts, key=lambda name: (sum(name in able for able in members.values()), name)):
         able = [member for member, names in members.items() if account in names]
         with_room = [member for member in able if has[member] < fair] or able

@@ -1,7 +1,4 @@
-"""How an account stands: one judgement and one word for it, wherever somebody asks.
-
-The command line's lists, the board, the doctor and ``why`` all say what this says.
-"""
+"""How an account stands: one judgement for the command line's lists, the board, the doctor and ``why``."""
 
 from __future__ import annotations
 
@@ -56,10 +53,7 @@ class Standing:
 
 
 def standing(one: AccountSeen, now: datetime, closed: Mapping[str, str] = MappingProxyType({})) -> Standing:
-    """Judge how an account stands, the reason that outlasts the others first.
-
-    ``closed`` are accounts that somebody else just found not to be usable, by name, with why.
-    """
+    """Judge how an account stands, the longest reason first; ``closed`` are accounts just found unusable, with why."""
     for hold in holds(one, now, closed=closed.get(one.name, "")):
         match hold.kind:
             case holding.REFUSED:
@@ -95,5 +89,5 @@ def cannot_be_used(checks: Iterable[Check]) -> dict[str, str]:
 
 
 def pause_remedy(name: str, cause: Cause | None) -> str:
-    """Say what ends a pause sooner, as a command; empty where it ends by itself and nobody is needed."""
+    """Say what ends a pause sooner, as a command; empty where it ends by itself."""
     return RULES[cause].to_do(account=name) if cause is not None and cause.needs_person else ""

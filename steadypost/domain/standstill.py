@@ -15,7 +15,7 @@ HEARTBEAT_WITHIN = timedelta(seconds=30)
 """A run on watch sends a heartbeat every second; after so long it is gone or hangs."""
 
 TAKEN_UP_WITHIN = timedelta(seconds=45)
-"""What may go is taken up within a second. After this nobody does it."""
+"""What may go is taken up within a second; after this it is held up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Reason:
     """One word by which programs know it."""
     says: str
     account: str = ""
-    """Whose; empty where it is everybody's."""
+    """The account; empty where it is about all."""
     until: datetime | None = None
     """When it ends by itself, where that is known."""
 

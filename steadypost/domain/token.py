@@ -1,8 +1,4 @@
-"""A sign-in that is replaced from time to time, and who keeps it.
-
-A token is renewed by one process at a time: with X and others a refresh token that is used twice ends every token of
-its family, and then a person has to sign in again.
-"""
+"""A sign-in that is replaced from time to time. One process renews it: a refresh token used twice ends its family."""
 
 from __future__ import annotations
 
@@ -28,11 +24,7 @@ class Token:
 
 
 def origin_of(entered: str) -> str:
-    """Give the fingerprint of a secret that an operator entered.
-
-    A channel keeps it with the token that descends from that secret, so that a new secret replaces what descends from
-    the old one.
-    """
+    """Give the fingerprint of a secret that an operator entered, kept with tokens that descend from it."""
     return hashlib.sha256(entered.encode()).hexdigest()[:16]
 
 
@@ -45,7 +37,7 @@ class Unreadable(Exception):
 
 
 class Tokens(Protocol):
-    """Where tokens that change are kept. Whoever renews one holds a lease meanwhile, and saves before use."""
+    """Where tokens that change are kept: renewed under a lease, saved before use."""
 
     def current(self, account: str) -> Token | None:
         """Give an account's token as last saved; ``None`` when it never had one."""
@@ -62,7 +54,7 @@ class Tokens(Protocol):
     ) -> Token:
         """Renew it by ``using``, once among all processes, and give what is then in force.
 
-        ``stale`` is the token that was found too old or refused; without it, that is the one kept now. ``patience`` is
-        how long another process that renews it is waited for; ``None``: until its lease has ended for certain.
+        ``stale`` is the token found too old or refused (else the one kept now); ``patience`` how long another renewal
+        is waited for (``None``: until its lease has ended).
         """
         ...

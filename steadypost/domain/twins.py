@@ -1,7 +1,6 @@
-"""Two accounts that are one: the same handle on the same network, under two names.
+"""Two names for one account (same handle, same network): one goes on, the others are refused with its name.
 
-Each would have a quota of its own and hold the other's posts for a stranger's; one post's id would end on two
-deliveries. So of each such pair one goes on, and the others are refused, with its name.
+Each would have a quota of its own and take the other's posts for a stranger's.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
-    """One account's claim to be somebody on a network."""
+    """One account's claim to a handle on a network."""
 
     name: str
     network: str
@@ -28,8 +27,7 @@ class Claimant:
     made: datetime | None = None
     """When its block was made; the first of two that came together goes on."""
     identity: str = ""
-    """Who it was seen to be by the network's own name for it; several handles may lead to one. Empty where nobody has
-    signed in yet."""
+    """The network's own name for the account; several handles may lead to one. Empty before the first sign-in."""
 
     @property
     def who(self) -> tuple[str, str]:
@@ -43,13 +41,10 @@ def spelled(handle: str) -> str:
 
 
 def twins(claimants: Iterable[Claimant]) -> dict[str, str]:
-    """Name each account that is refused, and the one that goes on in its stead.
-
-    Who was it before stays it, whoever comes by a change or by a new block; whatever order they are read in.
-    """
+    """Name each account that is refused, and the one that goes on: the one that was there before, in whatever order."""
     every = list(claimants)
     refused = _refused(every, lambda one: one.who)
-    # By their own names only those that go on: a handle that is taken leads to whoever goes on with it.
+    # By their own names only those that go on: a taken handle leads to the account that goes on with it.
     left = [one for one in every if one.name not in refused and one.identity]
     return refused | _refused(left, lambda one: (one.network, one.identity))
 

@@ -21,8 +21,8 @@ FIRST_LOOK = timedelta(seconds=5)
 
 
 MOST_LOOKS = 20
-"""After so many planned looks that could not tell, a person is asked; of a published post no more is asked. They are
-spread over hours; those that a person asks for beside them are not counted, or pressing a key would end the search.
+"""Planned looks that cannot tell before a person is asked; for a published post, before looking ends. A person's own
+looks are not counted.
 """
 
 
@@ -31,9 +31,6 @@ LONGEST_UNCONFIRMED = timedelta(hours=24)
 
 
 def wait_before_retry(earlier: int, jitter: float) -> timedelta:
-    """Grow exponentially, capped, spread by ``jitter`` in [0, 1) over the upper half ("equal jitter").
-
-    The rule is the one in AWS's "Exponential Backoff And Jitter" (2015).
-    """
+    """Grow exponentially, capped, spread by ``jitter`` in [0, 1) over the upper half (AWS's "equal jitter", 2015)."""
     grown = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(earlier, 20)))
     return grown / 2 + grown / 2 * jitter

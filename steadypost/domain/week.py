@@ -88,9 +88,7 @@ def week(due_posts: Iterable[DuePost], *, now: datetime, within: timedelta, zone
 
 
 def colour_of(one: DuePost, *, now: datetime, within: timedelta) -> str:
-    """Say how a post is shown; empty when it is not: what a person took back in time is nobody's to wait for.
-
-    A figure counts a post when its time to be on time is over. The picture shows what became of it as soon as that is
+    """Say how a post is shown; empty when it is not (taken back in time). The picture shows an end as soon as it is
     known.
     """
     outcome = one.judged(within=within, now=now)

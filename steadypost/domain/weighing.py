@@ -1,11 +1,7 @@
-"""What looks show of each part that is wanted.
+"""What looks show of each wanted part: pure, one ``Evidence`` per part.
 
-``judge`` is pure: what is wanted and what was seen in, one ``Evidence`` per wanted part out.
-
-``Present`` needs a post that agrees in everything that is known of both: author, text, where its links lead, what it
-answers, its pictures, and the time by the network's own clock; and no other post and no other delivery of which the
-same is true. ``Absent`` needs every list that has to show such a post, told by the network itself and without a gap
-back past the attempt, and no post in it that may be ours.
+``Present`` needs a post that agrees in all that is known of both, and that fits no other delivery. ``Absent`` needs
+every list that must show it, told by the network without a gap back past the attempt, and no post that may be ours.
 """
 
 from __future__ import annotations
@@ -36,8 +32,8 @@ def judge(
 ) -> Mapping[tuple[int, int], Evidence]:
     """Say of each wanted part what these sightings of its account show.
 
-    ``wanted`` must hold every part of the account that is not settled, also of deliveries that are being sent at this
-    moment: a post that may be theirs is not given to another. ``taken`` are the ids that belong to deliveries.
+    ``wanted`` must hold every unsettled part of the account, also those being sent. ``taken`` are the ids that belong
+    to deliveries.
     """
     seen = (sightings,) if isinstance(sightings, Sighting) else tuple(sightings)
     good = [one for one in seen if one.trouble is None]
@@ -59,15 +55,14 @@ def judge(
 
 
 Alike = Collection[tuple[tuple[int, int], RemoteId]]
-"""Parts and posts that say the very same words, and are not known to be different: a post that lost its picture, or
-whose time nobody can tell. Such a part claims the post as much as one that fits in everything.
+"""Same words and not known to differ (a lost picture, an unknown time): such a part claims the post as much as a full
+fit.
 """
 
 
 def _united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
-    """Give every post once that may be an unconfirmed one; where two lists show it, as the one that knows more of it.
-
-    A post that somebody edited has another id on some networks, and is its delivery's under its first one.
+    """Give each post once that may be an unconfirmed one, from the list that knows more of it; an edited one by its
+    first id.
     """
     found: dict[RemoteId, SeenPost] = {}
     for post in (post for sighting in sightings for post in sighting.posts):
@@ -151,9 +146,7 @@ def _by_name(item: Wanted, seen: Sequence[Sighting]) -> Evidence | None:
 def _more_to_read(
     item: Wanted, unclear: Sequence[RemoteId], seen: Sequence[Sighting]
 ) -> tuple[tuple[Place, RemoteId | None], ...]:
-    """Name what tells more of posts that may be this part. A list that folds a conversation up gives of some no more
-    than their ids: each tells all of itself at its own address.
-    """
+    """Name what tells more of posts that may be this part: a folded list gives some by id only."""
     told = {post.id for one in seen for post in one.posts if post.readable}
     pages = [(Place.THREAD, post) for post in unclear if post not in told]
     lists = [need for need in needed(item) if not any(_covers(one, need, item) for one in seen)]
@@ -171,10 +164,9 @@ def _unusable(item: Wanted, seen: Sequence[Sighting]) -> str | None:
 
 
 def elsewhere(identity: str, sightings: Iterable[Sighting]) -> str | None:
-    """Say that these are the posts of somebody else than who was asked; ``None`` where that is not known.
+    """Say that these are another account's posts; ``None`` where not known.
 
-    An account block that was given another handle, or another server, while something is unconfirmed is somebody else's:
-    what was asked for is not to be found there, and nothing that is missing there is absent.
+    After a block was given another handle or server, nothing missing there is absent.
     """
     for one in sightings:
         if identity and one.identity and one.identity != identity:
@@ -294,11 +286,7 @@ def _not_covered(need: tuple[Place, RemoteId | None], seen: Sequence[Sighting]) 
 
 
 def left_out(known: Mapping[RemoteId, Wanted], sightings: Sequence[Sighting]) -> tuple[RemoteId, ...]:
-    """Name posts that are live for all that is known, and that a list of these does not show although it has to.
-
-    A list that lags behind, or lacks a post, may lack another. Whoever deleted such a post meanwhile shows at its own
-    address.
-    """
+    """Name posts that seem live and are missing from a list that must show them: such a list may lack another one too."""
     good = [one for one in sightings if one.trouble is None]
     missing = frozenset[RemoteId]().union(*(one.missing for one in good))
     return tuple(
@@ -318,9 +306,7 @@ def _shows(sighting: Sighting, remote_id: RemoteId) -> bool:
 
 
 def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str) -> Evidence:
-    """Say whether a post whose id is known is there. A list may leave it out; only its own address says that it is
-    gone.
-    """
+    """Say whether a post with a known id is there. Only its own address says that it is gone."""
     good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
     for post in (post for one in good for post in one.posts):
         # An entry without content may be what is left of a post that is gone.
@@ -336,7 +322,7 @@ def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str)
 def foreign(
     wanted: Sequence[Wanted], sightings: Sequence[Sighting], taken: Collection[RemoteId], handle: str
 ) -> tuple[SeenPost, ...]:
-    """Name the account's own posts that are certainly somebody's hand: they belong to no delivery and can be none's."""
+    """Name the account's posts made by hand: they belong to no delivery and fit none."""
     good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
     own = [post for post in _united(good, taken) if post.author.casefold() == handle.casefold()]
     return tuple(
@@ -356,10 +342,9 @@ def strangers(
     *,
     until: datetime,
 ) -> tuple[RemoteId, ...]:
-    """Name own posts of the time between ``item`` was begun and ``until`` that belong to nothing that is known.
+    """Name own posts between ``item``'s begin and ``until`` that belong to nothing known.
 
-    Of an attempt that was written down they are somebody's hand. Of what a store asked for that was set back to a backup
-    nobody can say that: any of them may be this part, as somebody has worded it since the backup.
+    Of a recorded attempt they are a person's; after a restored backup any of them may be this part, reworded.
     """
     by_hand = foreign(wanted, sightings, taken, item.handle)
     return tuple(
@@ -381,10 +366,7 @@ def copies(
     taken: Collection[RemoteId],
     unsettled: Sequence[Wanted] = (),
 ) -> tuple[RemoteId, ...]:
-    """Name live posts that are the same as a published one, and belong to nobody: second copies of it.
-
-    What may be an ``unsettled`` delivery's, whose words are the same, is no copy of this one.
-    """
+    """Name live second copies of a published post, without those that may belong to an ``unsettled`` delivery."""
     good = [
         one for one in sightings if one.trouble is None and one.account.casefold() == item.handle.casefold()
     ]

@@ -1,8 +1,6 @@
-"""Whose trouble it is that no way was found to an address: this machine's, or that address's.
+"""Whether an unreachable address is this machine's trouble or that address's.
 
-A browser that finds no name cannot tell a name that nobody has from a machine that can ask nobody. So a second
-question is asked before anybody is charged: are the addresses of other accounts reached? What that does not tell is
-charged to the narrowest, the account alone: nobody else is kept waiting on a guess.
+Other accounts' addresses are tried too; what that does not tell is charged to the account alone.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ class Whose(StrEnum):
     """Whose trouble it is."""
 
     MACHINE = "machine"
-    """This machine finds nobody: it has no network, no name service, or its proxy is gone."""
+    """This machine reaches nothing: it has no network, no name service, or its proxy is gone."""
     ADDRESS = "address"
     """Others are found, and this one is not."""
     UNKNOWN = "unknown"
-    """There was nobody else to ask for."""
+    """There was no other address to try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ def whose(own: Address, found: Found) -> Whose:
     if not found.has_network:
         return Whose.MACHINE
     if found.proxy is not None:
-        # Behind a proxy nobody is reached directly, whoever is there: only that it is gone is known.
+        # Behind a proxy nothing is reached directly: only that the proxy is gone is known.
         return Whose.UNKNOWN if found.proxy else Whose.MACHINE
     witnesses = [
         reached

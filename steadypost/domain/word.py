@@ -1,10 +1,6 @@
-"""A person's word about a delivery: what it makes of it, and why it is not taken.
+"""A person's word about a delivery: these parts are *live*, the rest is *absent*, or *dropped* instead of sent.
 
-Three things can be said, alone or together: these parts are *live*, with their ids; what was asked for and
-is not among them is *absent*; and the rest is to be *dropped* instead of sent. The first two say what is,
-the third what shall be. Dropping says nothing about what is on the network, so a delivery that may be live
-is not dropped unless the person has looked and says ``absent`` too: else it could end as cancelled while it
-is there for everybody to see.
+What may be live is not dropped unless the person also says ``absent``: it could end as cancelled while it is live.
 """
 
 from __future__ import annotations
@@ -44,14 +40,14 @@ class WordNotTaken(ValueError):
 
 
 class StillUnconfirmed(WordNotTaken):
-    """Parts may be live, and the word does not say that somebody looked."""
+    """Parts may be live, and the word does not say that a person looked."""
 
 
 def placed(delivery: Delivery, pointers: Sequence[Pointer], network: Network) -> dict[int, RemoteId]:
-    """Find of which part each post is that a person points at.
+    """Find which part each post is.
 
-    One whose part is not named is the part that has this id already, else the first that is missing and not
-    taken by another. A thread is published in order, so the ids have to rise from part to part.
+    Unnamed, it is the part with this id, else the first missing one. Ids must rise from part to part, as a thread is
+    published.
     """
     live = {part.n: part.remote_id for part in delivery.parts if part.remote_id is not None}
     known = {one_id: n for n, one_id in live.items()}
@@ -82,7 +78,7 @@ def placed(delivery: Delivery, pointers: Sequence[Pointer], network: Network) ->
 
 
 AT_REST = frozenset({State.REFUSED, State.MISSED, State.CANCELLED})
-"""What a word about what is live does not let go: nobody asked for it to go out."""
+"""What ended stays ended when a person only says what is live."""
 
 
 def _rise(ids: Mapping[int, RemoteId], network: Network) -> None:
@@ -99,9 +95,8 @@ def _rise(ids: Mapping[int, RemoteId], network: Network) -> None:
 def check_age(
     pointer: Pointer, armed_at: datetime | None, offset: Offset | None, now: datetime, network: Network
 ) -> None:
-    """Refuse a post that was made before this delivery was first asked for, or that nobody can have made yet, as far as
-    its id tells when that was. ``offset`` is how far the network's clock was ahead when it was asked for: an id holds
-    the network's time, and this machine's may be minutes off.
+    """Refuse a post whose id is older than the first ask or in the future; ``offset`` is the network clock's lead at
+    the ask.
     """
     made = network.made_at(pointer.id)
     if armed_at is None:
@@ -124,10 +119,7 @@ def check_age(
 
 
 def heard(delivery: Delivery, word: Word, now: datetime, not_before: datetime | None = None) -> Delivery:
-    """Take a person's word and become the delivery that follows from it.
-
-    What is asked for again is not sent before ``not_before``.
-    """
+    """Take a person's word and become the delivery that follows; nothing is asked again before ``not_before``."""
     told = replace(delivery, parts=_told(delivery, word))
     if delivery.state is State.REMOVED and word.live:
         return _there_again(told, word)
@@ -247,7 +239,7 @@ def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | N
             "sending cannot put them in order",
             remedy="take the later part down by hand, or drop what is missing",
         )
-    # Somebody was asked because it is late, and says that it goes out: its rule has nothing more to say.
+    # A person was asked because it is late, and lets it go: its late rule is over.
     asked = told.when_late is WhenLate.ASK and told.is_late(now)
     return told.move(
         State.PARTIAL if told.first_missing else State.SCHEDULED,
@@ -270,11 +262,7 @@ RETRIED = frozenset({State.QUARANTINED, State.NEEDS_REVIEW})
 
 
 def retried(delivery: Delivery, now: datetime) -> Delivery | str:
-    """Let a delivery go on in a retry of many, or say why it is left where it is.
-
-    Refused is left: the network would say no again, and a changed post is another post. What may be live is
-    left: nobody looks at fifty posts with one command. What is too late is left: it would only be missed.
-    """
+    """Let a delivery go on in a retry of many, or say why not: refused, possibly live, or too late."""
     unconfirmed = unconfirmed_parts(delivery)
     if unconfirmed:
         return f"{_parts(unconfirmed)} may be live: look, then 'steadypost resolve {delivery.id}'"

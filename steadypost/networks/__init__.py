@@ -1,7 +1,6 @@
 """The networks there are, one room each: pure facts, without input or output.
 
-A room needs only the standard library and pure parsing libraries. To add a network, write its room with one value
-``NETWORK`` (see ``steadypost.domain.network.Network``) and add its line here.
+To add one, write its room with one value ``NETWORK`` (``steadypost.domain.network``) and add its line here.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
         "updated_at": now,
     }
     renamed = or_(accounts.c.handle != record.handle, accounts.c.network != record.network)
-    # Whom another handle leads to nobody knows before somebody has signed in with it.
+    # Which account another handle leads to is unknown before a sign-in with it.
     connection.execute(update(accounts).where(accounts.c.name == record.name, renamed).values(identity=""))
     known = update(accounts).where(accounts.c.name == record.name).values(**said)
     if connection.execute(known).rowcount == 0:
@@ -93,10 +93,7 @@ def every(connection: Connection) -> list[AccountRecord]:
 
 
 def one(connection: Connection, name: str, *, lock: bool = False) -> AccountRecord:
-    """Read one account, or raise ``UnknownAccount``.
-
-    With ``lock`` nobody else counts against its quota until this transaction ends.
-    """
+    """Read one account, or raise ``UnknownAccount``; ``lock`` keeps its quota from other transactions."""
     query = select(accounts).where(accounts.c.name == name)
     if lock:
         # Not plain FOR UPDATE: rows that refer to the account may still be written meanwhile.
@@ -131,9 +128,9 @@ def pause(
     now: datetime,
     gently: bool = False,
 ) -> bool:
-    """Leave an account alone until then; answer whether it is. The mark is that of the session it was paused with.
+    """Leave an account alone until then; answer whether it is.
 
-    ``gently`` leaves a pause for another cause as it is, and then answers ``False``.
+    The mark is of the session it was paused with. ``gently`` leaves a pause for another cause as it is (``False``).
     """
     rested = one(connection, name).is_paused(now)
     query = update(accounts).where(accounts.c.name == name)
@@ -153,9 +150,8 @@ def pause(
 
 
 def resume(connection: Connection, name: str, now: datetime, cause: Cause | None = None) -> bool:
-    """Leave an account alone no longer, or only if it was for this cause; answer whether that changed anything.
-
-    What waited longer and longer because of that cause waits no longer: it is due again now.
+    """End an account's pause, or only one for this cause; answer whether it did. What waited for that cause is due
+    again.
     """
     before = one(connection, name, lock=True)
     if before.pause_cause is None or cause not in {None, before.pause_cause}:

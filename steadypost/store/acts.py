@@ -12,7 +12,7 @@ from steadypost.domain.delivery import Delivery, State
 from steadypost.store.schema import acts
 
 SOMEBODY = "somebody"
-"""Who did it, where nobody gave a name."""
+"""Who did it, where no name was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Act:
 def record(
     connection: Connection, *, did: str, by: By, before: State, after: Delivery, now: datetime
 ) -> None:
-    """Write down what somebody did to a delivery."""
+    """Record what a person did to a delivery."""
     connection.execute(
         insert(acts).values(
             at=now,

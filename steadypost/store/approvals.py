@@ -1,8 +1,4 @@
-"""Which posts wait for a second person's yes, and that yes. Who may give it is judged by the domain.
-
-A yes is of a post for an account: an edit makes another post, so it has none. All times of a series say the same post,
-so one yes lets all of them go.
-"""
+"""Which posts wait for a second person's approval, and that approval. An edit needs a new one; a series one for all."""
 
 from __future__ import annotations
 
@@ -73,7 +69,7 @@ class Rules:
 
 
 def because_of(connection: Connection, post: Post, account: str, author: str) -> str:
-    """Say why words that nobody has approved yet wait on this account; nothing when they need not."""
+    """Say why words without approval wait on this account; nothing when they need none."""
     return because(Rules(connection).of(account, post.tags), author)
 
 
@@ -108,7 +104,7 @@ def given(connection: Connection, post_id: int, account: str) -> dict[str, str]:
 
 
 def author_of(connection: Connection, post_id: int) -> str:
-    """Say who wrote the words; empty where nobody said."""
+    """Say who wrote the words; empty where unknown."""
     return connection.scalar(select(posts.c.worded_by).where(posts.c.id == post_id)) or ""
 
 
@@ -137,7 +133,7 @@ def require(connection: Connection, label: str, approvers: Sequence[str], *, by:
 
 
 def tell(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
-    """Have somebody told of what waits for a yes: once for each wording, one message for all that came together."""
+    """Tell of what waits for approval: once for each wording, one message for all that came together."""
     of_account: defaultdict[str, list[Kept]] = defaultdict(list)
     for kept in delivery_rows.several(connection, sorted(set(delivery_ids))):
         of_account[kept.delivery.account].append(kept)
@@ -222,7 +218,7 @@ def meant(connection: Connection, those: selecting.Selection) -> list[int]:
 
 
 def lock(connection: Connection, ids: Sequence[int]) -> list[Kept]:
-    """Keep what a yes is about from everybody else: accounts first, as a claim takes them."""
+    """Lock what an approval is about: accounts first, as a claim does."""
     names = {kept.delivery.account for kept in delivery_rows.several(connection, ids)}
     account_rows.lock_all(connection, names)
     held = {one: delivery_rows.one(connection, one, lock=True) for one in sorted(ids)}

@@ -105,10 +105,7 @@ def one(connection: Connection, attempt_id: int) -> Attempt:
 
 
 def latest(connection: Connection, kept: Kept) -> Attempt:
-    """Read the latest attempt of a delivery that has had one.
-
-    The delivery's fence may be ahead of it: a person's word overtakes an attempt without making another.
-    """
+    """Read a delivery's latest attempt. Its fence may be ahead, since a person's word overtakes an attempt."""
     row = connection.execute(
         select(attempts)
         .where(attempts.c.delivery_id == kept.delivery.id, attempts.c.fence <= kept.fence)
@@ -119,9 +116,8 @@ def latest(connection: Connection, kept: Kept) -> Attempt:
 
 
 def first_armed(connection: Connection, ids: Collection[int]) -> dict[int, Attempt]:
-    """Give the attempt with which each delivery was first about to be asked; none for one that never was.
-
-    Not the latest: when X answers that an earlier one is live after all (187), that one is what we look for.
+    """Give the first armed attempt of each delivery: when X says that an earlier one is live (187), that one is
+    looked for.
     """
     earliest = (
         select(attempts.c.delivery_id, func.min(attempts.c.fence).label("fence"))
@@ -135,10 +131,7 @@ def first_armed(connection: Connection, ids: Collection[int]) -> dict[int, Attem
 
 
 def recent(connection: Connection, since: datetime) -> list[Try]:
-    """List the attempts since then, the newest first, as the retry budget sees them.
-
-    By number, not by moment: it needs no index, and more than these few are never worth counting.
-    """
+    """List the newest attempts by number (needs no index), as the retry budget sees them."""
     rows = connection.execute(
         select(attempts.c.n, attempts.c.claimed_at, attempts.c.outcome)
         .order_by(attempts.c.id.desc())

@@ -1,8 +1,6 @@
-"""What came in under a key, and changing what waits of it to what its file says now.
+"""Changing what waits of an import to what its file says now, under the locks of a claim, so it can be undone.
 
-It is one change, as a person's own is: under the locks of a claim, the account's first and then the delivery's, so that
-a worker sends the old post or the new one whole; and it can be undone. It is stricter in one thing: what has been
-attempted is not changed by a file, because an ask of the old text may still come to light.
+What has been attempted is not changed: an ask of the old text may still come to light.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from steadypost.store.operations import Cancelling, Editing, New
 from steadypost.store.schema import attempts, deliveries, posts, series
 
 OVER = frozenset({State.CANCELLED, State.MISSED})
-"""What was never sent and never will be: it keeps nobody from changing the post."""
+"""What was never sent and never will be: the post may still be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class Known:
 
 
 def waits(delivery: Delivery) -> bool:
-    """Whether nobody has tried to send it, and it may still be changed."""
+    """Whether it was never attempted, and may still be changed."""
     return delivery.state in {State.SCHEDULED, State.HELD} and delivery.attempts == 0
 
 
@@ -127,16 +125,13 @@ def _posts(connection: Connection, post_ids: Collection[int]) -> dict[int, Post]
 def update_waiting(
     connection: Connection, incoming: Incoming, *, did: str, by: By, now: datetime
 ) -> list[Added]:
-    """Change what waits under a key to what is wanted now, all of it or none.
-
-    Raises ``NotWaiting`` where that would touch what does not wait.
-    """
+    """Change what waits under a key, all of it or none; raises ``NotWaiting`` where that would touch something else."""
     key = incoming.key or ""
     before = _meant(connection, key)
     records = account_rows.lock_all(
         connection, {one.account for one in before.deliveries} | set(incoming.accounts)
     )
-    # Read anew: somebody else may have changed it before the accounts were ours.
+    # Read anew: it may have changed before the accounts were locked.
     before = _meant(connection, key)
     kept = [delivery_rows.one(connection, one.id, lock=True) for one in before.deliveries]
     live = [one for one in kept if one.delivery.state not in OVER or _was_asked(connection, one)]
@@ -185,7 +180,7 @@ class _Change:
         self._new = Reworded(connection, now, by)
 
     def of(self, kept: Sequence[Kept], network_of: Mapping[str, str]) -> list[Added]:
-        """Change those that stay, take back those that nobody wants any more, add the new."""
+        """Change those that stay, take back those not wanted any more, add the new."""
         stays = [one for one in kept if one.delivery.account in self._incoming.accounts]
         plans = changing.gated(self._connection, [(one, self._planned(one)) for one in kept], self._by)
         there = {one.delivery.account for one in stays}

@@ -1,9 +1,6 @@
-"""What persons change of what waits: wording, time, or that it goes out at all; and how that is taken back.
+"""Changes by persons of what waits, and how they are taken back.
 
-Each change is one transaction. It takes the locks a claim takes, in the order a claim takes them: first the accounts,
-then the deliveries. So of a change and a claim at the same moment one comes first, and the other finds what it left:
-the claim the new wording, or the change a delivery that a worker holds and that it leaves as it is. Every row is
-written only over the state and the fence it was read with.
+One transaction with a claim's locks in a claim's order; every row is written only over what was read.
 """
 
 from __future__ import annotations
@@ -100,10 +97,7 @@ def change(
     dry_run: bool = False,
     together: bool = False,
 ) -> Done:
-    """Change what can be of those deliveries, and say of the others why they stay.
-
-    ``together``: all of them, or none, and then ``NotTogether`` is raised.
-    """
+    """Change what can be, and say of the others why they stay; ``together``: all or none, else ``NotTogether``."""
     meant = _held(connection, those, lock=not dry_run)
     plans = gated(connection, [(kept, work(connection, kept, now)) for kept in meant], by)
     if together and (stays := _all_that_stay(connection, plans)):
@@ -132,7 +126,7 @@ def _all_that_stay(connection: Connection, plans: Plans) -> tuple[Stays, ...]:
 
 
 def gated(connection: Connection, plans: Plans, by: By) -> Plans:
-    """Hold what would go out in words that nobody has approved, where that needs a second person's yes."""
+    """Hold what would go out without the approval that it needs."""
     return [
         (kept, plan if isinstance(plan, Barred) else _gated(connection, kept, plan, by))
         for kept, plan in plans
@@ -188,7 +182,7 @@ def _waits(plan: Plan) -> bool:
 
 
 def _held(connection: Connection, those: Selection, *, lock: bool) -> list[Kept]:
-    """Read what is meant, in the order of the moments it is due, and keep it from everybody else."""
+    """Read what is meant, in the order of its due times, and lock it."""
     found = selecting.ids(connection, those)
     if not lock:
         return delivery_rows.several(connection, found)

@@ -93,9 +93,8 @@ def claim(
 ) -> list[Claim]:
     """Claim what is due, oldest first, for these accounts.
 
-    An account whose oldest delivery does not fit its quota waits, and delays no other account. What is
-    found without a lock is only a hint; each claim judges again in its own transaction. When all the
-    ``retries`` are taken, what has had no attempt yet passes by what has.
+    One whose oldest does not fit its quota delays no other. Each claim judges again in its own transaction. With
+    ``retries`` used up, what has had no attempt goes first.
     """
     late.put_aside(database, now)
     left = dict(at_most_each or {})
@@ -259,7 +258,7 @@ def _line(
     query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
     while (delivery_id := connection.scalar(query)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
-        # Somebody may have taken it back between the two reads.
+        # It may have been taken back between the two reads.
         if kept.delivery.state in CLAIMABLE_STATES and kept.delivery.next_at <= now:
             yield kept
 
@@ -340,10 +339,7 @@ def _made_at(connection: Connection, delivery_id: int, n: int) -> datetime | Non
 
 
 def _key(connection: Connection, kept: Kept, now: datetime) -> tuple[str, datetime]:
-    """Give the delivery's key, which is the same in every attempt once anybody may have asked by it.
-
-    Until then another one is chosen with each claim: some networks show a post as made when its key was chosen.
-    """
+    """Give the delivery's key: a new one with each claim until it may have been asked by, since a key can date a post."""
     if kept.key is not None and kept.keyed_at is not None and _was_armed(connection, kept.delivery.id):
         return kept.key, kept.keyed_at
     return secrets.token_hex(16), now.replace(microsecond=now.microsecond // 1000 * 1000)

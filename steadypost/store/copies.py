@@ -1,8 +1,4 @@
-"""Copies: the same post live a second time. Whoever finds one has a person told, once for each.
-
-What is known of a copy is the message about it: its key names the delivery, the part and the copy's id. A message is
-never taken back, so whoever is asked to take a copy down can see that it is one.
-"""
+"""Copies: the same post live a second time. A person is told once of each; that message is the record of it."""
 
 from __future__ import annotations
 

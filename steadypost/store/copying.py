@@ -1,9 +1,6 @@
-"""A whole store as one SQLite file, and back: from either database, into either.
+"""A whole store as one SQLite file, and back, from and into either database, at one instant while work goes on.
 
-A copy is made of one instant, while everything goes on working. From SQLite it is made by SQLite's own means. From
-PostgreSQL the rows are read in one transaction that sees one instant, and written into the same tables in SQLite: so no
-program of PostgreSQL's own is needed, of a version that fits the server's; and putting a copy back, with everything that
-follows from its being old, is one transaction as well, before which nobody sees any of it.
+PostgreSQL is read and written in one transaction each, without programs of its own. Restoring is one transaction too.
 """
 
 from __future__ import annotations
@@ -146,10 +143,8 @@ def _number_on(connection: Connection, table: Table) -> None:
 
 
 def retire(database: Database) -> None:
-    """Take a store in SQLite out of work for good: whatever still has it open can claim nothing in it, and arm nothing.
-
-    Its file is about to be moved, and a process that has it open would go on with it. Without its deliveries every
-    question it asks is refused.
+    """Retire a store in SQLite whose file is about to be moved: without deliveries, a process that has it open does
+    nothing.
     """
     with database.writing(enforce_references=False) as connection:
         connection.execute(text(f"ALTER TABLE deliveries RENAME TO {RETIRED}"))

@@ -43,7 +43,7 @@ class Kept:
 
 
 def one(connection: Connection, delivery_id: int, *, lock: bool = False) -> Kept:
-    """Read one delivery with its parts; with ``lock`` it is nobody else's until this transaction ends."""
+    """Read one delivery with its parts; ``lock`` keeps it until this transaction ends."""
     query = select(deliveries).where(deliveries.c.id == delivery_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
@@ -98,8 +98,8 @@ def keep(
 ) -> None:
     """Write a delivery over the one that was read, and over no other.
 
-    A delivery that is no longer being sent has no worker and no lease; one that has just become published
-    says since when. ``quietly``: nobody is told, because a person did it.
+    Not being sent, it has no worker and no lease; just published, it gets the time. ``quietly``: a person did it, so no
+    message.
     """
     values: dict[str, Any] = {
         "state": after.state,
@@ -166,7 +166,7 @@ def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> No
 
 
 def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
-    """A post that was taken for somebody else's, and is ours after all, is counted once."""
+    """A post that was taken for one by hand, and is ours after all, is counted once."""
     connection.execute(
         foreign_posts.delete().where(
             foreign_posts.c.account == account, foreign_posts.c.remote_id == remote_id

@@ -1,9 +1,4 @@
-"""What ended without being published, or stands half live, and nobody was told of yet.
-
-A refusal or a missed moment moves the delivery to its end, and needs nobody's word: so it has no notice of its own,
-and without one its author learns of it by looking. Here the changes of state, which are written with each move, are
-read on from where the last message ended.
-"""
+"""What ended unpublished or stands half live, and is to be told: state changes since the last message."""
 
 from __future__ import annotations
 
@@ -22,7 +17,7 @@ from steadypost.store import vitals as notes
 from steadypost.store.schema import deliveries, post_parts, transitions, vitals
 
 TOLD = "told of:"
-"""Under this and the state is noted up to which change of state somebody was told."""
+"""Under this and the state is noted up to which change of state a person was told."""
 
 SETTLED_AFTER = timedelta(minutes=1)
 """How old a change has to be: one that was numbered before another may be written after it, by half a minute."""
@@ -35,7 +30,7 @@ AFTER: Mapping[State, timedelta] = MappingProxyType(
         State.PARTIAL: timedelta(hours=1),
     }
 )
-"""Of which states somebody is told, and how long a delivery has to have been there, and be there still."""
+"""Of which states a person is told, and how long a delivery has to have been there, and be there still."""
 
 AT_FIRST = timedelta(days=1)
 """How far back the first message goes: what ended before this was kept account of is no news."""
@@ -52,9 +47,7 @@ class Untold:
 
 
 def tell(connection: Connection, telling: Telling, now: datetime) -> int:
-    """Write one message of what was refused, missed or got stuck half live since the last, if it is time to; answer
-    of how many posts it tells. With its marks it is one transaction: nothing is told twice, nothing left out.
-    """
+    """Write one message of what ended since the last, if it is time; answer of how many posts. One transaction."""
     take_turn(connection, now)
     found = untold(connection, now)
     speaks = bool(found.ended) and is_time(telling, found.last_at, now)
@@ -109,9 +102,7 @@ def _beginning(connection: Connection, now: datetime) -> int:
 
 
 def _up_to(connection: Connection, since: int, limit: datetime) -> int:
-    """Say how far the changes have settled: to the last that is seen before the first that has not. Numbers that are
-    not seen in between may belong to changes that are still being written.
-    """
+    """Say how far the changes have settled: numbers missing in between may still be being written."""
     later = select(func.min(transitions.c.id)).where(transitions.c.id > since, transitions.c.at > limit)
     unsettled = connection.scalar(later)
     settled = select(func.max(transitions.c.id)).where(transitions.c.id > since)

@@ -1,8 +1,6 @@
 """The way to the database: one engine, reads and writes, and what their failures mean.
 
-SQLite runs with a write-ahead log, so that readers never wait for a writer, and every write begins with
-``BEGIN IMMEDIATE``: it takes its turn at the start and never finds in mid-transaction that somebody was
-faster. PostgreSQL locks the rows in question. Both keep what was committed through a loss of power.
+SQLite: write-ahead log, writes begin with ``BEGIN IMMEDIATE``. PostgreSQL: row locks.
 """
 
 from __future__ import annotations
@@ -30,9 +28,8 @@ LONGEST_STATEMENT = timedelta(seconds=30)
 """No statement here takes longer on a server that is well."""
 
 LONGEST_SILENCE = timedelta(seconds=10)
-"""How long a transaction may hold its locks and say nothing. No live worker of ours is silent for more than an instant;
-one that was stopped in mid-transaction (SIGSTOP, a frozen container) would hold up every account's queue for as long as
-it hangs. PostgreSQL ends its session; woken, it finds the store away and its work undone.
+"""How long a transaction may be silent with its locks: PostgreSQL then ends the session of a stopped process, which
+would hold up every queue.
 """
 
 LONGEST_CHANGE = timedelta(minutes=10)
@@ -96,9 +93,7 @@ class Database:
 
     @contextlib.contextmanager
     def _own_turn(self) -> Iterator[None]:
-        """Let the writers of this process take turns. SQLite has one writer at a time, and who finds another one there
-        sleeps and looks again, ever longer: among threads that costs tens of milliseconds in the way of a post.
-        """
+        """Queue this process's writers: SQLite's own waiting costs tens of milliseconds among threads."""
         if not self.is_sqlite:
             yield
             return
@@ -184,7 +179,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _private(_dialect: object, _record: object, given: list[Any], _named: object) -> None:
-        # An address of the form file:... is SQLite's own business; nobody here writes one.
+        # An address of the form file:... is SQLite's own business; none is written here.
         if given and not str(given[0]).startswith("file:"):
             private.database(Path(given[0]))
 
@@ -210,9 +205,7 @@ def _sqlite(url: URL, patience: timedelta) -> Engine:
 
 
 def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
-    """Have a write-ahead log. While somebody else makes a new file's first one SQLite does not wait, as it does for
-    everything else, but says at once that it is busy: four processes that start together ask again.
-    """
+    """Turn the write-ahead log on, and repeat while another process does: SQLite says "busy" at once."""
     ends = time.monotonic() + patience
     while True:
         try:
@@ -220,7 +213,7 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
                 raise
-            time.sleep(ASK_AGAIN_AFTER)  # nobody says when the other is through with it
+            time.sleep(ASK_AGAIN_AFTER)  # no event says when the other has finished
         else:
             return
 

@@ -16,10 +16,7 @@ class StoreError(Exception):
 
 
 class StoreAway(StoreError):
-    """The store cannot be reached, or cannot be written, now. Trying again later may well succeed.
-
-    Whether a write that ended so took effect is not known: every write here may be repeated.
-    """
+    """The store cannot be reached or written now. A write may have taken effect, and may be repeated."""
 
 
 class SchemaMismatch(StoreError):
@@ -108,7 +105,7 @@ class MayBeLive(StoreError):
 
 
 class InHand(StoreError):
-    """A worker holds it: while it may be at the click, nobody else moves it."""
+    """A worker holds it: while it may be at the click, it is not moved."""
 
     def __init__(self, delivery_id: int, worker: str, lease_until: datetime) -> None:
         until = f"{lease_until:%Y-%m-%d %H:%M:%S} UTC"

@@ -77,11 +77,7 @@ def _released(connection: Connection) -> dict[int, datetime]:
 
 
 def _let_go(row: Row[Any], released: Mapping[int, datetime]) -> datetime:
-    """Say from when on a delivery could go: what waited for a person's decision is due from that word on.
-
-    What was held because it was late is not: it was due all the while, whoever releases it. Its release takes
-    its late rule away (``word.heard``); a repetition came in held, and its first release is of that.
-    """
+    """Say from when on a delivery could go: from a person's release, unless it was held for being late."""
     due_at: datetime = row.due_at
     asked_because_late = row.when_late == WhenLate.ASK and row.late_after_s is None
     if row.repeats is None and asked_because_late:
@@ -140,7 +136,7 @@ def _due_posts(
 ) -> DuePost:
     state = State(row.state)
     if state is State.REMOVED and by_hand:
-        # It was live as long as somebody wanted; or as much of it as there was when the rest was taken back.
+        # It was live as long as it was wanted, or in part when the rest was taken back.
         state = State.CANCELLED if live_at is None else State.PUBLISHED
     return DuePost(
         account=row.account,
@@ -183,11 +179,7 @@ class _Taken:
 
 
 class _Capacities:
-    """What was left of the accounts' limits at a moment of the past.
-
-    Only posts that are known to be live take room here: what the service's own unconfirmed deliveries took is no excuse
-    for it. The spacing is none either: it passes.
-    """
+    """What was left of the accounts' limits in the past, counting only posts known to be live. Spacing is no excuse."""
 
     def __init__(self, connection: Connection, window: Span, names: Iterable[str]) -> None:
         self._limits = {

@@ -1,7 +1,4 @@
-"""Lets go of what is older than its rule says: a small batch at a time, so that no post waits for it.
-
-Whatever has a number that others remember keeps its last row, however old: SQLite would give the number out anew.
-"""
+"""Deletes what its rule says is too old, in small batches. The last numbered row stays: SQLite would reuse the number."""
 
 from __future__ import annotations
 
@@ -126,10 +123,7 @@ def _foreign_posts(connection: Connection, now: datetime, at_most: int) -> int:
 
 
 def _deliveries(connection: Connection, now: datetime, at_most: int) -> int:
-    """With everything that is about them, and the posts that nobody has any more.
-
-    A time that has passed is not planned anew, so the time of a series that it was may go with it.
-    """
+    """With all about them, and posts without deliveries. A series does not plan a passed time anew."""
     before, newest = now - kept("deliveries"), attempts.alias()
     old = select(deliveries.c.id).where(
         _FINAL,

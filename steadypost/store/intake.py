@@ -64,7 +64,7 @@ class Incoming:
     concern: str = ""
     """Why it may not be meant as it is, and is held for that; empty when nothing speaks against it."""
     by: str = ""
-    """Who wrote it; empty where nobody says."""
+    """Who wrote it; empty where unknown."""
     next_slot: bool = False
     """Whether it takes the next free slot of its accounts as it comes in; ``due_at`` serves where there is none."""
 
@@ -85,8 +85,8 @@ def add(
 ) -> list[Added]:
     """Take a post in, with one delivery for each account, all or none.
 
-    What looks like a repetition is held, unless that is allowed, and so is what there is a ``concern`` about;
-    a key that came in before adds nothing and answers what it added then.
+    A possible repetition is held unless allowed, and so is a ``concern``; a key that came in before answers what it
+    added then.
     """
     incoming = Incoming(
         post=post,

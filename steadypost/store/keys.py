@@ -1,7 +1,4 @@
-"""By what a post is known again: the key it came in with, or the one that an export gave it.
-
-Whatever persons have changed it to since is found by the same key: a changed post names the one that came in.
-"""
+"""How a post is found again: by the key it came in with or an export gave it, also after changes."""
 
 from __future__ import annotations
 

@@ -28,11 +28,7 @@ def renew(
 ) -> int:
     """Extend what a worker holds and has not lost; answer how many that are.
 
-    ``in_hand`` names the attempts it knows of: nothing else is renewed.
-
-    A claim whose confirmation was lost on its way, or whose task died alone, belongs to a worker that lives
-    and knows nothing of it. So nothing is held for longer than ``LONGEST_HOLD``, and a worker that says what
-    it has in hand renews nothing else.
+    Only attempts ``in_hand``, none for longer than ``LONGEST_HOLD``: a claim whose confirmation was lost must run out.
     """
     held = (
         select(deliveries.c.id, attempts.c.id.label("attempt_id"), attempts.c.claimed_at)

@@ -166,7 +166,7 @@ def note_foreign(
 def known_by_hand(
     connection: Connection, account: str, among: Collection[RemoteId], before: datetime
 ) -> frozenset[RemoteId]:
-    """Say which of these posts were known before that moment to be somebody's hand."""
+    """Say which of these posts were known before that moment to be made by hand."""
     return frozenset(
         connection.scalars(
             select(foreign_posts.c.remote_id).where(

@@ -65,15 +65,11 @@ def saw(
     attempt_id: int | None = None,
     planned: bool = True,
 ) -> Delivery:
-    """Write down what a look that began ``at`` found, by part, and answer the delivery as it is then.
+    """Write down what a look that began ``at`` (else ``now``) found, by part, and answer the delivery; repeating it
+    is safe.
 
-    Told twice, it counts once. Without ``at`` it began ``now``; ``network_at`` is the same instant by the network's
-    clock, and without it the clocks are taken to agree: a look that could not compare them finds nothing absent.
-    ``found_copies`` are second copies of published parts. ``attempt_id`` is the attempt that was unconfirmed when the
-    look began; of a later one it says nothing, unless it found the post. A look that was not ``planned`` is not counted.
-
-    What is found is taken for ours at once. What is not found is asked again only once looks have proven
-    that it is not there; what they cannot tell brings it before a person in the end.
+    ``network_at`` is ``at`` by the network's clock. ``found_copies`` are second copies. ``attempt_id`` was unconfirmed
+    then; of a later one only a found post counts. Not ``planned``: not counted. Only proven absence is asked again.
     """
     at = at or now
     network_at = network_at or at
@@ -112,7 +108,7 @@ def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
 def _believed(
     connection: Connection, delivery: Delivery, found: Mapping[int, Evidence]
 ) -> dict[int, Evidence]:
-    """Take a found id only when it is one, nobody else's, and not another than the part already has."""
+    """Take a found id only when it is one, free, and not another than the part already has."""
     ids = {one.remote_id for one in found.values() if isinstance(one, Present)}
     taken = delivery_rows.taken(connection, delivery.account, ids, but=delivery.id)
     used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
@@ -272,7 +268,7 @@ class _Absence:
     """When a further look that misses them could prove it of the next."""
     then: OnAbsence
     perhaps_deleted: bool = False
-    """Whether a part of them may have been live, and been deleted before anybody looked."""
+    """Whether a part of them may have been live, and been deleted before the first look."""
 
     def not_later_than(self, next_at: datetime, now: datetime) -> datetime:
         """Choose when to look again: the look that can complete a proof is not to be late."""
@@ -298,11 +294,7 @@ def _absence(connection: Connection, kept: Kept, about: Collection[int]) -> _Abs
 
 
 def _may_have_been(missed: Collection[Missed], attempt: Attempt, network: Network) -> bool:
-    """Whether nobody looked for so long that somebody may have seen the post and deleted it.
-
-    Of an attempt that stands for a restored backup this is not considered: most of what was due since has never been
-    asked for, and whether any of it was, nobody knows.
-    """
+    """Whether looks were so far apart that a post may have been seen and deleted. Not considered after a restore."""
     if network.unseen_for is None or attempt.restore_id is not None:
         return False
     return not was_watched(
@@ -315,10 +307,7 @@ def _may_have_been(missed: Collection[Missed], attempt: Attempt, network: Networ
 
 
 def _missed(connection: Connection, kept: Kept) -> defaultdict[int, list[Missed]]:
-    """Give, by part, the looks that would have shown it and did not.
-
-    Only those since the latest claim, or since a person's word for it: an older look cannot contradict that.
-    """
+    """Give, by part, the looks that should have shown it and did not, since the latest claim or a person's word."""
     found: defaultdict[int, list[Missed]] = defaultdict(list)
     rows = connection.execute(
         select(evidence.c.n, evidence.c.at, evidence.c.network_at).where(

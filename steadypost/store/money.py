@@ -1,7 +1,4 @@
-"""What accounts cost: what a claim may spend, and which posts were read at a charge.
-
-Money is kept in millionths of a dollar, because databases add whole numbers exactly.
-"""
+"""What accounts cost: what a claim may spend, and which posts were read at a charge; in millionths of a dollar."""
 
 from __future__ import annotations
 
@@ -135,7 +132,7 @@ class Spent:
     posts: Decimal
     reads: Decimal
     unknown: Decimal
-    """What of it is for posts of which nobody knows whether they are live."""
+    """What of it is for posts that may or may not be live."""
 
     @property
     def total(self) -> Decimal:

@@ -20,7 +20,7 @@ OF_STATES = {
     State.QUARANTINED: "is quarantined",
     State.REMOVED: "is not live any more",
 }
-"""The states a delivery does not leave by itself and did not end well in: somebody is told, once."""
+"""The states a delivery does not leave by itself and did not end well in: a person is told, once."""
 
 _RESOLVES = "'steadypost resolve {0}'"
 _LETS_GO = "'steadypost release {0}' or 'steadypost cancel {0}'"
@@ -60,9 +60,7 @@ def of_delivery(
     fence: int,
     now: datetime,
 ) -> None:
-    """Tell of a delivery that has just come to where it needs somebody. ``unseen_since``: when it was published, if no
-    look has ever shown it.
-    """
+    """Tell of a delivery that needs a person. ``unseen_since``: when it was published, if no look has ever shown it."""
     if after.state is before or after.state not in OF_STATES:
         return
     if after.state is State.REMOVED and _is_told_of(connection, after.account, unseen_since):
@@ -82,9 +80,7 @@ def of_delivery(
 
 
 def _is_told_of(connection: Connection, account: str, unseen_since: datetime | None) -> bool:
-    """Whether somebody was told already that what was published then is not shown. That incident counted it: twenty
-    posts that vanish together are no twenty messages, and proof is no news.
-    """
+    """Whether the unseen post was told of already: an incident counted it, and twenty vanished posts are one message."""
     if unseen_since is None:
         return False
     counted = select(incidents.c.id).where(

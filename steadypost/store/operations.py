@@ -1,7 +1,4 @@
-"""What can be done to deliveries that wait: say something else, at another time, or not at all; and once more, elsewhere.
-
-Each is judged by the domain under the delivery's lock; ``changing`` carries it out.
-"""
+"""What can be done to deliveries that wait; judged by the domain under the lock, carried out by ``changing``."""
 
 from __future__ import annotations
 

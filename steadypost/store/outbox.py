@@ -1,9 +1,6 @@
-"""The outbox: what attempts brought, kept on this machine's disk until the store has it.
+"""The outbox: answers of attempts, synced to this disk until the store has them.
 
-The click cannot be undone and its answer comes once. Between the answer and the store lies a moment in which
-the store can be away and this process can die; so the answer is first written here, whole and through to the
-disk, and forgotten only when the store has taken it. Taking it twice counts once, so nobody has to know
-whether a write that failed took effect.
+A click cannot be undone and its answer comes once, so it is kept here first; applying it twice counts once.
 """
 
 from __future__ import annotations
@@ -75,10 +72,7 @@ class Outbox:
         return len(list((self._folder / ASIDE).glob(f"{self._mark}-*.json")))
 
     def hand_over(self, store: Store, *, jitter: Callable[[], float]) -> Iterator[Settled]:
-        """Bring the store what waits, and forget what it took; ends without a word when it is away.
-
-        The answer counts from when it came, not from when the store heard of it.
-        """
+        """Bring the store what waits, by when it came, and forget what it took; ends quietly when it is away."""
         for entry in self.waiting():
             try:
                 settled = store.write(

@@ -1,9 +1,4 @@
-"""What has been unconfirmed for too long, whatever kept anybody from looking.
-
-It needs no look, no session and no switch: only the store. A delivery that nobody can look for (its session expired,
-its block is broken or gone, looking is switched off) would otherwise stay unconfirmed for ever, and nobody would hear of
-it.
-"""
+"""What has been unconfirmed for too long, whatever kept looks from being taken. Needs only the store."""
 
 from __future__ import annotations
 
@@ -24,7 +19,7 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A delivery that has been unconfirmed for longer than anybody may be left without an answer."""
+    """A delivery that has been unconfirmed for too long."""
 
     delivery_id: int
     account: str

@@ -1,9 +1,6 @@
-"""Answers of attempts, and looks, that were overtaken: by another attempt, or by a person's word.
+"""Answers and looks that were overtaken by another attempt or a person's word.
 
-Such an attempt has nothing more to say about what is *not* live: others have judged since, and know more.
-But an id it brings is the truth, whatever was believed meanwhile. It is never lost: the delivery becomes
-published, an attempt that was about to ask again is stopped before its click, and where a second copy was
-made all the same, the delivery says so.
+Only an id counts: the delivery becomes published, an attempt about to ask again is stopped, and a second copy is noted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""What a person can do to a delivery: let it go on, take it back, say what is true of it.
+"""What a person can do to a delivery: release it, cancel it, say what is true of it.
 
-Each is one transaction under the delivery's lock, and is written down with who and why. Where a word
-overrules an attempt that may still answer, the fence moves on: what that attempt says later counts only if
-it brings an id (see ``overtaken``).
+One transaction under its lock, recorded. The fence moves on: a late answer counts only with an id (``overtaken``).
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ from steadypost.store.errors import InHand, MayBeLive
 from steadypost.store.schema import deliveries, evidence, posts
 
 OUT_OF_REACH = frozenset({State.PUBLISHED, State.MISSED, State.CANCELLED, State.REMOVED})
-"""What a retry by cause does not even mention: nobody waits for it."""
+"""What a retry by cause does not mention: it needs no person."""
 
 
 def release(
@@ -41,18 +39,14 @@ def release(
 ) -> Delivery:
     """Release a delivery that is held for a person.
 
-    Where parts were asked for, only somebody who looked can say that they are not live: without ``not_live`` it
-    raises ``MayBeLive``. With it they are asked for again, and what was counted for them is given back.
+    Raises ``MayBeLive`` where parts were asked for and ``not_live`` does not say that a person looked.
     """
     did = "release --not-live" if not_live else "release"
     return _act(connection, _held(connection, delivery_id), Word(absent=not_live), did=did, by=by, now=now)
 
 
 def cancel(connection: Connection, delivery_id: int, *, by: By, now: datetime) -> Delivery:
-    """Take a delivery back before (more of) it is sent; raises ``ImpossibleMove`` when it is too late for that.
-
-    ``MayBeLive`` when parts were asked for: what is live must not end as cancelled.
-    """
+    """Take a delivery back before it is sent; raises ``ImpossibleMove`` when too late, ``MayBeLive`` when asked for."""
     return _act(connection, _held(connection, delivery_id), Word(drop=True), did="cancel", by=by, now=now)
 
 
@@ -66,10 +60,9 @@ def resolve(
     by: By,
     now: datetime,
 ) -> Delivery:
-    """Take a person's word: these posts are its parts, the rest of what was asked for is absent, drop it.
+    """Take a person's word: these posts are its parts, the rest is absent, drop it.
 
-    Raises ``WordNotTaken`` when it cannot be true or says too little, ``MayBeLive`` when nobody said that
-    they looked, ``InHand`` while a worker has it.
+    Raises ``WordNotTaken`` when it cannot be true, ``MayBeLive`` without a look, ``InHand`` while a worker has it.
     """
     kept = _held(connection, delivery_id)
     if live:
@@ -83,7 +76,7 @@ def resolve(
 
 
 def _held(connection: Connection, delivery_id: int) -> Kept:
-    """Read a delivery and keep it from everybody else; refuse while a worker has it."""
+    """Read a delivery and lock it; refuse while a worker has it."""
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is State.SENDING and kept.lease_until is not None:
         raise InHand(delivery_id, kept.worker or "-", kept.lease_until)
@@ -165,7 +158,7 @@ def _act(connection: Connection, kept: Kept, word: Word, *, did: str, by: By, no
 
 
 def _waits_for_a_yes(connection: Connection, kept: Kept, after: Delivery) -> str:
-    """Say why what somebody lets go waits for a second person's yes; raises ``NeedsApproval`` where it does already."""
+    """Say why a release waits for a second person's approval; raises ``NeedsApproval`` where it does already."""
     if kept.delivery.state not in {State.HELD, State.QUARANTINED} or after.state is not State.SCHEDULED:
         return ""
     why = approvals.waits_for(connection, kept)
@@ -229,10 +222,8 @@ def retry(
     dry_run: bool = False,
     now: datetime,
 ) -> Retried:
-    """Let everything go on that waits for a person for this cause, and of which nothing is unconfirmed.
-
-    All of it in this one transaction, or none. Each is judged under its lock, in the order of the ids: as
-    every other that locks several.
+    """Let everything go on that waits for a person for this cause and has nothing unconfirmed: all or none, locked by
+    id.
     """
     if account is not None:
         account_rows.one(connection, account)

@@ -18,8 +18,9 @@ PUBLISHER = "publisher:"
 """What a publisher notes, under its machine's name."""
 
 SILENT_AFTER = timedelta(seconds=10)
-"""After so long without a word the others work on its accounts. It says one a second, a store that hangs keeps it back
-for five, and where it is alive all the same, the claims keep them apart."""
+"""After this silence others work on its accounts: it reports each second, five where the store hangs. Claims keep
+them apart.
+"""
 
 GONE_AFTER = timedelta(days=1)
 """After this the machine is forgotten."""

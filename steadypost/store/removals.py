@@ -1,8 +1,4 @@
-"""Posts that a person takes down from their network.
-
-Written down before anything is asked, with who and why: what disappears after that is no news to anybody, whoever dies
-before saying how it went. That it is gone is written down only as a look's word.
-"""
+"""Posts that a person takes down: recorded with who and why before anything is asked, as done only by a look."""
 
 from __future__ import annotations
 
@@ -25,8 +21,7 @@ DID = "delete --from-network"
 NOT_DONE = "delete --from-network: not done"
 
 LOOKED_AT_AFTER = timedelta(minutes=10)
-"""How long after a removal began a look may settle it, where whoever began it never said how it went: longer than that
-takes."""
+"""How long after its begin a look may settle a removal without an end: longer than one takes."""
 
 
 class CannotBeTakenDown(StoreError):
@@ -52,8 +47,8 @@ class Removal:
 
     delivery: Delivery
     parts: tuple[LivePart, ...]
-    """The last first. An end without a beginning is what nobody wants to be left with, and a network may take the
-    answers to a post for somebody else's once it is gone."""
+    """The last first: what is left without an end should be the fewest, and a network may hide replies to a gone post.
+    """
 
 
 def planned(connection: Connection, delivery_id: int) -> Removal:

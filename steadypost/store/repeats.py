@@ -35,9 +35,9 @@ def looks_like(
     *,
     but: int | None = None,
 ) -> dict[tuple[str, str], int]:
-    """Of these fingerprints, each with its account, say which is on its way or was published lately, and by what.
+    """Say which of these fingerprints is on its way or was published lately, and by what.
 
-    ``but`` is the delivery in question; the other times of its series say the same and are meant to.
+    ``but`` is the delivery in question; other times of its series say the same on purpose.
     """
     own = select(deliveries.c.post_id).where(deliveries.c.id == (but or 0)).scalar_subquery()
     marks = {fingerprint for fingerprint, _ in wanted}
@@ -87,8 +87,7 @@ def repeated(
 
 
 WORDING, REPEAT, APPROVAL = "wording", "repeat", "approval"
-"""Why a delivery is held for what it says: it may not be meant, it says what another says, or it waits for a second
-person's yes, whatever else speaks against it."""
+"""Why a delivery is held for its words; a second person's approval comes before everything else."""
 
 
 def held_for(repeats: int | None, concern: str) -> str | None:

@@ -1,13 +1,6 @@
-"""What a restored backup does not know: what was asked for since it was made.
+"""What a restored backup does not know: what was asked for since it was made. Its names are lost, so lists are read.
 
-Whatever the old store asked for after the backup may be live, and nothing here says so. Each delivery that could have
-been asked for since is therefore put unconfirmed: an attempt is written down that stands for all that may have been made
-between the backup and the moment from which nothing can act any more that worked with the old store. Looks then find it,
-or prove it absent, as they do for any other; only after that is it asked for. What is not put unconfirmed at once,
-because it was held or had ended, or comes to be written down only now with a time that has passed, is when somebody
-claims it.
-
-The name under which a network would know it was chosen after the backup, and is lost. So lists are read in its place.
+What may have been asked for gets an unconfirmed attempt that stands for it; only after looks is it asked for.
 """
 
 from __future__ import annotations
@@ -31,13 +24,10 @@ from steadypost.store.deliveries import Kept
 from steadypost.store.schema import acts, attempts, deliveries, one_of, quota_uses, restores
 
 LONGEST_AT_WORK = timedelta(minutes=10)
-"""How long after a restore something that worked with the old store may still act: the longest that an attempt is held.
-Whoever restores says that nothing is at work with it any more; a look that is to prove absence begins later all the same.
-"""
+"""How long something may still act on the old store after a restore: the longest hold of an attempt."""
 
 GAP = 1_000_000
-"""By so much the attempts written from now on are numbered higher. A worker or an outbox that still holds an attempt of
-the old store holds a number that this one never gives to another."""
+"""Attempts are numbered higher by this, so that no number of the old store is given to another."""
 
 DID = "restore"
 """What the act is called in the history."""
@@ -67,7 +57,7 @@ class Unsure:
     due: int
     """How many deliveries were due since the backup, or under way when it was made: their quota counts as used."""
     ahead: int
-    """How many others: their time is still to come, and somebody may have moved them since the backup."""
+    """How many others: their time is still to come, and they may have been moved since the backup."""
 
 
 def latest(connection: Connection) -> Restore | None:
@@ -121,11 +111,7 @@ def _what_was_done(made_at: datetime, by: By) -> str:
 
 
 def must_look_first(connection: Connection, kept: Kept) -> Restore | None:
-    """Give the restore after which a delivery was not looked for yet; ``None`` when it may be claimed.
-
-    By the moment it is due as well: what is written down anew after a restore, with a time that had passed by then,
-    may be what the old store has sent.
-    """
+    """Give the restore after which a due delivery was not looked for yet; ``None`` when it may be claimed."""
     looked_for = exists().where(
         attempts.c.delivery_id == kept.delivery.id, attempts.c.restore_id == restores.c.id
     )
@@ -146,10 +132,7 @@ def is_looked_for_first(connection: Connection, delivery_id: int) -> bool:
 def make_unconfirmed(
     connection: Connection, kept: Kept, restore: Restore, now: datetime, *, number: int | None = None
 ) -> bool:
-    """Put an unconfirmed delivery, and write down the attempt that stands for what may have been asked for.
-
-    Answers whether it was due before the restore, or under way: then it counts against the quota as used.
-    """
+    """Put a delivery unconfirmed, with the attempt that stands for lost asks; answer whether it counts as used."""
     delivery = kept.delivery
     why = (
         f"a backup of {restore.made_at:%Y-%m-%d %H:%M} UTC was restored: "

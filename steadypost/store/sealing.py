@@ -1,7 +1,4 @@
-"""How secrets lie in the store: encrypted, with a key that lies beside it and never in it.
-
-The key is one file in this machine's home, for its owner alone. Machines that share a store share the key file.
-"""
+"""Secrets in the store are encrypted with a key file of this home, which machines that share a store share too."""
 
 from __future__ import annotations
 

@@ -204,10 +204,7 @@ def _query(those: Selection) -> Select[int, str, int, str]:
 
 
 def _saying(connection: Connection, words: str, among: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Find the posts that say something where they are said.
-
-    Neither database folds the case of every script, so it is done here.
-    """
+    """Find the posts that say something. Here, because neither database folds the case of every script."""
     sought = words.casefold()
     everywhere = connection.execute(select(post_parts.c.post_id, post_parts.c.text))
     on_one = connection.execute(

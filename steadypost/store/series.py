@@ -1,7 +1,6 @@
 """Posts that come again: the rule, and which of its times have become deliveries.
 
-A time is known by its series, its account and what the clock on the wall shows then, never by its instant: so
-whoever writes it down a second time, in another process or after a change of the zones' own rules, adds nothing.
+A time is known by series, account and local time, so that writing it twice adds nothing, also after a zone's change.
 """
 
 from __future__ import annotations
@@ -75,10 +74,7 @@ def begin(
     now: datetime,
     by: str = "",
 ) -> Begun | None:
-    """Take in a post that comes again; a key that came in before adds nothing.
-
-    ``None`` when that key is another post's, one that does not come again.
-    """
+    """Take in a post that comes again; a known key adds nothing, ``None`` when it is another post's."""
     account_rows.lock_all(connection, accounts)
     if key is not None:
         found = connection.execute(
@@ -176,7 +172,7 @@ def place(
 
 
 def end(connection: Connection, series_id: int, *, by: By, now: datetime) -> list[int]:
-    """End a series, and take back those of its times that nobody has begun to send; answer which."""
+    """End a series, and take back its times that are not being sent; answer which."""
     row = connection.execute(select(series).where(series.c.id == series_id).with_for_update()).one_or_none()
     if row is None:
         raise UnknownSeries(series_id)

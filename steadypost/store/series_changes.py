@@ -78,10 +78,7 @@ def reword(
     now: datetime,
     dry_run: bool = False,
 ) -> Done:
-    """Have a series say something else, or come ``at`` another time of the day, from a time on.
-
-    Both are given as the clock on the wall shows them. A time stays known by when its rule had it come.
-    """
+    """Give a series other words, or another local time ``at``, from a time on. A time stays known by its rule's time."""
     row = _locked(connection, series_id, lock=not dry_run)
     meant = _occurring(connection, series_id, lambda local: local >= since, lock=not dry_run)
     work = _Rewording(new=new, at=at, zone=ZoneInfo(row.zone), locals=_locals(connection, series_id))
@@ -162,7 +159,7 @@ def _ended(kept: Kept) -> bool:
 
 
 def _locked(connection: Connection, series_id: int, *, lock: bool) -> Row[Any, Any, Any, Any]:
-    """Read a series, and keep it from whoever plans its times; accounts first, as everybody takes them."""
+    """Read a series, and lock it against planning; accounts first, as always."""
     names = connection.scalars(
         select(series_accounts.c.account).where(series_accounts.c.series_id == series_id)
     ).all()

@@ -78,15 +78,13 @@ def arm(
     offset: Offset | None = None,
     appears: Appearance | None = None,
 ) -> bool:
-    """Write "about to ask", and answer ``True``, exactly once; else ``False``, and nobody may ask.
+    """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
-    With it goes what will later tell a post that was made after this from one that was there before: how far the
-    network's clock is ahead of this machine's, the newest post of the account that is known, and as whom and how it is
-    asked for: by the time of a look, the account's block may say something else.
+    Kept with it, for later looks: the clocks' offset, the newest known post, and as whom and how it is asked.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
-    # Read under the lock: nobody arms, answers or rescues it while we judge.
+    # Read under the lock: it is not armed, answered or rescued while we judge.
     attempt = attempt_rows.one(connection, attempt_id)
     holds = (
         kept.delivery.state is State.SENDING
@@ -111,7 +109,7 @@ def arm(
         worker=kept.worker,
         lease_until=kept.lease_until,
     )
-    # In the same write: whoever finds it armed must be able to see dead what may be about to click.
+    # In the same write: what finds it armed must be able to see its executor dead.
     attempt_rows.note(
         connection,
         attempt_id,
@@ -138,10 +136,7 @@ def answered(
     jitter: float,
     patient: bool = True,
 ) -> Settled:
-    """Take down what an attempt brought: the ids first, and all or nothing of it.
-
-    The attempt keeps the answer as it was given, whatever becomes of it. Said twice, it counts once.
-    """
+    """Record what an attempt brought, ids first, all or nothing; the answer is kept as given, and counts once."""
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     attempt = attempt_rows.one(connection, attempt_id)
@@ -174,7 +169,7 @@ def answered(
 
 
 def _never_armed(answer: Answer) -> bool:
-    """Whether the answer says of everything that it ended before anybody armed it."""
+    """Whether the answer says of everything that it ended before it was armed."""
     return all(
         isinstance(outcome, NotSubmitted) and not outcome.phase.is_armed for outcome in answer.outcomes
     )
@@ -218,11 +213,8 @@ def _after(
 def _late(
     delivery: Delivery, attempt: Attempt, answer: Answer, now: datetime, jitter: float
 ) -> Delivery | None:
-    """Judge an answer that comes after rescue, or after an earlier one of the same attempt.
-
-    Nobody has asked since (the fence says so), so it is settled as though rescue had waited for it, with
-    two reserves: a second answer counts only if it brings an id, and one that brings nothing new about a
-    delivery in front of a person, or back in the queue, leaves it there.
+    """Judge an answer after rescue, or a second one of the same attempt: as in time, unless it brings no id and
+    nothing new.
     """
     brings_id = any(isinstance(outcome, Published) for outcome in answer.outcomes)
     unconfirmed = any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes)
@@ -328,10 +320,7 @@ def leases_run_out(connection: Connection, now: datetime) -> list[int]:
 
 
 def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:
-    """Take a delivery from a worker whose lease has run out. By lease, never by age.
-
-    Never armed, it goes back into the queue, uncharged; armed, it is unconfirmed, and will be looked for.
-    """
+    """Take a delivery from a worker whose lease has run out: back to the queue if never armed, else unconfirmed."""
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is not State.SENDING or kept.lease_until is None or kept.lease_until > now:
         return None

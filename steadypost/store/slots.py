@@ -73,11 +73,9 @@ def next_common(
     *,
     besides: Collection[tuple[str, datetime]] = frozenset(),
 ) -> datetime | None:
-    """Find the next instant that is a slot of each account, and at which nothing of any of them is due; nor would be,
-    as ``besides`` says of what is not written yet.
+    """Find the next instant that is a slot of each account and free in all, also of ``besides``.
 
-    Whoever is to have it asks in the transaction that takes it, with the accounts locked: of two who ask at the same
-    moment the second finds the next one.
+    To be asked in the transaction that takes it, with the accounts locked.
     """
     days = [now.date() + timedelta(days=n) for n in range(-1, SOUGHT.days)]
     found: set[datetime] | None = None

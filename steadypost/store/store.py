@@ -1,13 +1,6 @@
-"""The store: everything that is remembered, behind one door.
+"""The store: ``store.read(reading.show, delivery_id)``, ``store.write(settling.answered, attempt_id, ...)``.
 
-Its rooms are the modules beside this one: what is asked of accounts is in ``accounts``, what a look found goes to
-``looks``. A caller names the function it wants, and hands in what that takes after the connection::
-
-    store.read(reading.show, delivery_id)
-    store.write(settling.answered, attempt_id, answer, now=now, jitter=jitter)
-
-Each call is one transaction, kept whole or not at all. Each raises ``StoreAway`` when the database cannot be reached or
-written; then nothing is known of a write, and it may be repeated. Only what takes several transactions is a method.
+Each call is one transaction. ``StoreAway``: nothing is known of a write, and it may be repeated.
 """
 
 from __future__ import annotations
@@ -36,7 +29,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 RACES = 3
-"""How often a write is tried again when somebody else wrote the same unique value at the same moment."""
+"""How often a write is tried again when another process wrote the same unique value at the same moment."""
 
 
 class Store:
@@ -103,16 +96,12 @@ class Store:
 
     @property
     def url(self) -> str:
-        """Where it is, with the password: for another process of this machine, and for nobody to read."""
+        """Where it is, with the password: for another process of this machine, never to be shown."""
         return self._database.engine.url.render_as_string(hide_password=False)
 
     @property
     def lineage(self) -> str:
-        """Which store this is, for what is kept beside it: its address, and which backup it was set back to last.
-
-        What waits on a disk for the store as it was before a restore is none of this one's: its attempts have other
-        numbers here, or none.
-        """
+        """Which store this is: its address and its last restore, after which what waits on disk for it is void."""
         found = self.read(restores.latest)
         return self.address if found is None else f"{self.address} restored {found.id} {found.at.isoformat()}"
 
@@ -126,9 +115,7 @@ class Store:
             return question(connection, *args, **kwargs)
 
     def write(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Have one of the store's rooms work, in one transaction; judged anew when somebody wrote the same unique
-        value meanwhile.
-        """
+        """Run one function in one transaction; again when a concurrent writer took the same unique value."""
         for race in range(1, RACES + 1):
             try:
                 with self._database.writing() as connection:
@@ -151,9 +138,8 @@ class Store:
         at_most_each: Mapping[str, int] | None = None,
         retries: int | None = None,
     ) -> list[Claim]:
-        """Claim what is due for these accounts, oldest first; each claim is its own transaction.
-
-        ``at_most_each`` bounds it by account as well, ``retries`` how many may have had an attempt before.
+        """Claim what is due for these accounts, oldest first, each in its own transaction; ``retries`` bounds
+        repeated attempts.
         """
         return claims.claim(
             self._database,
@@ -178,9 +164,8 @@ class Store:
         return self.read(vitals.observe, now, claims_of=claims_of)
 
     def charge_reads(self, account: str, ids: Collection[RemoteId], now: datetime) -> int:
-        """Write down what reading these posts costs, where it does; answer how many are new today.
-
-        Where nothing is charged nothing is written: no look waits for its turn to write.
+        """Record what reading these posts costs, where it does; answer how many are new. Without charge nothing is
+        written.
         """
         channel = self.read(account_rows.one, account).channel
         if not money.is_charged(channel) or not ids:

@@ -1,7 +1,6 @@
 """Strikes: an operator's stop for an account, a channel or a tag, with author, reason and end.
 
-A strike is not a switch. A switch says what the house does at all; a strike keeps some posts back for a while, and
-says who wanted that and why. What is struck waits; nothing is lost, and an attempt that is armed is not recalled.
+What is struck waits; nothing is lost, and an armed attempt is not recalled.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The tables' revisions: which one a database has, and how it is brought to this version's.
-
-Alembic is loaded only to change tables: opening a store asks for one word and compares it.
-"""
+"""The tables' revisions, and how a database is migrated. Alembic is loaded only then: opening compares one word."""
 
 from __future__ import annotations
 

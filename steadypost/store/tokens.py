@@ -1,8 +1,6 @@
-"""The tokens of accounts: one refresher at a time, and nothing used that was not saved before.
+"""The tokens of accounts: one refresher at a time, under a lease, and nothing used that was not saved before.
 
-A refresher takes the account's lease, reads the token again (somebody may have been faster), asks the network for the
-next one, and saves it before anybody sees it. A lease ends by itself when its holder died. Who comes too late with a
-token, because its lease had ended and another process saved one meanwhile, drops its own.
+The token is read again under the lease; a refresher whose lease had ended drops its own.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from steadypost.store.schema import tokens
 from steadypost.store.sealing import KEY_FILE, Seal, Unsealable
 
 LEASE = timedelta(seconds=60)
-"""How long one refresh may take. Whoever asks a network for a token gives up well before."""
+"""How long one refresh may take. The request itself is given up well before."""
 
 PATIENCE = timedelta(seconds=75)
 """How long a process waits for another one's refresh: longer than a lease whose holder died."""
@@ -128,10 +126,8 @@ class Tokens:
     ) -> Token:
         """Have one process ask for the next token, and answer the one that is kept afterwards.
 
-        ``stale`` is the token that its user found too old or refused; without it, that is the one kept now. When
-        another one is kept by the time of the lease, it is answered and nothing is asked. When ``using`` fails, the
-        token is read once more: another process may have saved one, whose refresh made this one fail. ``patience`` is
-        how long another process's refresh is waited for.
+        ``stale``: the token found too old or refused. If another is kept by then, or another saved one while ``using``
+        failed, that is answered. ``patience``: how long another refresh is waited for.
         """
         old = self.current(account) if stale is None else stale
         clock = self._clock(now)
@@ -167,11 +163,11 @@ class Tokens:
         while (held := self._take(account, now(), lease)) is None:
             if now() >= gives_up_at:
                 raise RefreshBusy(account, patience)
-            self._wait(ASK_AGAIN_AFTER)  # nobody says when the other process is done
+            self._wait(ASK_AGAIN_AFTER)  # no event says when the other process is done
         return held
 
     def _take(self, account: str, now: datetime, lease: timedelta) -> _Lease | None:
-        """Take the lease if nobody has it, and read the token in the same transaction."""
+        """Take the lease if it is free, and read the token in the same transaction."""
         if self._is_leased(account, now):
             return None
         holder = secrets.token_hex(16)
@@ -211,7 +207,7 @@ class Tokens:
             except StoreAway:
                 if now() >= held.until:
                     raise
-                self._wait(ASK_AGAIN_AFTER)  # nobody says when the store is back
+                self._wait(ASK_AGAIN_AFTER)  # no event says when the store is back
 
     def _save(self, account: str, token: Token, version: int) -> Token:
         """Save a token, unless another one was saved since; answer the one that is kept."""
@@ -222,7 +218,7 @@ class Tokens:
                 .values(version=version + 1, **self._closed(account, token))
             )
             kept = token if saved.rowcount else self._read(connection, account).token
-        # Somebody who took the token away meanwhile leaves this one, which is good and was not saved.
+        # The token was removed meanwhile: this one is good and was not saved.
         return kept or token
 
     def _latest(self, account: str) -> _Kept:

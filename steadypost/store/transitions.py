@@ -1,7 +1,4 @@
-"""Every change of state, written in the transaction that makes it, and told once, by any process that can.
-
-That something is waiting here to be told holds up nobody: what is told, and to whom, is not the store's business.
-"""
+"""Every change of state, written in its transaction and told once, later, by any process."""
 
 from __future__ import annotations
 
@@ -53,7 +50,7 @@ def record(
 
 
 def untold(connection: Connection, at_most: int = AT_ONCE) -> list[Transition]:
-    """List what nobody was told of yet, the oldest first."""
+    """List what was not told yet, the oldest first."""
     rows = connection.execute(
         select(transitions).where(text(UNTOLD)).order_by(transitions.c.id).limit(at_most)
     )

@@ -1,8 +1,4 @@
-"""Who tries a circuit while Prefect's API, where its pages are, is away: one holder each, for a bounded time.
-
-It is kept beside the vitals, one row for each circuit, and stands for nothing once its time is over. A trial opens a
-page and submits nothing; what this keeps from happening is that every process opens it at once.
-"""
+"""Who tries a circuit while Prefect's API is away: one holder each, for a bounded time. A trial submits nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +9,11 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from steadypost.store.schema import vitals
 
 TRIAL = "trial:"
-"""Under this and the circuit's name; ``at`` is when it is anybody's again, ``told`` whose it is until then."""
+"""Under this and the circuit's name; ``at`` is when it is free again, ``told`` who has it until then."""
 
 
 def take(connection: Connection, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
-    """Take the trial of a circuit unless somebody else has it; of several who would, one does."""
+    """Take the trial of a circuit unless another process has it."""
     name = f"{TRIAL}{circuit}"
     taken = connection.execute(
         update(vitals)
@@ -34,7 +30,7 @@ def take(connection: Connection, circuit: str, *, holder: str, now: datetime, un
 
 
 def give_back(connection: Connection, circuit: str, *, holder: str, not_before: datetime | None) -> None:
-    """End a trial. One that failed keeps everybody from the next ``not_before`` the circuit is to be tried again."""
+    """End a trial. After a failure the next trial is not before ``not_before``."""
     mine = (vitals.c.name == f"{TRIAL}{circuit}", vitals.c.told == holder)
     if not_before is None:
         connection.execute(delete(vitals).where(*mine))

@@ -61,9 +61,7 @@ class Unsettled:
     attempt: Attempt
     """Its latest attempt: the one that is unconfirmed."""
     reworded_until: datetime | None = None
-    """Until when it may have been asked for in other words than these: of what was due since a backup that was
-    restored, nobody knows who changed it meanwhile. ``None``: these are its words.
-    """
+    """Until when it may have been asked for in other words (since a restored backup). ``None``: these are its words."""
 
 
 def accounts_due(connection: Connection, now: datetime, most_looks: int = MOST_LOOKS) -> frozenset[str]:
@@ -195,9 +193,7 @@ def accounts_with_unconfirmed(connection: Connection) -> frozenset[str]:
 
 
 def unsettled(connection: Connection, account: str) -> list[Unsettled]:
-    """List every delivery of an account of which a part may be live without its id being known, also those that are
-    being sent at this moment: what a look shows may be theirs.
-    """
+    """List every delivery of an account with a part that may be live without a known id, also those being sent."""
     ids = connection.scalars(
         select(deliveries.c.id)
         .join(delivery_parts, delivery_parts.c.delivery_id == deliveries.c.id)
@@ -214,7 +210,7 @@ def unsettled(connection: Connection, account: str) -> list[Unsettled]:
 def published_since(
     connection: Connection, account: str, *, since: datetime, until: datetime
 ) -> list[Unsettled]:
-    """List what an account published between two moments and nobody has seen gone: what lists of it have to show."""
+    """List what an account published between two moments and was not seen gone: what lists of it have to show."""
     ids = connection.scalars(
         select(deliveries.c.id)
         .where(

@@ -50,10 +50,7 @@ class Change:
 def undo(
     connection: Connection, change_id: int | None, *, by: By, now: datetime, dry_run: bool = False
 ) -> tuple[Change, Done]:
-    """Take a change back, the latest when none is named; what went out or was changed since stays as it is.
-
-    ``dry_run``: what becomes of each depends on the others, so all of it is done, and rolled back.
-    """
+    """Undo a change, else the latest; what went out or was changed since stays. ``dry_run``: done and rolled back."""
     trial = connection.begin_nested() if dry_run else None
     try:
         return _undo(connection, change_id, by=by, now=now)
@@ -125,7 +122,7 @@ def _bar(
     found: Change,
     now: datetime,
 ) -> Barred | None:
-    """Say why a delivery is not put back: it went out, it is under way, or somebody changed it since."""
+    """Say why a delivery is not put back: it went out, it is under way, or was changed since."""
     bar = can_be_undone(kept.delivery)
     if bar is not None:
         return bar
@@ -191,7 +188,7 @@ def _back(
 
 
 def _gated(connection: Connection, before: Kept, after: Kept, now: datetime) -> Kept:
-    """Hold what would go again, where nobody's yes is left for its words: that may have been taken back meanwhile."""
+    """Hold what would go again where the approval of its words was taken back meanwhile."""
     same = (before.delivery.state, before.delivery.post_id) == (after.delivery.state, after.delivery.post_id)
     return after if same else _held_without_a_yes(connection, after, now)
 

@@ -1,8 +1,4 @@
-"""The vitals: what the store itself shows of a house's health, and what flows noted of themselves.
-
-Everything here is read in one transaction, from tables that are written by claims, answers and looks. Nothing of it
-is what a publisher says of its own success: that a post is live, only looks say.
-"""
+"""What the store shows of a house's health, read in one transaction. That a post is live, only looks say."""
 
 from __future__ import annotations
 
@@ -270,7 +266,7 @@ def _spent(connection: Connection, record: AccountRecord, now: datetime) -> Mone
 
 
 ENDLESS = Decimal(10) ** 9
-"""More dollars than anybody spends on posts."""
+"""More dollars than are ever spent on posts."""
 
 
 def _published(connection: Connection, name: str, since: datetime) -> tuple[Published, ...]:
@@ -338,9 +334,7 @@ def _waiting(connection: Connection) -> Sequence[tuple[datetime, str]]:
 
 
 def _clock_off(connection: Connection, since: datetime) -> tuple[str, timedelta] | None:
-    """Name the host whose clock is furthest off from a network's, and by how much it is ahead; nothing when none was
-    compared since then.
-    """
+    """Name the host whose clock is furthest from a network's, and its lead; nothing when none was compared since."""
     known = network_clocks.every(connection, since)
     worst = max(known, key=lambda key: abs(known[key].ahead), default=None)
     return None if worst is None else (worst[0], -known[worst].ahead)

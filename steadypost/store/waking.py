@@ -12,10 +12,9 @@ from steadypost.store.schema import CLAIMABLE, attempts, deliveries
 
 
 def wake(connection: Connection, account: str, causes: Collection[Cause], now: datetime) -> int:
-    """Let an account's deliveries wait no longer that wait for one of these causes; answers how many.
+    """Let an account's deliveries that wait for one of these causes go; answers how many.
 
-    Only those of which no attempt was ever armed: any other may be waiting until a first copy can no longer
-    come to life, and that wait is nobody's to shorten.
+    Only never armed ones: others may be waiting until a first copy can no longer come to life.
     """
     armed = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.armed_at.is_not(None))
     woken = connection.execute(

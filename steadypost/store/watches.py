@@ -29,9 +29,7 @@ def take(connection: Connection, flow: str, *, run_id: str, now: datetime) -> No
 
 
 def replace(connection: Connection, flow: str, *, gone: str, by: str, now: datetime) -> bool:
-    """Give the lease of one that is gone to another; ``False`` when a third has it by now. Of several who see the
-    same one gone, one replaces it.
-    """
+    """Give a gone run's lease to another; ``False`` when a third has it by now."""
     changed = connection.execute(
         update(watches)
         .where(watches.c.flow == flow, watches.c.run_id == gone)

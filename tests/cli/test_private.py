@@ -122,7 +122,7 @@ def test_the_command_line_makes_and_keeps_a_private_home(tmp_path, command):
 
 def test_the_sandbox_s_state_is_the_owner_s(tmp_path):
     """It holds the token that commands it, and sessions."""
-    from sandbox.serve import write_state  # noqa: PLC0415 - only here
+    from sandbox.running import write_state  # noqa: PLC0415 - only here
 
     write_state(tmp_path / "sandbox.json", {"control_token": "t"})
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from deployments import health
-from steadypost.domain.silence import FLOWS
+from steadypost.domain.watched import FLOWS
 from steadypost.store import Store, watches
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,8 +7,9 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from sandbox.client import SandboxError, SandboxProcess
+from sandbox.client import SandboxProcess
 from sandbox.clock import BadClock, Clock
+from sandbox.process import SandboxError
 from sandbox.snowflake import Snowflakes, time_of
 
 HOUR_MS = 3_600_000

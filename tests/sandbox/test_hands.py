@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from sandbox.client import SandboxError
+from sandbox.process import SandboxError
 from tests.sandbox.conftest import results
 
 GIF = base64.b64encode(b"GIF89a\x10\x00\x08\x00" + bytes(8)).decode()

@@ -14,7 +14,8 @@ import threading
 import httpx
 import pytest
 
-from sandbox.client import ROOT, SandboxControl, SandboxError, SandboxProcess
+from sandbox.client import SandboxControl, SandboxProcess
+from sandbox.process import ROOT, SandboxError
 
 CONTROL_ROUTES = ("/ledger", "/asks", "/counts", "/weather", "/faults", "/error-logs")
 

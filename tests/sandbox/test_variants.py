@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from sandbox.client import ROOT, SandboxError, SandboxProcess
+from sandbox.client import SandboxProcess
+from sandbox.process import ROOT, SandboxError
 from sandbox.variant import AXES, IDENTITY, RENAMES, BadVariant, Variant, read_variant, words
 
 from .conftest import Writing

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from sandbox.client import SandboxError
 from sandbox.faults import FAULTS, BadWeather, Where
+from sandbox.process import SandboxError
 from sandbox.weather import Weather, make_rule
 
 

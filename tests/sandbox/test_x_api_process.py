@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from sandbox.client import ROOT, SandboxError
+from sandbox.process import ROOT, SandboxError
 from sandbox.x_api.client import XApiProcess
 
 

@@ -23,7 +23,6 @@ from tasks.bulkheads import (
     LAST_KNOWN_FOR,
     LEASE,
     NOTHING_FOR,
-    SCOPES,
     SHARED,
     Bulkheads,
     NoSlot,
@@ -141,9 +140,7 @@ def test_what_the_code_uses_is_what_is_declared():
     """No limit is used that nobody declared, none is declared that nothing uses."""
     networks = sorted({kind.network.name for kind in CHANNELS.values()})
     which = {Scope.HOST: ["quay"], Scope.NETWORK: networks, Scope.ACCOUNT: ["alice", "bob"]}
-    used = {
-        limit_name(purpose, scope, one) for purpose in Purpose for scope in SCOPES for one in which[scope]
-    }
+    used = {limit_name(purpose, scope, one) for purpose in Purpose for scope in which for one in which[scope]}
 
     assert set(declared()) == used | {SHARED}
     assert all(limit.why for limit in LIMITS)

@@ -19,6 +19,7 @@ from steadypost.store import StoreAway, notices, vitals, watches
 from steadypost.store import accounts as account_rows
 from tasks import documents
 from tasks.documents import Documents
+from tasks.twinned import Twinned
 from tasks.watches import Watch
 from tests.rooms import instead
 
@@ -229,7 +230,7 @@ def test_it_publishes_again_when_the_other_is_gone_or_corrected(house, reads):
     reads(dora=x_account("dora"), carol=x_account("carol"))
     corrected = (house.store.read(vitals.twins), house.usable())
     house.store.write(vitals.note_twins, {"carol": "dora"}, house.clock())
-    house._twins = None
+    house._twinned = Twinned()
     reads(carol=x_account("dora"))
 
     assert ({}, ["dora", "carol"]) == corrected

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from steadypost.domain.health import Kind, Tolerances
+from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreAway, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.documents import Documents
@@ -21,7 +22,6 @@ from tasks.peer_supervisor import (
     BEGINS_WITHIN,
     COMES_WITHIN,
     SCAN_EVERY,
-    SILENT_AFTER,
     Here,
     PeerSupervisor,
     minding,
@@ -428,14 +428,14 @@ def test_minding_goes_on_whatever_happens(house, leases, monkeypatch, wait_until
 
 def test_a_relief_is_due_sooner_than_leases_run_out():
     """What a silent publisher held is free when its leases end; by then another is there to take it."""
-    assert SILENT_AFTER["publish"] + timedelta(seconds=COMES_WITHIN) <= LEASE
+    assert REPLACED_AFTER["publish"] + timedelta(seconds=COMES_WITHIN) <= LEASE
 
 
 def test_what_they_replaced_does_not_look_well_before_the_next_heartbeat():
     """A round just after it would find the heartbeat of the one that is silent fresh enough, and call the incident
     over.
     """
-    assert all(Tolerances().heartbeat_within <= silent for silent in SILENT_AFTER.values())
+    assert all(Tolerances().heartbeat_within <= silent for silent in REPLACED_AFTER.values())
 
 
 def test_what_was_mended_before_the_next_round_is_known_all_the_same(house, time, leases, prefect):

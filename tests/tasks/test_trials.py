@@ -13,8 +13,8 @@ from steadypost.domain.outcome import Cause
 from steadypost.store import StoreAway, trials
 from tasks.circuits import Breakers
 from tasks.dependencies import store_here
-from tasks.house import _StoreTrials
 from tasks.probes import AGAIN_AFTER, Scout, probe, to_probe
+from tasks.turns import StoreTrials
 from tests.rooms import instead
 from tests.tasks.books import MemoryBook
 
@@ -32,7 +32,7 @@ def book(house):
 @pytest.fixture
 def other(house, book):
     """Another process, on the same store and the same book."""
-    return Breakers(book=book, process="there", clock=house.clock, trials=_StoreTrials(house))
+    return Breakers(book=book, process="there", clock=house.clock, trials=StoreTrials(house))
 
 
 def fail(circuits, dependency=PAGE, times=3):

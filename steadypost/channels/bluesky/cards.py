@@ -1,8 +1,4 @@
-"""The preview of a link: title, description and picture, read from the page before the post is asked for.
-
-A post is worth more than its preview: whatever goes wrong here, and whatever takes too long, the post goes out without
-one.
-"""
+"""The preview of a link: title, description and picture, read before the ask. Without one in time the post goes alone."""
 
 from __future__ import annotations
 

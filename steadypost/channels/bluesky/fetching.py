@@ -1,8 +1,7 @@
-"""Reading a page that somebody's post links to, from inside this machine's network.
+"""Reading a page that a post links to, without trusting its address.
 
-The address comes from a post, so it is not trusted: only ``http`` and ``https`` to public addresses, on their own
-ports, are followed; every redirect is judged anew; the name is resolved once and that address is the one connected to,
-so that it cannot change in between. An answer is read up to a limit and within a deadline, and never decompressed.
+Public ``http(s)`` addresses only, each redirect judged anew, resolved once; bounded in size and time, never
+decompressed.
 """
 
 from __future__ import annotations

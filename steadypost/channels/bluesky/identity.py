@@ -1,8 +1,4 @@
-"""Who a handle is, and where an account lives.
-
-A handle leads to a DID, the DID to a document, the document to the server for the account's records. Handles change
-hands and accounts move, so nothing of this is written into a configuration: only the DID, once it is known, stays.
-"""
+"""From handle to DID, from DID to document, from that to the account's server. Only the DID is kept: the rest moves."""
 
 from __future__ import annotations
 

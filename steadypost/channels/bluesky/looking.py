@@ -1,7 +1,6 @@
-"""Reading what is there: a post by the name that we gave it, and the account's own posts.
+"""Reading a post by the name that we gave it, and the account's own posts, at the server that holds its records.
 
-A record's name is asked for at the server that holds the account's records, which knows it as soon as it is written. The
-server is asked first whether the account lives there, because one that it has left answers for somebody else's copy.
+That server is asked first whether the account lives there: one that it has left answers for an old copy.
 """
 
 from __future__ import annotations

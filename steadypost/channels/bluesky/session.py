@@ -1,7 +1,6 @@
-"""Signed in as an account: signing in once, renewing in time, and where the account lives.
+"""Signed in as an account: signing in once, renewing in time, never inside an ask.
 
-Signing in costs one of thirty times in five minutes and of three hundred a day, so a session is kept for all processes
-and renewed: by one of them at a time, and saved before anybody uses it. None of this happens inside an ask.
+Sign-ins are limited (30 in five minutes), so all processes share a session, renewed by one and saved before use.
 """
 
 from __future__ import annotations

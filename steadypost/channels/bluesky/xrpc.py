@@ -1,7 +1,6 @@
-"""One request of the protocol, and what its answer is: a result, an error with a name, or neither.
+"""One request of the protocol: a result, an error that the server named, or neither.
 
-An error that has a name in a JSON body comes from the server itself; anything else may come from a machine in between
-and says nothing of what the server did.
+An error without a name may come from a machine in between, and says nothing of the server.
 """
 
 from __future__ import annotations

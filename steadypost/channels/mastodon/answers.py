@@ -1,7 +1,6 @@
 """What a server's answers mean. Pure: what was heard in, one outcome out.
 
-Only statuses and places in the body are read. The words of a refusal are passed on to people and never searched:
-every server has its own, in its own language. What is not in the tables below is ``Unconfirmed``.
+Statuses and places in the body decide, never words. What is not in the tables below is ``Unconfirmed``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What is kept of a server between attempts: its limits, for a day.
-
-They stand in a file of this machine too, so that every process knows what one was told, and whoever enters a post
-before anything was published knows the server's limits and not the usual ones.
-"""
+"""A server's limits, kept for a day in a file of this machine, for every process and for posts that come in."""
 
 from __future__ import annotations
 

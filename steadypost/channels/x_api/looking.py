@@ -1,8 +1,4 @@
-"""A look: the account's own posts since an instant, told by X itself.
-
-Reading costs money by the post and the day, so a look asks for nothing older than it has to see, and reads one page
-unless there are more.
-"""
+"""A look: the account's own posts since an instant. Reading costs money by post and day, so it asks for no more."""
 
 from __future__ import annotations
 

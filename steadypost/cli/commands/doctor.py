@@ -19,6 +19,7 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
 from steadypost.domain.standing import Word, standing
+from steadypost.domain.watched import JUDGED, SUSPECTED_AFTER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 STUCK_AFTER = timedelta(minutes=2)
 """A delivery that could go out is taken up within seconds; after this nobody is doing it."""
-
-SILENT_AFTER = timedelta(seconds=30)
-"""A watch sends a heartbeat every second; after so long its holder is gone or hangs."""
 
 PATIENCE_S = 2.0
 """How long Prefect may take to say that it is well."""
@@ -42,9 +40,6 @@ MAKES_ALL = "start everything with 'steadypost up', which makes the store too; o
 
 BROUGHT_UP = ("store", "on watch", "Prefect")
 """The checks of what 'steadypost up' brings up."""
-
-ON_WATCH = ("publish", "reconcile")
-"""The flows without which nothing goes out, and nothing is found out."""
 
 
 class Verdict(StrEnum):
@@ -294,10 +289,10 @@ def _watches(store: Store, now: datetime) -> Iterator[Finding]:
     # A helper's, of a machine, is that machine's own business: the others work on its accounts.
     leases = {one.flow: one for one in store.read(watches.every) if "@" not in one.flow}
     remedy = "run 'steadypost up', or start a worker as docs/service.md says, then: python -m deployments"
-    for flow in sorted({*ON_WATCH, *leases}):
+    for flow in sorted({*JUDGED, *leases}):
         if flow not in leases:
             yield _failing("on watch", f"no run has ever been on watch for {flow}", remedy)
-        elif (silent := now - leases[flow].heartbeat_at) > SILENT_AFTER:
+        elif (silent := now - leases[flow].heartbeat_at) > SUSPECTED_AFTER:
             yield _failing(
                 "on watch", f"{flow} sent its last heartbeat {silent.total_seconds():.0f} s ago", remedy
             )

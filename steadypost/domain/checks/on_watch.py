@@ -10,20 +10,18 @@ from steadypost.domain.clock import ago
 from steadypost.domain.health import Check, Kind, Quiet, Tolerances, failing, ok, unknown
 from steadypost.domain.observed import Cannot, Observed
 from steadypost.domain.remedy import Remedy
-
-FLOWS = ("publish", "reconcile")
-"""The flows that must have a run on watch. ``watch`` itself is watched from outside."""
+from steadypost.domain.watched import JUDGED
 
 EXPLAINS_OF = {
     "publish": (Kind.DUE, Kind.LEASES, Kind.SLOTS, Kind.BROWSERS),
     "reconcile": (Kind.LIVE, Kind.UNCONFIRMED, Kind.READER, Kind.BROWSERS),
 }
-"""What a flow that nobody is on watch for explains."""
+"""What a flow without a run on watch explains."""
 
 
 def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
     """Judge it by what was observed."""
-    for flow in FLOWS:
+    for flow in JUDGED:
         if isinstance(seen.store, Cannot):
             yield unknown(Kind.ON_WATCH, "the store cannot say", flow)
             continue

@@ -32,4 +32,4 @@ class Rule:
     left_behind: str = "Nothing is to be done."
     """What may be left to do when it is over."""
     told: bool = True
-    """Whether a person is told. Nobody can be told that nobody can be told: ``steadypost deadman`` says that."""
+    """Whether a person is told. Where no message gets through, ``steadypost deadman`` says so."""

@@ -12,7 +12,7 @@ from steadypost.domain.remedy import Remedy
 
 
 def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
-    """A limit that is full while something could go and nobody takes it up may be held by the dead."""
+    """A limit that is full while due posts are not taken up may be held by dead processes."""
     if isinstance(seen.prefect, Cannot):
         yield unknown(Kind.SLOTS, seen.prefect.why)
         return

@@ -31,7 +31,7 @@ def is_starting(flow: str, seen: Observed, tolerances: Tolerances) -> bool:
 
 
 def is_between_runs(seen: Observed, tolerances: Tolerances) -> bool:
-    """Whether nobody publishes for the moment that the next run takes to start."""
+    """Whether publishing waits only for the next run to start."""
     heartbeat = seen.store.heartbeats.get("publish") if isinstance(seen.store, StoreSeen) else None
     return not fresh(heartbeat, seen.at, tolerances.heartbeat_within) and is_starting(
         "publish", seen, tolerances

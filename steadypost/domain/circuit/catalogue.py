@@ -1,8 +1,4 @@
-"""Which circuits there are, how each is set, and what an outcome tells of which.
-
-One per dependency and cause, so that nobody is kept waiting by somebody else's trouble: X's page for one account,
-its sign-in, the browsers of one machine, the store, Prefect's API, notifications.
-"""
+"""Which circuits there are, how each is set, and what an outcome tells of which: one per dependency and cause."""
 
 from __future__ import annotations
 
@@ -67,7 +63,7 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
             by_itself=False,
         ),
         Kind.SIGN_IN: Settings(
-            # Nobody becomes signed in by asking again: once is enough.
+            # Asking again signs no account in: once is enough.
             window=InARow(1),
             first_open=timedelta(seconds=20),
             longest_open=timedelta(minutes=30),
@@ -142,9 +138,9 @@ _TOLD: Mapping[Fault, Mapping[Kind, bool]] = MappingProxyType(
 
 
 def tells(outcome: Outcome) -> Mapping[Kind, bool]:
-    """Say of which circuits an outcome tells, and whether it tells well. Of the others it tells nothing:
+    """Say of which circuits an outcome tells, and whether it tells well.
 
-    a refusal of the content, a delivery's own trouble, an answer that never came (it may well be live).
+    Refused content, a delivery's own trouble and an answer that never came tell nothing.
     """
     if isinstance(outcome, Published):
         return _ALL_WELL
@@ -154,15 +150,11 @@ def tells(outcome: Outcome) -> Mapping[Kind, bool]:
 
 
 def tells_by_probe(cause: Cause | None) -> Mapping[Kind, bool]:
-    """Say the same of a probe, by what kept it from being well. It was sent to find out: what no other fault explains
-    is the page's, for an ask would meet it too.
-    """
+    """Say the same of a probe. A failure that no other fault explains is the page's, since an ask would meet it too."""
     return _ALL_WELL if cause is None else _TOLD[RULES[cause].fault or Fault.PAGE]
 
 
 def named_end(cause: Cause | None, now: datetime) -> datetime | None:
-    """Give the instant before which nobody comes near: where the sign-in's rest is longer than its circuit stays open,
-    because the network asked a person a question; else there is none.
-    """
+    """Give the end of a sign-in's rest where it outlasts its circuit, because the network asked a person; else none."""
     rest = RULES[cause].rest if cause in SIGN_IN_LOST else None
     return now + rest if rest is not None and rest > SETTINGS[Kind.SIGN_IN].longest_open else None

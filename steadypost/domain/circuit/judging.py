@@ -1,14 +1,6 @@
 """The judgement of a circuit: a pure function of (memory, event, now).
 
-    Wants    a caller would like to call            -> Go(ticket) | No(until)
-    Came     a call came back, well or not          -> Noted
-    Left     a call was cancelled, or its result tells nothing -> Noted: its permit is free again
-    Said     a person's word on the circuit         -> Noted
-    Renewed  what it failed on has been replaced    -> Noted
-    Passed   time went by                           -> Noted
-
-A refused call is no event: it changes nothing. A cancelled one is neutral. A ticket of another generation, or
-whose permit has run out, is fenced off: its result comes too late to tell anything of now.
+Refused and cancelled calls change nothing. A ticket of another generation, or whose permit has run out, comes too late.
 """
 
 from __future__ import annotations
@@ -235,7 +227,7 @@ def _as_of(
 
 
 def _released(memory: Memory, now: datetime, why: str) -> Memory:
-    """Go back to judging by itself. What was held open is tried before anybody relies on it."""
+    """Go back to judging by itself. What was held open is tried first."""
     if memory.state is State.FORCED_OPEN:
         return _turn(memory, State.OPEN, now, until=now, why=why, by="")
     return _turn(memory, State.CLOSED, now, cause="", why=why, by="")
@@ -291,7 +283,7 @@ def _came(settings: Settings, memory: Memory, event: Came, now: datetime) -> tup
         case State.HALF_OPEN:
             return _tried(settings, memory, event, now, well=event.well and not slow), Noted.COUNTED
         case _:
-            # Disabled: nothing is judged. Open, forced open: nobody was let through in this generation.
+            # Disabled: nothing is judged. Open, forced open: no call was let through in this generation.
             return memory, Noted.NOTHING
 
 

@@ -16,16 +16,14 @@ class State(StrEnum):
     """Calls go through, and their results are judged."""
 
     OPEN = "open"
-    """No call goes through until its time is over. What is waiting is put off, never charged. A crash of any
-    process leaves it as it is."""
+    """Nothing goes through until its time is over; what waits is put off uncharged. A crash changes nothing."""
 
     HALF_OPEN = "half_open"
-    """Its time is over, and a few permitted calls find out whether it is well. A holder that dies loses its
-    permit by the clock; undecided for too long, it opens again."""
+    """A few permitted calls test it. A dead holder's permit runs out by the clock; undecided too long, it opens again.
+    """
 
     FORCED_OPEN = "forced_open"
-    """A person opened it. Only a person's word, or the end of that word's time, moves it; then it is tried
-    before anybody relies on it."""
+    """Opened by a person. Only a person's word, or that word's end, moves it; then it is tried first."""
 
     DISABLED = "disabled"
     """A person turned it off: everything goes through, and nothing is judged."""
@@ -38,7 +36,7 @@ BY_A_PERSON = frozenset({State.FORCED_OPEN, State.DISABLED, State.METRICS_ONLY})
 """The states that only a person's word brings about."""
 
 LETS_THROUGH = frozenset({State.CLOSED, State.DISABLED, State.METRICS_ONLY})
-"""The states in which anybody may call."""
+"""The states in which any process may call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +65,7 @@ class Memory:
 
     state: State = State.CLOSED
     generation: int = 0
-    """Counts the changes of state. A result carries the generation its call began in: one of an older
-    generation is late, and tells nothing of this one."""
+    """Counts changes of state. A result that began in an older generation is late and tells nothing of this one."""
     since: datetime = LONG_AGO
     until: datetime | None = None
     """Open: when it may be tried. Half-open: when it must have been decided. By a person: when their word ends."""

@@ -1,13 +1,8 @@
-"""How several processes move one circuit without ever losing a move: numbered revisions that are only ever created.
+"""How several processes move one circuit without losing a move: numbered revisions that are only ever created.
 
-A revision holds the whole shared memory of a circuit. Whoever moves the circuit judges by the newest revision, n, and
-creates revision n+1. A name can be created once, so of several who do so at once one wins; the others judge anew by
-the winner's revision. Nothing is ever changed in place, and no answer of the server is believed: after creating,
-everybody reads, and who won is what stands there.
-
-Old revisions are removed, so a process that slept for long may create a number that is free again. Each revision
-therefore names the marks of the revisions before it. A revision counts only if the newest one is, or descends from, it;
-the newest is never removed, so a sleeper sees that the others went on without it.
+A move is judged by revision n and creates n+1: one creator wins, the others judge anew. A writer reads back what stands
+there and does not trust the answer. Old revisions are removed, so a sleeper may reuse a number: each names those before
+it, and counts only if the newest is or descends from it.
 """
 
 from __future__ import annotations
@@ -21,8 +16,8 @@ from steadypost.domain.circuit.memory import NEW, Memory
 from steadypost.domain.circuit.settings import Settings
 
 TRAIL = 16
-"""How many earlier revisions a revision names. Who is overtaken by more between its writing and its reading takes
-its move for lost, and makes it anew; a permit it may have got runs out."""
+"""How many earlier revisions one names. A move overtaken by more counts as lost and is made anew; its permit runs out.
+"""
 
 KEPT = 3
 """How many revisions below the newest are kept: enough that who is late by a few loses at once, by the name."""
@@ -131,7 +126,7 @@ class Move:
         return cls(settings, Passed(), view, ruling, following(view.revision, view.memory, mark))
 
     def alone(self) -> Move:
-        """Take it for made without having written it: for a process that can reach nobody."""
+        """Take it for made without having written it, where Prefect is away."""
         return replace(self, view=View(self.view.revision, self.ruling.memory), revision=None)
 
     def given_up(self) -> Move:

@@ -76,12 +76,12 @@ class Settings:
     longest_open: timedelta = timedelta(seconds=45)
     """No open time grows beyond this; only an instant that the other side named may be later."""
     jitter: float = 0.2
-    """Up to this part of the open time is taken off by chance, so that not everybody comes back at once."""
+    """Up to this part of the open time is taken off by chance, so that not all come back at once."""
     calm_after: timedelta = timedelta(minutes=5)
     """Closed for so long, the open time begins small again. Opening sooner is flapping, and goes on growing."""
 
     permitted: int = 1
-    """How many calls may be made while it is half-open, by everybody together."""
+    """How many calls may be made while it is half-open, by all processes together."""
     success_ratio: float = 1.0
     """Closes when at least this part of the permitted calls succeeded; opens again when it no longer can."""
     permit_lasts: timedelta = timedelta(minutes=2)

@@ -1,8 +1,6 @@
-"""How well it went, in figures: judged by what became of each post, never by what a publisher says of itself.
+"""How well it went: judged by what became of each post, never by what a publisher says. Pure, over plain records.
 
-A delivery that was due counts as good when it is live exactly once, with its id on record, all within ``T`` of
-its time. Everything here is pure and takes plain records: the store gives them, and so does a ledger that
-knows the truth.
+A due delivery is good when it is live exactly once, with its id on record, within ``T`` of its time.
 """
 
 from steadypost.domain.figures.available import Availability, availability, time_availability, wilson_lower

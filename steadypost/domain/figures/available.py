@@ -33,7 +33,7 @@ class Availability:
 
     @property
     def ratio(self) -> float | None:
-        """The share; ``None`` when nothing was due: nobody knows."""
+        """The share; ``None`` when nothing was due."""
         return self.good / self.due if self.due else None
 
     @property
@@ -99,10 +99,8 @@ def time_availability(
 ) -> float | None:
     """Give the share of the window's time in which the accounts were served, averaged over them.
 
-    An account is not served from the time of a post that was late, or never came, until that post is live, or
-    came to rest, or a later one of the same account is live: one post in trouble is no outage while the others
-    go out. A stretch in which nothing was due counts as served. ``but`` leaves the network's outages out of
-    the time altogether.
+    An account is not served from a late post's time until it, or a later one of the account, is live or at rest. Where
+    nothing was due it counts as served; ``but`` leaves the network's outages out.
     """
     seen = window.within(Span(window.since, max(window.since, now)))
     by_account: defaultdict[str, list[DuePost]] = defaultdict(list)
@@ -133,11 +131,10 @@ def _down(line: Sequence[DuePost], within: timedelta, now: datetime) -> Iterable
 
 
 def wilson_lower(good: int, due: int, confidence: float = 0.95) -> float | None:
-    """Give the lower end of Wilson's score interval for a share (two-sided, so it errs to the careful side).
+    """Give the lower end of Wilson's score interval for a share (two-sided).
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927); it
-    holds at shares near one, where the usual plus-or-minus fails: Brown, Cai, DasGupta, "Interval Estimation
-    for a Binomial Proportion", Statistical Science 16 (2001).
+    E. B. Wilson, JASA 22 (1927); unlike plus-or-minus it holds near one (Brown, Cai, DasGupta, Statistical Science 16,
+    2001).
     """
     if due == 0:
         return None

@@ -23,18 +23,17 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """A stretch in which the network was away; ``account`` is ``None`` when for everybody."""
+    """A stretch in which the network was away; ``account`` is ``None`` when for all."""
 
     span: Span
     account: str | None = None
 
 
 AWAY = frozenset({Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR})
-"""The causes that are the network's own: it did not answer, or answered that it cannot. A changed page is not
-one of them, nor a sign-in that ran out: to live with those is our work."""
+"""The network's own causes: no answer, or an answer that it cannot. A changed page or expired sign-in is not one."""
 
 SILENCE = timedelta(minutes=30)
-"""Twice the longest wait between attempts. Between two ends further apart than this nobody knows how it was."""
+"""Twice the longest wait between attempts. Between two ends further apart it is unknown."""
 
 
 def outages(ends: Iterable[End]) -> list[Outage]:

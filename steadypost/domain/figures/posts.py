@@ -28,7 +28,7 @@ class PostOutcome(StrEnum):
     UNRECORDED = "unrecorded"
     """Live, and its id is not on record."""
     UNCONFIRMED = "unconfirmed"
-    """Asked, and nobody knows."""
+    """Asked, and the answer is unknown."""
     OVERDUE = "overdue"
     """Still on its way when it should be live."""
     MISSED = "missed"
@@ -40,7 +40,7 @@ class PostOutcome(StrEnum):
     TAKEN_BACK_LATE = "taken_back_late"
     """Taken back by a person when it should have been live already."""
     REMOVED = "removed"
-    """The network said it was live, and nobody ever saw it."""
+    """The network said it was live, and no look ever saw it."""
 
     # Not counted, and named all the same.
     PENDING = "pending"
@@ -89,8 +89,9 @@ class DuePost:
 
     account: str
     at: datetime
-    """When it was due: its due time, or later, when it came in later or was released as a repetition. Whoever
-    releases what was held because it was late does not move this."""
+    """Its due time, or when it came in or was released as a repetition, if later. Releasing a late post does not move
+    it.
+    """
     state: State
     """What the store says of it."""
     live_at: datetime | None = None

@@ -23,14 +23,11 @@ class Trouble:
     detected_at: datetime | None = None
     over_at: datetime | None = None
     ended_at: datetime | None = None
-    """When the fault itself ended, where somebody knows: from then on it is our time alone."""
+    """When the fault itself ended, where known: from then on it is our time alone."""
 
 
 def all_back(back_at: Mapping[str, datetime | None]) -> datetime | None:
-    """Say when all the accounts that a trouble struck were back: with the last of them.
-
-    An account that came back does not speak for one that did not: ``None`` while one is not back.
-    """
+    """Say when all accounts that a trouble struck were back; ``None`` while one is not."""
     known = [at for at in back_at.values() if at is not None]
     return max(known, default=None) if len(known) == len(back_at) else None
 
@@ -38,9 +35,7 @@ def all_back(back_at: Mapping[str, datetime | None]) -> datetime | None:
 def troubles(incidents: Iterable[Incident], due_posts: Sequence[DuePost]) -> list[Trouble]:
     """Make troubles of incidents, as far as a store knows them.
 
-    A trouble began, for whoever waits for posts, when the first of those fell due that were waiting as it was
-    noticed; where none was, it was noticed before anybody missed anything. When a fault really began, and
-    ended, only whoever made it can say: a drill.
+    A trouble began when the first post fell due that was waiting as it was noticed; else when it was noticed.
     """
     return [
         Trouble(
@@ -76,7 +71,7 @@ class Recovery:
     kind: str
     n: int
     unnoticed: int
-    """How many nobody noticed."""
+    """How many were not noticed."""
     open: int
     """How many are not over."""
     detection: Distribution

@@ -1,7 +1,6 @@
-"""What of a text becomes a link, a mention or a tag, by the rules of Bluesky's own client.
+"""What of a text becomes a link, mention or tag, by the rules of Bluesky's client. Positions are bytes of UTF-8.
 
-Positions are bytes of UTF-8, the end exclusive. A mention is only a candidate here: it becomes one when its handle
-resolves, and stays plain text when it does not.
+A mention is a candidate: it stays plain text when its handle does not resolve.
 """
 
 from __future__ import annotations

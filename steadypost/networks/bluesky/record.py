@@ -1,7 +1,6 @@
-"""A post as a record, and the name of its content.
+"""A post as a record, and its CID: the hash of the exact bytes in DAG-CBOR.
 
-The name (CID) is the hash of the record's exact bytes in DAG-CBOR. A reply names what it answers by address and
-content, so in a thread that is written at once the content's names are computed here before anything is sent.
+A reply names address and CID of what it answers, so a thread's are computed before anything is sent.
 """
 
 from __future__ import annotations

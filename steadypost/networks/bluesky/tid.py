@@ -1,8 +1,4 @@
-"""Record keys: 13 letters that hold a time and are sorted by it.
-
-Ours are derived from what is stored with the delivery, so that every attempt names the same record and the server can
-refuse the second one.
-"""
+"""Record keys: 13 letters that hold a time. Derived from the delivery, so that a second attempt is refused."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Addresses of records: ``at://`` the repository, the collection, and the record's key.
-
-A repository is named by its DID, which stays, or by a handle, which may move. What a server gives out is named by the
-DID; what people paste often has the handle.
-"""
+"""Addresses of records: ``at://`` repository, collection, key. Servers name the repository by DID, people by handle."""
 
 from __future__ import annotations
 

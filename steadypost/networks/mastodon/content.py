@@ -1,8 +1,6 @@
-"""The HTML of a post, read back to the text that somebody wrote.
+"""The HTML of a post, read back to the text that was written.
 
-A server writes paragraphs, line breaks, links whose ends are hidden from the eye, mentions and hashtags. Entities are
-decoded once. A link is read with the address it leads to, a mention with the account it names (the page shows only
-``@user`` of ``@user@domain``), and the line that a quote adds for older readers is left out: nobody wrote it.
+Entities are decoded once, links read by address, mentions by account; the line that a quote adds is left out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Ids and addresses of posts on Mastodon and on servers that speak its API.
+"""Ids and addresses of posts on servers that speak Mastodon's API.
 
-An id is an opaque string. Mastodon's own ids are decimal numbers that carry their time, but the same API gives ULIDs
-on GoToSocial and flake ids on Pleroma, and nothing in an id says which server made it. So no time is read from one:
-``created_at`` tells it.
+An id is opaque (a number, an ULID, a flake id), so no time is read from it: ``created_at`` tells it.
 """
 
 from __future__ import annotations

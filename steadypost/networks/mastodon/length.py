@@ -1,7 +1,6 @@
-"""How long a post is on Mastodon.
+"""How long a post is on Mastodon: warning and text, in grapheme clusters.
 
-Its warning and its text count together, in characters as readers see them (grapheme clusters). An ``http(s)`` link
-counts what the server reserves for it, a domain without a scheme its letters, ``@user@domain`` only ``@user``.
+A link counts what the server reserves, a bare domain its letters, ``@user@domain`` only ``@user``.
 """
 
 from __future__ import annotations

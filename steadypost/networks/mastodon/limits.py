@@ -1,8 +1,4 @@
-"""What one server allows, as ``GET /api/v2/instance`` tells it.
-
-Every server sets its own limits: 500 characters are only the usual ones. What a server does not tell keeps the value
-here, which is Mastodon 4.3's (read in its source in August 2026).
-"""
+"""What one server allows, by ``GET /api/v2/instance``; what it does not tell is Mastodon 4.3's (read in August 2026)."""
 
 from __future__ import annotations
 

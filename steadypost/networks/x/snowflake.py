@@ -1,8 +1,4 @@
-"""The ids that X gives to posts, and the instant each of them carries.
-
-A snowflake's upper bits are milliseconds since X's epoch, so an id alone tells when the post was made.
-That makes most wrong ids (a parent's, a pinned post's, a placeholder) recognisable without asking anyone.
-"""
+"""The ids that X gives to posts. Their upper bits are milliseconds since X's epoch: most wrong ids are recognised."""
 
 from __future__ import annotations
 

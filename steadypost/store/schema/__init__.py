@@ -1,8 +1,6 @@
-"""The tables.
+"""The tables. States are checked by the database too, an id belongs to one part of an account only.
 
-Names of states are checked by the database as well as by the domain, and the same id is never given to two parts
-of an account; what an id looks like only its network knows. What is queried every quarter of a second has an index
-that holds only the rows in question, so that a long queue costs no more than a short one.
+What is queried all the time has an index over only those rows, so a long queue costs no more.
 """
 
 from sqlalchemy import MetaData
@@ -149,10 +147,7 @@ REVISIONS = (
 
 
 def complete() -> MetaData:
-    """Give the tables with PostgreSQL's word for an index over some rows, which only making or comparing them needs.
-
-    Naming a dialect's option loads the dialect, and PostgreSQL's is a tenth of what a look at the queue may take.
-    """
+    """Give the tables with PostgreSQL's partial indexes: its dialect loads slowly, so only to make or compare."""
     for table in metadata.tables.values():
         for index in table.indexes:
             index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

@@ -63,11 +63,7 @@ metadata = MetaData(
 
 
 def one_of(column: str, words: Iterable[StrEnum]) -> str:
-    """Write the condition that a column holds one of these words.
-
-    Written out, not bound: a database uses an index over some rows only when it can see that the query is
-    about those rows.
-    """
+    """Write that a column holds one of these words: literally, or the database could not use a partial index."""
     return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
 
 
@@ -94,7 +90,7 @@ UNVERIFIED = f"{one_of('state', [State.PUBLISHED])} AND verified_at IS NULL"
 
 
 def index_of(name: str, *columns: str, of: str, unique: bool = False) -> Index:
-    """An index over the rows that fulfil a condition. Whoever makes tables of it needs :func:`complete`."""
+    """An index over the rows that fulfil a condition. To make tables of it, use :func:`complete`."""
     return Index(name, *columns, unique=unique, sqlite_where=text(of))
 
 

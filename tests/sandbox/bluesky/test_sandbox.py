@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.bluesky.client import BlueskySandbox
 from sandbox.bluesky.weather import FAULTS
-from sandbox.client import SandboxError
+from sandbox.process import SandboxError
 
 POSTS = "app.bsky.feed.post"
 KEY = "3jui7kd54zh2y"
