@@ -86,7 +86,7 @@ def can_be_carried(event: Message) -> bool:
 
 
 def blocks_its_page(event: Message) -> bool:
-    """Whether the page stands still until this is answered, and no frame in it can ask: a request that does not return
+    """Whether the page is blocked until this is answered, and no frame in it can ask: a request that does not return
     before has the highest of all priorities.
     """
     return bool(event["request"].get("initialPriority") == "VeryHigh")
