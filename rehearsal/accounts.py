@@ -75,6 +75,7 @@ def _x_api(one: Mapping[str, str], limits: Limits) -> AccountBlock:
         api_secret=SecretStr(one["api_secret"]),
         access_token=SecretStr(one["access_token"]),
         access_secret=SecretStr(one["access_secret"]),
+        **({"budget_per_day": one["budget_per_day"]} if "budget_per_day" in one else {}),
         **limits,
     )
 

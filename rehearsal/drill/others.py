@@ -172,7 +172,14 @@ class Others:
     def sign_in(self) -> dict[str, dict[str, Any]]:
         """Give what an operator enters for each account; it holds secrets."""
         return {
-            "erin-x": {"channel": X_API, "handle": "erin", "url": self.x_api.url, **self.x_api.keys["erin"]},
+            "erin-x": {
+                "channel": X_API,
+                "handle": "erin",
+                "url": self.x_api.url,
+                # A drill is over within the hour, and reads its posts again and again.
+                "budget_per_day": "50",
+                **self.x_api.keys["erin"],
+            },
             **{
                 f"{handle}-mastodon": {
                     "channel": MASTODON,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from steadypost.channels import executor as executors
-from steadypost.channels.bluesky import answers, xrpc
+from steadypost.channels.bluesky import answers, limits, xrpc
 from steadypost.channels.bluesky.fetching import Fetcher
 from steadypost.channels.bluesky.identity import Resolver, is_here
 from steadypost.channels.bluesky.looking import Looking, check_home
@@ -80,6 +80,7 @@ class Bluesky:
         try:
             session, ready = self._prepared(access, order, deadline, stage)
         except NotReady as trouble:
+            trouble.until = trouble.until or limits.until(trouble.headers, self.offset, self._now())
             return _same_for_all(order, trouble.outcome(stage.phase))
         except Exception as error:
             logger.exception("an attempt broke before anything was asked")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from steadypost.channels.bluesky import limits
 from steadypost.channels.bluesky.xrpc import Odd, Reply, Result, Wrong
 from steadypost.channels.wire import NotSent, Unknown
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Outcome, Phase, Refused
@@ -12,10 +14,19 @@ from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Outcome, Ph
 class NotReady(Exception):
     """Something that has to be there before the ask is not; the message is for people."""
 
-    def __init__(self, cause: Cause, why: str, until: datetime | None = None) -> None:
+    def __init__(
+        self,
+        cause: Cause,
+        why: str,
+        until: datetime | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(why)
         self.cause = cause
         self.until = until
+        self.headers = headers or {}
+        """Those of the answer, where they name the end of a limit."""
 
     def outcome(self, phase: Phase) -> Outcome:
         """Say what that makes of the delivery."""
@@ -56,8 +67,9 @@ def unanswered(what: str, reply: Reply) -> NotReady:
     match reply:
         case Wrong(name=name) if (cause := account_cause(name)) is not None:
             return NotReady(cause, f"{what}: the server says {reply}")
-        case Wrong(status=429) | Odd(status=429):
-            return NotReady(Cause.RATE_LIMIT, f"{what}: Bluesky takes no more of this account for now")
+        case Wrong(status=429, headers=headers) | Odd(status=429, headers=headers):
+            why = f"{what}: Bluesky takes no more of this account for now"
+            return NotReady(limits.cause(headers), why, headers=headers)
         case Wrong(status=status) if status < 500:
             return NotReady(Cause.REFUSED_OTHERWISE, f"{what}: the server says {reply}")
         case Wrong():

@@ -329,6 +329,16 @@ def test_the_end_of_a_limit_is_told_by_the_networks_clock(alice, sandbox):
     assert abs(answer.until - datetime.now(UTC) - timedelta(seconds=60)) < timedelta(seconds=5)
 
 
+def test_a_limit_met_before_the_ask_is_waited_for_as_long_as_it_lasts(alice, sandbox):
+    """The account rests until the limit's end, and not for a quarter of an hour."""
+    sandbox.weather({"fault": "too_many", "params": {"seconds": 60}, "method": "getSession"})
+    answer = alice.ask(order("one")).headline
+
+    assert (Deferred, Cause.RATE_LIMIT) == (type(answer), answer.cause)
+    assert abs(answer.until - datetime.now(UTC) - timedelta(seconds=60)) < timedelta(seconds=5)
+    assert [] == sandbox.ledger()
+
+
 def test_points_that_are_used_up(alice, sandbox):
     sandbox.call("limits", points_hour=5)
     answers = [alice.ask(order(f"post {n}")).headline for n in range(3)]
