@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -75,7 +76,7 @@ def _x_api(one: Mapping[str, str], limits: Limits) -> AccountBlock:
         api_secret=SecretStr(one["api_secret"]),
         access_token=SecretStr(one["access_token"]),
         access_secret=SecretStr(one["access_secret"]),
-        **({"budget_per_day": one["budget_per_day"]} if "budget_per_day" in one else {}),
+        budget_per_day=Decimal(one.get("budget_per_day", "1")),
         **limits,
     )
 
