@@ -47,6 +47,8 @@ def main() -> int:
     """Stand by until told to end."""
     private.by_default()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    # Every reading of the blocks would be two lines, each five seconds, for years.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         home = settings.read().home
     except SettingsRefused as refused:

@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -101,11 +102,22 @@ def start(url, tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
-    # Stand-ins were started by those.
-    with Store.open(url) as store:
-        left = {lease.run_id for lease in store.read(watches.every)}
-    for run_id in left:
-        runs.kill(run_id)
+    # Stand-ins were started by those, and start others for those that are killed first.
+    while left := below(tmp_path):
+        for one in left:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        psutil.wait_procs(left, timeout=10)
+
+
+def below(folder):
+    """Find the processes whose home is in a folder."""
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if one.environ().get("STEADYPOST_HOME", "").startswith(f"{folder}/"):
+                found.append(one)
+    return [one for one in found if one.pid != os.getpid()]
 
 
 @pytest.fixture

@@ -372,4 +372,5 @@ def test_a_machine_that_dies_beside_an_idle_one_is_replaced(house, store, wait_u
         record_property("start_s", start)
         record_property("published_after_s", (datetime.now(UTC) - began).total_seconds())
         worker.held = False
+        assert "HTTP Request" not in log.read_text()
     wait_until(lambda: are_runs(house, store), description="a run of Prefect's has the lease", within=300)
