@@ -25,7 +25,7 @@ MODULES = {
         "a browser's life and its jobs share one state, and each step names the next",
     ),
     "steadypost/channels/x_web/gate.py": (
-        438,
+        444,
         "what may pass to the network and what may not, in one place to read",
     ),
     "steadypost/channels/x_web/told.py": (
