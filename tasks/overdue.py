@@ -18,6 +18,10 @@ from tasks.house import House
 LAST_CHANCE = timedelta(minutes=20)
 """How long due looks get after an absence: longer than the longest interval between two."""
 
+IN_ANY_CASE = timedelta(days=4)
+"""After so long unconfirmed nothing is waited for: longer than a machine sleeps over a long weekend. A run that is
+replaced again and again forgets since when it knows of each, and would give every one a last chance for ever."""
+
 EVERY = timedelta(minutes=1)
 """How long between two sweeps of one process."""
 
@@ -84,7 +88,7 @@ class Sweeper:
 
     def _ask(self, one: Overdue, reason: str) -> bool:
         waited = timedelta(seconds=self._ticks() - self._known[one.delivery_id])
-        if not reason and waited < LAST_CHANCE:
+        if not reason and waited < LAST_CHANCE and self._house.clock() - one.since < IN_ANY_CASE:
             return False
         why = f"unconfirmed since {one.since:%Y-%m-%d %H:%M} UTC: {reason or 'no look has settled it'}"
         asked = self._house.store.write(overdue_rows.ask_a_person, one.delivery_id, why, self._house.clock())

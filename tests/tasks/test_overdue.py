@@ -118,6 +118,16 @@ def test_looks_that_can_be_taken_get_a_last_chance(house, unconfirmed, ticks, pa
     assert State.NEEDS_REVIEW is state(house, unconfirmed)
 
 
+def test_runs_that_are_replaced_again_and_again_do_not_put_it_off_for_ever(house, unconfirmed, ticks):
+    """Each of them begins its own last chance, and is gone before that is over."""
+    for _ in range(2 * 24):
+        assert [] == Sweeper(house, ticks).sweep()
+        house.clock.pass_by(hours=1)
+    house.clock.pass_by(hours=24)
+
+    assert [unconfirmed] == Sweeper(house, ticks).sweep()
+
+
 def test_blocks_that_were_not_read_yet_tell_nothing(house, unconfirmed, ticks):
     """With Prefect's API away from the start no account is known: that is no missing block."""
     house.accounts = {}

@@ -160,11 +160,11 @@ def check_home(session: Session, server: Wire, *, deadline: float) -> str:
 
 
 def _dated(record: Mapping[str, Any]) -> datetime | None:
-    """Say which time a record's key holds: lists are sorted by it, so all that is younger has been read. It is its
-    author's and proves nothing else.
+    """Say when a record's key was chosen at the latest, by the time that it holds: lists are sorted by that, so all that
+    is younger has been read. It is its author's and proves nothing else.
     """
     rkey = parse(record.get("uri")).rkey
-    return tid.made_at(rkey) if tid.is_tid(rkey) else None
+    return tid.chosen_by(rkey) if tid.is_tid(rkey) else None
 
 
 def _parent(value: Mapping[str, Any]) -> RemoteId | None:

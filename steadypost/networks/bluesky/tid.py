@@ -14,6 +14,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_PARTS: Final = 200
 """Parts of one delivery follow each other by a microsecond, so that a thread is listed in its own order."""
 
+_BACK: Final = 1 << 26
+"""Over how many microseconds before the instant that it was chosen at a key's time is spread."""
+
+_SPREAD: Final = timedelta(microseconds=_BACK + MOST_PARTS)
+
 
 def encode(micros: int, clock: int) -> str:
     """Write a time in microseconds and ten bits of a clock's name as a key."""
@@ -41,6 +46,11 @@ def made_at(tid: str) -> datetime:
     return _EPOCH + timedelta(microseconds=decode(tid)[0])
 
 
+def chosen_by(tid: str) -> datetime:
+    """Say when a key that holds this time was chosen at the latest, if it is ours: ours are spread over a time before."""
+    return made_at(tid) + _SPREAD
+
+
 def name(key: str, keyed_at: datetime, n: int) -> str:
     """Give the record key of a delivery's part."""
     if not 0 <= n < MOST_PARTS:
@@ -48,7 +58,7 @@ def name(key: str, keyed_at: datetime, n: int) -> str:
     drawn = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     # Spread over the 67 seconds before that instant: with the clock's ten bits 36 bits in all, so that a thousand
     # deliveries keyed in one millisecond do not meet (odds of 1 in 100,000).
-    back, clock = (drawn >> 10) % (1 << 26), drawn & 1023
+    back, clock = (drawn >> 10) % _BACK, drawn & 1023
     # Before the instant and never after it: some readers drop records that claim to be from the future.
     return encode(_micros(keyed_at) - MOST_PARTS - back + n, clock)
 

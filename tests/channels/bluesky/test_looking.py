@@ -210,3 +210,13 @@ def test_a_post_that_quotes_another_says_so(embed):
     quoting, plain = listed([record(NOW, 1, embed=embed), record(NOW - timedelta(minutes=1), 2)]).posts
 
     assert (True, False) == (quoting.quotes, plain.quotes)
+
+
+@pytest.mark.parametrize("key", ["0" * 32, "f" * 32, *(f"{n:032x}" for n in range(40))])
+def test_no_post_of_ours_seems_older_than_its_key(key):
+    """Keys are spread over a time before they are chosen; a post of ours whose name is lost is known by its age."""
+    rkey = tid.name(key, NOW, 0)
+    value = {"text": "ours", "createdAt": NOW.isoformat()}
+    [seen] = listed([{"uri": f"at://{DID}/app.bsky.feed.post/{rkey}", "value": value}]).posts
+
+    assert NOW <= seen.dated
