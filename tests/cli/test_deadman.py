@@ -52,7 +52,7 @@ def test_a_way_that_is_down_is_tried_again(store, call, pager):
     """What was not taken was not told."""
     heartbeat(store, timedelta(minutes=10))
     pager.is_down = True
-    assert "took nothing" in call("deadman").out
+    assert "did not accept it" in call("deadman").out
     pager.is_down = False
     call("deadman")
 
