@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from steadypost.channels.stripping import Malformed, stripped
 from steadypost.domain.outcome import Cause
@@ -38,6 +38,12 @@ _SIDES: Final = (4000, 2000, 1600, 1200, 800, 500)
 """The longest side, tried in this order until the network's limit is met."""
 
 _QUALITIES: Final = (92, 85, 75, 60)
+
+
+_DAMAGED: Final = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, struct.error)
+"""What the library raises for a file that is not as its kind says."""
+
+DAMAGED: Final = "it is damaged, and cannot be decoded to its end"
 
 
 class Unusable(ValueError):
@@ -108,7 +114,7 @@ def _opened(content: bytes) -> Image.Image:
             # A picture that is too large is refused by its own size below, before it is decoded.
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(content), formats=[one for one in KINDS if one != "MPO"])
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (*_DAMAGED, Image.DecompressionBombError) as error:
         raise Unusable("it is not a picture that can be read") from error
     if picture.width * picture.height > MOST_PIXELS:
         raise Unusable(f"it has {picture.width} x {picture.height} pixels; at most {MOST_PIXELS:,} are taken")
@@ -117,7 +123,10 @@ def _opened(content: bytes) -> Image.Image:
 
 def _moves(picture: Image.Image) -> bool:
     # A camera's second picture beside the first (MPO: another exposure, or for another eye) does not move.
-    return picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1
+    try:
+        return picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1
+    except _DAMAGED as error:
+        raise Unusable(DAMAGED) from error
 
 
 ORIENTATION: Final = 0x0112
@@ -126,7 +135,7 @@ ORIENTATION: Final = 0x0112
 def _is_upright(picture: Image.Image) -> bool:
     try:
         return picture.getexif().get(ORIENTATION, 1) not in range(2, 9)
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error):
+    except _DAMAGED:
         return True  # what cannot be read turns nothing anywhere
 
 
@@ -146,8 +155,8 @@ def _upright(picture: Image.Image) -> Image.Image:
             warnings.simplefilter("ignore")
             picture.load()
             turned = ImageOps.exif_transpose(picture)
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error) as error:
-        raise Unusable("it is damaged, and cannot be decoded to its end") from error
+    except _DAMAGED as error:
+        raise Unusable(DAMAGED) from error
     return _plain(_in_rgb(turned))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 from dataclasses import replace
 
 import pytest
@@ -266,6 +268,19 @@ def test_what_is_no_picture(content):
 def test_a_file_that_is_cut_off():
     with pytest.raises(Unusable, match="damaged"):
         prepare(saved(photograph())[:3000], LIMIT)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_a_damaged_file_is_a_picture_or_is_said_to_be_none(form):
+    """Whatever stands in it: no other error comes of it."""
+    dice = random.Random(7)  # noqa: S311 - repeatable
+    content = moving(form) if form != "JPEG" else saved(photograph(60, 40))
+    for _ in range(150):
+        damaged = bytearray(content)
+        for _ in range(dice.choice((1, 2, 8, 40))):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        with contextlib.suppress(Unusable):
+            assert prepare(bytes(damaged[: dice.randrange(1, 2 * len(damaged))]), LIMIT).content
 
 
 def test_a_small_file_with_a_giant_picture_is_not_decoded():
