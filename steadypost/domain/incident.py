@@ -118,6 +118,9 @@ def opened(check: Check, now: datetime) -> Incident | None:
 
 def follow(incident: Incident, check: Check | None, now: datetime) -> Incident:
     """Take in what this round found of it. What is checked no more (an account is gone) is well."""
+    if now < incident.opened_at:
+        # The round was held up since, and another process has found this meanwhile.
+        return incident
     if check is None or check.verdict is Verdict.OK:
         return replace(incident, well_since=incident.well_since or now)
     if incident.verdict is Verdict.UNKNOWN and check.verdict is Verdict.FAILING:

@@ -78,18 +78,20 @@ def drill(  # noqa: PLR0917 - click hands its options in by name
     ]
     words += [] if days is None else ["--simulate", str(days)]
     words += [word for name in off for word in ("--off", name)]
+    report = out / "report.json"
+    report.unlink(missing_ok=True)
     # What it tells while it runs goes to people, on standard error; the answer stays one document.
     done = subprocess.run(
         [sys.executable, "-m", REHEARSAL, *words, *(["--control"] if control else [])],
         stdout=sys.stderr,
         check=False,
     )
-    if done.returncode not in _PLAYED:
+    if done.returncode not in _PLAYED or not report.exists():
         raise Stop(Ending.USAGE, "not_played", "the drill was not played", "its output is above")
-    told = json.loads((out / "report.json").read_text())
+    told = json.loads(report.read_text())
     ending = Ending.OK if done.returncode == 0 else Ending.UNHEALTHY
     counted = f"{told['good']} of {told['due']} good, {told['duplicates']} duplicates, {told['lost']} lost"
-    shown = f"{out / 'report.json'}: {counted}"
+    shown = f"{report}: {counted}"
     return Answer(document={"report": told}, tell=lambda console: console.print(shown), ending=ending)
 
 
