@@ -17,6 +17,7 @@ from prefect.tasks import exponential_backoff
 
 from steadypost.browser import BrowserError
 from steadypost.channels.port import Access, LookRequest
+from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import CannotTell, Evidence, Present, Sighting, Wanted
 from steadypost.domain.matching import CLOCK_SKEW, window
 from steadypost.domain.network import Name, Place
@@ -188,9 +189,14 @@ def _answers(item: Unsettled) -> bool:
     return any(wanted.reply_to or wanted.n > 0 for wanted in item.wanted)
 
 
+COMPARED_WITHIN = timedelta(hours=1)
+"""An older comparison of the clocks says nothing of now."""
+
+
 def _see(house: House, access: Access, plan: Plan, items: Sequence[Unsettled]) -> Sighting:
     limits = house.limits()
-    request = LookRequest(place=plan.place, back_to=back_to(items), post=plan.post, names=names(items))
+    begins = back_to(items, _last_comparison(house, access))
+    request = LookRequest(place=plan.place, back_to=begins, post=plan.post, names=names(items))
     try:
         with (
             house.slot(limits.look_waits),
@@ -212,16 +218,28 @@ def names(items: Sequence[Unsettled]) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(one for one in every if one is not None))
 
 
-def back_to(items: Sequence[Unsettled]) -> datetime:
-    """Say how far back a list is to be read, by the network's clock: past everything that is looked for."""
-    return min(_begins(item, wanted) for item in items for wanted in item.wanted) - CLOCK_SKEW
+def back_to(items: Sequence[Unsettled], offset: Offset | None = None) -> datetime:
+    """Say how far back a list is to be read, by the network's clock: past everything that is looked for.
+
+    ``offset`` is the last comparison of the clocks: one that was moved since makes the stretch longer.
+    """
+    return min(_begins(item, wanted, offset) for item in items for wanted in item.wanted) - CLOCK_SKEW
 
 
-def _begins(item: Unsettled, wanted: Wanted) -> datetime:
+def _begins(item: Unsettled, wanted: Wanted, offset: Offset | None) -> datetime:
     made = wanted.network.made_at(item.ids[wanted.n]) if item.published else None
     if made is not None:
         return made
-    return window(wanted, wanted.offset).perhaps
+    return min(window(wanted, wanted.offset).perhaps, window(wanted, offset or wanted.offset).perhaps)
+
+
+def _last_comparison(house: House, access: Access) -> Offset | None:
+    """Give what this machine was told last of the network's clock."""
+    since = house.clock() - COMPARED_WITHIN
+    try:
+        return house.store.read(network_clocks.every, since).get((socket.gethostname(), access.network))
+    except StoreAway:
+        return None
 
 
 # --- after the look

@@ -215,11 +215,13 @@ def _settle(
     attempt = attempt_rows.latest(connection, kept)
     asked = {part.n for part in kept.delivery.parts if part.state is PartState.ASKED}
     absence = _absence(connection, kept, asked)
+    if any(isinstance(found.get(n), Absent) for n in asked) or absence.is_ahead(now):
+        next_at = absence.not_later_than(next_at, now)
     after = kept.delivery.weigh(
         {n: one.remote_id for n, one in found.items() if isinstance(one, Present)},
         absence.proven,
         now=now,
-        next_at=absence.not_later_than(next_at, now),
+        next_at=next_at,
         on_absence=absence.then,
         unconfirmed_since=attempt.ended_at,
         most_looks=most_looks,
@@ -269,6 +271,10 @@ class _Absence:
     then: OnAbsence
     perhaps_deleted: bool = False
     """Whether a part of them may have been live, and been deleted before the first look."""
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether the look that could complete a proof is still to come: one that cannot tell is not repeated at once."""
+        return self.provable_at is not None and self.provable_at > now
 
     def not_later_than(self, next_at: datetime, now: datetime) -> datetime:
         """Choose when to look again: the look that can complete a proof is not to be late."""

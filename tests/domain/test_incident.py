@@ -138,7 +138,9 @@ def test_what_comes_and_goes_is_one_incident_and_one_message():
     assert 0 == watcher.count(Close)
 
 
-@pytest.mark.parametrize("check", [None, ok(Kind.BROWSERS, "they work"), failing(Kind.BROWSERS, "they are down")])
+@pytest.mark.parametrize(
+    "check", [None, ok(Kind.BROWSERS, "they work"), failing(Kind.BROWSERS, "they are down")]
+)
 def test_a_round_that_was_held_up_says_nothing_of_what_began_later(check):
     """It judged before: it can neither end an incident nor count against it."""
     incident = opened(failing(Kind.BROWSERS, "they are down"), NOW)

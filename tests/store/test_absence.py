@@ -103,6 +103,19 @@ def test_the_look_that_can_prove_it_is_not_late(store):
     assert SOON + SETTLE == after.next_at
 
 
+def test_a_look_that_cannot_tell_is_not_repeated_at_once(store):
+    """The proof waits for one that can; twenty looks in a minute would bring it before a person."""
+    delivery_id = unconfirmed_delivery(store)
+    looked(store, delivery_id, SOON)
+    unclear = {0: CannotTell(why="the list did not reach back")}
+
+    before = looked(store, delivery_id, SOON + MINUTE, unclear)
+    after = looked(store, delivery_id, SOON + SETTLE + MINUTE, unclear)
+
+    assert SOON + SETTLE == before.next_at
+    assert SOON + SETTLE + MINUTE + HOUR == after.next_at
+
+
 def test_looks_that_cannot_tell_count_for_nothing(store):
     """A truncated, logged-out or empty list between two that prove something neither helps nor hinders."""
     delivery_id = unconfirmed_delivery(store)

@@ -8,6 +8,7 @@ import pytest
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import Absent, CannotTell, Present, Sighting, Wanted
+from steadypost.domain.matching import window
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause, Phase
 from steadypost.domain.remote_id import RemoteId
@@ -176,6 +177,16 @@ def test_a_list_is_read_back_past_the_first_that_is_looked_for():
 
     assert back_to([late, early]) == back_to([early]) < NOON - MINUTE
     assert back_to([late]) > back_to([early])
+
+
+@pytest.mark.parametrize("moved", [-400, 400])
+def test_a_list_is_read_as_far_back_as_a_clock_that_was_moved_makes_it_needed(moved):
+    """Else it is judged again and again as one that does not reach back past the attempt."""
+    wanted = part()
+    now = Offset(ahead=timedelta(seconds=moved), within=timedelta(seconds=1))
+
+    assert back_to([item(wanted)], now) < window(wanted, now).perhaps
+    assert back_to([item(wanted)], now) < window(wanted, AGREED).perhaps
 
 
 def test_of_what_is_published_the_list_is_read_back_to_its_post():

@@ -90,6 +90,23 @@ def test_what_is_seen_is_adopted(house, channel, unconfirmed_delivery):
     assert channel.asked == []
 
 
+def test_after_the_networks_clock_was_moved_lists_are_read_further_back(house, channel, unconfirmed_delivery):
+    """By as much as it was moved: the first look tells of it, the next one reads past it."""
+    unconfirmed_delivery("The lamp is lit.")
+    asked = []
+
+    def on_look(request):
+        asked.append(request.back_to)
+        moved = Offset(ahead=timedelta(minutes=-6), within=timedelta(seconds=1))
+        return sighting(house, reached_back_to=None, offset=moved)
+
+    channel.on_look = on_look
+    look.fn("alice")
+    look.fn("alice", at_once=True)
+
+    assert timedelta(minutes=5) < asked[0] - asked[-1]
+
+
 @pytest.mark.parametrize(
     "told",
     [
