@@ -85,7 +85,7 @@ def test_what_is_refused_comes_back_as_a_file_and_what_changed_is_taken_when_ask
     assert 0 == call("import", "again.csv", "--map", "who=accounts").code
     posts.write_text(posts.read_text().replace("One", "Eins").replace("alyce", "alice"))
     left = call("import", "posts.csv", "--map", "who=accounts")
-    assert (1, True) == (left.code, "text: One -> Eins; not taken; --update" in " ".join(left.out.split()))
+    assert (1, True) == (left.code, "text: One -> Eins not taken; --update" in " ".join(left.out.split()))
     taken = call("import", "posts.csv", "--map", "who=accounts", "--update", "--by", "dana", "--json")
     assert (0, 1, 1) == (taken.code, taken.json["counts"]["updated"], taken.json["counts"]["already"])
     assert ["Eins", "Two"] == [one.text for one in store.read(reading.queue)]
@@ -144,7 +144,8 @@ def test_a_table_fits_eighty_columns_and_has_no_colours(store, call):
     for words in (["queue"], ["accounts"], ["show", "5"], ["doctor"]):
         out = call(*words).out
         assert ESCAPE not in out
-        assert max(cell_len(line) for line in out.splitlines()) <= 80
+        # What is to be copied stands on one line, however long.
+        assert max(cell_len(line) for line in out.splitlines() if not line.startswith("Next: ")) <= 80
 
 
 def test_what_a_terminal_would_obey_is_not_printed(store, call):

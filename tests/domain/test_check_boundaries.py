@@ -122,7 +122,7 @@ SAID = {
         house(machine=machine(aside=2)),
         Kind.OUTBOX,
         "",
-        "2 answers were put aside: this store has never heard of their attempts",
+        "2 answers were put aside: this store does not know their attempts",
     ),
     "a backlog": (
         house(store=store(alice(units=30, limits=Limits(per_hour=1)))),
@@ -187,7 +187,7 @@ SAID = {
         house(store=store(heartbeats={"publish": NOW - 3 * MINUTE, "reconcile": NOW})),
         Kind.ON_WATCH,
         "publish",
-        "its run was last heard of 3 min ago",
+        "its run sent its last heartbeat 3 min ago",
     ),
     "browsers": (
         house(
