@@ -119,16 +119,16 @@ class TestTheTime:
     def test_to_the_millisecond(self, made, grades):
         assert grades is time_grade(wanted(), seen(at=made), [look()])
 
-    def test_newer_than_the_newest_that_was_known_is_young_where_clocks_are_not(self):
-        newer = wanted(offset=None, newest_before=id_at(NOON - MINUTE))
+    def test_where_clocks_are_not_known_only_what_is_far_away_is_told_apart(self):
+        """A post of minutes before may be by hand, and newer than the newest that was known."""
+        unknown = wanted(offset=None)
 
-        assert SAME is time_grade(newer, seen(at=NOON), [look(None)])
-        assert UNCLEAR is time_grade(newer, seen(at=NOON - 2 * MINUTE), [look(None)])
+        assert UNCLEAR is time_grade(unknown, seen(at=NOON), [look(None)])
+        assert UNCLEAR is time_grade(unknown, seen(at=NOON - 2 * MINUTE), [look(None)])
 
-    def test_with_known_clocks_the_order_of_ids_alone_says_nothing(self):
-        item = wanted(newest_before=id_at(NOON - 10 * SECOND))
-
-        assert UNCLEAR is time_grade(item, seen(at=NOON - 5 * SECOND), [look()])
+    def test_with_known_clocks_what_is_older_is_another(self):
+        assert SAME is time_grade(wanted(), seen(at=NOON + SECOND), [look()])
+        assert UNCLEAR is time_grade(wanted(), seen(at=NOON - 5 * SECOND), [look()])
 
     def test_an_edited_post_is_as_old_as_its_first_version(self):
         first = id_at(NOON - 10 * MINUTE)
