@@ -179,7 +179,7 @@ def test_nothing_is_touched_where_nobody_can_look(network, store, channel, remov
     if not network.signs_in:
         pytest.skip("there is nothing to sign in to")
 
-    with pytest.raises(NotTakenDown, match=r"cannot be read|not to be had"):
+    with pytest.raises(NotTakenDown, match=r"cannot be read|not available"):
         replace(removing, access=network.somebody_else()).run(thread)
 
     assert ([], [], 3) == (channel.removed, dids(store, thread), len(network.ledger()))
