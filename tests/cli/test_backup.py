@@ -168,7 +168,7 @@ def test_a_store_that_is_at_work_is_not_replaced(call, home, store, queue, accou
     told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
 
     assert 1 == told.code
-    assert "at work: publish" in told.err
+    assert "in use: publish" in told.err
     assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
 
 
@@ -184,7 +184,7 @@ def test_a_store_of_a_later_version_that_is_at_work_is_not_replaced_either(
     told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
 
     assert 1 == told.code
-    assert "at work: publish" in told.err
+    assert "in use: publish" in told.err
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "other", "missing"])
