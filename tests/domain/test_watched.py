@@ -50,4 +50,4 @@ def test_a_container_names_each_flow_that_is_silent_for_too_long():
 def test_the_dead_man_check_hears_each_flow():
     said = silence.listen({}, now(), within=timedelta(minutes=1)).said
 
-    assert [f"{flow} has never been heard of" for flow in (watched.WATCH, *watched.JUDGED)] == list(said)
+    assert [f"{flow} has never sent a heartbeat" for flow in (watched.WATCH, *watched.JUDGED)] == list(said)
