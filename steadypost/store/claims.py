@@ -322,7 +322,7 @@ def _take(
         keyed_at=keyed_at,
         live=tuple(part.remote_id for part in delivery.parts[:first] if part.remote_id is not None),
         reply_to=_target(connection, delivery.post_id) if first == 0 else delivery.parts[first - 1].remote_id,
-        live_at=_made_at(connection, delivery.id, first - 1),
+        live_at=_made_at(connection, delivery.id, first - 1) if first else None,
     )
 
 
