@@ -60,7 +60,11 @@ class Store:
     def create(cls, url: str, *, patience: timedelta = PATIENCE) -> Self:
         """Open a store, and bring its tables to this version first."""
         store = cls.at(url, patience=patience)
-        store.migrate()
+        try:
+            store.migrate()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def migrate(self) -> None:

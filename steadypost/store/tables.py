@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from steadypost.store.engine import Database
-from steadypost.store.errors import SchemaMismatch
+from steadypost.store.errors import SchemaMismatch, StoreAway
 from steadypost.store.schema import REVISIONS
 
 if TYPE_CHECKING:
@@ -81,8 +82,32 @@ def config() -> Config:
     return made
 
 
+TRIES = 10
+"""How often an update begins anew when a publisher's transaction was in its way: nothing of it is kept then."""
+
+
 def migrate(database: Database, to: str = "head") -> None:
     """Bring the tables to a revision, in one transaction, one process at a time."""
+    for left in reversed(range(TRIES)):
+        try:
+            _migrate(database, to)
+            break
+        except StoreAway as away:
+            if not left or not _was_in_the_way(away):
+                raise
+
+
+def _was_in_the_way(away: StoreAway) -> bool:
+    """Whether another transaction had the tables: they locked each other out, or it held them for too long."""
+    from psycopg import errors  # noqa: PLC0415 - a store in SQLite needs no driver for PostgreSQL
+
+    cause = away.__cause__
+    return isinstance(cause, DBAPIError) and isinstance(
+        cause.orig, errors.DeadlockDetected | errors.LockNotAvailable
+    )
+
+
+def _migrate(database: Database, to: str) -> None:
     from alembic import command  # noqa: PLC0415 - loaded only to change tables
 
     with _changing(database) as connection:

@@ -213,7 +213,7 @@ def test_an_import_has_a_table_by_sheet_row_and_a_file_to_mend(house):
     assert re.search(r"\| 2 \| same \|", page.data)
 
     nothing, _ = ended(house, "import")
-    assert ("Failed", True) == (nothing.state.name, "path: it names no file" in nothing.state.message)
+    assert ("Failed", True) == (nothing.state.name, "path: it is empty" in nothing.state.message)
 
 
 def test_the_board_stays_where_it_is_linked(house, wait_until):

@@ -6,6 +6,7 @@ functions of the store's rooms. What it "asks" is written into the ledger, which
 
 import itertools
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,14 @@ EPOCH_MS = 1288834974657
 numbers = itertools.count(1)
 
 
+AHEAD = timedelta(seconds=float(os.environ.get("AHEAD_S", "0")))
+
+
+def clock():
+    """Say what time it is for this program."""
+    return datetime.now(UTC) + AHEAD
+
+
 class Program:
     """A store, an account on it, and what was asked for."""
 
@@ -56,7 +65,7 @@ class Program:
             Post(parts=(Part(text=text),)),
             accounts=["alice"],
             due_at=due_at,
-            now=now or datetime.now(UTC),
+            now=now or clock(),
             late_after=late_after,
             when_late=when_late,
             allow_repeat=False,
@@ -67,16 +76,16 @@ class Program:
     def claim(self, at_most=1):
         """Claim what is due."""
         return self.store.claim(
-            worker="program", now=datetime.now(UTC), lease=LEASE, at_most=at_most, accounts=["alice"]
+            worker="program", now=clock(), lease=LEASE, at_most=at_most, accounts=["alice"]
         )
 
     def arm(self, claim):
         """Say that it is about to be asked."""
-        return self.write(settling.arm, claim.attempt_id, fence=claim.fence, now=datetime.now(UTC))
+        return self.write(settling.arm, claim.attempt_id, fence=claim.fence, now=clock())
 
     def ask(self, claim):
         """Ask: the ledger has it, and its id, from now on."""
-        milliseconds = int(datetime.now(UTC).timestamp() * 1000) - EPOCH_MS
+        milliseconds = int(clock().timestamp() * 1000) - EPOCH_MS
         found = str((milliseconds << 22) + next(numbers))
         text = claim.parts[0].text
         with self.ledger.open("a", encoding="utf-8") as file:
@@ -91,7 +100,7 @@ class Program:
                     settling.answered,
                     claim.attempt_id,
                     Answer(outcomes=(outcome,)),
-                    now=datetime.now(UTC),
+                    now=clock(),
                     jitter=0.5,
                 )
             except StoreAway:
@@ -101,7 +110,7 @@ class Program:
 
 def fill(program):
     """Bring a delivery into each state; answer which."""
-    now = datetime.now(UTC)
+    now = clock()
     alice = AccountRecord(name="alice", channel="x_web", handle="Alice", limits=Limits())
     program.write(accounts.put, alice, now)
     program.write(watches.take, "publish", run_id="old", now=now)

@@ -9,22 +9,24 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import errors
 from sqlalchemy import column, create_engine, inspect, make_url, table, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from steadypost.domain.delivery import State
 from steadypost.domain.health import Kind, Verdict
 from steadypost.domain.parts import PartState
-from steadypost.store import Schema, SchemaMismatch, Store, UnusableAddress
+from steadypost.store import Schema, SchemaMismatch, Store, StoreAway, UnusableAddress
 from steadypost.store import accounts as account_rows
 from steadypost.store import incidents as incident_rows
 from steadypost.store import watches as watch_rows
 from steadypost.store.engine import ASK_AGAIN_AFTER
 from steadypost.store.schema import REVISIONS, Moment, checks, complete, incidents, metadata
-from steadypost.store.tables import _changing, config, migrate
+from steadypost.store.tables import TRIES, _changing, config, migrate
 from tests.store.people import NOON, person, scheduled
 from tests.store.racing import together
 
@@ -217,6 +219,26 @@ def test_the_checks_are_those_of_the_code(url, request, tmp_path):
         assert sorted(expected, key=str) == sorted(actual, key=str)
     plain.dispose()
     migrated.dispose()
+
+
+@pytest.mark.parametrize("times", [2, TRIES])
+@pytest.mark.parametrize("fault", [errors.DeadlockDetected, errors.LockNotAvailable])
+def test_an_update_begins_anew_when_a_publisher_was_in_its_way(server, monkeypatch, fault, times):
+    """A publisher of the version before is at work; nothing of an update that was cut off is kept."""
+    url, faults, upgrade = server.fresh(), iter([fault] * times), command.upgrade
+
+    def cut_off(settings, to):
+        upgrade(settings, to)
+        if one := next(faults, None):
+            raise OperationalError("ALTER TABLE", None, one())
+
+    monkeypatch.setattr(command, "upgrade", cut_off)
+    if times == TRIES:
+        with pytest.raises(StoreAway):
+            Store.create(url)
+    Store.create(url).close()
+    with Store.open(url) as store:
+        assert Schema.CURRENT is store.schema()
 
 
 def test_opening_loads_what_it_needs():
