@@ -222,7 +222,7 @@ def until(what: Callable[[], Any], description: str, within: float, pace: float 
     while not what():
         if time.monotonic() > ends:
             raise RuntimeError(f"waited {within:.0f} s in vain until {description}")
-        time.sleep(pace)
+        time.sleep(pace)  # another process is waited for, and nothing tells of it
 
 
 def machine() -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Started:
             )
             try:
                 ready = json.loads(_ready_line(self._process))
-            except BaseException as error:
+            except BaseException as error:  # also Ctrl-C leaves no process behind
                 self.stop()
                 complaints.seek(0)
                 said = complaints.read().decode(errors="replace").strip()
@@ -91,7 +91,7 @@ class Started:
 
     def _take_in(self, ready: Mapping[str, Any]) -> None:
         """Keep what the ready line says."""
-        raise NotImplementedError
+        raise NotImplementedError  # each sandbox says another line
 
     def stop(self) -> None:
         """End it, by force if need be. Stopping what has stopped does nothing."""

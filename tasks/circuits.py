@@ -213,7 +213,7 @@ class Breakers:
                 why=named(error),
             )
             raise
-        except BaseException:
+        except BaseException:  # what is none of its failures gives the permit back, and is raised on
             self.left(dependency, ticket)
             raise
         self.came(dependency, ticket, well=True, took=_since(began))

@@ -261,9 +261,14 @@ def note_look(house: House, account: str, *, well: bool, told: str = "") -> None
         house.store.write(vitals.note, f"{vitals.LOOK}{account}", well=well, told=told, now=house.clock())
 
 
+def _offset(seen: Sequence[Sighting]) -> Offset | None:
+    """Give the comparison of clocks that one of these looks made."""
+    return next((one.offset for one in seen if one.offset is not None), None)
+
+
 def note_clock(house: House, access: Access, seen: Sequence[Sighting]) -> None:
     """Keep what this look told of the network's clock."""
-    offset = next((one.offset for one in seen if one.offset is not None), None)
+    offset = _offset(seen)
     if offset is not None:
         with contextlib.suppress(StoreAway):
             house.store.write(
@@ -315,7 +320,7 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)
     # After the adoptions, so that none of ours is taken for a stranger's.
     by_hand = foreign(unsettled, seen, taken_ids(house, access, seen), access.handle)
-    ahead = next((one.offset for one in seen if one.offset is not None), None)
+    ahead = _offset(seen)
     house.store.write(ledger.note_foreign, access.account, by_hand, house.clock(), ahead)
     return found
 
@@ -336,7 +341,7 @@ def _conclude_one(  # noqa: PLR0917 - private, and every one of them is needed
 ) -> bool:
     evidence = {wanted.n: verdicts[wanted.key] for wanted in item.wanted}
     first = next(one for one in seen if one.trouble is None)
-    offset = next((one.offset for one in seen if one.offset is not None), None)
+    offset = _offset(seen)
     planned = item.next_at <= first.at
     house.store.write(
         look_rows.saw,

@@ -48,21 +48,19 @@ class Store:
     @classmethod
     def open(cls, url: str, *, patience: timedelta = PATIENCE) -> Self:
         """Open a store; raises ``StoreAway``, or ``SchemaMismatch`` when its tables are not ours."""
-        store = cls.at(url, patience=patience)
-        try:
-            store.check()
-        except BaseException:
-            store.close()
-            raise
-        return store
+        return cls._after(cls.check, url, patience)
 
     @classmethod
     def create(cls, url: str, *, patience: timedelta = PATIENCE) -> Self:
         """Open a store, and bring its tables to this version first."""
+        return cls._after(cls.migrate, url, patience)
+
+    @classmethod
+    def _after(cls, first: Callable[[Self], None], url: str, patience: timedelta) -> Self:
         store = cls.at(url, patience=patience)
         try:
-            store.migrate()
-        except BaseException:
+            first(store)
+        except BaseException:  # also Ctrl-C leaves no connection open
             store.close()
             raise
         return store

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import func, insert, select
 
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Phase
@@ -16,6 +15,7 @@ from steadypost.networks.x.snowflake import id_at
 from steadypost.store import accounts as account_rows
 from steadypost.store import codec, housekeeping, persons, reading, schema, settling
 from steadypost.store.acts import By
+from tests.store.counting import statements
 from tests.store.people import (
     HOUR,
     MINUTE,
@@ -168,20 +168,6 @@ def rows(store):
         return {one.name: connection.scalar(select(func.count()).select_from(one)) for one in TABLES}
 
     return store.read(count)
-
-
-@contextlib.contextmanager
-def statements(store):
-    said = []
-
-    def note(*given):
-        said.append(given[2])
-
-    event.listen(store._database.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(store._database.engine, "before_cursor_execute", note)
 
 
 def plans(store, said):

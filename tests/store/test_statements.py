@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from sqlalchemy import event
 
 from steadypost.domain.outcome import Answer, Published
 from steadypost.domain.quota import Limits
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import AccountRecord, settling
 from steadypost.store import accounts as account_rows
+from tests.store.counting import statements
 from tests.store.people import NOON, claimed, saying, scheduled
 
 CLAIM, ARM, RECORD = 28, 11, 15
 """Of a single post of an account with a quota, the beginning of each transaction included."""
-
-
-@contextlib.contextmanager
-def statements(store):
-    said = []
-
-    def note(*given):
-        said.append(given[2])
-
-    event.listen(store._database.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(store._database.engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("parts", [1, 3])

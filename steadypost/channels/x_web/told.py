@@ -23,6 +23,7 @@ from steadypost.domain.clock import Offset, offset_of
 from steadypost.domain.evidence import SeenPost
 from steadypost.domain.likeness import Link, Piece, Said
 from steadypost.domain.network import Place
+from steadypost.domain.reaching import reached
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.x.snowflake import NotASnowflake, made_at, remote_id
 
@@ -169,11 +170,9 @@ def _reach(places: Sequence[RemoteId], *, ended: bool) -> datetime | None:
     It is ordered by each conversation's last post. So an entry shows how far the list has come only when an older one
     follows it.
     """
-    own = list(dict.fromkeys(places))
-    settled = [upper for upper, lower in pairwise(own) if int(lower) < int(upper)]
-    if ended and own:
-        settled.append(own[-1])
-    return min((made_at(post) for post in settled), default=None)
+    own = [made_at(post) for post in dict.fromkeys(places)]
+    come = reached(own)
+    return min(one for one in (come, own[-1]) if one is not None) if ended and own else come
 
 
 def _place(posts: Sequence[SeenPost], handle: str) -> RemoteId | None:

@@ -32,7 +32,7 @@ def alone(home: Path) -> Iterator[None]:
                     message = f"another 'steadypost up' runs for {home}"
                     remedy = "end that one, or set STEADYPOST_HOME"
                     raise Stop(Ending.REFUSED, "runs_already", message, remedy) from None
-            time.sleep(0.1)
+            time.sleep(0.1)  # nothing tells when the other has given it up
         os.utime(file.fileno())
         yield
 
