@@ -191,21 +191,15 @@ def test_the_history_says_who_and_why(store, call):
 # -- series
 
 
+def every_morning(call):
+    """Begin a series of alice's: each day at eight, by UTC."""
+    when = ["--repeat", "daily", "-w", f"{TOMORROW}T08:00Z", "--zone", "UTC"]
+    return call("add", "Morning", "-a", "alice", *when, "--json")
+
+
 def test_one_time_is_skipped_and_another_says_something_else(store, call):
     """A day that is none of the series' is refused with the days that are."""
-    series = call(
-        "add",
-        "Morning",
-        "-a",
-        "alice",
-        "--repeat",
-        "daily",
-        "-w",
-        f"{TOMORROW}T08:00Z",
-        "--zone",
-        "UTC",
-        "--json",
-    )
+    series = every_morning(call)
     number = series.json["entered"]["series"]
     second = (NOW + timedelta(days=2)).date().isoformat()
     third = (NOW + timedelta(days=3)).date().isoformat()
@@ -558,19 +552,7 @@ def test_a_long_text_becomes_a_thread_on_demand(store, call):
 
 def test_a_time_of_a_series_is_named_as_people_name_days(store, call):
     """Today and tomorrow, by the clocks of the series, as everywhere else."""
-    begun = call(
-        "add",
-        "Morning",
-        "-a",
-        "alice",
-        "--repeat",
-        "daily",
-        "-w",
-        f"{TOMORROW}T08:00Z",
-        "--zone",
-        "UTC",
-        "--json",
-    )
+    begun = every_morning(call)
     number = str(begun.json["entered"]["series"])
 
     assert 0 == call("edit", "--series", number, "--from", "tomorrow 08:00", "--text", "Evening").code
