@@ -164,7 +164,7 @@ def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: N
 
 
 def note_who(house: House, teller: Teller) -> None:
-    """Record whether anybody can be told now: no one named, or asleep, is no failure of a way."""
+    """Record whether a person can be told now: none named, or one asleep, is no failure of a way."""
     who = "" if teller.may_tell(house.clock()) else LATER
     who = who if teller.knows_somebody else NOBODY
     try:

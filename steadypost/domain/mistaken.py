@@ -97,7 +97,7 @@ def looks_like_session(text: str, depth: int = 3) -> bool:
 
 
 def _is_bare(found: Any) -> bool:
-    """Whether it is what signs somebody in and nothing else: of lines the first is enough, as nobody begins a post so."""
+    """Whether it is a credential and nothing else: of several lines the first is enough, as no post begins so."""
     words = [found] if isinstance(found, str) else found
     first = next(iter(words), "") if isinstance(words, list) else ""
     return isinstance(first, str) and _BARE.fullmatch(first.strip()) is not None

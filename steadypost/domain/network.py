@@ -157,8 +157,8 @@ class Network:
     shows_within: timedelta = timedelta(0)
     """How long a live post may be missing from lists on a bad day. No settle window may be shorter."""
     unseen_for: timedelta | None = None
-    """How long a look may be missing for a missed post to have never been there: longer, and it may have been seen
-    and deleted. ``None``: not considered.
+    """The longest gap between looks after which a missing post counts as never made. After a longer one a person may
+    have seen and deleted it. ``None``: not considered.
     """
     hosts: tuple[str, ...] = ()
     """The names under which the network is itself, the present one first; empty where everybody may run a server."""

@@ -33,7 +33,7 @@ would hold up every queue.
 """
 
 LONGEST_CHANGE = timedelta(minutes=10)
-"""How long whoever is to change the tables of a store in SQLite waits for another one that does."""
+"""How long a change of the tables of a store in SQLite waits for another one."""
 
 ASK_AGAIN_AFTER = 0.02
 """Seconds between two tries to have a write-ahead log."""
@@ -139,8 +139,8 @@ class Database:
 
 @contextlib.contextmanager
 def _changing_tables(connection: Connection, patience: float) -> Iterator[None]:
-    """Let SQLite make tables anew, which it cannot while it enforces what refers to them; and wait for whoever does so
-    already, however large the store.
+    """Let SQLite make tables anew, which it cannot while it enforces references to them; wait for another change of them,
+    however large the store.
 
     The settings are deaf inside a transaction, so they are changed before one begins.
     """

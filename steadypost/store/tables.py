@@ -122,8 +122,8 @@ def _migrate(database: Database, to: str) -> None:
 def _changing(database: Database) -> Iterator[Connection]:
     with database.writing(enforce_references=False) as connection:
         if not database.is_sqlite:
-            # A large store's update takes as long as it takes, and whoever comes second waits for it. For the tables
-            # themselves it waits no longer than any other: everybody would wait behind it.
+            # The update of a large store may take long, and a second one waits for it. For the tables themselves it
+            # waits no longer than other statements: all of them would wait behind it.
             waits = connection.scalar(text("SHOW lock_timeout"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -161,7 +161,7 @@ def _ids(result: Any) -> Iterator[str]:
 
 
 def _may_be_rounded_from(strings: Sequence[str], value: Any) -> bool:
-    """Whether a number can be what somebody's arithmetic made of the id that stands beside it as a string."""
+    """Whether a number can be the id beside it, a string, rounded by a language without large integers."""
     return isinstance(value, int) and any(one.isdecimal() and float(one) == float(value) for one in strings)
 
 

@@ -94,7 +94,7 @@ def time_for(desk: Desk, most: float, *, keep: float) -> float:
 
 
 def go(desk: Desk, page: Page, url: str, *, keep: float) -> Response | None:
-    """Open an address, and give its answer. Its elements are waited for by whoever needs them."""
+    """Open an address, and give its answer. Its elements are waited for where they are needed."""
     allowed = time_for(desk, DOCUMENT_WITHIN, keep=keep)
     try:
         response = page.goto(url, wait_until="commit", timeout=allowed * 1000)

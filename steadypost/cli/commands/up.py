@@ -166,7 +166,7 @@ def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, sto
     prefect_address.keep(home, env)
     standby = _child("standby", [sys.executable, "-m", "flows.standby"], env, logs)
     if was_up:
-        # After a power loss the runs are dead that mind each other: it has somebody publish, whatever takes its time.
+        # After a power loss the runs that supervise each other are dead: it starts them without waiting for the server.
         family.start(standby)
     _say("making the deployments")
     done = _deployments(env)
