@@ -80,15 +80,15 @@ class _Sent:
 
 
 _sent: list[_Sent] = []
-"""Those that are there."""
+"""The stand-ins of this process that run."""
 
 
 def speak_for_beginners(house: House) -> None:
     """Send heartbeats for those that were started here and have not begun; raises ``StoreError``.
 
-    On a machine with a great load Python alone takes minutes to begin, and one that is replaced meanwhile never does.
+    Under heavy load Python alone takes minutes to start, and one that is replaced meanwhile never gets there.
     """
-    # Those that have ended are buried on the way: a parent that forgets its children leaves zombies.
+    # Polling reaps those that have ended: a parent that never asks leaves zombies.
     _sent[:] = [one for one in _sent if one.process.poll() is None]
     moment = house.clock()
     young = [one for one in _sent if moment - one.since < BEGINS_WITHIN]
