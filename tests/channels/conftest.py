@@ -94,7 +94,7 @@ class Person:
         first: int = 0,
         arm: Callable[[], bool] = lambda: True,
         on: Callable[[Phase], None] = lambda _: None,
-        within: float = 30.0,
+        within: float = 60.0,
         answer_within: float = ANSWER_WITHIN,
     ) -> Answer:
         """Ask once, noting how far it came."""
@@ -132,7 +132,7 @@ class Person:
         *,
         back: timedelta = timedelta(minutes=5),
         post: str | None = None,
-        within: float = 30.0,
+        within: float = 60.0,
     ) -> Sighting:
         """Read one of the account's lists."""
         request = LookRequest(place=place, back_to=datetime.now(UTC) - back, post=post)

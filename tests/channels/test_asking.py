@@ -86,7 +86,7 @@ def test_a_thread_goes_out_in_one_ask_and_in_a_chain(alice):
 
 
 def test_a_thread_resumes_under_its_last_live_part(alice):
-    alice.say("One of three")
+    assert isinstance(alice.say("One of three"), Published)
     (root,) = alice.ledger()
     answer = alice.ask("Two of three", "Three of three", first=1, reply_to=root["id"])
 
