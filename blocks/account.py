@@ -86,6 +86,12 @@ class AccountBlock(Block):
         """Say who this is on which network, in one spelling: two blocks that say the same are one account."""
         return network_of(self.base_url, self.network), spelled(self.handle)
 
+    def as_the_network_names(self, identity: str) -> str:
+        """Set an account's name on its network apart from those on others; empty for an unknown one."""
+        # Where anyone may run a server, that name says which server, by whatever host name it was reached.
+        where = network_of(self.base_url, self.network) if self.network.hosts else self.network.name
+        return identity and f"{where} {identity}"
+
     def place(self) -> str:
         """Give the address at which people see this network, which is not always the one that programs ask."""
         where = network_of(self.base_url, self.network)

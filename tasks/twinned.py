@@ -74,7 +74,7 @@ def _claimants(
             handle=handle,
             was_refused=name in before,
             was_it_before=name in records and spelled(records[name].handle) == handle,
-            identity=_identity(records.get(name), handle),
+            identity=block.as_the_network_names(_identity(records.get(name), handle)),
             made=read.made.get(name),
         )
 

@@ -126,6 +126,27 @@ def _www(item: Item, _: Rng) -> Item:
     )
 
 
+def _another_port(item: Item, rng: Rng) -> Item:
+    return _relinked(
+        item,
+        lambda link: re.sub(
+            r"^(https?://)?([^/?#:]+)(:\d*)?",
+            rf"\1\2:{rng.choice((80, 443, 8080, 8443))}",
+            link,
+            flags=re.IGNORECASE,
+        ),
+    )
+
+
+def _links_in_another_order(item: Item, _: Rng) -> Item:
+    links = [span for span in spans_of(item.text) if span.kind == "url"]
+    if len(links) < 2:
+        return item
+    first, last, text = links[0], links[-1], item.text
+    turned = text[: first.start] + last.value + text[first.end : last.start] + first.value + text[last.end :]
+    return _with_text(item, turned)
+
+
 def _no_link(item: Item, _: Rng) -> Item:
     return _relinked(item, lambda _: "")
 
@@ -223,6 +244,27 @@ def _name_less(item: Item, _: Rng) -> Item:
     return _with_text(item, re.sub(r"^@\w+ ", "", item.text))
 
 
+def _name_elsewhere(item: Item, rng: Rng) -> Item:
+    """Somebody of the same name, on another server or on this one."""
+    server = rng.choice(("", "@remote.example", "@split.example", "@social.split.example", "@town.example"))
+    return _with_text(
+        item, re.sub(r"(@\w+)(@[\w.-]+\w)?", lambda name: f"{name[1]}{server}", item.text, count=1)
+    )
+
+
+def _typeset(item: Item, rng: Rng) -> Item:
+    """What a text processor makes of signs, or the other way round."""
+    pairs = (("...", "…"), ("'", "’"), ('"', "“"), ("-", "–"), ("--", "—"), ("1/2", "½"), ("x", "×"))
+    one, other = rng.choice((*pairs, *(pair[::-1] for pair in pairs)))
+    return _with_text(item, item.text.replace(one, other, 1))
+
+
+def _a_mark_that_is_not_seen(item: Item, rng: Rng) -> Item:
+    at = rng.randrange(len(item.text) + 1)
+    mark = rng.choice("\u200e\u200f\u061c\u00ad\u2060\u200c\u200d\ufe0e\ufe0f\u034f\u2069")
+    return _with_text(item, item.text[:at] + mark + item.text[at:])
+
+
 def _prefix(item: Item, rng: Rng) -> Item:
     return _with_text(item, item.text[: rng.randrange(len(item.text))]) if len(item.text) > 2 else item
 
@@ -244,6 +286,10 @@ def _another_picture(item: Item, rng: Rng) -> Item:
     return replace(item, media=tuple(rng.choice(words.DESCRIPTIONS) for _ in item.media))
 
 
+def _pictures_in_another_order(item: Item, _: Rng) -> Item:
+    return replace(item, media=item.media[::-1])
+
+
 def _a_picture_more_or_less(item: Item, rng: Rng) -> Item:
     if len(item.media) == 4:
         return replace(item, media=item.media[:-1])
@@ -261,6 +307,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _another_scheme,
     _another_host,
     _www,
+    _another_port,
+    _links_in_another_order,
     _no_link,
     _a_link_more,
     _punctuation_beside,
@@ -280,9 +328,13 @@ CHANGES: Final[tuple[Change, ...]] = (
     _wide_signs,
     _name_in_front,
     _name_less,
+    _name_elsewhere,
+    _typeset,
+    _a_mark_that_is_not_seen,
     _prefix,
     _another_end,
     _another_parent,
     _another_picture,
+    _pictures_in_another_order,
     _a_picture_more_or_less,
 )

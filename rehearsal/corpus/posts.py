@@ -107,6 +107,20 @@ def _only_links(rng: Rng) -> Iterator[Item]:
         yield Item(text=f"{rng.choice(words.SCHEMES)}{host}{path}", kind="only_link")
 
 
+def _odd_addresses(rng: Rng) -> Iterator[Item]:
+    for where in words.ODD_ADDRESSES:
+        before, after = rng.choice(words.BESIDE)
+        yield Item(text=where, kind="odd_address")
+        yield Item(text=f"{rng.choice(words.PLAIN)}{before}{where}{after}", kind="odd_address")
+        yield Item(text=f"{where}, {rng.choice(words.PLAIN)} {where}", kind="odd_address")
+
+
+def _links_side_by_side(rng: Rng) -> Iterator[Item]:
+    for both in words.SIDE_BY_SIDE:
+        yield Item(text=both, kind="side_by_side")
+        yield Item(text=f"{rng.choice(words.PLAIN)} {both} {rng.choice(words.EMOJI)}", kind="side_by_side")
+
+
 def _several_links(rng: Rng) -> Iterator[Item]:
     for _ in range(80):
         yield Item(text=f"{address(rng)} {rng.choice(words.PLAIN)} {address(rng)}", kind="links")
@@ -248,6 +262,8 @@ SOURCES: Final[tuple[Source, ...]] = (
     _foreign_links,
     _links_at_an_end,
     _only_links,
+    _odd_addresses,
+    _links_side_by_side,
     _several_links,
     _quotes,
     _other_links,

@@ -105,6 +105,61 @@ QUERIES: Final = (
     "?v=dQw4w9WgXcR",
 )
 
+ODD_ADDRESSES: Final = (
+    "192.168.0.1",
+    "http://127.0.0.1:8080/one",
+    "http://[2001:db8::1]/one",
+    "https://alice:secret@example.com/one",
+    "https://example.com.",
+    "https://example.com./one",
+    "https://example.com:/one",
+    "ftp://example.com/one",
+    "mailto:bob@example.com",
+    "//example.com/one",
+    "https://t.co/Ab1Cd2Ef3G",
+    "t.co/Ab1Cd2Ef3G",
+    "http://t.co/Ab1Cd2Ef3G",
+    "example.app",
+    "https://bread.photography/loaf",
+    "bakery.дети/хлеб",
+    "https://example.com/one#:~:text=bread%20and,butter",
+    "https://example.com/a b",
+    "https://example.com/one?next=https://example.org/two",
+    "https://example.com/%",
+    "https://example.com/?&&a=1&amp;b=2",
+    "https://example.com/one|two",
+    "https://example.com/one\\two",
+    "https://bob.example.com/@bob@example.org",
+    "https://x.com/i/status/1585841080431321088?s=20",
+    "https://mobile.twitter.com/bob/status/1585841080431321088",
+    "https://twitter.com/bob",
+    "notes.md",
+    "main.rs",
+    "script.py and README.txt",
+    "v1.2.3",
+    "e.g.this",
+    "Dr.Smith",
+    "U.S.A.",
+    "10.30-11.45",
+)
+"""What is, or only looks like, an address."""
+
+SIDE_BY_SIDE: Final = (
+    "https://example.com/one,https://example.com/two",
+    "https://example.com/onehttps://example.com/two",
+    "example.com,example.org",
+    "example.com/example.org",
+    "https://example.com/one\nhttps://example.com/one",
+    "https://example.com/one https://example.com/one",
+    "[one](https://example.com/one) and [two](https://example.com/two)",
+    "https://example.com/one（https://example.com/two）",
+    "https://example.com/one\u200bhttps://example.com/two",
+    "https://example.com/one\u00a0https://example.com/two",
+    "https://example.com/one\thttps://example.com/two",
+    "1. https://example.com/one\n2. https://example.com/two\n3. https://example.com/one",
+)
+"""Links that stand next to each other."""
+
 FRAGMENTS: Final = ("", "", "", "#top", "#bottom", "#!/one", "#a=b")
 
 SCHEMES: Final = ("", "http://", "https://", "HTTPS://")
@@ -173,6 +228,18 @@ NAMES: Final = (
     "@bob_",
     "@_",
     "@a_name_that_is_far_too_long_for_an_account",
+    "@bob@remote.example",
+    "@Bob@Remote.example:",
+    "@Grete@bücher.example",
+    "@grete@xn--bcher-kva.example",
+    "@mia@split.example",
+    "@mia@social.split.example",
+    "@bob@town.example, hello",
+    "@bob@social.town.example",
+    "@alice.test",
+    "@bob;",
+    "@bob…",
+    "@bob@bob",
 )
 
 TAGS: Final = (
@@ -297,6 +364,18 @@ SPACED: Final = (
     "one two\u200b",
     "one\u00adtwo",
     "one\u2060two",
+    "one\rtwo",
+    "one\r\r\ntwo",
+    "one\n\n\n\n\ntwo",
+    "one\n \n\u00a0\ntwo",
+    "one\u202ftwo",
+    "one\u180etwo",
+    "\u00a0one two\u00a0",
+    "\u200fone two\u200f",
+    "one\u061ctwo",
+    "one\u034ftwo",
+    "\u3164one two",
+    "one two\ufe0f",
 )
 
 COMPOSED: Final = (

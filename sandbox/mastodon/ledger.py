@@ -22,6 +22,8 @@ class Person:
     username: str
     domain: str | None
     """`None` for this server."""
+    web: str = ""
+    """Where its server has its pages, when that is another name than the accounts have."""
 
     @property
     def acct(self) -> str:
@@ -33,8 +35,13 @@ REMOTE: Final = (
     Person(username="bob", domain="remote.example"),
     Person(username="Grete", domain="bücher.example"),
     Person(username="news", domain="daily.example"),
+    Person(username="mia", domain="split.example", web="social.split.example"),
 )
 """People of other servers who are known here."""
+
+
+def _ascii(host: str) -> str:
+    return host.casefold().encode("idna").decode()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,12 +207,13 @@ class Ledger:
         """Whose access token this is."""
         return next((one for one in self.accounts.values() if token in one.tokens), None)
 
-    def person(self, name: str, domain: str | None, here: str) -> Person | None:
-        """Find whom a mention means."""
-        at = None if domain is None or domain.casefold() == here.casefold() else domain.casefold()
+    def person(self, name: str, domain: str | None, here: Iterable[str]) -> Person | None:
+        """Find whom a mention means: a server answers to each of its names, in whichever letters."""
+        at = {_ascii(one) for one in here} if domain is None else {_ascii(domain)}
         own = [Person(username=one.username, domain=None) for one in self.accounts.values()]
         known = (one for one in (*own, *REMOTE) if one.username.casefold() == name.casefold())
-        return next((one for one in known if one.domain == at), None)
+        servers = ((one, here if one.domain is None else (one.domain, one.web)) for one in known)
+        return next((one for one, names in servers if at & set(map(_ascii, filter(None, names)))), None)
 
     # -- posts
 

@@ -40,7 +40,7 @@ def page_of(person: Person, here: Here) -> str:
     """The address of a person's page."""
     if person.domain is None:
         return f"{here.address}/@{person.username}"
-    return f"https://{person.domain}/@{person.username}"
+    return f"https://{person.web or person.domain}/@{person.username}"
 
 
 def render(text: str, here: Here) -> str:

@@ -78,6 +78,8 @@ class World(Passing):
             # How long an Idempotency-Key is remembered; the server does not tell.
             "key_life_ms": 3_600_000,
         }
+        self.also_called: tuple[str, ...] = ()
+        """Further names of this server: that of its accounts, where its pages have another."""
         self.address = ""
         """Where this server is; known once it listens."""
         self.used: dict[tuple[str, int], int] = {}
@@ -90,7 +92,7 @@ class World(Passing):
 
     def person(self, name: str, domain: str | None) -> Person | None:
         """Whom a mention means."""
-        return self.ledger.person(name, domain, self.address.partition("://")[2])
+        return self.ledger.person(name, domain, (self.address.partition("://")[2], *self.also_called))
 
     def visitor(self, request: Request) -> Visitor:
         """Who is asking."""

@@ -6,7 +6,7 @@ Each would have a quota of its own and take the other's posts for a stranger's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,9 @@ class Claimant:
     made: datetime | None = None
     """When its block was made; the first of two that came together goes on."""
     identity: str = ""
-    """The network's own name for the account; several handles may lead to one. Empty before the first sign-in."""
+    """The network's own name for the account, unlike that of any other network; several handles, and several names of
+    one server, may lead to one. Empty before the first sign-in.
+    """
 
     @property
     def who(self) -> tuple[str, str]:
@@ -46,11 +48,11 @@ def twins(claimants: Iterable[Claimant]) -> dict[str, str]:
     refused = _refused(every, lambda one: one.who)
     # By their own names only those that go on: a taken handle leads to the account that goes on with it.
     left = [one for one in every if one.name not in refused and one.identity]
-    return refused | _refused(left, lambda one: (one.network, one.identity))
+    return refused | _refused(left, lambda one: one.identity)
 
 
-def _refused(claimants: Iterable[Claimant], same_by: Callable[[Claimant], tuple[str, str]]) -> dict[str, str]:
-    alike: defaultdict[tuple[str, str], list[Claimant]] = defaultdict(list)
+def _refused(claimants: Iterable[Claimant], same_by: Callable[[Claimant], Hashable]) -> dict[str, str]:
+    alike: defaultdict[Hashable, list[Claimant]] = defaultdict(list)
     for one in claimants:
         alike[same_by(one)].append(one)
     refused: dict[str, str] = {}

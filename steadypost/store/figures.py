@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from steadypost.domain.delivery import FINAL, FOR_A_PERSON, State, WhenLate
 from steadypost.domain.figures import ON_TIME, DuePost, End, Outage
@@ -21,7 +21,7 @@ from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.span import Span
 from steadypost.networks import named
 from steadypost.store import accounts as account_rows
-from steadypost.store import clocks, codec, made, removals
+from steadypost.store import clocks, codec, made, removals, snapshots
 from steadypost.store.schema import (
     accounts,
     acts,
@@ -31,6 +31,7 @@ from steadypost.store.schema import (
     foreign_posts,
     quota_uses,
 )
+from steadypost.store.snapshots import Snapshot
 
 _RESTS = FINAL | FOR_A_PERSON
 
@@ -41,20 +42,12 @@ LONGEST_FLIGHT = timedelta(hours=1)
 def due_posts(connection: Connection, window: Span, within: timedelta = ON_TIME) -> list[DuePost]:
     """List what was due in a window. ``within`` says when each should have been live at the latest."""
     released = _released(connection)
-    lately = [one for one, at in released.items() if at >= window.since]
-    rows = connection.execute(
-        select(deliveries).where(
-            deliveries.c.due_at < window.until,
-            or_(
-                deliveries.c.due_at >= window.since,
-                deliveries.c.created_at >= window.since,
-                deliveries.c.id.in_(lately),
-            ),
-        )
-    ).all()
-    dated = [(row, max(row.due_at, row.created_at, _let_go(row, released))) for row in rows]
+    owed = _owed(connection, window, within, released)
+    besides = {one for one, let_go in released.items() if let_go.at >= window.since} | owed.keys()
+    rows = connection.execute(select(deliveries).where(_touched(window, besides))).all()
+    dated = [(row, max(_due_at(row, owed, released), row.created_at)) for row in rows]
     inside = [(row, at) for row, at in dated if at in window]
-    live = _live(connection, window, lately)
+    live = _live(connection, window, besides)
     gone = [row.id for row, _ in inside if row.state == State.REMOVED]
     by_hand = removals.taken_down(connection, gone)
     told = [
@@ -66,26 +59,88 @@ def due_posts(connection: Connection, window: Span, within: timedelta = ON_TIME)
     return [_with_capacity(one, capacities, units, within) for one in sorted(told, key=lambda one: one.at)]
 
 
-def _released(connection: Connection) -> dict[int, datetime]:
-    """Say when what was held was first released."""
-    rows = connection.execute(
-        select(acts.c.delivery_id, func.min(acts.c.at).label("at"))
+def _touched(window: Span, besides: Collection[int] = ()) -> ColumnElement[bool]:
+    """Choose what fell due or came in within a window, and what else is known to belong there."""
+    came = or_(deliveries.c.due_at >= window.since, deliveries.c.created_at >= window.since)
+    return or_(and_(deliveries.c.due_at < window.until, came), deliveries.c.id.in_(list(besides)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LetGo:
+    """When a person first let go what was held."""
+
+    at: datetime
+    for_words: bool
+    """Whether it is known to have waited for a yes to its words, and not for being late."""
+
+
+def _released(connection: Connection) -> dict[int, _LetGo]:
+    first = (
+        select(func.min(acts.c.id))
         .where(acts.c.before == State.HELD, acts.c.after == State.SCHEDULED)
         .group_by(acts.c.delivery_id)
     )
-    return {row.delivery_id: row.at for row in rows}
+    rows = connection.execute(select(acts).where(acts.c.id.in_(first)))
+    return {
+        row.delivery_id: _LetGo(
+            at=row.at, for_words=row.was is not None and snapshots.loads(row.was).held_for is not None
+        )
+        for row in rows
+    }
 
 
-def _let_go(row: Row[Any], released: Mapping[int, datetime]) -> datetime:
+def _due_at(row: Row[Any], owed: Mapping[int, datetime], released: Mapping[int, _LetGo]) -> datetime:
     """Say from when on a delivery could go: from a person's release, unless it was held for being late."""
-    due_at: datetime = row.due_at
-    asked_because_late = row.when_late == WhenLate.ASK and row.late_after_s is None
-    if row.repeats is None and asked_because_late:
+    due_at: datetime = owed.get(row.id, row.due_at)
+    let_go = released.get(row.id)
+    if let_go is None or row.id in owed:
         return due_at
-    return released.get(row.id, due_at)
+    for_words = let_go.for_words or row.held_for is not None
+    asked_because_late = row.when_late == WhenLate.ASK and row.late_after_s is None
+    return due_at if asked_because_late and not for_words else max(due_at, let_go.at)
 
 
-def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[int, datetime]:
+def _owed(
+    connection: Connection, window: Span, within: timedelta, released: Mapping[int, _LetGo]
+) -> dict[int, datetime]:
+    """Say since when what a person gave another time was due, where it was late by then: a new time mends nothing."""
+    rows = connection.execute(
+        select(acts.c.delivery_id, acts.c.at, acts.c.was)
+        .where(
+            acts.c.was.is_not(None),
+            or_(
+                acts.c.at >= window.since,
+                acts.c.delivery_id.in_(select(deliveries.c.id).where(_touched(window))),
+            ),
+        )
+        .order_by(acts.c.id)
+    )
+    owed: dict[int, datetime] = {}
+    for row in rows:
+        was, let_go = snapshots.loads(row.was), released.get(row.delivery_id)
+        is_let_go = let_go is not None and let_go.at < row.at
+        due_at = max(was.the_due_at, let_go.at) if let_go is not None and is_let_go else was.the_due_at
+        latest = due_at + min(within, was.the_late_after or within)
+        if row.at > latest and _waited_for_us(was, is_let_go=is_let_go):
+            owed.setdefault(row.delivery_id, due_at)
+    return owed
+
+
+def _waited_for_us(was: Snapshot, *, is_let_go: bool) -> bool:
+    """Whether nothing but the service kept it from going out: not its words, and no yes that was still missing."""
+    has_its_yes = was.held_for is None or is_let_go
+    match was.delivery_state:
+        case State.SCHEDULED | State.QUARANTINED:
+            return True
+        case State.MISSED:
+            return has_its_yes
+        case State.HELD:
+            return has_its_yes and was.when_late == WhenLate.ASK
+        case _:
+            return False
+
+
+def _live(connection: Connection, window: Span, besides: Collection[int]) -> dict[int, datetime]:
     """Say when each delivery was wholly live, by what its ids tell, in the time of our own clock."""
     rows = connection.execute(
         select(
@@ -103,14 +158,7 @@ def _live(connection: Connection, window: Span, lately: Sequence[int]) -> dict[i
         .outerjoin(
             attempts, and_(attempts.c.delivery_id == deliveries.c.id, attempts.c.n == deliveries.c.attempts)
         )
-        .where(
-            deliveries.c.due_at < window.until,
-            or_(
-                deliveries.c.due_at >= window.since,
-                deliveries.c.created_at >= window.since,
-                deliveries.c.id.in_(lately),
-            ),
-        )
+        .where(_touched(window, besides))
     )
     parts: defaultdict[int, list[datetime | None]] = defaultdict(list)
     for row in rows:
@@ -153,9 +201,9 @@ def _due_posts(
 
 
 def _is_held_late(row: Row[Any], released: bool) -> bool:
-    """Whether it is held by its late rule; a repetition that was never released is held as one."""
+    """Whether it is held by its late rule; what was never let go waits for a yes to its words."""
     by_its_rule = row.state == State.HELD and row.when_late == WhenLate.ASK
-    return by_its_rule and (row.repeats is None or released)
+    return by_its_rule and (row.held_for is None or released)
 
 
 def _with_capacity(

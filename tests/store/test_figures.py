@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from steadypost.domain.change import Op
 from steadypost.domain.delivery import State, WhenLate
 from steadypost.domain.figures import PostOutcome, availability
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Phase
 from steadypost.domain.quota import Limits
 from steadypost.domain.span import Span
 from steadypost.networks.x.snowflake import id_at
+from steadypost.store import Incoming, approving, changing, figures, intake, persons, settling
 from steadypost.store import accounts as account_rows
-from steadypost.store import figures, intake, persons, settling
 from steadypost.store import late as late_rows
 from steadypost.store.acts import By
+from steadypost.store.operations import Moving
+from steadypost.store.selecting import Selection
 from tests.store.people import (
     HOUR,
     MINUTE,
@@ -153,6 +159,88 @@ def test_what_our_own_outage_made_late_is_not_good_whoever_releases_it(store):
     assert (10, 0, {PostOutcome.LATE: 10}) == (released.due, released.good, released.bad)
     # Nor does a window that holds nothing of them but the release.
     assert [] == store.read(figures.due_posts, Span(NOON + 2 * HOUR, NIGHT), T)
+
+
+def moved(store, number, to, *, now, op=Op.MOVE):
+    return store.write(
+        changing.change,
+        Moving(due=lambda _: to, op=op),
+        Selection(ids=(number,)),
+        did=str(op),
+        by=By(name="alice"),
+        now=now,
+    )
+
+
+HELD_LATE = {"late_after": 10 * MINUTE, "when_late": WhenLate.ASK}
+
+
+@pytest.mark.parametrize(
+    ("rule", "op", "put_aside"),
+    [
+        (HELD_LATE, Op.MOVE, True),
+        ({"late_after": 10 * MINUTE}, Op.RESCHEDULE, True),
+        ({}, Op.MOVE, False),
+    ],
+    ids=["held by its late rule", "missed by its late rule", "overdue, and without a rule"],
+)
+def test_what_our_own_outage_made_late_is_not_good_at_another_time_either(store, rule, op, put_aside):
+    """Who gives it a new time after its own has passed does not make it on time, whatever window is asked for."""
+    one = scheduled(store, **rule)
+    if put_aside:
+        late_rows.put_aside(store._database, NOON + 3 * HOUR)
+    assert moved(store, one, NOON + 5 * HOUR, now=NOON + 3 * HOUR, op=op).changed
+    out(store, NOON + 5 * HOUR)
+
+    assert {one: PostOutcome.LATE} == outcomes(store)
+    assert [NOON] == [due.at for due in store.read(figures.due_posts, DAY, T)]
+    # The window of its own time has it, though its new one is outside; the window of the new one does not.
+    assert {one: PostOutcome.LATE} == outcomes(store, Span(NOON - HOUR, NOON + HOUR))
+    assert {} == outcomes(store, Span(NOON + 4 * HOUR, NIGHT))
+
+
+def test_a_time_that_was_changed_while_nothing_was_late_is_the_time(store):
+    """Before it was due, or while it could still be on time; also of what waited for a person and not for us."""
+    early, just = scheduled(store), scheduled(store)
+    scheduled(store, saying("the same"), due_at=NOON + 20 * HOUR)
+    again = scheduled(store, saying("the same"))
+    assert moved(store, early, NOON + 5 * HOUR, now=NOON - MINUTE).changed
+    assert moved(store, just, NOON + 6 * HOUR, now=NOON + T).changed
+    assert moved(store, again, NOON + 7 * HOUR, now=NOON + 3 * HOUR).changed
+    store.write(persons.release, again, now=NOON + 4 * HOUR, by=By())
+    for n in (5, 6, 7):
+        out(store, NOON + n * HOUR)
+
+    assert {early: PostOutcome.GOOD, just: PostOutcome.GOOD, again: PostOutcome.GOOD} == {
+        one: outcome for one, outcome in outcomes(store).items() if one in {early, just, again}
+    }
+
+
+def test_a_second_move_hides_no_first(store):
+    """Late at its first time, moved; moved again before the second had come; and taken back: late all the while."""
+    one, other = scheduled(store), scheduled(store, due_at=NOON + MINUTE)
+    moved(store, one, NOON + 5 * HOUR, now=NOON + 3 * HOUR)
+    moved(store, one, NOON + 8 * HOUR, now=NOON + 4 * HOUR)
+    moved(store, other, NOON + 9 * HOUR, now=NOON + 3 * HOUR)
+    out(store, NOON + 8 * HOUR)
+    store.write(persons.cancel, other, now=NOON + 8 * HOUR, by=By())
+
+    assert {one: PostOutcome.LATE, other: PostOutcome.TAKEN_BACK_LATE} == outcomes(store)
+
+
+def test_what_waited_for_a_second_persons_yes_is_not_late_by_our_fault(store):
+    """Nothing could go out before the yes, also where its late rule asks; it is due from then on."""
+    store.write(account_rows.put, replace(person("alice"), approvers="Bob"), NOON)
+    incoming = Incoming(post=saying(), accounts=("alice",), due_at=NOON, by="Ann", **HELD_LATE)
+    [[one]] = store.write(intake.add_all, [incoming], NOON - HOUR)
+    late_rows.put_aside(store._database, NOON + 3 * HOUR)
+    assert {one.delivery_id: PostOutcome.HELD} == outcomes(store)
+
+    those = Selection(ids=(one.delivery_id,))
+    assert store.write(approving.approve, those, by=By(name="Bob"), now=NOON + 3 * HOUR).changed
+    out(store, NOON + 3 * HOUR)
+
+    assert {one.delivery_id: PostOutcome.GOOD} == outcomes(store)
 
 
 def test_a_repetition_that_was_released_in_time_and_then_held_late_is_due_from_its_first_release(store):

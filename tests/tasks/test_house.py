@@ -11,7 +11,7 @@ from prefect.futures import PrefectConcurrentFuture
 from prefect.states import Completed
 from pydantic import SecretStr
 
-from blocks import Switch, Switches, XAccount
+from blocks import MastodonAccount, Switch, Switches, XAccount, XApiAccount
 from flows.reconcile import look_at
 from steadypost.channels.port import Access
 from steadypost.domain.outcome import Cause
@@ -211,6 +211,42 @@ def test_a_sandbox_beside_the_network_is_another_account(house, reads):
 
     assert {} == house.store.read(vitals.twins)
     assert ("x.com", "dora") == x_account("Dora", "https://mobile.twitter.com/").who()
+
+
+MASTODON = {"handle": "dora", "access_token": SecretStr("t")}
+
+
+def test_one_account_under_two_names_of_its_server_is_one(house, reads):
+    """Two servers may have an account of one name each; which they are, a sign-in tells."""
+    two = {
+        "dora": MastodonAccount(base_url="https://example.com", **MASTODON),
+        "carol": MastodonAccount(base_url="https://www.example.com", **MASTODON),
+        "there": MastodonAccount(base_url="https://other.example", **MASTODON),
+    }
+    reads(**two)
+    assert {} == house.store.read(vitals.twins)
+
+    house.store.write(account_rows.note_identity, "dora", "example.com/1")
+    house.store.write(account_rows.note_identity, "carol", "example.com/1")
+    house.store.write(account_rows.note_identity, "there", "other.example/1")
+    reads(**two)
+
+    assert {"carol": "dora"} == house.store.read(vitals.twins)
+
+
+def test_an_account_of_the_page_is_that_of_the_api_under_its_new_handle(house, reads):
+    """X's own number for it says so, once both have been seen; the same number in a sandbox is another account."""
+    two = {
+        "page": x_account("dora", "https://x.com"),
+        "api": XApiAccount(handle="dora_bakes"),
+        "here": x_account("erik"),
+    }
+    reads(**two)
+    for name in two:
+        house.store.write(account_rows.note_identity, name, "1566077826414841856")
+    reads(**two)
+
+    assert {"api": "page"} == house.store.read(vitals.twins)
 
 
 def test_who_published_before_goes_on_when_another_block_is_changed(house, reads):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from steadypost.channels import pictures
 from steadypost.channels.mastodon.answers import before, descriptions, no
@@ -56,10 +57,12 @@ class Identity:
     """How many posts the account has, boosts included; ``None`` when that is not told."""
     visibility: str = ""
     """Who may see its posts where nothing is said; empty when that is not told."""
+    server: str = ""
+    """What its server calls itself; it may be reached by other names too. Empty when that is not told."""
 
     def on(self, network: str) -> str:
-        """Name it as nobody else is named: its number counts on its own server alone."""
-        return f"{network}/{self.id}"
+        """Name it as no other account is named: its number counts on its own server alone."""
+        return f"{self.server or network}/{self.id}"
 
 
 def identity(api: Api, access: Access, now: datetime) -> Identity:
@@ -79,7 +82,20 @@ def identity(api: Api, access: Access, now: datetime) -> Identity:
         handle=handle,
         posts=posts if isinstance(posts, int) else None,
         visibility=usual if isinstance(usual, str) else "",
+        server=_server(told.get("url")),
     )
+
+
+def _server(page: object) -> str:
+    """Read which server an account's own page is on; empty where that is not told."""
+    try:
+        parts = urlsplit(page if isinstance(page, str) else "")
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host = host.encode("idna").decode()
+    except ValueError:
+        return ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if port in {None, usual} else f"{host}:{port}"
 
 
 def limits(api: Api, access: Access, knowledge: Knowledge, now: datetime) -> Limits:

@@ -47,7 +47,7 @@ from steadypost.channels.x_web.errand import (
     Recording,
     RemoveErrand,
 )
-from steadypost.channels.x_web.session import UnusableSession, usable
+from steadypost.channels.x_web.session import UnusableSession, usable, user_id
 from steadypost.channels.x_web.waiting import ANSWER_WITHIN
 from steadypost.domain import clock
 from steadypost.domain.clock import Offset
@@ -113,6 +113,7 @@ class XWeb:
         except _NotReady as error:
             outcome = NotSubmitted(cause=error.cause, why=str(error), phase=Phase.CLAIMED)
             return _same_for_all(order, outcome)
+        self.appears = Appearance(identity=user_id(access.secret) or "")
         talk = _Talk(arm, progress, self._note_offset)
         try:
             errand = AskErrand(access, order, self._answer_within)

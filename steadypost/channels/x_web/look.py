@@ -73,6 +73,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
     return replace(
         about,
         account=reading.who,
+        identity=user_id(access.secret) or "",
         posts=posts,
         reached_back_to=reading.reached_back_to,
         told=proves(reading.told, request.place),

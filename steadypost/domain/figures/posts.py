@@ -89,8 +89,8 @@ class DuePost:
 
     account: str
     at: datetime
-    """Its due time, or when it came in or was released as a repetition, if later. Releasing a late post does not move
-    it.
+    """Its due time, or when it came in or was released as a repetition, if later. Releasing a post that is late, or
+    giving it another time, does not move it.
     """
     state: State
     """What the store says of it."""

@@ -275,6 +275,23 @@ def test_the_wrong_identity_says_nothing(it):
     assert 0 == it.asks()
 
 
+def test_an_ask_and_a_look_name_the_account_as_its_network_does(it):
+    """By that name two blocks are seen to be one account, whatever handle each has, and a look at another is none."""
+    if not it.signs_in:
+        pytest.skip("there is nothing to sign in to")
+    ask = Asking(it)
+    ask("The lamp is lit.")
+
+    with it.kind.open(it.means()) as channel:
+        seen = channel.look(
+            it.access(),
+            LookRequest(place=place_of(it), back_to=ask.began_at - MINUTE, names=()),
+            deadline=time.monotonic() + it.within,
+        )
+
+    assert ask.channel.appears.identity == seen.identity != ""
+
+
 # --- what it wrote is what is there
 
 

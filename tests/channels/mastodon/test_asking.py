@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from unittest import mock
 
 import httpx
@@ -13,7 +15,10 @@ import pytest
 from PIL import Image
 
 from sandbox.control import DOT
+from steadypost.channels.mastodon import preparing
 from steadypost.channels.mastodon.api import TOKEN, Api
+from steadypost.channels.port import Access
+from steadypost.channels.wire import Answered
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -26,6 +31,7 @@ from steadypost.domain.outcome import (
 from steadypost.domain.post import Media, Part
 from tests.channels.mastodon.conftest import KEY
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 GIF = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 
 
@@ -529,6 +535,42 @@ def test_who_was_confirmed_lately_is_not_asked_again(server, alice, reads):
     assert 1 == len(reads)
     assert alice.channel.offset is not None
     assert alice.channel.appears.identity.startswith(alice.access.network)
+
+
+def test_one_account_has_one_identity_by_whatever_name_its_server_is_reached(alice):
+    """A server has a domain for its web pages and one for its accounts, and may answer to further names."""
+    by_address = alice.access
+    assert isinstance(alice.one("One"), Published)
+    told = {alice.channel.appears.identity, alice.look().identity}
+    for host in ("localhost", "LOCALHOST", "localhost."):
+        alice.access = replace(by_address, base_url=by_address.base_url.replace("127.0.0.1", host))
+        told.add(alice.look().identity)
+
+    assert {alice.channel.appears.identity} == told
+    assert "" not in told
+
+
+@pytest.mark.parametrize(
+    ("page", "server"),
+    [
+        ("https://social.example/@alice", "social.example"),
+        ("https://Social.EXAMPLE.:443/@alice", "social.example"),
+        ("https://bücher.example/@alice", "xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example:8443/@alice", "xn--bcher-kva.example:8443"),
+        ("https://social.example:port/@alice", "www.example"),
+        ("https://a..example/@alice", "www.example"),
+        ("nonsense", "www.example"),
+        (None, "www.example"),
+        (7, "www.example"),
+    ],
+)
+def test_which_server_an_account_is_on_is_told_by_the_address_of_its_page(page, server):
+    """Where that cannot be read, by the name that was asked."""
+    told = Answered(200, {}, json.dumps({"id": "1", "acct": "alice", "url": page}).encode())
+    access = Access(account="a", handle="alice", base_url="https://www.example", secret={})
+    found = preparing.identity(SimpleNamespace(account=lambda: told), access, NOW)
+
+    assert f"{server}/1" == found.on(access.network)
 
 
 def test_a_token_that_is_revoked_within_that_minute_posts_nothing(server, alice, reads):
