@@ -81,10 +81,34 @@ def test_whatever_can_be_written_in_is_a_box(alice, box):
     assert [TEXT] == alice.live()
 
 
-def test_a_long_text_of_many_lines_is_put_into_a_plain_field_in_one_go(alice):
+MANY_LINES = "\n".join("" if n % 9 == 4 else f"line {n:04d}  <b> & {'x' * 4}" for n in range(1200))
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"box": "textarea"},
+        {"box": "textarea", "shadow": True},
+        {"box": "plain"},
+        {"box": "bare"},
+        {"box": "bare", "collapses": True},
+        {"box": "plain", "collapses": True},
+        {"box": "plain", "shadow": True},
+        {"box": "blocks"},
+        {"box": "breaks"},
+    ],
+)
+def test_a_long_text_of_many_lines_is_put_in_in_one_go(alice, scene):
     """Line by line, each costs as much as all before it: the page hears of a thousand changes."""
-    text = "\n".join(f"line {n:04d} {'x' * 9}" for n in range(1200))
-    alice.at(box="textarea", most_changes=20).ask(text, within=60.0)
+    alice.at(most_changes=20, **scene).ask(MANY_LINES, within=90.0)
+
+    assert [MANY_LINES] == alice.live()
+
+
+def test_a_long_text_that_a_page_takes_in_no_quick_way_is_written_slowly(alice):
+    """It takes what is pasted and drops it."""
+    text = "\n".join(f"line {n}" for n in range(60))
+    alice.at(box="bare", pasted="dropped").ask(text, within=90.0)
 
     assert [text] == alice.live()
 

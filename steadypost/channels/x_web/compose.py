@@ -11,6 +11,7 @@ from steadypost.browser.desk import Desk
 from steadypost.channels.x_web.errand import Halt
 from steadypost.channels.x_web.opening import click, put_aside, tell_drift, time_for, uncover
 from steadypost.channels.x_web.pictures import attach, composer_in
+from steadypost.channels.x_web.scripts import alone
 from steadypost.channels.x_web.survey import Composer, Survey, Want, point, survey
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part
@@ -52,36 +53,21 @@ def insert(page: Page, text: str) -> None:
 
 
 MANY_LINES = 50
-"""Lines of a text from which on a plain field is filled in one go."""
+"""Lines of a text from which on it is put in in one go: line by line, each costs as much as all the lines before it."""
 
-FILL = """(text) => {
-    const field = document.activeElement;
-    if (field.tagName !== "TEXTAREA") return false;
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
-    field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText", data: text }));
-    return true;
-}"""
+IN_ONE_GO = alone("writing")
+"""Puts a text in with one change; says whether it did."""
 
 
 def put_in(page: Page, text: str) -> None:
-    """Put a text in at once, whatever it is long: put in as an input method does, each line of a plain field costs as
-    much as all the lines before it.
-    """
-    if text.count("\n") < MANY_LINES or not page.evaluate(FILL, text):
+    """Put a text in at once, whatever it is long."""
+    if text.count("\n") < MANY_LINES or not page.evaluate(IN_ONE_GO, {"text": text, "natively": True}):
         insert(page, text)
-
-
-PASTE = """(text) => {
-    const data = new DataTransfer();
-    data.setData("text/plain", text);
-    const told = { clipboardData: data, bubbles: true, cancelable: true };
-    document.activeElement.dispatchEvent(new ClipboardEvent("paste", told));
-}"""
 
 
 def paste(page: Page, text: str) -> None:
     """Put a text in as the clipboard does, without the machine's clipboard."""
-    page.evaluate(PASTE, text)
+    page.evaluate(IN_ONE_GO, {"text": text, "natively": False})
 
 
 def type_out(page: Page, text: str) -> None:
@@ -132,7 +118,7 @@ def _see_kept(page: Page, texts: Sequence[str]) -> None:
         if seen.met:
             return
         if not _take_away(page, seen):
-            _rewrite(page, texts, insert)
+            _rewrite(page, texts, put_in)
 
 
 # --- an empty composer
@@ -231,7 +217,7 @@ def lost_its_text(page: Page, texts: Sequence[str]) -> bool:
     seen = survey(page, Want.WRITTEN, within=0, texts=texts)
     lost = bool(seen.composer and not seen.met and len(seen.composer.boxes) == len(texts))
     if lost:
-        _rewrite(page, texts, insert)
+        _rewrite(page, texts, put_in)
     return lost
 
 

@@ -211,7 +211,7 @@ const refresh = () => {
 };
 
 /** What the browser itself made of what was typed: a div for each line but the first. */
-const said = (box) => [...box.childNodes].map((one, n) => (n && one.nodeName === "DIV" ? "\n" : "") + (one.nodeName === "BR" ? "" : one.textContent)).join("");
+const said = (box) => [...box.childNodes].map((one, n) => (n && one.nodeName === "DIV" ? "\n" : "") + (one.nodeName === "BR" ? (one.nextSibling && one.nextSibling.nodeName !== "DIV" ? "\n" : "") : one.textContent)).join("").replaceAll("\u00a0", " ");
 
 /** A box whose text is kept in the program and drawn from it; the caret is always at the end, or all is marked. */
 const makeBox = (part) => {
@@ -223,6 +223,8 @@ const makeBox = (part) => {
   }
   const how = { plain: { contenteditable: "plaintext-only", role: "textbox" }, bare: { contenteditable: "", "aria-label": t.post, tabindex: "0" }, combo: { contenteditable: "true", role: "combobox", "aria-autocomplete": "list" }, blocks: { contenteditable: "true", role: "textbox", "aria-multiline": "true" }, breaks: { contenteditable: "true", role: "textbox" } };
   const box = h("div", { class: "box", ...how[kind], spellcheck: "false" });
+  if (scene.collapses) box.style.whiteSpace = "normal";
+  if (scene.pasted === "dropped") box.onpaste = (event) => event.preventDefault();
   if (kind === "plain" || kind === "bare") {
     box.oninput = () => { part.text = said(box); refresh(); changed(part, box); };
     return box;
