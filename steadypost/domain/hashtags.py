@@ -18,13 +18,18 @@ _LINK = re.compile(r"https?://\S+|(?<![\w@#\uff03])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.
 
 def hashtags(text: str) -> Iterator[str]:
     """Give the tags of a text as they are written, without the sign."""
+    return (text[start + 1 : end] for start, end in places(text))
+
+
+def places(text: str) -> Iterator[tuple[int, int]]:
+    """Say where the tags of a text are, their signs included."""
     plain = _LINK.sub(lambda link: " " * len(link[0]), text)
     for at, letter in enumerate(plain):
         if letter in SIGNS and (at == 0 or _may_precede(plain[at - 1])):
             found = _word(plain, at + 1)
             after = plain[at + 1 + len(found) : at + 4 + len(found)]
             if any(_is_letter(one) for one in found) and after[:1] not in set(SIGNS) and after != "://":
-                yield found
+                yield at, at + 1 + len(found)
 
 
 def _word(text: str, begins: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from steadypost.domain import hashtags
 from steadypost.domain.network import Allowance, Network, Objection
 from steadypost.domain.post import Media, Part
 from steadypost.networks.bluesky import facets
@@ -96,12 +97,19 @@ def _apart(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 
 # --- each network
 
-_NAME = re.compile(r"(?<![\w@/.])@\w+")
-_TAG = re.compile(r"(?<![\w&/#])[#＃]\w*[^\W\d_]\w*")
+_NAME_ON_X = re.compile(
+    r"(?<![A-Za-z0-9_!#$%&*@＠])[@＠][A-Za-z0-9_]{1,20}(?![A-Za-z0-9_@＠\u00c0-\u024f]|://)"
+)
+_NAME_HERE = re.compile(r"(?<![\w=/@])@[A-Za-z0-9_]+(?![\w@]|[.-]+[A-Za-z0-9_])")
+"""An account of the same server: none has a dot or a hyphen in its name."""
 
 
-def _found(pattern: re.Pattern[str], kind: str, text: str) -> list[Mark]:
-    return [Mark(*match.span(), kind) for match in pattern.finditer(text)]
+def _found(pattern: re.Pattern[str], text: str) -> list[Mark]:
+    return [Mark(*match.span(), MENTION) for match in pattern.finditer(text)]
+
+
+def _tags(text: str) -> list[Mark]:
+    return [Mark(*one, TAG) for one in hashtags.places(text)]
 
 
 def _on_bluesky(text: str) -> list[Mark]:
@@ -124,7 +132,7 @@ def _bluesky_counts(text: str, allowance: Allowance) -> tuple[Count, ...]:
 def _on_mastodon(text: str) -> list[Mark]:
     links = [Mark(*one, LINK) for one in mastodon_length.links(text)]
     afar = [Mark(*one, MENTION) for one in mastodon_length.mentions(text)]
-    return [*links, *afar, *_found(_NAME, MENTION, text), *_found(_TAG, TAG, text)]
+    return [*links, *afar, *_found(_NAME_HERE, text), *_tags(text)]
 
 
 def _mastodon_counts(text: str, allowance: Allowance) -> tuple[Count, ...]:
@@ -139,7 +147,7 @@ def _on_x(text: str) -> list[Mark]:
         found = [Mark(start, end, LINK) for start, end in links(text)]
     except NotMeasured:
         return []
-    return [*found, *_found(_NAME, MENTION, text), *_found(_TAG, TAG, text)]
+    return [*found, *_found(_NAME_ON_X, text), *_tags(text)]
 
 
 def _x_counts(text: str, allowance: Allowance) -> tuple[Count, ...]:

@@ -70,9 +70,32 @@ def test_links_mentions_and_tags_are_marked(four, call):
         ("link", "example.org"),
         ("link", "https://example.com/x#top"),
     ] == marks["blue"]
-    assert [("mention", "@bob"), ("tag", "#ferry"), ("link", "https://example.com/x#top")] == marks["masto"]
-    assert ("link", "example.org") in marks["paid"]
+    # There "bob.bsky.social" can be no account's name, and X reads a name to its first dot.
+    assert [("tag", "#ferry"), ("link", "https://example.com/x#top")] == marks["masto"]
+    assert {("link", "example.org"), ("mention", "@bob")} <= set(marks["paid"])
     assert [] == marks["mine"]
+
+
+def test_tags_of_every_script_are_marked_whole(four, call):
+    """Vowel signs and accents of their own belong to a tag."""
+    accounts = shown(call, "#हिन्दी दिवस, #cafe\u0301 ＃地図 日本#x a#b", *on("blue", "masto", "paid"))
+    tags = {
+        name: [one["text"] for one in told["parts"][0]["marks"] if one["kind"] == "tag"]
+        for name, told in accounts.items()
+    }
+
+    assert [["#हिन्दी", "#cafe\u0301", "＃地図"]] * 3 == list(tags.values())
+
+
+def test_a_name_is_marked_as_each_network_reads_it(four, call):
+    """An account of another server is nobody on X; a name with a hyphen is somebody else there."""
+    accounts = shown(call, "@ann-lee ＠bob @cy@remote.com x@y.com (@dee)", *on("masto", "paid"))
+    names = {
+        name: [one["text"] for one in told["parts"][0]["marks"] if one["kind"] == "mention"]
+        for name, told in accounts.items()
+    }
+
+    assert {"masto": ["@cy@remote.com", "@dee"], "paid": ["@ann", "＠bob", "@dee"]} == names
 
 
 def test_marks_are_in_characters_behind_astral_ones(four, call):

@@ -5,15 +5,14 @@ A mention is a candidate: it stays plain text when its handle does not resolve.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import regex
-from publicsuffixlist import PublicSuffixList
 
+from steadypost.networks import domains
 from steadypost.networks.bluesky.text import graphemes, size
 
 MOST_TAG: Final = 64
@@ -149,15 +148,4 @@ def _span(kind: Kind, text: str, start: int, end: int, value: str) -> Span:
 def has_known_ending(domain: str) -> bool:
     """Whether a domain ends with a top-level domain that exists, in lower case as the network's client wants it."""
     _, dot, ending = domain.rpartition(".")
-    return bool(dot) and ending == ending.lower() and _exists(ending)
-
-
-@functools.lru_cache(maxsize=4096)
-def _exists(ending: str) -> bool:
-    # The library's data come with it and are from the day of its release; nothing is fetched.
-    return bool(ending) and _suffixes().publicsuffix(ending, accept_unknown=False) is not None
-
-
-@functools.cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(only_icann=True)
+    return bool(dot) and ending == ending.lower() and domains.exists(ending)

@@ -1,6 +1,7 @@
 """How long a post is on Mastodon: warning and text, in grapheme clusters.
 
-A link counts what the server reserves, a bare domain its letters, ``@user@domain`` only ``@user``.
+A link counts what the server reserves, a bare domain its letters, ``@user@domain`` only ``@user``. An address whose
+top-level domain does not exist is no link, and one may follow upon a word of a script without spaces.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 
 import regex
 
-_BEFORE_LINK = r"(?<![\p{L}\p{N}_@＠$#＃/.-])"
-_HOST = r"(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}{2,})"
+from steadypost.networks import domains
+
+_BEFORE_LINK = r"(?<![A-Za-z0-9@＠$#＃])"
+_HOST = r"(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}])?\.)+(?P<ending>xn--[a-z0-9-]+|[\p{L}\p{M}]{2,})"
 _BALANCED = r"\((?:[^\s<>()?]|\([^\s<>()?]*\))+\)"
 _PATH_END = r"(?:[^\s<>()?!*\"'「」:;=,.$%\[\]~&|@]|" + _BALANCED + ")"
 _PATH = rf"/(?:(?:[^\s<>()?]|{_BALANCED})*{_PATH_END})?"
@@ -47,7 +50,7 @@ def graphemes(text: str) -> int:
 
 def links(text: str) -> list[tuple[int, int]]:
     """Say where the links of a text are."""
-    return [match.span() for match in _LINK.finditer(text)]
+    return [match.span() for match in _LINK.finditer(text) if domains.exists(match["ending"].lower())]
 
 
 def mentions(text: str) -> list[tuple[int, int]]:
@@ -66,7 +69,7 @@ def _counted(text: str, per_link: int) -> str:
 
 def _spans(text: str, per_link: int) -> Iterator[Span]:
     """Give what counts otherwise, from left to right; a mention within a link is part of the link."""
-    found = [Span(*match.span(), "x" * per_link) for match in _LINK.finditer(text)]
+    found = [Span(*one, "x" * per_link) for one in links(text)]
     found += [Span(*match.span(), match["name"]) for match in _MENTION.finditer(text)]
     at = 0
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
