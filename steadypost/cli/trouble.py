@@ -48,6 +48,7 @@ _REFUSALS = {
     "NotTogether": "not_together",
     "NothingToUndo": "not_found",
     "SeriesEnded": "series_ended",
+    "NotSaidBy": "series_accounts",
     "CannotBeTakenDown": "not_live",
     "NeedsApproval": "not_approved",
 }

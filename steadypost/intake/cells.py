@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from itertools import zip_longest
 from typing import Any
 
 from steadypost.intake import dates
@@ -38,6 +39,8 @@ class Told:
     mapping: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
     sheet: str | None = None
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """On which network each account is, for a table with a column for each network."""
 
 
 class PassedOver(Exception):
@@ -61,6 +64,10 @@ def post_of(
     }
     if (state := plain(values.get("state"))).strip().casefold() in _WENT_OUT:
         raise PassedOver(f"its state is {state.strip().casefold()}")
+    if plain(values.get("draft")).strip().casefold() in _YES:
+        raise PassedOver("it is a draft there")
+    if (told := _for_its_networks(values, told)) is None:
+        raise PassedOver("it is for other networks there")
     when = _when(values, evidence)
     said = {name: plain(values.get(name)).strip().casefold() for name in _SWITCHES}
     wrong = [when] if isinstance(when, Refusal) else []
@@ -69,6 +76,7 @@ def post_of(
         for name, cell in said.items()
         if cell not in _YES | _NO
     ]
+    wrong += [*_wrong_alts(values), *_wrong_link(values)]
     made = draft_of(
         _values(header, {name: _as_shown(cell) for name, cell in values.items()}, told)
         | {"when": "" if isinstance(when, Refusal) else when}
@@ -81,10 +89,18 @@ def post_of(
     return made
 
 
+def _for_its_networks(values: Mapping[str, Cell], told: Told) -> Told | None:
+    """Keep those of the accounts for which a row is by its columns for each network; ``None``: for none of them."""
+    said = {name.removeprefix("on@"): plain(cell) for name, cell in values.items() if name.startswith("on@")}
+    off = {network for network, cell in said.items() if cell.strip().casefold() not in _YES}
+    if not off or not told.accounts:
+        return told
+    left = tuple(one for one in told.accounts if told.networks.get(one) not in off)
+    return replace(told, accounts=left) if left else None
+
+
 def _placed(problem: Refusal, header: Header) -> Refusal:
     """Name the column as its owner finds it, where it has another name than the field."""
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(problem, field=header.named(problem.field)) if header.tool else problem
 
 
@@ -201,8 +217,7 @@ def _values(header: Header, cells: Mapping[str, str], told: Told) -> dict[str, A
     values["accounts"] = several or list(told.accounts)
     values["labels"] = _labels(cells.get("labels", ""), header)
     values |= _spoken(_with_link(cells.get("text", ""), cells.get("link", "")), header)
-    if "images" in cells:
-        values["images"] = images(cells["images"])
+    values["images"] = _described(cells)
     values["variants"] = _variants(cells, header)
     return values
 
@@ -251,6 +266,51 @@ def images(cell: str) -> list[dict[str, Any]]:
     else:
         found = [one for one in cell.split("|") if one.strip()]
     return [image_values(one) for one in found]
+
+
+_SEVERAL_ALTS = re.compile(r"\s*\|\|?\s*")
+
+
+def _described(cells: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Take the images of a row, from one column or several, with what they show where columns of their own say it."""
+    found = []
+    for at, cell in _numbered(cells, "images"):
+        those = images(cell)
+        alts = _SEVERAL_ALTS.split(dict(_numbered(cells, "alt")).get(at, ""))
+        found += [
+            one | {"alt": one["alt"] or alt}
+            for one, alt in zip_longest(those, alts[: len(those)], fillvalue="")
+        ]
+    return found
+
+
+def _numbered(cells: Mapping[str, Any], name: str) -> list[tuple[int, Any]]:
+    """List a field's columns by their number; one without a number comes first."""
+    those = {one: one.partition("#")[2] or "0" for one in cells if one.partition("#")[0] == name}
+    return sorted((int(number), cells[one]) for one, number in those.items())
+
+
+def _wrong_alts(values: Mapping[str, Cell]) -> list[Refusal]:
+    """Say where a description stands beside no image: it would be lost."""
+    shown = {at: len(images(plain(cell))) for at, cell in _numbered(values, "images")}
+    return [
+        refusal(
+            "alt", plain(cell), "it describes an image that is not there", "name the image, or empty the cell"
+        )
+        for at, cell in _numbered(values, "alt")
+        if len(_SEVERAL_ALTS.split(plain(cell).strip())) > shown.get(at, 0)
+    ]
+
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s/@]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+
+
+def _wrong_link(values: Mapping[str, Cell]) -> list[Refusal]:
+    """Say where a link is not the address itself: a spreadsheet shows other words for it, and they would be posted."""
+    link = plain(values.get("link")).strip()
+    if not link or all(_ADDRESS.fullmatch(one) for one in re.split(r"[\s,;|]+", link)):
+        return []
+    return [refusal("link", link, "this is no address", "write the address itself: https://...")]
 
 
 def image_values(written: str) -> dict[str, Any]:

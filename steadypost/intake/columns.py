@@ -8,6 +8,9 @@ What other tools write, as of 2026:
     Publer      bulk scheduler: Date - Intl. format or prompt, Text, Link(s) - ..., Media URL(s) - ..., Label(s) - ...
     Sprout      bulk scheduling: date, time_24hr, message_text
     Postiz      no table; the fields of its interface are content, publishDate, integration, state, image
+    Metricool   calendar's CSV: Text, Date, Time, Draft, a column for each network, Picture Url 1, Alt text picture 1
+
+Later, Loomly, SocialBee, Sendible, HubSpot and CoSchedule call their columns what many do: ``column_words``.
 
 Accounts are chosen in those tools' own pages, so their files name none: ``--account`` does.
 """
@@ -18,6 +21,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from steadypost.intake.column_words import field_called
+from steadypost.intake.dates import Order
 from steadypost.intake.refusal import Refusal, nearest, refusal
 from steadypost.intake.sheet import Cell, is_empty, letter, plain
 
@@ -47,9 +52,9 @@ PER_NETWORK = ("text", "images")
 IGNORE = "ignore"
 """What ``--map`` says of a column that is to be passed over."""
 
-MORE = ("date", "time", "link", "state", "why")
-"""What a table may have beside a post's fields: a date and a time apart, a link to add to the text, whether it went out
-already, and the reason that a file of refused rows gives.
+MORE = ("date", "time", "link", "alt", "state", "why")
+"""What a table may have beside a post's fields: a date and a time apart, a link to add to the text, what its images
+show, whether it went out already, and the reason that a file of refused rows gives.
 """
 
 _ALIASES = {"twitter": "x", "bsky": "bluesky"}
@@ -91,9 +96,19 @@ TOOLS = (
     Tool(
         "Publer",
         frozenset({"date", "text", "media_url", "label"}),
-        {"date": "when", "text": "text", "link": "link", "media_url": "images", "label": "labels"},
-        frozenset({"title", "cta", "reminder", "post_subtype", "pin_board,_fb_album,_or_google_category"}),
-        frozenset({"alt_text", "comment"}),
+        {
+            "date": "when",
+            "text": "text",
+            "link": "link",
+            "media_url": "images",
+            "label": "labels",
+            "alt_text": "alt",
+        },
+        frozenset(
+            {"title", "cta", "reminder", "post_subtype", "pin_board,_fb_album,_or_google_category"}
+            | {"video_thumbnail_url"}
+        ),
+        frozenset({"comment"}),
     ),
     Tool(
         "Sprout Social",
@@ -122,6 +137,21 @@ TOOLS = (
         frozenset({"draft_title", "num_tweets", "share_url", "preview", "created_at", "updated_at"}),
     ),
     Tool(
+        "Metricool",
+        frozenset({"text", "date", "time", "draft"}),
+        {
+            "text": "text",
+            "date": "date",
+            "time": "time",
+            "draft": "draft",
+            "twitter": "on@x",
+            "bluesky": "on@bluesky",
+            "mastodon": "on@mastodon",
+        },
+        frozenset({"document_title", "shortener", "brand_name", "video_thumbnail_url", "video_cover_frame"}),
+        frozenset({"first_comment_text"}),
+    ),
+    Tool(
         "Postiz",
         frozenset({"content", "publishdate"}),
         {
@@ -135,6 +165,11 @@ TOOLS = (
         frozenset({"integration", "releaseurl", "releaseid", "group", "createdat", "updatedat", "title"}),
     ),
 )
+
+_FOREIGN_NETWORK = re.compile(
+    r"(facebook|linkedin|gbp|google|instagram|pinterest|tiktok|youtube|threads|twitch)(_.*)?"
+)
+"""Columns for networks that are none here, in a table with columns for each network."""
 
 HOOTSUITE = ("when", "text", "link", "images")
 """What the columns of its table without a header are, in their order."""
@@ -152,6 +187,8 @@ class Header:
     tool: str | None = None
     not_taken: frozenset[int] = frozenset()
     """Columns that have to be empty: what they say in that tool cannot be taken."""
+    order: Order | None = None
+    """In which order the name of its column says dates are written: ``Date (dd/mm/yyyy)``."""
     wrong: tuple[Refusal, ...] = field(default=())
 
     def named(self, name: str) -> str:
@@ -170,14 +207,14 @@ def simple(name: object) -> str:
 
 
 def field_of(name: str) -> str | None:
-    """Give the field that one of our own column names stands for; also ``text@mastodon``."""
+    """Give the field that a column's name stands for: one of ours, also ``text@mastodon``, or what others call it."""
     if name in COLUMNS or name in MORE:
         return name
     base, at, network = name.partition("@")
     network = _ALIASES.get(network.strip("_"), network.strip("_"))
     if at and base.strip("_") in PER_NETWORK and network in NETWORKS:
         return f"{base.strip('_')}@{network}"
-    return None
+    return field_called(name)
 
 
 def is_known(name: str) -> bool:
@@ -189,8 +226,8 @@ def is_known(name: str) -> bool:
 def is_header(cells: Sequence[Cell]) -> bool:
     """Whether a row names columns: at least two, or one that is needed."""
     names = [simple(plain(cell)) for cell in cells if not is_empty(cell)]
-    known = [name for name in names if is_known(name)]
-    return len(known) > 1 or any(name in NEEDED for name in known)
+    known = {field_of(name) or name for name in names if is_known(name)}
+    return len(known) > 1 or any(name in NEEDED for name in names)
 
 
 def read_header(
@@ -205,9 +242,11 @@ def read_header(
     if tool and not tool.sign <= set(keys):
         keys = [key if key in told else own for key, own in zip(keys, short, strict=True)]
     fields = [_meaning(key, told, tool) for key in keys]
-    if "when" in fields and "time" in fields:
+    if "when" in fields and "time" in fields and "date" not in fields:
         # A day and a time apart, whatever the tool calls the day.
         fields[fields.index("when")] = "date"
+    elif "time" in fields and not {"when", "date"} & set(fields):
+        fields[fields.index("time")] = "when"
     wrong = [problem.at(where) for problem in _wrong(keys, names, fields, told)]
     wrong += [] if accounts_told else [one.at(where) for one in _no_accounts(keys, fields)]
     return Header(
@@ -219,7 +258,22 @@ def read_header(
             at for at, key in enumerate(keys) if tool and key in tool.not_taken and key not in told
         ),
         wrong=tuple(wrong),
+        order=_order(names, fields),
     )
+
+
+_DAY_FIRST = re.compile(r"\b(dd?|tt?|jj?)[./-]mm?\b", re.IGNORECASE)
+_MONTH_FIRST = re.compile(r"\bmm?[./-](dd?|tt?|jj?)\b", re.IGNORECASE)
+
+
+def _order(names: Sequence[str], fields: Sequence[str | None]) -> Order | None:
+    """Read from a column's own name which of two numbers is the day."""
+    for name, means in zip(names, fields, strict=True):
+        if means in {"when", "date"} and _DAY_FIRST.search(name):
+            return Order.DAY_FIRST
+        if means in {"when", "date"} and _MONTH_FIRST.search(name):
+            return Order.MONTH_FIRST
+    return None
 
 
 _EXPLANATION = re.compile(r"\(s\)|\s+-\s+.*")
@@ -240,6 +294,8 @@ def _meaning(key: str, told: Mapping[str, str], tool: Tool | None) -> str | None
     if tool and key in tool.fields:
         return tool.fields[key]
     if tool and key in tool.ignored | tool.not_taken:
+        return IGNORE
+    if tool and tool.name == "Metricool" and _FOREIGN_NETWORK.fullmatch(key):
         return IGNORE
     return field_of(key)
 
@@ -269,10 +325,24 @@ def _wrong(
         if means is None and key and key not in told:
             meant[key] = _near(key)
             yield _unknown(at, key, names[at], meant[key])
-    for one in dict.fromkeys(filter(None, fields)):
-        if one != IGNORE and fields.count(one) > 1:
-            yield refusal("header", one, "this column is there twice", "keep one of them")
+    yield from _twice(names, fields)
     yield from _missing(fields, meant)
+
+
+def _twice(names: Sequence[str], fields: Sequence[str | None]) -> Iterator[Refusal]:
+    """Of two columns for one thing, one would be lost in silence."""
+    for one in dict.fromkeys(filter(None, fields)):
+        those = [at for at, means in enumerate(fields) if means == one]
+        if one == IGNORE or len(those) < 2:
+            continue
+        told = " and ".join(f"{letter(at)} ({names[at]})" for at in those)
+        same = len({simple(names[at]) for at in those}) == 1
+        remedy = "keep one of them" if same else f'pass the other over: --map "{names[those[-1]]}={IGNORE}"'
+        yield refusal("header", one, f"columns {told} both say it: this column is there twice", remedy)
+    if {"when", "date"} <= set(fields):
+        when, date = names[fields.index("when")], names[fields.index("date")]
+        why = f"columns {letter(fields.index('when'))} ({when}) and {letter(fields.index('date'))} ({date}) both say it"
+        yield refusal("header", "when", why, f'pass one over: --map "{date}={IGNORE}"')
 
 
 def _near(key: str) -> str | None:

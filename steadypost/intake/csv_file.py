@@ -13,7 +13,10 @@ from steadypost.intake.encodings import TOLD, encoding_of, lines
 from steadypost.intake.sheet import FileRefused, Record, unreadable
 
 _DELIMITERS = ",;\t"
-_NAMED = {",": "comma", ";": "semicolon", "\t": "tab"}
+_BAR = "|"
+_NAMED = {",": "comma", ";": "semicolon", "\t": "tab", _BAR: "vertical bar"}
+_BLANK = " \t\r\n\u00a0\x1a"
+"""What fills no cell; the last is the mark with which old programs end a file."""
 _EXCELS_HINT = re.compile(r"\ufeff?sep=([,;\t])\r?\n?", re.IGNORECASE)
 
 
@@ -49,7 +52,7 @@ class CsvSheet:
                 return
             except csv.Error as broken:
                 raise _broken(self.path, row, str(broken)) from None
-            if any(cell.strip() for cell in cells):
+            if any(cell.strip(_BLANK) for cell in cells):
                 yield Record(row, tuple(cells))
 
 
@@ -82,7 +85,9 @@ def _delimiter(head: list[str]) -> str:
     def often(one: str) -> int:
         return next((line.count(one) for line in head if line.strip()), 0)
 
-    return max(_DELIMITERS, key=lambda one: (known(one), often(one)))
+    # A bar separates accounts and images within a cell: only a header tells that it separates cells.
+    signs = _DELIMITERS + _BAR if known(_BAR) > 1 else _DELIMITERS
+    return max(signs, key=lambda one: (known(one), often(one)))
 
 
 def _broken(path: Path, row: int, told: str) -> FileRefused:

@@ -3,6 +3,7 @@
     2026-12-24 18:30   2026/12/24 18:30   2026-12-24T18:30:00.000Z
     24.12.2026 18:30   24/12/2026 6:30 PM   12/24/2026 18:30     only when it is clear which number is the day
     24 December 2026, 18:30   Dec 24, 2026 6:30 PM   Thu, 24 Dec 2026 18:30:00 +0100   24. Dezember 2026 18 Uhr
+    2026年12月24日(木) 18時30分   2026년 12월 24일 오후 6:30         as it is written in East Asia
     46380.770833                                                 how Excel counts days
 
 Which of two numbers is the day is told by ``--dates``, or by the column itself: one date in it that can be read in one
@@ -12,6 +13,7 @@ order alone tells of all. A column that tells nothing, or both, is refused with 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -138,12 +140,48 @@ def iso(written: str, evidence: Evidence) -> str | Refusal:
 
 
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
-_OCLOCK_AND_MINUTES = re.compile(r"(\d{1,2})\s*(?:Uhr|h)\s*(\d\d)\b", re.IGNORECASE)
+
+_EAST_ASIAN_DAY = re.compile(
+    r"(?:(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]|(\d{4})[/.-](\d{1,2})[/.-](\d{1,2}))"
+    r"\s?(?:\((?P<short>\w)\)|(?P<long>\w)(?:曜日?|요일))?"
+)
+_EAST_ASIAN_WEEKDAYS = {
+    sign: name
+    for signs in ("月火水木金土日", "월화수목금토일")
+    for sign, name in zip(signs, ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), strict=True)
+}
+_EAST_ASIAN_HALF = re.compile(r"(?P<am>午前|上午|오전)?(?P<pm>午後|下午|오후)?\s?(?P<clock>\d.*)")
+_EAST_ASIAN_CLOCK = re.compile(r"(\d{1,2})\s?[時时点시](?:\s?(\d{1,2})\s?[分분])?")
+_TYPESET = (
+    (re.compile(r"(\d{1,2})\s*(?:Uhr|h)\s*(\d\d)\b", re.IGNORECASE), r"\1:\2"),
+    (re.compile(r"\b(\d{1,2})\. (\d{1,2})\. (\d{4})\b"), r"\1.\2.\3"),
+    (re.compile(r"\b(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.(?= )"), r"\1.\2.\3"),
+    (re.compile(r"(?<=\d) [-|] (?=\d)"), " "),
+    (re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(?=Z|[+-]|$)"), r"\1-\2-\3 \4:\5"),
+)
+"""``18 Uhr 30``; ``24. 12. 2026``; ``2026. 12. 24. 18:30``; ``24.12.2026 - 18:30``; ``20261224T183000Z``."""
 
 
 def _as_typed(written: str) -> str:
-    """Undo what typesetting does to a date: its spaces and hyphens; ``18 Uhr 30`` is 18:30."""
-    return _OCLOCK_AND_MINUTES.sub(r"\1:\2", " ".join(written.split())).translate(_HYPHENS)
+    """Undo what typesetting does to a date: its spaces, hyphens and wide digits, and what ``_TYPESET`` shows."""
+    text = " ".join(unicodedata.normalize("NFKC", written).split()).translate(_HYPHENS)
+    for pattern, meant in _TYPESET:
+        text = pattern.sub(meant, text)
+    return text if text.isascii() else _in_east_asia(text)
+
+
+def _in_east_asia(text: str) -> str:
+    """Write a date with the signs for year, month and day as others write theirs, its day of the week first."""
+    if (found := _EAST_ASIAN_DAY.match(text)) is None:
+        return text
+    year, month, day = (one for one in found.groups()[:6] if one)
+    weekday = _EAST_ASIAN_WEEKDAYS.get(found["short"] or found["long"] or "", "")
+    rest = _EAST_ASIAN_CLOCK.sub(
+        lambda clock: f"{clock[1]}:{int(clock[2] or 0):02}", text[found.end() :].strip()
+    )
+    if clock := _EAST_ASIAN_HALF.fullmatch(rest):
+        rest = clock["clock"] + (" AM" if clock["am"] else " PM" if clock["pm"] else "")
+    return f"{weekday} {year}-{month}-{day} {rest}".strip()
 
 
 def _without_weekday(text: str) -> tuple[int | None, str]:
@@ -240,6 +278,12 @@ def _moment(written: str, found: re.Match[str], year: int, month: int, day: int)
     if found["clock"] is None:
         return refusal("when", written, "it names a day and no time", "add the time: 18:30")
     clock = _clock(found)
+    if clock is None and found["half"] and int(found["hour"]) < 24:
+        hour, minute, half = int(found["hour"]), found["minute"] or "00", found["half"].replace(" ", "")
+        why = f"there is no {hour}:{minute} {half}"
+        return refusal(
+            "when", written, why, f"write {hour:02}:{minute}, or {hour % 12 or 12}:{minute} {half}"
+        )
     if clock is None and not found["half"]:
         why = "its clock has an hour and no minutes"
         return refusal("when", written, why, f"write {found['hour']}:00, or {found['hour']} pm")

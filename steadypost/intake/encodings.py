@@ -25,7 +25,8 @@ TOLD = {
 }
 
 _SAVE = 'save it as "CSV UTF-8"'
-_SAY = f"{_SAVE}, or name its encoding: --encoding cp1250"
+_OTHERS = ("mac_roman", "cp1250", "iso8859_15", "cp1251", "cp932", "gb18030", "euc_kr")
+"""What is tried when a file is refused, to show what it would say; which one is right, a person says."""
 _READ = 1 << 16
 
 
@@ -47,6 +48,10 @@ def encoding_of(path: Path, told: str | None) -> str:
         return _proven(path, "utf-16")
     if marked := _unmarked_utf16(head):
         return _proven(path, marked)
+    if head.startswith(b"PK\x03\x04"):
+        raise unreadable(
+            path, 0, path.name, "this is a workbook or a ZIP, and no CSV", "name it .xlsx if it is one"
+        )
     _refuse_nul(path)
     if _trial(path, "utf-8-sig") is None:
         return "utf-8-sig"
@@ -120,7 +125,7 @@ def _trial(path: Path, encoding: str) -> _Stuck | None:
 def _windows(path: Path) -> str:
     if stuck := _trial(path, "cp1252"):
         why = "this is neither UTF-8 nor Windows-1252"
-        raise unreadable(path, stuck.line, stuck.shown, why, _SAY)
+        raise unreadable(path, stuck.line, stuck.shown, why, _say(path))
     for n, line in enumerate(lines(path, "cp1252"), start=1):
         if found := _implausible(line):
             raise _unlikely(path, n, found)
@@ -129,7 +134,42 @@ def _windows(path: Path) -> str:
 
 def _unlikely(path: Path, n: int, found: str) -> FileRefused:
     why = f"this is not UTF-8, and as Windows-1252 it would say {found!r}"
-    return unreadable(path, n, found, why, _SAY)
+    return unreadable(path, n, found, why, _say(path))
+
+
+def _say(path: Path) -> str:
+    """Say how the encoding is named, and what the file would say in those that read like words."""
+    words = {name: _first_word(path, name) for name in _OTHERS if _trial(path, name) is None}
+    readings = [f"--encoding {name} (it says {word!r} then)" for name, word in words.items() if word]
+    shown = ", ".join(readings[:3]) or "--encoding cp1250"
+    return f"{_SAVE}, or name its encoding: {shown}"
+
+
+def _first_word(path: Path, encoding: str) -> str:
+    """Give the first word with another letter than A to Z; empty where one of them is no word of any language."""
+    first = ""
+    for line in lines(path, encoding):
+        for found in _LETTERS.finditer(line):
+            word = found[0]
+            if not word.isascii() and not _is_word(word):
+                return ""
+            first = first or ("" if word.isascii() else word[:30])
+    return first
+
+
+def _is_word(word: str) -> bool:
+    letters = [letter for letter in word if letter not in _IN_WORDS]
+    scripts = {unicodedata.name(letter, "?").split()[0] for letter in letters}
+    return (
+        all(unicodedata.category(letter)[0] in "LM" for letter in letters)
+        and (len(scripts) < 2 or scripts <= _TOGETHER)
+        and not _CAPITAL_IN_WORD.search(word)
+    )
+
+
+_IN_WORDS = frozenset("’‘“”„«»–—…€。、！？「」")
+_LETTERS = re.compile(r"[^\s\d!-@\[-`{-~]+")
+_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"})
 
 
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]{4,}")

@@ -6,6 +6,7 @@ it is refused; passing it over would lose what it would have said.
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -51,9 +52,9 @@ class ExcelSheet:
 
 def open_excel(path: Path, title: str | None) -> ExcelSheet:
     """Read the sheet that is meant: the one that is named, or the only one with a header of posts."""
-    merged, formulas = _inside(path)
+    whole, formulas = _inside(path)
     try:
-        found = _read(path, merged=merged, formulas=formulas)
+        found = _read(path, whole=whole, formulas=formulas)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError) as broken:
         why = f"it cannot be read as a workbook ({type(broken).__name__})"
         raise unreadable(path, 0, path.name, why, _SAVE) from None
@@ -83,7 +84,9 @@ def _meant(
 
 
 def _inside(path: Path) -> tuple[bool, bool]:
-    """Look at the archive: whether any cells are merged, whether there are formulas; refuse what unpacks to too much."""
+    """Look at the archive: whether cells are merged or rows hidden, whether there are formulas; refuse what unpacks to
+    too much.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = sum(one.file_size for one in archive.infolist())
@@ -95,14 +98,18 @@ def _inside(path: Path) -> tuple[bool, bool]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as broken:
         why = f"it is no .xlsx workbook ({type(broken).__name__})"
         raise unreadable(path, 0, path.name, why, _SAVE) from None
-    return any(b"<mergeCell " in one for one in parts), any(b"<f" in one for one in parts)
+    whole = any(b"<mergeCell " in one or _HIDDEN_ROW.search(one) for one in parts)
+    return whole, any(b"<f" in one for one in parts)
 
 
-def _read(path: Path, *, merged: bool, formulas: bool) -> dict[str, tuple[Record, ...]]:
+_HIDDEN_ROW = re.compile(rb"""<row\b[^>]*\shidden=["'](?:1|true)""")
+
+
+def _read(path: Path, *, whole: bool, formulas: bool) -> dict[str, tuple[Record, ...]]:
     with warnings.catch_warnings():
         # What a workbook has beside its cells (styles, validations, extensions) is nothing to us.
         warnings.simplefilter("ignore")
-        values = _open(path, values=True, whole=merged)
+        values = _open(path, values=True, whole=whole)
         written = _open(path, values=False, whole=False) if formulas else None
         try:
             return {
@@ -119,7 +126,7 @@ def _read(path: Path, *, merged: bool, formulas: bool) -> dict[str, tuple[Record
 def _open(path: Path, *, values: bool, whole: bool) -> Workbook:
     from openpyxl import load_workbook  # noqa: PLC0415 - a third of a second that CSV need not wait
 
-    # Only a workbook that is read as a whole says which cells are merged.
+    # Only a workbook that is read as a whole says which cells are merged, and which rows are hidden.
     return load_workbook(path, read_only=not whole, data_only=values, keep_links=False)
 
 
@@ -129,6 +136,8 @@ def _records(sheet: Any, written: Any) -> Iterator[Record]:
     if written is not None:
         written.reset_dimensions()
     covered = _covered(sheet)
+    shape = getattr(sheet, "row_dimensions", {})
+    hidden = {row for row, one in shape.items() if one.hidden}
     formulas = written.iter_rows(values_only=True) if written is not None else iter(())
     for row, cells in enumerate(sheet.iter_rows(), start=1):
         behind = next(formulas, ())
@@ -140,7 +149,7 @@ def _records(sheet: Any, written: Any) -> Iterator[Record]:
             if at < len(taken):
                 taken[at] = value
         if not all(map(is_empty, taken)):
-            yield Record(row, tuple(taken))
+            yield Record(row, tuple(taken), hidden=row in hidden)
 
 
 def _covered(sheet: Any) -> dict[int, dict[int, Cell]]:
@@ -154,6 +163,8 @@ def _covered(sheet: Any) -> dict[int, dict[int, Cell]]:
 
 
 def _value(cell: Any) -> Cell:
+    from openpyxl.utils.escape import unescape  # noqa: PLC0415 - see _open
+
     value = cell.value
     match value:
         case datetime() if value.time() == time() and not _shows_time(cell):
@@ -162,7 +173,10 @@ def _value(cell: Any) -> Cell:
             return _clock(value)
         case str() if value.startswith("#") and cell.data_type == "e":
             return BadCell(value, "this formula ended in an error", "correct the formula")
-        case str() | int() | float() | bool() | datetime() | date() | time() | None:
+        case str():
+            # As the format writes what XML cannot: a line end of another system is _x000D_.
+            return unescape(value) if "_x" in value else value
+        case int() | float() | bool() | datetime() | date() | time() | None:
             return value
         case _:
             return str(value)

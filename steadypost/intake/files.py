@@ -50,6 +50,9 @@ _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 _KINDS = (*_TABLES, ".json", ".jsonl", ".ndjson")
 
 
+HIDDEN = "its row is hidden in the sheet, by hand or by a filter; show it and import again if it is meant"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One post of a file: where it stands, and what it says, or why that cannot be made out."""
@@ -61,7 +64,7 @@ class Row:
     original: tuple[Cell, ...] | Any = ()
     """What stood there, as it was written."""
     passed_over: str = ""
-    """Why it is left alone: it went out elsewhere already."""
+    """Why it is left alone: it went out elsewhere already, is a draft there, or is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,8 @@ def listed(path: Path, told: Told) -> Listed:
     if suffix == ".numbers":
         why = "Numbers keeps it in its own form"
         raise unreadable(path, 0, suffix, why, "choose File, Export To, Excel or CSV there")
+    if suffix == ".ods":
+        raise unreadable(path, 0, suffix, "this is a workbook of LibreOffice", "save it as .xlsx or as CSV")
     if suffix not in _KINDS:
         raise unreadable(
             path, 0, suffix or path, "this kind of file is not known", f"use {', '.join(_KINDS)}"
@@ -191,7 +196,7 @@ def _is_hootsuites(record: Record) -> bool:
 
 def _evidence(sheet: CsvSheet | ExcelSheet, header: Header, told: Told) -> tuple[Evidence, int]:
     """Go through the dates of the whole file before any is read: one of them may tell of all."""
-    evidence, total = Evidence(told=told.order), 0
+    evidence, total = Evidence(told=told.order or header.order), 0
     at = next((n for n, name in enumerate(header.fields) if name in {"when", "date"}), None)
     for record in sheet.records():
         if record.row <= header.row:
@@ -210,6 +215,9 @@ def _table_rows(
         if record.row <= header.row:
             continue
         where = f"{name}:{record.row}"
+        if record.hidden:
+            yield Row(where, [], record.row, record.cells, HIDDEN)
+            continue
         try:
             draft = cells.post_of(header, record.cells, where, evidence, told)
         except PassedOver as left:

@@ -81,11 +81,11 @@ def import_file(
     """
     report = ImportReport(path=path, dry_run=dry_run)
     try:
-        report.listed = listed(path, told or Told())
+        known = known_accounts(store)
+        networks = {name: one.network.name for name, one in known.items()}
+        report.listed = listed(path, replace(told or Told(), networks=networks))
         opened(report.listed.total)
-        bench = _Bench(
-            store, known_accounts(store), store.read(Rules), now, zone, path.absolute().parent, shelf, by
-        )
+        bench = _Bench(store, known, store.read(Rules), now, zone, path.absolute().parent, shelf, by)
         desk = (_Rehearsal if dry_run else _Desk)(store, now, zone, update=update, by=by)
         for chunk in _chunks(report.listed.rows(), CHUNK):
             for row, entered in zip(chunk, desk.put_all(bench.judge_all(chunk)), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from steadypost.intake.files import Listed, Row, Told
 from steadypost.intake.refusal import in_the_form
 from steadypost.intake.report import Entered, ImportReport
 from steadypost.intake.sheet import BadCell, Cell, plain
+
+_LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+"""What the format of Excel would read as the code of a letter."""
 
 WHY = "why"
 """The column that is added. An import passes it over."""
@@ -119,7 +123,8 @@ def _for_excel(page: Any, cell: Cell) -> Any:
         if isinstance(cell, datetime):
             made.number_format = "yyyy-mm-dd hh:mm:ss"
         return made
-    made = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", plain(cell)))
+    text = _LIKE_AN_ESCAPE.sub("_x005F_", plain(cell))
+    made = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text))
     made.data_type = "s"
     return made
 

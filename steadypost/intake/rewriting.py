@@ -14,9 +14,10 @@ from steadypost.intake.entry import known_accounts
 from steadypost.intake.per_network import images_of
 from steadypost.intake.refusal import Refusal, refusal
 from steadypost.intake.validate import judge
-from steadypost.store import Store, Story, reading, selecting
+from steadypost.store import Series, Store, Story, reading, selecting, series_said
 from steadypost.store.operations import New
 from steadypost.store.selecting import Selection
+from steadypost.store.series_changes import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,33 @@ def rewritten(
         said = New(post=replace(judged.post, source=post.source), concern=judged.concern)
         new |= {(post_id, account): said for account in accounts}
     return wrong or new
+
+
+def series_rewritten(
+    store: Store, one: Series, rewrite: Rewrite, members: Members, *, since: str, now: datetime, folder: Path
+) -> New | list[Refusal] | None:
+    """Judge what a series says from a time on, for those it comes for then; ``None``: its words stay."""
+    before = {name for those in one.accounts_from(since) for name in those}
+    accounts = sorted((before | {*members.joining}) - {*members.leaving}) or sorted(before)
+    where = f"series {one.id}"
+    if not rewrite.changes_anything:
+        # Its words were judged for the others before; what may be meant was meant.
+        says = store.read(series_said.said_from, one.id, one.post_id, since)
+        posts, accounts, rewrite = says, list(members.joining), Rewrite(as_is=True)
+        changes = False
+    else:
+        posts, changes = [store.read(series_said.said_at, one.id, one.post_id, since)], True
+    known = known_accounts(store)
+    new = None
+    for post in posts if accounts else ():
+        draft = redrafted(post, post.labels, accounts, rewrite)
+        if isinstance(draft, Refusal):
+            return [draft.at(where)]
+        judged = judge(draft, known, now=now, folder=folder, source=where)
+        if isinstance(judged, list):
+            return judged
+        new = New(post=judged.post, concern=judged.concern)
+    return new if changes else None
 
 
 def redrafted(

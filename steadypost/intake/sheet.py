@@ -31,6 +31,8 @@ class Record:
     row: int
     """Its number in the spreadsheet: an empty row counts, a line break inside a cell does not."""
     cells: tuple[Cell, ...]
+    hidden: bool = False
+    """Whether its spreadsheet hides it, by hand or by a filter."""
 
 
 class Sheet(Protocol):

@@ -40,6 +40,8 @@ from steadypost.store.schema import (
     quota_uses,
     remedies,
     series,
+    series_hours,
+    series_joins,
     series_skips,
     series_wordings,
     transitions,
@@ -175,8 +177,10 @@ def _changes(connection: Connection, now: datetime, at_most: int) -> int:
     old = select(changes.c.id).where(
         changes.c.at < now - kept("acts"),
         ~exists().where(acts.c.change_id == changes.c.id),
-        ~exists().where(series_wordings.c.change_id == changes.c.id),
-        ~exists().where(series_skips.c.change_id == changes.c.id),
+        *(
+            ~exists().where(table.c.change_id == changes.c.id)
+            for table in (series_hours, series_joins, series_skips, series_wordings)
+        ),
         _not_the_last(changes),
     )
     return _drop(connection, changes, old, at_most)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from steadypost.domain.delivery import State, WhenLate
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
-from steadypost.store import approvals, intake, persons, series_changes, variants
+from steadypost.store import approvals, intake, persons, series_said, variants
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.acts import By
 from steadypost.store.errors import UnknownSeries
@@ -34,6 +34,7 @@ class Series:
     """What its first part says."""
     source: str
     accounts: tuple[str, ...]
+    """With which it began; ``accounts_at`` says for which it comes."""
     rule: str
     """By RFC 5545, counted in the local time of ``zone``."""
     zone: str
@@ -50,6 +51,16 @@ class Series:
     ended_why: str
     hours: tuple[tuple[str, str], ...] = ()
     """Where its hour was changed: since which of its times, and to which; the latest word last."""
+    joins: tuple[series_said.Join, ...] = ()
+    """Which accounts joined or left it, and since which of its times; the latest word last."""
+
+    def accounts_at(self, local: str) -> tuple[str, ...]:
+        """Say for which accounts it comes at one of its times."""
+        return series_said.accounts_at(self.accounts, self.joins, local)
+
+    def accounts_from(self, local: str) -> list[tuple[str, ...]]:
+        """Say for which it comes from one of its times on, and after each later change of them."""
+        return list(series_said.accounts_from(self.accounts, self.joins, local))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +138,18 @@ def place(
             select(occurrences.c.account, occurrences.c.local).where(occurrences.c.series_id == series_id)
         )
     )
-    network_of = variants.networks(connection, kept.accounts)
-    left_out = series_changes.skipped(connection, series_id)
+    network_of = variants.networks(connection, series_said.every_account(connection, series_id))
+    left_out = series_said.skipped(connection, series_id)
     zone = ZoneInfo(kept.zone)
     added = []
     for local, at in times:
         if local in left_out:
             continue
-        hour = series_changes.hour_at(kept.hours, local)
-        due_at = at if hour is None else series_changes.instant(local, hour, zone)
-        post_id = series_changes.post_at(connection, series_id, kept.post_id, local)
+        hour = series_said.hour_at(kept.hours, local)
+        due_at = at if hour is None else series_said.instant(local, hour, zone)
+        post_id = series_said.post_at(connection, series_id, kept.post_id, local)
         post = variants.whole(connection, [post_id])[post_id]
-        for account in kept.accounts:
+        for account in kept.accounts_at(local):
             if (account, local) in placed:
                 continue
             approval = approvals.waiting_after(connection, post_id, account)
@@ -206,13 +217,7 @@ def every(connection: Connection, *, also_ended: bool = False) -> list[Series]:
 
 def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
     ids = [row.id for row in rows]
-    names: dict[int, list[str]] = {one: [] for one in ids}
-    for row in connection.execute(
-        select(series_accounts)
-        .where(series_accounts.c.series_id.in_(ids))
-        .order_by(series_accounts.c.series_id, series_accounts.c.account)
-    ):
-        names[row.series_id].append(row.account)
+    names, joins = series_said.first_accounts(connection, ids), series_said.joins(connection, ids)
     placed = {
         row.series_id: row.many
         for row in connection.execute(
@@ -223,7 +228,7 @@ def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
     }
     post_ids = [row.post_id for row in rows]
     texts = delivery_rows.said(connection, post_ids)
-    hours = series_changes.hours(connection, ids)
+    hours = series_said.hours(connection, ids)
     sources = {
         row.id: row.source
         for row in connection.execute(select(posts.c.id, posts.c.source).where(posts.c.id.in_(post_ids)))
@@ -234,7 +239,7 @@ def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
             post_id=row.post_id,
             text=texts[row.post_id][0].text,
             source=sources[row.post_id],
-            accounts=tuple(names[row.id]),
+            accounts=names[row.id],
             rule=row.rule,
             zone=row.zone,
             starts=row.starts,
@@ -246,6 +251,7 @@ def _several(connection: Connection, rows: Sequence[Row[Any]]) -> list[Series]:
             ended_at=row.ended_at,
             ended_why=row.ended_why,
             hours=hours.get(row.id, ()),
+            joins=joins[row.id],
         )
         for row in rows
     ]

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 
 from steadypost.domain.change import Barred, can_be_undone
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
 from steadypost.store import acts as act_rows
-from steadypost.store import approvals, changing, persons, repeats, snapshots, variants
+from steadypost.store import approvals, changing, persons, repeats, series_changes, snapshots, variants
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.acts import By
 from steadypost.store.changing import Changed, Done, Stays
 from steadypost.store.deliveries import Kept
 from steadypost.store.errors import StoreError
-from steadypost.store.schema import acts, changes, deliveries, series_hours, series_skips, series_wordings
+from steadypost.store.schema import acts, changes, deliveries
 
 
 class NothingToUndo(StoreError):
@@ -86,7 +86,9 @@ def _undo(connection: Connection, change_id: int | None, *, by: By, now: datetim
     if changed or not rows:
         unsaid = approvals.take_back(connection, found.id)
         changed += _held_again(connection, unsaid, found, by=by, now=now)
-        _series_back(connection, found.id)
+        of_series = _series_back(connection, found, by=by, now=now)
+        changed += of_series.changed
+        stays += of_series.stays
         connection.execute(
             update(changes).where(changes.c.id == found.id).values(undone_at=now, undone_by=by.name)
         )
@@ -222,10 +224,11 @@ def _held_again(
     return held
 
 
-def _series_back(connection: Connection, change_id: int | None) -> None:
-    connection.execute(delete(series_skips).where(series_skips.c.change_id == change_id))
-    connection.execute(delete(series_wordings).where(series_wordings.c.change_id == change_id))
-    connection.execute(delete(series_hours).where(series_hours.c.change_id == change_id))
+def _series_back(connection: Connection, found: Change, *, by: By, now: datetime) -> Done:
+    """Take back what is to become of series, also of their times that were planned since."""
+    plans = series_changes.back(connection, found.id or 0, by=by, now=now)
+    did = f"undo {found.id}"
+    return changing.carried_out(connection, plans, change_id=None, did=did, by=by, now=now)
 
 
 def history(

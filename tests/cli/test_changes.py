@@ -11,6 +11,7 @@ from steadypost.domain import clock
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
+from steadypost.intake.planning import plan
 from steadypost.store import AccountRecord, Store, intake, late, reading, vitals
 from steadypost.store import accounts as account_rows
 from steadypost.store import series as series_rows
@@ -529,6 +530,113 @@ def test_a_series_comes_at_another_time_of_the_day(store, call):
     assert 0 == call("skip", number, f"{third}T18:30").code
     assert 2 == call("edit", "--series", number, "--when", "tomorrow").code
     assert "--retry" in call("edit", "--series", number, "--text", "x", "--retry").err
+
+
+def coming(store, account):
+    """The days on which an account has something waiting, counted from tomorrow."""
+    days = [one.delivery.due_at.date() for one in waiting(store, account)]
+    return sorted((day - (NOW + timedelta(days=1)).date()).days for day in days)
+
+
+def waiting(store, account):
+    return store.read(reading.queue, state=State.SCHEDULED, account=account, limit=99)
+
+
+def day(n):
+    return (NOW + timedelta(days=1 + n)).date().isoformat()
+
+
+def test_an_account_joins_a_series_from_a_time_on(store, call):
+    """Also at times that are planned already; a skipped one stays out. Undone, it leaves again."""
+    number = str(every_morning(call).json["entered"]["series"])
+    call("skip", number, day(4))
+
+    done = call("edit", "--series", number, "--from", day(2), "--add-account", "bob", "--by", "eve")
+
+    assert 0 == done.code
+    assert f"Series {number} comes for bob too from {day(2)}" in " ".join(done.out.split())
+    assert [2, 3, 5] == coming(store, "bob")[:3]
+    assert 0 in coming(store, "alice")
+    assert "later for alice, bob" in call("series").out
+    assert {8} == {one.delivery.due_at.hour for one in waiting(store, "bob")}
+    change = call("history", "--json").json["history"][0]["change"]
+    undone = call("undo", str(change))
+    assert (0, [], ["alice"]) == (
+        undone.code,
+        coming(store, "bob"),
+        call("series", "--json").json["series"][0]["accounts"],
+    )
+
+
+def test_an_account_leaves_a_series_from_a_time_on_and_comes_back(store, call):
+    """What waits for it is taken back; what is planned later is not for it. Once back, each time comes once."""
+    begun = call("add", "Morning", "-a", "alice", "-a", "bob", "-w", f"{day(0)}T08:00Z", "--zone", "UTC",
+                 "--repeat", "daily", "--json")  # fmt: skip
+    number = str(begun.json["entered"]["series"])
+    before = coming(store, "bob")
+
+    assert 0 == call("edit", "--series", number, "--from", day(2), "--remove-account", "bob").code
+    assert [0, 1] == coming(store, "bob")
+    plan(store, now=NOW + timedelta(days=3))
+    assert [0, 1] == coming(store, "bob")
+    assert len(coming(store, "alice")) > len(before)
+
+    again = call("edit", "--series", number, "--from", day(3), "--add-account", "bob", "--text", "Evening")
+
+    assert 0 == again.code
+    assert [0, 1, *range(3, 7)] == coming(store, "bob")[:6]
+    assert len(coming(store, "bob")) - 2 == sum(one.text == "Evening" for one in waiting(store, "bob"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--add-account", "bobb"], 1, '"bob"'),
+        (["--add-account", "alice"], 1, "comes for alice already"),
+        (["--remove-account", "bob"], 1, "does not come for bob"),
+        (["--remove-account", "alice"], 1, "series --end"),
+        (["--add-account", "bob", "--remove-account", "bob"], 2, "both name bob"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_series_accounts_is_refused(store, call, words, code, told):
+    """An account that is not there, one that it comes for already, one that it never came for, and the last one."""
+    number = str(every_morning(call).json["entered"]["series"])
+
+    done = call("edit", "--series", number, *words)
+
+    assert code == done.code
+    assert told in " ".join((done.out + done.err).split())
+    assert [] == coming(store, "bob")
+
+
+def test_a_single_post_has_no_accounts_that_join(store, call):
+    """It is written once more for them."""
+    number = add(call)
+
+    assert "steadypost copy" in call("edit", str(number), "--add-account", "bob").err
+
+
+def test_a_dry_run_of_who_joins_a_series_changes_nothing(store, call):
+    """It says what it would do."""
+    number = str(every_morning(call).json["entered"]["series"])
+
+    told = call("edit", "--series", number, "--add-account", "bob", "--dry-run")
+
+    assert (0, []) == (told.code, coming(store, "bob"))
+    assert "Nothing was written" in told.out
+
+
+def test_a_skip_of_long_ago_that_is_undone_comes_after_all(store, call):
+    """Also where the days around it were planned meanwhile."""
+    number = str(every_morning(call).json["entered"]["series"])
+    call("skip", number, day(9))
+    plan(store, now=NOW + timedelta(days=5))
+    assert 9 not in coming(store, "alice")
+
+    call("undo")
+    plan(store, now=NOW + timedelta(days=5))
+
+    assert 1 == coming(store, "alice").count(9)
 
 
 def test_what_stands_beside_another_is_said_at_intake(store, call):

@@ -281,9 +281,7 @@ def test_a_time_that_a_spreadsheet_kept_as_a_share_of_its_day_is_read(tmp_path):
     assert ["2026-12-24 12:00:00", "2026-12-24 18:30:00"] == [row.draft.when for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("column", "meant"), [("Owner", None), ("Post text", "text"), ("acounts", "accounts")]
-)
+@pytest.mark.parametrize(("column", "meant"), [("Owner", None), ("My text", "text"), ("acounts", "accounts")])
 def test_a_column_is_likened_only_to_what_it_may_mean(tmp_path, column, meant):
     """A name that merely shares letters with one of ours is no slip of it."""
     with pytest.raises(FileRefused) as refused:

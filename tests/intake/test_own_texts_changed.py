@@ -19,7 +19,7 @@ from steadypost.store import (
     reading,
     selecting,
     series,
-    series_changes,
+    series_said,
     undoing,
 )
 from steadypost.store import accounts as account_rows
@@ -100,7 +100,7 @@ def test_a_series_keeps_its_own_texts_and_changes_both(store, draft, now):
     series_id = enter(store, made, now=now, source="test").series
     assert {"alice": ["Hello"], "fred": ["Hello, at length", "and more"]} == said(store)
     [one] = store.read(series.every)
-    post = store.read(series_changes.said_at, series_id, one.post_id, "2026-04-01T09:00:00")
+    post = store.read(series_said.said_at, series_id, one.post_id, "2026-04-01T09:00:00")
 
     changed = redrafted(post, (), one.accounts, Rewrite(replace=("more", "less")))
     assert ("Hello", ["Hello, at length", "and less"]) == (changed.text, changed.variants["file"].parts)

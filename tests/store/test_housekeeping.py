@@ -13,7 +13,16 @@ from steadypost.domain.outcome import Phase
 from steadypost.domain.retention import RULES, kept
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import accounts as account_rows
-from steadypost.store import codec, housekeeping, persons, reading, schema, settling
+from steadypost.store import (
+    codec,
+    housekeeping,
+    persons,
+    reading,
+    schema,
+    series,
+    series_changes,
+    settling,
+)
 from steadypost.store.acts import By
 from tests.store.counting import statements
 from tests.store.people import (
@@ -258,6 +267,31 @@ def test_it_goes_with_all_that_is_about_it_and_a_repetition_of_it_stays(store):
     assert {repeats} < {one.delivery.id for one in store.read(reading.queue, limit=100)}
     assert not {first, dropped} & {one.delivery.id for one in store.read(reading.queue, limit=100)}
     assert store.read(reading.show, repeats).repeats is None
+
+
+def test_a_change_is_kept_for_as_long_as_a_series_follows_it(store):
+    """Another hour and other accounts, from a time far ahead: no delivery tells of them."""
+    begun = store.write(
+        series.begin,
+        saying("Good morning"),
+        accounts=["alice"],
+        rule="FREQ=DAILY",
+        zone="UTC",
+        starts="2026-03-03T09:00:00",
+        now=NOON,
+    )
+    far, by = "2036-01-01T09:00:00", By()
+    reword = (series_changes.reword, begun.series_id, None)
+    store.write(*reword, at="18:30", since=far, by=by, now=NOON)
+    bob = series_changes.Members(joining=("bob",))
+    store.write(*reword, members=bob, since=far, by=by, now=NOON)
+    store.write(*reword, at="19:30", since=far, by=by, now=NOON)
+
+    sweep_all(store, NOON + 1000 * DAY)
+
+    [one] = store.read(series.every)
+    assert ["18:30", "19:30"] == [at for _, at in one.hours]
+    assert (("alice",), ("alice", "bob")) == (one.accounts_at("2035"), one.accounts_at(far))
 
 
 def test_the_page_says_what_the_code_does():

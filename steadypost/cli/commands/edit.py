@@ -76,6 +76,20 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="With --series: from this local time on; else from its next time on.",
 )
+@click.option(
+    "--add-account",
+    "joining",
+    multiple=True,
+    metavar="NAME",
+    help="With --series: it comes for this account too.",
+)
+@click.option(
+    "--remove-account",
+    "leaving",
+    multiple=True,
+    metavar="NAME",
+    help="With --series: it comes for this account no more.",
+)
 @signed(why_is_required=False)
 def edit(
     house: House, *, ids: tuple[int, ...], dry_run: bool, by: str | None, why: str, **given: Any
@@ -90,6 +104,7 @@ def edit(
     from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
 
     signed_by = By(name=who.by, why=who.why)
+    _refuse_accounts(given)
     if given["series_id"] is not None:
         return _series(house, rewrite, given, signed_by, now=now, dry_run=dry_run)
     from steadypost.intake.rewriting import rewritten  # noqa: PLC0415 - half a second
@@ -191,55 +206,68 @@ def refused(wrong: list[Refusal]) -> Answer:
 def _series(
     house: House, rewrite: Rewrite, given: dict[str, Any], by: By, *, now: datetime, dry_run: bool
 ) -> Answer:
-    from steadypost.intake import Refusal, known_accounts  # noqa: PLC0415 - half a second
-    from steadypost.intake.rewriting import redrafted  # noqa: PLC0415
-    from steadypost.intake.validate import Accepted, judge  # noqa: PLC0415
+    from steadypost.intake.planning import plan_one  # noqa: PLC0415 - half a second
+    from steadypost.intake.rewriting import series_rewritten  # noqa: PLC0415
     from steadypost.store import series_changes  # noqa: PLC0415
-    from steadypost.store.operations import New  # noqa: PLC0415
+    from steadypost.store.series_changes import Members  # noqa: PLC0415
 
-    if not rewrite.changes_anything and given["when"] is None:
+    members = Members(joining=given["joining"], leaving=given["leaving"])
+    if not (rewrite.changes_anything or given["when"] is not None or members.joining or members.leaving):
         raise Stop(
             Ending.USAGE,
             "usage",
             "nothing is to be changed",
-            "give --text, --replace, --when ...; see --help",
+            "give --text, --replace, --when, --add-account ...; see --help",
         )
     _refuse_for_series(given)
     with house.store() as store:
         one = series_times.series(store, given["series_id"])
         since = series_times.first_from(one, given["since"], now)
         at = None if given["when"] is None else series_times.an_hour(one, given["when"])
-        new = None
-        if rewrite.changes_anything:
-            post = store.read(series_changes.said_at, one.id, one.post_id, since)
-            draft = redrafted(post, post.labels, one.accounts, rewrite)
-            if isinstance(draft, Refusal):
-                return refused([draft.at(f"series {one.id}")])
-            judged = judge(
-                draft, known_accounts(store), now=now, folder=Path.cwd(), source=f"series {one.id}"
+        new = series_rewritten(store, one, rewrite, members, since=since, now=now, folder=Path.cwd())
+        if isinstance(new, list):
+            return refused(new)
+        if new is not None and new.concern:
+            raise Stop(
+                Ending.REFUSED,
+                "held",
+                f"{new.concern}, and would go out again and again",
+                "add --as-is if you mean it",
             )
-            if not isinstance(judged, Accepted):
-                return refused(judged)
-            if judged.concern:
-                raise Stop(
-                    Ending.REFUSED,
-                    "held",
-                    f"{judged.concern}, and would go out again and again",
-                    "add --as-is if you mean it",
-                )
-            new = New(post=judged.post)
         done = store.write(
-            series_changes.reword, one.id, new, since=since, at=at, by=by, now=now, dry_run=dry_run
+            series_changes.reword,
+            one.id,
+            new,
+            since=since,
+            at=at,
+            members=members if members.joining or members.leaving else None,
+            by=by,
+            now=now,
+            dry_run=dry_run,
         )
-    does = " and ".join(
-        word for word, is_so in (("says it", new is not None), (f"comes at {at}", at is not None)) if is_so
-    )
-    return series_times.answer(
-        done,
-        house.settings.zone,
-        f"Series {one.id} {does} from {since[:16].replace('T', ' ')} ({one.zone}) on.",
-        dry_run=dry_run,
-    )
+        planned = [] if dry_run else plan_one(store, series_times.series(store, one.id), now=now)
+    does = [
+        *(["says it"] if new is not None else []),
+        *([f"comes at {at}"] if at is not None else []),
+        *(f"comes for {name} too" for name in members.joining),
+        *(f"comes for {name} no more" for name in members.leaving),
+    ]
+    said = f"Series {one.id} {' and '.join(does)} from {since[:16].replace('T', ' ')} ({one.zone}) on."
+    if planned:
+        numbers = ", ".join(f"{added.delivery_id} ({added.account})" for added in planned)
+        said += f"\nNew in the queue: {numbers}."
+    return series_times.answer(done, house.settings.zone, said, dry_run=dry_run)
+
+
+def _refuse_accounts(given: dict[str, Any]) -> None:
+    """Only a series has accounts that join and leave; else one writes it once more, or cancels it."""
+    if given["series_id"] is None and (given["joining"] or given["leaving"]):
+        message = "--add-account and --remove-account are for a series"
+        remedy = "name it with --series ID; for one post: 'steadypost copy ID --account NAME', 'steadypost cancel ID'"
+        raise Stop(Ending.USAGE, "usage", message, remedy)
+    if both := sorted({*given["joining"]} & {*given["leaving"]}):
+        message = f"--add-account and --remove-account both name {', '.join(both)}"
+        raise Stop(Ending.USAGE, "usage", message, "name an account once")
 
 
 def _refuse_for_series(given: dict[str, Any]) -> None:

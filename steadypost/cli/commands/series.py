@@ -67,8 +67,15 @@ def _tell(console: Console, those: list[Series]) -> None:
         times = ended or ", ".join(local.replace("T", " ")[:16] for local in next_times(one))
         page.add_row(
             str(one.id),
-            speech.line(", ".join(one.accounts), 18),
-            f"{speech.line(one.text, 50)}\n{times or 'no more times'} ({one.zone})\n{speech.line(one.rule, 60)}",
+            speech.line(", ".join(_accounts(one)[0]), 18),
+            "\n".join(
+                (
+                    speech.line(one.text, 50),
+                    f"{times or 'no more times'} ({one.zone})",
+                    speech.line(one.rule, 60),
+                    *(f"later for {', '.join(those)}" for those in _accounts(one)[1:]),
+                )
+            ),
         )
     console.print(page)
     speech.tell(
@@ -82,10 +89,16 @@ def next_times(one: Series) -> list[str]:
     return [series_times.shown(one, local) for local in series_times.ahead(one, clock.now(), 3)]
 
 
+def _accounts(one: Series) -> list[tuple[str, ...]]:
+    """List for whom it comes next, and after each later change of that."""
+    [local] = series_times.ahead(one, clock.now(), 1) or [one.starts]
+    return one.accounts_from(local)
+
+
 def _document(one: Series) -> dict[str, Any]:
     return {
         "id": one.id,
-        "accounts": list(one.accounts),
+        "accounts": list(_accounts(one)[0]),
         "rule": one.rule,
         "zone": one.zone,
         "starts": one.starts,

@@ -61,6 +61,7 @@ from steadypost.store.schema.posts import (
     series,
     series_accounts,
     series_hours,
+    series_joins,
     series_skips,
     series_wordings,
     variant_media,
@@ -111,6 +112,7 @@ __all__ = [
     "series",
     "series_accounts",
     "series_hours",
+    "series_joins",
     "series_skips",
     "series_wordings",
     "slots",
@@ -141,7 +143,7 @@ REVISIONS = (
     "0015",
     "0016",
     "0017",
-    "0018",
+    "0019",
 )
 """Every revision of the tables, oldest first. The last is the one this version works with."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Integer,
@@ -148,5 +149,17 @@ series_hours = Table(
     Column("since", String(30), nullable=False),
     # As the clock on the wall shows it: 18:30.
     Column("at", String(5), nullable=False),
+    Column("change_id", Id, ForeignKey("changes.id"), nullable=False),
+)
+
+series_joins = Table(
+    "series_joins",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("series_id", Id, ForeignKey("series.id"), nullable=False, index=True),
+    Column("since", String(30), nullable=False),
+    Column("account", String(200), ForeignKey("accounts.name"), nullable=False),
+    # It leaves where it does not join.
+    Column("joins", Boolean, nullable=False),
     Column("change_id", Id, ForeignKey("changes.id"), nullable=False),
 )
