@@ -22,7 +22,7 @@ demo: setup ## Watch real posts travel to every network's sandbox, in under thre
 up: setup ## Leave everything running to look at, every network's sandbox included; Ctrl-C ends it
 	@$(PY) -m rehearsal.up
 
-demo-networks: setup ## The same with a real Bluesky server and a Mastodon API that nobody here wrote (needs Node 20)
+demo-networks: setup ## The same with a real Bluesky server and an independent Mastodon API (needs Node 20)
 	@tools/networks.sh
 	@$(PY) -m rehearsal.demo --real
 

@@ -1,4 +1,4 @@
-"""What the account blocks of all channels have in common: who they are, what they allow, and what they open."""
+"""What the account blocks of all channels share: identity, limits, and what they open."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class AccountBlock(Block):
 
     @model_validator(mode="after")
     def _waits_long_enough(self) -> Self:
-        """Refuse a settle window in which a live post may be missing from every list. A rehearsal may hurry."""
+        """Refuse a settle window in which a live post may be missing from every list; a rehearsal may."""
         least = self.network.shows_within
         # Without TLS it is a sandbox of this machine, as the addresses of all blocks are held to.
         if self.settle() < least and not self.base_url.startswith("http://"):
@@ -194,7 +194,7 @@ def documents_of(client: SyncPrefectClient, kind: type[AccountBlock]) -> list[Bl
     except PrefectHTTPStatusError as error:
         if error.response.status_code != 404:
             raise
-        return []  # nobody has ever saved one
+        return []  # none was ever saved
 
 
 def _who(kind: type[AccountBlock], data: Mapping[str, Any]) -> tuple[str, str]:

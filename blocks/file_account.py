@@ -1,4 +1,4 @@
-"""An account that posts into a file: to try Steadypost without anybody reading along."""
+"""An account that posts into a file: to try Steadypost in private."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FileAccount(AccountBlock):
 
     _block_type_name: ClassVar[str] = "File account"
     _block_type_slug: ClassVar[str] = "steadypost-file-account"
-    _description: ClassVar[str] = "An account whose posts are written to a file. Nobody else reads them."
+    _description: ClassVar[str] = "An account whose posts are written to a file and nowhere else."
     channel: ClassVar[str] = "file"
     network: ClassVar[Network] = NETWORK
 

@@ -120,7 +120,7 @@ class MastodonAccount(AccountBlock):
         return (self.access_token.get_secret_value(),)
 
     def allowance(self) -> Allowance:
-        """Say how much its server allows, as it last said on this machine; the usual before it was ever asked."""
+        """Give the limits its server last reported to this machine; the usual ones before that."""
         return knowledge_in(settings.read().home).last(self.base_url) or USUAL
 
     def open(self, name: str) -> Access | Unopened:

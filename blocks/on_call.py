@@ -138,8 +138,8 @@ class OnCall(Block):
         return [one for one in (self.block, *_references(self.more_blocks)) if one]
 
     @property
-    def names_somebody(self) -> bool:
-        """Whether anybody can be told by it."""
+    def names_person(self) -> bool:
+        """Whether it names a person to tell."""
         return bool(self.blocks or self.address)
 
     def may_be_told(self, now: datetime, zone: str) -> bool:

@@ -50,7 +50,11 @@ LIMITS = (
         name="steadypost-probe-host-{host}", slots=1, why="A probe opens a browser of its own: one at a time."
     ),
     Limit(name="steadypost-probe-network-{network}", slots=1, why="One probe of a network tells enough."),
-    Limit(name="steadypost-probe-account-{account}", slots=1, why="Nobody probes what another is probing."),
+    Limit(
+        name="steadypost-probe-account-{account}",
+        slots=1,
+        why="An account is probed by one process at a time.",
+    ),
     Limit(
         name="steadypost-shared",
         slots=2,

@@ -95,7 +95,7 @@ class Supervisor:
 
 
 def leave() -> None:
-    """Give up the leases of the runs that are here, and wait until these have come home."""
+    """Give up the leases of the runs on this machine, and wait until they have finished."""
     from steadypost.store import StoreError  # noqa: PLC0415 - see ``worker``
     from tasks import runs  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""How a run answers a filled-in form: in its state's message, in the log, and on a page that the message links."""
+"""How a run answers a form: in its state's message, in the log, and on a page that the message links."""
 
 from __future__ import annotations
 

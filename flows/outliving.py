@@ -14,8 +14,8 @@ from rich.console import Console
 def outlive_the_worker() -> None:
     """From now on a line that cannot be written does not end this process."""
     for console in _consoles():
-        # The library means this method to be replaced where another end than the process's is wanted.
-        console.on_broken_pipe = _say_it_to_nobody  # type: ignore[method-assign]
+        # The library intends this method to be replaced where the process is not to end.
+        console.on_broken_pipe = _discard  # type: ignore[method-assign]
 
 
 def _consoles() -> Iterator[Console]:
@@ -28,8 +28,8 @@ def _consoles() -> Iterator[Console]:
             yield console
 
 
-def _say_it_to_nobody() -> None:
-    """Lead what was said to the worker into nothing, for good."""
+def _discard() -> None:
+    """Discard all further output to the worker."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -23,7 +23,7 @@ ENDS_WITHIN = timedelta(minutes=5)
 def plan() -> State[list[int]]:
     """Write down what is due within a week. Done twice, or by two at once, it adds nothing the second time.
 
-    It may be repeated by machinery because it asks nobody for anything: it only writes into the queue.
+    It may be retried automatically because it only writes into the queue.
     """
     with ended_within(ENDS_WITHIN), at_work(ENDS_WITHIN / 2) as store:
         added = plan_ahead(store, now=now())

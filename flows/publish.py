@@ -216,7 +216,7 @@ def may_publish(house: House) -> list[str]:
 
 
 class Hands(Protocol):
-    """Who carries out what the crew sends out."""
+    """Carries out what the crew sends."""
 
     def deliver(self, claims: list[Claim]) -> list[Step]:
         """Carry out each claim, all beside each other."""
@@ -270,21 +270,21 @@ class Crew:
         self._away.update(zip(futures, (claim.attempt_id for claim in claims), strict=True))
 
     def probe(self, accounts: list[str]) -> None:
-        """Send out a probe for one who is due, unless one is out: there is one browser for them."""
+        """Start a probe for an account that is due, unless one is under way: they share one browser."""
         if self._probe is not None and not is_done(self._probe):
             return
         ready = self._scout.ready(accounts)
         self._probe = self._hands.probe(ready) if ready else None
 
     def come_home(self) -> None:
-        """Wait for those under way; each has its own deadline. What is not tried yet is left to others."""
+        """Wait for those under way; each has its own deadline. Trials not begun are left to others."""
         for future in [*self._away, *([self._probe] if self._probe else [])]:
             future.wait()
         self._scout.give_back()
         self._count()
 
     def in_words(self) -> str:
-        """Say in one line what came of it all."""
+        """Summarise the results in one line."""
         told = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))
         return told or "nothing was due"
 

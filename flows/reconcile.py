@@ -95,14 +95,14 @@ def keep_looking(house: House, watch: Watch, told: Counter[str], looks: Looks | 
 
 
 class NowAndThen:
-    """Says when it is time again for something that not every cycle does."""
+    """A timer for what is not done in every cycle."""
 
     def __init__(self, every: float) -> None:
         self._every = every
         self._last = time.monotonic()
 
     def is_time(self) -> bool:
-        """Whether so much time has passed since it last was."""
+        """Whether it is time again; if so, the next interval begins."""
         if time.monotonic() - self._last < self._every:
             return False
         self._last = time.monotonic()

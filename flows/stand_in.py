@@ -225,7 +225,7 @@ def show(handed: Handed, told: Counter[str], kept: Kept) -> bool:
 
 def _entered(api: SyncPrefectClient, handed: Handed, message: str) -> UUID:
     deployment = api.read_deployment_by_name(runs.deployment_of(handed.flow))
-    # A state of a name of our own would vanish from the deployment's list.
+    # A state with a custom name would be missing from the deployment's list.
     run = api.create_flow_run_from_deployment(
         deployment.id, name=f"{handed.flow} (stood in)", state=Completed(message=message), tags=["stood-in"]
     )
@@ -264,12 +264,12 @@ def announce(turned: Turned) -> None:
 def main() -> int:
     """Stand in for the flow that is named, with what comes through the pipe."""
     if sys.argv[1:] not in ([flow] for flow in FLOWS):
-        print(f"usage: python -m {runs.STAND_IN} {{{'|'.join(FLOWS)}}} < what it is told", file=sys.stderr)  # noqa: T201
+        print(f"usage: python -m {runs.STAND_IN} {{{'|'.join(FLOWS)}}} < BLOCKS", file=sys.stderr)  # noqa: T201
         return 2
     private.by_default()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     filter_for_good()
-    # As a run does: asked to end it comes home with what is under way, and leaves no browser behind.
+    # Like a run: asked to end, it finishes what is under way and leaves no browser behind.
     signal.signal(signal.SIGTERM, _end)
     handed = Handed.from_written(sys.stdin.read())
     stand_in(handed)

@@ -25,7 +25,7 @@ log = logging.getLogger("steadypost.standby")
 
 
 def stand_by(house: House, end: threading.Event) -> None:
-    """Mind the leases until told to end."""
+    """Watch the leases until told to end."""
     from steadypost.store import StoreError  # noqa: PLC0415 - Prefect reads its settings once, when imported
     from tasks.bulkheads import this_host  # noqa: PLC0415 - the same
     from tasks.peer_supervisor import MIND_EVERY, PeerSupervisor  # noqa: PLC0415 - the same
@@ -33,7 +33,7 @@ def stand_by(house: House, end: threading.Event) -> None:
     peers = PeerSupervisor(house, STANDBY)
     while not end.wait(MIND_EVERY):
         try:
-            # A process that cannot write does not judge: the others may be silent for the same reason.
+            # A process that cannot write must not judge: the others may be silent for the same reason.
             house.store.write(vitals.note, f"{STANDBY}{this_host()}", well=True, now=house.clock())
             peers.see()
         except StoreError as away:

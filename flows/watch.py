@@ -135,7 +135,7 @@ class Rounds:
         checks = judge(seen, self._memory.tolerances)
         if seen.blocks is self._memory.blocks:
             self._teller.read()
-        # Each question to a store that is away takes seconds: a round asks it once, and the next one is not late for it.
+        # Each call to a store that is away takes seconds: a round asks it once, so that the next one is not late.
         is_away = is_wrong(checks, Kind.STORE)
         if not is_away:
             self._keep(checks)

@@ -52,7 +52,7 @@ class Document:
 
     @classmethod
     def of(cls, found: BlockDocument, kind: str = "") -> Self:
-        """Take what is needed of what Prefect gives, which is forty times as much."""
+        """Keep what is needed of Prefect's answer, which is forty times as large."""
         return cls(
             id=found.id,
             kind=kind or (found.block_type.slug if found.block_type else ""),
@@ -93,7 +93,7 @@ class Document:
 
 @contextlib.contextmanager
 def api() -> Iterator[SyncPrefectClient]:
-    """Open a client for one reading, whose every failure is ``ApiAway``, and soon."""
+    """Open a client for one reading. It fails fast, and only with ``ApiAway``."""
     with asking(), new_client() as client:
         yield client
 
@@ -102,7 +102,7 @@ def new_client() -> SyncPrefectClient:
     """Make our own client: the flow's repeats what is refused for a minute."""
     settings: dict[str, Any] = {"timeout": ANSWER_WITHIN}
     if not (PREFECT_API_URL.value() or "").startswith("https:"):
-        # Nothing is encrypted, so nobody's certificate counts. Reading all of them anew for each reading, as Prefect
+        # Nothing is encrypted, so no certificates are needed. Loading all of them for each reading, as Prefect
         # does, takes 30 ms in which no other thread of this process goes on.
         settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return get_client(sync_client=True, httpx_settings=settings)
@@ -124,7 +124,7 @@ def all_of(client: SyncPrefectClient, kind: type[Block]) -> list[Document]:
     try:
         found = client.read_block_documents_by_type(block_type_slug=slug, include_secrets=True)
     except ObjectNotFound:
-        return []  # a type that this server has never heard of has no documents
+        return []  # a type that this server does not know has no documents
     except PrefectHTTPStatusError as error:
         if error.response.status_code != 404:
             raise

@@ -27,10 +27,10 @@ ALL_EVERY = 120.0
 """Seconds after which everything is read again, whatever the events say."""
 
 TOLD_WITHIN = timedelta(seconds=30)
-"""How late an event may come: the server writes them in batches, every five seconds where nothing else is set."""
+"""How late an event may come: by default the server writes them in batches every five seconds."""
 
 WRITTEN_WITHIN = timedelta(seconds=10)
-"""How long after an event its document may still say what it said before: it is told before all of it is written."""
+"""How long after an event a reading may still give the old document: the event precedes the last write."""
 
 MOST_EVENTS = 50
 """The most that Prefect tells of at once. Where there are more, reading all is cheaper."""
@@ -46,7 +46,7 @@ SWITCHES = Switches.get_block_type_slug()
 
 
 class BlockReader:
-    """Knows the documents, and brings what it knows up to date. It may be shared by the threads of a process."""
+    """A cache of the documents that keeps itself up to date. Threads of a process may share it."""
 
     def __init__(
         self, known: Iterable[Document] = (), *, clock: Callable[[], float] = time.monotonic
@@ -78,7 +78,7 @@ class BlockReader:
             return self._taken(found)
 
     def known(self) -> Documents:
-        """Give what is known without a call."""
+        """Give the cached documents, without a call."""
         with self._lock:
             return self._taken(self._documents)
 
@@ -92,7 +92,7 @@ class BlockReader:
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            # It is given up because it failed; closing it may raise the same again, and the next reading opens another.
+            # It failed, and closing it may fail the same way; the next reading opens another.
             with contextlib.suppress(httpx.HTTPError, PrefectHTTPStatusError, RuntimeError, OSError):
                 client.__exit__(None, None, None)
 

@@ -33,7 +33,7 @@ EVERY = timedelta(minutes=5)
 """How often it is written anew."""
 
 NEXT = 10
-"""So many posts are shown that are still to come, and so many that are live."""
+"""How many posts to come are shown, and how many live ones."""
 
 WINDOWS = {"last hour": timedelta(hours=1), "last day": timedelta(days=1), "last 7 days": timedelta(days=7)}
 
@@ -153,7 +153,7 @@ def _line(one: Entry, at: datetime, address: str = "") -> Line:
 
 
 def found_at(one: Entry, accounts: Mapping[str, AccountRecord], known: BlocksSeen) -> str:
-    """Say where people find a post; empty where that cannot be told."""
+    """Give a post's address; empty where it is not known."""
     account, first = accounts.get(one.delivery.account), one.delivery.parts[0].remote_id
     place = known.places.get(one.delivery.account)
     if account is None or first is None or place is None:

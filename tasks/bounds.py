@@ -46,7 +46,7 @@ RENEW_EVERY = timedelta(seconds=6)
 """Between two renewals of the leases: four may be lost before one runs out."""
 
 NO_DEADLINE = timedelta(hours=1)
-"""What everything may take with the switch ``deadlines`` turned off."""
+"""The limit of everything with the switch ``deadlines`` off."""
 
 
 class DeadlinesRefused(Exception):
@@ -59,7 +59,7 @@ class DeadlinesRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """One limit, with its name as its owner knows it."""
+    """One limit, by the name its owner uses."""
 
     says: str
     lasts: timedelta
@@ -67,7 +67,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """What this process gives its work."""
+    """The time limits of this process."""
 
     attempt: timedelta = ATTEMPT_WITHIN
     look: timedelta = LOOK_WITHIN
@@ -131,7 +131,7 @@ class Deadlines:
 
 
 WITHOUT = Deadlines(attempt=NO_DEADLINE, look=NO_DEADLINE, probe=NO_DEADLINE)
-"""What is in force with the switch ``deadlines`` turned off: work ends when it ends."""
+"""The limits with the switch ``deadlines`` off: practically none."""
 
 
 def of_this_machine() -> Deadlines:

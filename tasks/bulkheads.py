@@ -29,10 +29,10 @@ TEND_EVERY = 5.0
 """Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
 
 TEND_SOON = 0.5
-"""The same, for one that has just become short of slots: other processes may be about to free some."""
+"""The same for one that just ran short of slots: other processes may be about to free some."""
 
 SOON_FOR = 30.0
-"""Seconds for which being short is news. After that the limit was set lower on purpose."""
+"""Seconds of shortage after which the limit counts as lowered on purpose."""
 
 LAST_KNOWN_FOR = 600.0
 """Seconds for which the last allotment serves with Prefect's API away; then the number it would ask for."""
@@ -184,7 +184,7 @@ class Bulkheads:
         return Capacity(total=max(0, min(left)), each=each)
 
     def begin(self, key: Hashable, account: str) -> None:
-        """Count something that begins. It was judged to have capacity; now it has taken it."""
+        """Count something that begins, for which there was capacity."""
         with self._counting:
             self._under_way[key] = account
 
@@ -194,7 +194,7 @@ class Bulkheads:
             self._under_way.pop(key, None)
 
     def under_way(self, accounts: Collection[str] | None = None) -> int:
-        """Tell how much has begun and not ended, in all or of some accounts."""
+        """Count what has begun and not ended, in all or of some accounts."""
         with self._counting:
             return sum(accounts is None or name in accounts for name in self._under_way.values())
 
@@ -360,7 +360,7 @@ class Bulkheads:
             self._keeper.asked.wait(FIRST_WITHIN)
 
     def close(self) -> None:
-        """Give everything back. What is under way has its own deadline, and others can begin meanwhile."""
+        """Give everything back at once: what is under way has its own deadline."""
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None

@@ -53,7 +53,7 @@ class Found:
 )
 @discreet
 def probe(account: str) -> Found:
-    """Probe one account, and let follow what must."""
+    """Probe one account, and act on the result."""
     house = here()
     access = house.access(account)
     if not isinstance(access, Access):
@@ -72,7 +72,7 @@ def probe(account: str) -> Found:
 
 
 def follow(house: House, access: Access, seen: Probe) -> None:
-    """Leave the account alone, or no longer; and see to it that a person hears of it once."""
+    """Pause the account or end its pause, and tell a person once."""
     if seen.well:
         if house.store.write(account_rows.resume, access.account, house.clock(), cause=Cause.UI_DRIFT):
             house.log.info(
@@ -162,7 +162,7 @@ def _tell_of_fall_backs(house: House, access: Access, seen: Probe) -> None:
 def to_probe(
     usable: Iterable[str], records: Iterable[AccountRecord], now: datetime, *, turn: int
 ) -> list[str]:
-    """Choose all that rest for a changed page, else one in turn; not those that rest for anything else."""
+    """Choose all accounts that rest for a changed page, else one in turn; not those that rest for anything else."""
     known = {record.name: record for record in records}
     there = sorted(name for name in usable if name in known)
     drifted = [name for name in there if rests_for(known[name], now) is Cause.UI_DRIFT]
@@ -173,7 +173,7 @@ def to_probe(
 
 
 def rests_for(record: AccountRecord, now: datetime) -> Cause | None:
-    """Say what an account rests for, if it does."""
+    """Give the cause for which an account rests; ``None`` when it does not."""
     return record.pause_cause if record.is_paused(now) else None
 
 

@@ -1,4 +1,4 @@
-"""What circuits need of the places they are written down in: their revisions, and, while those are away, their trials."""
+"""What circuits need of their storage: revisions, and, while those are away, the right to a trial."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RevisionsAway(Exception):
 
 
 class Book(Protocol):
-    """Where the revisions are. A name can be created once; that is all it must be able to promise."""
+    """The storage of revisions. All it must promise is that a name can be created only once."""
 
     def create(self, circuit: str, revision: Revision) -> None:
         """Create a revision, or not when its number is taken; raises ``RevisionsAway``."""
@@ -30,7 +30,7 @@ class Book(Protocol):
 
 
 class Trials(Protocol):
-    """Where the right to a trial is had while the revisions are away. Neither raises."""
+    """Where a trial is reserved while the revisions are away. Neither method raises."""
 
     def take(self, circuit: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take it, unless another has it or that cannot be told."""

@@ -28,7 +28,7 @@ ANSWER_WITHIN = 3.0
 """Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
 
 BUSY_WAITS = (0.1, 0.3, 0.6)
-"""Seconds, each spread by chance, between the questions to a server that is only busy."""
+"""Seconds, with jitter, between retries to a busy server."""
 
 T = TypeVar("T")
 
@@ -134,7 +134,7 @@ def create(client: SyncPrefectClient, block: Circuit | CircuitRevision, name: st
 def _ids(kind: type[Circuit | CircuitRevision]) -> tuple[UUID, UUID]:
     """Find under which ids Prefect knows a type; asked once in the life of a process."""
     if kind._block_type_id is None or kind._block_schema_id is None:  # noqa: SLF001 - registering sets them
-        # Told to be synchronous: the thread of a task must not be taken for the event loop of its flow.
+        # Explicitly synchronous: Prefect must not take a task's thread for the event loop of its flow.
         kind.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
     type_id, schema_id = kind._block_type_id, kind._block_schema_id  # noqa: SLF001 - the same
     if type_id is None or schema_id is None:

@@ -44,7 +44,7 @@ from tasks.circuit_book import Book, RevisionsAway, Trials
 from tasks.dependencies import PREFECT
 
 TRUST = timedelta(minutes=2)
-"""How long what was last read of the others serves. After that a process judges alone until it hears again."""
+"""How long the last reading serves. After that a process judges alone until the next one."""
 
 
 class Refused(Exception):
@@ -80,7 +80,7 @@ class _Circuit:
         self.unsaid = False
         """Whether this process has moved it and could not tell the others."""
         self.has_trial = False
-        """Whether its trial was had from the store, and is still to be given back."""
+        """Whether its trial was reserved in the store and is still to be given back."""
         self.lock = threading.RLock()
 
 
@@ -116,7 +116,7 @@ class Breakers:
     # --- the hot path
 
     def may(self, dependency: Dependency, *, probe: bool = False) -> Go | No:
-        """Ask whether a call may be made. Costs no call itself, but for a permit of a half-open circuit."""
+        """Ask whether a call may be made. Costs a request only for a permit of a half-open circuit."""
         if not self.is_on:
             return Go(Ticket(-1))
         circuit = self._of(dependency)
@@ -130,7 +130,7 @@ class Breakers:
         return verdict
 
     def refusal(self, dependency: Dependency) -> No | None:
-        """Say why no call may be made now, if so."""
+        """Say why no call may be made now; ``None`` when one may."""
         if not self.is_on:
             return None
         memory = self.known(dependency)
@@ -148,7 +148,7 @@ class Breakers:
         return isinstance(verdict, Go) and verdict.ticket.permit is not None
 
     def known(self, dependency: Dependency) -> Memory:
-        """Tell how it stands, as far as this process knows, with what time has done to it since."""
+        """Give its present state, as far as this process knows."""
         circuit = self._of(dependency)
         return judge(circuit.settings, circuit.view.memory, Passed(), self.clock()).memory
 
@@ -163,7 +163,7 @@ class Breakers:
         why: str = "",
         until: datetime | None = None,
     ) -> Noted:
-        """Tell how a call ended. Only the one that moves the circuit costs a call."""
+        """Report how a call ended. Only a report that moves the circuit costs a request."""
         if not self.is_on and ticket.generation < 0:
             return Noted.NOTHING
         circuit = self._of(dependency)
@@ -227,7 +227,7 @@ class Breakers:
     # --- what the blocks say
 
     def take(self, revisions: Mapping[str, Iterable[Revision]], words: Mapping[str, Said]) -> None:
-        """Hear what others did, and what persons say. Called with each reading of the blocks."""
+        """Take over what others did, and what persons say. Called with each reading of the blocks."""
         self._heard = time.monotonic()
         self.renewed(PREFECT, "Prefect's API answered")
         for circuit in self._all():
@@ -243,7 +243,7 @@ class Breakers:
                 self._noted(circuit, Passed(chance=self._dice.random()))
 
     def watch(self, dependencies: Iterable[Dependency]) -> None:
-        """Know of these circuits from now on, so that a word on them is heard before their first call."""
+        """Register these circuits, so that a person's word takes effect before their first call."""
         for dependency in dependencies:
             self._of(dependency)
 
@@ -332,7 +332,7 @@ class Breakers:
         return circuit.has_trial
 
     def _end_trial(self, circuit: _Circuit, event: Event) -> None:
-        """Give a trial that was had from the store back, once it has brought something, or nothing."""
+        """Give back a trial reserved in the store, with its result or without one."""
         if not circuit.has_trial or self._trials is None or not isinstance(event, Came | Left):
             return
         circuit.has_trial = False
@@ -341,11 +341,11 @@ class Breakers:
         self._trials.give_back(circuit.name, holder=self._process, not_before=not_before)
 
     def is_alone(self) -> bool:
-        """Whether nothing was heard of the others for so long that this process judges for itself."""
+        """Whether the last reading is so old that this process judges alone."""
         return time.monotonic() - self._heard > TRUST.total_seconds()
 
     def _written(self, circuit: _Circuit, move: Move) -> Move:
-        """Create, read, and see who won. Prefect's API has a circuit of its own: who knows it away waits for nothing."""
+        """Create, read, and see who won. Prefect's API has its own circuit: known to be away, it is not waited for."""
         assert self.book is not None  # noqa: S101 - asked before
         revisions: list[Revision] = []
         try:
@@ -383,5 +383,5 @@ def _since(began: float) -> timedelta:
 
 
 def named(error: Exception) -> str:
-    """Name an error without its text, which may hold anything, a session included."""
+    """Name an error without its text, which may contain a session."""
     return f"{type(error).__module__}.{type(error).__qualname__}"

@@ -29,7 +29,7 @@ class Deadline:
         return self._set_at + self._length
 
     def again(self) -> None:
-        """Begin anew, if it began more than a second ago: for a loop whose every cycle has so long."""
+        """Restart the time, for a loop in which each cycle has this deadline."""
         if time.monotonic() - self._set_at >= AGAIN_AFTER:
             self._set_at = time.monotonic()
             _arm()
@@ -41,7 +41,7 @@ _deadlines: list[Deadline] = []
 
 @contextlib.contextmanager
 def ended_within(length: timedelta) -> Iterator[Deadline]:
-    """End this process unless the block is left within so long. Blocks may lie in each other."""
+    """End this process unless the block is left in time. Blocks may be nested."""
     _deadlines.append(deadline := Deadline(length))
     _arm()
     try:

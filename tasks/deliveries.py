@@ -44,7 +44,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
     """Ask once, record the outcome, and name the task run's state by it; never raises for a post's misfortune."""
     house = here()
     # What crosses a task's border is the number, not the post. A number that this process has not claimed is not its to
-    # ask for, whoever runs this task once more.
+    # ask for, even if this task is run again.
     claim = house.in_hand.get(attempt_id)
     if claim is None:
         return Failed(
@@ -76,7 +76,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
 
 
 class _Armed:
-    """The arming of one attempt, and the memory of whether it happened."""
+    """The arming of one attempt, and whether it happened."""
 
     def __init__(self, house: House, claim: Claim) -> None:
         self._house = house
@@ -102,7 +102,7 @@ class _Armed:
 
 
 def ask(house: House, claim: Claim) -> Answer:
-    """Carry out one attempt. Whatever goes wrong, the answer says how far it had come."""
+    """Carry out one attempt. Whatever goes wrong, the answer says how far it got."""
     account = house.access(claim.account)
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
@@ -215,7 +215,7 @@ def record(
             house.log.warning("delivery %s: its answer waits for the store (%s)", claim.delivery_id, away)
             if entry is not None:
                 return None
-            # This disk takes nothing either: hold on to the answer for as long as it takes.
+            # This disk takes nothing either: keep the answer in memory until one of them does.
             time.sleep(min(5.0, wait_before_retry(tries, house.dice.random()).total_seconds() / 20))
             tries += 1
         else:
@@ -234,7 +234,7 @@ def _kept(house: House, claim: Claim, answer: Answer, moment: datetime) -> Outbo
 
 
 def rest_account(house: House, account: str, answer: Answer) -> None:
-    """Leave the account alone for a while when the answer was about the account."""
+    """Pause the account when the answer was about the account."""
     pause = pause_after(answer, house.clock())
     if pause is None:
         return
@@ -251,7 +251,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
             now=house.clock(),
         )
         if pause.cause.needs_person:
-            # Under the mark of its session: a lost one is told of once, however often it is seen.
+            # Keyed by its session: a lost one is reported once, however often it is seen.
             house.store.write(
                 notices.put,
                 key=f"account:{account}:{pause.cause}:{mark}",
@@ -267,7 +267,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
 
 
 def in_words(outcome: Outcome) -> str:
-    """Say an outcome in one line."""
+    """Describe an outcome in one line."""
     kind = type(outcome).__name__
     if hasattr(outcome, "remote_id"):
         return f"{kind} {outcome.remote_id}"

@@ -1,4 +1,4 @@
-"""What an account's posts need, by the names of the circuits that stand before it."""
+"""What an account's posts depend on, as names of circuits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.bulkheads import this_host
 PREFECT = Dependency(Kind.PREFECT)
 
 NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
-"""What a circuit of one account failed on when it was the address that was not reached."""
+"""The causes in one account's circuit that mean its address was not reached."""
 
 
 def browser_here() -> Dependency:

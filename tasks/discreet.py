@@ -20,11 +20,11 @@ R = TypeVar("R")
 
 
 class Broke(RuntimeError):
-    """What a run raised, in words without the secrets that were in them."""
+    """An error of a run, without the secrets in its text."""
 
 
 def discreet(run: Callable[P, R]) -> Callable[P, R]:
-    """Let a flow or a task answer, and break, without anything secret in it."""
+    """Keep secrets out of what a flow or task returns and raises."""
     filter_for_good()
 
     @functools.wraps(run)
@@ -34,7 +34,7 @@ def discreet(run: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if (said := _without_secrets(error)) is None:
                 raise
-            # Not chained: the first error would be printed beside the second, with all that was in it.
+            # Not chained: the first error would be printed too, with its secrets.
             raise Broke(said) from None
         if isinstance(answer, State):
             _clean(answer)

@@ -1,4 +1,4 @@
-"""Reads the blocks the flows work with, all in a few calls, and says honestly when it cannot."""
+"""Reads the blocks the flows work with in a few calls, and raises ``ApiAway`` when it cannot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["ApiAway", "Documents", "accounts", "assembled", "read"]
 B = TypeVar("B", bound=Block)
 
 Made = MutableMapping[UUID, tuple[str, Block]]
-"""What was made of documents before, with the fingerprint of what they said then."""
+"""Blocks built before, with the fingerprint of their document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def read() -> Documents:
 
 
 def assembled(documents: Iterable[Document], made_before: Made | None = None) -> Documents:
-    """Make of documents what they say. Of one that says the same as before nothing is made anew."""
+    """Build the blocks from their documents. An unchanged document is not built again."""
     known: Made = {} if made_before is None else made_before
     raw = tuple(documents)
     of = {kind: [one for one in raw if one.kind == kind] for kind in {one.kind for one in raw}}
@@ -192,7 +192,7 @@ def _made(kind: type[B], document: Document, known: Made) -> B:
 
 
 def _switches(documents: Iterable[Document]) -> tuple[Switches | None, tuple[str, ...]]:
-    """Take the switches as far as they can be meant: a name that is none of ours is left out, and named."""
+    """Read the switches; unknown names are left out and reported."""
     document = next((one for one in documents if one.name == SWITCHES_DOCUMENT), None)
     if document is None:
         return Switches(), ()

@@ -1,4 +1,4 @@
-"""Telling of posts that were refused or missed: they wait for nothing, and their author is to know."""
+"""Messages about posts that were refused or missed: their author is to know."""
 
 from __future__ import annotations
 

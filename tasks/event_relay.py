@@ -17,11 +17,11 @@ from tasks.house import House
 from tasks.journal import redact
 
 EVERY = 2.0
-"""Seconds between two questions whether anything has changed."""
+"""Seconds between two polls for changes."""
 
 
 class EventRelay(threading.Thread):
-    """Tells what has changed, until it is stopped."""
+    """Sends changes as events, until it is stopped."""
 
     def __init__(self, house: House) -> None:
         super().__init__(name="event-relay", daemon=True)
@@ -29,7 +29,7 @@ class EventRelay(threading.Thread):
         self._end = threading.Event()
 
     def run(self) -> None:
-        """Tell, and tell again later what could not be told."""
+        """Send events, and retry later what could not be sent."""
         while not self._end.wait(EVERY):
             try:
                 while tell(self._house):
@@ -46,7 +46,7 @@ class EventRelay(threading.Thread):
 
 
 def tell(house: House) -> int:
-    """Tell what was not told yet; answer how many changes that were."""
+    """Send what was not sent yet; answer how many changes."""
     changes = house.store.read(transitions.untold)
     for one in changes:
         emit_event(**told(one))
@@ -56,7 +56,7 @@ def tell(house: House) -> int:
 
 
 def told(one: Transition) -> dict[str, Any]:
-    """Write a change as one of Prefect's events."""
+    """Make one of Prefect's events of a change."""
     kind, of = ("account", one.account) if one.delivery_id is None else ("delivery", str(one.delivery_id))
     resource = {
         "prefect.resource.id": f"steadypost.{kind}.{of}",
@@ -74,7 +74,7 @@ def told(one: Transition) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def relaying_events(house: House) -> Iterator[None]:
-    """Have changes told while the block lasts."""
+    """Run the relay while the block lasts."""
     event_relay = EventRelay(house)
     event_relay.start()
     try:

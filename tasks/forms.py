@@ -57,7 +57,7 @@ def _update(
 
 
 def _lists(accounts: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Give what each marked field gets, by its mark."""
+    """Give the values for each marked field, by its mark."""
     machine = settings.read()
     names = sorted(accounts)
     some = {"enum": names} if names else {}
@@ -84,7 +84,7 @@ _TITLES = {
     "word": "Delivery",
     "removal": "Post",
 }
-"""Of the parameters whose name alone says too little."""
+"""Titles for parameters whose name says too little."""
 
 
 def drawn(schema: Mapping[str, Any], lists: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

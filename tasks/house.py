@@ -137,13 +137,13 @@ class House:
     probe_turns: dict[str, int] = field(default_factory=dict)
     """In which order the accounts were last probed here."""
     second_question: Callable[[Address, Iterable[Address]], Whose] = lambda _, __: Whose.UNKNOWN
-    """Finds out, where no way was found to an address, whose trouble that is."""
+    """Finds out whether this machine or the address is at fault when an address is not reached."""
     claim_turn: int = 0
-    """Whose turn it was last to claim first."""
+    """Which account group claimed first last time."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
-    """What went wrong beside the posts, for a run that is to stop at the first failure."""
+    """Failures beside the posts, for a run that is to stop at the first one."""
     store_away_at: datetime | None = None
     """When the store was last away or took no heartbeat: until a while after, silence tells nothing."""
     free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
@@ -151,10 +151,10 @@ class House:
     looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
     """The looks of this process that could not be taken, as the retry budget sees them."""
     unshed: set[str] = field(default_factory=set)
-    """What could wait, and is known to be under way as always."""
+    """What can wait and is not held back now."""
     _told: dict[str, AccountRecord] = field(default_factory=dict)
     _saves: usability.Saves = field(default_factory=usability.Saves)
-    """What the store has heard of each account: it is not told again every five seconds."""
+    """What was last written to the store of each account, so that it is not written every five seconds."""
     _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
@@ -265,7 +265,7 @@ class House:
             self.browsers.warm()
 
     def bear(self, error: Exception, message: str, *told: object) -> None:
-        """Go on without what failed, and say so. With the switch ``degradation`` off the first failure stops the run."""
+        """Log a failure and go on without it. With the switch ``degradation`` off the first failure stops the run."""
         self.log.warning(message, *told)
         if not self.switches.degradation.is_on(self.clock()):
             self.trouble = error
@@ -353,7 +353,7 @@ class House:
             self.log.info("delivery %s: its answer reached the store late", settled.delivery.id)
 
     def _hear(self, read: documents.Documents) -> None:
-        """Let the circuits know how they stand elsewhere, and what persons say of them."""
+        """Bring the circuits up to date with other processes and with what persons say."""
         self.circuits.is_on = self.switches.circuits.is_on(self.clock())
         wanted = every_circuit(with_browser(read.accounts))
         self.circuits.watch(wanted)
@@ -414,7 +414,7 @@ class House:
 
 
 def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
-    """Say of each account whether it needs a browser."""
+    """Map each account to whether it needs a browser."""
     return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
 
 
@@ -431,7 +431,7 @@ class _Reader(threading.Thread):
             try:
                 self._house.read_blocks()
             except Exception:
-                # A reader that dies would freeze what the operator sees; whatever it was, it reads again.
+                # A dead reader would freeze the blocks as last read: it goes on after any error.
                 self._house.log.exception("the blocks could not be read")
 
     def stop(self) -> None:
@@ -505,7 +505,7 @@ def opened(
     house.reading = reading or house.reading
     keeper = _Keeper(house)
     with browsers:
-        # What an earlier run of this machine had not handed to the store comes before anything is decided.
+        # Answers that an earlier run could not record go to the store before anything is decided.
         house.hand_over()
         if known is not None:
             house.take_blocks(known)
@@ -526,5 +526,5 @@ def opened(
 
 
 def name_of_this_worker() -> str:
-    """Name this process so that another machine's is never taken for it."""
+    """Name this process uniquely across machines."""
     return f"{socket.gethostname()}:{os.getpid()}:{random.SystemRandom().randrange(16**6):06x}"

@@ -1,4 +1,4 @@
-"""Lets go of what is older than its rule says, a batch a minute, beside everything else that the watch does."""
+"""Deletes what is older than its rule allows, a batch a minute, beside the rounds of the watch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ EVERY = timedelta(minutes=1)
 """How long between two batches."""
 
 AFTER_NOTHING = timedelta(hours=1)
-"""How long after a batch that found nothing to let go of."""
+"""The same after a batch that found nothing to delete."""
 
 
 class Housekeeper:
-    """The housekeeping of one process. Two of them do no harm: what one has let go of, the other does not find."""
+    """The housekeeping of one process. Two at once do no harm: what one deleted, the other does not find."""
 
     def __init__(self, house: House, ticks: Callable[[], float] = time.monotonic) -> None:
         self._house = house
@@ -29,7 +29,7 @@ class Housekeeper:
         return self._ticks() >= self._next
 
     def sweep(self) -> int:
-        """Let go of one batch by every rule; answer how many rows. Never raises for a store that is away."""
+        """Delete one batch by every rule; answer how many rows. Never raises for a store that is away."""
         try:
             found = self._house.store.write(housekeeping.sweep, self._house.clock())
         except StoreError as away:

@@ -38,12 +38,12 @@ from tasks.observations import Memory
 
 Key = tuple[Kind, str]
 Apply = Callable[[Incident, Remedy], str]
-"""Carries a remedy out, and answers what it did."""
+"""Carries out a remedy, and answers what it did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """Something that happened to an incident in this round, for those who follow along."""
+    """Something that happened to an incident in this round, for events and logs."""
 
     what: str
     incident: Incident
@@ -80,7 +80,7 @@ class Book:
         return happened
 
     def is_at_it(self, now: datetime) -> bool:
-        """Whether something is about to become of an incident, so that the next round is worth having soon."""
+        """Whether an incident is about to change, so that the next round should come soon."""
         return any(one.is_fresh(now) for one in self._open.values())
 
     def has_news(self) -> bool:
@@ -95,7 +95,7 @@ class Book:
     # --- the store
 
     def _read(self, now: datetime, *, is_away: bool) -> None:
-        """Take the store's word for what is open, and enter what arose while it was away."""
+        """Read the open incidents from the store, and enter what arose while it was away."""
         try:
             stored = {incident.key: incident for incident in self._house.store.read(incidents.still_open)}
             if not is_away:
@@ -190,7 +190,7 @@ class Book:
         return [Happened(what="mended", incident=incident)]
 
     def _tell(self, incident: Incident, now: datetime) -> list[Happened]:
-        """Have a person told: by the store's messages, or at once while there is no store to keep them."""
+        """Tell a person: by a message in the store, or directly while the store is away."""
         if (before := self._marks.told_at(incident)) is not None:
             # Another run told it, while the store was away for it: they were on watch together when the store went.
             known = replace(incident, told_at=before)
@@ -235,7 +235,7 @@ class Marks:
         self._folder = folder
 
     def put(self, incident: Incident) -> bool:
-        """Mark it as ours to tell; ``False`` when another process has it."""
+        """Reserve its message for this process; ``False`` when another has it."""
         private.folder(self._folder)
         try:
             file = os.open(self._path(incident), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

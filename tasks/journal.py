@@ -29,14 +29,14 @@ LARGEST = 10 * 2**20
 """How large one file grows before the next is begun."""
 
 redact = Redactor()
-"""Knows the sessions that are open in this process."""
+"""Removes the sessions that are open in this process."""
 
 _following: ContextVar[dict[str, Any]] = ContextVar("following")
 
 
 @contextlib.contextmanager
 def following(**of: Any) -> Iterator[None]:
-    """Let every line that this thread writes meanwhile carry these: which delivery, which attempt, which account."""
+    """Add these fields to every line this thread writes meanwhile: delivery, attempt, account."""
     mark = _following.set({**_following.get({}), **of})
     try:
         yield
@@ -117,7 +117,7 @@ def kept(folder: Path, name: str) -> Iterator[None]:
 
 
 def _handler(folder: Path, name: str) -> logging.Handler:
-    """Open the file; where it cannot be, nothing is written, and nothing else is the worse for it."""
+    """Open the file. Where that fails nothing is written, and everything else goes on."""
     try:
         private.folder(folder)
         _thin_out(folder, time.time())
@@ -133,7 +133,7 @@ def _handler(folder: Path, name: str) -> logging.Handler:
 
 
 class _Quiet(RotatingFileHandler):
-    """A file that is full, or gone, is no business of the caller."""
+    """Ignore a file that is full or gone: it does not concern the caller."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Say nothing."""

@@ -1,4 +1,4 @@
-"""A run reports in the store that it is at work, from a thread of its own; a hung process reports nothing."""
+"""A run reports in the store that it works, from a thread of its own; a hung process reports nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Voice(threading.Thread):
 
 @contextlib.contextmanager
 def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Iterator[None]:
-    """Have a run say again and again that it lives, while the block lasts. Outside of a run it does nothing."""
+    """Report that a run lives, again and again, while the block lasts. Outside of a run it does nothing."""
     if not run_id:
         yield
         return

@@ -126,7 +126,7 @@ def see_it_gone(house: House, item: Unsettled) -> Unsettled:
         acts = kind.end(attempt.executor)
     if acts is not False:
         return item
-    # Not before it was seen: the instant read before the look at the process would be too early.
+    # The time is taken after the process was seen dead: earlier would be too early.
     moment = house.clock()
     house.store.write(look_rows.note_gone, attempt.id, moment)
     return replace(item, attempt=replace(attempt, gone_at=moment))
@@ -234,7 +234,7 @@ def _begins(item: Unsettled, wanted: Wanted, offset: Offset | None) -> datetime:
 
 
 def _last_comparison(house: House, access: Access) -> Offset | None:
-    """Give what this machine was told last of the network's clock."""
+    """Give the last known offset of the network's clock."""
     since = house.clock() - COMPARED_WITHIN
     try:
         return house.store.read(network_clocks.every, since).get((socket.gethostname(), access.network))
@@ -267,7 +267,7 @@ def _offset(seen: Sequence[Sighting]) -> Offset | None:
 
 
 def note_clock(house: House, access: Access, seen: Sequence[Sighting]) -> None:
-    """Keep what this look told of the network's clock."""
+    """Keep the offset of the network's clock that this look gave."""
     offset = _offset(seen)
     if offset is not None:
         with contextlib.suppress(StoreAway):
@@ -318,7 +318,7 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     taken = taken_ids(house, access, seen)
     unsettled = list(wanted.values())
     found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)
-    # After the adoptions, so that none of ours is taken for a stranger's.
+    # After adoption, so that none of ours counts as made by hand.
     by_hand = foreign(unsettled, seen, taken_ids(house, access, seen), access.handle)
     ahead = _offset(seen)
     house.store.write(ledger.note_foreign, access.account, by_hand, house.clock(), ahead)

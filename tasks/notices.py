@@ -28,7 +28,7 @@ from tasks.circuits import Refused
 from tasks.house import House
 
 TOLD_WITHIN = timedelta(minutes=2)
-"""How long a process that took a message has for telling it before another does."""
+"""How long a process that took a message has to send it before another does."""
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -42,7 +42,7 @@ ADDRESS = "the address in the block 'Steadypost on call'"
 
 
 class Said(Protocol):
-    """What is said to a person."""
+    """One message to a person."""
 
     @property
     def title(self) -> str: ...  # noqa: D102
@@ -82,12 +82,12 @@ class Teller:
         return self._on_call
 
     @property
-    def knows_somebody(self) -> bool:
+    def knows_person(self) -> bool:
         """Whether a person is named, by a block or by this machine's own address."""
-        return self._on_call.names_somebody or settings.read().on_call is not None
+        return self._on_call.names_person or settings.read().on_call is not None
 
     def may_tell(self, now: datetime) -> bool:
-        """Whether it is an hour at which the person named wants to be told."""
+        """Whether the person named wants messages at this hour."""
         return self._on_call.may_be_told(now, settings.read().zone)
 
     def read(self) -> None:
@@ -97,7 +97,7 @@ class Teller:
             self._fresh.clear()
 
     def tell(self, said: Said) -> str:
-        """Tell one message; answers by which way it was taken, or raises ``Untold``."""
+        """Send one message; answers by which way, or raises ``Untold``."""
         if not self.may_tell(self._now()):
             raise Untold(f"{LATER}: {self._on_call.hours}")
         zone, tried = self._on_call.zone or settings.read().zone, []
@@ -139,7 +139,7 @@ class Teller:
 
 
 def by_apprise(address: str, said: Said) -> bool:
-    """Tell by this machine's own address, without Prefect."""
+    """Send to this machine's own address, without Prefect."""
     from apprise import Apprise  # noqa: PLC0415 - only when all else fails
 
     teller = Apprise()
@@ -166,12 +166,12 @@ def send(house: House, teller: Teller, meanwhile: Callable[[], None] = lambda: N
 def note_who(house: House, teller: Teller) -> None:
     """Record whether a person can be told now: none named, or one asleep, is no failure of a way."""
     who = "" if teller.may_tell(house.clock()) else LATER
-    who = who if teller.knows_somebody else NOBODY
+    who = who if teller.knows_person else NOBODY
     try:
         house.store.write(
             vitals.note,
             ON_CALL,
-            well=teller.knows_somebody,
+            well=teller.knows_person,
             told=who,
             now=house.clock(),
         )

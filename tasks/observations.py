@@ -72,7 +72,7 @@ class Glance:
         self._was_well, self._missed = well, 0
 
     def alarms(self) -> bool:
-        """Take a glance; answer whether a round is to come at once."""
+        """Check the cheap things; answer whether a round is needed at once."""
         if not self._was_well:
             return False
         self._missed = 0 if any(not still for still in runs.workers().values()) else self._missed + 1
@@ -80,7 +80,7 @@ class Glance:
 
 
 def observe(house: House, memory: Memory) -> Observed:
-    """Look at everything, once. What cannot be seen is named, and keeps nothing else from being seen."""
+    """Look at everything, once. What cannot be seen is named, and hides nothing else."""
     moment = house.clock()
     prefect = _prefect(moment)
     store = _store(house, memory, moment)
@@ -231,7 +231,7 @@ def _machine(house: House, memory: Memory, moment: datetime, *, writes: bool) ->
 def _has_had_worker(
     house: House, memory: Memory, workers: Iterable[int], moment: datetime, *, writes: bool
 ) -> bool:
-    """Remember, over this run's end, that this machine has a worker: then its absence is seen at once."""
+    """Note beyond this run that this machine has a worker, so that its absence is seen at once."""
     try:
         if any(True for _ in workers):
             memory.has_had_worker = True

@@ -48,7 +48,7 @@ SCAN_EVERY = 5.0
 
 
 class PeerSupervisor:
-    """The others, as one of those on watch sees them."""
+    """The runs on watch, as one of them sees the others."""
 
     def __init__(self, house: House, own: str) -> None:
         self._house = house
@@ -59,14 +59,14 @@ class PeerSupervisor:
         self._clock_set_at: datetime | None = None
 
     def see(self) -> list[str]:
-        """Replace what is gone; answer for which flows a stand-in was sent."""
+        """Replace what is gone; answer for which flows a stand-in was started."""
         try:
             self._note_a_jump()
             stand_ins.speak_for_beginners(self._house)
             leases = self._house.store.read(watches.every)
             if self._cannot_send_heartbeats(leases):
-                # One that hangs in a transaction of SQLite's holds the whole store: then nobody sends heartbeats, and
-                # nobody is to be replaced for that.
+                # One that hangs in a transaction of SQLite's blocks the whole store: then no run sends heartbeats, and
+                # none is to be replaced for that.
                 self._house.store_away_at = self._house.clock()
                 self._end_still(leases)
                 return []
@@ -120,10 +120,10 @@ class PeerSupervisor:
             for lease in leases
         )
 
-    # --- and what is done about it
+    # --- replacing it
 
     def _replace(self, lease: Watch) -> bool:
-        """Take the next step towards another; answer whether it was a stand-in that took the lease."""
+        """Take the next step of a replacement; answer whether a stand-in took the lease."""
         missing = self._missing.get(lease.flow)
         if missing is None:
             self._house.log.warning("%s is gone (run %s), and is replaced", lease.flow, lease.run_id)
@@ -194,7 +194,7 @@ class _Missing:
         flow = self.lease.flow
         try:
             with runs.client() as api:
-                # What is dead and what hangs holds places of its deployment, and another would find none.
+                # Dead and hanging runs occupy the deployment's concurrency, and a new one would find no place.
                 for ended in places.free(
                     api, flow, self._house.store, self._house.clock(), gone=self.lease.run_id
                 ):
@@ -210,7 +210,7 @@ class _Missing:
             self._refused = True
 
     def is_in_vain(self) -> bool:
-        """Whether no run of Prefect's is to be waited for any longer."""
+        """Whether the wait for a run of Prefect's is over."""
         waited = time.monotonic() - self._since
         return self._refused or waited > (COMES_WITHIN if self._ordered else ANSWERS_WITHIN)
 
@@ -246,7 +246,7 @@ def minding(house: House, own: str) -> Iterator[None]:
             try:
                 peers.see()
             except Exception:
-                # Whatever it was: a supervisor that stopped would not be noticed.
+                # Go on after any error: a supervisor that stopped would not be noticed.
                 house.log.exception("the others could not be minded")
 
     thread = threading.Thread(target=mind, name="minding-the-others", daemon=True)

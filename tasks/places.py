@@ -14,7 +14,7 @@ from tasks import runs
 from tasks.bulkheads import this_host
 
 SILENT = timedelta(minutes=2)
-"""How long a run of another machine may say nothing. It says so every few seconds, and clocks differ."""
+"""How long a run of another machine may be silent. It reports every few seconds, and clocks differ."""
 
 BEGINS_WITHIN = timedelta(minutes=2)
 """How long a run may take from its worker to its first word; a machine with a load of its own takes half of that."""

@@ -44,12 +44,12 @@ Tickets = Mapping[Dependency, Ticket]
 
 
 def left_alone(house: House, account: str) -> No | None:
-    """Say why nothing of this account may be tried now, if so."""
+    """Say why nothing of this account may be tried now; ``None`` when it may."""
     return next((no for one in house.behind(account) if (no := house.circuits.refusal(one))), None)
 
 
 def set_out(house: House, account: str) -> Tickets | No:
-    """Take along what the answer will have to bring back; or learn that it is to be left alone."""
+    """Get the tickets that the answer must bring back; or why the account is to be left alone."""
     tickets: dict[Dependency, Ticket] = {}
     for one in house.behind(account):
         verdict = house.circuits.may(one)
@@ -129,7 +129,7 @@ def _is_its_own(house: House, dependency: Dependency) -> bool:
 )
 @discreet
 def probe(account: str) -> str:
-    """Find out, without publishing, whether publishing could go ahead, and say so to the circuits."""
+    """Find out, without publishing, whether publishing would work, and report it to the circuits."""
     house = here()
     access = house.access(account)
     # The sender took them; a repeated run takes what there is.
@@ -196,7 +196,7 @@ class Scout:
         self._house.probed[account] = self._house.clock() + wait
 
     def give_back(self) -> None:
-        """Leave what will not be tried any more to others."""
+        """Give back the permits that will not be used."""
         while self._house.permits:
             _, permits = self._house.permits.popitem()
             for one, ticket in permits.items():

@@ -1,4 +1,4 @@
-"""What the store is told of an account: what its block says, without its secrets."""
+"""An account for the store: its block without the secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from steadypost.store import AccountRecord
 
 
 def record_of(name: str, block: AccountBlock) -> AccountRecord:
-    """Give the account as the store knows it."""
+    """Make the store's account of a block."""
     return AccountRecord(
         name=name,
         channel=block.channel,

@@ -42,7 +42,7 @@ OF_THE_LOOKS = frozenset({Kind.UNCONFIRMED, Kind.READER, Kind.LIVE})
 )
 @discreet
 def remedy(remedy: str, kind: str, about: str) -> str:
-    """Try one remedy; answers what it did, and never raises for what is broken anyway."""
+    """Try one remedy; answers what it did, and never raises for what is known to be broken."""
     house = here()
     try:
         return APPLY[Remedy(remedy)](house, Kind(kind), about)
@@ -86,7 +86,7 @@ def _revive_flow(house: House, kind: Kind, about: str) -> str:
 
 
 def _renew_browsers(_: House, kind: Kind, about: str) -> str:
-    """Have the run relieved: the new one brings its own browsers, the old one brings home what is under way."""
+    """Have the run relieved: the new one has its own browsers, the old one finishes what is under way."""
     flow = flow_of(kind, about)
     with runs.client() as api:
         started = runs.start(api, flow)
@@ -188,5 +188,5 @@ APPLY: Mapping[Remedy, Callable[[House, Kind, str], str]] = {
 
 
 def of(incident: Incident, one: Remedy) -> tuple[str, str, str]:
-    """Give what a remedy's task is told: words, no objects."""
+    """Give the parameters of a remedy's task: plain words, no objects."""
     return str(one), str(incident.kind), incident.about

@@ -50,7 +50,7 @@ class Shown:
 
 
 Agrees = Callable[[Sequence[Shown]], bool]
-"""Shown what would be taken down; ``False``: leave it."""
+"""Is shown what would be taken down; ``False`` leaves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

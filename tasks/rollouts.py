@@ -32,7 +32,7 @@ SHORTEST_WATCH = timedelta(minutes=1)
 """Nothing can be told of a share in less."""
 
 BY = "rollout"
-"""Who changes the switch, where it is not a person."""
+"""The name kept with a change of the switch that no person made."""
 
 
 class CannotRollOut(ValueError):
@@ -127,7 +127,7 @@ def _found_elsewhere(store: Store, rollout: Rollout, share: float, now: datetime
 
 
 def groups(store: Store, rollout: Rollout, now: datetime) -> tuple[Group, Group]:
-    """Count how it went for those who have it, and for the rest, since the share came to have it."""
+    """Count the results of those who have it and of the rest, since this share got it."""
     due_posts = store.read(figures.due_posts, Span(rollout.since, now), within=ON_TIME)
     sides: tuple[list[DuePost], list[DuePost]] = ([], [])
     for one in due_posts:

@@ -79,7 +79,7 @@ SOON = timedelta(seconds=30)
 
 OURS = DeploymentFilter(name=DeploymentFilterName(any_=[*DEPLOYMENTS.values()]))
 PAGE = 200
-"""How much Prefect gives in one answer, at the most."""
+"""The most that Prefect returns in one answer."""
 
 OUR_LIMITS = "steadypost-"
 """With this the name of every limit begins that is ours; others are left alone."""
@@ -252,12 +252,12 @@ def is_there(process: psutil.Process) -> bool:
 
 
 def stands_still(found: Iterable[psutil.Process]) -> bool:
-    """Whether none of these could do something."""
+    """Whether none of these can run."""
     return not any(map(_moves, found))
 
 
 def _moves(process: psutil.Process) -> bool:
-    """Whether it could do something. One that was stopped is there, and does nothing."""
+    """Whether it can run. A stopped one exists and does nothing."""
     try:
         return bool(process.status() != psutil.STATUS_STOPPED)
     except psutil.Error:
@@ -360,7 +360,7 @@ def end(api: SyncPrefectClient, run_id: UUID | str) -> str:
 
 
 def kill(run_id: str) -> int:
-    """Kill what carries out a run on this machine, asleep or awake; answer how many processes that were."""
+    """Kill the processes of a run on this machine, stopped or not; answer how many."""
     mine = [process for process in processes().get(run_id, []) if process.pid != os.getpid()]
     for process in mine:
         with contextlib.suppress(psutil.Error):

@@ -34,7 +34,7 @@ MEANS: Mapping[Whose, Cause] = {
     Whose.ADDRESS: Cause.PAGE_UNREACHABLE,
     Whose.UNKNOWN: Cause.NO_WAY_THERE,
 }
-"""What is charged, as the second question's answer says."""
+"""The cause that is charged, by the second question's answer."""
 
 TOLD: Mapping[Whose, str] = {
     Whose.MACHINE: "no other address is reached from this machine either",
@@ -81,7 +81,7 @@ def proxy_of(environment: Mapping[str, str]) -> Address | None:
 
 @dataclass(kw_only=True)
 class SecondQuestion:
-    """Asks, and remembers for a moment what it was told."""
+    """Asks, and remembers the answer for a moment."""
 
     reached: Callable[[Address], bool] = is_reached
     network: Callable[[], bool] = has_network
@@ -90,7 +90,7 @@ class SecondQuestion:
     _known: dict[Address, tuple[float, bool]] = field(default_factory=dict)
 
     def whose(self, own: Address, others: Iterable[Address]) -> Whose:
-        """Find out whose trouble it is that ``own`` was not found."""
+        """Find out whether this machine or ``own`` is at fault when ``own`` is not reached."""
         asked = [one for one in dict.fromkeys(others) if one.host != own.host and not one.is_here]
         proxy = proxy_of(self.environment)
         if proxy is not None:
@@ -148,7 +148,7 @@ def _others(house: House, access: Access) -> list[Address]:
 
 
 def owned(house: House, access: Access, answer: Answer) -> Answer:
-    """Do the same for an answer."""
+    """Do the same for every outcome of an answer."""
     unconfirmed = [
         one for one in answer.outcomes if isinstance(one, NotSubmitted) and one.cause is Cause.NO_WAY_THERE
     ]

@@ -18,10 +18,10 @@ from tasks.dependencies import browser_here
 from tasks.house import House
 
 SAYS_SO_EVERY = 1.0
-"""Seconds between two words that this publisher is there."""
+"""Seconds between two reports of this publisher."""
 
 RENEWED_WITHIN = 3.0
-"""Seconds in which whoever has a lease and lives sends another heartbeat."""
+"""Seconds in which a living lease holder sends another heartbeat."""
 
 PUBLISH = "publish"
 
@@ -32,7 +32,7 @@ def helping(host: str) -> str:
 
 
 class Sharing:
-    """What of all accounts this publisher works on."""
+    """Which of all accounts this publisher serves."""
 
     def __init__(self, house: House, run_id: str, role: Role = Role.LEAD) -> None:
         self._house = house
@@ -46,14 +46,14 @@ class Sharing:
         """Whether the lead is on this machine too, where there is to be one publisher."""
 
     def tend(self) -> None:
-        """Say that it is there and hear of the others, when it is time to."""
+        """Report this publisher and read the others, when it is time to."""
         if time.monotonic() - self._said_at < SAYS_SO_EVERY:
             return
         self._said_at = time.monotonic()
         try:
             self._tend()
         except StoreError as away:
-            # Nobody can claim then either; what was known serves until it is back.
+            # No publisher can claim then either; what was known serves until it is back.
             self._house.log.debug("who shares the accounts could not be told: %s", type(away).__name__)
 
     def _tend(self) -> None:
@@ -66,7 +66,7 @@ class Sharing:
         others = [one for one in said if one.host != self._host]
         if {one.host for one in others} != {one.host for one in self._others}:
             names = ", ".join(sorted(one.host for one in others))
-            self._house.log.info("the accounts are shared with %s", names or "nobody")
+            self._house.log.info("the accounts are shared with %s", names or "no other publisher")
         able = self._able()
         self._others = others
         self._has = spread({self._host: able, **{one.host: one.accounts for one in others}})
@@ -88,7 +88,7 @@ class Sharing:
         return {name for name in usable if not self._house.kind_of(name).needs_browser}
 
     def mine(self, accounts: Iterable[str]) -> list[str]:
-        """Choose of these accounts those that this publisher works on. With the switch off it is the lead's to do."""
+        """Choose those of these accounts that this publisher serves. With the switch off the lead serves all."""
         moment, switch = self._house.clock(), self._house.switches.sharing
         return [
             name
@@ -102,7 +102,7 @@ class Sharing:
         return self._has.get(account) == self._host
 
     def leave(self) -> None:
-        """Have the others take over at once."""
+        """Report the end, so that the others take over at once."""
         try:
             self._house.store.write(publishers.leave, self._host, run_id=self._run_id)
             self._house.store.write(publishers.forget, self._house.clock())
@@ -111,7 +111,7 @@ class Sharing:
 
 
 def lead_of(store: Store) -> Publisher | None:
-    """Find the publisher that has the lease of ``publish``, as it was heard of last; raises ``StoreError``."""
+    """Find the publisher that has the lease of ``publish``, by its last report; raises ``StoreError``."""
     lease = _leased(store)
     if lease is None:
         return None
@@ -123,7 +123,7 @@ def living_lead(store: Store) -> Publisher | None:
     before = _leased(store)
     ends = time.monotonic() + RENEWED_WITHIN
     while before is not None and time.monotonic() < ends:
-        time.sleep(0.25)  # the store tells nobody when it is written
+        time.sleep(0.25)  # no event says when the store was written
         if _leased(store) != before:
             return lead_of(store)
     return None

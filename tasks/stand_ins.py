@@ -25,7 +25,7 @@ from tasks.house import House
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """What a stand-in is told."""
+    """The instructions of a stand-in."""
 
     flow: str
     run_id: str
@@ -150,7 +150,7 @@ def log_file(home: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Give another process this one's environment, but for what makes it this run."""
+    """Copy this process's environment, without what identifies its run."""
     return {
         name: value
         for name, value in os.environ.items()

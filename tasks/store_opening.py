@@ -32,7 +32,7 @@ Found = TypeVar("Found")
 
 @dataclass(kw_only=True)
 class Patience:
-    """How long a run waits for the store, and how."""
+    """How a run waits for the store, and how long."""
 
     within: timedelta
     log: Log
@@ -69,5 +69,5 @@ def wait_after(tries: int, chance: float) -> timedelta:
 
 
 def longest(why: StoreAway | SchemaMismatch, within: timedelta) -> timedelta:
-    """Say how long this is waited for at the most."""
+    """Give the longest wait."""
     return min(within, OTHER_TABLES_WAIT) if isinstance(why, SchemaMismatch) else within

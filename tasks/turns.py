@@ -1,4 +1,4 @@
-"""What follows when a circuit changes its state, and the right to its trial from the store."""
+"""What follows when a circuit changes its state, and its trials reserved in the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def follow(house: House, turned: Turned) -> None:
-    """Let go what waited for a circuit that closed; the one process that closed it does this, once."""
+    """Wake what waited for a circuit that closed; done once, by the process that closed it."""
     house.announce(turned)
     kind, of = turned.dependency.kind, turned.dependency.of
     if turned.after.state is not State.CLOSED or kind not in WAKES:

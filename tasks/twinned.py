@@ -1,4 +1,4 @@
-"""Blocks that are one account under two names: which is refused, and that a person is told of it."""
+"""Blocks that are one account under two names: one is refused, and a person is told."""
 
 from __future__ import annotations
 

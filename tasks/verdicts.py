@@ -53,7 +53,7 @@ def verdicts_on(
 def _unless_left_out(
     house: House, item: Unsettled, part: Wanted, seen: Sequence[Sighting], verdict: Absent
 ) -> Evidence:
-    """Let nothing be absent from lists that leave out what was made after it, and is known to be live."""
+    """Call nothing absent from lists that lack later posts known to be live."""
     first = min(one.at for one in seen if one.trouble is None)
     known = house.store.read(
         unconfirmed.published_since,
@@ -77,7 +77,7 @@ def _strangers(  # noqa: PLR0917 - private, and every one of them is needed
     seen: Sequence[Sighting],
     taken: frozenset[RemoteId],
 ) -> list[RemoteId]:
-    """Name the posts since a backup that was restored of which this store knows nothing."""
+    """Name the posts since a restored backup that this store does not know."""
     until = item.reworded_until or item.attempt.ended_at
     found = strangers(part, wanted, seen, taken, until=until)
     by_hand = house.store.read(ledger.known_by_hand, item.account, found, item.attempt.began_at)
@@ -85,7 +85,7 @@ def _strangers(  # noqa: PLR0917 - private, and every one of them is needed
 
 
 def _unless_reworded(verdict: Absent, unknown: Sequence[RemoteId]) -> Evidence:
-    """Let nothing be absent that may be live in words that this store never heard of."""
+    """Call nothing absent that may be live in other words than this store knows."""
     if not unknown:
         return verdict
     more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
@@ -96,7 +96,7 @@ def _unless_reworded(verdict: Absent, unknown: Sequence[RemoteId]) -> Evidence:
 
 
 def _while_it_may_act(item: Unsettled, verdict: Evidence) -> Evidence:
-    """Let nothing be absent whose attempt could still act when the look began: what is still to come is in no list."""
+    """Call nothing absent whose attempt could still act when the look began: it may appear after it."""
     if isinstance(verdict, Absent) and item.attempt.gone_at is None:
         return CannotTell(why="its executor was not seen dead when the look began")
     return verdict

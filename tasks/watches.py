@@ -72,7 +72,7 @@ class Watch:
                 cycle.again()
 
     def call(self) -> Callable[[], None]:
-        """Have the next cycle at once. What it answers waits for that cycle's end, but not for long."""
+        """Start the next cycle at once. The answer waits for that cycle's end, but not for long."""
         wanted = self._begun + 1
         self._called.set()
 
@@ -103,6 +103,6 @@ class Watch:
             )
         except StoreAway as away:
             self._house.store_away_at = self._house.clock()
-            # A lease that cannot be written was not taken; stay.
+            # The store is away, so no other run can have taken the lease: stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

@@ -24,7 +24,7 @@ def proves_absence(missed: Collection[Missed], *, gone_at: datetime | None, sett
     before ``gone_at``: a request still to come is in no list.
     """
     if not settle:
-        # The network shows at once what it has: no time is to be measured.
+        # The network shows at once what it has: one look is enough.
         return any(gone_at is not None and one.at >= gone_at for one in missed)
     counted = [one for one in missed if _counts(one, gone_at)]
     return bool(counted) and _span(counted) >= settle

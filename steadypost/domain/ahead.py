@@ -1,4 +1,4 @@
-"""What comes next for a delivery, and when: told from what is known now, changing nothing."""
+"""What comes next for a delivery, and when, as far as is known now. Reads only."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from steadypost.domain.quota import BUDGETS, Free, Full, Limits, Use, capacity, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that comes, or that is waited for."""
+    """One coming event, or one thing the delivery waits for."""
 
     kind: str
-    """One word by which programs know it."""
+    """One word, for programs."""
     says: str
     at: datetime | None = None
-    """When it comes, or until when it is waited for; ``None`` where unknown."""
+    """When it comes, or how long it is waited for; ``None`` where unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What stands around a delivery, and decides when it may move."""
+    """All that decides when a delivery may move."""
 
     limits: Limits
     uses: Sequence[Use]
@@ -68,11 +68,11 @@ class Around:
     looked_for_first: bool = False
     """Whether a backup was restored, and it may have been sent since that was made."""
     twin: str = ""
-    """The account that goes on in its account's stead, having the same handle."""
+    """The account with the same handle that publishes instead of its own."""
 
 
 def ahead(delivery: Delivery, around: Around, now: datetime) -> list[Step]:
-    """Say what comes next, and before it what holds it up."""
+    """List what holds the delivery up, then what comes next."""
     match delivery.state:
         case State.SCHEDULED | State.PARTIAL:
             return _to_go_out(delivery, around, now)
@@ -167,12 +167,12 @@ def _aside(delivery: Delivery, why: str, at: datetime | None = None) -> Step:
 
 
 def _open_before(delivery: Delivery, around: Around, now: datetime) -> list[Hold]:
-    """The circuits that it waits for now; they may be closed when its moment comes."""
+    """The circuits it waits for now; they may be closed by the time it is due."""
     return in_order(*open_before(delivery.account, around.circuits, now), around.judged)
 
 
 def _costs(fits: Free | Full, around: Around, when: datetime) -> str:
-    """Of a budget that is used up, say how much of it, and what this one needs."""
+    """Describe a used-up budget: how much is spent, and what this delivery needs."""
     if isinstance(fits, Free) or fits.reason not in BUDGETS:
         return ""
     budget, window = BUDGETS[fits.reason](around.limits)

@@ -18,7 +18,7 @@ ACCOUNT = "account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Why a post needs a yes, and whose."""
+    """Why a post needs approval, and by whom."""
 
     key: str
     what: str
@@ -30,13 +30,13 @@ class Rule:
         return tuple(one for one in self.approvers if not same(one, author))
 
     def takes(self, who: str, author: str) -> bool:
-        """Whether the rule takes a yes of this person for this author's words."""
+        """Whether the rule accepts this person's approval of this author's words."""
         if same(who, author) or not who.strip():
             return False
         return ANYBODY in self.approvers or any(same(who, one) for one in self.approvers)
 
     def told(self, author: str) -> str:
-        """Say who may give the yes, and for what."""
+        """Say who may approve, and what."""
         may = self.who_may(author)
         if ANYBODY in may:
             return f"any person but {author or 'its author'} may give it ({self.what})"
@@ -46,12 +46,12 @@ class Rule:
 
 
 def named(written: str) -> tuple[str, ...]:
-    """Read names as a field has them, with commas between."""
+    """Read a field of names separated by commas."""
     return tuple(dict.fromkeys(one.strip() for one in written.split(",") if one.strip()))
 
 
 def written(names: Iterable[str]) -> str:
-    """Write names as a field has them."""
+    """Write names as a field, separated by commas."""
     return ", ".join(names)
 
 
@@ -67,7 +67,7 @@ def of_label(label: str, approvers: str) -> Rule:
 
 
 def missing(rules: Sequence[Rule], given: Collection[str]) -> tuple[Rule, ...]:
-    """Name the rules whose yes is not given yet."""
+    """Name the rules without an approval so far."""
     return tuple(one for one in rules if one.key not in given)
 
 
@@ -81,7 +81,7 @@ def because(rules: Sequence[Rule], author: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What one person's yes does for one post."""
+    """What one person's approval does for one post."""
 
     takes: tuple[Rule, ...]
     """The rules that take it."""
@@ -90,10 +90,10 @@ class Judged:
 
 
 def judge(rules: Sequence[Rule], given: Mapping[str, str], *, who: str, author: str) -> Judged:
-    """Say what a yes does; ``given`` says whose yes each rule has."""
+    """Judge an approval; ``given`` says who has approved by each rule."""
     open_ = missing(rules, given)
     takes = tuple(one for one in open_ if one.takes(who, author))
-    # One person is one yes, whatever the number of rules: each rule has named whom it trusts with it.
+    # One approval satisfies every rule that accepts this person.
     return Judged(takes=takes, left=tuple(one for one in open_ if one not in takes))
 
 

@@ -20,7 +20,7 @@ MARK = {Verdict.OK: "🟢", Verdict.FAILING: "🔴", Verdict.UNKNOWN: "⚪"}
 
 
 SHOWN = 60
-"""So much of a text is shown: enough to know which it is."""
+"""How much of a text is shown: enough to recognise it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class Line:
     text: str
     state: State = State.SCHEDULED
     address: str = ""
-    """Where people find it; empty when unknown."""
+    """Its address; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Everything the page shows, as it was at one moment."""
+    """Everything the page shows, at one moment."""
 
     at: datetime
     zone: str
@@ -58,7 +58,7 @@ class Board:
     live: Sequence[Line] = ()
     """The latest that are live."""
     closed: Mapping[str, str] = field(default_factory=dict)
-    """Accounts that cannot be used, with why."""
+    """Accounts that cannot be used, each with its reason."""
 
 
 def page(board: Board) -> str:
@@ -111,7 +111,7 @@ def _said(one: Line) -> str:
 
 
 def _url(address: str) -> str:
-    """Keep an address from ending its link, or the cell that it stands in."""
+    """Escape an address so that it ends neither its link nor its table cell."""
     return "".join(f"%{ord(letter):02X}" if letter in "<>|\\ \n\t" else letter for letter in address)
 
 
@@ -133,7 +133,7 @@ def _accounts(board: Board) -> str:
 
 
 def _light(one: AccountSeen, board: Board) -> str:
-    if standing(one, board.at, board.closed).needs_somebody:
+    if standing(one, board.at, board.closed).needs_person:
         return MARK[Verdict.FAILING]
     verdicts = [check.verdict for check in board.checks if check.about == one.name]
     if Verdict.FAILING in verdicts:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """One attempt, as far as the budget is concerned."""
+    """One attempt, as the budget sees it."""
 
     at: datetime
     again: bool
@@ -24,19 +24,19 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How much may be tried again in vain within any minute."""
+    """How many retries may fail within any minute."""
 
     share: float = 0.2
-    """At most one retry in vain for five fresh attempts."""
+    """At most one failed retry for five fresh attempts."""
     floor: int = 5
-    """So many besides, however few are fresh: what a crash interrupted is made good at once."""
+    """As many again without fresh attempts, so that what a crash interrupted resumes at once."""
     every: timedelta = timedelta(seconds=6)
-    """So often one may be tried again in any case: otherwise the end of the trouble would not be found."""
+    """One retry this often in any case: otherwise the end of a fault would go unnoticed."""
     within: timedelta = timedelta(minutes=1)
     """How far back attempts count."""
 
     def left(self, tries: Iterable[Try], now: datetime) -> int:
-        """Say how many may be tried again now, after these attempts."""
+        """Count the retries allowed now, after these attempts."""
         recent = [one for one in tries if now - self.within < one.at <= now]
         fresh = sum(not one.again for one in recent)
         in_vain = [one.at for one in recent if one.again and not one.worked]

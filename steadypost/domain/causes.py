@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """Whose trouble it is: the width within which it is left alone."""
+    """Where the fault lies, and so how much is left alone."""
 
     ITEM = "item"
     """This delivery only."""
@@ -26,7 +26,7 @@ class Scope(StrEnum):
 
 
 class Again(StrEnum):
-    """When the same delivery is asked for again."""
+    """When the same delivery is tried again."""
 
     NEVER = "never"
     """The network said no and would say no again: a person has to change the post."""
@@ -35,7 +35,7 @@ class Again(StrEnum):
     NAMED_END = "at the end it named"
     """Retry-After, or the header that names the reset; where there is none, after the account's rest."""
     REST = "after the account's rest"
-    """Nothing of the account moves before. A new session in its block ends the rest at once."""
+    """Nothing of the account moves before that. A new session in its block ends the rest at once."""
     ABSENCE = "once it is proven absent"
     """By two looks a settle window apart, its browser dead."""
     PERSON = "when a person says so"
@@ -43,14 +43,14 @@ class Again(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What must be known before it is asked for again."""
+    """What must be known before it is tried again."""
 
     NONE = "none: nothing was posted"
     ABSENCE = "proof that it is not live"
 
 
 class Fault(StrEnum):
-    """What a failure for this cause tells of, and so which circuit it counts against."""
+    """What a failure of this cause says something about, and so which circuit it counts against."""
 
     SIGN_IN = "the account's sign-in"
     """Only a look can see its end. Limits end at the instant they name; what the account's block says is not among it.
@@ -60,7 +60,7 @@ class Fault(StrEnum):
     """Network or machine, unknown which: it counts against the account's page, and tells nothing of the machine."""
     MACHINE = "this machine's browsers"
     """It never opens a circuit of the network's."""
-    UNKNOWN = "nobody knows"
+    UNKNOWN = "not known"
     """It ends a probe without telling of the network: its page may be well, and our browser was not."""
 
 
@@ -127,7 +127,7 @@ class Cause(StrEnum):
 
     @property
     def needs_person(self) -> bool:
-        """Whether waiting cannot help: a person has to sign in, answer the network, or accept its rules."""
+        """Whether waiting is useless: a person has to sign in, answer the network, or accept its rules."""
         return RULES[self].needs_person
 
 
@@ -146,9 +146,9 @@ class Rule:
     """How long the account is left alone when the network names no end; each account's cause has one."""
     needs_person: bool = False
     fault: Fault | None = None
-    """What it tells of; nothing where it is the post's own trouble, or one that no circuit can end."""
+    """What it says something about; nothing where the post itself is at fault, or no circuit can end it."""
     remedy: str = ""
-    """What a person can do, with ``{delivery}`` and ``{account}``; empty where it goes on by itself."""
+    """What a person can do, with ``{delivery}`` and ``{account}``; empty where it resolves by itself."""
 
     def to_do(self, *, account: str = "", delivery: int | str = "") -> str:
         """Say what to do about this one."""
@@ -156,7 +156,7 @@ class Rule:
 
 
 def _later(says: str, *, scope: Scope = Scope.HOST, fault: Fault | None = None) -> Rule:
-    """Let go of what was not the delivery's own doing: it costs it nothing."""
+    """A row whose failure was not the delivery's fault: it is not charged."""
     return Rule(says=says, scope=scope, again=Again.GROWING_WAITS, fault=fault)
 
 
@@ -171,7 +171,7 @@ def _limit(says: str, rest: timedelta) -> Rule:
 
 
 def _person(says: str, rest: timedelta, remedy: str, fault: Fault | None = None) -> Rule:
-    """Leave the account alone and look in now and then, until a person has acted."""
+    """A row that pauses the account, with a look now and then, until a person has acted."""
     return Rule(
         says=says,
         scope=Scope.ACCOUNT,
@@ -318,7 +318,7 @@ def check_rules(rules: Mapping[Cause, Rule] = RULES) -> None:
         if (rule.scope is Scope.ACCOUNT) is not (rule.rest is not None):
             raise ValueError(f"{cause}: an account's cause names a rest, and no other does")
         if rule.charged and rule.scope is not Scope.ITEM:
-            raise ValueError(f"{cause}: a delivery pays for nobody else's trouble")
+            raise ValueError(f"{cause}: a delivery is charged for its own faults only")
         if (rule.needs_person or rule.again in {Again.NEVER, Again.PERSON}) and not rule.remedy:
             raise ValueError(f"{cause}: waiting does not help, so a person has to be told what to do")
         rule.to_do(account="alice", delivery=7)

@@ -14,21 +14,21 @@ from steadypost.domain.delivery import Delivery, State, WhenLate
 from steadypost.domain.parts import PartState
 
 WAITS = frozenset({State.SCHEDULED, State.HELD, State.QUARANTINED})
-"""What can be changed freely: nothing of it is live, and nothing is under way."""
+"""Freely changeable: nothing of it is live or under way."""
 
 RESTS = frozenset({State.REFUSED, State.MISSED})
-"""What ended without anything being sent: its wording can be changed, and a person can let it go out again."""
+"""Ended without anything sent: its wording can be changed, and a person can send it again."""
 
 
 class Op(StrEnum):
     """What is to be changed."""
 
     EDIT = "edit"
-    """What it says, or its own late rule."""
+    """Its wording, or its late rule."""
     MOVE = "move"
     """Its time."""
     RESCHEDULE = "reschedule"
-    """Its time, also when it missed the one it had."""
+    """Its time, also after it missed the first one."""
     RETRY = "retry"
     """What it says; and what the network refused, or what broke its attempts, goes out again."""
 
@@ -38,14 +38,14 @@ TAKE_DOWN = "'steadypost delete {0} --from-network'"
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """A delivery that stays as it is: why, and what is possible instead."""
+    """A delivery that is not changed: why, and what is possible instead."""
 
     why: str
     remedy: str
 
 
 def barred(op: Op, delivery: Delivery) -> Barred | None:
-    """Say why a delivery cannot be changed so; nothing when it can."""
+    """Say why this change is not possible; ``None`` when it is."""
     if delivery.state in WAITS:
         return None
     if delivery.state in _allowed_at_rest(op):
@@ -126,13 +126,13 @@ def _next_at(delivery: Delivery, due_at: datetime) -> datetime:
 
 
 def _held_for_being_late(delivery: Delivery, now: datetime) -> bool:
-    """Whether it asks a person because its time passed: who gives it another has answered."""
+    """Whether it waits for a person because its time passed: a new time is the answer."""
     return delivery.state is State.HELD and delivery.when_late is WhenLate.ASK and delivery.is_late(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What follows when a delivery is late, as a person wants it from now on."""
+    """What is to follow from now on when a delivery is late."""
 
     late_after: timedelta | None
     when_late: WhenLate

@@ -45,12 +45,12 @@ def by_clocks_of(zone: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offset:
-    """How far a network's clock is ahead of this machine's, as its answers told."""
+    """How far a network's clock is ahead of this machine's, measured by its answers."""
 
     ahead: timedelta
-    """The network's time less this machine's; negative when this machine is ahead."""
+    """The network's time minus this machine's; negative when this machine is ahead."""
     within: timedelta
-    """How far that may be wrong, either way."""
+    """Its error, either way."""
 
 
 def offset_of(date: datetime, sent_at: datetime, received_at: datetime) -> Offset:

@@ -129,7 +129,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     | {State.SCHEDULED, State.HELD, State.QUARANTINED}
     # The rest of a thread was taken back, and a person took down what of it was live.
     | {State.REMOVED},
-    # It was believed gone, and a person sees it: an id outweighs every word, this one too.
+    # It was believed gone, and a person sees it live.
     State.REMOVED: CAME_TO_LIGHT,
 }
 """The graph. What is not here does not happen."""
@@ -273,7 +273,7 @@ class Delivery:
         return after._follow(answer, now, jitter if patient else None)  # noqa: SLF001 - it is this very class
 
     def _follow(self, answer: Answer, now: datetime, jitter: float | None) -> Delivery:
-        """Move by an answer whose parts have come home."""
+        """Move by an answer that has been applied to the parts."""
         if self.first_missing == len(self.parts):
             return self.move(State.PUBLISHED, broken=0, deferred=0, cause=None, why="")
         if any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes):
@@ -300,7 +300,7 @@ class Delivery:
             case Refused(cause=cause, why=why):
                 return self.move(State.NEEDS_REVIEW if begun else State.REFUSED, cause=cause, why=why)
             case Deferred(cause=cause, why=why, until=until):
-                # The network itself said "not now": to that we listen, patient or not.
+                # The network itself said "not now": that is obeyed, patient or not.
                 waited = now + wait_before_retry(self.deferred, 0.5 if jitter is None else jitter)
                 return self.move(
                     again,

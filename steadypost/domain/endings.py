@@ -1,4 +1,4 @@
-"""What is said of posts that ended without being published: which, what happened, what to do. One message for all."""
+"""One message about all posts that ended unpublished: which, what happened, what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a person is told."""
+    """The message to a person."""
 
     title: str
     body: str
@@ -59,7 +59,7 @@ GOES_ON = "it goes on by itself when it can; what it waits for: steadypost why {
 
 
 def is_time(telling: Telling, last_at: datetime | None, now: datetime) -> bool:
-    """Whether a person is to be told now of what there is to tell."""
+    """Whether a message is due now."""
     match telling:
         case Telling.AT_ONCE:
             return True
@@ -70,7 +70,7 @@ def is_time(telling: Telling, last_at: datetime | None, now: datetime) -> bool:
 
 
 def message(ended: Sequence[Ended]) -> Message:
-    """Say of all of them at once which they are, what happened, and what to do."""
+    """Write one message about all of them: which, what happened, what to do."""
     counts = Counter(one.state for one in ended)
     told = ", ".join(f"{counts[state]} {word}" for state, word in WHAT.items() if counts[state])
     posts = "post" if len(ended) == 1 else "posts"
@@ -108,7 +108,7 @@ def _lines(one: Ended) -> str:
 
 
 def _said(one: Ended) -> str:
-    """Say what happened, in words that need no code of the network; what has none is told as it was answered."""
+    """Say what happened in plain words where there are any, else as the network put it."""
     if one.cause is None or one.cause is Cause.REFUSED_OTHERWISE:
         return one.why
     rule = RULES[one.cause]

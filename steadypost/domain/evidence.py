@@ -55,7 +55,7 @@ class SeenPost:
 
     @property
     def text(self) -> str:
-        """What it says, for people and for logs."""
+        """Its text, for people and logs."""
         return self.said.text
 
 
@@ -82,7 +82,7 @@ class Sighting:
     reached_back_to: datetime | None = None
     """The list is without a gap from ``at`` back to here, by the network's clock; ``None`` when it cannot say."""
     trouble: Cause | None = None
-    """What kept the look from being one: signed out, a wall, an error, an empty page."""
+    """Why the look saw nothing: signed out, a wall, an error, an empty page."""
     why: str = ""
     place: Place = Place.PROFILE
     post: RemoteId | None = None
@@ -99,12 +99,12 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One part we asked for, and want to know about."""
+    """One part that was asked for and whose end is unknown."""
 
     delivery_id: int
     n: int
     network: Network = field(repr=False)
-    """By whose facts it is judged."""
+    """The network whose rules apply."""
     handle: str
     text: str
     began_at: datetime
@@ -141,7 +141,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """It was not there on a look that would have shown it. One such look alone proves nothing."""
+    """A look that would have shown it did not. One such look alone proves nothing."""
 
     why: str
 

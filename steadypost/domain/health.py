@@ -1,4 +1,4 @@
-"""What is checked, and what a check can come to. It compares with what is seen, never with what the publisher says."""
+"""What is checked, and the possible results. Checks rely on what is seen, never on what the publisher says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 class Quiet(StrEnum):
-    """Why nothing happens and nothing is wrong."""
+    """Why nothing happens although nothing is wrong."""
 
     NOTHING_DUE = "nothing_due"
     SWITCHED_OFF = "switched_off"
@@ -55,7 +55,7 @@ class Kind(StrEnum):
     RUNS = "runs"
     """No run holds a place that it does not use."""
     DUE = "due"
-    """Posts that are due, and may go, go."""
+    """Posts that are due and may go out, go out."""
     LIVE = "live"
     """Posts that count as published are live, as the network shows."""
     READER = "reader"
@@ -90,7 +90,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What one check came to, of what, and why."""
+    """The result of one check, with its subject and reason."""
 
     kind: Kind
     verdict: Verdict
@@ -100,7 +100,7 @@ class Check:
     quiet: Quiet | None = None
     """Why nothing happening is right."""
     explained_by: Kind | None = None
-    """What is wrong elsewhere that explains this. It is not ok for that, but is told only once."""
+    """The failure elsewhere that explains this one. It is not ok either, but only one of them is reported."""
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -124,7 +124,7 @@ def failing(kind: Kind, what: str, about: str = "") -> Check:
 
 
 def unknown(kind: Kind, what: str, about: str = "", quiet: Quiet | None = None) -> Check:
-    """Nobody can tell."""
+    """It is not known."""
     return Check(kind=kind, verdict=Verdict.UNKNOWN, what=what, about=about, quiet=quiet)
 
 
@@ -155,7 +155,7 @@ class Tolerances:
     every: timedelta = timedelta(seconds=60)
     """How often everything is checked."""
     heartbeat_within: timedelta = FAILING_AFTER
-    """No longer than the peers of a run give it: what was replaced must not look well."""
+    """No longer than a run's peers wait: a run that was replaced must not count as healthy."""
     starts_within: timedelta = timedelta(seconds=45)
     """How long a run may take from its start to its first heartbeat: importing and opening take their time."""
     taken_up_within: timedelta = timedelta(seconds=45)
@@ -173,18 +173,18 @@ class Tolerances:
     session_ahead: timedelta = timedelta(hours=1)
     """How far ahead a sign-in must hold."""
     relieved_within: timedelta = timedelta(minutes=6)
-    """How long a relieved run may take to bring home what is under way."""
+    """How long a relieved run may take to finish what is under way."""
     late_run: timedelta = timedelta(seconds=60)
     """How late a worker may start a run."""
     worker_silent: timedelta = timedelta(seconds=90)
     """A worker tells Prefect every 30 seconds that it lives."""
     outbox_within: timedelta = timedelta(minutes=2)
     notices_within: timedelta = timedelta(seconds=60)
-    """A message is told in the round that wrote it. What waits for longer was tried, and did not get through."""
+    """A message is sent in the round that wrote it. One that waits longer was tried and failed."""
     circuit_open: timedelta = timedelta(minutes=10)
     switched_off: timedelta = timedelta(hours=6)
     unknown_for: timedelta = timedelta(minutes=5)
-    """How long it may be unknown before a person is told that."""
+    """How long it may be unknown before a person is told."""
     disk_mb: int = 500
     memory_mb: int = MEMORY_MB
     clock_skew: timedelta = timedelta(seconds=15)
@@ -192,7 +192,7 @@ class Tolerances:
 
     @classmethod
     def of(cls, every: timedelta, on_time: timedelta = timedelta(minutes=5)) -> Tolerances:
-        """Give the tolerances of a house that is looked at so often: shorter rounds are for drills."""
+        """Derive the tolerances from the interval between rounds: shorter rounds are for drills."""
         return cls(
             every=every,
             live_within=on_time,

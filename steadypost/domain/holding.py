@@ -28,7 +28,7 @@ class Hold:
     """One thing that keeps posts back."""
 
     kind: str
-    """One word by which programs know it."""
+    """One word, for programs."""
     why: str
     until: datetime | None = None
     """When it ends by itself; ``None`` where unknown."""
@@ -73,7 +73,7 @@ def holds(
 
 
 def in_order(*found: Hold | None) -> list[Hold]:
-    """Leave out what does not hold."""
+    """Keep only the holds there are."""
     return [one for one in found if one is not None]
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Hours(StrEnum):
-    """When the person on call wants to be told, by the clocks of their zone."""
+    """When the person on call wants messages, in their own zone."""
 
     ANY = "at any hour"
     WAKING = "07:00 to 22:00"
@@ -15,7 +15,7 @@ class Hours(StrEnum):
     WORKING = "weekdays 09:00 to 18:00"
 
     def cover(self, there: datetime) -> bool:
-        """Whether a moment lies in them; ``there`` is told by the clocks of the person on call."""
+        """Whether a moment is within them; ``there`` is the local time of the person on call."""
         begins, ends = _HOURS[self]
         if self is Hours.WORKING and there.weekday() >= _SATURDAY:
             return False

@@ -124,9 +124,9 @@ def follow(incident: Incident, check: Check | None, now: datetime) -> Incident:
     if check is None or check.verdict is Verdict.OK:
         return replace(incident, well_since=incident.well_since or now)
     if incident.verdict is Verdict.UNKNOWN and check.verdict is Verdict.FAILING:
-        # Now it is known to be wrong: what is to be done counts from here.
+        # Now it is known to fail: remedies count from here.
         incident = replace(incident, verdict=Verdict.FAILING, rounds=0)
-    # That its run is starting is no better description of what went wrong.
+    # "Its run is starting" does not describe what went wrong.
     what = incident.what if check.quiet is not None else check.what
     return replace(incident, what=what, rounds=incident.rounds + 1, well_since=None)
 
@@ -187,10 +187,10 @@ def _is_worth_a_word(incident: Incident, tolerances: Tolerances) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a person is told."""
+    """A message to a person."""
 
     key: str
-    """Nothing is told twice under one key."""
+    """No message is sent twice under one key."""
     title: str
     body: str
 

@@ -47,20 +47,20 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
         _media_grade(item, post),
         _options_grade(item, post),
     )
-    # Nobody takes up what is pinned or promoted, a quote, or a picture without a word; but it may be ours, and then it
+    # What is pinned or promoted, a quote, or a picture without a word is never adopted; but it may be ours, and then it
     # is not absent.
     is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
     return min(made, content, Grade.UNCLEAR if is_odd else Grade.SAME)
 
 
 def _is_wordless(item: Wanted, post: SeenPost) -> bool:
-    """Whether it is pictures, and not one word of theirs is told: any other picture would seem to be the same."""
+    """Whether it is pictures without any known description: any other picture would look the same."""
     told = zip(item.media, post.media or (), strict=False)
     return not item.text.strip() and not any(ours.strip() and theirs is not None for ours, theirs in told)
 
 
 def text_grade(item: Wanted, post: SeenPost) -> Grade:
-    """Say how far their words agree."""
+    """Compare their texts."""
     if len(post.versions) > 1:
         # It was edited, and its first text is not told any more: it may be ours, or was made the same later.
         return Grade.UNCLEAR

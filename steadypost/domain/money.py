@@ -6,7 +6,7 @@ from decimal import Decimal
 
 
 def usd(amount: Decimal) -> str:
-    """Write an amount in US dollars: ``$0.20``, ``$0.015``; cents at the least, and nothing rounded away."""
+    """Write an amount in US dollars: ``$0.20``, ``$0.015``; at least two decimals, and nothing rounded."""
     plain = amount.normalize()
     exponent = plain.as_tuple().exponent
     places = max(2, -exponent) if isinstance(exponent, int) else 2

@@ -1,4 +1,4 @@
-"""What was observed of a house at one moment, as plain values. Where nothing could be seen stands ``Cannot``."""
+"""What was observed at one moment, as plain values; ``Cannot`` where something could not be seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from steadypost.domain.quota import Free, Full, Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cannot:
-    """It could not be seen, and why."""
+    """Something that could not be seen, and why."""
 
     why: str
 
@@ -119,7 +119,7 @@ class StoreSeen:
 
     accounts: Sequence[AccountSeen] = ()
     heartbeats: Mapping[str, datetime] = field(default_factory=dict)
-    """When each flow's run on watch was last heard of."""
+    """The last heartbeat of each flow's run on watch."""
     leases: Mapping[str, str] = field(default_factory=dict)
     """Which run is on watch for each flow."""
     leased_since: Mapping[str, datetime] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class StoreSeen:
     notices_since: datetime | None = None
     """Since when the oldest message has been waiting to be told."""
     notices_trouble: str = ""
-    nobody_to_tell: bool = False
+    no_person_named: bool = False
     """Whether no person to tell is named yet."""
     told_later: str = ""
     """Why the person named is not told at this hour; empty when they are."""
@@ -177,7 +177,7 @@ class PrefectSeen:
     late: Mapping[str, datetime] = field(default_factory=dict)
     """Runs that should have started, by their id, and when they should have."""
     heartbeats: Mapping[str, datetime] = field(default_factory=dict)
-    """When each worker was last heard of."""
+    """The last heartbeat of each worker."""
     slots: Sequence[SlotSeen] = ()
 
 

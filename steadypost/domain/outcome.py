@@ -82,7 +82,7 @@ class NotSubmitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unconfirmed:
-    """It was asked, and never learnt. Somebody has to look."""
+    """It was asked, and the end is unknown. Only a look, or a person, can tell."""
 
     cause: Cause
     why: str

@@ -58,7 +58,7 @@ def parts_seen(
 
 
 def parts_after(parts: tuple[DeliveryPart, ...], answer: Answer) -> tuple[DeliveryPart, ...]:
-    """Bring the answer's outcomes home to their parts. A part that is live stays live."""
+    """Apply an answer's outcomes to their parts. A part that is live stays live."""
     changed = list(parts)
     for offset, outcome in enumerate(answer.outcomes):
         n = answer.first + offset

@@ -63,7 +63,7 @@ class Use:
     unknown: bool = False
     """Whether the attempt's end is unknown."""
     cost: Decimal = Decimal(0)
-    """What it costs, in US dollars. Reading costs too, and takes no units."""
+    """What it costs, in US dollars. Reading costs money too, but no units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _within(uses: Sequence[Use], window: timedelta, now: datetime) -> list[Use]:
 
 
 def _budget(limits: Limits, uses: Sequence[Use], cost: Decimal, now: datetime) -> Full | None:
-    """Judge whether so much more money may be spent. What costs nothing is held by no budget."""
+    """Judge whether that much more may be spent. No budget holds what costs nothing."""
     if not cost:
         return None
     for reason, of in BUDGETS.items():
@@ -150,13 +150,13 @@ def _budget(limits: Limits, uses: Sequence[Use], cost: Decimal, now: datetime) -
 
 
 def never_fits(limits: Limits, units: int, cost: Decimal) -> bool:
-    """Whether no day comes on which so much may go out at once."""
+    """Whether it exceeds what any day allows at once."""
     too_many = limits.largest_delivery is not None and units > limits.largest_delivery
     return too_many or (limits.largest_cost is not None and cost > limits.largest_cost)
 
 
 def too_much(limits: Limits, units: int, cost: Decimal) -> str:
-    """Say of what never fits why it does not."""
+    """Say why something can never fit."""
     if limits.largest_cost is not None and cost > limits.largest_cost:
         return f"costs {usd(cost)}, more than the account's budget of {usd(limits.largest_cost)} ever allows"
     return f"has {units} parts to send, more than the account's limits ever allow at once"

@@ -1,4 +1,4 @@
-"""The dead-man check, judged from outside by what the store was last told."""
+"""The dead-man check, judged from outside by what the store last received."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steadypost.domain.watched import JUDGED, WATCH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """What has fallen silent, in words; nothing when all is heard of."""
+    """What has fallen silent, in words; empty when nothing has."""
 
     said: tuple[str, ...] = ()
 

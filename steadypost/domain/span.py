@@ -1,4 +1,4 @@
-"""Stretches of time between two instants, and what they leave of each other."""
+"""Stretches of time between two instants: clipped, merged, subtracted, summed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Span:
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
-    """Lay spans together that touch, so that no instant is counted twice."""
+    """Merge spans that touch, so that no instant is counted twice."""
     whole: list[Span] = []
     for span in sorted(spans):
         if whole and whole[-1].touches(span):
@@ -48,7 +48,7 @@ def joined(spans: Iterable[Span]) -> list[Span]:
 
 
 def without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
-    """Leave out of the spans every instant that lies in a hole."""
+    """Subtract the holes from the spans."""
     left = joined(spans)
     for hole in joined(holes):
         left = [piece for span in left for piece in _around(span, hole)]
@@ -63,5 +63,5 @@ def _around(span: Span, hole: Span) -> list[Span]:
 
 
 def total(spans: Iterable[Span]) -> timedelta:
-    """Add up how long they last, each instant once."""
+    """Add up their lengths, counting each instant once."""
     return sum((span.length for span in joined(spans)), timedelta(0))

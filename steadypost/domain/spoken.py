@@ -14,7 +14,7 @@ LONGEST_WHY = 2_000
 LONGEST_BY = 100
 
 SHOWN = 80
-"""Of a refused value so many characters are shown."""
+"""How many characters of a refused value are shown."""
 
 _UNKEEPABLE = frozenset({"Cc", "Cs"})
 """What no store can hold, or no terminal should be sent: control characters and halves of characters."""
@@ -24,7 +24,7 @@ _OF_A_PART = re.compile(r"\s*([0-9]{1,3})\s*=(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misspoken:
-    """One thing that is wrong with what was handed in."""
+    """One thing that is wrong with the input."""
 
     field: str
     value: str

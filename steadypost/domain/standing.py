@@ -28,8 +28,8 @@ class Word(StrEnum):
     FULL = "waits for its limits"
 
 
-NEEDS_SOMEBODY = frozenset({Word.REFUSED, Word.CLOSED})
-"""What nothing but a person changes."""
+NEEDS_PERSON = frozenset({Word.REFUSED, Word.CLOSED})
+"""What only a person can change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,9 @@ class Standing:
     remedy: str = ""
 
     @property
-    def needs_somebody(self) -> bool:
+    def needs_person(self) -> bool:
         """Whether it stays so until a person acts."""
-        return self.word in NEEDS_SOMEBODY or (self.word is Word.PAUSED and bool(self.remedy))
+        return self.word in NEEDS_PERSON or (self.word is Word.PAUSED and bool(self.remedy))
 
     @property
     def says(self) -> str:
@@ -89,5 +89,5 @@ def cannot_be_used(checks: Iterable[Check]) -> dict[str, str]:
 
 
 def pause_remedy(name: str, cause: Cause | None) -> str:
-    """Say what ends a pause sooner, as a command; empty where it ends by itself."""
+    """Give the command that ends a pause sooner; empty where it ends by itself."""
     return RULES[cause].to_do(account=name) if cause is not None and cause.needs_person else ""

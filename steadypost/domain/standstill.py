@@ -1,4 +1,4 @@
-"""Why nothing is going out: one sentence, told from what was observed, the widest reason first."""
+"""Why nothing is going out: one sentence from what was observed, the broadest reason first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAKEN_UP_WITHIN = timedelta(seconds=45)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known at one moment of everything that may keep a post from going out."""
+    """All that may keep a post from going out, as known at one moment."""
 
     at: datetime
     store: StoreSeen | Cannot
@@ -45,10 +45,10 @@ class Facts:
     unseen: str = ""
     """What could not be asked, and why; empty when all could."""
     zone: str = "UTC"
-    """By whose clocks times are told."""
+    """The zone in which times are written."""
 
     def clock(self, at: datetime) -> str:
-        """Tell a time, and by whose clocks."""
+        """Write a time with its zone."""
         return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M:%S} {self.zone}"
 
     def off_of(self, account: str) -> SwitchSeen | None:
@@ -61,7 +61,7 @@ class Reason:
     """One reason why nothing goes out."""
 
     kind: str
-    """One word by which programs know it."""
+    """One word, for programs."""
     says: str
     account: str = ""
     """The account; empty where it is about all."""
@@ -70,7 +70,7 @@ class Reason:
 
 
 def reasons(facts: Facts) -> list[Reason]:
-    """List what keeps posts from going out, the widest first. Empty: nothing does, they are going out."""
+    """List what keeps posts from going out, the broadest first. Empty: they are going out."""
     if isinstance(facts.store, Cannot):
         return [Reason(kind="store_away", says=f"the store cannot be reached: {facts.store.why}")]
     if not facts.store.accounts:

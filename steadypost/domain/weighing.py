@@ -237,7 +237,7 @@ def _is_anothers(
 
 
 def _absence(item: Wanted, seen: Sequence[Sighting], before: Mapping[tuple[int, int], Evidence]) -> Evidence:
-    """Say whether these looks would have shown it."""
+    """Judge whether these looks would have shown it."""
     if not item.parent_known:
         return _follows_parent(before.get((item.delivery_id, item.n - 1)))
     # The lists that were not read come first: without a comparison of clocks they prove nothing absent, and may show it.

@@ -48,7 +48,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the second question brought."""
+    """What trying other addresses showed."""
 
     has_network: bool
     """Whether this machine has any network but the one within itself."""
@@ -59,7 +59,7 @@ class Found:
 
 
 def whose(own: Address, found: Found) -> Whose:
-    """Judge whose trouble it is that no way was found to an address."""
+    """Judge whether this machine or the address is at fault when it cannot be reached."""
     if own.is_here:
         return Whose.ADDRESS
     if not found.has_network:

@@ -31,7 +31,7 @@ class Word:
 
 
 class WordNotTaken(ValueError):
-    """A person's word cannot be true, or says too little to act on."""
+    """A person's word that cannot be true, or says too little to act on."""
 
     def __init__(self, why: str, *, remedy: str) -> None:
         super().__init__(why)

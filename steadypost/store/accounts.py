@@ -35,7 +35,7 @@ class AccountRecord:
     on_absence: OnAbsence = OnAbsence.ASK_AGAIN
     """What follows when a post that was asked for is proven not to be live."""
     approvers: str = ""
-    """Whose yes its posts need, as ``domain.approval`` reads it; empty: nobody's."""
+    """Who must approve its posts, as ``domain.approval`` reads it; empty: no approval is needed."""
     settle: timedelta = timedelta(minutes=15)
     """How far apart two looks must be to prove that."""
     paused_until: datetime | None = None
@@ -44,10 +44,10 @@ class AccountRecord:
     session_mark: str = ""
     """The fingerprint of the session with which it was paused; another one is a reason to go on."""
     identity: str = ""
-    """Who it was last seen to be, by its network's own name for it. No block says so."""
+    """Who it was last seen to be, by its network's own name for it. Not from its block."""
 
     def is_paused(self, now: datetime) -> bool:
-        """Whether it is to be left alone now."""
+        """Whether it is paused now."""
         return self.paused_until is not None and self.paused_until > now
 
 
@@ -78,7 +78,7 @@ def put(connection: Connection, record: AccountRecord, now: datetime) -> None:
 
 
 def note_identity(connection: Connection, name: str, identity: str) -> None:
-    """Keep who an account was seen to be; what is known already is not written again."""
+    """Keep who an account was seen to be; unchanged, nothing is written."""
     if identity:
         connection.execute(
             update(accounts)
@@ -113,7 +113,7 @@ def network_of(connection: Connection, name: str) -> Network:
 
 
 def lock_all(connection: Connection, names: Iterable[str]) -> dict[str, AccountRecord]:
-    """Read and lock several, always in the same order, so that two who do so never wait for each other."""
+    """Read and lock several, always in the same order, so that two transactions never wait for each other."""
     return {name: one(connection, name, lock=True) for name in sorted(set(names))}
 
 

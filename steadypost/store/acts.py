@@ -1,4 +1,4 @@
-"""What persons did, and why: written in the same transaction as the deed, never changed."""
+"""What persons did, and why: written in the transaction of the act, never changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steadypost.domain.delivery import Delivery, State
 from steadypost.store.schema import acts
 
 SOMEBODY = "somebody"
-"""Who did it, where no name was given."""
+"""The name kept where none was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Act:
     at: datetime
     by: str
     did: str
-    """The command, in the words it is given with: ``release``, ``resolve --absent``."""
+    """The command as it was given: ``release``, ``resolve --absent``."""
     why: str
     delivery_id: int | None
     account: str | None
@@ -59,7 +59,7 @@ def record(
 
 
 def of(connection: Connection, delivery_ids: Collection[int]) -> tuple[Act, ...]:
-    """List what was done to these deliveries, in the order it was done."""
+    """List the acts on these deliveries, the oldest first."""
     rows = connection.execute(
         select(acts).where(acts.c.delivery_id.in_(list(delivery_ids))).order_by(acts.c.id)
     )

@@ -30,7 +30,7 @@ SHOWN = 60
 
 
 class NeedsApproval(StoreError):
-    """It waits for a second person's yes, and this is none."""
+    """It waits for a second person's approval, which this is not."""
 
     def __init__(self, delivery_id: int, why: str) -> None:
         super().__init__(f"delivery {delivery_id} {why}", remedy=f"steadypost approve {delivery_id}")
@@ -38,7 +38,7 @@ class NeedsApproval(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRule:
-    """Whose yes a label wants, and who wanted that."""
+    """Who must approve a label's posts, and who set that."""
 
     label: str
     approvers: tuple[str, ...]
@@ -69,7 +69,7 @@ class Rules:
 
 
 def because_of(connection: Connection, post: Post, account: str, author: str) -> str:
-    """Say why words without approval wait on this account; nothing when they need none."""
+    """Say why text without approval waits on this account; empty when it needs none."""
     return because(Rules(connection).of(account, post.tags), author)
 
 
@@ -94,7 +94,7 @@ def _of_kept(connection: Connection, rules: Rules, kept: Kept) -> tuple[Rule, ..
 
 
 def given(connection: Connection, post_id: int, account: str) -> dict[str, str]:
-    """Say whose yes each rule has for a post on an account."""
+    """Name who has approved a post on an account, by rule."""
     rows = connection.execute(
         select(approval_rows.c.rule, approval_rows.c.by).where(
             approval_rows.c.post_id == post_id, approval_rows.c.account == account
@@ -104,12 +104,12 @@ def given(connection: Connection, post_id: int, account: str) -> dict[str, str]:
 
 
 def author_of(connection: Connection, post_id: int) -> str:
-    """Say who wrote the words; empty where unknown."""
+    """Name the author of the text; empty where unknown."""
     return connection.scalar(select(posts.c.worded_by).where(posts.c.id == post_id)) or ""
 
 
 def of_labels(connection: Connection) -> list[LabelRule]:
-    """List the labels that want a yes."""
+    """List the labels that need approval."""
     rows = connection.execute(select(label_approvers).order_by(label_approvers.c.label))
     return [
         LabelRule(label=row.label, approvers=named(row.approvers), by=row.by, why=row.why, since=row.since)
@@ -171,17 +171,17 @@ def _how(ids: Sequence[int], account: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yes:
-    """What a yes does to one delivery."""
+    """What an approval does to one delivery."""
 
     kept: Kept
     rules: tuple[Rule, ...]
     """The rules that it fulfils."""
     left: str
-    """Why it waits all the same; empty when it goes."""
+    """Why it still waits; empty when it goes out."""
 
 
 def said_yes(connection: Connection, kept: Kept, by: By, rules: Rules) -> Yes | Barred:
-    """Judge a yes for one delivery."""
+    """Judge an approval of one delivery."""
     one = kept.delivery
     if one.state is not State.HELD or kept.held_for != APPROVAL:
         state = "it waits for no yes" if one.state is State.HELD else f"it is {one.state}"
@@ -226,7 +226,7 @@ def lock(connection: Connection, ids: Sequence[int]) -> list[Kept]:
 
 
 def write(connection: Connection, yes: Yes, *, by: By, change_id: int, now: datetime) -> None:
-    """Write a yes down, once however many deliveries say these words."""
+    """Record an approval, once however many deliveries have this text."""
     one = yes.kept.delivery
     known: Mapping[str, str] = given(connection, one.post_id, one.account)
     rows = [

@@ -1,4 +1,4 @@
-"""A second person's yes as a change: it is one transaction, written down with who, and can be undone."""
+"""A second person's approval as a change: one transaction, recorded with its author, and undoable."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def approve(
 
 
 def _plan(delivery: Delivery, yes: Yes, now: datetime) -> Plan:
-    """Let it go, or say whose yes is still missing."""
+    """Let it go out, or say whose approval is still missing."""
     if yes.left:
         return Plan(after=replace(delivery, why=yes.left))
     # Who says yes to what is late by a rule that asks, has answered that too.

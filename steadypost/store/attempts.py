@@ -1,4 +1,4 @@
-"""Attempts: each one ask, written down before it acts."""
+"""Attempts: each is one ask, recorded before it acts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_RECENT = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt, as it is kept."""
+    """One attempt, as stored."""
 
     id: int
     delivery_id: int
@@ -62,7 +62,7 @@ class Attempt:
 
     @property
     def ended_at(self) -> datetime:
-        """When it was over: answered, taken away, or at the end of its lease."""
+        """When it ended: answered, taken back, or at the end of its lease."""
         return self.answered_at or self.rescued_at or self.lease_until
 
 
@@ -77,7 +77,7 @@ def begin(
     now: datetime,
     lease_until: datetime,
 ) -> int:
-    """Write an attempt down, before anything is touched."""
+    """Record an attempt, before anything is touched."""
     attempt_id: int = connection.execute(
         insert(attempts)
         .values(
@@ -149,7 +149,7 @@ def _worked(outcome: str | None) -> bool:
 
 
 def note(connection: Connection, attempt_id: int, **values: Any) -> None:
-    """Write something down about an attempt."""
+    """Update columns of an attempt."""
     changed = connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**values))
     if changed.rowcount == 0:
         raise UnknownAttempt(attempt_id)

@@ -27,7 +27,7 @@ from steadypost.store.operations import Cancelling, Editing, New
 from steadypost.store.schema import attempts, deliveries, posts, series
 
 OVER = frozenset({State.CANCELLED, State.MISSED})
-"""What was never sent and never will be: the post may still be changed."""
+"""States in which nothing was sent or will be: the post may still be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +212,7 @@ class _Change:
         return plan
 
     def _edit(self, delivery: Delivery) -> Editing:
-        """What stays as it is, is not judged anew: a person may have answered for it."""
+        """What is unchanged is not judged again: a person may have answered for it."""
         incoming = self._incoming
         before = (delivery.late_after, delivery.when_late)
         rule = Rule(late_after=incoming.late_after, when_late=incoming.when_late)

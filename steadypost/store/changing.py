@@ -28,7 +28,7 @@ from steadypost.store.selecting import Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to become of one delivery."""
+    """The planned change of one delivery."""
 
     after: Delivery
     """Its parts are those it has now; ``post`` says what they say."""
@@ -42,7 +42,7 @@ class Work(Protocol):
     """Judges one delivery under its lock."""
 
     def __call__(self, connection: Connection, kept: Kept, now: datetime) -> Plan | Barred:
-        """Say what becomes of it, or why it stays as it is."""
+        """Plan its change, or say why it is left as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stays:
-    """One delivery that was meant and stays as it is."""
+    """One selected delivery that is left as it is."""
 
     delivery: Delivery
     text: str
@@ -110,7 +110,7 @@ def change(
 
 
 Plans = Sequence[tuple[Kept, Plan | Barred]]
-"""What was judged, and what is to become of each."""
+"""What was judged, and the plan for each."""
 
 
 def _made(plans: Plans) -> list[tuple[Kept, Plan]]:
@@ -182,7 +182,7 @@ def _waits(plan: Plan) -> bool:
 
 
 def _held(connection: Connection, those: Selection, *, lock: bool) -> list[Kept]:
-    """Read what is meant, in the order of its due times, and lock it."""
+    """Read the selected deliveries by due time, and lock them."""
     found = selecting.ids(connection, those)
     if not lock:
         return delivery_rows.several(connection, found)
@@ -193,7 +193,7 @@ def _held(connection: Connection, those: Selection, *, lock: bool) -> list[Kept]
 
 
 def begin(connection: Connection, *, did: str, by: By, told: str, now: datetime) -> int:
-    """Write down a change, who makes it and why; answer its number."""
+    """Record a change, its author and reason; answer its number."""
     change_id: int = connection.execute(
         insert(changes)
         .values(at=now, by=by.name, did=did, why=by.why, told=told, undone_by="")
@@ -271,7 +271,7 @@ def _parts_there(connection: Connection, kept: Kept, post: Post) -> tuple[Part, 
 
 
 def parts_anew(connection: Connection, before: Delivery, count: int) -> None:
-    """Give a delivery another number of parts. Nothing of it was ever asked for that may be live."""
+    """Change the number of parts of a delivery of which nothing may be live."""
     gone = connection.execute(
         delete(delivery_parts).where(
             delivery_parts.c.delivery_id == before.id, delivery_parts.c.state == PartState.WAITING
@@ -323,12 +323,12 @@ def _foreseen(connection: Connection, kept: Kept, plan: Plan) -> Changed:
 
 
 def first_words(connection: Connection, kept: Kept) -> str:
-    """Read what the first part of a delivery says."""
+    """Read the text of a delivery's first part."""
     return variants.said_by(connection, kept.delivery.post_id, kept.delivery.account)[0].text
 
 
 def restore(connection: Connection, kept: Kept, was: snapshots.Snapshot, now: datetime) -> Kept | Barred:
-    """Put a delivery back to what it was, over what it is now and nothing else."""
+    """Restore a delivery to what it was, only over its present state."""
     before = kept.delivery
     state = was.delivery_state
     try:

@@ -1,4 +1,4 @@
-"""How far each network's clock is ahead of each host's, as its answers told."""
+"""How far each network's clock is ahead of each host's, by its answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def note(connection: Connection, host: str, network: str, offset: Offset, now: datetime) -> None:
-    """Keep what the latest answer of a network told a host of its clock."""
+    """Keep the offset that a host found from the network's latest answer."""
     here = (network_clocks.c.host == host) & (network_clocks.c.network == network)
     connection.execute(delete(network_clocks).where(here))
     connection.execute(
@@ -28,16 +28,16 @@ def note(connection: Connection, host: str, network: str, offset: Offset, now: d
 
 
 def every(connection: Connection, since: datetime) -> dict[tuple[str, str], Offset]:
-    """Give what was told since then, by host and network."""
+    """Give the offsets found since then, by host and network."""
     rows = connection.execute(select(network_clocks).where(network_clocks.c.at >= since))
     return {(row.host, row.network): offset(row.ahead_ms, row.within_ms) for row in rows}
 
 
 def milliseconds(span: timedelta) -> int:
-    """Give a span as it is kept."""
+    """Give a span in whole milliseconds, as stored."""
     return round(span / MILLISECOND)
 
 
 def offset(ahead_ms: int, within_ms: int) -> Offset:
-    """Read an offset from how it is kept."""
+    """Read an offset from its row."""
     return Offset(ahead=ahead_ms * MILLISECOND, within=within_ms * MILLISECOND)

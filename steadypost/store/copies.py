@@ -1,4 +1,4 @@
-"""Copies: the same post live a second time. A person is told once of each; that message is the record of it."""
+"""Copies: the same post live a second time. A person is told of each once; that message is its record."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def sentence(delivery: Delivery, found: Copies) -> str:
 
 
 def tell(connection: Connection, delivery: Delivery, found: Copies, now: datetime) -> None:
-    """Have a person told of copies, each once."""
+    """Tell a person of copies, each once."""
     for n, ids in sorted(found.items()):
         for copy in ids:
             notices.put(
@@ -142,7 +142,7 @@ def known(connection: Connection, copy: RemoteId) -> Copy | None:
 def removed(connection: Connection, copy: Copy, *, by: By, now: datetime) -> Delivery:
     """Write down that a person took a copy down, and that a look has shown it gone."""
     kept = delivery_rows.one(connection, copy.delivery_id, lock=True)
-    # That it was live twice stays its cause: figures count what happened, not what was mended.
+    # That it was live twice stays its cause: figures count what happened, whatever was repaired later.
     why = f"part {copy.n + 1} was live twice, as {copy.of} and as {copy.id}; {by.name} took the copy down"
     after = replace(kept.delivery, why=why)
     delivery_rows.keep(connection, kept, after, now)

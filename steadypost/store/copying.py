@@ -27,7 +27,7 @@ RETIRED = "retired_deliveries"
 
 
 class NotACopy(StoreError):
-    """A file that is no whole store."""
+    """A file that is not a complete store."""
 
 
 def copy_to(database: Database, target: Path) -> None:
@@ -41,7 +41,7 @@ def copy_to(database: Database, target: Path) -> None:
 
 
 def check_copy(path: Path) -> None:
-    """Raise ``NotACopy`` unless a file is a whole store that nothing has damaged."""
+    """Raise ``NotACopy`` unless a file is a complete, undamaged store."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             [told] = connection.execute("PRAGMA integrity_check(1)").fetchone()
@@ -79,7 +79,7 @@ def _copy_rows(database: Database, target: Path) -> None:
 
 
 def close_copy(copy: Database) -> None:
-    """Have all of a copy in its one file, so that it can be moved."""
+    """Write the whole copy into its one file, so that it can be moved."""
     with copy.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")

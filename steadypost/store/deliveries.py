@@ -23,11 +23,11 @@ from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A delivery as it is kept: the domain's value, and what only the store needs to know of it."""
+    """A stored delivery: the domain's value, and what only the store needs."""
 
     delivery: Delivery
     fence: int
-    """The number of its latest claim. An attempt with a smaller one has nothing to say any more."""
+    """The number of its latest claim. The answer of an attempt with a smaller one is ignored."""
     worker: str | None
     lease_until: datetime | None
     repeats: int | None
@@ -166,7 +166,7 @@ def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> No
 
 
 def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
-    """A post that was taken for one by hand, and is ours after all, is counted once."""
+    """Remove the manual entry of a post that turned out to be ours, so that it counts once."""
     connection.execute(
         foreign_posts.delete().where(
             foreign_posts.c.account == account, foreign_posts.c.remote_id == remote_id
@@ -177,7 +177,7 @@ def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
 def taken(
     connection: Connection, account: str, among: Collection[str], *, but: int | None = None
 ) -> dict[RemoteId, int]:
-    """Say which of these ids belong to which delivery of the account, but for one."""
+    """Find which of these ids belong to other deliveries of the account."""
     if not among:
         return {}
     query = select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(

@@ -26,11 +26,11 @@ AFTER: Mapping[State, timedelta] = MappingProxyType(
     {
         State.REFUSED: SETTLED_AFTER,
         State.MISSED: SETTLED_AFTER,
-        # A thread goes on by itself, as a rule within seconds. Half of it for an hour is worth a word.
+        # A thread usually goes on by itself within seconds. Half of it for an hour is worth a message.
         State.PARTIAL: timedelta(hours=1),
     }
 )
-"""Of which states a person is told, and how long a delivery has to have been there, and be there still."""
+"""The states a person is told of, and how long a delivery must have been in one."""
 
 AT_FIRST = timedelta(days=1)
 """How far back the first message goes: what ended before this was kept account of is no news."""
@@ -43,7 +43,7 @@ class Untold:
     ended: tuple[Ended, ...]
     marks: Mapping[State, int]
     last_at: datetime | None
-    """When a person was last told of any."""
+    """When the last such message was sent."""
 
 
 def tell(connection: Connection, telling: Telling, now: datetime) -> int:
@@ -62,7 +62,7 @@ def tell(connection: Connection, telling: Telling, now: datetime) -> int:
 
 
 def take_turn(connection: Connection, now: datetime) -> None:
-    """Keep every other watch waiting until this transaction ends: two would read the same, and both tell it."""
+    """Lock out other watches until this transaction ends: two would send the same message."""
     name = f"{TOLD}turn"
     if connection.execute(update(vitals).where(vitals.c.name == name).values(at=now)).rowcount == 0:
         # Of two who insert, one fails on the name, and is judged anew.

@@ -36,7 +36,7 @@ LONGEST_CHANGE = timedelta(minutes=10)
 """How long a change of the tables of a store in SQLite waits for another one."""
 
 ASK_AGAIN_AFTER = 0.02
-"""Seconds between two tries to have a write-ahead log."""
+"""Seconds between two tries to turn on the write-ahead log."""
 
 _KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -238,7 +238,7 @@ def _postgresql(url: URL, patience: timedelta) -> Engine:
         connect_args={
             "options": f"{given} {options}".strip(),
             "connect_timeout": max(2, int(patience.total_seconds())),
-            # A server that vanished without a word is noticed in seconds, not in TCP's two hours.
+            # A server that vanished is noticed in seconds, not after TCP's two hours.
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,

@@ -1,4 +1,4 @@
-"""What can be wrong with the store, each with what to do about it."""
+"""Errors of the store, each with its remedy."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def _due_posts(
         state=state,
         live_at=live_at,
         recorded_at=row.published_at if live_at else None,
-        # A second copy is told in the delivery's own words: see ``overtaken``.
+        # A second copy is noted in the delivery's detail: see ``overtaken``.
         twice=state is State.PUBLISHED and row.cause == Cause.DUPLICATE,
         held_late=_is_held_late(row, released),
         ended_at=row.updated_at if state in _RESTS and live_at is None else None,
@@ -264,7 +264,7 @@ class _Capacities:
             self._taken[row.account].append(_Taken(row.made_at, row.made_at, 1, None))
 
     def full_at(self, account: str, moment: datetime, units: int, *, but: int) -> bool:
-        """Whether posts of others left no room for so many more at that moment."""
+        """Whether other posts left no quota for so many more at that moment."""
         line = self._taken.get(account)
         if not line:
             return False

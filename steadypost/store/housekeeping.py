@@ -50,13 +50,13 @@ from steadypost.store.schema import (
 )
 
 AT_ONCE = 200
-"""Rows that one batch lets go of by each rule. At one batch a minute that is far more than a busy house makes."""
+"""Rows that one batch deletes by each rule. At one batch a minute that is far more than ever accrues."""
 
 _FINAL = deliveries.c.state.in_(sorted(FINAL))
 
 
 def sweep(connection: Connection, now: datetime, at_most: int = AT_ONCE) -> Mapping[str, int]:
-    """Let go of one batch by every rule; answer how many rows that were, by rule."""
+    """Delete one batch by every rule; answer how many rows, by rule."""
     return {name: let_go(connection, now, at_most) for name, let_go in _BY_RULE.items()}
 
 
@@ -154,7 +154,7 @@ def _deliveries(connection: Connection, now: datetime, at_most: int) -> int:
 
 
 def _posts(connection: Connection, candidates: Collection[int], before: datetime) -> None:
-    """Let go of those of these posts that nothing refers to."""
+    """Delete those of these posts that nothing refers to."""
     other = posts.alias()
     free = connection.scalars(
         select(posts.c.id).where(

@@ -26,7 +26,7 @@ class Standing:
 
 
 def keep_checks(connection: Connection, found: Sequence[Check], now: datetime) -> None:
-    """Write down what a round found; what is checked no more is forgotten."""
+    """Record what a round found; delete checks that no longer exist."""
     before = {(row.kind, row.about): row for row in connection.execute(select(checks))}
     for check in found:
         known = before.pop((str(check.kind), check.about), None)

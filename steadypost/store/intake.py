@@ -41,11 +41,11 @@ class Added:
     repeats: int | None = None
     """The delivery it looks like, when it is held for that."""
     known: bool = False
-    """Whether a post with the same key had come in before, so that nothing was added."""
+    """Whether a post with the same key was there already, so that nothing was added."""
     cost: Decimal = Decimal(0)
     """What it will cost, in US dollars."""
     approval: str = ""
-    """Why it waits for a second person's yes; empty when it does not."""
+    """Why it waits for a second person's approval; empty when it does not."""
     due_at: datetime | None = None
     """When it goes out, where that was decided as it came in: the slot it took."""
 

@@ -1,4 +1,4 @@
-"""How a post is found again: by the key it came in with or an export gave it, also after changes."""
+"""Finding a post again by the key it came in with or an export gave it, also after changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def come_of(first: Collection[int]) -> ColumnElement[bool]:
 
 
 def meant(connection: Connection, keys: Collection[str]) -> dict[str, Meant]:
-    """Say what these keys mean; what means nothing here is left out."""
+    """Resolve these keys; unknown ones are left out."""
     rows = connection.execute(select(posts.c.key, posts.c.id).where(posts.c.key.in_(list(keys))))
     found = {row.key: Meant(row.id) for row in rows}
     return found | _exported(connection, keys)

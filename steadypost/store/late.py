@@ -1,4 +1,4 @@
-"""What missed its moment, and follows its own late rule."""
+"""Deliveries past their time follow their late rule."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from steadypost.store.schema import (
 )
 
 LATE_AT_ONCE = 500
-"""How many deliveries that missed their moment one claim puts aside; the next takes more."""
+"""How many late deliveries one claim puts aside; the next takes more."""
 
 
 def put_aside(database: Database, now: datetime) -> list[int]:
-    """Let what missed its moment follow its own late rule; answer which deliveries that were."""
+    """Apply the late rule to deliveries past their time; answer which."""
     query = select(deliveries.c.id).where(text(LATE_COUNTS), deliveries.c.late_at < now).limit(LATE_AT_ONCE)
     with database.reading() as connection:
         late = connection.scalars(query).all()

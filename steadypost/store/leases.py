@@ -1,4 +1,4 @@
-"""Leases: how long what a worker holds stays its own."""
+"""Leases: how long a worker keeps what it holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadypost.store.schema import (
 )
 
 LONGEST_HOLD = timedelta(minutes=10)
-"""No attempt is held for longer, however often its worker renews: several times what one may take."""
+"""The longest an attempt is held, however often its worker renews: several times what one may take."""
 
 
 def renew(

@@ -114,7 +114,7 @@ def follow(
 
 
 def newest(connection: Connection, account: str) -> RemoteId | None:
-    """Give the newest post of the account that is known: one of ours, or one that somebody made by hand."""
+    """Give the newest known post of the account: one of ours, or one made by hand."""
     largest = (
         select(func.max(table.c.remote_id)).where(table.c.account == account).scalar_subquery()
         for table in (delivery_parts, foreign_posts)
@@ -133,11 +133,11 @@ def note_foreign(
     now: datetime,
     ahead: Offset | None = None,
 ) -> int:
-    """Write down posts of the account that nobody here made; answer how many are new.
+    """Record posts of the account that were made by hand; answer how many are new.
 
     ``ahead`` is how far the network's clock was ahead when they were seen: they count by ours.
 
-    Whoever looked has made sure that none of them may be a delivery's. One that belongs to a delivery by now is left
+    The caller has made sure that none of them may be a delivery's. One that belongs to a delivery by now is left
     alone all the same.
     """
     network = account_rows.network_of(connection, account)

@@ -1,4 +1,4 @@
-"""Looks: what was seen of what is unconfirmed, and what follows."""
+"""Looks: what was seen of unconfirmed deliveries, and what follows."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _of_another_attempt(one: Evidence) -> Evidence:
 
 
 def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
-    """Say whether this look was not written down before: one that is told twice is one look."""
+    """Whether this look is new: one reported twice counts once."""
     known = select(evidence.c.id).where(
         evidence.c.delivery_id == kept.delivery.id, evidence.c.fence == kept.fence, evidence.c.at == at
     )

@@ -28,12 +28,12 @@ KEPT = timedelta(days=400)
 
 
 def micros(dollars: Decimal | None) -> int | None:
-    """Give an amount as it is kept."""
+    """Give an amount as stored."""
     return None if dollars is None else int(dollars / MICRO)
 
 
 def dollars(kept: int | None) -> Decimal | None:
-    """Read an amount from how it is kept."""
+    """Read a stored amount."""
     return None if kept is None else (kept * MICRO).normalize()
 
 

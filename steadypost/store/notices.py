@@ -20,13 +20,13 @@ OF_STATES = {
     State.QUARANTINED: "is quarantined",
     State.REMOVED: "is not live any more",
 }
-"""The states a delivery does not leave by itself and did not end well in: a person is told, once."""
+"""States that a delivery does not leave by itself, and that are no success: a person is told, once."""
 
 _RESOLVES = "'steadypost resolve {0}'"
 _LETS_GO = "'steadypost release {0}' or 'steadypost cancel {0}'"
 _DECIDES = {
     State.HELD: _LETS_GO,
-    # Nothing of it was ever sent: there is nothing to say of what is live.
+    # Nothing of it was ever sent, so nothing of it can be live.
     State.QUARANTINED: _LETS_GO,
     State.REMOVED: "'steadypost resolve {0} --live ADDRESS' if you see it there",
 }
@@ -40,7 +40,7 @@ class Notice:
 
     id: int
     key: str
-    """What it is about: nothing is told twice under one key."""
+    """Its subject: no message is sent twice under one key."""
     title: str
     body: str
     delivery_id: int | None
@@ -60,7 +60,7 @@ def of_delivery(
     fence: int,
     now: datetime,
 ) -> None:
-    """Tell of a delivery that needs a person. ``unseen_since``: when it was published, if no look has ever shown it."""
+    """Note that a delivery needs a person. ``unseen_since``: when it was published, if no look has shown it."""
     if after.state is before or after.state not in OF_STATES:
         return
     if after.state is State.REMOVED and _is_told_of(connection, after.account, unseen_since):
@@ -126,7 +126,7 @@ def due(connection: Connection, now: datetime) -> list[Notice]:
 
 
 def take(connection: Connection, now: datetime, until: datetime) -> list[Notice]:
-    """Take what is to be told now: of two who would, one does. One who dies meanwhile leaves it until ``until``."""
+    """Take the notices due now: of two processes, one gets each. If it dies, the notice is free again at ``until``."""
     return [
         notice
         for notice in due(connection, now)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steadypost.store.store import Store
 
 ASIDE = "not-taken"
-"""The folder for entries that this store can never take: of an attempt it has never heard of."""
+"""The folder for entries that this store can never take, because it does not know their attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Outbox:
         entry.path.unlink(missing_ok=True)
 
     def _put_aside(self, entry: OutboxEntry) -> None:
-        """Keep for a person what no store has asked for: a store that was set back would lose it silently."""
+        """Keep for a person what this store does not know: a restored store would lose it silently."""
         aside = self._folder / ASIDE
         private.folder(aside)
         entry.path.replace(aside / entry.path.name)

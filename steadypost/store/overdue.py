@@ -14,7 +14,7 @@ from steadypost.store import looks
 from steadypost.store.schema import UNCONFIRMED, attempts, deliveries
 
 AT_ONCE = 200
-"""How many one sweep brings before a person; the next one goes on."""
+"""How many one sweep leaves to a person; the next takes more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def every(connection: Connection, now: datetime) -> list[Overdue]:
 
 
 def ask_a_person(connection: Connection, delivery_id: int, why: str, now: datetime) -> bool:
-    """Bring it before a person, who is told with this transaction; ``False`` when it was settled meanwhile."""
+    """Leave it to a person, with a notice in this transaction; ``False`` when it was settled meanwhile."""
     kept = delivery_rows.one(connection, delivery_id, lock=True)
     if kept.delivery.state is not State.UNCONFIRMED:
         return False

@@ -177,7 +177,7 @@ def _point(connection: Connection, kept: Kept, word: Word, by: By, now: datetime
             "kind": "present",
             "remote_id": given,
             "why": by.name,
-            # Of no attempt: it is a person's look, and no look of ours is told by it to be an old one.
+            # Of no attempt: it is a person's look, and outdates no look of ours.
             "fence": None,
         }
         for n, given in sorted(word.live.items())

@@ -1,4 +1,4 @@
-"""The publishers: on each machine one, which says every second that it is there and for which accounts it could work."""
+"""The publishers, one on each machine: each reports every second that it runs and which accounts it could serve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GONE_AFTER = timedelta(days=1)
 
 
 class Role(StrEnum):
-    """What a publisher is among the others."""
+    """The role of a publisher."""
 
     LEAD = "lead"
     """It has the lease of ``publish``, which the others see to."""
@@ -41,19 +41,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """One publisher, as it was heard of last."""
+    """One publisher, by its last heartbeat."""
 
     host: str
     run_id: str
     role: Role
     accounts: frozenset[str]
-    """For which accounts it could work."""
+    """The accounts it could serve."""
     works_on: frozenset[str]
-    """For which of them it does."""
+    """Those of them it serves."""
     at: datetime
 
     def is_heard(self, now: datetime) -> bool:
-        """Whether it has said lately that it is there."""
+        """Whether it has reported lately."""
         return now - self.at <= SILENT_AFTER
 
 
@@ -67,7 +67,7 @@ def say(
     works_on: Collection[str],
     now: datetime,
 ) -> None:
-    """Say that it is there, for which accounts it could work, and for which of them it does."""
+    """Report that it runs, which accounts it could serve, and which of them it does."""
     told = json.dumps(
         {"run": run_id, "role": role, "accounts": sorted(accounts), "works_on": sorted(works_on)}
     )
@@ -75,14 +75,14 @@ def say(
 
 
 def leave(connection: Connection, host: str, *, run_id: str) -> None:
-    """Say that it goes, unless another has come in its place: the others take its accounts at once."""
+    """Report that it ends, unless it was replaced: the others take its accounts at once."""
     found = {one.host: one for one in every(connection)}.get(host)
     if found is not None and found.run_id == run_id:
         connection.execute(delete(table).where(table.c.name == f"{PUBLISHER}{host}"))
 
 
 def forget(connection: Connection, now: datetime) -> None:
-    """Forget the machines that are gone for good."""
+    """Delete machines that are gone for good."""
     connection.execute(delete(table).where(table.c.name.like(f"{PUBLISHER}%"), table.c.at < now - GONE_AFTER))
 
 

@@ -45,7 +45,7 @@ class Look:
     n: int
     evidence: Evidence
     by: str = ""
-    """Whose word it is, where a person looked."""
+    """Who looked, where it was a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Story:
     acts: tuple[Act, ...]
     """What persons did to it."""
     wants_yes: bool = False
-    """Whether it waits for a second person's yes."""
+    """Whether it waits for a second person's approval."""
     worded_by: str = ""
     """Who wrote what it says now."""
 
@@ -146,7 +146,7 @@ def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
 
 
 def show(connection: Connection, delivery_id: int) -> Story:
-    """Tell the story of one delivery."""
+    """Read all there is of one delivery."""
     kept = delivery_rows.one(connection, delivery_id)
     post_id = kept.delivery.post_id
     post = connection.execute(select(posts).where(posts.c.id == post_id)).one()

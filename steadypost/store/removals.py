@@ -25,7 +25,7 @@ LOOKED_AT_AFTER = timedelta(minutes=10)
 
 
 class CannotBeTakenDown(StoreError):
-    """Nothing of it can be taken down as it stands."""
+    """Nothing of it can be taken down in its present state."""
 
     def __init__(self, delivery_id: int, why: str, remedy: str) -> None:
         super().__init__(f"delivery {delivery_id} cannot be taken down: {why}", remedy=remedy)

@@ -24,7 +24,7 @@ from steadypost.store.deliveries import Kept
 from steadypost.store.schema import acts, attempts, deliveries, one_of, quota_uses, restores
 
 LONGEST_AT_WORK = timedelta(minutes=10)
-"""How long something may still act on the old store after a restore: the longest hold of an attempt."""
+"""How long a process may still act on the old store after a restore: the longest hold of an attempt."""
 
 GAP = 1_000_000
 """Attempts are numbered higher by this, so that no number of the old store is given to another."""

@@ -45,7 +45,7 @@ def every(connection: Connection, *, also_over: bool = False) -> list[Rollout]:
 
 
 def keep(connection: Connection, before: Rollout, after: Rollout) -> bool:
-    """Write down how one goes on, if it still stands where it stood."""
+    """Record the next step of one, if it is unchanged."""
     changed = connection.execute(
         update(rollouts)
         .where(

@@ -17,11 +17,11 @@ KEY_FILE = "tokens.key"
 
 
 SIGN_IN_AGAIN = "sign each account in again: 'steadypost account add NAME --channel CHANNEL --replace'"
-"""What to do where the key is gone for good; it replaces what cannot be read."""
+"""The remedy where the key is lost: it replaces what cannot be read."""
 
 
 class Unsealable(StoreError, Unreadable):
-    """What lies in the store was encrypted with another key than this machine's."""
+    """The store's tokens were encrypted with another key than this machine's."""
 
 
 class Seal:

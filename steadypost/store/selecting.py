@@ -1,4 +1,4 @@
-"""Finding deliveries by what a person remembers of them: a word, an account, a label, a stretch of time."""
+"""Finding deliveries by a word, an account, a label or a stretch of time."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _in_every_text(post: Post) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export has to know of a post."""
+    """What an export needs of a post."""
 
     post_id: int
     """The post that came in, whatever persons have made of it since."""

@@ -51,7 +51,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescued:
-    """A delivery that was taken from a worker that fell silent."""
+    """A delivery that was taken from a silent worker."""
 
     delivery_id: int
     attempt_id: int
@@ -143,8 +143,8 @@ def answered(
     if attempt.answer == answer:
         return Settled(delivery=kept.delivery, applied=attempt.fence == kept.fence)
     if attempt.armed_at is not None and _never_armed(answer):
-        # Somebody else's: of two that carry out one attempt, the one who was refused to arm says this while
-        # the other may be clicking. Who armed will answer, or fall silent and be rescued.
+        # Not ours: of two processes at one attempt, the one that was refused to arm reports this while
+        # the other may be clicking. The one that armed will answer, or fall silent and be rescued.
         return Settled(delivery=kept.delivery, applied=False)
     believed = _believed(connection, kept.delivery, attempt, answer)
     after = None
@@ -308,7 +308,7 @@ def _phase(answer: Answer) -> Phase:
 
 
 def leases_run_out(connection: Connection, now: datetime) -> list[int]:
-    """Find what is held by workers that fell silent."""
+    """List deliveries held by silent workers."""
     return list(
         connection.scalars(
             select(deliveries.c.id)

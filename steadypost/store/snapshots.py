@@ -52,7 +52,7 @@ class Snapshot:
         return None if self.late_after_s is None else timedelta(seconds=self.late_after_s)
 
     def differs_from(self, other: Snapshot) -> frozenset[str]:
-        """Name what is not the same in the two."""
+        """Name the fields in which the two differ."""
         mine, theirs = asdict(self), asdict(other)
         return frozenset(name for name in mine if mine[name] != theirs[name])
 
@@ -63,7 +63,7 @@ def loads(text: str) -> Snapshot:
 
 
 def of(kept: Kept) -> Snapshot:
-    """Take down a delivery as it stands."""
+    """Take a snapshot of a delivery."""
     one = kept.delivery
     return Snapshot(
         state=str(one.state),

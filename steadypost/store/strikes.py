@@ -31,7 +31,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """One strike, as it is kept. It is never taken out: lifted, it says who lifted it."""
+    """One strike, as stored. It is never deleted; a lifted one says who lifted it."""
 
     id: int
     of: Of
@@ -40,7 +40,7 @@ class Strike:
     why: str
     since: datetime
     until: datetime | None
-    """When it ends by itself; ``None``: when a person lifts it."""
+    """When it ends by itself; ``None``: only when a person lifts it."""
     lifted_at: datetime | None = None
     lifted_by: str = ""
     lifted_why: str = ""

@@ -98,7 +98,7 @@ def migrate(database: Database, to: str = "head") -> None:
 
 
 def _was_in_the_way(away: StoreAway) -> bool:
-    """Whether another transaction had the tables: they locked each other out, or it held them for too long."""
+    """Whether another transaction was in the way: a deadlock, or a lock held too long."""
     from psycopg import errors  # noqa: PLC0415 - a store in SQLite needs no driver for PostgreSQL
 
     cause = away.__cause__

@@ -1,4 +1,4 @@
-"""Who tries a circuit while Prefect's API is away: one holder each, for a bounded time. A trial submits nothing."""
+"""The right to try a circuit while Prefect's API is away: one holder, for a bounded time. A trial submits nothing."""
 
 from __future__ import annotations
 

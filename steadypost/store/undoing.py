@@ -1,4 +1,4 @@
-"""Taking a change back, while nothing of it went out; and the list of what persons did."""
+"""Undoing a change, while nothing of it went out; and the history of what persons did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store shows of a house's health, read in one transaction. That a post is live, only looks say."""
+"""What the store knows of the system's health, read in one transaction. Only looks say that a post is live."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SHED = "shed:"
 """What is noted of something that can wait, under its name: it is unwell while it is left for later."""
 
 TWIN = "twin:"
-"""What is noted of an account that is another one under a second name: it is unwell, and the other's name is told."""
+"""The note on an account that duplicates another: unwell, with the other's name."""
 
 ACCOUNT = "account:"
 """What is noted of an account when its block is read, under its name: it is unwell while the block cannot be used."""
@@ -55,10 +55,10 @@ ON_CALL = "on call"
 """Whether a person is named who can be told; noted by the process that tells."""
 
 RUN = "run:"
-"""What a run notes while it is at work, on whatever machine, under its id."""
+"""What a run notes under its id while it is at work."""
 
 RUNS_KEPT = timedelta(days=1)
-"""How long the sign of a run that died without a word is kept: for longer than any run may take."""
+"""How long the note of a run that died is kept: longer than any run may take."""
 
 PULSE = "pulse"
 """What the watch writes in every round: that it could be written is what it says."""
@@ -71,7 +71,7 @@ MOST_CLAIMS = 200
 
 
 def note(connection: Connection, name: str, *, well: bool, told: str = "", now: datetime) -> None:
-    """Write down how something is, under a name; since when it is so is kept while it stays so."""
+    """Note under a name how something is; its beginning is kept while it stays so."""
     before = connection.execute(select(vitals).where(vitals.c.name == name)).one_or_none()
     if before is None:
         connection.execute(insert(vitals).values(name=name, well=well, since=now, at=now, told=told))
@@ -119,7 +119,7 @@ def every(connection: Connection) -> dict[str, Noted]:
 
 
 def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> StoreSeen:
-    """Read what the store holds, all at one moment."""
+    """Read everything in one transaction."""
     noted = every(connection)
     records = account_rows.every(connection)
     watches = leases.every(connection)
@@ -142,7 +142,7 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
         notices_waiting=len(waiting),
         notices_since=waiting[0][0] if waiting else None,
         notices_trouble=next((trouble for _, trouble in waiting if trouble), ""),
-        nobody_to_tell=on_call is not None and not on_call.well,
+        no_person_named=on_call is not None and not on_call.well,
         told_later=on_call.told if on_call is not None and on_call.well else "",
         browsers={
             name.removeprefix(BROWSERS): one for name, one in noted.items() if name.startswith(BROWSERS)

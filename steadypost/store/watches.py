@@ -1,4 +1,4 @@
-"""Who is on watch: one lease for each flow, taken over by the run that comes last."""
+"""Which run is on watch: one lease for each flow, taken over by the newest run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steadypost.store.schema import watches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One lease: who has it, since when, and when it was last heard of."""
+    """One lease: its holder, since when, and the last heartbeat."""
 
     flow: str
     run_id: str
@@ -39,7 +39,7 @@ def replace(connection: Connection, flow: str, *, gone: str, by: str, now: datet
 
 
 def heartbeat(connection: Connection, flow: str, *, run_id: str, now: datetime) -> bool:
-    """Say "still here"; ``False`` when another has the lease."""
+    """Send a heartbeat; ``False`` when another has the lease."""
     changed = connection.execute(
         update(watches).where(watches.c.flow == flow, watches.c.run_id == run_id).values(heartbeat_at=now)
     )

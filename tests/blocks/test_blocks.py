@@ -184,7 +184,7 @@ def test_who_is_on_call_is_an_address_that_stays_secret():
     """It is shown nowhere, and a word that is no address is refused without being repeated."""
     named = OnCall(address=" json://127.0.0.1:9/hook?token=s3cret ")
 
-    assert named.names_somebody
+    assert named.names_person
     assert "s3cret" not in repr(named) + str(named.model_dump())
     with pytest.raises(ValidationError) as wrong:
         OnCall(address="s3cret")

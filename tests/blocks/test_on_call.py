@@ -16,15 +16,15 @@ FRIDAY, SATURDAY = datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 7, tzinfo
 
 def test_nobody_is_named_until_somebody_is():
     """A name alone is for people who read it."""
-    assert not OnCall().names_somebody
-    assert not OnCall(name_of_person="Olga").names_somebody
+    assert not OnCall().names_person
+    assert not OnCall(name_of_person="Olga").names_person
 
 
 @pytest.mark.parametrize(
     "named", [{"address": SECRET}, {"block": "slack-webhook/ops"}, {"more_blocks": "email/ops"}]
 )
-def test_each_way_names_somebody(named):
-    assert OnCall(**named).names_somebody
+def test_each_way_names_a_person(named):
+    assert OnCall(**named).names_person
 
 
 def test_blocks_are_tried_in_their_order():

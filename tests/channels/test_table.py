@@ -29,7 +29,7 @@ CONTRACT = {
     "366": (Deferred, Scope.ACCOUNT, Again.REST, NONE),
     "HTTP 404, no code": (Deferred, Scope.NETWORK, Again.GROWING_WAITS, NONE),
     "HTTP 403, no code": (Deferred, Scope.ACCOUNT, Again.REST, NONE),
-    "a code nobody knows": (Unconfirmed, Scope.ITEM, Again.ABSENCE, ABSENCE),
+    "an unknown code": (Unconfirmed, Scope.ITEM, Again.ABSENCE, ABSENCE),
 }
 
 

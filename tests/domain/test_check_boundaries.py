@@ -310,7 +310,7 @@ def test_what_cannot_be_read_is_unknown_and_never_well(changes, kind):
 
 def test_whoever_is_not_named_or_asleep_is_no_failure_of_the_ways_to_tell():
     waiting = {"notices_waiting": 2, "notices_since": NOW - HOUR}
-    nobody = found(house(store=store(**waiting, nobody_to_tell=True)), Kind.NOTICES)
+    nobody = found(house(store=store(**waiting, no_person_named=True)), Kind.NOTICES)
     asleep = found(house(store=store(**waiting, told_later="Olga's hours begin at 08:00")), Kind.NOTICES)
 
     assert [OK, OK] == [nobody.verdict, asleep.verdict]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadypost.domain.money import usd
-from steadypost.domain.quota import DAY, MONTH, Limits, never_fits, too_much
+from steadypost.domain.quota import (
+    DAY,
+    MONTH,
+    Free,
+    Full,
+    Limits,
+    Use,
+    capacity,
+    never_fits,
+    spent,
+    too_much,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +81,55 @@ def test_what_never_fits_says_which_limit():
         dear, 1, Decimal("0.1")
     )
     assert "has 2 parts" in too_much(dear, 2, Decimal(0))
+
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def cost(amount, *, hours=None):
+    """One use of so many dollars, ended so many hours ago; without hours it is under way."""
+    ended = None if hours is None else NOON - timedelta(hours=hours)
+    return Use(units=1, counted_at=ended, cost=Decimal(amount))
+
+
+DOLLAR_A_DAY = Limits(budget_per_day=Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("uses", "costs", "expected"),
+    [
+        ([], "1", Free()),
+        ([cost("0.6", hours=1)], "0.4", Free()),
+        ([cost("0.6", hours=24)], "1", Free()),
+        ([cost("0.6", hours=1)], "0.41", Full(reason="budget_per_day", until=NOON + timedelta(hours=23))),
+        # What is under way counts, and frees nothing at a known time.
+        ([cost("0.6")], "0.41", Full(reason="budget_per_day", until=None)),
+        # The oldest uses leave first, until enough is free.
+        (
+            [cost("0.1", hours=20), cost("0.5", hours=10), cost("0.4", hours=1)],
+            "0.5",
+            Full(reason="budget_per_day", until=NOON + timedelta(hours=14)),
+        ),
+        # A budget that is exceeded holds back nothing that is free of charge.
+        ([cost("1.2", hours=1)], "0", Free()),
+    ],
+)
+def test_a_day_never_costs_more_than_its_budget(uses, costs, expected):
+    assert expected == capacity(DOLLAR_A_DAY, uses, 1, NOON, Decimal(costs))
+
+
+def test_the_month_counts_what_the_day_has_forgotten():
+    limits = Limits(budget_per_day=Decimal(1), budget_per_month=Decimal("1.5"))
+    uses = [cost("1", hours=48)]
+
+    assert Free() == capacity(limits, uses, 1, NOON, Decimal("0.5"))
+    assert Full(reason="budget_per_month", until=NOON - timedelta(hours=48) + MONTH) == capacity(
+        limits, uses, 1, NOON, Decimal("0.6")
+    )
+
+
+def test_spent_adds_up_the_window_and_what_is_under_way():
+    uses = [cost("0.1", hours=25), cost("0.2", hours=23), cost("0.4")]
+
+    assert Decimal("0.6") == spent(uses, DAY, NOON)
+    assert Decimal("0.7") == spent(uses, MONTH, NOON)

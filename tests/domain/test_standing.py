@@ -17,7 +17,7 @@ def seen(**more):
 
 
 @pytest.mark.parametrize(
-    ("one", "word", "needs_somebody"),
+    ("one", "word", "needs_person"),
     [
         (seen(), Word.READY, False),
         (seen(closed="its rules are not accepted"), Word.CLOSED, True),
@@ -30,11 +30,11 @@ def seen(**more):
         (seen(paused_until=LATER, pause_cause=Cause.RATE_LIMIT, closed="no session"), Word.CLOSED, True),
     ],
 )
-def test_each_has_one_word(one, word, needs_somebody):
+def test_each_has_one_word(one, word, needs_person):
     """And says whether it stays so until somebody acts."""
     found = standing(one, NOON)
 
-    assert (word, needs_somebody) == (found.word, found.needs_somebody)
+    assert (word, needs_person) == (found.word, found.needs_person)
 
 
 def test_what_a_person_can_do_is_a_command():

@@ -311,7 +311,7 @@ def test_a_post_made_by_hand_that_was_ours(store):
     )
 
 
-def test_release_needs_somebody_s_word(store):
+def test_release_needs_a_person_s_word(store):
     """What may be live is asked for again only when a person says that it is not; then its quota is free."""
     store.write(account_rows.put, person("alice", per_hour=1), NOON)
     delivery_id = unconfirmed_delivery(store)

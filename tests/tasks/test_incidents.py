@@ -21,7 +21,7 @@ EVERY = timedelta(seconds=60)
 class Person:
     """Somebody to be told, and a way to them that can be down."""
 
-    knows_somebody = True
+    knows_person = True
 
     def may_tell(self, now):
         return True
@@ -289,7 +289,7 @@ def test_with_nobody_named_nothing_is_lost(house, time):
     assert notice.sent_at is None
     assert NOBODY == notice.trouble
     # That an operator has named nobody yet is no failure of the ways to tell.
-    assert house.store.observe(house.clock(), claims_of=timedelta(hours=1)).nobody_to_tell
+    assert house.store.observe(house.clock(), claims_of=timedelta(hours=1)).no_person_named
 
 
 def test_outside_of_their_hours_messages_wait_and_health_is_no_worse_for_it(house, time, monkeypatch):

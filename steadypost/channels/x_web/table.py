@@ -69,7 +69,7 @@ def rows() -> Iterator[Row]:
     for status in STATUSES:
         yield _row(f"HTTP {status}, no code", status, {})
     yield _row("`tweet_results: {}`, no error", 200, {"data": {"create_tweet": {"tweet_results": {}}}})
-    yield _row("a code nobody knows", 200, {"errors": [{"code": 99999}], "data": {}})
+    yield _row("an unknown code", 200, {"errors": [{"code": 99999}], "data": {}})
 
 
 def _row(answer: str, status: int, body: object, *, below_own: bool = False) -> Row:

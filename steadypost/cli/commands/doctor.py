@@ -227,7 +227,7 @@ def _accounts(store: Store, now: datetime) -> Iterator[Finding]:
     found = {
         one.name: standing(one, now) for one in store.observe(now, claims_of=timedelta(hours=1)).accounts
     }
-    wrong = {name: one for name, one in found.items() if one.needs_somebody}
+    wrong = {name: one for name, one in found.items() if one.needs_person}
     for name, one in sorted(wrong.items()):
         yield _failing("accounts", f"{name}: {one.says}", one.remedy)
     for name, one in sorted(found.items()):

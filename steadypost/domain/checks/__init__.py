@@ -58,7 +58,7 @@ _IN_ORDER = (
 """What everything stands on comes first."""
 
 RULES: Mapping[Kind, Rule] = {one.RULE.kind: one.RULE for one in _IN_ORDER}
-"""Every check, in the order in which they are told."""
+"""Every check, in the order of reporting."""
 
 
 def judge(seen: Observed, tolerances: Tolerances) -> list[Check]:
@@ -86,7 +86,7 @@ def _explains(cause: Check, check: Check) -> bool:
         return True
     if check.kind not in rule.explains:
         return False
-    # What can say nothing explains only what could not be found out either; what is seen to be wrong is wrong.
+    # An unknown check explains only other unknown ones: what is seen to fail, fails.
     if (rule.blinds or cause.verdict is Verdict.UNKNOWN) and check.verdict is Verdict.FAILING:
         return False
     return not rule.of_its_account or cause.about == check.about

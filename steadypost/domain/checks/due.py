@@ -1,4 +1,4 @@
-"""Posts that are due, and may go, go."""
+"""Posts that are due and may go out, go out."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def of_account(account: AccountSeen, seen: Observed, tolerances: Tolerances) -> 
         return unknown(Kind.DUE, told, name, Quiet.STARTING)
     since = max(head.ready_since, account.claimed_at or head.ready_since)
     if not late and isinstance(seen.store, StoreSeen):
-        # A run that has only just begun is given the time that any run has.
+        # A run that has just started gets as much time as any run.
         since = max(since, seen.store.leased_since.get("publish", since))
     if now - since <= tolerances.taken_up_within:
         return ok(Kind.DUE, "what is due is being taken up", name)
@@ -71,7 +71,7 @@ QUIET = {
     holding.PAUSED: Quiet.ACCOUNT_RESTS,
     holding.CIRCUIT_OPEN: Quiet.CIRCUIT_OPEN,
 }
-"""What is as it should be while it holds; every other hold that needs no person is the account's own limits."""
+"""Why nothing is wrong while this holds; every other hold that needs no person is the account's own limits."""
 
 
 def _held(account: AccountSeen, seen: Observed) -> Check | None:

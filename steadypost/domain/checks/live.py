@@ -19,14 +19,14 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         yield unknown(Kind.LIVE, "the store cannot say what counts as published")
     for account in seen.accounts:
         check = _live_of(account, seen.at, tolerances)
-        # It is not known because it was turned off: that is not ok, and no reason to call a person.
+        # Unknown because it was turned off: not ok, and no reason to call a person.
         yield (
             replace(check, quiet=left_unread(account, seen)) if check.verdict is Verdict.UNKNOWN else check
         )
 
 
 def _live_of(account: AccountSeen, now: datetime, tolerances: Tolerances) -> Check:
-    """Hold what counts as published against what looks have shown. The newest word of the network counts."""
+    """Compare what counts as published with what looks have shown. The latest look counts."""
     name, claimed = account.name, list(account.published)
     if not claimed:
         return ok(Kind.LIVE, "nothing was published in the last hour", name, Quiet.NOTHING_DUE)

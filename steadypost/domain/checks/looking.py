@@ -7,7 +7,7 @@ from steadypost.domain.observed import AccountSeen, BlocksSeen, Observed, StoreS
 
 
 def left_unread(account: AccountSeen, seen: Observed) -> Quiet | None:
-    """Say why no look is taken at this account, if that is as it was set."""
+    """Say why this account is deliberately not looked at; ``None`` when it is."""
     if isinstance(seen.blocks, BlocksSeen) and seen.blocks.is_off("reconcile", account.name) is not None:
         return Quiet.SWITCHED_OFF
     return Quiet.SHED if isinstance(seen.store, StoreSeen) and "looks" in seen.store.shed else None

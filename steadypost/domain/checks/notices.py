@@ -16,7 +16,7 @@ def judge(seen: Observed, tolerances: Tolerances) -> Iterator[Check]:
         yield unknown(Kind.NOTICES, "the store cannot say what is to be told")
         return
     since = seen.store.notices_since
-    if seen.store.nobody_to_tell:
+    if seen.store.no_person_named:
         # Nothing is broken: an operator has not said yet who is to be told, and the messages are kept.
         waits = f"; {seen.store.notices_waiting} messages wait: 'steadypost notices'" if since else ""
         yield ok(Kind.NOTICES, f"no person to tell is named in the block 'Steadypost on call'{waits}")

@@ -1,4 +1,4 @@
-"""The run on watch of each flow is heard of."""
+"""The run on watch of each flow sends heartbeats."""
 
 from __future__ import annotations
 

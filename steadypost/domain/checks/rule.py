@@ -1,4 +1,4 @@
-"""What belongs to one check: how it is judged, what it explains, what is tried, and what a person is told."""
+"""One check: how it is judged, what its failure explains, which remedies are tried, what a person reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rule:
     first_aid: str
     """The first thing for a person to do; the rest stands in the runbook."""
     explains: Collection[Kind] = ()
-    """What being wrong with this explains of other checks: one cause, one incident, one message."""
+    """Which other checks its failure explains: one cause, one incident, one message."""
     explains_of: Mapping[str, Collection[Kind]] = field(default_factory=dict)
     """What it explains depending on what it is about."""
     of_its_account: bool = False
@@ -30,6 +30,6 @@ class Rule:
     remedies: tuple[Remedy, ...] = ()
     """What is tried, in this order, and then no more. Without any, only a person, or time, can mend it."""
     left_behind: str = "Nothing is to be done."
-    """What may be left to do when it is over."""
+    """What may be left to do afterwards."""
     told: bool = True
     """Whether a person is told. Where no message gets through, ``steadypost deadman`` says so."""

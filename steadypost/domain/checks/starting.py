@@ -1,4 +1,4 @@
-"""What has only just come back, or is about to come: its silence tells nothing yet."""
+"""What has just restarted, or is about to start: its silence means nothing yet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from steadypost.domain.observed import Observed, PrefectSeen, StoreSeen
 
 
 def fresh(heard: datetime | None, now: datetime, within: timedelta) -> bool:
-    """Whether it was heard of recently enough."""
+    """Whether its last heartbeat is recent enough."""
     return heard is not None and now - heard <= within
 
 
 def is_just_back(seen: Observed, tolerances: Tolerances) -> bool:
-    """Whether the store was away a moment ago: silence of then tells nothing of now."""
+    """Whether the store was away a moment ago: silence during that time means nothing now."""
     away_at = seen.store_away_at
     return away_at is not None and seen.at - away_at <= tolerances.every + tolerances.heartbeat_within
 

@@ -14,7 +14,7 @@ from steadypost.domain.outcome import Outcome, Published, Refused, Unconfirmed
 
 
 class Kind(StrEnum):
-    """What a circuit stands before."""
+    """What a circuit guards."""
 
     X_PAGE = "x-page"
     """X's page, as one account gets to see it."""
@@ -25,18 +25,18 @@ class Kind(StrEnum):
     STORE = "store"
     """The store, as one machine reaches it."""
     PREFECT = "prefect-api"
-    """Prefect's API. Its own state cannot stand in Prefect, so each process judges it for itself."""
+    """Prefect's API. Its state cannot be kept in Prefect, so each process judges it alone."""
     NOTIFICATIONS = "notifications"
-    """Where notices are sent to."""
+    """Where notices are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One thing that may fail by itself."""
+    """One thing that can fail on its own."""
 
     kind: Kind
     of: str = ""
-    """Whose: an account, a machine; empty where there is one for all."""
+    """Which account or machine; empty where there is one for all."""
 
     @property
     def name(self) -> str:
@@ -63,7 +63,7 @@ SETTINGS: Mapping[Kind, Settings] = MappingProxyType(
             by_itself=False,
         ),
         Kind.SIGN_IN: Settings(
-            # Asking again signs no account in: once is enough.
+            # Trying again signs no account in: one failure is enough.
             window=InARow(1),
             first_open=timedelta(seconds=20),
             longest_open=timedelta(minutes=30),
@@ -113,7 +113,7 @@ def _of(*faults: Fault) -> frozenset[Cause]:
 
 
 SIGN_IN_LOST = _of(Fault.SIGN_IN)
-"""What a look can see the end of."""
+"""The faults whose end a look can see."""
 
 WAKES: Mapping[Kind, frozenset[Cause]] = MappingProxyType(
     {

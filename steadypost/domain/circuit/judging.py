@@ -28,7 +28,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
-    """A caller would like to call. Only a ``probe`` may be the trial of a circuit that is not ``by_itself``."""
+    """A caller asks to call. Only a ``probe`` may be the trial of a circuit that is not ``by_itself``."""
 
     holder: str
     probe: bool = False
@@ -36,7 +36,7 @@ class Wants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Came:
-    """A call came back, and what came back tells of the dependency."""
+    """A call came back, and its result says something about the dependency."""
 
     ticket: Ticket
     well: bool
@@ -52,7 +52,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """A call that tells nothing of the dependency: cancelled, refused for its content, broken by ourselves."""
+    """A call that says nothing about the dependency: cancelled, refused for its content, broken by us."""
 
     ticket: Ticket
 
@@ -84,13 +84,13 @@ class Said:
     until: datetime | None = None
 
     def holds(self, now: datetime) -> bool:
-        """Whether its time is not over."""
+        """Whether it is still in force."""
         return self.until is None or now < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """What it failed on has been replaced (a new session): its failures told of what is no more."""
+    """What failed has been replaced (a new session): its failures no longer mean anything."""
 
     why: str
     by: str = ""
@@ -127,14 +127,14 @@ class No:
 
 
 class Noted(StrEnum):
-    """What became of an event that asks nothing."""
+    """The answer to an event that asks nothing."""
 
     COUNTED = "counted"
     """It is in the memory now."""
     RETURNED = "returned"
     """Its permit is free again, and nothing else changed."""
     FENCED = "fenced"
-    """It came too late to tell anything."""
+    """It came too late to mean anything."""
     NOTHING = "nothing"
     """There was nothing to do."""
 
@@ -144,7 +144,7 @@ Verdict = Go | No | Noted
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The memory after the event, and what is said to it."""
+    """The memory after the event, and the answer to it."""
 
     memory: Memory
     verdict: Verdict
@@ -156,7 +156,7 @@ class Ruling:
 
 
 def judge(settings: Settings, memory: Memory, event: Event, now: datetime) -> Ruling:
-    """Say what follows from an event. Nothing but what is handed in plays a part."""
+    """Judge an event. The result depends on nothing but the arguments."""
     turned: list[Memory] = []
 
     def note(before: Memory, after: Memory) -> Memory:
@@ -213,7 +213,7 @@ def _turn(memory: Memory, to: State, now: datetime, **more: object) -> Memory:
 def _as_of(
     settings: Settings, memory: Memory, now: datetime, chance: float, note: Callable[[Memory, Memory], Memory]
 ) -> Memory:
-    """Let time do its part before anything else does."""
+    """Apply what has ended by time alone, before the event itself."""
     over = memory.until is not None and memory.until <= now
     if memory.state is State.HALF_OPEN:
         kept = tuple(permit for permit in memory.permits if permit.until > now)

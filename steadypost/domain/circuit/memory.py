@@ -10,7 +10,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class State(StrEnum):
-    """Where a circuit is. Only ``judge`` moves it, and each move is one new page that one process writes."""
+    """Where a circuit is. Only ``judge`` moves it, and each move is one new revision, written by one process."""
 
     CLOSED = "closed"
     """Calls go through, and their results are judged."""
@@ -29,7 +29,7 @@ class State(StrEnum):
     """A person turned it off: everything goes through, and nothing is judged."""
 
     METRICS_ONLY = "metrics_only"
-    """A person made it a watcher: everything goes through, and it is noted when it would have opened."""
+    """A person set it to measure only: everything goes through, and it is noted when it would have opened."""
 
 
 BY_A_PERSON = frozenset({State.FORCED_OPEN, State.DISABLED, State.METRICS_ONLY})
@@ -47,7 +47,7 @@ class Permit:
     """Never given twice within a generation."""
     holder: str
     until: datetime
-    """When it is free again if nothing was heard of its holder."""
+    """When it is free again if its holder stays silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class Memory:
     bad: int = 0
 
     window: tuple[Call, ...] = ()
-    """What this process saw since the circuit closed. It is on no page."""
+    """What this process saw since the circuit closed. Kept in no revision."""
     would_open: int = 0
-    """How often it would have opened while it only watches. On no page either."""
+    """How often it would have opened while it only measures. Kept in no revision either."""
 
     def shared(self) -> Memory:
         """Leave only what all processes must agree on."""
@@ -98,4 +98,4 @@ class Memory:
 
 
 NEW = Memory()
-"""A circuit that nothing ever happened to."""
+"""A circuit before its first event."""

@@ -39,7 +39,7 @@ class Revision:
 
 
 BLANK = Revision()
-"""Before anything happened there is no revision, and this is what it would say."""
+"""The state before the first revision."""
 
 
 def following(revision: Revision, memory: Memory, mark: str) -> Revision:
@@ -93,7 +93,7 @@ class Move:
     """What is to be created; ``None`` when nothing that is shared has changed."""
     turns: int = 1
     lost: bool = field(default=False)
-    """Whether others were faster too often."""
+    """Whether it was given up because others were faster too often."""
 
     @classmethod
     def begin(cls, settings: Settings, view: View, event: Event, now: datetime, mark: str) -> Move:
@@ -130,5 +130,5 @@ class Move:
         return replace(self, view=View(self.view.revision, self.ruling.memory), revision=None)
 
     def given_up(self) -> Move:
-        """Leave everything as it was."""
+        """Change nothing."""
         return replace(self, revision=None, lost=True)

@@ -56,14 +56,14 @@ MOST_REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The character of one circuit."""
+    """How one circuit behaves."""
 
     window: Window = LastCalls(10)
-    """What is looked at while it is closed."""
+    """Which calls are judged while it is closed."""
     failure_rate: float = 0.5
     """Opens when at least this part of the calls in the window failed. Not looked at by ``InARow``."""
     minimum_calls: int = 5
-    """Judges no rate by fewer calls than this."""
+    """No rate is judged by fewer calls than this."""
     slow_after: timedelta | None = None
     """A call that took longer is slow, also when it succeeded; ``None``: no call is."""
     slow_rate: float = 1.0
@@ -72,7 +72,7 @@ class Settings:
     first_open: timedelta = timedelta(seconds=5)
     """How long it stays open the first time."""
     growth: float = 2.0
-    """By how much longer each further time in a row."""
+    """By which factor longer each further time in a row."""
     longest_open: timedelta = timedelta(seconds=45)
     """No open time grows beyond this; only an instant that the other side named may be later."""
     jitter: float = 0.2

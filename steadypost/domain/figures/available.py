@@ -38,7 +38,7 @@ class Availability:
 
     @property
     def lower_95(self) -> float | None:
-        """What the true share is not below, with 95 % confidence."""
+        """The lower bound of the true share, with 95 % confidence."""
         return wilson_lower(self.good, self.due)
 
     @property
@@ -63,7 +63,7 @@ class Availability:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it the shape by which programs know it."""
+        """Give it as plain values, for JSON."""
         return {
             "due": self.due,
             "good": self.good,
@@ -120,7 +120,7 @@ def time_availability(
 def _down(line: Sequence[DuePost], within: timedelta, now: datetime) -> Iterable[Span]:
     """Give the stretches in which one account was not served."""
     line = sorted(line, key=lambda one: one.at)
-    # The first instant at which anything that was due from here on is live.
+    # The first instant at which something due from here on is live.
     served: datetime | None = None
     for one in reversed(line):
         ends = [end for end in (one.live_at, served) if end is not None]

@@ -39,7 +39,7 @@ class Distribution:
         return cls(n=len(line), p50=rank(0.50), p90=rank(0.90), p95=rank(0.95), max=rank(1.0))
 
     def as_dict(self) -> dict[str, float | int | str | None]:
-        """Give it the shape by which programs know it."""
+        """Give it as plain values, for JSON."""
         ranks = {"p50": self.p50, "p90": self.p90, "p95": self.p95, "max": self.max}
         return {"n": self.n, **{name: in_words(value) for name, value in ranks.items()}}
 

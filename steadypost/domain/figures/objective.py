@@ -1,4 +1,4 @@
-"""The error budget: what an objective lets go wrong, and how fast it is spent."""
+"""The error budget: how much an objective allows to go wrong, and how fast that is spent."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ OBJECTIVE = 0.99
 """The share of due deliveries that is to be good."""
 
 BURN_WINDOWS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=3))
-"""Over which a burn rate is told: those of Google's SRE Workbook, chapter 5, table 5-8."""
+"""The windows of burn rates: those of Google's SRE Workbook, chapter 5, table 5-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What an objective lets go wrong, and what of it is spent."""
+    """What an objective allows to go wrong, and how much of that is spent."""
 
     objective: float
     due: int
@@ -45,7 +45,7 @@ class Budget:
         return (self.bad / self.due) / (1 - self.objective) if self.due else None
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """Give it the shape by which programs know it."""
+        """Give it as plain values, for JSON."""
         told = {"allowed": self.allowed, "left": self.left, "burn_rate": self.burn}
         return {
             "objective": self.objective,

@@ -27,7 +27,7 @@ class Trouble:
 
 
 def all_back(back_at: Mapping[str, datetime | None]) -> datetime | None:
-    """Say when all accounts that a trouble struck were back; ``None`` while one is not."""
+    """Find when the last affected account was back; ``None`` while one is not."""
     known = [at for at in back_at.values() if at is not None]
     return max(known, default=None) if len(known) == len(back_at) else None
 
@@ -82,7 +82,7 @@ class Recovery:
     """From the end of the fault until all was well, where that end is known. One that is not over is ``NEVER``."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it the shape by which programs know it."""
+        """Give it as plain values, for JSON."""
         return {
             "n": self.n,
             "unnoticed": self.unnoticed,

@@ -34,7 +34,7 @@ class Figures:
     burn: Mapping[timedelta, float | None] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it the shape by which programs know it."""
+        """Give it as plain values, for JSON."""
         return {
             "since": self.window.since.isoformat(),
             "until": self.window.until.isoformat(),
@@ -73,7 +73,7 @@ def figures(
     outages: Sequence[Outage] = (),
     troubles: Sequence[Trouble] = (),
 ) -> Figures:
-    """Take what was due in a window, and say everything there is to say of it."""
+    """Compute every figure of a window from what was due in it."""
     names = sorted({one.account for one in due_posts})
     whole = availability(due_posts, now=now, within=within)
     return Figures(

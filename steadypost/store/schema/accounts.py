@@ -44,7 +44,7 @@ accounts = Table(
     Column("network", String(50), nullable=False, server_default="x"),
     Column("budget_day_micros", BigInteger),
     Column("budget_month_micros", BigInteger),
-    # Whose yes its posts need: names with commas between, or * for anybody but the author. Empty: nobody's.
+    # Who must approve its posts: names separated by commas, or * for any person but the author. Empty: none.
     Column("approvers", Text, nullable=False, server_default=""),
     Column("identity", String(512), nullable=False, server_default=""),
 )

@@ -1,4 +1,4 @@
-"""Mastodon's API, against the sandbox and against a server that nobody here wrote."""
+"""Mastodon's API, against the sandbox and against an independent server."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class MastodonAdapter(_MastodonAdapter):
 
 
 class MastodonRealAdapter(_MastodonAdapter):
-    """A server that nobody here wrote, through a relay that cuts lines."""
+    """An independent server, through a relay that cuts lines."""
 
     marks = ("network",)
     shows_files = False

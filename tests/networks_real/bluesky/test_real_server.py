@@ -1,4 +1,4 @@
-"""On a server that nobody here wrote: one copy each, with the right ids, whatever happens to the lines."""
+"""On an independent server: one copy each, with the right ids, whatever happens to the lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Mastodon server that nobody here wrote (``mastodon_mock``), and a relay before it."""
+"""An independent Mastodon server (``mastodon_mock``), and a relay before it."""
 
 from __future__ import annotations
 

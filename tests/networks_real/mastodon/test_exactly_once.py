@@ -1,4 +1,4 @@
-"""On a server that nobody here wrote: one copy of every post, under its right id, whatever becomes of the answers."""
+"""On an independent server: one copy of every post, under its right id, whatever becomes of the answers."""
 
 from __future__ import annotations
 

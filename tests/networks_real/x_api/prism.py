@@ -1,4 +1,4 @@
-"""Prism: a server that nobody here wrote, which holds each request to X's OpenAPI and says what is wrong with it."""
+"""Prism: an independent server, which holds each request to X's OpenAPI and says what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every request that the channel makes is one that X's OpenAPI allows, says a program that nobody here wrote."""
+"""Every request that the channel makes is one that X's OpenAPI allows, says an independent program."""
 
 from __future__ import annotations
 
