@@ -80,7 +80,7 @@ def arm(
 ) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
-    Kept with it, for later looks: the clocks' offset, the newest known post, and as whom and how it is asked.
+    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -116,7 +116,6 @@ def arm(
         armed_at=now,
         phase=Phase.ARMED,
         executor=executor,
-        newest_before=ledger.newest(connection, kept.delivery.account),
         clock_ahead_ms=None if offset is None else clocks.milliseconds(offset.ahead),
         clock_within_ms=None if offset is None else clocks.milliseconds(offset.within),
         asked_as=appears.identity if appears else "",
