@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import Appearance
-from steadypost.domain.matching import earliest
+from steadypost.domain.matching import is_of_this_ask
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import (
     Answer,
@@ -145,7 +145,7 @@ def answered(
         # Somebody else's: of two that carry out one attempt, the one who was refused to arm says this while
         # the other may be clicking. Who armed will answer, or fall silent and be rescued.
         return Settled(delivery=kept.delivery, applied=False)
-    believed = _believed(connection, kept.delivery, attempt, answer)
+    believed = _believed(connection, kept.delivery, attempt, answer, now)
     after = None
     if attempt.fence == kept.fence:
         after = _after(kept.delivery, attempt, believed, now, jitter, patient=patient)
@@ -232,7 +232,9 @@ def _late(
     return settled
 
 
-def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer) -> Answer:
+def _believed(
+    connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer, now: datetime
+) -> Answer:
     """Take an id for what it says only when it can be this part's; otherwise the part is unconfirmed."""
     given = {outcome.remote_id for outcome in answer.outcomes if isinstance(outcome, Published)}
     taken = delivery_rows.taken(connection, delivery.account, given, but=delivery.id)
@@ -244,7 +246,14 @@ def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answ
         objection = None
         if isinstance(outcome, Published):
             objection = _objection(
-                outcome.remote_id, n, network=network, target=target, attempt=attempt, taken=taken, used=used
+                outcome.remote_id,
+                n,
+                network=network,
+                target=target,
+                attempt=attempt,
+                taken=taken,
+                used=used,
+                now=now,
             )
             used.setdefault(outcome.remote_id, n)
         outcomes.append(outcome if objection is None else _odd(objection))
@@ -277,6 +286,7 @@ def _objection(
     attempt: Attempt,
     taken: dict[RemoteId, int],
     used: dict[RemoteId, int],
+    now: datetime,
 ) -> str | None:
     """Say why an id cannot be that of this part, or nothing when it can."""
     try:
@@ -292,7 +302,7 @@ def _objection(
     if (
         made is not None
         and attempt.armed_at is not None
-        and made < earliest(attempt.armed_at, attempt.offset)
+        and not is_of_this_ask(made, attempt.armed_at, attempt.offset, now)
     ):
         return f"the post {given} was made at {made:%Y-%m-%d %H:%M:%S} UTC, before it was asked for"
     return None
