@@ -12,6 +12,32 @@ from datetime import datetime, timedelta
 from steadypost.domain.observed import RunSeen
 
 
+class Heard:
+    """When others were last heard of, by the clock of the one who listens.
+
+    What they write is dated by clocks of theirs, which may be off by minutes. That a sign has changed says that its
+    writer lives, whatever the sign says of the time.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[datetime, datetime]] = {}
+        """By name: what was written last, and when that was first seen."""
+
+    def at(self, name: str, written: datetime, now: datetime, *, oldest: timedelta | None = None) -> datetime:
+        """Say when a sign came. Of one that is seen for the first time nothing else is known than what it says.
+
+        ``oldest`` is how old such a one counts at the most: so long that a living writer has time to write another.
+        """
+        before = self._known.get(name)
+        if before is None:
+            came = min(written, now)
+            came = came if oldest is None else max(came, now - oldest)
+        else:
+            came = before[1] if before[0] == written else now
+        self._known[name] = (written, came)
+        return came
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """What the store tells of runs."""

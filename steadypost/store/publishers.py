@@ -52,9 +52,9 @@ class Publisher:
     """For which of them it does."""
     at: datetime
 
-    def is_heard(self, now: datetime) -> bool:
-        """Whether it has said lately that it is there."""
-        return now - self.at <= SILENT_AFTER
+    def is_heard(self, now: datetime, *, at: datetime | None = None) -> bool:
+        """Whether it has said lately that it is there: ``at`` by the listener's clock, else by its own."""
+        return now - (at or self.at) <= SILENT_AFTER
 
 
 def say(

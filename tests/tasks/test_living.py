@@ -7,6 +7,7 @@ import pytest
 
 from steadypost.domain.checks import judge
 from steadypost.domain.health import Kind, Tolerances, Verdict
+from steadypost.domain.living import Heard
 from steadypost.domain.observed import Observed, PrefectSeen, RunSeen
 from steadypost.store import StoreAway, vitals, watches
 from tasks import living, remedies, runs
@@ -23,7 +24,7 @@ def test_a_run_says_that_it_lives_while_it_is_at_work(house, wait_until):
     """At once and under its id; when it ends, nothing of it is left."""
     with says_it_lives(house.store, "the-rollout", house.clock):
         wait_until(lambda: names(house.store), description="the run has said that it lives")
-        heard = dict(signs_of(house.store).heard)
+        heard = dict(signs_of(house.store, Heard(), house.clock()).heard)
 
     assert {"the-rollout": house.clock()} == heard
     assert [] == names(house.store)
@@ -35,7 +36,7 @@ def test_it_says_so_again_and_again(house, time, monkeypatch, wait_until):
     with says_it_lives(house.store, "the-rollout", house.clock):
         time.pass_by(minutes=6)
         wait_until(
-            lambda: signs_of(house.store).heard.get("the-rollout") == house.clock(),
+            lambda: signs_of(house.store, Heard(), house.clock()).heard.get("the-rollout") == house.clock(),
             description="it has said so again",
         )
 
@@ -100,6 +101,30 @@ def test_a_rollout_on_another_machine_is_not_called_dead(house, time, monkeypatc
 
     assert ["dead"] == ended
     assert "1 runs" in told
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["behind", "ahead"])
+def test_a_run_on_a_machine_whose_clock_is_off_is_ended_when_it_is_silent_and_not_before(
+    house, time, monkeypatch, off
+):
+    """Its signs are dated by its own clock; that another has come is what says that it lives."""
+    began = house.clock()
+    run = RunSeen(id="rollout", flow="rollout", since=began, here=False)
+    ended = []
+    monkeypatch.setattr(runs, "client", living.contextlib.nullcontext)
+    monkeypatch.setattr(runs, "seen", lambda *_: PrefectSeen(running=[run]))
+    monkeypatch.setattr(runs, "end", lambda _, run_id: ended.append(run_id))
+    for _ in range(30):
+        time.pass_by(seconds=30)
+        house.store.write(vitals.run_lives, "rollout", told="there", now=house.clock() + off)
+        remedies.remedy.fn("end_runs", "runs", "")
+    assert [] == ended
+
+    for _ in range(13):
+        time.pass_by(seconds=30)
+        remedies.remedy.fn("end_runs", "runs", "")
+
+    assert {"rollout"} == set(ended)
 
 
 @pytest.mark.parametrize("flow", ["publish", "reconcile"])
