@@ -12,10 +12,30 @@ from steadypost.domain.clock import Clock, now
 from steadypost.domain.health import Tolerances
 from steadypost.domain.living import Heard, Signs
 from steadypost.store import Store, StoreError, vitals, watches
+from steadypost.store.settling import Rescued, RunOut
+from tasks.bounds import RENEW_EVERY
 from tasks.bulkheads import this_host
 
 SAYS_SO_EVERY = timedelta(seconds=5)
 """How often; a third of the silence after which a run on watch that sends no heartbeat either counts as dead."""
+
+
+RENEWED_WITHIN = 2 * RENEW_EVERY + timedelta(seconds=1)
+"""How long a worker of another machine may leave a lease alone that has run out by this machine's clock."""
+
+
+def rescue(store: Store, heard: Heard, moment: datetime) -> list[Rescued]:
+    """Take back what workers hold that fell silent. The lease of another machine, whose clock may be behind, is to stay
+    as it is for long enough to see that it is renewed no more.
+    """
+
+    def may_be_renewed(one: RunOut) -> bool:
+        if one.worker.partition(":")[0].casefold() == this_host():
+            return False
+        came = heard.at(f"lease of {one.delivery_id}", one.until, moment, oldest=timedelta(0))
+        return moment - came <= RENEWED_WITHIN
+
+    return store.rescue(moment, but=may_be_renewed)
 
 
 ALMOST_DEAD = Tolerances().relieved_within - 3 * SAYS_SO_EVERY

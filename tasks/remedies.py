@@ -24,7 +24,7 @@ from steadypost.store import accounts as account_rows
 from tasks import observations, runs, stand_ins
 from tasks.discreet import discreet
 from tasks.house import House, here
-from tasks.living import signs_of
+from tasks.living import rescue, signs_of
 
 SILENT = Tolerances().relieved_within
 """How long nothing may be a sign of a run's life before it counts as dead, as for the check that found it."""
@@ -62,7 +62,7 @@ def flow_of(kind: Kind, about: str) -> str:
 
 
 def _give_back_leases(house: House, _: Kind, __: str) -> str:
-    rescued = house.store.rescue(now=house.clock())
+    rescued = rescue(house.store, house.heard, house.clock())
     return f"{len(rescued)} deliveries were taken back from workers that fell silent"
 
 

@@ -28,14 +28,20 @@ class Heard:
 
         ``oldest`` is how old such a one counts at the most: so long that a living writer has time to write another.
         """
-        before = self._known.get(name)
+        before = self._known.pop(name, None)
         if before is None:
             came = min(written, now)
             came = came if oldest is None else max(came, now - oldest)
         else:
             came = before[1] if before[0] == written else now
         self._known[name] = (written, came)
+        if len(self._known) > MOST_HEARD:
+            del self._known[next(iter(self._known))]
         return came
+
+
+MOST_HEARD = 5000
+"""How many others are remembered; the one that was asked about longest ago is forgotten first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -316,16 +316,24 @@ def _phase(answer: Answer) -> Phase:
             return Phase.ANSWERED
 
 
-def leases_run_out(connection: Connection, now: datetime) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOut:
+    """A lease that has run out: on which delivery, whose, and when."""
+
+    delivery_id: int
+    worker: str
+    until: datetime
+
+
+def leases_run_out(connection: Connection, now: datetime) -> list[RunOut]:
     """Find what is held by workers that fell silent."""
-    return list(
-        connection.scalars(
-            select(deliveries.c.id)
-            .where(text(SENDING), deliveries.c.lease_until <= now)
-            .order_by(deliveries.c.lease_until)
-            .limit(RESCUED_AT_ONCE)
-        )
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
+        .where(text(SENDING), deliveries.c.lease_until <= now)
+        .order_by(deliveries.c.lease_until)
+        .limit(RESCUED_AT_ONCE)
     )
+    return [RunOut(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
 
 
 def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:

@@ -6,12 +6,15 @@ from functools import partial
 import pytest
 
 from steadypost.domain.checks import judge
+from steadypost.domain.delivery import State
 from steadypost.domain.health import Kind, Tolerances, Verdict
 from steadypost.domain.living import Heard
 from steadypost.domain.observed import Observed, PrefectSeen, RunSeen
-from steadypost.store import StoreAway, vitals, watches
+from steadypost.domain.post import Part, Post
+from steadypost.store import StoreAway, intake, leases, settling, vitals, watches
 from tasks import living, remedies, runs
-from tasks.living import says_it_lives, signs_of
+from tasks.bounds import LEASE
+from tasks.living import rescue, says_it_lives, signs_of
 from tests.domain.houses import blocks, machine
 from tests.rooms import instead
 
@@ -144,3 +147,42 @@ def test_reviving_a_flow_spares_the_other_machines_runs(house, monkeypatch, flow
     remedies.remedy.fn("revive_flow", "on_watch", flow)
 
     assert ["elsewhere"] == spared
+
+
+@pytest.mark.parametrize(
+    "off", [timedelta(minutes=-10), timedelta(seconds=-28), timedelta(minutes=10)], ids=str
+)
+def test_what_a_worker_of_a_machine_whose_clock_is_off_holds_is_its_own_while_it_renews_it(house, time, off):
+    """Its lease seems to have run out when it is taken; that it is renewed is what says that somebody has it."""
+    right = house.clock
+
+    def there():
+        return right() + off
+
+    house.store.write(
+        intake.add,
+        Post(parts=(Part(text="Hi"),)),
+        accounts=["alice"],
+        due_at=right() + min(off, timedelta(0)),
+        now=right(),
+    )
+    [claim] = house.store.claim(worker="there:1:a", now=there(), lease=LEASE, at_most=1, accounts=["alice"])
+    for _ in range(40):
+        time.pass_by(seconds=1)
+        if right().second % 6 == 0:
+            assert 1 == house.store.write(leases.renew, worker="there:1:a", now=there(), lease=LEASE)
+        assert [] == rescue(house.store, house.heard, right())
+
+    assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=there())
+    rescued = []
+    for _ in range(40 + max(0, int(off.total_seconds()))):
+        time.pass_by(seconds=1)
+        rescued += rescue(house.store, house.heard, right())
+
+    assert [(claim.delivery_id, State.UNCONFIRMED)] == [(one.delivery_id, one.state) for one in rescued]
+    # It can neither arm a second time, nor can another claim it: nothing but a look moves it.
+    assert not house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=there())
+    for moment in (right(), there(), right() + timedelta(hours=1)):
+        assert [] == house.store.claim(
+            worker="here:1:a", now=moment, lease=LEASE, at_most=1, accounts=["alice"]
+        )
