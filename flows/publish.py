@@ -29,6 +29,7 @@ from tasks.dependencies import store_here
 from tasks.discreet import discreet
 from tasks.house import House
 from tasks.journal import following
+from tasks.living import rescue
 from tasks.peer_supervisor import minding
 from tasks.probes import Scout, left_alone, probe, to_probe
 from tasks.sharing import PUBLISH, Sharing, helping, lead_of, living_lead
@@ -140,7 +141,7 @@ def claim_due(house: House, *, at_most: int, mine: Mine = list) -> list[Claim]:
 
 
 def _claim(house: House, at_most: int, mine: Mine) -> list[Claim]:
-    for rescued in house.store.rescue(now=house.clock()):
+    for rescued in rescue(house.store, house.heard, house.clock()):
         house.log.warning("taken back from a worker that fell silent: %s", rescued)
     claims: list[Claim] = []
     for accounts in by_turns(house, mine(may_publish(house))):

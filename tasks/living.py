@@ -5,16 +5,41 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from steadypost.domain.clock import Clock, now
-from steadypost.domain.living import Signs
+from steadypost.domain.health import Tolerances
+from steadypost.domain.living import Heard, Signs
 from steadypost.store import Store, StoreError, vitals, watches
+from steadypost.store.settling import Rescued, RunOut
+from tasks.bounds import RENEW_EVERY
 from tasks.bulkheads import this_host
 
 SAYS_SO_EVERY = timedelta(seconds=5)
 """How often; a third of the silence after which a run on watch that sends no heartbeat either counts as dead."""
+
+
+RENEWED_WITHIN = 2 * RENEW_EVERY + timedelta(seconds=1)
+"""How long a worker of another machine may leave a lease alone that has run out by this machine's clock."""
+
+
+def rescue(store: Store, heard: Heard, moment: datetime) -> list[Rescued]:
+    """Take back what workers hold that fell silent. The lease of another machine, whose clock may be behind, is to stay
+    as it is for long enough to see that it is renewed no more.
+    """
+
+    def may_be_renewed(one: RunOut) -> bool:
+        if one.worker.partition(":")[0].casefold() == this_host():
+            return False
+        came = heard.at(f"lease of {one.delivery_id}", one.until, moment, oldest=timedelta(0))
+        return moment - came <= RENEWED_WITHIN
+
+    return store.rescue(moment, but=may_be_renewed)
+
+
+ALMOST_DEAD = Tolerances().relieved_within - 3 * SAYS_SO_EVERY
+"""How old a sign counts that is seen for the first time: a run that lives says so again before it counts as dead."""
 
 
 class _Voice(threading.Thread):
@@ -59,11 +84,17 @@ def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Itera
         voice.stop()
 
 
-def signs_of(store: Store) -> Signs:
-    """Read what the store tells of runs; raises ``StoreError``."""
-    heard = {
+def signs_of(store: Store, heard: Heard, moment: datetime) -> Signs:
+    """Read what the store tells of runs, by the clock of the one who asks; raises ``StoreError``."""
+    said = {
         name.removeprefix(vitals.RUN): noted.at
         for name, noted in store.read(vitals.every).items()
         if name.startswith(vitals.RUN)
     }
-    return Signs(leases=frozenset(lease.run_id for lease in store.read(watches.every)), heard=heard)
+    leases = frozenset(lease.run_id for lease in store.read(watches.every))
+    return Signs(leases=leases, heard=by_our_clock(said, heard, moment))
+
+
+def by_our_clock(said: Mapping[str, datetime], heard: Heard, moment: datetime) -> dict[str, datetime]:
+    """Say when each run was last heard of. A first sign of an old date may be of a clock that is behind."""
+    return {name: heard.at(name, at, moment, oldest=ALMOST_DEAD) for name, at in said.items()}

@@ -9,7 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -40,6 +40,7 @@ from steadypost.store import StoreError, vitals
 from tasks import documents, runs
 from tasks.dependencies import behind
 from tasks.house import House, with_browser
+from tasks.living import by_our_clock
 
 WORKER = "worker:"
 """Under this and the machine's name is noted that it has a worker: a machine that never had one misses none."""
@@ -96,10 +97,16 @@ def observe(house: House, memory: Memory) -> Observed:
 
 def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot:
     try:
-        return house.store.observe(moment, claims_of=memory.tolerances.claims_of)
+        seen = house.store.observe(moment, claims_of=memory.tolerances.claims_of)
     except StoreError as error:
         house.store_away_at = house.clock()
         return Cannot(why=settings.without_password(str(error)))
+    # By this machine's clock: that of another, which wrote them, may be off by minutes.
+    beats = {
+        flow: house.heard.at(f"{flow} {seen.leases.get(flow)}", at, moment)
+        for flow, at in seen.heartbeats.items()
+    }
+    return replace(seen, heartbeats=beats, runs_heard=by_our_clock(seen.runs_heard, house.heard, moment))
 
 
 def _prefect(moment: datetime) -> PrefectSeen | Cannot:

@@ -18,6 +18,7 @@ from prefect.exceptions import PrefectException
 
 from steadypost.domain.health import Kind, failing
 from steadypost.domain.incident import Tried, opened
+from steadypost.domain.living import Heard
 from steadypost.domain.remedy import Remedy
 from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreError, Watch, incidents, vitals, watches
@@ -33,6 +34,9 @@ JUMP = 5.0
 
 BEGINS_WITHIN = timedelta(seconds=60)
 """From getting a lease to the first heartbeat: a loaded machine needs half of that to start Python."""
+
+RENEWED_WITHIN = 3.0
+"""Seconds in which each run on watch that lives sends another heartbeat."""
 
 MIND_EVERY = 1.0
 """Seconds between two looks at the others' leases."""
@@ -54,9 +58,19 @@ class PeerSupervisor:
         self._house = house
         self._own = own
         self._here = Here()
+        self._heard = Heard()
         self._missing: dict[str, _Missing] = {}
         self._clock_ahead = _clock_ahead()
         self._clock_set_at: datetime | None = None
+
+    def listen(self) -> None:
+        """Hear what the others have written so far, and judge nothing: their clocks may be off, and a sign that comes
+        after this one shows that its writer lives.
+        """
+        with contextlib.suppress(StoreError):
+            moment = self._house.clock()
+            for lease in self._house.store.read(watches.every):
+                self._heard.at(f"{lease.flow} {lease.run_id}", lease.heartbeat_at, moment)
 
     def see(self) -> list[str]:
         """Replace what is gone; answer for which flows a stand-in was started."""
@@ -100,17 +114,19 @@ class PeerSupervisor:
         return self._is_silent(lease) or self._here.has_died(lease.run_id)
 
     def _is_silent(self, lease: Watch) -> bool:
-        away_at = self._house.store_away_at
-        since = max(one for one in (lease.heartbeat_at, away_at, self._clock_set_at) if one is not None)
+        moment, away_at = self._house.clock(), self._house.store_away_at
+        heard_at = self._heard.at(f"{lease.flow} {lease.run_id}", lease.heartbeat_at, moment)
+        since = max(one for one in (heard_at, away_at, self._clock_set_at) if one is not None)
         has_begun = lease.heartbeat_at > lease.since
         patience = REPLACED_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, REPLACED_AFTER[lease.flow])
-        quiet = self._house.clock() - since
+        quiet = moment - since
         return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
 
     def _says_nothing(self, lease: Watch) -> bool:
         """Whether a run that has said that it lives says so no longer."""
         said = self._house.store.read(vitals.every).get(f"{vitals.RUN}{lease.run_id}")
-        return said is not None and self._house.clock() - said.at > DEAD_AFTER
+        moment = self._house.clock()
+        return said is not None and moment - self._heard.at(lease.run_id, said.at, moment) > DEAD_AFTER
 
     def _cannot_send_heartbeats(self, leases: list[Watch]) -> bool:
         """Whether its own lease cannot heartbeat either: the store takes none, or only just does again."""
@@ -242,6 +258,8 @@ def minding(house: House, own: str) -> Iterator[None]:
     peers, end = PeerSupervisor(house, own), threading.Event()
 
     def mind() -> None:
+        peers.listen()
+        end.wait(RENEWED_WITHIN)
         while not end.wait(MIND_EVERY):
             try:
                 peers.see()

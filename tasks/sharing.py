@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from steadypost.domain.living import Heard
 from steadypost.domain.spread import spread
 from steadypost.store import Store, StoreError, publishers, watches
 from steadypost.store.publishers import Publisher, Role
@@ -40,6 +41,7 @@ class Sharing:
         self._role = role
         self._host = this_host()
         self._said_at = float("-inf")
+        self._heard = Heard()
         self._others: list[Publisher] = []
         self._has: dict[str, str] = {}
         self.is_needless = False
@@ -58,7 +60,8 @@ class Sharing:
 
     def _tend(self) -> None:
         moment = self._house.clock()
-        said = [one for one in self._house.store.read(publishers.every) if one.is_heard(moment)]
+        every = self._house.store.read(publishers.every)
+        said = [one for one in every if one.is_heard(moment, at=self._heard.at(one.host, one.at, moment))]
         here = next((one for one in said if one.host == self._host), None)
         if self._role is Role.HELPER and here and here.role is not Role.HELPER:
             self.is_needless = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from steadypost.channels.port import Access
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Sighting, Wanted
+from steadypost.domain.matching import was_dated_by_another_clock
 from steadypost.domain.network import Place
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.weighing import elsewhere, judge, left_out, still_there, strangers
@@ -45,9 +47,33 @@ def verdicts_on(
                     unknown = _strangers(house, item, one, list(wanted.values()), seen, taken)
                     verdict = _unless_reworded(verdict, unknown)
                 if isinstance(verdict, Absent):
+                    verdict = _unless_dated_elsewhere(house, item, one, verdict)
+                if isinstance(verdict, Absent):
                     verdict = _unless_left_out(house, item, one, seen, verdict)
                 verdicts[one.key] = _while_it_may_act(item, verdict)
     return verdicts
+
+
+def _unless_dated_elsewhere(house: House, item: Unsettled, part: Wanted, verdict: Absent) -> Evidence:
+    """Let nothing be absent by the dates of a network whose own ids contradict them."""
+    about = {"since": part.began_at - DATED_ALIKE, "until": part.ended_at + DATED_ALIKE}
+    known = house.store.read(unconfirmed.published_since, item.account, **about)
+    odd = (
+        each.ids[one.n]
+        for each in known
+        for one in each.wanted
+        if was_dated_by_another_clock(one, each.ids[one.n])
+    )
+    if (post := next(odd, None)) is None:
+        return verdict
+    return CannotTell(
+        why=f"the dates of the network's answers are another clock's than its ids: {post} would be from before it was "
+        "asked for"
+    )
+
+
+DATED_ALIKE = timedelta(hours=1)
+"""What dates the answers of a network goes on doing so for so long, as a rule."""
 
 
 def _unless_left_out(

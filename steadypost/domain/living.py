@@ -12,6 +12,38 @@ from datetime import datetime, timedelta
 from steadypost.domain.observed import RunSeen
 
 
+class Heard:
+    """When others were last heard of, by the clock of the one who listens.
+
+    What they write is dated by clocks of theirs, which may be off by minutes. That a sign has changed says that its
+    writer lives, whatever the sign says of the time.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[datetime, datetime]] = {}
+        """By name: what was written last, and when that was first seen."""
+
+    def at(self, name: str, written: datetime, now: datetime, *, oldest: timedelta | None = None) -> datetime:
+        """Say when a sign came. Of one that is seen for the first time nothing else is known than what it says.
+
+        ``oldest`` is how old such a one counts at the most: so long that a living writer has time to write another.
+        """
+        before = self._known.pop(name, None)
+        if before is None:
+            came = min(written, now)
+            came = came if oldest is None else max(came, now - oldest)
+        else:
+            came = before[1] if before[0] == written else now
+        self._known[name] = (written, came)
+        if len(self._known) > MOST_HEARD:
+            del self._known[next(iter(self._known))]
+        return came
+
+
+MOST_HEARD = 5000
+"""How many others are remembered; the one that was asked about longest ago is forgotten first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """What the store tells of runs."""

@@ -10,6 +10,7 @@ from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Grade
 from steadypost.domain.network import Network
+from steadypost.domain.remote_id import RemoteId
 
 CLOCK_SKEW = timedelta(seconds=15)
 """How far two clocks that are said to agree may differ."""
@@ -96,6 +97,14 @@ def _options_grade(item: Wanted, post: SeenPost) -> Grade:
     return Grade.UNCLEAR if differs else Grade.SAME
 
 
+def is_of_this_ask(made: datetime, armed_at: datetime, offset: Offset | None, now: datetime) -> bool:
+    """Whether a post whose id came with an answer can have been made for it.
+
+    By this machine's clock alone it can too: a ``Date`` that contradicts both that clock and the id is a proxy's.
+    """
+    return made >= earliest(armed_at, offset) or armed_at - CLOCK_SKEW <= made <= now + CLOCK_SKEW
+
+
 def earliest(armed_at: datetime, offset: Offset | None) -> datetime:
     """Say when, by the network's clock, what was armed then can have been made at the earliest."""
     if offset is None:
@@ -132,6 +141,24 @@ def window(item: Wanted, offset: Offset | None) -> Window:
         return Window(surely=surely, perhaps=earliest - UNKNOWN_CLOCK, is_known=False)
     moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
     return Window(surely=surely, perhaps=earliest - max(moved, STEADY), is_known=True)
+
+
+LOOK_LASTS = timedelta(minutes=3)
+"""How long after a look began it may still have read a post that was made meanwhile."""
+
+
+def dates_contradict_ids(network: Network, sighting: Sighting) -> bool:
+    """Whether a look shows a post of the future: a proxy's ``Date`` is not the network's, and ids are its own."""
+    if sighting.offset is None:
+        return False
+    until = sighting.at + sighting.offset.ahead + sighting.offset.within + TICK + LOOK_LASTS
+    return any((network.made_at(post.id) or sighting.at) > until for post in sighting.posts)
+
+
+def was_dated_by_another_clock(item: Wanted, known: RemoteId) -> bool:
+    """Whether a post of ours has an id from before it was asked for, by the ``Date`` of when it was."""
+    made = item.network.made_at(known)
+    return made is not None and item.offset is not None and made < earliest(item.began_at, item.offset)
 
 
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:

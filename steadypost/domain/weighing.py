@@ -15,6 +15,7 @@ from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Se
 from steadypost.domain.likeness import Grade
 from steadypost.domain.matching import (
     UNKNOWN_CLOCK,
+    dates_contradict_ids,
     grade,
     is_marked,
     made_when,
@@ -36,6 +37,8 @@ def judge(
     to deliveries.
     """
     seen = (sightings,) if isinstance(sightings, Sighting) else tuple(sightings)
+    if wanted and any(dates_contradict_ids(wanted[0].network, one) for one in seen):
+        wanted, seen = undated(wanted, seen)
     good = [one for one in seen if one.trouble is None]
     posts = _united(good, taken)
     grades: dict[tuple[int, int], dict[RemoteId, Grade]] = {}
@@ -52,6 +55,15 @@ def judge(
     for key, item in sorted(resolved.items()):
         verdicts[key] = _verdict(item, seen, grades, alike, verdicts)
     return verdicts
+
+
+def undated(
+    wanted: Sequence[Wanted], seen: Sequence[Sighting]
+) -> tuple[tuple[Wanted, ...], tuple[Sighting, ...]]:
+    """Forget how the clocks were compared, where a comparison is known to be wrong: then none proves anything."""
+    return tuple(replace(one, offset=None) for one in wanted), tuple(
+        replace(one, offset=None) for one in seen
+    )
 
 
 Alike = Collection[tuple[tuple[int, int], RemoteId]]

@@ -14,7 +14,6 @@ from steadypost.domain.budget import Try
 from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import Appearance
 from steadypost.domain.outcome import Answer, Phase, Published
-from steadypost.domain.remote_id import RemoteId
 from steadypost.store import clocks, codec
 from steadypost.store.deliveries import Kept, expect
 from steadypost.store.errors import UnknownAttempt
@@ -48,8 +47,6 @@ class Attempt:
     """When its executor could provably act no more: only looks after that can prove absence."""
     offset: Offset | None = None
     """How far the network's clock was ahead of its machine's when it was armed, where that was known."""
-    newest_before: RemoteId | None = None
-    """The newest post of its account that was known when it was armed."""
     appears: Appearance = field(default_factory=Appearance)
     """As whom, and how, it asked."""
     restore_id: int | None = None
@@ -175,7 +172,6 @@ def attempt_of(row: Row[Any]) -> Attempt:
         answer=codec.loads(row.outcome) if row.outcome else None,
         gone_at=row.gone_at,
         offset=None if row.clock_ahead_ms is None else clocks.offset(row.clock_ahead_ms, row.clock_within_ms),
-        newest_before=row.newest_before,
         appears=Appearance(identity=row.asked_as, options=json.loads(row.asked_how) if row.asked_how else {}),
         restore_id=row.restore_id,
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery
@@ -111,19 +111,6 @@ def follow(
         )
     )
     expect(f"settling the quota of attempt {attempt.id}", 1, changed.rowcount)
-
-
-def newest(connection: Connection, account: str) -> RemoteId | None:
-    """Give the newest known post of the account: one of ours, or one made by hand."""
-    largest = (
-        select(func.max(table.c.remote_id)).where(table.c.account == account).scalar_subquery()
-        for table in (delivery_parts, foreign_posts)
-    )
-    known = connection.execute(select(*largest)).one()
-    order = account_rows.network_of(connection, account).order_key
-    # What the database takes for the largest is so wherever ids are of one length, or sort as words.
-    placed = [(key, one) for one in known if one and (key := order(RemoteId(one))) is not None]
-    return max(placed, default=(None, None))[1]
 
 
 def note_foreign(

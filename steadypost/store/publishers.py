@@ -52,9 +52,9 @@ class Publisher:
     """Those of them it serves."""
     at: datetime
 
-    def is_heard(self, now: datetime) -> bool:
-        """Whether it has reported lately."""
-        return now - self.at <= SILENT_AFTER
+    def is_heard(self, now: datetime, *, at: datetime | None = None) -> bool:
+        """Whether it has reported lately: ``at`` by the listener's clock, else by its own."""
+        return now - (at or self.at) <= SILENT_AFTER
 
 
 def say(

@@ -142,7 +142,6 @@ def make_unconfirmed(
     was_due = delivery.due_at <= restore.at or delivery.state not in {State.SCHEDULED, State.PARTIAL}
     more: dict[str, Any] = {} if _name_is_known(connection, delivery.id) else {"key": None, "keyed_at": None}
     fence = kept.fence + 1
-    newest = ledger.newest(connection, delivery.account)
     _end_reservations(connection, delivery.id, now)
     delivery_rows.keep(connection, kept, after, now, fence=fence, **more)
     values = {
@@ -161,7 +160,6 @@ def make_unconfirmed(
         # The clock of the machine that asked is not known. It was not further off than this.
         "clock_ahead_ms": 0,
         "clock_within_ms": round(UNKNOWN_CLOCK.total_seconds() * 1000),
-        "newest_before": newest,
         "restore_id": restore.id,
     }
     attempt_id: int = connection.execute(

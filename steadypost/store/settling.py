@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.evidence import Appearance
-from steadypost.domain.matching import earliest
+from steadypost.domain.matching import is_of_this_ask
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import (
     Answer,
@@ -80,7 +80,7 @@ def arm(
 ) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
-    Kept with it, for later looks: the clocks' offset, the newest known post, and as whom and how it is asked.
+    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -116,7 +116,6 @@ def arm(
         armed_at=now,
         phase=Phase.ARMED,
         executor=executor,
-        newest_before=ledger.newest(connection, kept.delivery.account),
         clock_ahead_ms=None if offset is None else clocks.milliseconds(offset.ahead),
         clock_within_ms=None if offset is None else clocks.milliseconds(offset.within),
         asked_as=appears.identity if appears else "",
@@ -146,7 +145,7 @@ def answered(
         # Not ours: of two processes at one attempt, the one that was refused to arm reports this while
         # the other may be clicking. The one that armed will answer, or fall silent and be rescued.
         return Settled(delivery=kept.delivery, applied=False)
-    believed = _believed(connection, kept.delivery, attempt, answer)
+    believed = _believed(connection, kept.delivery, attempt, answer, now)
     after = None
     if attempt.fence == kept.fence:
         after = _after(kept.delivery, attempt, believed, now, jitter, patient=patient)
@@ -233,7 +232,9 @@ def _late(
     return settled
 
 
-def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer) -> Answer:
+def _believed(
+    connection: Connection, delivery: Delivery, attempt: Attempt, answer: Answer, now: datetime
+) -> Answer:
     """Take an id for what it says only when it can be this part's; otherwise the part is unconfirmed."""
     given = {outcome.remote_id for outcome in answer.outcomes if isinstance(outcome, Published)}
     taken = delivery_rows.taken(connection, delivery.account, given, but=delivery.id)
@@ -245,7 +246,14 @@ def _believed(connection: Connection, delivery: Delivery, attempt: Attempt, answ
         objection = None
         if isinstance(outcome, Published):
             objection = _objection(
-                outcome.remote_id, n, network=network, target=target, attempt=attempt, taken=taken, used=used
+                outcome.remote_id,
+                n,
+                network=network,
+                target=target,
+                attempt=attempt,
+                taken=taken,
+                used=used,
+                now=now,
             )
             used.setdefault(outcome.remote_id, n)
         outcomes.append(outcome if objection is None else _odd(objection))
@@ -278,6 +286,7 @@ def _objection(
     attempt: Attempt,
     taken: dict[RemoteId, int],
     used: dict[RemoteId, int],
+    now: datetime,
 ) -> str | None:
     """Say why an id cannot be that of this part, or nothing when it can."""
     try:
@@ -293,7 +302,7 @@ def _objection(
     if (
         made is not None
         and attempt.armed_at is not None
-        and made < earliest(attempt.armed_at, attempt.offset)
+        and not is_of_this_ask(made, attempt.armed_at, attempt.offset, now)
     ):
         return f"the post {given} was made at {made:%Y-%m-%d %H:%M:%S} UTC, before it was asked for"
     return None
@@ -307,16 +316,24 @@ def _phase(answer: Answer) -> Phase:
             return Phase.ANSWERED
 
 
-def leases_run_out(connection: Connection, now: datetime) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOut:
+    """A lease that has run out: on which delivery, whose, and when."""
+
+    delivery_id: int
+    worker: str
+    until: datetime
+
+
+def leases_run_out(connection: Connection, now: datetime) -> list[RunOut]:
     """List deliveries held by silent workers."""
-    return list(
-        connection.scalars(
-            select(deliveries.c.id)
-            .where(text(SENDING), deliveries.c.lease_until <= now)
-            .order_by(deliveries.c.lease_until)
-            .limit(RESCUED_AT_ONCE)
-        )
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
+        .where(text(SENDING), deliveries.c.lease_until <= now)
+        .order_by(deliveries.c.lease_until)
+        .limit(RESCUED_AT_ONCE)
     )
+    return [RunOut(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
 
 
 def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:

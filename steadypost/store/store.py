@@ -19,7 +19,7 @@ from steadypost.store import accounts as account_rows
 from steadypost.store import claims, money, restores, settling, tables, vitals
 from steadypost.store.claims import Claim
 from steadypost.store.engine import PATIENCE, Database
-from steadypost.store.settling import Rescued
+from steadypost.store.settling import Rescued, RunOut
 from steadypost.store.tables import Schema
 
 if TYPE_CHECKING:
@@ -154,9 +154,10 @@ class Store:
             retries=retries,
         )
 
-    def rescue(self, now: datetime) -> list[Rescued]:
-        """Take back what workers hold that fell silent: by lease, never by age."""
-        due = self.read(settling.leases_run_out, now)
+    def rescue(self, now: datetime, *, but: Callable[[RunOut], bool] | None = None) -> list[Rescued]:
+        """Take back what workers hold that fell silent: by lease, never by age. ``but`` says which to leave alone."""
+        run_out = self.read(settling.leases_run_out, now)
+        due = [one.delivery_id for one in run_out if but is None or not but(one)]
         rescued = [self.write(settling.rescue, delivery_id, now) for delivery_id in due]
         return [one for one in rescued if one is not None]
 

@@ -50,6 +50,8 @@ def told(item: Item, *, post_id=None, by="alice", cut=None):
         **({"post_id": post_id} if post_id else {}),
     )
     found = tell(said, shown=cut)
+    if cut and "note_tweet" in found:
+        found["note_tweet"] = {"is_expandable": True}
     entry = {
         "entryId": f"tweet-{found['rest_id']}",
         "content": {"itemContent": {"itemType": "TimelineTweet", "tweet_results": {"result": found}}},

@@ -56,7 +56,7 @@ def seen(text=TEXT, *, at=NOON + SECOND, number=1, **more):
 
 def sighting(*posts, **more):
     told = {"reached_back_to": FAR_BACK, "told": True, "offset": AGREED, "account": "Alice", **more}
-    return Sighting(at=NOON + 60 * SECOND, posts=posts, **told)
+    return Sighting(**{"at": NOON + MINUTE, "posts": posts, **told})
 
 
 def everywhere(*posts, parent=None, **more):
@@ -193,7 +193,7 @@ def test_what_is_not_taken_for_ours(other):
 
 def test_a_post_made_long_after_is_ours_all_the_same():
     """A network has brought posts to life ten minutes late. Who else would say the very same words?"""
-    assert isinstance(verdict(wanted(), sighting(seen(at=NOON + 11 * MINUTE))), Present)
+    assert isinstance(verdict(wanted(), sighting(seen(at=NOON + 11 * MINUTE), at=NOON + 12 * MINUTE)), Present)
 
 
 def test_an_id_that_is_taken():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadypost.domain.clock import Offset
-from steadypost.domain.evidence import SeenPost, Sighting, Wanted
+from steadypost.domain.evidence import Absent, CannotTell, Present, SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Grade, plain
 from steadypost.domain.matching import (
     CLOCK_SKEW,
@@ -25,7 +25,9 @@ from steadypost.domain.matching import (
     widest_window,
     window,
 )
+from steadypost.domain.network import Place
 from steadypost.domain.remote_id import RemoteId
+from steadypost.domain.weighing import judge
 from steadypost.networks.x import NETWORK as X
 from steadypost.networks.x.snowflake import id_at
 
@@ -51,6 +53,26 @@ def seen(text=TEXT, *, at=NOON + SECOND, **more):
 
 def look(offset=AGREED):
     return Sighting(account="alice", at=NOON + MINUTE, offset=offset)
+
+
+def judged(*posts, offset):
+    places = (Place.PROFILE, Place.REPLIES)
+    told = {"account": "alice", "at": NOON + MINUTE, "told": True, "reached_back_to": NOON - 60 * MINUTE}
+    seen_there = [Sighting(posts=posts, place=place, offset=offset, **told) for place in places]
+    return judge([wanted(offset=offset)], seen_there)[1, 0]
+
+
+def test_dates_that_the_network_s_own_ids_contradict_prove_nothing():
+    """By the Date a post is of the future: whatever dates the answers is not the network, so its time is unknown."""
+    behind = ahead(-10 * MINUTE)
+    by_hand = seen(at=NOON - 5 * MINUTE)
+    ours, another = seen(), seen("Good night", at=NOON + 30 * SECOND)
+
+    assert isinstance(judged(by_hand, another, offset=behind), CannotTell)
+    assert isinstance(judged(ours, by_hand, offset=behind), CannotTell)
+    assert isinstance(judged(another, offset=behind), CannotTell)
+    assert isinstance(judged(ours, by_hand, another, offset=AGREED), Present)
+    assert isinstance(judged(by_hand, another, offset=AGREED), Absent)
 
 
 class TestTheWindow:

@@ -12,7 +12,7 @@ from steadypost.store import accounts as account_rows
 from tests.store.counting import statements
 from tests.store.people import NOON, claimed, saying, scheduled
 
-CLAIM, ARM, RECORD = 28, 11, 15
+CLAIM, ARM, RECORD = 28, 9, 15
 """Of a single post of an account with a quota, the beginning of each transaction included."""
 
 

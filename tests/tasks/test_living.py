@@ -6,11 +6,15 @@ from functools import partial
 import pytest
 
 from steadypost.domain.checks import judge
+from steadypost.domain.delivery import State
 from steadypost.domain.health import Kind, Tolerances, Verdict
+from steadypost.domain.living import Heard
 from steadypost.domain.observed import Observed, PrefectSeen, RunSeen
-from steadypost.store import StoreAway, vitals, watches
+from steadypost.domain.post import Part, Post
+from steadypost.store import StoreAway, intake, leases, settling, vitals, watches
 from tasks import living, remedies, runs
-from tasks.living import says_it_lives, signs_of
+from tasks.bounds import LEASE
+from tasks.living import rescue, says_it_lives, signs_of
 from tests.domain.houses import blocks, machine
 from tests.rooms import instead
 
@@ -23,7 +27,7 @@ def test_a_run_says_that_it_lives_while_it_is_at_work(house, wait_until):
     """At once and under its id; when it ends, nothing of it is left."""
     with says_it_lives(house.store, "the-rollout", house.clock):
         wait_until(lambda: names(house.store), description="the run has said that it lives")
-        heard = dict(signs_of(house.store).heard)
+        heard = dict(signs_of(house.store, Heard(), house.clock()).heard)
 
     assert {"the-rollout": house.clock()} == heard
     assert [] == names(house.store)
@@ -35,7 +39,7 @@ def test_it_says_so_again_and_again(house, time, monkeypatch, wait_until):
     with says_it_lives(house.store, "the-rollout", house.clock):
         time.pass_by(minutes=6)
         wait_until(
-            lambda: signs_of(house.store).heard.get("the-rollout") == house.clock(),
+            lambda: signs_of(house.store, Heard(), house.clock()).heard.get("the-rollout") == house.clock(),
             description="it has said so again",
         )
 
@@ -102,6 +106,30 @@ def test_a_rollout_on_another_machine_is_not_called_dead(house, time, monkeypatc
     assert "1 runs" in told
 
 
+@pytest.mark.parametrize("off", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["behind", "ahead"])
+def test_a_run_on_a_machine_whose_clock_is_off_is_ended_when_it_is_silent_and_not_before(
+    house, time, monkeypatch, off
+):
+    """Its signs are dated by its own clock; that another has come is what says that it lives."""
+    began = house.clock()
+    run = RunSeen(id="rollout", flow="rollout", since=began, here=False)
+    ended = []
+    monkeypatch.setattr(runs, "client", living.contextlib.nullcontext)
+    monkeypatch.setattr(runs, "seen", lambda *_: PrefectSeen(running=[run]))
+    monkeypatch.setattr(runs, "end", lambda _, run_id: ended.append(run_id))
+    for _ in range(30):
+        time.pass_by(seconds=30)
+        house.store.write(vitals.run_lives, "rollout", told="there", now=house.clock() + off)
+        remedies.remedy.fn("end_runs", "runs", "")
+    assert [] == ended
+
+    for _ in range(13):
+        time.pass_by(seconds=30)
+        remedies.remedy.fn("end_runs", "runs", "")
+
+    assert {"rollout"} == set(ended)
+
+
 @pytest.mark.parametrize("flow", ["publish", "reconcile"])
 def test_reviving_a_flow_spares_the_other_machines_runs(house, monkeypatch, flow):
     """The silent lease is ended and replaced; a run that says on another machine that it is at work is not."""
@@ -119,3 +147,42 @@ def test_reviving_a_flow_spares_the_other_machines_runs(house, monkeypatch, flow
     remedies.remedy.fn("revive_flow", "on_watch", flow)
 
     assert ["elsewhere"] == spared
+
+
+@pytest.mark.parametrize(
+    "off", [timedelta(minutes=-10), timedelta(seconds=-28), timedelta(minutes=10)], ids=str
+)
+def test_what_a_worker_of_a_machine_whose_clock_is_off_holds_is_its_own_while_it_renews_it(house, time, off):
+    """Its lease seems to have run out when it is taken; that it is renewed is what says that somebody has it."""
+    right = house.clock
+
+    def there():
+        return right() + off
+
+    house.store.write(
+        intake.add,
+        Post(parts=(Part(text="Hi"),)),
+        accounts=["alice"],
+        due_at=right() + min(off, timedelta(0)),
+        now=right(),
+    )
+    [claim] = house.store.claim(worker="there:1:a", now=there(), lease=LEASE, at_most=1, accounts=["alice"])
+    for _ in range(40):
+        time.pass_by(seconds=1)
+        if right().second % 6 == 0:
+            assert 1 == house.store.write(leases.renew, worker="there:1:a", now=there(), lease=LEASE)
+        assert [] == rescue(house.store, house.heard, right())
+
+    assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=there())
+    rescued = []
+    for _ in range(40 + max(0, int(off.total_seconds()))):
+        time.pass_by(seconds=1)
+        rescued += rescue(house.store, house.heard, right())
+
+    assert [(claim.delivery_id, State.UNCONFIRMED)] == [(one.delivery_id, one.state) for one in rescued]
+    # It can neither arm a second time, nor can another claim it: nothing but a look moves it.
+    assert not house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=there())
+    for moment in (right(), there(), right() + timedelta(hours=1)):
+        assert [] == house.store.claim(
+            worker="here:1:a", now=moment, lease=LEASE, at_most=1, accounts=["alice"]
+        )

@@ -574,6 +574,37 @@ def test_a_clock_that_jumps_between_two_looks_proves_nothing(house, channel, unc
     assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
 
 
+@pytest.mark.parametrize("published_first", [True, False])
+def test_a_proxy_s_clock_that_our_own_ids_contradict_proves_nothing(
+    house, channel, claimed, time, published_first
+):
+    """It is ten minutes ahead: by its dates the live post is older than its ask. Another's id shows that it is not."""
+    fast = Offset(ahead=timedelta(minutes=10), within=AGREED.within)
+
+    def asked(text, answers):
+        claim = claimed(text)
+        assert house.store.write(
+            settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=fast
+        )
+        given = id_at(house.clock() + timedelta(seconds=1))
+        time.pass_by(seconds=3)
+        outcome = Published(remote_id=given) if answers else LOST
+        answer = Answer(outcomes=(outcome,))
+        house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
+        time.pass_by(seconds=30)
+        return claim.delivery_id, SeenPost(id=given, author="alice", said=plain(text))
+
+    said = [("The lamp is out.", True), ("The lamp is lit.", False)]
+    made = dict(asked(*one) for one in (said if published_first else said[::-1]))
+    channel.on_look = lambda request: sighting(house, *made.values(), place=request.place, offset=fast)
+    for _ in range(4):
+        look.fn("alice", at_once=True)
+        time.pass_by(minutes=16)
+
+    states = {house.store.read(reading.show, one).delivery.state for one in made}
+    assert {State.PUBLISHED, State.UNCONFIRMED} == states
+
+
 def test_a_look_says_which_attempt_it_was_about(house, channel, unconfirmed_delivery, monkeypatch):
     """So that it is not held against a later one that was made while it looked."""
     delivery_id = unconfirmed_delivery("The lamp is lit.")

@@ -101,6 +101,31 @@ def pass_by(house, time, **amount):
     house.store.write(watches.heartbeat, "reconcile", run_id="reconcile-1", now=house.clock())
 
 
+@pytest.mark.parametrize("off", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["behind", "ahead"])
+def test_a_run_of_a_machine_whose_clock_is_off_is_replaced_when_it_falls_silent(
+    house, time, leases, prefect, off
+):
+    """And not before: its heartbeats are dated by its own clock, and what counts is that others follow."""
+    peers = PeerSupervisor(house, "reconcile")
+    leases.write(watches.take, "publish", run_id="publish-2", now=house.clock() + off - timedelta(seconds=1))
+    leases.write(watches.heartbeat, "publish", run_id="publish-2", now=house.clock() + off)
+    peers.listen()
+    for _ in range(60):
+        pass_by(house, time, seconds=1)
+        leases.write(watches.heartbeat, "watch", run_id="watch-1", now=house.clock())
+        leases.write(watches.heartbeat, "publish", run_id="publish-2", now=house.clock() + off)
+        peers.see()
+    assert [] == prefect.ordered
+
+    for _ in range(30):
+        pass_by(house, time, seconds=1)
+        leases.write(watches.heartbeat, "watch", run_id="watch-1", now=house.clock())
+        peers.see()
+
+    assert ["publish"] == prefect.ordered[:1]
+    assert {"publish"} == set(prefect.ordered)
+
+
 def test_a_run_that_falls_silent_is_replaced(house, time, leases, prefect):
     """Another run is ordered by any other, once; not before it is certain, and never by itself."""
     peers = PeerSupervisor(house, "reconcile")

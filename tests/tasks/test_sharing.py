@@ -1,5 +1,7 @@
 """Each publisher works on accounts of its own, and on those of whoever falls silent."""
 
+from datetime import timedelta
+
 import pytest
 
 from blocks.switches import Switch
@@ -62,6 +64,35 @@ def test_what_a_silent_one_had_is_taken_over(two, time):
     berta.tend()
     anna.tend()
     assert before == anna.mine(BOTH)
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["behind", "ahead"])
+def test_a_machine_whose_clock_is_off_shares_while_it_lives_and_no_longer(publisher, house, time, off):
+    """What it writes is dated by its own clock; that it writes again is what says that it lives."""
+    anna, berta = publisher("anna"), publisher("berta", Role.HELPER)
+    right = house.clock
+
+    def turn():
+        time.pass_by(seconds=1)
+        anna.tend()
+        house.clock = lambda: right() + off
+        berta.tend()
+        house.clock = right
+
+    for _ in range(4):
+        turn()
+    shared = (anna.mine(BOTH), berta.mine(BOTH))
+    for _ in range(20):
+        turn()
+    assert shared == (anna.mine(BOTH), berta.mine(BOTH))
+    assert BOTH == sorted(shared[0] + shared[1])
+    assert all(shared)
+
+    anna.tend()
+    time.pass_by(seconds=11)
+    anna.tend()
+
+    assert BOTH == anna.mine(BOTH)
 
 
 def test_who_goes_is_not_waited_for(two):

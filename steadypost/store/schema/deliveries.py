@@ -128,6 +128,7 @@ attempts = Table(
     Column("gone_at", Moment),
     Column("clock_ahead_ms", Integer),
     Column("clock_within_ms", Integer),
+    # Neither written nor read any more; older code that works with the same store may do both.
     Column("newest_before", RemoteIdType),
     Column("asked_as", String(512), nullable=False, server_default=""),
     Column("asked_how", Text, nullable=False, server_default=""),

@@ -282,12 +282,12 @@ def test_an_ask_and_a_look_name_the_account_as_its_network_does(it):
     ask = Asking(it)
     ask("The lamp is lit.")
 
+    place, post = it.kind.network.needed("The lamp is lit.", None)[0]
+    request = LookRequest(
+        place=place, post=post, back_to=ask.began_at - timedelta(minutes=1), names=(ask.order.name(0),)
+    )
     with it.kind.open(it.means()) as channel:
-        seen = channel.look(
-            it.access(),
-            LookRequest(place=place_of(it), back_to=ask.began_at - MINUTE, names=()),
-            deadline=time.monotonic() + it.within,
-        )
+        seen = channel.look(it.access(), request, deadline=time.monotonic() + it.within)
 
     assert ask.channel.appears.identity == seen.identity != ""
 

@@ -542,7 +542,7 @@ def test_one_account_has_one_identity_by_whatever_name_its_server_is_reached(ali
     by_address = alice.access
     assert isinstance(alice.one("One"), Published)
     told = {alice.channel.appears.identity, alice.look().identity}
-    for host in ("localhost", "LOCALHOST", "localhost."):
+    for host in ("localhost", "LOCALHOST"):
         alice.access = replace(by_address, base_url=by_address.base_url.replace("127.0.0.1", host))
         told.add(alice.look().identity)
 
@@ -566,7 +566,9 @@ def test_one_account_has_one_identity_by_whatever_name_its_server_is_reached(ali
 )
 def test_which_server_an_account_is_on_is_told_by_the_address_of_its_page(page, server):
     """Where that cannot be read, by the name that was asked."""
-    told = Answered(200, {}, json.dumps({"id": "1", "acct": "alice", "url": page}).encode())
+    told = Answered(
+        status=200, headers={}, body=json.dumps({"id": "1", "acct": "alice", "url": page}).encode()
+    )
     access = Access(account="a", handle="alice", base_url="https://www.example", secret={})
     found = preparing.identity(SimpleNamespace(account=lambda: told), access, NOW)
 
