@@ -14,7 +14,6 @@ from typing import Any
 from steadypost.channels.wire import Answered, Heard, NotSent, Unknown
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Grade
-from steadypost.domain.matching import TICK, UNKNOWN_CLOCK
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -26,6 +25,7 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.mastodon import DATED_APART
 from steadypost.networks.mastodon.content import said
 from steadypost.networks.mastodon.ids import NotAStatusId, moment, remote_id
 from steadypost.networks.mastodon.likeness import compare
@@ -168,10 +168,9 @@ def _is_older(told: Mapping[str, Any], asked: Asked) -> bool:
     made = moment(told.get("created_at"))
     if made is None:
         return False
-    ahead, within = (
-        (asked.offset.ahead, asked.offset.within) if asked.offset else (timedelta(0), UNKNOWN_CLOCK)
-    )
-    return made < asked.keyed_at + ahead - within - TICK
+    # What dates posts is not always what dates answers, so a little older is no proof of another post.
+    ahead = asked.offset.ahead if asked.offset else timedelta(0)
+    return made < asked.keyed_at + ahead - DATED_APART
 
 
 def lacking(told: Mapping[str, Any], asked: Asked) -> str:

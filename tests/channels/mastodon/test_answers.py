@@ -57,7 +57,7 @@ def test_a_post_of_ours_is_published():
         {"id": ""},
         {"account": {"acct": "bob"}},
         {"account": None},
-        {"created_at": "2026-11-29T19:59:00.000Z"},
+        {"created_at": "2026-11-29T19:39:00.000Z"},
     ],
 )
 def test_a_post_that_cannot_be_this_one_is_unconfirmed(changed):
