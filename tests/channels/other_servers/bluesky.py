@@ -436,6 +436,7 @@ class OtherNetwork:
         every = [OtherBluesky(time, dice, dialect, self.account, self.ledger) for _ in range(3)]
         self.entryway, self.first, self.second = every
         self.servers = every
+        self.targets: list[str] = []
 
     @contextmanager
     def serving(self) -> Iterator[OtherNetwork]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,23 @@ from steadypost.domain.quota import Limits
 from steadypost.networks import named
 from steadypost.store import MOST_LOOKS, AccountRecord, Claim, Outbox, Store, intake, reading
 from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 from steadypost.store.schema import CLAIMABLE, UNCONFIRMED, UNVERIFIED, deliveries
 from tasks.deliveries import ask, record, rest_account
 from tasks.house import House
 from tasks.looks import LookFailed, look
+from tasks.removals import NotTakenDown, Removing
 from tests.channels.other_servers.line import OtherServer, Posted, Time
 
-DONE = (State.PUBLISHED, State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED, State.QUARANTINED)
+DONE = (
+    State.PUBLISHED,
+    State.REFUSED,
+    State.MISSED,
+    State.CANCELLED,
+    State.REMOVED,
+    State.QUARANTINED,
+    State.HELD,
+)
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=15)
 
@@ -67,6 +77,8 @@ class Life:
     crashes: float = 0.0
     """How often the worker dies between the answer and its record."""
     armed: int = 0
+    meddles: Callable[[str], None] = lambda _: None
+    """What a person does by hand beside us, told what was just asked for."""
     ids: list[int] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
@@ -155,6 +167,7 @@ class Life:
         finally:
             house.drop(claim.attempt_id)
         self._clock_is_moved()
+        self.meddles(claim.parts[0].text)
 
     def _looks(self) -> bool:
         due = accounts_to_look_at(self.house)
@@ -190,6 +203,23 @@ class Life:
         query = select(deliveries.c.id, deliveries.c.state).where(deliveries.c.account == self.access.account)
         rows = self.store.read(lambda connection: connection.execute(query).all())
         return {row.id: State(row.state) for row in rows}
+
+    def takes_down(self, number: int) -> bool:
+        """Have a person take a delivery's posts down; whether all of it is said to be gone."""
+        with self.house.channel(self.access.account, within=timedelta(seconds=10)) as channel:
+            removing = Removing(
+                store=self.store,
+                channel=channel,
+                access=self.access,
+                by=By(name="alice", why="it is wrong"),
+                now=self.clock,
+                wait=lambda seconds: self.true.passes(timedelta(seconds=seconds)),
+            )
+            try:
+                removing.run(number)
+            except NotTakenDown:
+                return False
+        return True
 
     def resumed(self) -> None:
         """Have a person enter the sign-in once more."""

@@ -153,6 +153,8 @@ class OtherServer:
         self.time = time
         self.dice = dice
         self.ledger: list[Posted] = []
+        self.targets: list[str] = []
+        """The posts that may be answered."""
         self.writes_seen: list[tuple[datetime, str]] = []
         """Every request that may have created a post."""
         self.storm = 0.0

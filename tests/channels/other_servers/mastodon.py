@@ -109,6 +109,7 @@ def drawn(dice: random.Random, family: str | None = None) -> Dialect:
         "lag": timedelta(seconds=dice.choice([0, 0, 5, 20, 60])),
         "leaves_out": dice.choice([0, 0, 0.15]),
         "names_mentioned": dice.random() < 0.7,
+        "replies_only_if_asked": dice.random() < 0.2,
         "status": 200 if name == "mastodon" else dice.choice([200, 200, 200, 201, 202]),
         "idempotency": dice.choice(["kept", "ignored", "brief", "500", "422", "202"]),
         "tells_source": dice.random() < 0.6,

@@ -50,7 +50,7 @@ class Texts:
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
-        self._said: list[str] = []
+        self.said: list[str] = []
         self._n = 0
 
     def one(self) -> str:
@@ -60,19 +60,19 @@ class Texts:
         kind = dice.random()
         if kind < 0.35:
             text = dice.choice(LINKED).format(link=dice.choice(LINKS).format(n=self._n))
-        elif kind < 0.45 and self._said:
+        elif kind < 0.45 and self.said:
             # The beginning of another, or another with something behind it.
-            other = dice.choice(self._said)
+            other = dice.choice(self.said)
             text = (
                 other + " And more."
                 if dice.random() < 0.5
                 else other[: max(3, len(other) // 2)].strip() or other
             )
-        elif kind < 0.50 and self._said:
-            text = dice.choice(self._said)
+        elif kind < 0.50 and self.said:
+            text = dice.choice(self.said)
         elif kind < 0.8:
             text = f"{dice.choice(PLAIN)} {self._n}"
         else:
             text = dice.choice(PLAIN)
-        self._said.append(text)
+        self.said.append(text)
         return text

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from steadypost.channels.port import Access
+from steadypost.domain.delivery import State
 from steadypost.domain.post import Media, Part, digest_of
 from steadypost.domain.token import Token
-from steadypost.store import Store
+from steadypost.store import Store, reading
 from tests.channels.other_servers import bluesky, mastodon, x_api
 from tests.channels.other_servers.life import Life, Verdict
 from tests.channels.other_servers.line import Time
@@ -78,7 +79,7 @@ def _mastodon(dice: random.Random, time: Time, dialect: Any) -> Iterator[tuple[A
             server.pin(server.ledger[0].id)
         if dice.random() < 0.3:
             server.boost()
-        server.make("What others answer", by="bob", by_hand=True)
+        server.targets = [server.make(f"What others say {n}", by="bob", by_hand=True).id for n in range(2)]
         secret = {"access_token": mastodon.TOKEN}
         yield server, {"secret": secret, "handle": mastodon.HANDLE, "options": {"visibility": "public"}}
 
@@ -89,6 +90,7 @@ def _x_api(dice: random.Random, time: Time, dialect: Any) -> Iterator[tuple[Any,
     with server.serving():
         for n in range(dice.choice([0, 1, 3, 30])):
             server.make(f"a past {n}", at=time() - timedelta(hours=40 - n), by_hand=True)
+        server.targets = [one.id for one in server.ledger[:2]]
         yield server, {"secret": x_api.KEYS, "handle": x_api.HANDLE}
 
 
@@ -153,10 +155,12 @@ def play(case: Case) -> Case:
     life, dice, server = case.life, case.life.dice, case.life.server
     texts = Texts(dice)
     server.storms(dice.choice([0.2, 0.5, 0.8]))
+    life.meddles = lambda said: _by_hand(life, texts, said)
     for _ in range(dice.randrange(2, 6)):
         many = 1 if dice.random() < 0.8 else 3
         parts = tuple(_part(life, texts.one()) for _ in range(many))
-        life.add(*parts, due_in=timedelta(seconds=dice.randrange(600)))
+        target = dice.choice(server.targets) if server.targets and dice.random() < 0.3 else None
+        life.add(*parts, reply_to=target, due_in=timedelta(seconds=dice.randrange(600)))
     life.lasts(timedelta(minutes=8))
     if getattr(server.dialect, "moves", False):
         server.moves()
@@ -166,8 +170,40 @@ def play(case: Case) -> Case:
     life.resumed()
     life.lasts(HOUR * 5)
     case.verdict = life.judged()
+    _takes_down(case)
     case.secrets = [*life.access.secret.values(), *life.tokens.secrets()]
     return case
+
+
+def _by_hand(life: Life, texts: Texts, said: str) -> None:
+    """Say something near it by hand, now and then; never the very words of anything that is to be said."""
+    dice = life.dice
+    words = dice.choice([f"{said} 2", said[:-1], f"Again: {said}", said.upper()]).strip()
+    if dice.random() < 0.25 and words and words not in texts.said and life.channel != "bluesky":
+        life.server.make(words, by_hand=True)
+
+
+def _takes_down(case: Case) -> None:
+    """Take one published delivery down, through foul weather and at last in fair: that one, and nothing else."""
+    life, server = case.life, case.life.server
+    published = [one for one, state in life.states().items() if state is State.PUBLISHED]
+    if not published or life.dice.random() < 0.5:
+        return
+    chosen = life.dice.choice(published)
+    ids = {part.remote_id for part in life.store.read(reading.show, chosen).delivery.parts}
+    before = {one.id for one in server.ledger if one.gone}
+    server.storms(0.5)
+    said = life.takes_down(chosen)
+    gone = {one.id for one in server.ledger if one.gone} - before
+    if said and gone != ids:
+        case.verdict.broken.append(f"{chosen} is said to be taken down, and {gone} are, not {ids}")
+    server.storms(0.0)
+    # A list may leave the very post out of one answer.
+    if not said and not any(life.takes_down(chosen) for _ in range(3)):
+        case.verdict.waiting.append(f"{chosen} cannot be taken down")
+    gone = {one.id for one in server.ledger if one.gone} - before
+    if gone != ids:
+        case.verdict.broken.append(f"{ids} were to be taken down, and {gone} are")
 
 
 def _part(life: Life, text: str) -> Part:

@@ -407,12 +407,12 @@ class OtherXApi(OtherServer):
         }
 
     def _included(self, posts: list[Posted]) -> dict[str, Any]:
-        if not self.dialect.media_told:
-            return {}
         media = [
             {"media_key": f"3_{post.id}{n}", "type": "photo", **({"alt_text": alt} if alt else {})}
             for post in posts
             for n, alt in enumerate(post.alts)
         ]
         users = [self._user()]
-        return {"includes": {"users": users, **({"media": media} if media else {})}}
+        return {
+            "includes": {"users": users, **({"media": media} if media and self.dialect.media_told else {})}
+        }
