@@ -14,6 +14,7 @@ from typing import Any
 from steadypost.channels.wire import Answered, Heard, NotSent, Unknown
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Grade
+from steadypost.domain.matching import TICK, UNKNOWN_CLOCK
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -168,9 +169,14 @@ def _is_older(told: Mapping[str, Any], asked: Asked) -> bool:
     made = moment(told.get("created_at"))
     if made is None:
         return False
-    # What dates posts is not always what dates answers, so a little older is no proof of another post.
-    ahead = asked.offset.ahead if asked.offset else timedelta(0)
-    return made < asked.keyed_at + ahead - DATED_APART
+    ahead, within = (
+        (asked.offset.ahead, asked.offset.within) if asked.offset else (timedelta(0), UNKNOWN_CLOCK)
+    )
+    earliest = asked.keyed_at + ahead - within - TICK
+    if _text_grade(told, asked) is not Grade.OTHER:
+        # Its words say that it is this one, and what dates posts is not always what dates answers.
+        earliest -= DATED_APART
+    return made < earliest
 
 
 def lacking(told: Mapping[str, Any], asked: Asked) -> str:

@@ -143,6 +143,7 @@ class OtherBluesky(OtherServer):
     ) -> None:
         super().__init__(time, dice)
         self.dialect = dialect
+        self.latest_commit = timedelta(seconds=50)
         self.account = account
         self.ledger = ledger
         self.left: list[Posted] | None = None

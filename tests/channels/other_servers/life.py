@@ -178,7 +178,7 @@ class Life:
 
     def _clock_is_moved(self) -> None:
         if self.moves_clock and self.dice.random() < 0.2:
-            self.clock.ahead = timedelta(seconds=self.dice.choice([0, 30, -30, 300, -300]))
+            self.clock.ahead = timedelta(seconds=self.dice.choice([0, 30, -30, 200, -200]))
 
     def _nothing_moves(self) -> bool:
         return self._next() is None and set(self.states().values()) <= {*DONE, State.NEEDS_REVIEW}

@@ -126,6 +126,7 @@ class OtherMastodon(OtherServer):
     def __init__(self, time: Time, dice: random.Random, dialect: Dialect) -> None:
         super().__init__(time, dice)
         self.dialect = dialect
+        self.latest_commit = timedelta(seconds=110)
         self.token_ends: datetime | None = None
         self._keys: dict[str, tuple[datetime, Posted]] = {}
         self._media: dict[str, dict[str, Any]] = {}
@@ -311,7 +312,7 @@ class OtherMastodon(OtherServer):
             reply_to=more.pop("reply_to", None),
             alts=more.pop("alts", ()),
             by_hand=by_hand,
-            more={"by": by, "visibility": "public", **more},
+            more={"by": by, "visibility": "public", "created_at": self._created(at), **more},
         )
         self.ledger.append(made)
         return made
@@ -335,6 +336,21 @@ class OtherMastodon(OtherServer):
             }
             return Reply(status=410 if gone else 404, told={"error": "Record not found"})
         return self._well(self._shown(found))
+
+    def edit(self, words: str) -> None:
+        """Have a person put right what was posted last by a program."""
+        made = [one for one in self._live() if not one.by_hand]
+        if made:
+            made[-1].more |= {"edited": words, "edited_at": self._created(self.time())}
+
+    def history(self, request: Request, name: str) -> Reply:
+        """Tell what an edited post said at first."""
+        found = self._found(name)
+        if found is None or not self.dialect.tells_source:
+            return Reply(status=404, told={"error": "Record not found"})
+        last = self._shown(found)
+        first = {**last, "content": written(self.dialect.family, found.text, self.url)}
+        return self._well([first, last] if "edited" in found.more else [first])
 
     def source(self, request: Request, name: str) -> Reply:
         """Tell what was written."""
@@ -464,6 +480,7 @@ class OtherMastodon(OtherServer):
         (r"/api/v1/statuses/([^/]+)", "GET", False, show),
         (r"/api/v1/statuses/([^/]+)", "DELETE", False, delete),
         (r"/api/v1/statuses/([^/]+)/source", "GET", False, source),
+        (r"/api/v1/statuses/([^/]+)/history", "GET", False, history),
         (r"/api/v1/statuses/([^/]+)/context", "GET", False, context),
         (r"/api/v1/accounts/([^/]+)/statuses", "GET", False, statuses),
     )
@@ -578,10 +595,10 @@ class OtherMastodon(OtherServer):
             "id": self._said_id(post.id),
             "uri": f"{self.url}/users/{by}/statuses/{post.id}",
             "url": f"{self.url}/@{by}/{post.id}",
-            "created_at": self._created(post.at),
+            "created_at": post.more["created_at"],
             "edited_at": post.more.get("edited_at"),
             "account": self._account(by),
-            "content": written(self.dialect.family, post.text, self.url),
+            "content": written(self.dialect.family, post.more.get("edited", post.text), self.url),
             "visibility": post.more.get("visibility", "public"),
             "sensitive": bool(post.more.get("sensitive") or post.more.get("warning")),
             "spoiler_text": post.more.get("warning", ""),

@@ -162,6 +162,9 @@ def play(case: Case) -> Case:
         target = dice.choice(server.targets) if server.targets and dice.random() < 0.3 else None
         life.add(*parts, reply_to=target, due_in=timedelta(seconds=dice.randrange(600)))
     life.lasts(timedelta(minutes=8))
+    if life.channel == "mastodon" and life.drifts and server.date_ahead is not None and dice.random() < 0.3:
+        # Its clock is set, and with it the times of all that is made from now on.
+        server.date_is(timedelta(seconds=dice.choice([0, 40, -40, 150, -150])))
     if getattr(server.dialect, "moves", False):
         server.moves()
     life.lasts(timedelta(minutes=7))
@@ -181,6 +184,8 @@ def _by_hand(life: Life, texts: Texts, said: str) -> None:
     words = dice.choice([f"{said} 2", said[:-1], f"Again: {said}", said.upper()]).strip()
     if dice.random() < 0.25 and words and words not in texts.said and life.channel != "bluesky":
         life.server.make(words, by_hand=True)
+    if life.channel == "mastodon" and dice.random() < 0.1:
+        life.server.edit(f"{said} (put right)")
 
 
 def _takes_down(case: Case) -> None:

@@ -82,6 +82,7 @@ class OtherXApi(OtherServer):
     def __init__(self, time: Time, dice: random.Random, dialect: Dialect) -> None:
         super().__init__(time, dice)
         self.dialect = dialect
+        self.latest_commit = timedelta(seconds=280)
         self._numbers = 0
         self._media: dict[str, dict[str, Any]] = {}
         self._retweets: list[Posted] = []
