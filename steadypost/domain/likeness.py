@@ -305,7 +305,7 @@ def _address(typed: str) -> Address | None:
 
 
 def _host(parts: SplitResult) -> str:
-    host = unicodedata.normalize("NFC", parts.hostname or "")
+    host = unicodedata.normalize("NFC", unquote(parts.hostname or ""))
     try:
         return host.encode("idna").decode()
     except UnicodeError:

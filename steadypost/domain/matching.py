@@ -127,7 +127,8 @@ class Window:
 def window(item: Wanted, offset: Offset | None) -> Window:
     """Say from when on a post can be this one.
 
-    A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show.
+    A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show;
+    so does a clock of the network's that dates posts and was compared with none.
     """
     known = item.offset or offset
     if known is None:
@@ -140,7 +141,8 @@ def window(item: Wanted, offset: Offset | None) -> Window:
     if item.offset is None or offset is None:
         return Window(surely=surely, perhaps=earliest - UNKNOWN_CLOCK, is_known=False)
     moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
-    return Window(surely=surely, perhaps=earliest - max(moved, STEADY), is_known=True)
+    unseen = max(moved, STEADY, item.network.dated_apart)
+    return Window(surely=surely, perhaps=earliest - unseen, is_known=True)
 
 
 LOOK_LASTS = timedelta(minutes=3)

@@ -156,6 +156,8 @@ class Network:
     """
     shows_within: timedelta = timedelta(0)
     """How long a live post may be missing from lists on a bad day. No settle window may be shorter."""
+    dated_apart: timedelta = timedelta(0)
+    """How far the clock that dates its posts may be from the one that dates its answers. Zero: they are one clock."""
     unseen_for: timedelta | None = None
     """The longest gap between looks after which a missing post counts as never made. After a longer one a person may
     have seen and deleted it. ``None``: not considered.

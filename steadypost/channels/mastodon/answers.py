@@ -26,6 +26,7 @@ from steadypost.domain.outcome import (
     Unconfirmed,
 )
 from steadypost.domain.remote_id import RemoteId
+from steadypost.networks.mastodon import DATED_APART
 from steadypost.networks.mastodon.content import said
 from steadypost.networks.mastodon.ids import NotAStatusId, moment, remote_id
 from steadypost.networks.mastodon.likeness import compare
@@ -171,7 +172,11 @@ def _is_older(told: Mapping[str, Any], asked: Asked) -> bool:
     ahead, within = (
         (asked.offset.ahead, asked.offset.within) if asked.offset else (timedelta(0), UNKNOWN_CLOCK)
     )
-    return made < asked.keyed_at + ahead - within - TICK
+    earliest = asked.keyed_at + ahead - within - TICK
+    if _text_grade(told, asked) is not Grade.OTHER:
+        # Its words say that it is this one, and what dates posts is not always what dates answers.
+        earliest -= DATED_APART
+    return made < earliest
 
 
 def lacking(told: Mapping[str, Any], asked: Asked) -> str:

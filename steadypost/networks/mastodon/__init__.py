@@ -18,6 +18,9 @@ the queue of a proxy before it."""
 SETTLE = timedelta(minutes=5)
 """Longer than the slowest creation, and than a copy of the database that lists are read from lags on a bad day."""
 
+DATED_APART = timedelta(minutes=20)
+"""A proxy may date the answers, and a server whose clock nobody sets the posts: no answer compares the two."""
+
 
 def needed(_text: str, reply_to: RemoteId | None) -> tuple[Need, ...]:
     """Name every place that has to be read before a part can be said to be absent.
@@ -50,4 +53,5 @@ NETWORK = Network(
     # under way in one goes out by itself afterwards.
     unseen_for=timedelta(minutes=30),
     shows_within=SLOWEST_CREATION,
+    dated_apart=DATED_APART,
 )

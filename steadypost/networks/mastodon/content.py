@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
-from steadypost.domain.likeness import Link, Piece, Said
+from steadypost.domain.likeness import Grade, Link, Piece, Said, compare
 
 _QUOTE = "quote-inline"
 _PLAIN = frozenset({"p", "br", "a", "span", "wbr"})
@@ -70,6 +70,8 @@ class _Reader(HTMLParser):
         self._is_tag = False
         self._dropped: list[str] = []
         """The elements that are open within one that is left out, itself included."""
+        self._between = False
+        """Whether a paragraph has just ended: white space up to the next is the page's own."""
         self.is_guess = False
         self.has_quote = False
 
@@ -81,6 +83,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
+        self._between = False
         told = {name: value or "" for name, value in attrs}
         classes = told.get("class", "").split()
         self.has_quote = self.has_quote or _QUOTE in classes
@@ -94,10 +97,13 @@ class _Reader(HTMLParser):
         elif tag == "p":
             self._between_paragraphs()
         elif tag == "a":
-            self._open_link(told.get("href", ""), is_tag="hashtag" in classes)
+            # Some servers name a tag by its class, some by what the link is to the post.
+            is_tag = "hashtag" in classes or "tag" in told.get("rel", "").split()
+            self._open_link(told.get("href", ""), is_tag=is_tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Close an element."""
+        self._between = tag == "p"
         if self._dropped:
             if tag in self._dropped:
                 while self._dropped.pop() != tag:
@@ -107,7 +113,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Take text. A line break in the source of a page is white space; the break that shows is an element."""
-        if not self._dropped:
+        if not self._dropped and not (self._between and data.isspace()):
             self._words.append(_BREAK.sub(self._source_break, data))
 
     def _source_break(self, found: re.Match[str]) -> str:
@@ -128,6 +134,7 @@ class _Reader(HTMLParser):
         if self._is_tag:
             return
         self._words = []
+        self.is_guess = self.is_guess or _is_named(href, shown)
         self._out.append(self._mentions.get(href) or _link(href, shown))
 
     def _flush(self) -> None:
@@ -137,8 +144,15 @@ class _Reader(HTMLParser):
         self._words = []
 
 
+def _is_named(href: str, shown: str) -> bool:
+    """Whether other words stand for an address than its own: they were typed beside it, in signs that are gone."""
+    if shown.startswith("@") or shown.endswith(("…", "...")):
+        return False
+    return compare(shown, Said((Link(href),))) is Grade.OTHER
+
+
 def _link(href: str, shown: str) -> Piece:
-    """Give a link; an ``@name`` of which the server does not say whom it means is read as it is shown."""
+    """Give a link; of an ``@name`` the server may not say whom it means, and then it leads nowhere that is known."""
     if shown.startswith("@"):
-        return shown
+        return Link(None, shown=shown, short=shown)
     return Link(href, shown=shown, short=shown if shown.startswith(("http://", "https://")) else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TypeGuard
 
@@ -13,9 +14,9 @@ from steadypost.networks.mastodon.content import is_mention
 def compare(ours: str, theirs: Said) -> Grade:
     """Hold a wanted text against a post as it was read back.
 
-    Some servers read signs of a text as markup (``*so*``) and show what they made of it. Which signs those were is not
-    told any more: where nothing but signs differs then, the two cannot be told apart. Nor can they where they name
-    accounts alike on other servers: a server may have several names, and writes an account with the one it prefers.
+    Some servers read signs of a text as markup (``*so*``, ``1.``) and show only the result. Where all that is shown
+    stands in ours, in its order, the two cannot be told apart. Nor can they where they name accounts alike on other
+    servers: a server may have several names, and writes an account with the one it prefers.
     """
     kept = as_kept(ours)
     named = _as_named(kept, theirs)
@@ -24,7 +25,11 @@ def compare(ours: str, theirs: Said) -> Grade:
     if found is Grade.OTHER and any(map(_is_mention, theirs.pieces)):
         bare = Said(tuple(map(_without_server, theirs.pieces)), guessed=theirs.guessed)
         found = min(likeness.compare(_names_alone(kept, theirs), bare), Grade.UNCLEAR)
-    if found is Grade.OTHER and theirs.guessed and _letters(ours) == _letters(theirs.text):
+    if (
+        found is Grade.OTHER
+        and theirs.guessed
+        and any(_holds(one, theirs) for one in (ours, html.unescape(ours)))
+    ):
         return Grade.UNCLEAR
     return found
 
@@ -79,6 +84,13 @@ def _without_server(piece: Piece) -> Piece:
 
 def _user(mention: Link) -> str:
     return f"@{mention.short[1:].partition('@')[0]}"
+
+
+def _holds(ours: str, theirs: Said) -> bool:
+    """Whether a text has the letters of all that is shown, in the same order."""
+    left = iter(_letters(ours))
+    shown = "".join(one if isinstance(one, str) else one.shown for one in theirs.pieces)
+    return all(one in left for one in _letters(shown))
 
 
 def _letters(text: str) -> str:

@@ -57,11 +57,19 @@ def test_a_post_of_ours_is_published():
         {"id": ""},
         {"account": {"acct": "bob"}},
         {"account": None},
-        {"created_at": "2026-11-29T19:59:00.000Z"},
+        {"created_at": "2026-11-29T19:39:00.000Z"},
+        {"created_at": "2026-11-29T19:59:00.000Z", "content": "<p>Else</p>"},
     ],
 )
 def test_a_post_that_cannot_be_this_one_is_unconfirmed(changed):
     assert isinstance(interpret(answered(200, {**POST, **changed}), ASKED, NOW), Unconfirmed)
+
+
+def test_a_post_of_these_words_may_be_dated_by_a_slower_clock_than_its_answer():
+    """A proxy dates the answer, and a server at home the post."""
+    told = {**POST, "created_at": "2026-11-29T19:42:00.000Z"}
+
+    assert Published(remote_id=POST["id"]) == interpret(answered(200, told), ASKED, NOW)
 
 
 @pytest.mark.parametrize("told", [b"", b"<html>", [], {}, None, "x", 5, {"error": "x"}])

@@ -26,6 +26,7 @@ ALICE = '<a href="https://here.example/@alice" class="u-url mention">@<span>alic
         ("<p>one</p>", "one"),
         ("<p>one<br />two</p>", "one\ntwo"),
         ("<p>one</p><p>two<br>three</p>", "one\n\ntwo\nthree"),
+        ("<p>one</p>\n<p>two<br />\nthree</p>\n", "one\n\ntwo\nthree"),
         ("<p>a &amp; b &lt;p&gt; &quot;c&quot; &#39;d&#39;</p>", "a & b <p> \"c\" 'd'"),
         ("<p>&amp;amp; stays</p>", "&amp; stays"),
         ("<p>two  spaces</p>", "two  spaces"),
@@ -51,6 +52,17 @@ def test_reads_what_was_typed(content, expected):
         ("hi @bob@other.example!", f"<p>hi {BOB}!</p>", Grade.OTHER),
         ("hi @bob!", f"<p>hi {BOB}!</p>", Grade.OTHER),
         ("#Grüße an alle", f"<p>{TAG} an alle</p>", Grade.SAME),
+        ("#lamp on", '<p><a href="https://x.example/tags/lamp" rel="tag">#lamp</a> on</p>', Grade.SAME),
+        (
+            "https://bü.example/ä",
+            '<a href="https://b%C3%BC.example/%C3%A4">https://bü.example/ä</a>',
+            Grade.SAME,
+        ),
+        (
+            "https://bö.example/ä",
+            '<a href="https://b%C3%BC.example/%C3%A4">https://bü.example/ä</a>',
+            Grade.OTHER,
+        ),
         ("one\n\n\n\ntwo", "<p>one</p><p>two</p>", Grade.SAME),
         ("one\ntwo", "<p>one</p><p>two</p>", Grade.UNCLEAR),
         ("one", "<p>one.</p>", Grade.OTHER),
@@ -58,6 +70,13 @@ def test_reads_what_was_typed(content, expected):
         ("a *b* c", "<p>a <em>b</em> c</p>", Grade.UNCLEAR),
         ("a b c", "<p>a <em>b</em> c</p>", Grade.UNCLEAR),
         ("- one\n- two", "<ul><li>one</li><li>two</li></ul>", Grade.UNCLEAR),
+        ("1. one\n2. two", "<ol><li>one</li><li>two</li></ol>", Grade.UNCLEAR),
+        ("1. one\n2. two", "<ol><li>two</li><li>one</li></ol>", Grade.OTHER),
+        ("```sh\nmake\n```", "<pre><code>make</code></pre>", Grade.UNCLEAR),
+        ("&copy; <b>we</b>", "<p>© <b>we</b></p>", Grade.UNCLEAR),
+        ("see [it](https://b.example/1)!", '<p>see <a href="https://b.example/1">it</a>!</p>', Grade.UNCLEAR),
+        ("see [it](https://b.example/1)!", '<p>see <a href="https://b.example/1">us</a>!</p>', Grade.OTHER),
+        ("b.example/1", '<p><a href="http://b.example/1">b.example/1</a></p>', Grade.SAME),
         ("- one\n- three", "<ul><li>one</li><li>two</li></ul>", Grade.OTHER),
         ("AT&amp;T", "<p>AT&amp;T</p>", Grade.OTHER),
         ("Hello", "<p>hello</p>", Grade.UNCLEAR),
@@ -82,3 +101,18 @@ def test_who_is_mentioned_is_told_by_the_address_and_not_by_the_name_that_shows(
 
 def test_a_text_is_kept_with_single_empty_lines():
     assert "a\n\nb\nc" == as_kept(" a\r\n\r\n\r\nb\nc \n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("hi @bob!", Grade.SAME),
+        ("hi @Bob!", Grade.SAME),
+        ("hi @bob@remote.example!", Grade.UNCLEAR),
+        ("hi @bobby@remote.example!", Grade.OTHER),
+        ("oh @bob@remote.example!", Grade.OTHER),
+    ],
+)
+def test_a_name_of_which_the_server_does_not_say_whom_it_means_may_be_of_any_server(typed, expected):
+    """It shows the name alone, whatever server was typed behind it."""
+    assert expected == compare(typed, said(f"<p>hi {BOB}!</p>"))
