@@ -21,8 +21,9 @@ from steadypost.channels.x_web.clicking import CLICK_WITHIN, ROOM_TO_ANSWER, cli
 from steadypost.channels.x_web.compose import write_all
 from steadypost.channels.x_web.context import Says, says
 from steadypost.channels.x_web.errand import ARM, CLOCK, KNOWN, REFUSES, AskErrand, AskReport, Halt
-from steadypost.channels.x_web.gate import Gate, Heard, Lost
+from steadypost.channels.x_web.gate import Gate
 from steadypost.channels.x_web.hearing import Ear
+from steadypost.channels.x_web.held import Heard, Lost
 from steadypost.channels.x_web.opening import (
     check_signed_in,
     click,

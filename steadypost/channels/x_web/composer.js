@@ -118,7 +118,7 @@ const isOutlined = (element) => {
   return parseFloat(borderTopWidth) > 0 && borderTopStyle !== "none";
 };
 
-const isBare = (element) => !isFilled(element) && !isOutlined(element) && element.textContent.trim() === "";
+const isBare = (element) => !isFilled(element) && !isOutlined(element) && shownWords(element) === "";
 
 const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
 
@@ -247,7 +247,7 @@ const named = (buttons) => {
 };
 
 /** ALT stands on the button in whatever language the page is. */
-const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(button.textContent)) ?? null;
+const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(shownWords(button))) ?? null;
 
 /** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
 const describing = (composer) => {
@@ -395,7 +395,7 @@ const factsOf = (sheet, composer) => {
     names: namesIn(sheet),
     text: sheet.textContent.trim().slice(0, 300),
     links: [...sheet.querySelectorAll("a[href]")].filter((anchor) => shown(anchor) && leadsAway(anchor)).length,
-    fields: [...sheet.querySelectorAll("input, textarea, select, iframe, canvas")].filter(shown).length,
+    fields: [...sheet.querySelectorAll(`input:not(${PRESSED}), textarea, select, iframe, canvas`)].filter(shown).length,
     answers: answersOf(sheet).map((button) => ({
       prominent: isFilled(button),
       posts: submit !== null && wordsOf(button) === wordsOf(submit),
