@@ -113,7 +113,7 @@ def test_a_long_text_that_a_page_takes_in_no_quick_way_is_written_slowly(alice):
     assert [text] == alice.live()
 
 
-@pytest.mark.parametrize("submit", ["input", "image", "button", "link"])
+@pytest.mark.parametrize("submit", ["input", "image", "button", "link", "gradient", "inner"])
 def test_whatever_the_button_is_made_of(alice, other_site, submit):
     outcomes = alice.at(submit=submit, lang="ko").ask(TEXT, "Two", within=60.0).outcomes
 
@@ -356,6 +356,21 @@ def test_a_reply_goes_out_under_its_parent(alice, other_site):
 
     (post,) = other_site.posts
     assert (TEXT, PARENT) == (post["text"], post["parent"])
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"named": "Bob · Postar como @alice"},
+        {"named": "밥", "says": "안녕 @carol", "lang": "ko"},
+        {"named": "Bob: Olá @carol (traduzido)", "says": "Hi @carol"},
+    ],
+)
+def test_a_dialog_may_name_others_who_belong_to_it(alice, other_site, scene):
+    """Who is about to answer, and whom the post itself names."""
+    alice.at(**scene).ask(TEXT, reply_to=PARENT, within=60.0)
+
+    assert [(TEXT, PARENT)] == [(post["text"], post["parent"]) for post in other_site.posts]
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,25 @@ const postWith = (id) => all("post").found.find((article) => addressIn(article, 
 
 // -- buttons
 
-/** Whether a button has a ground of its own. What a pointer brings out is faint. */
-const isFilled = (element) => {
-  const colour = getComputedStyle(element).backgroundColor;
+/** Whether a colour can be seen. What a pointer brings out is faint. */
+const isStrong = (colour) => {
   const alpha = colour.match(/[/]\s*([\d.]+%?)\s*\)$|^rgba\([^,]+,[^,]+,[^,]+,\s*([\d.]+)\)$/);
   const share = alpha ? parseFloat(alpha[1] ?? alpha[2]) / (alpha[1]?.endsWith("%") ? 100 : 1) : 1;
   return colour !== "transparent" && share >= 0.5;
 };
+
+const hasGround = (element) => {
+  const { backgroundColor, backgroundImage } = getComputedStyle(element);
+  return isStrong(backgroundColor) || (backgroundImage.includes("gradient(") && (backgroundImage.match(/rgba?\([^)]*\)/g) ?? []).some(isStrong));
+};
+
+const covers = (one, other) => {
+  const [inner, outer] = [one, other].map((element) => element.getBoundingClientRect());
+  return inner.width >= 0.9 * outer.width && inner.height >= 0.9 * outer.height;
+};
+
+/** Whether a button has a ground of its own, or one that something in it gives it. */
+const isFilled = (button) => hasGround(button) || [...button.querySelectorAll("div, span")].some((one) => hasGround(one) && covers(one, button));
 
 const isOutlined = (element) => {
   const { borderTopWidth, borderTopStyle } = getComputedStyle(element);

@@ -425,10 +425,14 @@ const openComposer = () => {
     button: () => h("button", { type: "submit", class: "big", disabled: "" }, t.post),
     link: () => h("a", { role: "button", class: "big", href: "#", onclick: (event) => { event.preventDefault(); clicked(); }, "aria-disabled": "true" }, t.post),
   };
+  const both = { role: "button", onclick: clicked, "aria-disabled": "true" };
+  submits.gradient = () => h("div", { ...both, style: "background:linear-gradient(90deg, rgb(29,155,240), rgb(120,80,240));color:white" }, t.post);
+  submits.inner = () => h("div", { ...both, style: "padding:0" }, h("div", { class: "big", style: "padding:6px 12px" }, t.post));
   if (scene.submit) submit = submits[scene.submit]();
   const add = icon(t.add, () => addPart(boxes));
   const who = button(t.who, "", () => {});
-  const context = target ? h("div", {}, h("span", {}, t.answering), " ", button("@bob", "", () => {})) : button(`${t.all} ▾`, "line", () => {});
+  const named = scene.named ?? "@bob";
+  const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
   const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
   const foot = h("div", { class: "row" }, h("span", {}, "280"), add, submit);
   const make = {
@@ -438,7 +442,7 @@ const openComposer = () => {
     region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
   };
   composerRoot = make[scene.dialog ?? "nested"]();
-  if (scene.submit && scene.submit !== "link") {
+  if (["input", "image", "button"].includes(scene.submit)) {
     const form = h("form", { onsubmit: (event) => { event.preventDefault(); clicked(); } });
     form.append(...composerRoot.childNodes);
     composerRoot.append(form);
@@ -478,7 +482,7 @@ const over = () => {
 };
 
 const post = () =>
-  h("article", { role: "article", tabindex: "0" }, h("a", { href: "/bob" }, "Bob @bob"), h("a", { href: `/bob/status/${target}` }, h("time", { datetime: "2026-01-01" }, "1 h")), h("div", { lang: "pt", dir: "auto" }, "What do you all think of our new maps?"),
+  h("article", { role: "article", tabindex: "0" }, h("a", { href: "/bob" }, "Bob @bob"), h("a", { href: `/bob/status/${target}` }, h("time", { datetime: "2026-01-01" }, "1 h")), h("div", { lang: "pt", dir: "auto" }, scene.says ?? "What do you all think of our new maps?"),
     scene.parent === "notice" ? h("p", {}, "Bob limitou quem pode responder.") : null,
     h("div", { role: "group" }, h("div", { role: "button", "aria-label": `3 ${t.reply}`, "aria-disabled": scene.parent === "limited" ? "true" : null, onclick: () => (scene.parent === "sheet" ? scene_sheet("two") : openComposer()) }, "3"), h("div", { role: "button", "aria-label": "Repost" }, "1")));
 
