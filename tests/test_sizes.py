@@ -24,10 +24,6 @@ MODULES = {
         452,
         "a browser's life and its jobs share one state, and each step names the next",
     ),
-    "steadypost/channels/x_web/gate.py": (
-        444,
-        "what may pass to the network and what may not, in one place to read",
-    ),
     "steadypost/channels/x_web/told.py": (
         599,
         "one format of X's, read in one place; nothing else knows of it",

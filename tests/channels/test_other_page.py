@@ -113,6 +113,14 @@ def test_a_long_text_that_a_page_takes_in_no_quick_way_is_written_slowly(alice):
     assert [text] == alice.live()
 
 
+@pytest.mark.parametrize("submit", ["input", "image", "button", "link", "gradient", "inner"])
+def test_whatever_the_button_is_made_of(alice, other_site, submit):
+    outcomes = alice.at(submit=submit, lang="ko").ask(TEXT, "Two", within=60.0).outcomes
+
+    assert [TEXT, "Two"] == alice.live()
+    assert outcomes == published(other_site)
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)
@@ -351,6 +359,21 @@ def test_a_reply_goes_out_under_its_parent(alice, other_site):
 
 
 @pytest.mark.parametrize(
+    "scene",
+    [
+        {"named": "Bob · Postar como @alice"},
+        {"named": "밥", "says": "안녕 @carol", "lang": "ko"},
+        {"named": "Bob: Olá @carol (traduzido)", "says": "Hi @carol"},
+    ],
+)
+def test_a_dialog_may_name_others_who_belong_to_it(alice, other_site, scene):
+    """Who is about to answer, and whom the post itself names."""
+    alice.at(**scene).ask(TEXT, reply_to=PARENT, within=60.0)
+
+    assert [(TEXT, PARENT)] == [(post["text"], post["parent"]) for post in other_site.posts]
+
+
+@pytest.mark.parametrize(
     ("parent", "cause"),
     [("deleted", Cause.TARGET_GONE), ("limited", Cause.TARGET_CLOSED), ("sheet", Cause.TARGET_CLOSED)],
 )
@@ -419,6 +442,9 @@ def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, othe
         "shared",
         "later",
         "service",
+        "ready",
+        "transport",
+        "peers",
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -427,6 +453,7 @@ def test_however_the_page_sends_it(alice, other_site, way, packed):
 
     assert [TEXT] == alice.live()
     assert (outcome,) == published(other_site)
+    assert [""] == other_site.ways
 
 
 @pytest.mark.parametrize("way", ["twice", "batch", "form"])
@@ -443,12 +470,31 @@ def test_of_two_requests_for_the_same_one_leaves(alice, other_site):
     assert (outcome,) == published(other_site)
 
 
-def test_what_went_by_a_socket_is_unconfirmed(alice):
+@pytest.mark.parametrize("way", ["socket", "worker_socket", "nested_socket"])
+def test_what_went_by_a_socket_is_unconfirmed(alice, way):
     """No request carries it and none can be held: it may be live, and there is no second click."""
-    outcome = alice.at(send_by="socket").say(TEXT, within=60.0)
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Unconfirmed)
     assert [TEXT] == alice.live()
+
+
+def test_what_another_sites_frame_sends_is_never_nothing(alice):
+    """A frame of another site is a page of its own to the browser."""
+    outcome = alice.at(send_by="foreign").say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Published | Unconfirmed)
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(
+    ("flush", "to"), [("beacon", "/i/api/graphql/q1W2e3/CreateTweet"), ("keepalive", "/i/api/outbox")]
+)
+def test_a_page_that_sends_when_it_goes_away_sends_nothing(alice, flush, to):
+    """The click let nothing out, and the page is closed: that must not be what it waited for."""
+    outcome = alice.at(at_click="outbox", flush=flush, flush_to=to).say(TEXT, within=60.0)
+
+    assert Cause.NOTHING_LEFT is asked_for_nothing(alice, outcome)
 
 
 @pytest.mark.parametrize(("ids", "known"), [("both", Published), ("number", Unconfirmed)])

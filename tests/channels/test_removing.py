@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from steadypost.channels.x_web.gate import Removal
+from steadypost.channels.x_web.requests import Removal
 from steadypost.domain.evidence import Absent, Present
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause

@@ -35,6 +35,13 @@ def test_after_the_click_an_answer_that_posts_is_the_answer():
         Sheet("", text="본인 확인이 필요합니다", answers=(YES,)),
         Sheet("", text="계정을 확인해 주세요", answers=(YES,)),
         Sheet("", text="Подтвердите, что вы человек", answers=(YES,)),
+        Sheet("", text="Telefon numaranı doğrula", answers=(YES, NO)),
+        Sheet("", text="HESABINA GİRİŞ YAP", answers=(YES, NO)),
+        Sheet("", text="החשבון שלך ננעל", answers=(YES, NO)),
+        Sheet("", text="ยืนยันตัวตนของคุณ", answers=(YES, NO)),
+        Sheet("", text="अपना फ़ोन नंबर सत्यापित करें", answers=(YES, NO)),
+        Sheet("", names=("phone-verification",), answers=(YES, NO)),
+        Sheet("", names=("/i/flow/consent",), answers=(YES, NO)),
     ],
 )
 def test_what_asks_for_a_person_is_left_to_one(sheet):
@@ -48,11 +55,26 @@ def test_what_asks_for_a_person_is_left_to_one(sheet):
         "So verstehen mehr Menschen deine Bilder",
         "Больше человек увидят ваш пост",
         "Más humanos leerán tu post",
+        "Solo cuentas verificadas pueden responder",
+        "Nur verifizierte Accounts können antworten",
+        "Seuls les comptes vérifiés peuvent répondre",
+        "Yalnızca doğrulanmış hesaplar yanıtlayabilir",
+        "केवल सत्यापित खाते जवाब दे सकते हैं",
+        "ยืนยันการโพสต์",
     ],
 )
 def test_everyday_words_ask_for_nobody(text):
     """On a Korean page what says OK is the word for checking something."""
     assert Verdict(Do.ANSWER, 0) == verdict(Sheet("", text=text, answers=(YES,)), clicked=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["icon-verified", "/i/verified-choose", "cookie-consent", "cookieConsentBar"]
+)
+def test_a_mark_of_somebody_verified_and_a_cookie_banner_ask_for_nobody(name):
+    sheet = Sheet("", names=(name,), answers=(YES, NO))
+
+    assert Verdict(Do.ANSWER, 1) == verdict(sheet, clicked=True)
 
 
 def test_what_wants_to_be_filled_in_is_not_touched():
@@ -77,7 +99,7 @@ def test_a_sheet_with_a_single_answer_that_can_be_closed_is_closed():
 
 # --- what a reply dialog says
 
-BOB = Target(author="bob", cover=None, text="What do you think of our maps?")
+BOB = Target(author="bob", cover=None, text="What do you think of our maps?", people=("bob", "dave"))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +111,11 @@ BOB = Target(author="bob", cover=None, text="What do you think of our maps?")
         (Context(posts=("20",)), Says.NOTHING),
         (Context(text="返信先"), Says.NOTHING),
         (Context(people=("carol",)), Says.ANOTHER),
+        (Context(people=("Alice",)), Says.NOTHING),
+        (Context(people=("alice", "carol")), Says.ANOTHER),
+        (Context(people=("Dave",)), Says.NOTHING),
         (Context(people=("bob",), posts=("21",)), Says.ANOTHER),
     ],
 )
 def test_a_dialog_says_this_nothing_or_another(context, said):
-    assert said is says(context, BOB, "20")
+    assert said is says(context, BOB, "20", ours="alice")

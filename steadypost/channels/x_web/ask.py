@@ -21,8 +21,9 @@ from steadypost.channels.x_web.clicking import CLICK_WITHIN, ROOM_TO_ANSWER, cli
 from steadypost.channels.x_web.compose import write_all
 from steadypost.channels.x_web.context import Says, says
 from steadypost.channels.x_web.errand import ARM, CLOCK, KNOWN, REFUSES, AskErrand, AskReport, Halt
-from steadypost.channels.x_web.gate import Gate, Heard, Lost
+from steadypost.channels.x_web.gate import Gate
 from steadypost.channels.x_web.hearing import Ear
+from steadypost.channels.x_web.held import Heard, Lost
 from steadypost.channels.x_web.opening import (
     check_signed_in,
     click,
@@ -174,7 +175,7 @@ def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId
         raise Halt(Cause.NOT_OFFERED, "the post's reply button went away")
     click(page, button, Cause.NOT_OFFERED, "a click on the post's reply button")
     opened = _await_composer(desk, page, access.handle, None)
-    if opened.composer and says(opened.composer.context, target, post) is Says.ANOTHER:
+    if opened.composer and says(opened.composer.context, target, post, ours=access.handle) is Says.ANOTHER:
         raise Halt(
             Cause.REPLY_CONTEXT_MISSING, f"the composer answers somebody else's post than @{target.author}'s"
         )
@@ -235,7 +236,9 @@ def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, ta
     post = errand.order.reply_to
     if post is not None and target is not None and opened.composer and ready.composer:
         before, after = (
-            says(seen.composer.context, target, post) for seen in (opened, ready) if seen.composer
+            says(seen.composer.context, target, post, ours=errand.access.handle)
+            for seen in (opened, ready)
+            if seen.composer
         )
         if after is Says.ANOTHER or (before is Says.THIS and after is not Says.THIS):
             raise Halt(Cause.REPLY_CONTEXT_MISSING, "the composer lost what it answers")

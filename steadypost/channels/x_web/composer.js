@@ -105,20 +105,32 @@ const postWith = (id) => all("post").found.find((article) => addressIn(article, 
 
 // -- buttons
 
-/** Whether a button has a ground of its own. What a pointer brings out is faint. */
-const isFilled = (element) => {
-  const colour = getComputedStyle(element).backgroundColor;
+/** Whether a colour can be seen. What a pointer brings out is faint. */
+const isStrong = (colour) => {
   const alpha = colour.match(/[/]\s*([\d.]+%?)\s*\)$|^rgba\([^,]+,[^,]+,[^,]+,\s*([\d.]+)\)$/);
   const share = alpha ? parseFloat(alpha[1] ?? alpha[2]) / (alpha[1]?.endsWith("%") ? 100 : 1) : 1;
   return colour !== "transparent" && share >= 0.5;
 };
+
+const hasGround = (element) => {
+  const { backgroundColor, backgroundImage } = getComputedStyle(element);
+  return isStrong(backgroundColor) || (backgroundImage.includes("gradient(") && (backgroundImage.match(/rgba?\([^)]*\)/g) ?? []).some(isStrong));
+};
+
+const covers = (one, other) => {
+  const [inner, outer] = [one, other].map((element) => element.getBoundingClientRect());
+  return inner.width >= 0.9 * outer.width && inner.height >= 0.9 * outer.height;
+};
+
+/** Whether a button has a ground of its own, or one that something in it gives it. */
+const isFilled = (button) => hasGround(button) || [...button.querySelectorAll("div, span")].some((one) => hasGround(one) && covers(one, button));
 
 const isOutlined = (element) => {
   const { borderTopWidth, borderTopStyle } = getComputedStyle(element);
   return parseFloat(borderTopWidth) > 0 && borderTopStyle !== "none";
 };
 
-const isBare = (element) => !isFilled(element) && !isOutlined(element) && element.textContent.trim() === "";
+const isBare = (element) => !isFilled(element) && !isOutlined(element) && shownWords(element) === "";
 
 const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
 
@@ -247,7 +259,7 @@ const named = (buttons) => {
 };
 
 /** ALT stands on the button in whatever language the page is. */
-const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(button.textContent)) ?? null;
+const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(shownWords(button))) ?? null;
 
 /** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
 const describing = (composer) => {
@@ -395,7 +407,7 @@ const factsOf = (sheet, composer) => {
     names: namesIn(sheet),
     text: sheet.textContent.trim().slice(0, 300),
     links: [...sheet.querySelectorAll("a[href]")].filter((anchor) => shown(anchor) && leadsAway(anchor)).length,
-    fields: [...sheet.querySelectorAll("input, textarea, select, iframe, canvas")].filter(shown).length,
+    fields: [...sheet.querySelectorAll(`input:not(${PRESSED}), textarea, select, iframe, canvas`)].filter(shown).length,
     answers: answersOf(sheet).map((button) => ({
       prominent: isFilled(button),
       posts: submit !== null && wordsOf(button) === wordsOf(submit),

@@ -7,6 +7,7 @@ gate lets no request out under another parent. What contradicts is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from steadypost.channels.x_web.survey import Context, Target
@@ -27,8 +28,8 @@ class Says(StrEnum):
     """It shows that it answers something else."""
 
 
-def says(context: Context, target: Target, post: RemoteId) -> Says:
-    """Judge what a dialog says.
+def says(context: Context, target: Target, post: RemoteId, *, ours: str = "") -> Says:
+    """Judge what a dialog says. It may name who is about to answer (``ours``), and whom the post itself names.
 
     >>> bob = Target(author="bob", cover=None, text="What do you think of our maps?")
     >>> says(Context(people=("Bob",)), bob, "20"), says(Context(), bob, "20"), says(Context(posts=("21",)), bob, "20")
@@ -38,11 +39,16 @@ def says(context: Context, target: Target, post: RemoteId) -> Says:
         return Says.ANOTHER
     if _names(context, target) or _shows(context, target):
         return Says.THIS
-    return Says.ANOTHER if context.people else Says.NOTHING
+    others = _folded(context.people) - _folded((ours, *target.people))
+    return Says.ANOTHER if others else Says.NOTHING
 
 
 def _names(context: Context, target: Target) -> bool:
-    return target.author.casefold() in {name.casefold() for name in context.people}
+    return target.author.casefold() in _folded(context.people)
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
 
 
 def _shows(context: Context, target: Target) -> bool:

@@ -5,10 +5,14 @@ const shown = (element) => {
   return width > 0 && height > 0 && getComputedStyle(element).visibility !== "hidden";
 };
 
-const BUTTON = 'button, [role="button"]';
+const PRESSED = 'input:is([type="submit" i], [type="button" i], [type="image" i])';
+const BUTTON = `button, [role="button"], ${PRESSED}`;
+
+/** What an element shows in words. */
+const shownWords = (element) => (element.matches(PRESSED) ? element.value || element.alt : element.textContent).trim();
 
 /** The words of an element: what it shows, else what it is called. */
-const wordsOf = (element) => element.textContent.trim() || (element.getAttribute("aria-label") ?? "").trim();
+const wordsOf = (element) => shownWords(element) || (element.getAttribute("aria-label") ?? "").trim();
 
 const enabled = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";
 
@@ -75,7 +79,7 @@ const walled = (seen) =>
 // -- a page that could not be drawn
 
 const BESIDE = 'nav, aside, header, footer, [role="navigation"], [role="complementary"], [role="banner"], [role="contentinfo"], [role="search"], [data-testid="sidebarColumn"]';
-const SOMETHING = 'article, [contenteditable], textarea, input:not([type="hidden"]), [role="progressbar"], [role="tablist"], [role="dialog"], [role="alertdialog"], dialog[open]';
+const SOMETHING = `article, [contenteditable], textarea, input:not([type="hidden"], ${PRESSED}), [role="progressbar"], [role="tablist"], [role="dialog"], [role="alertdialog"], dialog[open]`;
 
 /** How those of the page's own calls ended that ended badly the last time: an HTTP status; 0 for none. */
 const failedCalls = () => {
@@ -94,7 +98,7 @@ const isBroken = () => {
   const place = document.querySelector('[data-testid="primaryColumn"], main, [role="main"]') ?? document.body;
   const inPlace = (css) => [...place.querySelectorAll(css)].filter((one) => shown(one) && !place.contains(one.closest(BESIDE)));
   if (inPlace(SOMETHING).length > 0) return false;
-  const offers = inPlace(BUTTON).filter((button) => button.textContent.trim() !== "");
+  const offers = inPlace(BUTTON).filter((button) => shownWords(button) !== "");
   return offers.length === 1 || (offers.length === 0 && failedCalls().length > 0);
 };
 

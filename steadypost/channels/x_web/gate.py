@@ -15,7 +15,6 @@ import contextlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -24,7 +23,6 @@ from playwright.sync_api import CDPSession, Page, Request
 from playwright.sync_api import Error as PlaywrightError
 
 from steadypost.browser.desk import Desk
-from steadypost.channels.x_web.answers import HEADERS, Received
 from steadypost.channels.x_web.courier import (
     BLANK,
     FRAME,
@@ -37,10 +35,19 @@ from steadypost.channels.x_web.courier import (
     room_for,
     told,
 )
+from steadypost.channels.x_web.held import (
+    NOT_GIVEN_ON,
+    Heard,
+    Lost,
+    Message,
+    body_of,
+    decoded,
+    heard,
+    name_of,
+)
 from steadypost.channels.x_web.requests import (
-    HARMLESS,
+    Removal,
     makes_a_post,
-    removed,
     removes_a_post,
     said_in,
     same_text,
@@ -58,35 +65,12 @@ HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A request that was let out and whose answer cannot come any more."""
-
-    why: str
-
-
-Heard = Received | Lost | Stopped
-
-
-@dataclass(slots=True)
-class Removal:
-    """The one post that may be taken down, and whether the request for it has left."""
-
-    post: RemoteId
-    left: bool = False
-
-    def lets_out(self, method: str, url: str, body: str | None) -> bool:
-        """Whether a request may leave: what changes nothing, and once the one that takes this post down."""
-        if method in HARMLESS:
-            return True
-        if self.left or not removes_a_post(method, url) or removed(body) != self.post:
-            return False
-        self.left = True
-        return True
-
-
-WITHOUT = "for (const way of ['SharedWorker', 'fetchLater']) delete globalThis[way];"
-"""What a page has to do without: what is sent in these ways passes by its gate. Not every browser has them."""
+WITHOUT = """const ways = ["SharedWorker", "fetchLater", "WebTransport", "RTCPeerConnection", "webkitRTCPeerConnection"];
+for (const way of ways) delete globalThis[way];
+delete globalThis.Navigator?.prototype.serviceWorker;"""
+"""What a page has to do without: what is sent in these ways passes by its gate. A page that could wait for a service
+worker would wait for ever, for none is let in. Not every browser has all of them.
+"""
 
 
 class Keeper:
@@ -160,15 +144,15 @@ class Keeper:
         asked = event["request"]
         text = self.gate.turns.texts if self.gate else ()
         if self._removal is not None:
-            if self._removal.lets_out(asked["method"], asked["url"], _body(event)):
+            if self._removal.lets_out(asked["method"], asked["url"], body_of(event)):
                 self._say("continueRequest", event)
             else:
                 self._say("failRequest", event, errorReason="BlockedByClient")
         elif removes_a_post(asked["method"], asked["url"]):
             self._say("failRequest", event, errorReason="BlockedByClient")
-        elif not makes_a_post(asked["method"], asked["url"], _body(event), text):
+        elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
             self._say("continueRequest", event)
-        elif self.gate is not None and self.gate.admit(_name(event), _body(event)):
+        elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)
         else:
             self._say("failRequest", event, errorReason="BlockedByClient")
@@ -216,13 +200,13 @@ class Keeper:
         if original is None:
             self._say("failRequest", event, errorReason="BlockedByClient")
             return
-        self._twins[_name(event)] = original
+        self._twins[name_of(event)] = original
         self._say("continueRequest", event, headers=headers_of(original), interceptResponse=True)
 
     # --- back
 
     def _answer(self, event: Message) -> None:
-        original = self._twins.pop(_name(event), None)
+        original = self._twins.pop(name_of(event), None)
         body = self._fetched(event)
         self._hear(original or event, event, body)
         if original is not None:
@@ -235,15 +219,15 @@ class Keeper:
         self._give_page(original, event, body)
 
     def _hear(self, original: Message, event: Message, body: Message | None) -> None:
-        if self.gate is not None and self.gate.expects(_name(original)):
-            self.gate.hear(_name(original), _heard(event, body))
+        if self.gate is not None and self.gate.expects(name_of(original)):
+            self.gate.hear(name_of(original), heard(event, body))
 
     def _give_page(self, original: Message, event: Message, body: Message | None) -> None:
         if body is None:
             reason = event.get("responseErrorReason", "ConnectionClosed")
             self._say("failRequest", original, errorReason=reason)
             return
-        plain = base64.b64encode(_decoded(body).encode()).decode()
+        plain = base64.b64encode(decoded(body).encode()).decode()
         headers = [one for one in event["responseHeaders"] if one["name"].lower() not in NOT_GIVEN_ON]
         self._say(
             "fulfillRequest",
@@ -264,35 +248,6 @@ class Keeper:
 
     def _say(self, method: str, event: Message, **more: Any) -> None:
         self._session.send(f"Fetch.{method}", {"requestId": event["requestId"], **more})
-
-
-Message = Mapping[str, Any]
-
-NOT_GIVEN_ON = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-"""Headers of how an answer travelled: it is given on unpacked."""
-
-
-def _heard(event: Message, body: Message | None) -> Heard:
-    if "responseErrorReason" in event:
-        return Lost(f"the connection ended: {event['responseErrorReason']}")
-    if body is None:
-        return Lost("the connection ended within the answer")
-    headers = {entry["name"].lower(): entry["value"] for entry in event.get("responseHeaders", ())}
-    wanted = {name: headers[name] for name in HEADERS if name in headers}
-    return Received(status=event["responseStatusCode"], body=_decoded(body), headers=wanted)
-
-
-def _body(event: Message) -> str | None:
-    """What a request says. A long text is left out of the event, and comes in pieces."""
-    asked = event["request"]
-    if "postData" in asked:
-        body: str = asked["postData"]
-        return body
-    pieces = asked.get("postDataEntries", ())
-    return (
-        b"".join(base64.b64decode(piece.get("bytes", "")) for piece in pieces).decode(errors="replace")
-        or None
-    )
 
 
 _KEEPERS: WeakKeyDictionary[Page, Keeper] = WeakKeyDictionary()
@@ -431,14 +386,3 @@ class Gate:
         for n in sorted(self.waiting):
             if said is not None and same_text(said.text, self.turns.texts[n]):
                 self._note(n, Lost("the page gave the request up"))
-
-
-def _name(event: Mapping[str, Any]) -> str:
-    """What a request is called from its beginning to its answer."""
-    name: str = event.get("networkId") or event["requestId"]
-    return name
-
-
-def _decoded(answer: Mapping[str, Any]) -> str:
-    body: str = answer["body"]
-    return base64.b64decode(body).decode(errors="replace") if answer["base64Encoded"] else body

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steadypost.domain.likeness import canonical
+from steadypost.domain.remote_id import RemoteId
 
 OPERATIONS = frozenset({"CreateTweet", "CreateNoteTweet"})
 """The last word of the address. What stands before it changes with every release."""
@@ -77,6 +78,23 @@ def removed(body: str | None) -> str | None:
     except (ValueError, LookupError, TypeError):
         return None
     return given if isinstance(given, str) else None
+
+
+@dataclass(slots=True)
+class Removal:
+    """The one post that may be taken down, and whether the request for it has left."""
+
+    post: RemoteId
+    left: bool = False
+
+    def lets_out(self, method: str, url: str, body: str | None) -> bool:
+        """Whether a request may leave: what changes nothing, and once the one that takes this post down."""
+        if method in HARMLESS:
+            return True
+        if self.left or not removes_a_post(method, url) or removed(body) != self.post:
+            return False
+        self.left = True
+        return True
 
 
 def _says_one_of(body: str | None, texts: Sequence[str]) -> bool:

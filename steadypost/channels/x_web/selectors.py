@@ -124,7 +124,11 @@ WAYS: Mapping[Purpose, tuple[Way, ...]] = {
         _id("tweetButton"),
         _id("tweetButtonInline"),
         _id("replyButton"),
-        Way("words on a button", 'button, [role="button"]', ("Post", "Post all", "Reply")),
+        Way(
+            "words on a button",
+            'button, [role="button"], input[type="submit"]',
+            ("Post", "Post all", "Reply"),
+        ),
         BY_ITS_PLACE,
     ),
     Purpose.ADD: (

@@ -14,19 +14,24 @@ from enum import StrEnum
 from typing import Any
 
 FOR_A_PERSON = re.compile(
-    r"challenge|verif|captcha|arkose|funcaptcha|ocf[A-Z_]|login|log_in|signin|sign_in|unlock|suspend|consent"
-    r"|/account/|/i/flow/",
+    r"challenge|verif(?!ied)|captcha|arkose|funcaptcha|ocf[A-Z_]|login|log_in|signin|sign_in|unlock|suspend"
+    r"|(?<!cookie)(?<!cookie.)consent|/account/|/i/flow/",
     re.IGNORECASE,
 )
-"""In names, ids and addresses: the network wants somebody, not us. Can grow."""
+"""In names, ids and addresses: the network wants somebody, not us. What is verified already bears a mark of that name.
+Can grow.
+"""
 
 SAYS_SO = re.compile(
     r"verify|captcha|\bhuman\b|robot|unlock|unusual activity|suspicious|locked|suspended|terms of service"
     r"|log ?in|sign ?in"
-    r"|verifizier|bestätige dein|\bmensch\b|entsperr|ungewöhnlich|gesperrt|nutzungsbedingungen|anmelden"
-    r"|vérifi|\bhumain\b|déverrouill|inhabituel|connexion|verific|\bhumano\b|desbloque|inusual|iniciar sesión"
+    r"|verifizier(?!t)|bestätige dein|\bmensch\b|entsperr|ungewöhnlich|gesperrt|nutzungsbedingungen|anmelden"
+    r"|vérifi(?!é)|\bhumain\b|déverrouill|inhabituel|connexion|verific(?!ad[ao])|\bhumano\b|desbloque|inusual"
+    r"|iniciar sesión"
     r"|認証|ロボット|人間|ロック|通常とは異なる|異常|ログイン|利用規約|验证|驗證|登录|登入|锁定"
     r"|본인|신원|인증|로봇|잠금|로그인|(?:계정|전화번호|이메일)[^.]{0,8}확인"
+    r"|doğrula(?!n)|olağan dışı|kilit(?:len|le|li)|g[iİ]r[iİ]ş yap|אימות|לאמת|רובוט|ננעל|חריגה|התחבר"
+    r"|ยืนยันตัวตน|ยืนยันบัญชี|หุ่นยนต์|ถูกล็อก|ผิดปกติ|เข้าสู่ระบบ|सत्यापित कर|रोबोट|असामान्य|लॉक|लॉग इन"
     r"|تحقق|إنسان|بشر|قفل|غير معتاد|تسجيل الدخول|подтверд|вы[^.]{0,4}человек|робот|разблок|войти",
     re.IGNORECASE,
 )

@@ -131,6 +131,8 @@ class Target:
     """How it begins."""
     takes_replies: bool = True
     """Whether its reply button can be clicked."""
+    people: tuple[str, ...] = ()
+    """Everybody it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,11 @@ def _target(seen: Mapping[str, Any] | None) -> Target | None:
         return None
     reply = seen["reply"]
     return Target(
-        author=seen["author"], cover=reply["cover"], text=seen["text"], takes_replies=reply["enabled"]
+        author=seen["author"],
+        cover=reply["cover"],
+        text=seen["text"],
+        takes_replies=reply["enabled"],
+        people=tuple(seen["people"]),
     )
 
 

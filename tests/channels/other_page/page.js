@@ -22,7 +22,7 @@ const STYLE = `
   body { margin: 0; font: 15px sans-serif } .row { display: flex; gap: 8px; align-items: center }
   [role=button] { padding: 6px 12px; cursor: pointer; background: transparent; border-radius: 16px }
   .big { background: rgb(15, 20, 25); color: white } .line { border: 1px solid #ccc }
-  .big[aria-disabled=true] { background: rgb(135, 138, 140) }
+  .big[aria-disabled=true], .big:disabled { background: rgb(135, 138, 140) }
   .mask { position: fixed; inset: 0; background: rgba(0,0,0,.4) }
   .win { position: absolute; left: 300px; top: 60px; width: 600px; background: white; padding: 12px; max-height: 80vh; overflow: auto }
   .box { min-height: 60px; outline: none; white-space: pre-wrap } .pic img { width: 80px; height: 80px }
@@ -49,6 +49,16 @@ const shell = (middle) =>
 // -- what is sent
 
 let sent = 0;
+
+/** Keeps the post, and sends it when the page goes away. */
+const outbox = () => {
+  const body = JSON.stringify({ variables: { tweet_text: parts[0].text.trim() } });
+  const go = () => {
+    if (scene.flush === "beacon") navigator.sendBeacon(scene.flush_to ?? ADDRESS, new Blob([body], { type: "application/json" }));
+    else fetch(scene.flush_to ?? ADDRESS, { method: "POST", keepalive: true, headers: { "content-type": "application/json" }, body }).catch(() => {});
+  };
+  for (const event of ["pagehide", "visibilitychange", "freeze", "unload", "beforeunload"]) (event === "visibilitychange" ? document : window).addEventListener(event, go, { once: true });
+};
 /** A window of its own sends the post: what it sends passes by whoever watches this page. */
 const elsewhere = () => {
   localStorage.setItem("to_send", parts[0].text.trim());
@@ -61,6 +71,11 @@ const sendFromHere = () => {
 
 const ADDRESS = "/i/api/graphql/q1W2e3/CreateTweet";
 const parsed = (text) => { try { return JSON.parse(text); } catch { return null; } };
+
+const SOCKET = `onmessage = ({ data: [address, say] }) => { const line = new WebSocket(address); line.onopen = () => line.send(JSON.stringify({ say })); }`;
+
+/** A way that leads nowhere here: what counts is that it was open. */
+const elsewise = (line) => line.ready?.catch(() => {});
 
 /** The ways in which a page may send: what is answered, or nothing where it cannot know. */
 const SENDERS = {
@@ -105,10 +120,10 @@ const SENDERS = {
     worker.onmessage = ({ data }) => resolve(data);
     worker.postMessage([new URL(ADDRESS, location.href).href, body]);
   }),
-  later: async (body) => {
+  later: (body) => {
     if (!globalThis.fetchLater) return SENDERS.fetch(body);
-    fetchLater(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body, activateAfter: 0 });
-    return layers.replaceChildren();
+    fetchLater(ADDRESS, { method: "POST", headers: { "content-type": "application/json", "x-by": "fetchLater" }, body });
+    return new Promise(() => {});
   },
   inside: (body) => {
     const frame = document.body.appendChild(h("iframe", { src: "/i/frame" }));
@@ -116,6 +131,22 @@ const SENDERS = {
       frame.onload = async () => resolve(await (await frame.contentWindow.fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json());
     });
   },
+  ready: async (body) => {
+    if (navigator.serviceWorker) {
+      await navigator.serviceWorker.register("/sw.js").catch(() => null);
+      await navigator.serviceWorker.ready;
+    }
+    return SENDERS.fetch(body);
+  },
+  foreign: (body) => {
+    const frame = document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/sender` }));
+    return new Promise((resolve) => {
+      addEventListener("message", ({ data }) => resolve(data));
+      frame.onload = () => frame.contentWindow.postMessage([ADDRESS, body], "*");
+    });
+  },
+  transport: (body) => (globalThis.WebTransport ? new Promise(() => elsewise(new WebTransport("https://127.0.0.1:9/"))) : SENDERS.fetch(body)),
+  peers: (body) => (globalThis.RTCPeerConnection ? new Promise(() => elsewise(new RTCPeerConnection())) : SENDERS.fetch(body)),
   service: async (body) => {
     const comes = navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
     await Promise.race([comes, new Promise((resolve) => setTimeout(resolve, 300))]);
@@ -129,6 +160,15 @@ const SENDERS = {
   socket: () => new Promise(() => {
     const line = new WebSocket(`ws://${location.host}/socket`);
     line.onopen = () => line.send(JSON.stringify({ say: parts[0].text.trim() }));
+  }),
+  worker_socket: () => new Promise(() => {
+    const worker = new Worker(URL.createObjectURL(new Blob([SOCKET], { type: "text/javascript" })));
+    worker.postMessage([`ws://${location.host}/socket`, parts[0].text.trim()]);
+  }),
+  nested_socket: () => new Promise(() => {
+    const outer = `const inside = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(SOCKET)}]))); onmessage = ({ data }) => inside.postMessage(data);`;
+    const worker = new Worker(URL.createObjectURL(new Blob([outer], { type: "text/javascript" })));
+    worker.postMessage([`ws://${location.host}/socket`, parts[0].text.trim()]);
   }),
   twice: async (body) => SENDERS.fetch(JSON.stringify({ ...JSON.parse(body), also: [JSON.parse(body)] })),
   batch: async (body) => (await fetch("/i/api/graphql/batch", { method: "POST", headers: { "content-type": "application/json" }, body: `[${body},${body}]` })).json(),
@@ -146,6 +186,7 @@ const send = async () => {
   if (scene.at_click === "home") return void (location.href = "/home");
   if (scene.at_click === "login") return void (location.href = "/i/flow/login?redirect_after_login=%2Fcompose%2Fpost");
   if (scene.at_click === "window") return void elsewhere();
+  if (scene.at_click === "outbox") return void outbox();
   if (scene.at_click === "gone") return layers.replaceChildren();
   if (scene.at_click === "wrong") return interstitial();
   let above = target;
@@ -199,7 +240,7 @@ let checked = 0;
 let changes = 0;
 
 const ready = () => changes <= (scene.most_changes ?? Infinity) && parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id));
-const set = (element, on) => (on ? element.removeAttribute("aria-disabled") : element.setAttribute("aria-disabled", "true"));
+const set = (element, on) => "disabled" in element ? (element.disabled = !on) : (on ? element.removeAttribute("aria-disabled") : element.setAttribute("aria-disabled", "true"));
 
 const refresh = () => {
   if (!submit) return;
@@ -377,9 +418,21 @@ const openComposer = () => {
   parts.length = 0;
   const boxes = h("div");
   submit = button(t.post, "big", () => submit.getAttribute("aria-disabled") !== "true" && send(), { "aria-disabled": "true" });
+  const clicked = () => ready() && send();
+  const submits = {
+    input: () => h("input", { type: "submit", class: "big", value: t.post, disabled: "" }),
+    image: () => h("input", { type: "image", class: "big", alt: t.post, src: "data:,", width: 60, height: 30, disabled: "" }),
+    button: () => h("button", { type: "submit", class: "big", disabled: "" }, t.post),
+    link: () => h("a", { role: "button", class: "big", href: "#", onclick: (event) => { event.preventDefault(); clicked(); }, "aria-disabled": "true" }, t.post),
+  };
+  const both = { role: "button", onclick: clicked, "aria-disabled": "true" };
+  submits.gradient = () => h("div", { ...both, style: "background:linear-gradient(90deg, rgb(29,155,240), rgb(120,80,240));color:white" }, t.post);
+  submits.inner = () => h("div", { ...both, style: "padding:0" }, h("div", { class: "big", style: "padding:6px 12px" }, t.post));
+  if (scene.submit) submit = submits[scene.submit]();
   const add = icon(t.add, () => addPart(boxes));
   const who = button(t.who, "", () => {});
-  const context = target ? h("div", {}, h("span", {}, t.answering), " ", button("@bob", "", () => {})) : button(`${t.all} ▾`, "line", () => {});
+  const named = scene.named ?? "@bob";
+  const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
   const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
   const foot = h("div", { class: "row" }, h("span", {}, "280"), add, submit);
   const make = {
@@ -389,6 +442,11 @@ const openComposer = () => {
     region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
   };
   composerRoot = make[scene.dialog ?? "nested"]();
+  if (["input", "image", "button"].includes(scene.submit)) {
+    const form = h("form", { onsubmit: (event) => { event.preventDefault(); clicked(); } });
+    form.append(...composerRoot.childNodes);
+    composerRoot.append(form);
+  }
   if (scene.shadow) {
     const inside = layers.appendChild(h("x-composer")).attachShadow({ mode: "open" });
     inside.append(h("style", {}, STYLE), composerRoot);
@@ -424,7 +482,7 @@ const over = () => {
 };
 
 const post = () =>
-  h("article", { role: "article", tabindex: "0" }, h("a", { href: "/bob" }, "Bob @bob"), h("a", { href: `/bob/status/${target}` }, h("time", { datetime: "2026-01-01" }, "1 h")), h("div", { lang: "pt", dir: "auto" }, "What do you all think of our new maps?"),
+  h("article", { role: "article", tabindex: "0" }, h("a", { href: "/bob" }, "Bob @bob"), h("a", { href: `/bob/status/${target}` }, h("time", { datetime: "2026-01-01" }, "1 h")), h("div", { lang: "pt", dir: "auto" }, scene.says ?? "What do you all think of our new maps?"),
     scene.parent === "notice" ? h("p", {}, "Bob limitou quem pode responder.") : null,
     h("div", { role: "group" }, h("div", { role: "button", "aria-label": `3 ${t.reply}`, "aria-disabled": scene.parent === "limited" ? "true" : null, onclick: () => (scene.parent === "sheet" ? scene_sheet("two") : openComposer()) }, "3"), h("div", { role: "button", "aria-label": "Repost" }, "1")));
 

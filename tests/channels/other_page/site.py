@@ -18,6 +18,10 @@ LOGIN = "<!doctype html><main><h1>Anmelden</h1><form><input name=text></form></m
 SERVICE_WORKER = """self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));"""
+SENDER = """<!doctype html><script>onmessage = async ({ data: [address, body] }) => {
+  const answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body });
+  parent.postMessage(await answer.json(), "*");
+};</script>"""
 COOKIES = [
     {"name": name, "value": f"{name}-of-alice", "domain": "127.0.0.1", "path": "/"}
     for name in ("auth_token", "ct0")
@@ -32,6 +36,8 @@ class OtherSite:
         self.scene = {}
         self.posts = []
         self.asks = []
+        self.ways = []
+        """Which of them came by a way that the page names."""
         self.loads = 0
         self.ended = threading.Event()
         self._ids = itertools.count()
@@ -41,6 +47,7 @@ class OtherSite:
         self.scene = scene
         self.posts.clear()
         self.asks.clear()
+        self.ways.clear()
         self.loads = 0
 
     def make(self, variables):
@@ -89,6 +96,8 @@ def serving():
             elif path == "/hangs":
                 site.ended.wait(20)
                 self.close_connection = True
+            elif path == "/i/sender":
+                self._give(200, "text/html", SENDER)
             elif path == "/i/frame":
                 self._give(200, "text/html", "<!doctype html>")
             elif path == "/sw.js":
@@ -115,6 +124,7 @@ def serving():
                 return
             told = json.loads(body.decode().rstrip("\r\n="))
             asked = told if isinstance(told, list) else [told, *told.get("also", ())]
+            site.ways.append(self.headers.get("x-by", ""))
             for one in asked[1:]:
                 site.asks.append(one["variables"])
                 site.make(one["variables"])
