@@ -18,8 +18,10 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpcore
 
+from steadypost.networks.addresses import Ip, is_public
+
 LARGEST = 15 * 1024 * 1024
-"""No network takes a larger one."""
+"""Eight are fetched at once, and held in memory."""
 
 CONNECT_WITHIN = 5.0
 """Seconds to reach a server, and of silence from it."""
@@ -64,35 +66,6 @@ class _Stopped(Exception):
 
 # -- whom one may ask
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NOT_PUBLIC = (
-    ipaddress.ip_network("192.0.0.0/24"),  # one cloud keeps its metadata at .192
-    ipaddress.ip_network("168.63.129.16/32"),  # and another here, though the address looks public
-)
-
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether an address is a machine of the open internet; what an IPv6 address wraps has to be one as well."""
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
-        return False
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _NOT_PUBLIC if network.version == 4)
-    return all(map(is_public, _wrapped(address)))
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> Iterable[ipaddress.IPv4Address]:
-    if address.ipv4_mapped is not None:
-        yield address.ipv4_mapped
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if address in _NAT64:
-        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-
-
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -107,7 +80,7 @@ class Guard(httpcore.NetworkBackend):
     """Opens connections to public machines alone, and to the address that was looked at."""
 
     resolve: Resolve = resolve
-    allows: Callable[[IpAddress], bool] = is_public
+    allows: Callable[[Ip], bool] = is_public
     backend: httpcore.NetworkBackend = field(default_factory=httpcore.SyncBackend)
 
     def connect_tcp(
