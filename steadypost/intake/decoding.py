@@ -43,7 +43,7 @@ def broken(raw: bytes) -> str | None:
         try:
             with Image.open(io.BytesIO(raw), formats=list(KINDS)) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
-                    return f"it has {opened.width} x {opened.height} pixels"
+                    return f"it has {opened.width} x {opened.height} pixels, and at most {MOST_PIXELS:,} are decoded"
                 opened.load()
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             return "it unpacks to more than any network takes"

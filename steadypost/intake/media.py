@@ -116,7 +116,9 @@ def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> tuple
         why = f"it has {about.st_size / MEGABYTE:.1f} MB, and at most {READ // MEGABYTE} MB are read"
         return refusal("images", written, why, "make it smaller")
     if broken := decoding.broken_file(path, about.st_mtime_ns, about.st_size):
-        return refusal("images", written, broken, "save or export it again")
+        return refusal(
+            "images", written, broken, "save or export it again, in fewer pixels if it has too many"
+        )
     return path, kind
 
 

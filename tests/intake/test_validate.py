@@ -277,6 +277,18 @@ def test_a_file_that_would_fill_the_memory_is_not_read(judged, draft, png):
     assert ("images", "make it smaller") == (refusal.field, refusal.remedy)
 
 
+def test_more_pixels_than_are_decoded_are_refused_with_how_many_are(judged, draft, tmp_path):
+    """As many as can be made smaller on the way out, and no more: what comes in goes out."""
+    for side, taken in ((8_900, True), (9_000, False)):
+        PIL.Image.new("1", (side, 8_950)).save(tmp_path / "a.png")
+        found = judged(draft(images=[{"path": "a.png"}]))
+        assert taken == isinstance(found, Accepted)
+
+    [refusal] = found
+    assert "9000 x 8950 pixels, and at most 80,000,000 are decoded" in refusal.why
+    assert "fewer pixels" in refusal.remedy
+
+
 def moving(path, form):
     """Three frames."""
     frames = [PIL.Image.effect_noise((99, 99), shade) for shade in (50, 70, 90)]
