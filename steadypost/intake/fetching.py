@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -28,6 +29,9 @@ CONNECT_WITHIN = 5.0
 
 ENDS_WITHIN = 20.0
 """Seconds for one image with all its redirects."""
+
+MOST_ADDRESSES = 3
+"""How many of a name's are tried, one after the other."""
 
 MOST_REDIRECTS = 3
 
@@ -92,12 +96,14 @@ class Guard(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Look a name up, check all it leads to, and connect to what was checked."""
-        return self.backend.connect_tcp(
-            self.checked(host, port), port, timeout, local_address, socket_options
-        )
+        *others, last = self.checked(host, port)[:MOST_ADDRESSES]
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self.backend.connect_tcp(address, port, timeout, local_address, socket_options)
+        return self.backend.connect_tcp(last, port, timeout, local_address, socket_options)
 
-    def checked(self, host: str, port: int) -> str:
-        """Give the one address to connect to. A name that leads to a machine of ours as well leads nowhere."""
+    def checked(self, host: str, port: int) -> list[str]:
+        """Give the addresses to connect to. A name that leads to a machine of ours as well leads nowhere."""
         try:
             found = [ipaddress.ip_address(one.partition("%")[0]) for one in self.resolve(host, port)]
         except (OSError, UnicodeError, ValueError):
@@ -107,7 +113,7 @@ class Guard(httpcore.NetworkBackend):
         for address in found:
             if not self.allows(address):
                 raise _Stopped(f"{host} is {address}, a machine that is not on the open internet")
-        return str(found[0])
+        return [str(one) for one in found]
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

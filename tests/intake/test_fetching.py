@@ -63,6 +63,23 @@ def test_an_image_is_fetched_from_the_address_that_was_checked():
     assert [(PUBLIC, 443)] == net.connected
 
 
+def test_a_server_is_reached_by_its_next_address():
+    """Where its first one, often of IPv6, leads nowhere from here."""
+
+    class Halved(Net):
+        def connect_tcp(self, host, *told, **named):
+            if ":" in host:
+                self.connected.append((host, 443))
+                raise httpcore.ConnectTimeout
+            return super().connect_tcp(host, *told, **named)
+
+    net = Halved(answer(200, body=drawn()))
+
+    assert isinstance(get(net, lambda *_: ["2606:4700::1111", PUBLIC]), Fetched)
+    assert [("2606:4700::1111", 443), (PUBLIC, 443)] == net.connected
+    assert isinstance(get(Halved(), lambda *_: ["2606:4700::1111"]), NotFetched)
+
+
 @pytest.mark.parametrize(
     "address",
     [
