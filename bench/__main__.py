@@ -9,7 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, bulkheads, claim, cli, corpus, memory, publish, reconcile, recovery, resilience
+from bench import (
+    api,
+    bulkheads,
+    channels,
+    claim,
+    cli,
+    corpus,
+    memory,
+    publish,
+    reconcile,
+    recovery,
+    resilience,
+)
 from bench.house import machine
 
 OUT = Path("var/bench")
@@ -32,6 +44,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "recovery": recovery.measure,
     "corpus": corpus.measure,
     "resilience": resilience.measure,
+    "channels": channels.measure,
     "api": api.measure,
     "crowd": api.measure_crowd,
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -159,6 +161,7 @@ def network_of(base_url: str, network: Network) -> str:
     if bare in network.hosts or (network.everywhere and parts.scheme == "https"):
         return network.hosts[0]
     here = "127.0.0.1" if host in {"localhost", "127.0.0.1", "::1"} else host
+    here = f"[{here}]" if ":" in here else here
     usual = {"http": 80, "https": 443}.get(parts.scheme)
     if parts.scheme == "file":
         return base_url
@@ -168,7 +171,12 @@ def network_of(base_url: str, network: Network) -> str:
 
 
 def _ascii(host: str) -> str:
-    """Spell an international name as name servers know it: written in its own letters it is the same one."""
+    """Spell an international name as name servers know it, and a number of IPv6 in its short form: however it is
+    written it is the same one.
+    """
+    if ":" in host:
+        with suppress(ValueError):
+            return str(ip_address(host))
     try:
         return host.encode("idna").decode()
     except UnicodeError:

@@ -12,13 +12,14 @@ import io
 import math
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
 
 from steadypost.channels.stripping import Malformed, stripped
+from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
 
@@ -74,11 +75,37 @@ class Prepared:
         return f"file.{self.kind.rpartition('/')[2]}"
 
 
-def ready(media: Media, limit: int, pixels: int = MOST_PIXELS) -> Prepared:
+def ready(media: Media, limit: int, pixels: int = MOST_PIXELS, *, moving: Collection[str]) -> Prepared:
     """Give a post's file as it goes out, in at most ``limit`` bytes and ``pixels``; raise ``Unusable``.
 
-    What is no picture goes out as it is: how large that may be is its network's to say.
+    What is no picture goes out as it is: how large that may be is its network's to say. ``moving`` are the media types
+    that its network shows moving.
     """
+    content = _read(media)
+    if not media.kind.startswith("image/"):
+        return Prepared(content, media.kind)
+    prepared = prepare(content, limit, pixels)
+    if prepared.moves and prepared.kind not in moving:
+        raise Unusable(_is_shown_still(moving))
+    return prepared
+
+
+def unshown(media: Media, network: Network) -> str | None:
+    """Say why a picture that moves cannot be shown so on a network; ``None`` too for a still one."""
+    try:
+        if _moves(_opened(_read(media))):
+            ready(media, network.allows.takes[media.kind], moving=network.moving)
+    except Unusable as error:
+        return str(error)
+    return None
+
+
+def _is_shown_still(moving: Collection[str]) -> str:
+    kinds = " or ".join(sorted(one.rpartition("/")[2].upper() for one in moving))
+    return "it moves, and would be shown as a still picture" + (f": save it as {kinds}" if kinds else "")
+
+
+def _read(media: Media) -> bytes:
     try:
         content = media.path.read_bytes()
     except OSError as error:
@@ -87,9 +114,7 @@ def ready(media: Media, limit: int, pixels: int = MOST_PIXELS) -> Prepared:
         ) from error
     if media.digest and hashlib.sha256(content).hexdigest() != media.digest:
         raise Missing("the file was changed after the post came in")
-    return (
-        prepare(content, limit, pixels) if media.kind.startswith("image/") else Prepared(content, media.kind)
-    )
+    return content
 
 
 def prepare(content: bytes, limit: int, pixels: int = MOST_PIXELS) -> Prepared:

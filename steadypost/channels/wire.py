@@ -38,6 +38,9 @@ from steadypost.domain.outcome import Cause
 
 T = TypeVar("T")
 
+CONNECTS_WITHIN = 8.0
+"""Seconds for a connection to each address of a host: one that never answers leaves time for the next."""
+
 FARTHEST = timedelta(days=36_525)
 """A clock further off than this is none, and times reckoned by it may not even exist."""
 
@@ -158,7 +161,7 @@ class Wire:
                     content=content,
                     data=data,
                     files=files,
-                    timeout=httpx.Timeout(left),
+                    timeout=httpx.Timeout(left, connect=min(left, CONNECTS_WITHIN)),
                     extensions={"trace": watch.note},
                 )
                 sent_at = self._now()

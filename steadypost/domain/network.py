@@ -145,6 +145,8 @@ class Network:
     """The same for a part whose name is lost with a restored backup. ``None``: names change nothing."""
     objections: Callable[[tuple[Part, ...], Allowance], Iterable[Objection]] = nothing_against
     """What the network would refuse in a post."""
+    moving: frozenset[str] = frozenset({"image/gif", "image/png", "image/webp"})
+    """The media types of pictures that may move. One of another type that does would be shown as a still picture."""
     price: Callable[[Part], Decimal] = free_of_charge
     """What making a part live costs, in US dollars."""
 

@@ -12,8 +12,17 @@ from pathlib import Path
 
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 
-MOST_PIXELS = 100_000_000
-"""More than any network takes; a small file may unpack to gigabytes."""
+MOST_PIXELS = 80_000_000
+"""As many as are decoded to make one smaller; a small file may unpack to gigabytes."""
+
+
+def kind_of(head: bytes) -> str:
+    """Name a file's media type by how it begins. A PNG that moves is a PNG."""
+    import filetype  # noqa: PLC0415 - most posts have no image
+
+    guess = filetype.guess(head)
+    kind = guess.mime if guess is not None else "of no known kind"
+    return "image/png" if kind == "image/apng" else kind
 
 
 @lru_cache(maxsize=4096)
@@ -34,7 +43,7 @@ def broken(raw: bytes) -> str | None:
         try:
             with Image.open(io.BytesIO(raw), formats=list(KINDS)) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
-                    return f"it has {opened.width} x {opened.height} pixels"
+                    return f"it has {opened.width} x {opened.height} pixels, and at most {MOST_PIXELS:,} are decoded"
                 opened.load()
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             return "it unpacks to more than any network takes"

@@ -12,20 +12,26 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpcore
 
+from steadypost.networks.addresses import Ip, is_public
+
 LARGEST = 15 * 1024 * 1024
-"""No network takes a larger one."""
+"""Eight are fetched at once, and held in memory."""
 
 CONNECT_WITHIN = 5.0
 """Seconds to reach a server, and of silence from it."""
 
 ENDS_WITHIN = 20.0
 """Seconds for one image with all its redirects."""
+
+MOST_ADDRESSES = 3
+"""How many of a name's are tried, one after the other."""
 
 MOST_REDIRECTS = 3
 
@@ -64,35 +70,6 @@ class _Stopped(Exception):
 
 # -- whom one may ask
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NOT_PUBLIC = (
-    ipaddress.ip_network("192.0.0.0/24"),  # one cloud keeps its metadata at .192
-    ipaddress.ip_network("168.63.129.16/32"),  # and another here, though the address looks public
-)
-
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether an address is a machine of the open internet; what an IPv6 address wraps has to be one as well."""
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
-        return False
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _NOT_PUBLIC if network.version == 4)
-    return all(map(is_public, _wrapped(address)))
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> Iterable[ipaddress.IPv4Address]:
-    if address.ipv4_mapped is not None:
-        yield address.ipv4_mapped
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if address in _NAT64:
-        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-
-
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -107,7 +84,7 @@ class Guard(httpcore.NetworkBackend):
     """Opens connections to public machines alone, and to the address that was looked at."""
 
     resolve: Resolve = resolve
-    allows: Callable[[IpAddress], bool] = is_public
+    allows: Callable[[Ip], bool] = is_public
     backend: httpcore.NetworkBackend = field(default_factory=httpcore.SyncBackend)
 
     def connect_tcp(
@@ -119,12 +96,14 @@ class Guard(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Look a name up, check all it leads to, and connect to what was checked."""
-        return self.backend.connect_tcp(
-            self.checked(host, port), port, timeout, local_address, socket_options
-        )
+        *others, last = self.checked(host, port)[:MOST_ADDRESSES]
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self.backend.connect_tcp(address, port, timeout, local_address, socket_options)
+        return self.backend.connect_tcp(last, port, timeout, local_address, socket_options)
 
-    def checked(self, host: str, port: int) -> str:
-        """Give the one address to connect to. A name that leads to a machine of ours as well leads nowhere."""
+    def checked(self, host: str, port: int) -> list[str]:
+        """Give the addresses to connect to. A name that leads to a machine of ours as well leads nowhere."""
         try:
             found = [ipaddress.ip_address(one.partition("%")[0]) for one in self.resolve(host, port)]
         except (OSError, UnicodeError, ValueError):
@@ -134,7 +113,7 @@ class Guard(httpcore.NetworkBackend):
         for address in found:
             if not self.allows(address):
                 raise _Stopped(f"{host} is {address}, a machine that is not on the open internet")
-        return str(found[0])
+        return [str(one) for one in found]
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

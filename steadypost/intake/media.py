@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadypost.domain.post import Media, digest_of
+from steadypost.domain.network import Network
+from steadypost.domain.post import Media, Part, digest_of
 from steadypost.intake import decoding
 from steadypost.intake.content import unsendable
 from steadypost.intake.draft import Image
@@ -17,16 +18,11 @@ from steadypost.intake.shelf import Shelf, is_address
 
 MEGABYTE = 1024 * 1024
 
-LARGEST = {
-    "image/png": 5 * MEGABYTE,
-    "image/jpeg": 5 * MEGABYTE,
-    "image/webp": 5 * MEGABYTE,
-    "image/gif": 15 * MEGABYTE,
-}
-"""What X takes, and up to which size."""
+READ = 50 * MEGABYTE
+"""The largest file that is read. How much a network takes is its own, and a still one is made smaller to fit."""
 
-
-LONGEST_ALT = 1000
+LONGEST_ALT = 10_000
+"""More than any network takes."""
 
 _HEAD = 512
 """Bytes by which a file's kind is recognised; its name proves nothing."""
@@ -53,9 +49,6 @@ class Images:
         found = self.shelf.take(address)
         if isinstance(found, Refusal):
             return found
-        limit = LARGEST[found.kind]
-        if found.size > limit:
-            return _too_large(address, found.size, found.kind)
         return found.path, found.kind
 
 
@@ -109,27 +102,39 @@ def _file(written: str, folder: Path) -> tuple[Path, str] | Refusal:
 
 
 def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> tuple[Path, str] | Refusal:
-    import filetype  # noqa: PLC0415 - most posts have no image
-
     if not stat.S_ISREG(about.st_mode) or not head:
         return refusal("images", written, "there is nothing in it", "name a PNG, JPEG, WebP or GIF file")
-    guess = filetype.guess(head)
-    kind = guess.mime if guess is not None else "of no known kind"
-    if kind not in LARGEST:
+    kind = decoding.kind_of(head)
+    if kind not in decoding.KINDS.values():
         return refusal(
             "images",
             written,
             f"by its content it is {kind}, whatever its name says",
             "convert it to PNG, JPEG, WebP or GIF",
         )
-    if about.st_size > LARGEST[kind]:
-        return _too_large(written, about.st_size, kind)
+    if about.st_size > READ:
+        why = f"it has {about.st_size / MEGABYTE:.1f} MB, and at most {READ // MEGABYTE} MB are read"
+        return refusal("images", written, why, "make it smaller")
     if broken := decoding.broken_file(path, about.st_mtime_ns, about.st_size):
-        return refusal("images", written, broken, "save or export it again")
+        return refusal(
+            "images", written, broken, "save or export it again, in fewer pixels if it has too many"
+        )
     return path, kind
 
 
-def _too_large(written: str, size: int, kind: str) -> Refusal:
-    limit = LARGEST[kind] // MEGABYTE
-    why = f"it has {size / MEGABYTE:.1f} MB, and X takes {limit} MB of {kind}"
-    return refusal("images", written, why, "make it smaller")
+def unshown(field: str, parts: Iterable[Part], networks: Iterable[Network]) -> Iterator[Refusal]:
+    """Say which pictures move and cannot be shown so: those are never made over."""
+    from steadypost.channels import pictures  # noqa: PLC0415 - most posts have no image
+
+    shown = dict.fromkeys(one for part in parts for one in part.media)
+    for network in {one.name: one for one in networks}.values():
+        for one in shown:
+            # A dry run keeps no file that it fetched.
+            why = (
+                pictures.unshown(one, network)
+                if one.path.exists() and one.kind in network.allows.takes
+                else None
+            )
+            if why is not None:
+                remedy = "send a still picture there instead, or another file"
+                yield refusal(field, one.path.name, f"{network.title}: {why}", remedy)

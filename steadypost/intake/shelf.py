@@ -79,10 +79,7 @@ def is_address(written: str) -> bool:
 
 def _kind(found: Fetched) -> str | NotFetched:
     """Judge an image by its content; what the server calls it has to agree."""
-    import filetype  # noqa: PLC0415 - most posts have no image
-
-    guess = filetype.guess(found.content)
-    kind = guess.mime if guess is not None else "of no known kind"
+    kind = decoding.kind_of(found.content)
     if kind not in ENDINGS:
         called = f" (the server calls it {found.called})" if found.called else ""
         why = f"by its content it is {kind}{called}"
@@ -98,7 +95,11 @@ _SAVE = "save the image, and name its file"
 _UNSAID = {"application/octet-stream", "binary/octet-stream"}
 """What storage services call everything."""
 _AGREES = {
-    kind: {kind, *_UNSAID} | ({"image/jpg", "image/pjpeg"} if kind == "image/jpeg" else set())
+    kind: {
+        kind,
+        *_UNSAID,
+        *{"image/jpeg": ("image/jpg", "image/pjpeg"), "image/png": ("image/apng",)}.get(kind, ()),
+    }
     for kind in ENDINGS
 }
 

@@ -22,7 +22,7 @@ from steadypost.domain.quota import Limits
 from steadypost.domain.remote_id import NotAnId, RemoteId
 from steadypost.intake import content, per_network
 from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft, Image
-from steadypost.intake.media import Images
+from steadypost.intake.media import Images, unshown
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
 from steadypost.intake.repeat import Repetition, repetition
@@ -146,9 +146,11 @@ def _said(
     own = {one.network: one.parts for one in variants}
     rest = [account for account in accounts if account.network.name not in own]
     wrong += _objections([field for field, _ in written], base, rest)
+    wrong += unshown("images", base, [account.network for account in rest])
     for network, parts in own.items():
         there = [account for account in accounts if account.network.name == network]
         wrong += _objections([f"text@{network}"] * len(parts), parts, there)
+        wrong += unshown(f"images@{network}", parts, [account.network for account in there])
     wrong += unfit
     return base, variants
 

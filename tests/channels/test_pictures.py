@@ -190,6 +190,20 @@ def test_what_moves_and_is_too_large_is_turned_down():
         prepare(moving(), 50)
 
 
+@pytest.mark.parametrize(("form", "shown"), [("GIF", True), ("PNG", False), ("WEBP", False)])
+def test_what_a_network_would_show_as_a_still_picture_is_turned_down(tmp_path, form, shown):
+    """Also where it came in before that was known; the remedy names what moves there."""
+    path = tmp_path / "a"
+    path.write_bytes(moving(form))
+    media = Media(path=path, kind=f"image/{form.lower()}")
+
+    if shown:
+        assert ready(media, LIMIT, moving={"image/gif"}).moves
+    else:
+        with pytest.raises(Unusable, match="would be shown as a still picture: save it as GIF"):
+            ready(media, LIMIT, moving={"image/gif"})
+
+
 def test_a_still_gif_is_a_picture():
     prepared = prepare(saved(Image.new("L", (9, 9)), "GIF"), LIMIT)
 
@@ -232,7 +246,7 @@ def media(tmp_path):
 
 
 def test_the_files_own_name_does_not_leave(media):
-    assert "file.jpeg" == ready(media, LIMIT).name
+    assert "file.jpeg" == ready(media, LIMIT, moving=()).name
 
 
 def test_a_file_that_was_changed_after_its_post_came_in_does_not_leave(media):
@@ -240,23 +254,23 @@ def test_a_file_that_was_changed_after_its_post_came_in_does_not_leave(media):
     media.path.write_bytes(saved(photograph(seed=2)))
 
     with pytest.raises(Missing, match="was changed") as told:
-        ready(media, LIMIT)
+        ready(media, LIMIT, moving=())
     assert Cause.MEDIA_MISSING is told.value.cause
 
 
 def test_a_file_of_which_no_digest_was_taken_leaves(media):
-    assert ready(replace(media, digest=""), LIMIT).content
+    assert ready(replace(media, digest=""), LIMIT, moving=()).content
 
 
 def test_a_file_that_is_gone_is_missing(media):
     media.path.unlink()
 
     with pytest.raises(Missing, match="cannot be read"):
-        ready(media, LIMIT)
+        ready(media, LIMIT, moving=())
 
 
 def test_what_is_no_picture_leaves_as_it_is(media):
-    assert media.path.read_bytes() == ready(replace(media, kind="video/mp4"), 1).content
+    assert media.path.read_bytes() == ready(replace(media, kind="video/mp4"), 1, moving=()).content
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])

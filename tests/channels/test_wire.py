@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 
+from steadypost.channels import wire
 from steadypost.channels.answers import LARGEST_ANSWER
 from steadypost.channels.wire import Answered, NotSent, Unknown, Wire
 from steadypost.domain import clock
@@ -282,6 +283,30 @@ def test_the_deadline_holds_for_all_addresses_of_a_name_together(monkeypatch):
     assert isinstance(heard, NotSent)
     assert Cause.DEADLINE is heard.cause
     assert tried
+
+
+def test_an_address_that_never_answers_leaves_time_for_the_next(serve, monkeypatch):
+    """A host with an address of IPv6 that leads nowhere from here is reached by its other one."""
+    server = serve(lambda line: line.sendall(HELLO))
+    port = int(server.url.rpartition(":")[2].partition("/")[0])
+    kind = (socket.SOCK_STREAM, 6, "")
+    addresses = [(socket.AF_INET, *kind, ("203.0.113.1", port)), (socket.AF_INET, *kind, ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    monkeypatch.setattr(wire, "CONNECTS_WITHIN", 0.2)
+
+    class Silent(socket.socket):
+        def connect(self, address):
+            if address[0] == "127.0.0.1":
+                return super().connect(address)
+            time.sleep(self.gettimeout() or 60)  # it takes the client's whole timeout
+            raise TimeoutError
+
+    monkeypatch.setattr(socket, "socket", Silent)
+
+    heard = Wire(f"http://two.example:{port}").send("POST", "/statuses", deadline=soon(10))
+
+    assert isinstance(heard, Answered)
+    assert 1 == len(server.heard)
 
 
 # --- answers that are meant to do harm, or that nobody thought of

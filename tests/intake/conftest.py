@@ -8,6 +8,8 @@ from PIL import Image
 
 from steadypost.domain.quota import Limits
 from steadypost.intake import Draft, KnownAccount
+from steadypost.networks.bluesky import NETWORK as BLUESKY
+from steadypost.networks.mastodon import NETWORK as MASTODON
 from steadypost.networks.x import NETWORK as X
 from steadypost.store import AccountRecord, Store
 from steadypost.store import accounts as account_rows
@@ -25,6 +27,8 @@ def known():
     return {
         "alice": KnownAccount(name="alice", network=X),
         "bob": KnownAccount(name="bob", network=X, longest=25_000),
+        "mast": KnownAccount(name="mast", network=MASTODON),
+        "sky": KnownAccount(name="sky", network=BLUESKY),
         "carol": KnownAccount(name="carol", network=X, limits=Limits(per_hour=2, per_day=10)),
     }
 

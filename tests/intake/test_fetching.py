@@ -63,6 +63,23 @@ def test_an_image_is_fetched_from_the_address_that_was_checked():
     assert [(PUBLIC, 443)] == net.connected
 
 
+def test_a_server_is_reached_by_its_next_address():
+    """Where its first one, often of IPv6, leads nowhere from here."""
+
+    class Halved(Net):
+        def connect_tcp(self, host, *told, **named):
+            if ":" in host:
+                self.connected.append((host, 443))
+                raise httpcore.ConnectTimeout
+            return super().connect_tcp(host, *told, **named)
+
+    net = Halved(answer(200, body=drawn()))
+
+    assert isinstance(get(net, lambda *_: ["2606:4700::1111", PUBLIC]), Fetched)
+    assert [("2606:4700::1111", 443), (PUBLIC, 443)] == net.connected
+    assert isinstance(get(Halved(), lambda *_: ["2606:4700::1111"]), NotFetched)
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -85,6 +102,10 @@ def test_an_image_is_fetched_from_the_address_that_was_checked():
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2002:a00:1::1",
+        "2001:0:a00:1::",
+        "fec0::1",
+        "3fff::1",
+        "192.88.99.1",
     ],
 )
 def test_no_machine_of_ours_is_asked(address):
@@ -96,6 +117,14 @@ def test_no_machine_of_ours_is_asked(address):
     assert isinstance(found, NotFetched)
     assert "not on the open internet" in found.why
     assert [] == net.connected
+
+
+def test_where_there_is_ipv6_alone_every_public_machine_is_reached():
+    """Its name server wraps the addresses of all that have an IPv4 one."""
+    net = Net(answer(200, body=drawn()))
+
+    assert isinstance(get(net, names(a_example=["64:ff9b::5db8:d822"])), Fetched)
+    assert [("64:ff9b::5db8:d822", 443)] == net.connected
 
 
 def test_a_name_that_also_leads_to_a_machine_of_ours_leads_nowhere():
@@ -198,9 +227,10 @@ def test_no_address_confuses_it(written):
 
 @given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
 def test_what_is_public_is_global(address):
-    """Never more than the standard library allows."""
-    if is_public(address):
-        assert ipaddress.ip_address(address).is_global
+    """Never more than the standard library allows, of what an address wraps where it is a wrapped one."""
+    ip = ipaddress.ip_address(address)
+    if is_public(ip):
+        assert ip.is_global or ip in ipaddress.ip_network("64:ff9b::/96")
 
 
 # -- the shelf

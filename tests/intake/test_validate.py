@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from steadypost.intake import Accepted, judge
 from steadypost.intake.content import smell
+from steadypost.intake.media import READ
 from steadypost.networks.x.snowflake import id_at
 
 
@@ -261,21 +262,92 @@ def test_what_an_image_holds_as_it_comes_in_is_kept(judged, draft, png):
     assert not image.was_changed
 
 
-@pytest.mark.parametrize(("size", "taken"), [(5 * 1024 * 1024, True), (5 * 1024 * 1024 + 1, False)])
-def test_an_image_has_at_most_five_megabytes(judged, draft, png, size, taken):
-    """X's own limit, to the byte."""
-    png("sun.png", size=size)
+def test_a_picture_over_a_networks_limit_comes_in(judged, draft, png):
+    """It is made smaller when it goes out, by what its network takes; this file is over the limits of all of them."""
+    png("sun.png", size=20 * 1024 * 1024)
 
-    assert taken == isinstance(judged(draft(images=[{"path": "sun.png"}])), Accepted)
+    for account in ("alice", "mast", "sky"):
+        assert isinstance(judged(draft(accounts=[account], images=[{"path": "sun.png"}])), Accepted)
 
 
-def test_a_gif_may_be_larger(judged, draft, tmp_path):
-    """X gives them fifteen."""
-    drawn = io.BytesIO()
-    PIL.Image.new("P", (1, 1)).save(drawn, "GIF")
-    (tmp_path / "a.gif").write_bytes(drawn.getvalue() + bytes(6 * 1024 * 1024))
+def test_a_file_that_would_fill_the_memory_is_not_read(judged, draft, png):
+    png("sun.png", size=READ + 1)
 
-    assert isinstance(judged(draft(images=[{"path": "a.gif"}])), Accepted)
+    [refusal] = judged(draft(images=[{"path": "sun.png"}]))
+    assert ("images", "make it smaller") == (refusal.field, refusal.remedy)
+
+
+def test_more_pixels_than_are_decoded_are_refused_with_how_many_are(judged, draft, tmp_path):
+    """As many as can be made smaller on the way out, and no more: what comes in goes out."""
+    for side, taken in ((8_900, True), (9_000, False)):
+        PIL.Image.new("1", (side, 8_950)).save(tmp_path / "a.png")
+        found = judged(draft(images=[{"path": "a.png"}]))
+        assert taken == isinstance(found, Accepted)
+
+    [refusal] = found
+    assert "9000 x 8950 pixels, and at most 80,000,000 are decoded" in refusal.why
+    assert "fewer pixels" in refusal.remedy
+
+
+def moving(path, form):
+    """Three frames."""
+    frames = [PIL.Image.effect_noise((99, 99), shade) for shade in (50, 70, 90)]
+    frames[0].save(path, form, save_all=True, append_images=frames[1:], duration=90)
+
+
+@pytest.mark.parametrize(
+    ("form", "account", "why"),
+    [
+        ("GIF", "alice", None),
+        ("PNG", "alice", "X: it moves, and would be shown as a still picture"),
+        ("WEBP", "alice", "X: it moves, and would be shown as a still picture"),
+        ("GIF", "mast", None),
+        ("PNG", "mast", None),
+        ("WEBP", "mast", None),
+        ("GIF", "sky", "Bluesky: it moves, and would be shown as a still picture"),
+        ("PNG", "sky", "Bluesky: it moves, and would be shown as a still picture"),
+        ("WEBP", "sky", "Bluesky: it moves, and would be shown as a still picture"),
+    ],
+)
+def test_what_moves_is_not_made_a_still_picture(judged, draft, tmp_path, form, account, why):
+    """Found at intake, and not by the readers of a first frame."""
+    moving(tmp_path / f"a.{form.lower()}", form)
+
+    found = judged(draft(accounts=[account], images=[{"path": f"a.{form.lower()}"}]))
+    if why is None:
+        assert isinstance(found, Accepted)
+    else:
+        [refusal] = found
+        assert refusal.why.startswith(why)
+        assert "still picture" in refusal.remedy
+
+
+def test_what_moves_and_is_too_large_is_refused_at_once(judged, draft, tmp_path):
+    """It cannot be made smaller without stopping it."""
+    moving(tmp_path / "a.gif", "GIF")
+    head, frame, frames = (tmp_path / "a.gif").read_bytes().partition(b"\x21\xf9\x04")
+    long = (frame + frames[:-1]) * (16 * 1024 * 1024 // len(frames))
+    (tmp_path / "a.gif").write_bytes(head + long + b";")
+
+    [refusal] = judged(draft(images=[{"path": "a.gif"}]))
+    assert refusal.why.startswith("X: it moves, and does not fit into 15,728,640 bytes")
+
+
+@pytest.mark.parametrize(
+    ("account", "length", "taken"),
+    [
+        ("alice", 1000, True),
+        ("alice", 1001, False),
+        ("mast", 1500, True),
+        ("mast", 1501, False),
+        ("sky", 2000, True),
+    ],
+)
+def test_a_description_is_as_long_as_its_network_takes(judged, draft, png, account, length, taken):
+    png("sun.png")
+
+    found = judged(draft(accounts=[account], images=[{"path": "sun.png", "alt": "a" * length}]))
+    assert taken == isinstance(found, Accepted)
 
 
 def test_a_gif_stands_alone(judged, draft, png, tmp_path):

@@ -19,12 +19,13 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from steadypost.channels.bounded import Late, bounded
+from steadypost.networks import addresses
+from steadypost.networks.addresses import Ip
 
 T = TypeVar("T")
 
 MOST_REDIRECTS: Final = 4
 
-Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 """Gives the addresses of a host name."""
 Allowed = Callable[[Ip, int], bool]
@@ -49,23 +50,7 @@ class Fetched:
 
 def is_public(ip: Ip, port: int) -> bool:
     """Whether an address is one that the whole world may reach, on a port for web pages."""
-    inner = _inner(ip)
-    is_odd = inner.is_multicast or inner.is_reserved or getattr(inner, "is_site_local", False)
-    return port in {80, 443} and inner.is_global and not is_odd
-
-
-def _inner(ip: Ip) -> Ip:
-    """Give the IPv4 address that an IPv6 one stands for: ``::ffff:127.0.0.1`` is this machine."""
-    if isinstance(ip, ipaddress.IPv6Address):
-        return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or _nat64(ip) or ip
-    return ip
-
-
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
+    return port in {80, 443} and addresses.is_public(ip)
 
 
 def resolve(host: str, port: int) -> list[str]:

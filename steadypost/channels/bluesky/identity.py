@@ -128,7 +128,7 @@ def is_endpoint(address: str, *, here: bool) -> bool:
 def is_here(address: str) -> bool:
     """Whether an address is one of this machine, without TLS: a sandbox."""
     parts = urlsplit(address)
-    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _handles(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from steadypost.channels.wire import Wire
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 from steadypost.domain.remote_id import RemoteId
-from steadypost.networks.bluesky import tid
+from steadypost.networks.bluesky import NETWORK, tid
 from steadypost.networks.bluesky.facets import Kind, mentioned, spans
 from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, is_blob, write
 from steadypost.networks.bluesky.uri import POSTS, NotAPost, Uri, parse
@@ -143,12 +143,10 @@ class Preparing:
             why = f"picture {media.path.name}: it has no description, and the account's block asks for one"
             raise Never(Cause.MEDIA_REFUSED, why)
         try:
-            ready = pictures.ready(media, self.options.largest_picture(self.session.server))
+            limit = self.options.largest_picture(self.session.server)
+            ready = pictures.ready(media, limit, moving=NETWORK.moving)
         except pictures.Unusable as error:
             raise Never(error.cause, f"picture {media.path.name}: {error}") from error
-        if ready.moves:
-            why = f"picture {media.path.name}: it moves, and Bluesky shows only the first frame; send a still one"
-            raise Never(Cause.MEDIA_REFUSED, why)
         blob = self._uploaded(ready.content, ready.kind, f"picture {media.path.name}")
         return Picture(blob=blob, alt=media.alt, width=ready.width, height=ready.height)
 

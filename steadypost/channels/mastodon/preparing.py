@@ -19,6 +19,7 @@ from steadypost.domain import clock
 from steadypost.domain.network import Objection
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Phase, Refused
 from steadypost.domain.post import Media, Part
+from steadypost.networks.mastodon import NETWORK
 from steadypost.networks.mastodon.ids import NotAStatusId, remote_id
 from steadypost.networks.mastodon.limits import USUAL, Limits, limits_of
 from steadypost.networks.mastodon.rules import objections
@@ -136,7 +137,8 @@ class Uploads:
     def _one(self, media: Media) -> str:
         name = media.path.name
         try:
-            ready = pictures.ready(media, self.allowed.takes[media.kind], self.allowed.pixels)
+            limit = self.allowed.takes[media.kind]
+            ready = pictures.ready(media, limit, self.allowed.pixels, moving=NETWORK.moving)
         except pictures.Unusable as error:
             raise Halt(Refused(cause=error.cause, code="-", why=f"{name}: {error}")) from error
         heard = self.api.upload(ready, media.alt)

@@ -17,7 +17,7 @@ from steadypost.channels.x_api.answers import Trouble, told_or_trouble
 from steadypost.channels.x_api.line import Line
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
-from steadypost.networks.x import ALLOWS
+from steadypost.networks.x import ALLOWS, NETWORK
 
 MEGABYTE = 1024 * 1024
 
@@ -43,7 +43,7 @@ class Uploads:
     def bring(self, media: Media) -> str | Trouble:
         """Bring one file, with its description; its id lives for a day."""
         try:
-            ready = pictures.ready(media, ALLOWS.takes.get(media.kind, IN_ONE))
+            ready = pictures.ready(media, ALLOWS.takes.get(media.kind, IN_ONE), moving=NETWORK.moving)
         except pictures.Unusable as error:
             return Trouble(cause=error.cause, why=f"{media.path.name}: {error}")
         brought = self._sent(replace(media, kind=ready.kind), ready)

@@ -13,7 +13,7 @@ from steadypost.channels.x_web.opening import click, time_for
 from steadypost.channels.x_web.survey import Composer, Picture, Survey, Want, point, survey
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
-from steadypost.networks.x import ALLOWS
+from steadypost.networks.x import ALLOWS, NETWORK
 
 UPLOADED_WITHIN = 60.0
 """Seconds for the pictures of one part."""
@@ -63,7 +63,7 @@ def _file(media: Media) -> FilePayload:
     from steadypost.channels.pictures import Unusable, ready  # noqa: PLC0415 - most posts have no picture
 
     try:
-        file = ready(media, ALLOWS.takes[media.kind])
+        file = ready(media, ALLOWS.takes[media.kind], moving=NETWORK.moving)
     except Unusable as error:
         raise Halt(error.cause, f"{media.path.name}: {error}") from error
     return FilePayload(name=file.name, mimeType=file.kind, buffer=file.content)

@@ -188,6 +188,7 @@ NETWORK: Final = Network(
     needed_unnamed=needed_unnamed,
     allows=USUAL,
     objections=objections,
+    moving=frozenset(),
     # A request that is still under way meets its own name when it is made again, so nothing has to be waited out.
     slowest_creation=timedelta(minutes=1),
     settle=timedelta(0),

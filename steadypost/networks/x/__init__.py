@@ -89,7 +89,21 @@ def objections(parts: tuple[Part, ...], allowance: Allowance) -> Iterable[Object
                 why=f"part {n + 1} has {len(part.media)} images, and X takes {allowance.pictures}",
                 remedy="spread them over more parts",
             )
+        yield from _described(n, part, allowance)
     yield from _repeated(parts)
+
+
+def _described(n: int, part: Part, allowance: Allowance) -> Iterable[Objection]:
+    for one in part.media:
+        over = len(one.alt) - allowance.longest_description
+        if over > 0:
+            yield Objection(
+                part=n,
+                field="images",
+                value=one.path.name,
+                why=f"its description has {len(one.alt)} characters, and X takes {allowance.longest_description}",
+                remedy=f"shorten the description by {over}",
+            )
 
 
 def _too_long(n: int, text: str, allowance: Allowance) -> Iterable[Objection]:
@@ -140,6 +154,7 @@ NETWORK = Network(
     needed=needed,
     allows=ALLOWS,
     objections=objections,
+    moving=frozenset({"image/gif"}),
     price=price,
     slowest_creation=SLOWEST_CREATION,
     settle=SETTLE,

@@ -308,8 +308,11 @@ def test_a_redirect_to_nowhere_is_no_page(url, location):
             HERE.fetch(f"{url}{path}", most=100, deadline=time.monotonic() + 20)
 
 
-@pytest.mark.parametrize("ip", ["::127.0.0.1", "fec0::1", "64:ff9b:1::7f00:1"])
-def test_addresses_of_old_or_special_use_are_not_the_worlds(ip):
+@pytest.mark.parametrize(
+    "ip",
+    ["::127.0.0.1", "fec0::1", "64:ff9b:1::7f00:1", "192.0.0.192", "168.63.129.16", "::ffff:168.63.129.16"],
+)
+def test_addresses_of_old_or_special_use_and_of_a_clouds_own_are_not_the_worlds(ip):
     assert not is_public(ipaddress.ip_address(ip), 443)
 
 

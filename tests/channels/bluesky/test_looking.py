@@ -30,6 +30,16 @@ def test_a_post_by_its_name(alice):
     ]
 
 
+def test_labels_and_languages_are_read_back(alice):
+    """So that a post with other ones is not taken for ours."""
+    alice.options |= {"languages": "en,de", "labels": "sexual, nudity"}
+    wanted = order("one")
+    alice.ask(wanted)
+
+    [post] = alice.look_for(wanted).posts
+    assert {"languages": "de,en", "labels": "nudity,sexual"} == post.options
+
+
 def test_a_name_that_nothing_was_written_under(alice):
     wanted = order("one")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import time
@@ -287,6 +288,40 @@ def test_a_file_that_is_not_taken_ends_it_before_the_ask(server, alice, rule, ca
 
     assert (cause, kind, 0) == (outcome.cause, type(outcome), alice.arms)
     assert [] == server.asks()
+
+
+FILM = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
+
+
+def test_a_film_goes_out_as_it_is_once_it_is_processed(server, alice):
+    """It is in no picture's form, so nothing of it is made over; its server takes the longest over it."""
+    server.weather({"fault": "slow_media", "params": {"seconds": 2}})
+    film = alice.picture(alt="Waves", content=FILM, kind="video/mp4")
+
+    assert isinstance(alice.one(Part(text="Hello", media=(film,))), Published)
+    sent = server.files()[-1]
+    assert ("video/mp4", "Waves", hashlib.sha256(FILM).hexdigest()) == (
+        sent["mime"],
+        sent["alt"],
+        sent["sha256"],
+    )
+    assert ["created"] == [ask["outcome"] for ask in server.asks()]
+
+
+def test_a_film_that_its_server_cannot_read_is_refused_before_the_ask(server, alice):
+    """Taken at first, and found to be in no form that it knows while it is processed."""
+    server.weather({"fault": "slow_media", "params": {"seconds": 1}}, {"fault": "media_breaks"})
+    outcome = alice.one(Part(text="Hello", media=(alice.picture(content=FILM, kind="video/mp4"),)))
+
+    assert (Refused, Cause.MEDIA_REFUSED, 0) == (type(outcome), outcome.cause, alice.arms)
+    assert [] == server.asks()
+
+
+def test_a_film_beside_a_picture_is_refused_before_anything_is_sent(server, alice):
+    film = alice.picture(content=FILM, kind="video/mp4")
+    outcome = alice.one(Part(text="Hello", media=(film, alice.picture())))
+
+    assert (Refused, Cause.MEDIA_REFUSED, 0) == (type(outcome), outcome.cause, alice.arms)
 
 
 def test_a_server_that_takes_less_than_it_said_gets_a_smaller_picture(server, alice):
