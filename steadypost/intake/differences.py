@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from steadypost.domain.lengths import span
 from steadypost.domain.post import Media, Part, Post
+from steadypost.intake import moment
 from steadypost.intake.next_slot import NEXT_SLOT
 from steadypost.intake.refusal import excerpt
 from steadypost.intake.report import Difference
@@ -135,6 +135,5 @@ def _of_late_rules(before: Known, wanted: Accepted) -> Iterator[Difference]:
 
 
 def is_moment(written: str) -> bool:
-    """Whether a time is a moment of its own, and not counted from when the file comes in."""
-    text = written.strip().casefold()
-    return text not in {"now", NEXT_SLOT} and span(text.removeprefix("+").removeprefix("in ")) is None
+    """Whether a time is a moment of its own, and neither the next slot nor counted from when the file comes in."""
+    return written.strip().casefold() != NEXT_SLOT and moment.is_moment(written)

@@ -322,7 +322,7 @@ def _ended(kept: Kept) -> bool:
 
 def _locked(
     connection: Connection, series_id: int, *, lock: bool = True, also: Sequence[str] = ()
-) -> Row[Any, Any, Any, Any]:
+) -> Row[Any]:
     """Read a series, and lock it against planning; accounts first, as always."""
     if lock:
         account_rows.lock_all(connection, {*series_said.every_account(connection, series_id), *also})

@@ -678,3 +678,24 @@ def test_an_export_is_of_a_kind_that_its_name_says(store, call, tmp_path):
     assert (2, True) == (told.code, "name it .csv, .json or .ics" in told.err)
     assert not (tmp_path / "posts.docx").exists()
     assert 0 == call("export", str(tmp_path / "posts.docx"), "--format", "csv").code
+
+
+def test_a_worker_s_lease_is_told_by_the_clocks_of_the_reader(store, call, monkeypatch):
+    """As every other time is; programs get it in UTC."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Asia/Tokyo")
+    number = add(call, "Now", "alice", "now")
+    store.claim(worker="one", now=clock.now(), lease=timedelta(minutes=1), at_most=1, accounts=["alice"])
+
+    for command in ("cancel", "release"):
+        told = call(command, str(number)).err
+        assert "(Asia/Tokyo)" in told
+        assert "UTC" not in told
+    assert "UTC" in call("cancel", str(number), "--json").json["error"]["message"]
+
+
+def test_what_cannot_be_released_says_what_can_be_done(store, call):
+    """What was taken back is brought back by undoing it."""
+    number = add(call)
+    call("cancel", str(number))
+
+    assert "steadypost undo" in call("release", str(number)).err
