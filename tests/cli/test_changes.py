@@ -699,3 +699,18 @@ def test_what_cannot_be_released_says_what_can_be_done(store, call):
     call("cancel", str(number))
 
     assert "steadypost undo" in call("release", str(number)).err
+
+
+def test_what_a_moved_one_stands_beside_is_said(store, call):
+    """As it is said of what comes in; it is moved all the same. Of a rehearsal nothing is said."""
+    first, second = add(call), add(call, "Another", "alice", f"{TOMORROW}T12:00Z")
+    elsewhere = add(call, "A third", "bob", f"{TOMORROW}T12:00Z")
+    told = f"alice has delivery {first} at about the same time"
+
+    assert told not in call("move", str(second), "--when", f"{TOMORROW}T09:00Z", "--dry-run").out
+    assert told in " ".join(call("move", str(second), "--when", f"{TOMORROW}T09:00Z").out.split())
+    assert [] == call("move", str(elsewhere), "--when", f"{TOMORROW}T09:00Z", "--json").json["notes"]
+    [note] = call("edit", str(second), "--text", "x", "--when", f"{TOMORROW}T09:00:30Z", "--json").json[
+        "notes"
+    ]
+    assert told in note
