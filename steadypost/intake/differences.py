@@ -34,7 +34,7 @@ def _of_contents(before: Known, after: Post) -> Iterator[Difference]:
     """Compare all that is said; where a person changed some of it, only what each says where it is said."""
     said = before.said
     if len(said) == 1:
-        yield from _of_posts(next(iter(said)), after)
+        yield from of_posts(next(iter(said)), after)
         return
     for post, networks in said.items():
         for network in sorted(networks):
@@ -43,7 +43,8 @@ def _of_contents(before: Known, after: Post) -> Iterator[Difference]:
             yield Difference("reply_to", str(post.reply_to or ""), str(after.reply_to or ""))
 
 
-def _of_posts(before: Post, after: Post) -> Iterator[Difference]:
+def of_posts(before: Post, after: Post) -> Iterator[Difference]:
+    """Compare what two posts say, everywhere."""
     yield from _of_parts("text", "images", before.parts, after.parts)
     for network in sorted({one.network for one in (*before.variants, *after.variants)}):
         yield from _of_parts(
