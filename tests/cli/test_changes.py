@@ -623,6 +623,7 @@ def test_a_dry_run_of_who_joins_a_series_changes_nothing(store, call):
     told = call("edit", "--series", number, "--add-account", "bob", "--dry-run")
 
     assert (0, []) == (told.code, coming(store, "bob"))
+    assert f"Series {number} comes for bob too from" in " ".join(told.out.split())
     assert "Nothing was written" in told.out
 
 
