@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from steadypost.cli import speech
@@ -13,6 +14,7 @@ from steadypost.domain.delivery import State
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from steadypost.store import Store
     from steadypost.store.changing import Changed, Done, Stays
 
 MOST_SHOWN = 50
@@ -22,7 +24,9 @@ MOST_SHOWN = 50
 NOTHING = "Nothing that can be changed fits. 'steadypost queue' shows what waits."
 
 
-def answer(done: Done, zone: str, *, dry_run: bool, nothing: str = NOTHING, **more: Any) -> Answer:
+def answer(
+    done: Done, zone: str, *, dry_run: bool, nothing: str = NOTHING, notes: Sequence[str] = (), **more: Any
+) -> Answer:
     """Tell of a change in both forms. What was meant and stays makes the command end as refused."""
     document = {
         **more,
@@ -30,12 +34,27 @@ def answer(done: Done, zone: str, *, dry_run: bool, nothing: str = NOTHING, **mo
         "dry_run": dry_run,
         "changed": [changed_document(one) for one in done.changed],
         "stays": [stays_document(one) for one in done.stays],
+        "notes": list(notes),
     }
+
+    def say(console: Console) -> None:
+        tell(console, done, zone, dry_run=dry_run, nothing=nothing)
+        for note in notes:
+            speech.tell(console, note)
+
     return Answer(
         document=document,
-        tell=lambda console: tell(console, done, zone, dry_run=dry_run, nothing=nothing),
+        tell=say,
         ending=Ending.REFUSED if done.stays else Ending.OK,
     )
+
+
+def beside(store: Store, done: Done) -> tuple[str, ...]:
+    """Say what stands at about the same time as what was moved; of a rehearsal nothing can be said."""
+    from steadypost.intake import notes  # noqa: PLC0415 - half a second
+
+    moved = [one.after for one in done.changed if one.after.due_at != one.before.due_at]
+    return notes.beside(store, moved[:MOST_SHOWN]) if done.change_id is not None else ()
 
 
 def changed_document(one: Changed) -> dict[str, Any]:

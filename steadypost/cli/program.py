@@ -147,7 +147,7 @@ class Program(click.Group):
             done = super().main(given, prog_name=prog_name, standalone_mode=False, obj=house)
             sys.stdout.flush()
         except Stop as stop:
-            return _stopped(given, stop)
+            return _stopped(given, stop, house)
         except click.exceptions.NoArgsIsHelpError as empty:
             empty.show()
             return Ending.USAGE
@@ -162,14 +162,22 @@ class Program(click.Group):
         except Exception as error:  # noqa: BLE001 - the last door: nobody is ever shown a traceback
             from steadypost.cli.trouble import stop_for  # noqa: PLC0415 - only for an error
 
-            return _stopped(given, stop_for(error, house))
+            return _stopped(given, stop_for(error, house), house)
         return int(done) if isinstance(done, int) else Ending.OK
 
 
-def _stopped(given: list[str], stop: Stop) -> Ending:
+def _stopped(given: list[str], stop: Stop, house: House | None = None) -> Ending:
     command = next((word for word in given if word in COMMANDS), "")
-    speech.say_stop(command, stop, as_json="--json" in given)
+    speech.say_stop(command, stop, as_json="--json" in given, zone=_zone(house))
     return stop.ending
+
+
+def _zone(house: House | None) -> str:
+    """Give the reader's zone; UTC where the settings are what is wrong."""
+    try:
+        return house.settings.zone if house else "UTC"
+    except Stop:
+        return "UTC"
 
 
 def _usage(wrong: click.ClickException) -> Stop:

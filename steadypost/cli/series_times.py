@@ -140,6 +140,6 @@ def answer(done: Done, zone: str, said: str, *, dry_run: bool) -> Answer:
             plain.tell(console)  # type: ignore[arg-type]
         elif done.change_id is not None:
             speech.tell(console, f"To take it back: steadypost undo {done.change_id}")  # type: ignore[arg-type]
-        speech.tell(console, said if not dry_run else "Nothing was written.")  # type: ignore[arg-type]
+        speech.tell(console, f"Without --dry-run: {said} Nothing was written." if dry_run else said)  # type: ignore[arg-type]
 
     return Answer(document=plain.document, tell=tell, ending=plain.ending)

@@ -40,16 +40,16 @@ def say(command: str, answer: Answer, *, as_json: bool) -> None:
         answer.tell(console())
 
 
-def say_stop(command: str, stop: Stop, *, as_json: bool) -> None:
-    """Say why a command ended: for programs on standard output, for people on standard error."""
+def say_stop(command: str, stop: Stop, *, as_json: bool, zone: str = "UTC") -> None:
+    """Say why a command ended: for programs on standard output, for people on standard error, by their clocks."""
     message, remedy = without_password(stop.message), without_password(stop.remedy)
     if as_json:
         error = {"kind": stop.kind, "message": message, "remedy": remedy}
         _document({"command": command, "ok": False, "exit": int(stop.ending), "error": error})
         return
-    sys.stderr.write(f"steadypost: {plain(message)}\n")
+    sys.stderr.write(f"steadypost: {by_clocks_of(zone, plain(message))}\n")
     if remedy:
-        sys.stderr.write(f"  {plain(remedy)}\n")
+        sys.stderr.write(f"  {by_clocks_of(zone, plain(remedy))}\n")
 
 
 def console() -> Console:

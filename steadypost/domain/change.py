@@ -77,7 +77,7 @@ def _bar(op: Op, delivery: Delivery) -> Barred:
         case State.PARTIAL:
             live = sum(part.state is PartState.LIVE for part in delivery.parts)
             return Barred(
-                f"{live} of its {len(delivery.parts)} parts are live",
+                f"{live} of its {len(delivery.parts)} parts {'is' if live == 1 else 'are'} live",
                 f"'steadypost cancel {number}' stops the rest; {copy}",
             )
         case State.UNCONFIRMED | State.NEEDS_REVIEW:

@@ -202,7 +202,10 @@ def _dropped(told: Delivery) -> Delivery:
     if unconfirmed:
         raise StillUnconfirmed(
             f"{_parts(unconfirmed)} of delivery {told.id} may be live, and what is live never ends as cancelled",
-            remedy="look at the account; what is there say with its address, of the rest say that it is absent",
+            remedy=(
+                f"look at the account: if it is there, 'steadypost resolve {told.id} --live URL --why TEXT'; "
+                f"if not, 'steadypost resolve {told.id} --drop --absent --why TEXT'"
+            ),
         )
     live = [part.n + 1 for part in told.parts if part.state is PartState.LIVE]
     why = f"taken back; {_parts(live)} of {len(told.parts)} stay live" if live else "taken back"
@@ -231,7 +234,10 @@ def _goes_on(told: Delivery, word: Word, now: datetime, not_before: datetime | N
     if unconfirmed and not word.absent:
         raise StillUnconfirmed(
             f"{_parts(unconfirmed)} of delivery {told.id} may be live: asked for, and never learnt",
-            remedy="look at the account; if they are not there, say so",
+            remedy=(
+                f"look at the account: if it is there, 'steadypost resolve {told.id} --live URL --why TEXT'; "
+                f"if not, 'steadypost resolve {told.id} --absent --why TEXT' lets it go out again"
+            ),
         )
     if not told.in_order:
         raise WordNotTaken(

@@ -66,8 +66,7 @@ def post_of(
         raise PassedOver(f"its state is {state.strip().casefold()}")
     if plain(values.get("draft")).strip().casefold() in _YES:
         raise PassedOver("it is a draft there")
-    if (told := _for_its_networks(values, told)) is None:
-        raise PassedOver("it is for other networks there")
+    told = _for_its_networks(values, told)
     when = _when(values, evidence)
     said = {name: plain(values.get(name)).strip().casefold() for name in _SWITCHES}
     wrong = [when] if isinstance(when, Refusal) else []
@@ -89,14 +88,16 @@ def post_of(
     return made
 
 
-def _for_its_networks(values: Mapping[str, Cell], told: Told) -> Told | None:
-    """Keep those of the accounts for which a row is by its columns for each network; ``None``: for none of them."""
+def _for_its_networks(values: Mapping[str, Cell], told: Told) -> Told:
+    """Keep those of the accounts for which a row is by its columns for each network; raises ``PassedOver``."""
     said = {name.removeprefix("on@"): plain(cell) for name, cell in values.items() if name.startswith("on@")}
     off = {network for network, cell in said.items() if cell.strip().casefold() not in _YES}
     if not off or not told.accounts:
         return told
     left = tuple(one for one in told.accounts if told.networks.get(one) not in off)
-    return replace(told, accounts=left) if left else None
+    if not left:
+        raise PassedOver("it is for other networks there")
+    return replace(told, accounts=left)
 
 
 def _placed(problem: Refusal, header: Header) -> Refusal:
@@ -273,14 +274,12 @@ _SEVERAL_ALTS = re.compile(r"\s*\|\|?\s*")
 
 def _described(cells: Mapping[str, str]) -> list[dict[str, Any]]:
     """Take the images of a row, from one column or several, with what they show where columns of their own say it."""
-    found = []
+    shown, found = dict(_numbered(cells, "alt")), []
     for at, cell in _numbered(cells, "images"):
-        those = images(cell)
-        alts = _SEVERAL_ALTS.split(dict(_numbered(cells, "alt")).get(at, ""))
-        found += [
-            one | {"alt": one["alt"] or alt}
-            for one, alt in zip_longest(those, alts[: len(those)], fillvalue="")
-        ]
+        alts = _SEVERAL_ALTS.split(shown.get(at, ""))
+        for one, alt in zip_longest(images(cell), alts):
+            if one is not None:
+                found.append({**one, "alt": one["alt"] or alt or ""})
     return found
 
 

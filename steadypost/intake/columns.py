@@ -335,10 +335,12 @@ def _twice(names: Sequence[str], fields: Sequence[str | None]) -> Iterator[Refus
         those = [at for at, means in enumerate(fields) if means == one]
         if one == IGNORE or len(those) < 2:
             continue
+        if len({simple(names[at]) for at in those}) == 1:
+            yield refusal("header", one, "this column is there twice", "keep one of them")
+            continue
         told = " and ".join(f"{letter(at)} ({names[at]})" for at in those)
-        same = len({simple(names[at]) for at in those}) == 1
-        remedy = "keep one of them" if same else f'pass the other over: --map "{names[those[-1]]}={IGNORE}"'
-        yield refusal("header", one, f"columns {told} both say it: this column is there twice", remedy)
+        remedy = f'pass one over: --map "{names[those[-1]]}={IGNORE}"'
+        yield refusal("header", one, f"columns {told} both say it", remedy)
     if {"when", "date"} <= set(fields):
         when, date = names[fields.index("when")], names[fields.index("date")]
         why = f"columns {letter(fields.index('when'))} ({when}) and {letter(fields.index('date'))} ({date}) both say it"

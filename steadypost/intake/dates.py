@@ -42,7 +42,7 @@ class Evidence:
 
     def see(self, written: str) -> None:
         """Take one more date into account."""
-        if not (found := _NUMBERS.fullmatch(_without_weekday(_as_typed(written))[1])):
+        if not (found := _NUMBERS.fullmatch(_without_weekday(as_typed(written))[1])):
             return
         first, second = int(found["first"]), int(found["second"])
         if 12 < first <= 31 and 1 <= second <= 12:
@@ -65,7 +65,7 @@ class Evidence:
         return bool(self.day_first and self.month_first)
 
 
-_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
+_ZONE = r"(?:\s*(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d\d)?|UTC|GMT))?"
 _CLOCK = (
     r"(?P<clock>(?P<hour>\d{1,2})(?:(?:[:.h])(?P<minute>\d\d)(?:[:.](?P<second_>\d\d)(?:[.,]\d+)?)?)?"
     r"\s*(?P<half>[ap]\.?\s?m\.?)?(?:\s*(?P<oclock>Uhr|hrs|h))?)"
@@ -82,7 +82,7 @@ _YEAR_FIRST = re.compile(
 )
 _WORD = r"[^\W\d_]+"
 _DAY_MONTH = re.compile(
-    rf"(?:{_WORD}\.?,?\s+)?(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er)?[\s-]*(?:de\s+)?(?P<name>{_WORD})\.?,?[\s-]*"
+    rf"(?:{_WORD}\.?,?\s+)?(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er)?[\s-]*(?:de\s+|of\s+)?(?P<name>{_WORD})\.?,?[\s-]*"
     rf"(?:de\s+)?(?P<year>\d{{4}}){_WITH_CLOCK}",
     re.IGNORECASE,
 )
@@ -130,7 +130,7 @@ def iso(written: str, evidence: Evidence) -> str | Refusal:
     """Bring a time to ISO 8601, or say why it cannot be; what is no date of these kinds is given back as it is."""
     if is_iso(written):
         return written  # as it is: by it a row without a key is known again
-    weekday, text = _without_weekday(_as_typed(written))
+    weekday, text = _without_weekday(as_typed(written))
     read = _iso(written, text, evidence)
     if weekday is None or isinstance(read, Refusal):
         return read
@@ -150,7 +150,7 @@ _EAST_ASIAN_WEEKDAYS = {
     for signs in ("月火水木金土日", "월화수목금토일")
     for sign, name in zip(signs, ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), strict=True)
 }
-_EAST_ASIAN_HALF = re.compile(r"(?P<am>午前|上午|오전)?(?P<pm>午後|下午|오후)?\s?(?P<clock>\d.*)")
+_EAST_ASIAN_HALF = re.compile(r"(?P<day>.*?) ?(?:(?P<am>午前|上午|오전)|午後|下午|오후) ?(?P<clock>\d.*)")
 _EAST_ASIAN_CLOCK = re.compile(r"(\d{1,2})\s?[時时点시](?:\s?(\d{1,2})\s?[分분])?")
 _TYPESET = (
     (re.compile(r"(\d{1,2})\s*(?:Uhr|h)\s*(\d\d)\b", re.IGNORECASE), r"\1:\2"),
@@ -162,7 +162,7 @@ _TYPESET = (
 """``18 Uhr 30``; ``24. 12. 2026``; ``2026. 12. 24. 18:30``; ``24.12.2026 - 18:30``; ``20261224T183000Z``."""
 
 
-def _as_typed(written: str) -> str:
+def as_typed(written: str) -> str:
     """Undo what typesetting does to a date: its spaces, hyphens and wide digits, and what ``_TYPESET`` shows."""
     text = " ".join(unicodedata.normalize("NFKC", written).split()).translate(_HYPHENS)
     for pattern, meant in _TYPESET:
@@ -171,17 +171,15 @@ def _as_typed(written: str) -> str:
 
 
 def _in_east_asia(text: str) -> str:
-    """Write a date with the signs for year, month and day as others write theirs, its day of the week first."""
+    """Write a time with the signs for year, month, day and hour as others write theirs, its day of the week first."""
+    text = _EAST_ASIAN_CLOCK.sub(lambda clock: f" {clock[1]}:{int(clock[2] or 0):02}", text)
+    if found := _EAST_ASIAN_HALF.fullmatch(" ".join(text.split())):
+        text = f"{found['day']} {found['clock']} {'AM' if found['am'] else 'PM'}"
     if (found := _EAST_ASIAN_DAY.match(text)) is None:
-        return text
+        return " ".join(text.split())
     year, month, day = (one for one in found.groups()[:6] if one)
     weekday = _EAST_ASIAN_WEEKDAYS.get(found["short"] or found["long"] or "", "")
-    rest = _EAST_ASIAN_CLOCK.sub(
-        lambda clock: f"{clock[1]}:{int(clock[2] or 0):02}", text[found.end() :].strip()
-    )
-    if clock := _EAST_ASIAN_HALF.fullmatch(rest):
-        rest = clock["clock"] + (" AM" if clock["am"] else " PM" if clock["pm"] else "")
-    return f"{weekday} {year}-{month}-{day} {rest}".strip()
+    return " ".join(f"{weekday} {year}-{month}-{day} {text[found.end() :]}".split())
 
 
 def _without_weekday(text: str) -> tuple[int | None, str]:
@@ -285,8 +283,10 @@ def _moment(written: str, found: re.Match[str], year: int, month: int, day: int)
             "when", written, why, f"write {hour:02}:{minute}, or {hour % 12 or 12}:{minute} {half}"
         )
     if clock is None and not found["half"]:
-        why = "its clock has an hour and no minutes"
-        return refusal("when", written, why, f"write {found['hour']}:00, or {found['hour']} pm")
+        why, hour = "its clock has an hour and no minutes", int(found["hour"])
+        return refusal(
+            "when", written, why, f"write {hour}:00" + (f", or {hour} pm" if 1 <= hour <= 12 else "")
+        )
     try:
         moment = datetime(year, month, day, *(clock or (99, 0, 0)))  # noqa: DTZ001 - its zone is told beside it
     except ValueError:
@@ -309,8 +309,9 @@ def _offset(zone: str) -> str:
         return ""
     if zone.upper() in {"Z", "UTC", "GMT"}:
         return "+00:00"
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    return f"{zone[0]}{digits[:2]}:{digits[2:]}"
+    sign, digits = zone.upper().removeprefix("UTC").removeprefix("GMT").strip()[0], re.sub(r"\D", "", zone)
+    hours, minutes = (digits, "00") if len(digits) < 3 else (digits[:-2], digits[-2:])
+    return f"{sign}{int(hours):02}:{minutes}"
 
 
 def _serial(written: str, found: re.Match[str]) -> str | Refusal:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from steadypost.domain.lengths import span
 from steadypost.domain.post import Media, Part, Post
+from steadypost.intake import moment
 from steadypost.intake.next_slot import NEXT_SLOT
 from steadypost.intake.refusal import excerpt
 from steadypost.intake.report import Difference
@@ -34,7 +34,7 @@ def _of_contents(before: Known, after: Post) -> Iterator[Difference]:
     """Compare all that is said; where a person changed some of it, only what each says where it is said."""
     said = before.said
     if len(said) == 1:
-        yield from _of_posts(next(iter(said)), after)
+        yield from of_posts(next(iter(said)), after)
         return
     for post, networks in said.items():
         for network in sorted(networks):
@@ -43,7 +43,8 @@ def _of_contents(before: Known, after: Post) -> Iterator[Difference]:
             yield Difference("reply_to", str(post.reply_to or ""), str(after.reply_to or ""))
 
 
-def _of_posts(before: Post, after: Post) -> Iterator[Difference]:
+def of_posts(before: Post, after: Post) -> Iterator[Difference]:
+    """Compare what two posts say, everywhere."""
     yield from _of_parts("text", "images", before.parts, after.parts)
     for network in sorted({one.network for one in (*before.variants, *after.variants)}):
         yield from _of_parts(
@@ -135,6 +136,5 @@ def _of_late_rules(before: Known, wanted: Accepted) -> Iterator[Difference]:
 
 
 def is_moment(written: str) -> bool:
-    """Whether a time is a moment of its own, and not counted from when the file comes in."""
-    text = written.strip().casefold()
-    return text not in {"now", NEXT_SLOT} and span(text.removeprefix("+").removeprefix("in ")) is None
+    """Whether a time is a moment of its own, and neither the next slot nor counted from when the file comes in."""
+    return written.strip().casefold() != NEXT_SLOT and moment.is_moment(written)

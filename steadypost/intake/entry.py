@@ -6,18 +6,19 @@ it in its file.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from steadypost.domain.delivery import State
-from steadypost.intake.differences import differences, is_moment
+from steadypost.intake.differences import differences, is_moment, of_posts
 from steadypost.intake.draft import Draft
 from steadypost.intake.next_slot import slotted, wants_slot
 from steadypost.intake.notes import notes
 from steadypost.intake.planning import plan_one
 from steadypost.intake.refusal import Refusal, excerpt, refusal
-from steadypost.intake.report import Entered, ImportReport, RowOutcome, refused
+from steadypost.intake.report import Difference, Entered, ImportReport, RowOutcome, refused
 from steadypost.intake.shelf import Shelf
 from steadypost.intake.validate import Accepted, KnownAccount, judge
 from steadypost.networks import named
@@ -31,6 +32,7 @@ from steadypost.store import (
     changes,
     intake,
     series,
+    series_said,
     vitals,
 )
 from steadypost.store import accounts as account_rows
@@ -62,7 +64,7 @@ def enter(
     if nameless := unsigned(store.read(Rules), accepted, by):
         return refused(source, [nameless])
     if accepted.repetition is not None:
-        entered = begin_series(store, accepted, now, by=by)
+        entered = begin_series(store, accepted, now, by=by, moves=is_moment(draft.when))
     else:
         wanted = incoming(accepted, by, next_slot=wants_slot(draft))
         entered = _put(store, accepted, wanted, now, moves=is_moment(draft.when), zone=zone)
@@ -164,7 +166,7 @@ def _put(
     return key_taken(accepted, why, f"{change}; if this is another post, give it a key of its own")
 
 
-def begin_series(store: Store, accepted: Accepted, now: datetime, *, by: str) -> Entered:
+def begin_series(store: Store, accepted: Accepted, now: datetime, *, by: str, moves: bool) -> Entered:
     """Let in a post that comes again, and make deliveries of its coming week."""
     again = accepted.repetition
     if again is None:
@@ -185,8 +187,8 @@ def begin_series(store: Store, accepted: Accepted, now: datetime, *, by: str) ->
     if begun is None:
         return key_taken(accepted)
     [one] = [one for one in store.read(series.every, also_ended=True) if one.id == begun.series_id]
-    if begun.known and not _is_that(accepted, one):
-        return key_taken(accepted)
+    if begun.known and (other := other_than_series(store, one, accepted, moves=moves)):
+        return other
     return Entered(
         where=accepted.post.source,
         outcome=RowOutcome.ALREADY if begun.known else RowOutcome.ACCEPTED,
@@ -199,10 +201,36 @@ def begin_series(store: Store, accepted: Accepted, now: datetime, *, by: str) ->
     )
 
 
-def _is_that(accepted: Accepted, one: Series) -> bool:
+def other_than_series(store: Store, one: Series, accepted: Accepted, *, moves: bool) -> Entered | None:
+    """Say what is otherwise than in the series that has the key, and how that is changed; nothing if nothing is."""
+    differ = tuple(_from_series(store, one, accepted, moves=moves))
+    if not differ:
+        return None
+    why = f"series {one.id} came in with this key, so this one did not ({'; '.join(map(str, differ))})"
+    return key_taken(accepted, why, _how_to_change(one, {found.what for found in differ}))
+
+
+def _from_series(store: Store, one: Series, accepted: Accepted, *, moves: bool) -> Iterator[Difference]:
+    """Say what is otherwise than in the series that began with this key."""
     again = accepted.repetition
-    return again is not None and (one.rule, one.zone, one.text) == (
-        again.rule,
-        again.zone.key,
-        accepted.post.parts[0].text,
+    if again is None:
+        return
+    before = store.read(series_said.said_at, one.id, one.post_id, "")
+    yield from of_posts(before, accepted.post)
+    told = [("repeat", one.rule, again.rule), ("zone", one.zone, again.zone.key)]
+    told += [("when", one.starts, again.starts.isoformat())] if moves and not one.hours else []
+    wanted = tuple(sorted(accepted.accounts))
+    if wanted not in {one.accounts, one.accounts_at("9999")}:
+        told.append(("accounts", ", ".join(one.accounts_at("9999")), ", ".join(wanted)))
+    yield from (Difference(what, was, now) for what, was, now in told if was != now)
+
+
+def _how_to_change(one: Series, what: Collection[str]) -> str:
+    anew = {"repeat", "zone", "when"} & {*what}
+    if anew:
+        ended = f"to have it come otherwise, end it (steadypost series --end {one.id} --why TEXT)"
+        return f"{ended} and give this one a key of its own"
+    option = (
+        "--add-account NAME or --remove-account NAME" if "accounts" in what else "--text TEXT or --image PATH"
     )
+    return f"to change it from a time on: steadypost edit --series {one.id} {option}"

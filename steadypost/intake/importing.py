@@ -24,6 +24,7 @@ from steadypost.intake.entry import (
     incoming,
     key_taken,
     known_accounts,
+    other_than_series,
     says,
     unsigned,
 )
@@ -34,7 +35,18 @@ from steadypost.intake.refusal import Refusal
 from steadypost.intake.report import Difference, Entered, ImportReport, RowOutcome, refused
 from steadypost.intake.shelf import Shelf, is_address
 from steadypost.intake.validate import Accepted, KnownAccount, judge
-from steadypost.store import SOMEBODY, Added, KeyTaken, Known, NotWaiting, Store, changes, intake, slots
+from steadypost.store import (
+    SOMEBODY,
+    Added,
+    KeyTaken,
+    Known,
+    NotWaiting,
+    Store,
+    changes,
+    intake,
+    series,
+    slots,
+)
 from steadypost.store import repeats as repeats_rows
 from steadypost.store.acts import By
 from steadypost.store.approvals import Rules
@@ -193,7 +205,7 @@ class _Desk:
             elif one.accepted.repetition is not None:
                 done |= self._add(new)
                 new = []
-                done[at] = self._begin(one.accepted)
+                done[at] = self._begin(one)
             elif before := known.get(one.accepted.key or ""):
                 done[at] = self._again(one, before)
             else:
@@ -291,8 +303,10 @@ class _Desk:
             return Entered(where=accepted.post.source, outcome=RowOutcome.ALREADY, deliveries=tuple(answer))
         return came_in(accepted, tuple(answer), self._now)
 
-    def _begin(self, accepted: Accepted) -> Entered:
-        return begin_series(self._store, accepted, self._now, by=self._by)
+    def _begin(self, one: Judged) -> Entered:
+        return begin_series(
+            self._store, one.accepted, self._now, by=self._by, moves=one.moves and one.own_key
+        )
 
 
 def _keeps(before: Known) -> str:
@@ -332,15 +346,21 @@ class _Rehearsal(_Desk):
         alike = self._store.read(repeats_rows.which_repeat, marks, self._now) if marks else {}
         return {at: came_in(one.accepted, self._foreseen(one, alike), self._now) for at, one in new}
 
-    def _begin(self, accepted: Accepted) -> Entered:
+    def _begin(self, one: Judged) -> Entered:
+        accepted = one.accepted
         known = self._store.read(changes.known, [accepted.key or ""])
         unwritten = tuple(_unwritten(name) for name in accepted.accounts)
         would = came_in(accepted, unwritten, self._now)
         if not known:
             return would
         [before] = known.values()
-        if not before.is_series or before.post.parts[0].text != accepted.post.parts[0].text:
+        began = [
+            each for each in self._store.read(series.every, also_ended=True) if each.post_id == before.post_id
+        ]
+        if not began:
             return key_taken(accepted)
+        if other := other_than_series(self._store, began[0], accepted, moves=one.moves and one.own_key):
+            return other
         return replace(would, outcome=RowOutcome.ALREADY, late=False)
 
     def _marks(self, accepted: Accepted) -> list[tuple[str, str]]:

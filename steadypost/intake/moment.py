@@ -25,7 +25,8 @@ from steadypost.intake.typed import as_iso
 FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
 
-_RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)|(?P<from_now>.+?)\s+from\s+now", re.IGNORECASE)
+_ONE = re.compile(r"^(?:an?|one)\s+", re.IGNORECASE)
 
 _ZONE_AT_ITS_END = re.compile(
     r".*\d.*?\s(?!(?:[ap]m|uhr|hrs)$)(?P<zone>[A-Za-z]{3,5})", re.IGNORECASE | re.DOTALL
@@ -35,8 +36,8 @@ _ZONE_BESIDE = re.compile(
 )
 """A zone by its IANA name at the end of a time."""
 _NO_YEAR = re.compile(
-    r"(?:\d{1,2}[./-]\d{1,2}\.?|\d{1,2}\.?\s+[^\W\d_]+\.?|[^\W\d_]+\.?\s+\d{1,2}),?\s+(?:at\s+|um\s+)?"
-    r"\d{1,2}(?:[:.h]\d\d)?\s*(?:[ap]\.?m\.?|uhr)?",
+    r"(?P<day>\d{1,2}[./-]\d{1,2}\.?|\d{1,2}\.?\s+[^\W\d_]+\.?|[^\W\d_]+\.?\s+\d{1,2}),?\s+(?:at\s+|um\s+)?"
+    r"(?P<clock>\d{1,2}(?:[:.h]\d\d)?\s*(?:[ap]\.?m\.?|uhr)?)",
     re.IGNORECASE,
 )
 _UNIX = re.compile(r"(\d{10})(?:\d{3})?", re.ASCII)
@@ -143,7 +144,7 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
     if when.casefold() == "now":
         return now
     if relative := _RELATIVE.fullmatch(when):
-        return _from_now(when, relative["span"], now)
+        return _from_now(when, relative, now)
     if written := WRITTEN.fullmatch(when):
         return _written(when, written, zone, default_zone)
     if not when:
@@ -159,8 +160,10 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return refusal(
             "when", when, why, f'name the zone beside it (zone "{place}"), or write the offset: +01:00'
         )
-    if _NO_YEAR.fullmatch(when):
-        return refusal("when", when, "it names no year", f'add the year: "{now.year}-12-24 18:30"')
+    if city := _city(when):
+        return refusal("when", when, "it names a place and not its zone", f'write "{city}"')
+    if lacking := _NO_YEAR.fullmatch(when):
+        return refusal("when", when, "it names no year", f'add the year: "{_with_year(lacking, now)}"')
     if counted := _UNIX.fullmatch(when):
         at = datetime.fromtimestamp(int(counted[1]), UTC)
         return refusal(
@@ -169,8 +172,32 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
     return refusal("when", when, "this is not a time in a known form", HOW_TO_WRITE)
 
 
-def _from_now(when: str, wait: str, now: datetime) -> datetime | Refusal:
-    length = span(wait)
+def _with_year(lacking: re.Match[str], now: datetime) -> str:
+    """Add the year in which it comes next; of two readings of a date that is this one."""
+    day = lacking["day"]
+    numbers = day.removesuffix(".").replace(".", "/").replace("-", "/").partition("/")
+    sign = "" if not numbers[1] or day.endswith(".") else day[len(numbers[0])]
+    sign = " " if any(letter.isalpha() for letter in day) else sign
+    for year in (now.year, now.year + 1):
+        written = f"{day}{sign}{year} {lacking['clock']}"
+        read = as_iso(written, now.date())
+        if isinstance(read, str) and read > now.isoformat(sep=" "):
+            return written
+    return f"{day}{sign}{now.year} {lacking['clock']}"
+
+
+def is_moment(written: str) -> bool:
+    """Whether a time is a moment of its own, and not counted from when it comes in."""
+    relative = _RELATIVE.fullmatch(written.strip())
+    return written.strip().casefold() != "now" and (relative is None or _length(relative) is None)
+
+
+def _length(relative: re.Match[str]) -> timedelta | None:
+    return span(_ONE.sub("1 ", (relative["span"] or relative["from_now"]).strip()))
+
+
+def _from_now(when: str, relative: re.Match[str], now: datetime) -> datetime | Refusal:
+    length = _length(relative)
     if length is None:
         return refusal("when", when, "this is not a stretch of time", 'write "+20s", "+1h30m" or "in 2 days"')
     return now + length
@@ -237,6 +264,17 @@ def _zone(name: str) -> ZoneInfo | Refusal:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         return refusal("zone", name, "no zone has this name", _which_zone(name))
+
+
+def _city(when: str) -> str:
+    """Find the zone of which a time ends with the city."""
+    before, _, last = when.rpartition(" ")
+    name = last.strip("()[]").replace(" ", "_").casefold()
+    zones = (
+        sorted(zone for zone in available_timezones() if zone.casefold().endswith(f"/{name}")) if name else []
+    )
+    found = [zone for zone in zones if not zone.startswith(("Etc/", "posix/", "right/"))]
+    return f"{before} {found[0]}" if found and before else ""
 
 
 def _which_zone(name: str) -> str:

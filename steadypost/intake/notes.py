@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from steadypost.domain.delivery import Delivery
 from steadypost.domain.network import Network
 from steadypost.intake.repeat import Repetition
 from steadypost.intake.validate import Accepted
@@ -85,6 +86,18 @@ def _again(accepted: Accepted, networks: Mapping[str, Network]) -> Iterator[str]
                 f"{title} forbids the same text on several accounts ({', '.join(names)}): "
                 "say it in other words on one of them: steadypost edit DELIVERY --text TEXT"
             )
+
+
+def beside(store: Store, moved: Sequence[Delivery]) -> tuple[str, ...]:
+    """Say what deliveries stand beside after they were given other times; each meeting is told once."""
+    records = {one.name: one for one in store.read(account_rows.every)}
+    told: dict[str, None] = {}
+    seen: set[tuple[str, datetime]] = set()
+    for one in moved:
+        if (one.account, one.due_at) not in seen:
+            seen.add((one.account, one.due_at))
+            told |= dict.fromkeys(_beside(store, records[one.account], one.due_at, frozenset({one.id})))
+    return tuple(told)
 
 
 def _beside(store: Store, record: AccountRecord, at: datetime, but: frozenset[int]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Posts that come again: a rule of RFC 5545, read as a clock on a wall, through every change of the clocks.
 
-    daily, weekdays, weekly, monthly                 in a word
+    daily, weekdays, weekly, monthly, every Monday   in words
     FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=9,17;BYMINUTE=30  in full
 
 A rule counts local times of its zone. What those mean as instants is RFC 5545's own answer (section 3.3.5): a
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
 
+from steadypost.intake.dates import WEEKDAYS
 from steadypost.intake.refusal import Refusal, refusal
 
 WORDS = {
@@ -27,6 +28,13 @@ WORDS = {
     "weekdays": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
     "weekly": "FREQ=WEEKLY",
     "monthly": "FREQ=MONTHLY",
+    "yearly": "FREQ=YEARLY",
+    "weekends": "FREQ=WEEKLY;BYDAY=SA,SU",
+    "every day": "FREQ=DAILY",
+    "every weekday": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    "every week": "FREQ=WEEKLY",
+    "every month": "FREQ=MONTHLY",
+    "every year": "FREQ=YEARLY",
 }
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -107,7 +115,7 @@ def instant(shown: datetime, zone: ZoneInfo) -> datetime:
 def repetition(written: str, *, zone: ZoneInfo, starts: datetime) -> Repetition | Refusal:
     """Read a rule that begins at a local time, or say why it is not valid."""
     asked = written.strip()
-    rule = WORDS.get(asked.casefold(), asked.upper().removeprefix("RRULE:"))
+    rule = WORDS.get(asked.casefold()) or _on_days(asked) or asked.upper().removeprefix("RRULE:")
     if problem := _wrong(rule):
         return refusal("repeat", written, *problem)
     made = Repetition(rule, zone, starts)
@@ -125,6 +133,18 @@ def repetition(written: str, *, zone: ZoneInfo, starts: datetime) -> Repetition 
             f"begin when the rule does: {first:%Y-%m-%d %H:%M}, with the zone {zone.key}",
         )
     return made
+
+
+def _on_days(asked: str) -> str:
+    """Read days of the week, ``every Monday`` or ``mon, wed and fri``; empty where it is something else."""
+    names = re.split(r"\s*(?:,|&|\band\b|\bund\b)\s*|\s+", asked.casefold().removeprefix("every ").strip())
+    days = {WEEKDAYS.get(name, WEEKDAYS.get(name.removesuffix("s"), -1)) for name in names if name}
+    if not days or -1 in days:
+        return ""
+    return f"FREQ=WEEKLY;BYDAY={','.join(_DAYS[day] for day in sorted(days))}"
+
+
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def _wrong(rule: str) -> tuple[str, str] | None:

@@ -223,9 +223,9 @@ def _accounts(
 
 
 def _several(written: str, known: Mapping[str, KnownAccount]) -> list[str]:
-    """Read names that somebody separated otherwise; empty unless every one of them is known."""
+    """Read names that somebody separated otherwise; empty unless one of them is known."""
     names = [name for name in re.split(r"[\s,;/&+]+", written) if name]
-    return names if len(names) > 1 and all(name in known for name in names) else []
+    return names if len(names) > 1 and any(name in known for name in names) else []
 
 
 def _who(known: Mapping[str, KnownAccount]) -> str:

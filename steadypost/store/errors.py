@@ -99,7 +99,8 @@ class MayBeLive(StoreError):
     def __init__(self, delivery_id: int, why: str = "", remedy: str = "") -> None:
         super().__init__(
             why or f"parts of delivery {delivery_id} were asked for, and may be live",
-            remedy=remedy or "Look at the account; if they are not there, say so",
+            remedy=remedy
+            or f"Look at the account; if they are not there: steadypost resolve {delivery_id} --absent --why TEXT",
         )
         self.delivery_id = delivery_id
 

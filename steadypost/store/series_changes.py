@@ -141,7 +141,7 @@ def _reword(
 
 def _reworded(
     connection: Connection,
-    row: Row[Any],
+    row: Row[Any, Any, Any, Any],
     new: New | None,
     *,
     since: str,
@@ -162,7 +162,13 @@ def _reworded(
 
 
 def _join(
-    connection: Connection, row: Row[Any], asked: Members, *, since: str, change_id: int, now: datetime
+    connection: Connection,
+    row: Row[Any, Any, Any, Any],
+    asked: Members,
+    *,
+    since: str,
+    change_id: int,
+    now: datetime,
 ) -> list[tuple[Kept, Plan | Barred]]:
     """Write down who joins and who leaves; answer what comes again for accounts that had left."""
     before = _members(connection, row.id)
@@ -184,7 +190,7 @@ def _join(
         and account not in before.at(local)
         and kept.delivery.state is State.CANCELLED
         and can_be_undone(kept.delivery) is None
-        and _due(connection, row, local) > now
+        and _due(connection, row.id, row.zone, local) > now
     ]
 
 
@@ -198,9 +204,9 @@ def _check(series_id: int, asked: Members, before: Sequence[tuple[str, ...]]) ->
             raise NotSaidBy(f"series {series_id} does not come for {account} from then on", remedy=remedy)
 
 
-def _again(connection: Connection, row: Row[Any], kept: Kept, local: str) -> Plan:
+def _again(connection: Connection, row: Row[Any, Any, Any, Any], kept: Kept, local: str) -> Plan:
     """Let a time that was taken back come again, in the words and at the hour of now."""
-    due_at = _due(connection, row, local)
+    due_at = _due(connection, row.id, row.zone, local)
     post_id = series_said.post_at(connection, row.id, row.post_id, local)
     post = None
     if post_id != kept.delivery.post_id:
@@ -223,8 +229,8 @@ def taken_back(
 
 def plan_anew(connection: Connection, series_id: int, since: str, now: datetime) -> None:
     """Have the times from one on planned once more: what is there is known. What has passed is not made up for."""
-    row = connection.execute(select(series).where(series.c.id == series_id)).one()
-    until = max(_due(connection, row, since), now + timedelta(days=1))
+    zone = str(connection.scalar(select(series.c.zone).where(series.c.id == series_id)))
+    until = max(_due(connection, series_id, zone, since), now + timedelta(days=1))
     connection.execute(
         update(series)
         .where(series.c.id == series_id, series.c.planned_until > until)
@@ -268,9 +274,9 @@ def _members(connection: Connection, series_id: int) -> _Members:
     return _Members(first, series_said.joins(connection, [series_id])[series_id])
 
 
-def _due(connection: Connection, row: Row[Any], local: str) -> datetime:
-    hours = series_said.hours(connection, [row.id]).get(row.id, ())
-    return series_said.due(local, hours, ZoneInfo(row.zone))
+def _due(connection: Connection, series_id: int, zone: str, local: str) -> datetime:
+    hours = series_said.hours(connection, [series_id]).get(series_id, ())
+    return series_said.due(local, hours, ZoneInfo(zone))
 
 
 def _planned(connection: Connection, series_id: int, since: str) -> list[tuple[Kept, str, str]]:

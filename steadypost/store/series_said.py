@@ -85,7 +85,7 @@ def hour_at(changed: Sequence[tuple[str, str]], local: str) -> str | None:
 
 def due(local: str, changed: Sequence[tuple[str, str]], zone: ZoneInfo) -> datetime:
     """Say when a time of a series comes, by its rule or by the hour that a person gave it."""
-    return instant(local, hour_at(changed, local) or local[11:], zone)
+    return instant(local, hour_at(changed, local) or local[11:] or "00:00", zone)
 
 
 def skipped(connection: Connection, series_id: int) -> set[str]:

@@ -623,6 +623,7 @@ def test_a_dry_run_of_who_joins_a_series_changes_nothing(store, call):
     told = call("edit", "--series", number, "--add-account", "bob", "--dry-run")
 
     assert (0, []) == (told.code, coming(store, "bob"))
+    assert f"Series {number} comes for bob too from" in " ".join(told.out.split())
     assert "Nothing was written" in told.out
 
 
@@ -678,3 +679,39 @@ def test_an_export_is_of_a_kind_that_its_name_says(store, call, tmp_path):
     assert (2, True) == (told.code, "name it .csv, .json or .ics" in told.err)
     assert not (tmp_path / "posts.docx").exists()
     assert 0 == call("export", str(tmp_path / "posts.docx"), "--format", "csv").code
+
+
+def test_a_worker_s_lease_is_told_by_the_clocks_of_the_reader(store, call, monkeypatch):
+    """As every other time is; programs get it in UTC."""
+    monkeypatch.setenv("STEADYPOST_ZONE", "Asia/Tokyo")
+    number = add(call, "Now", "alice", "now")
+    store.claim(worker="one", now=clock.now(), lease=timedelta(minutes=1), at_most=1, accounts=["alice"])
+
+    for command in ("cancel", "release"):
+        told = call(command, str(number)).err
+        assert "(Asia/Tokyo)" in told
+        assert "UTC" not in told
+    assert "UTC" in call("cancel", str(number), "--json").json["error"]["message"]
+
+
+def test_what_cannot_be_released_says_what_can_be_done(store, call):
+    """What was taken back is brought back by undoing it."""
+    number = add(call)
+    call("cancel", str(number))
+
+    assert "steadypost undo" in call("release", str(number)).err
+
+
+def test_what_a_moved_one_stands_beside_is_said(store, call):
+    """As it is said of what comes in; it is moved all the same. Of a rehearsal nothing is said."""
+    first, second = add(call), add(call, "Another", "alice", f"{TOMORROW}T12:00Z")
+    elsewhere = add(call, "A third", "bob", f"{TOMORROW}T12:00Z")
+    told = f"alice has delivery {first} at about the same time"
+
+    assert told not in call("move", str(second), "--when", f"{TOMORROW}T09:00Z", "--dry-run").out
+    assert told in " ".join(call("move", str(second), "--when", f"{TOMORROW}T09:00Z").out.split())
+    assert [] == call("move", str(elsewhere), "--when", f"{TOMORROW}T09:00Z", "--json").json["notes"]
+    [note] = call("edit", str(second), "--text", "x", "--when", f"{TOMORROW}T09:00:30Z", "--json").json[
+        "notes"
+    ]
+    assert told in note

@@ -91,7 +91,7 @@ def test_a_bar_names_the_delivery_in_its_remedy():
 
 
 def test_of_a_thread_half_live_it_says_how_much():
-    assert "1 of its 2 parts are live" == barred(Op.EDIT, delivery(State.PARTIAL, LIVE, THEN)).why
+    assert "1 of its 2 parts is live" == barred(Op.EDIT, delivery(State.PARTIAL, LIVE, THEN)).why
 
 
 class TestMoved:

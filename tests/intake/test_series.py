@@ -10,7 +10,7 @@ from steadypost.domain import clock
 from steadypost.domain.delivery import State, WhenLate
 from steadypost.intake import Draft, RowOutcome, enter, import_file
 from steadypost.intake.planning import plan
-from steadypost.store import UnknownSeries, late, reading, series
+from steadypost.store import UnknownSeries, late, reading, series, series_changes
 from steadypost.store.acts import By
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -98,6 +98,56 @@ def test_the_same_list_again_adds_nothing(store, tmp_path):
     for other in (draft(key="morning", text="Good night!"), draft(key="morning", repeat="", text="Once!")):
         refused = enter(store, other, now=NOW, source="cli")
         assert (RowOutcome.REFUSED, "key") == (refused.outcome, refused.refusals[0].field)
+
+
+@pytest.mark.parametrize(
+    ("more", "told", "remedy"),
+    [
+        ({"text": "Good evening!"}, "text", "edit --series 1 --text TEXT"),
+        ({"accounts": ["alice", "bob"]}, "accounts", "edit --series 1 --add-account NAME"),
+        ({"repeat": "weekdays"}, "repeat", "series --end 1"),
+        ({"when": "2026-03-05 09:00"}, "when", "series --end 1"),
+    ],
+)
+def test_a_row_that_says_otherwise_than_its_series_is_told_with_what_to_do(store, more, told, remedy):
+    """Neither passed over as the same, nor sent to begin a second one."""
+    begin(store, when="2026-03-04 09:00", key="morning")
+
+    assert RowOutcome.ALREADY is begin(store, when="2026-03-04 09:00", key="morning").outcome
+    [problem] = begin(store, **{"when": "2026-03-04 09:00", "key": "morning", **more}).refusals
+    assert told in problem.why
+    assert remedy in problem.remedy
+    assert 1 == len(store.read(series.every))
+
+
+def test_a_row_is_the_same_once_its_accounts_joined(store):
+    """As it began, and as it is by now."""
+    begin(store, when="2026-03-04 09:00", key="morning")
+    bob = series_changes.Members(joining=("bob",))
+    store.write(
+        series_changes.reword, 1, None, members=bob, since="2026-03-06", by=By(name="eve", why=""), now=NOW
+    )
+
+    for accounts in (["alice"], ["alice", "bob"]):
+        again = begin(store, when="2026-03-04 09:00", key="morning", accounts=accounts)
+        assert RowOutcome.ALREADY is again.outcome
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("every Monday", "FREQ=WEEKLY;BYDAY=MO"),
+        ("Mondays", "FREQ=WEEKLY;BYDAY=MO"),
+        ("fri, mon and Wed", "FREQ=WEEKLY;BYDAY=MO,WE,FR"),
+        ("montag und freitag", "FREQ=WEEKLY;BYDAY=MO,FR"),
+        ("every day", "FREQ=DAILY"),
+    ],
+)
+def test_days_of_the_week_are_written_as_people_name_them(store, written, rule):
+    """NOW is a Monday."""
+    begin(store, repeat=written)
+
+    assert [rule] == [one.rule for one in store.read(series.every)]
 
 
 def test_a_key_of_a_series_that_is_far_off_is_taken(store):

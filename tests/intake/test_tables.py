@@ -168,8 +168,8 @@ def test_a_text_that_says_true_stays_what_it_is(tmp_path):
 def test_a_column_that_is_nearly_right_is_refused_with_the_whole_remedy(store, tmp_path, now):
     """Which column it is, by an option that can be copied."""
     path = tmp_path / "a.csv"
-    path.write_text("text,account,when\nHello,alice,now\n")
+    path.write_text("text,acount,when\nHello,alice,now\n")
 
     [line] = lines(import_file(store, path, now=now))
 
-    assert '--map "account=accounts"' in line.what
+    assert '--map "acount=accounts"' in line.what

@@ -166,8 +166,11 @@ def _tell(console: Console, entered: Entered, times: dict[int, datetime | None],
             told += f", due {due}." + (f" It costs {usd(one.cost)}." if one.cost else "")
         speech.tell_lines(console, told)
     if entered.series is not None:
-        told = (
-            f"Series {entered.series}: the deliveries of the coming week are these; more follow by themselves"
+        first = speech.brief(entered.due_at, zone)
+        told = f"Series {entered.series}: " + (
+            "the deliveries of the coming week are these; more follow by themselves"
+            if entered.deliveries
+            else f"it begins on {first} ({zone}), and stands in the queue from a week before"
         )
         speech.tell(console, f"{told}. End it: steadypost series --end {entered.series} --why TEXT")
     for note in entered.notes:

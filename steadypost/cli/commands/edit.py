@@ -134,7 +134,8 @@ def edit(
             allow_repeat=given["allow_repeat"] or not rewrite.changes_anything,
         )
         done = store.write(changing.change, work, those, did="edit", by=signed_by, now=now, dry_run=dry_run)
-    return changes.answer(done, house.settings.zone, dry_run=dry_run)
+        notes = changes.beside(store, done)
+    return changes.answer(done, house.settings.zone, dry_run=dry_run, notes=notes)
 
 
 def _due(house: House, given: dict[str, Any], now: datetime) -> Any:

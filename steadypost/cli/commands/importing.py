@@ -75,7 +75,7 @@ def import_posts(
     encoding: str | None,
     by: str | None,
 ) -> Answer:
-    """Take in a list of posts: Excel, CSV, JSON, or an export of Buffer, Hootsuite, Typefully or Postiz.
+    """Take in a list of posts: Excel, CSV, JSON, or what Buffer, Hootsuite, Metricool and others write.
 
     Good rows enter; each wrong one is named by its row in the sheet, with what to do. Importing a file again is
     harmless: what came in before is not added twice, and what differs is told.

@@ -151,7 +151,8 @@ def _changed(
             dry_run=given["dry_run"],
             together=together,
         )
-    return changes.answer(done, house.settings.zone, dry_run=given["dry_run"], nothing=nothing)
+        notes = changes.beside(store, done)
+    return changes.answer(done, house.settings.zone, dry_run=given["dry_run"], nothing=nothing, notes=notes)
 
 
 commands = {"move": move, "reschedule": reschedule, "shift": shift, "swap": swap}

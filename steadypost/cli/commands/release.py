@@ -25,7 +25,8 @@ from steadypost.domain.delivery import ImpossibleMove
 @signed(why_is_required=False)
 def release(house: House, delivery_id: int, not_live: bool, by: str | None, why: str) -> Answer:
     """Let a delivery that is held, quarantined or under review go on."""
-    from steadypost.store import persons  # noqa: PLC0415 - see House.store
+    from steadypost.domain.change import Op, barred  # noqa: PLC0415 - only here
+    from steadypost.store import persons, reading  # noqa: PLC0415 - see House.store
     from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
 
     who = signature_of(by, why, why_is_required=False)
@@ -40,7 +41,8 @@ def release(house: House, delivery_id: int, not_live: bool, by: str | None, why:
             )
         except ImpossibleMove as impossible:
             message = f"delivery {delivery_id} is {impossible.origin}: it does not wait for a person"
-            remedy = f"see 'steadypost show {delivery_id}'"
+            bar = barred(Op.MOVE, store.read(reading.show, delivery_id).delivery)
+            remedy = bar.remedy if bar else f"see 'steadypost show {delivery_id}'"
             raise Stop(Ending.REFUSED, "impossible_move", message, remedy) from None
     when = moment(after.next_at, house.settings.zone)
     sentence = f"Delivery {after.id} is {after.state}; it goes on from {when} ({house.settings.zone})."

@@ -143,6 +143,7 @@ REVISIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
     "0019",
 )
 """Every revision of the tables, oldest first. The last is the one this version works with."""
