@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -22,7 +23,9 @@ from steadypost.domain.remedy import Remedy
 from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
+from tasks.bulkheads import this_host
 from tasks.house import House
+from tasks.sharing import PUBLISH
 
 DEAD_AFTER = timedelta(seconds=15)
 """How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
@@ -47,14 +50,22 @@ SCAN_EVERY = 5.0
 """Seconds between two looks through all processes of this machine for a run that is not known to be here."""
 
 
+UNSEEN_AFTER = timedelta(seconds=3)
+"""Silence after which a run of this machine whose process was never seen is looked for: three heartbeats."""
+
+
 class PeerSupervisor:
     """The others, as one of those on watch sees them."""
 
-    def __init__(self, house: House, own: str) -> None:
+    def __init__(self, house: House, own: str, *, at_start: bool = False) -> None:
         self._house = house
         self._own = own
+        self._at_start = at_start
+        """Whether its machine may have come up a moment ago: then a worker has to begin before a run of Prefect's can."""
         self._here = Here()
         self._missing: dict[str, _Missing] = {}
+        self._heartbeats: dict[str, _Heard] = {}
+        """The last heartbeat of each lease."""
         self._clock_ahead = _clock_ahead()
         self._clock_set_at: datetime | None = None
 
@@ -76,19 +87,25 @@ class PeerSupervisor:
                 for flow, one in self._missing.items()
                 if flow in gone and gone[flow].run_id == one.lease.run_id
             }
-            return [flow for flow, lease in gone.items() if self._replace(lease)]
+            at_start, self._at_start = self._at_start, False
+            return [
+                flow
+                for flow, lease in gone.items()
+                if self._replace(lease, at_once=at_start and flow == PUBLISH)
+            ]
         except StoreError as away:
             self._house.store_away_at = self._house.clock()
             self._house.log.debug("the others could not be minded: %s", type(away).__name__)
             return []
 
     def _note_a_jump(self) -> None:
-        """Note when this machine's clock was put forward, or the machine slept: every heartbeat is old then, and none is
-        late.
+        """Note when this machine's clock was set, or the machine slept: every heartbeat is old then, or yet to come, and
+        none is late.
         """
         ahead = _clock_ahead()
-        if ahead - self._clock_ahead > JUMP:
+        if abs(ahead - self._clock_ahead) > JUMP:
             self._clock_set_at = self._house.clock()
+            self._heartbeats.clear()
             self._house.log.warning("the clock has jumped by %.0f s", ahead - self._clock_ahead)
         self._clock_ahead = ahead
 
@@ -97,14 +114,39 @@ class PeerSupervisor:
     def _is_gone(self, lease: Watch) -> bool:
         if lease.flow == self._own or lease.flow not in REPLACED_AFTER:
             return False
-        return self._is_silent(lease) or self._here.has_died(lease.run_id)
+        return self._is_silent(lease) or self._here.has_died(lease.run_id) or self._has_no_process_here(lease)
+
+    def _quiet(self, lease: Watch) -> timedelta:
+        away_at = self._house.store_away_at
+        since = max(one for one in (self._heard(lease), away_at, self._clock_set_at) if one is not None)
+        return self._house.clock() - since
+
+    def _heard(self, lease: Watch) -> datetime:
+        """Say when a heartbeat came, by this machine's clock: another's may differ, and this one's may be set back.
+
+        It came when it says, unless that is before the look at which it was not there yet, or is yet to come.
+        """
+        moment = self._house.clock()
+        before = self._heartbeats.get(lease.flow)
+        if before is not None and before.is_of(lease):
+            at = min(before.at, moment)
+        else:
+            since = lease.heartbeat_at if before is None else before.looked_at
+            at = lease.heartbeat_at if since <= lease.heartbeat_at <= moment else moment
+        self._heartbeats[lease.flow] = _Heard(lease.run_id, lease.heartbeat_at, at, looked_at=moment)
+        return at
+
+    def _has_no_process_here(self, lease: Watch) -> bool:
+        """Whether a run has said that it is on this machine, and is not: also one of before the machine was started."""
+        if self._quiet(lease) < UNSEEN_AFTER:
+            return False
+        said = self._house.store.read(vitals.every).get(f"{vitals.RUN}{lease.run_id}")
+        return said is not None and said.told == this_host() and lease.run_id not in runs.processes()
 
     def _is_silent(self, lease: Watch) -> bool:
-        away_at = self._house.store_away_at
-        since = max(one for one in (lease.heartbeat_at, away_at, self._clock_set_at) if one is not None)
         has_begun = lease.heartbeat_at > lease.since
         patience = REPLACED_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, REPLACED_AFTER[lease.flow])
-        quiet = self._house.clock() - since
+        quiet = self._quiet(lease)
         return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
 
     def _says_nothing(self, lease: Watch) -> bool:
@@ -122,7 +164,7 @@ class PeerSupervisor:
 
     # --- and what is done about it
 
-    def _replace(self, lease: Watch) -> bool:
+    def _replace(self, lease: Watch, *, at_once: bool) -> bool:
         """Take the next step towards another; answer whether it was a stand-in that took the lease."""
         missing = self._missing.get(lease.flow)
         if missing is None:
@@ -132,7 +174,7 @@ class PeerSupervisor:
                 self._house, self._own, lease, is_silent=self._is_silent(lease)
             )
             missing.ask_prefect()
-        if not missing.is_in_vain():
+        if not at_once and not missing.is_in_vain():
             return False
         del self._missing[lease.flow]
         try:
@@ -170,6 +212,21 @@ def note(house: House, flow: str, effect: str) -> None:
     incident = house.store.write(incidents.enter, found)
     one = Tried(n=len(incident.tries) + 1, remedy=Remedy.REVIVE_FLOW, at=moment, effect=effect)
     house.store.write(incidents.begin_remedy, incident.id, one)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A heartbeat, as it stands in the store, and when it came."""
+
+    run_id: str
+    heartbeat_at: datetime
+    at: datetime
+    looked_at: datetime
+    """When it was seen last."""
+
+    def is_of(self, lease: Watch) -> bool:
+        """Whether the lease has had no other since."""
+        return (self.run_id, self.heartbeat_at) == (lease.run_id, lease.heartbeat_at)
 
 
 class _Missing:
