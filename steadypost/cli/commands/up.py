@@ -182,6 +182,8 @@ def _start(
         _say("starting Prefect's server")
         asked = functools.partial(server.answers, env)
         family.start(replace(_child("server", _server(env), env, logs), answers=asked))
+    else:
+        _say(f"waiting for Prefect's API at {_shown(env)}")
     standby = _child(STANDBY, [sys.executable, "-m", "flows.standby"], env, logs)
     if was_made:
         family.start(standby)
