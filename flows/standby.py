@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STANDBY = "standby:"
 """What it notes every second, under its machine's name: that it could be written is what it says."""
 
+ASKS_EVERY = 0.25
+"""Seconds between two questions whether Prefect's server answers."""
+
 log = logging.getLogger("steadypost.standby")
 
 
@@ -30,7 +33,7 @@ def stand_by(house: House, end: threading.Event) -> None:
     from tasks.bulkheads import this_host  # noqa: PLC0415 - the same
     from tasks.peer_supervisor import MIND_EVERY, PeerSupervisor  # noqa: PLC0415 - the same
 
-    peers = PeerSupervisor(house, STANDBY)
+    peers = PeerSupervisor(house, STANDBY, at_start=True)
     while not end.wait(MIND_EVERY):
         try:
             # A process that cannot write must not judge: the others may be silent for the same reason.
@@ -41,6 +44,24 @@ def stand_by(house: House, end: threading.Event) -> None:
             log.debug("no lease was checked: %s", type(away).__name__)
         except Exception:
             log.exception("the others could not be minded")
+
+
+def _server_answers(end: threading.Event) -> bool:
+    """Wait for Prefect's server, beside which this may have been started: it says where the store is, and how to speak
+    for the accounts. ``False``: told to end.
+    """
+    import httpx  # noqa: PLC0415 - what waits for Prefect's import needs no other
+
+    from tasks import runs  # noqa: PLC0415 - Prefect reads its settings once, when imported
+
+    while not end.is_set():
+        try:
+            runs.answers()
+        except httpx.HTTPError:
+            end.wait(ASKS_EVERY)
+        else:
+            return True
+    return False
 
 
 def main() -> int:
@@ -65,6 +86,8 @@ def main() -> int:
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
+    if not _server_answers(end):
+        return 0
     with watching_house(Opening(run_id=None, log=log, announce=announce)) as house:
         log.info("this machine stands by")
         stand_by(house, end)

@@ -23,7 +23,9 @@ from steadypost.domain.remedy import Remedy
 from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
+from tasks.bulkheads import this_host
 from tasks.house import House
+from tasks.sharing import PUBLISH
 
 DEAD_AFTER = timedelta(seconds=15)
 """How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
@@ -51,12 +53,18 @@ SCAN_EVERY = 5.0
 """Seconds between two looks through all processes of this machine for a run that is not known to be here."""
 
 
+UNSEEN_AFTER = timedelta(seconds=3)
+"""Silence after which a run of this machine whose process was never seen is looked for: three heartbeats."""
+
+
 class PeerSupervisor:
     """The runs on watch, as one of them sees the others."""
 
-    def __init__(self, house: House, own: str) -> None:
+    def __init__(self, house: House, own: str, *, at_start: bool = False) -> None:
         self._house = house
         self._own = own
+        self._at_start = at_start
+        """Whether its machine may have come up a moment ago: then a worker has to begin before a run of Prefect's can."""
         self._here = Here()
         self._heard = Heard()
         self._missing: dict[str, _Missing] = {}
@@ -90,19 +98,25 @@ class PeerSupervisor:
                 for flow, one in self._missing.items()
                 if flow in gone and gone[flow].run_id == one.lease.run_id
             }
-            return [flow for flow, lease in gone.items() if self._replace(lease)]
+            at_start, self._at_start = self._at_start, False
+            return [
+                flow
+                for flow, lease in gone.items()
+                if self._replace(lease, at_once=at_start and flow == PUBLISH)
+            ]
         except StoreError as away:
             self._house.store_away_at = self._house.clock()
             self._house.log.debug("the others could not be minded: %s", type(away).__name__)
             return []
 
     def _note_a_jump(self) -> None:
-        """Note when this machine's clock was put forward, or the machine slept: every heartbeat is old then, and none is
-        late.
+        """Note when this machine's clock was set, or the machine slept: every heartbeat is old then, or yet to come, and
+        none is late.
         """
         ahead = _clock_ahead()
-        if ahead - self._clock_ahead > JUMP:
+        if abs(ahead - self._clock_ahead) > JUMP:
             self._clock_set_at = self._house.clock()
+            self._heard = Heard()
             self._house.log.warning("the clock has jumped by %.0f s", ahead - self._clock_ahead)
         self._clock_ahead = ahead
 
@@ -111,15 +125,25 @@ class PeerSupervisor:
     def _is_gone(self, lease: Watch) -> bool:
         if lease.flow == self._own or lease.flow not in REPLACED_AFTER:
             return False
-        return self._is_silent(lease) or self._here.has_died(lease.run_id)
+        return self._is_silent(lease) or self._here.has_died(lease.run_id) or self._has_no_process_here(lease)
 
-    def _is_silent(self, lease: Watch) -> bool:
+    def _quiet(self, lease: Watch) -> timedelta:
         moment, away_at = self._house.clock(), self._house.store_away_at
         heard_at = self._heard.at(f"{lease.flow} {lease.run_id}", lease.heartbeat_at, moment)
         since = max(one for one in (heard_at, away_at, self._clock_set_at) if one is not None)
+        return moment - since
+
+    def _has_no_process_here(self, lease: Watch) -> bool:
+        """Whether a run has said that it is on this machine, and is not: also one of before the machine was started."""
+        if self._quiet(lease) < UNSEEN_AFTER:
+            return False
+        said = self._house.store.read(vitals.every).get(f"{vitals.RUN}{lease.run_id}")
+        return said is not None and said.told == this_host() and lease.run_id not in runs.processes()
+
+    def _is_silent(self, lease: Watch) -> bool:
         has_begun = lease.heartbeat_at > lease.since
         patience = REPLACED_AFTER[lease.flow] if has_begun else max(BEGINS_WITHIN, REPLACED_AFTER[lease.flow])
-        quiet = moment - since
+        quiet = self._quiet(lease)
         return quiet > patience or (has_begun and quiet > DEAD_AFTER and self._says_nothing(lease))
 
     def _says_nothing(self, lease: Watch) -> bool:
@@ -138,7 +162,7 @@ class PeerSupervisor:
 
     # --- replacing it
 
-    def _replace(self, lease: Watch) -> bool:
+    def _replace(self, lease: Watch, *, at_once: bool) -> bool:
         """Take the next step of a replacement; answer whether a stand-in took the lease."""
         missing = self._missing.get(lease.flow)
         if missing is None:
@@ -148,7 +172,7 @@ class PeerSupervisor:
                 self._house, self._own, lease, is_silent=self._is_silent(lease)
             )
             missing.ask_prefect()
-        if not missing.is_in_vain():
+        if not at_once and not missing.is_in_vain():
             return False
         del self._missing[lease.flow]
         try:

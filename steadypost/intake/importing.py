@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from steadypost.domain.approval import because
 from steadypost.domain.delivery import State
+from steadypost.intake.after_restore import concern_of
 from steadypost.intake.differences import differences, is_moment
 from steadypost.intake.draft import Draft
 from steadypost.intake.entry import (
@@ -44,6 +45,7 @@ from steadypost.store import (
     Store,
     changes,
     intake,
+    restores,
     series,
     slots,
 )
@@ -51,6 +53,7 @@ from steadypost.store import repeats as repeats_rows
 from steadypost.store.acts import By
 from steadypost.store.approvals import Rules
 from steadypost.store.changes import waits
+from steadypost.store.restores import Restore
 
 T = TypeVar("T")
 
@@ -97,7 +100,8 @@ def import_file(
         networks = {name: one.network.name for name, one in known.items()}
         report.listed = listed(path, replace(told or Told(), networks=networks))
         opened(report.listed.total)
-        bench = _Bench(store, known, store.read(Rules), now, zone, path.absolute().parent, shelf, by)
+        rules, restore = store.read(Rules), store.read(restores.latest)
+        bench = _Bench(store, known, rules, now, zone, path.absolute().parent, shelf, by, restore)
         desk = (_Rehearsal if dry_run else _Desk)(store, now, zone, update=update, by=by)
         for chunk in _chunks(report.listed.rows(), CHUNK):
             for row, entered in zip(chunk, desk.put_all(bench.judge_all(chunk)), strict=True):
@@ -126,6 +130,8 @@ class _Bench:
     folder: Path
     shelf: Shelf | None
     by: str
+    restore: Restore | None
+    """The last backup that was restored: it does not know what came in after it was made."""
     seen: Counter[str] = field(default_factory=Counter)
 
     def judge_all(self, rows: Sequence[Row]) -> list[Judged | Entered]:
@@ -156,6 +162,9 @@ class _Bench:
         if nameless := unsigned(self.rules, found, self.by):
             return refused(row.where, [nameless])
         named = found if found.key else replace(found, key=self._own_key(row.draft))
+        if not named.concern and named.repetition is None:
+            concern = concern_of(row.draft, self.restore, now=self.now, default_zone=self.zone)
+            named = replace(named, concern=concern)
         return Judged(
             row,
             named,

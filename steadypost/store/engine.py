@@ -47,9 +47,9 @@ def address(url: str) -> URL:
     """Take an address, and name its driver."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        # Its text may hold a password; so it is neither repeated nor chained.
-        raise UnusableAddress("the store's address cannot be read", remedy=_FORMS) from None
+    except (ArgumentError, ValueError):
+        # Its text may hold a password, or a part of one taken for a port; so it is neither repeated nor chained.
+        raise UnusableAddress("the store's address cannot be read", remedy=f"{_FORMS}; {_ESCAPED}") from None
     kind = parsed.drivername.partition("+")[0]
     if kind not in _KINDS:
         raise UnusableAddress(f"a store cannot be kept in {kind!r}", remedy=_FORMS)
@@ -57,6 +57,8 @@ def address(url: str) -> URL:
         raise UnusableAddress("a store in memory would forget everything", remedy=_FORMS)
     return parsed.set(drivername=_KINDS[kind])
 
+
+_ESCAPED = "in a password, write / as %2F, @ as %40, : as %3A, # as %23 and % as %25"
 
 _FORMS = "Write sqlite:////path/to/steadypost.db or postgresql+psycopg://user:password@host/database"
 

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -20,8 +21,9 @@ from prefect.settings import PREFECT_API_URL, Settings, temporary_settings
 from blocks import FileAccount
 from steadypost import prefect_address
 from steadypost.cli.commands import up
-from steadypost.cli.up import server
-from steadypost.cli.up.processes import MARK, MOST_LOG, Child, Family, end_left_over, shorten
+from steadypost.cli.endings import Stop
+from steadypost.cli.up import processes, server
+from steadypost.cli.up.processes import MARK, MOST_LOG, STAYED, Child, Family, end_left_over, shorten
 from steadypost.domain import retention
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
@@ -111,6 +113,57 @@ def test_a_log_that_grows_is_put_aside_under_its_writer(tmp_path):
     assert MOST_LOG + 1 == (tmp_path / "server.log.1").stat().st_size
 
 
+@pytest.mark.parametrize("trouble", ["stopped", "silent", "none"])
+def test_what_hangs_is_ended_and_started_again(trouble, monkeypatch, wait_until):
+    """One that was stopped, or that answers nothing, is there and does nothing; nobody else would start another."""
+    monkeypatch.setattr(processes, "ASKED_EVERY", 0)
+    monkeypatch.setattr(processes, "STOPPED_LOOKS", 2)
+    monkeypatch.setattr(processes, "SILENT_LOOKS", 2 if trouble == "silent" else 1000)
+    asked, stop, said = [], threading.Event(), []
+    family = Family(mark="m", say=said.append)
+    child = Child(
+        name="server",
+        command=[sys.executable, "-c", "import time; time.sleep(600)"],
+        env=os.environ,
+        log=None,
+        answers=lambda: asked.append(1) or trouble != "silent",
+    )
+    family.start(child)
+    first = child.popen
+    watching = threading.Thread(target=family.watch_over, args=(stop,))
+    watching.start()
+    try:
+        if trouble == "stopped":
+            first.send_signal(signal.SIGSTOP)
+        if trouble == "none":
+            wait_until(lambda: len(asked) > 1, description="it was asked twice", within=60)
+        else:
+            wait_until(lambda: child.popen is not first, description="another is started", within=60)
+
+        assert (trouble == "none") == (first.poll() is None)
+        assert (trouble != "none") == ("server hangs, and is ended" in said)
+    finally:
+        stop.set()
+        watching.join(30)
+        child.popen.kill()
+        child.popen.wait(10)
+
+
+def test_one_that_dies_once_a_month_does_not_wait_longer_each_time(monkeypatch):
+    """Only what dies again and again is given time."""
+    now = [1000.0]
+    monkeypatch.setattr("steadypost.cli.up.processes.time.monotonic", lambda: now[0])
+    child = Child(name="worker", command=["/bin/true"], env=os.environ, log=None)
+    waits = []
+    for ran in (1, 1, 1, STAYED + 1, 1):
+        child.start()
+        child.popen.wait(10)
+        now[0] += ran
+        waits.append(child.wait_before_start())
+
+    assert [0.5, 1, 2, 0.5, 1] == waits
+
+
 def test_what_outlived_a_supervisor_that_was_killed_is_ended(home, tmp_path):
     """An old server would keep the port, and an old worker would start runs beside the new one. Others' stay."""
     said = []
@@ -152,21 +205,80 @@ def test_a_home_that_cannot_be_is_said_so(call, tmp_path, monkeypatch):
     assert "name another folder" in told.err
 
 
-def test_a_standby_is_there_before_the_deployments_but_for_the_first_time(home, monkeypatch):
-    """After a power loss all runs are dead, and nobody but a standby minds their leases; at first there are no tables."""
+@pytest.fixture
+def steps(home, monkeypatch):
+    """What is started, in its order; ``start`` does it as this version on this home. The server answers at once."""
     done = []
-    monkeypatch.setattr(server, "answers", lambda _: True)
+    monkeypatch.setattr(server, "answers", lambda _: done.append("answers") or True)
     monkeypatch.setattr(Child, "start", lambda child: done.append(child.name))
-    made = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(up, "_deployments", lambda *_: done.append("deployments") or made)
+    monkeypatch.setattr(up, "RUNS_FIRST", 0)
     env = {prefect_address.NAME: "http://127.0.0.1:1/api", "PREFECT_SERVER_API_PORT": "1"}
 
-    for _ in range(2):
+    def start(wrong=None, *, was_made=False):
+        done.clear()
+        made = threading.Event()
+        monkeypatch.setattr(up, "_deployments", lambda *_: done.append("deployments") or made.set() or wrong)
         family = Family(mark="m", say=done.append)
-        up._start(family, env, home, own=True, stop=threading.Event())
+        up._start(family, env, home, own=True, was_made=was_made, stop=threading.Event())
+        assert made.wait(10)
+        return done
 
-    at_first = ["server", "deployments", "worker", "standby"]
-    assert [*at_first, "server", "standby", "deployments", "worker"] == done
+    return start
+
+
+def test_after_a_power_loss_nothing_waits_for_the_deployments(home, steps):
+    """All runs are dead: a standby comes up beside the server and orders others, which a worker starts at once."""
+    at_first = ["server", "answers", "deployments", "worker", "standby"]
+
+    assert server.deployed(home) is None
+    assert at_first == steps()
+    assert up._who_made({prefect_address.NAME: "http://127.0.0.1:1/api"}) == server.deployed(home)
+    assert up._who_made({prefect_address.NAME: "http://127.0.0.1:2/api"}) != server.deployed(home)
+    assert ["server", "standby", "answers", "worker", "deployments"] == steps(was_made=True)
+
+
+def test_deployments_that_cannot_be_made_anew_end_nothing(home, steps, capsys, wait_until):
+    """What runs goes on with those that are there; a first start is refused."""
+    steps("the store is away", was_made=True)
+    wait_until(
+        lambda: "stay as they were: the store is away" in capsys.readouterr().err, description="it is said"
+    )
+
+    with pytest.raises(Stop, match="the store is away"):
+        steps("the store is away")
+
+
+@pytest.mark.parametrize(
+    ("tables", "current"),
+    [("current", True), ("none", False), ("away", True)],
+    ids=["current", "none", "away"],
+)
+def test_runs_that_would_not_find_their_tables_are_not_started_first(home, tables, current):
+    """What is away now may be there when they begin, and they wait for it."""
+    home.mkdir()
+    url = f"sqlite:///{home}/steadypost.db"
+    if tables == "current":
+        Store.create(url).close()
+    if tables == "away":
+        url = "postgresql+psycopg://me@127.0.0.1:1/steadypost"
+
+    assert current == up._tables_are_current(SimpleNamespace(settings=SimpleNamespace(store_url=url)))
+
+
+@pytest.mark.parametrize("told_to_stop", [False, True])
+def test_making_the_deployments_ends_when_it_is_told_to(told_to_stop, monkeypatch):
+    """A minute of it on a loaded machine would be a minute in which nothing ends."""
+    program = (
+        "sleep 600" if told_to_stop else "echo one; echo 'postgresql://me:secret@db/x is away' >&2; exit 3"
+    )
+    monkeypatch.setattr(up, "_make_deployments", lambda: ["/bin/sh", "-c", program])
+    stop = threading.Event()
+    if told_to_stop:
+        stop.set()
+
+    wrong = up._deployments(dict(os.environ), stop)
+
+    assert (None if told_to_stop else "postgresql://me:***@db/x is away") == wrong
 
 
 def _below(home):

@@ -152,6 +152,17 @@ def test_a_database_that_somebody_named_is_the_one(choose):
         choose(database.SQLITE, environment=environment)
 
 
+def test_an_address_of_prefects_database_that_cannot_be_read_is_not_repeated(choose):
+    """An @ in a password makes a port of a part of it."""
+    environment = {database.SETTING: "postgresql+asyncpg://me:s3@cret:geh/eim@db/prefect"}
+
+    with pytest.raises(Stop, match="cannot be read") as refused:
+        choose(environment=environment)
+
+    assert "geh" not in f"{refused.value} {refused.value.remedy} {refused.value.__cause__}"
+    assert "%40" in refused.value.remedy
+
+
 def test_a_home_on_postgresql_never_falls_back_in_silence(choose):
     """On SQLite nothing of what was entered would be there: no account, no switch that is off."""
     with pytest.raises(Stop, match="programs are gone"):

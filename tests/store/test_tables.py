@@ -274,6 +274,18 @@ def test_references_are_enforced(store):
 
 
 @pytest.mark.parametrize(
+    "url", ["postgresql://me:s3@cret:geh/eim@127.0.0.1/x", "postgresql://me@127.0.0.1:geheim/x", "geh/eim"]
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(url):
+    """An @ in a password makes a port of a part of it; no part is told, and how to write it is."""
+    with pytest.raises(UnusableAddress, match="cannot be read") as refused:
+        Store.at(url)
+
+    assert "geh" not in f"{refused.value} {refused.value.remedy} {refused.value.__cause__}"
+    assert "%40" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
     "address", ["", "mysql://root@localhost/x", "sqlite://", "sqlite:///:memory:", "posts.db"]
 )
 def test_an_address_that_names_no_store(address):

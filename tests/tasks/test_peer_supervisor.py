@@ -15,6 +15,7 @@ from steadypost.domain.health import Kind, Tolerances
 from steadypost.domain.watched import REPLACED_AFTER
 from steadypost.store import StoreAway, incidents, vitals, watches
 from tasks import places, runs, stand_ins
+from tasks.bulkheads import this_host
 from tasks.documents import Documents
 from tasks.house import LEASE
 from tasks.peer_supervisor import (
@@ -22,6 +23,7 @@ from tasks.peer_supervisor import (
     BEGINS_WITHIN,
     COMES_WITHIN,
     SCAN_EVERY,
+    UNSEEN_AFTER,
     Here,
     PeerSupervisor,
     minding,
@@ -74,6 +76,7 @@ def waits(monkeypatch):
     """How much time passes for those who wait."""
     now = [1000.0]
     monkeypatch.setattr("tasks.peer_supervisor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.peer_supervisor.time.time", lambda: now[0])
 
     def wait(seconds):
         now[0] += seconds
@@ -334,6 +337,73 @@ def test_who_died_here_is_replaced_before_the_seat_falls_silent(house, time, lea
 
     assert ["publish"] == prefect.ordered
     assert [] == house.store.read(incidents.still_open)
+
+
+def test_the_dead_of_before_a_power_loss_are_not_waited_for(house, time, leases, prefect, monkeypatch):
+    """A run that said it is on this machine and has no process here is dead, whether its process was seen or not. One of
+    another machine, or one that heartbeats, is not.
+    """
+    monkeypatch.setattr(runs, "processes", dict)
+    house.store.write(vitals.run_lives, "publish-1", told=this_host(), now=house.clock())
+    house.store.write(vitals.run_lives, "watch-1", told="another", now=house.clock())
+    peers = PeerSupervisor(house, "standby:here")
+    peers.see()
+    assert [] == prefect.ordered, "it has just sent a heartbeat"
+
+    pass_by(house, time, seconds=UNSEEN_AFTER.total_seconds())
+    peers.see()
+
+    assert ["publish"] == prefect.ordered
+
+
+def test_after_a_power_loss_publishing_waits_for_no_run_of_prefects(house, time, leases, prefect, waits):
+    """A standby that comes up and finds the publisher gone has a stand-in at once; a worker begins beside it. Later a run
+    that was ordered has its time, as ever.
+    """
+    house.store.write(watches.take, "publish", run_id="publish-1", now=house.clock())
+    time.pass_by(minutes=5)
+    peers = PeerSupervisor(house, "standby:here", at_start=True)
+
+    peers.see()
+
+    assert ["publish"] == prefect.stood_in
+    assert ["publish", "reconcile", "watch"] == prefect.ordered
+    sits(house, "publish", "publish-2")
+    time.pass_by(minutes=5)
+    peers.see()
+    assert ["publish"] == prefect.stood_in
+
+
+def test_who_died_as_the_clock_was_set_back_is_missed_all_the_same(house, time, leases, prefect, monkeypatch):
+    """Its last heartbeat is yet to come, by an hour. So it is after a power loss with a clock that begins in the past."""
+    ahead = [0.0]
+    monkeypatch.setattr("tasks.peer_supervisor.time.time", lambda: monotonic() + ahead[0])
+    peers = PeerSupervisor(house, "reconcile")
+    peers.see()
+    ahead[0] -= 3600
+    pass_by(house, time, hours=-1)
+    peers.see()
+    pass_by(house, time, seconds=15)
+    peers.see()
+    assert [] == prefect.ordered
+
+    pass_by(house, time, seconds=1)
+    peers.see()
+
+    assert ["publish"] == prefect.ordered
+
+
+def test_a_machine_whose_clock_is_behind_lives(house, time, leases, prefect):
+    """Its heartbeats are old when they come, and they come."""
+    peers = PeerSupervisor(house, "reconcile")
+    for _ in range(5):
+        peers.see()
+        pass_by(house, time, seconds=10)
+        for flow in ("publish", "watch"):
+            late = house.clock() - timedelta(seconds=25)
+            house.store.write(watches.heartbeat, flow, run_id=f"{flow}-1", now=late)
+
+    assert [] == prefect.ordered
 
 
 def test_a_clock_that_was_set_silences_nobody(house, time, leases, prefect, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import secrets
 import signal
@@ -10,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -29,7 +32,17 @@ from steadypost.cli.up.lock import alone
 from steadypost.cli.up.postgres import Cluster, NoPostgres
 from steadypost.cli.up.processes import MARK, Child, Family, end_left_over
 from steadypost.domain import clock
+from steadypost.store import Schema, Store, StoreAway, StoreError
 from tasks.bulkheads import this_host
+
+VERSION = metadata.version("steadypost")
+
+STANDBY = "standby"
+
+RUNS_FIRST = 30.0
+"""Seconds before deployments that are there are made anew: what they take of the machine would delay the first post."""
+
+DEPLOYMENTS_REMEDY = "run 'python -m deployments' to see all of it"
 
 UP_WITHIN = 300.0
 """Seconds that Prefect's server may take to answer: a first start makes its tables, on a loaded machine in minutes."""
@@ -50,8 +63,10 @@ def up(house: House, *, wanted: str | None) -> Answer:
     home = house.settings.home
     stop = threading.Event()
     # Set before anything is started: whoever ends us while we start must find nothing left either.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A terminal that is closed ends it too, unless nohup keeps it running.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: stop.set())
     private.home(home)
     with alone(home):
         family = Family(mark=secrets.token_hex(8), say=_say)
@@ -63,7 +78,8 @@ def up(house: House, *, wanted: str | None) -> Answer:
         try:
             env = _environment(family, home, wanted, own=own, stop=stop)
             if not stop.is_set():
-                _start(family, env, home, own=own, stop=stop)
+                was_made = server.deployed(home) == _who_made(env) and _tables_are_current(house)
+                _start(family, env, home, own=own, was_made=was_made, stop=stop)
             if not stop.is_set():
                 server.notify("READY=1")
                 _say(f"running; Prefect's pages: {_shown(env).removesuffix('/api')}")
@@ -72,7 +88,7 @@ def up(house: House, *, wanted: str | None) -> Answer:
             server.notify("STOPPING=1")
             _say("ending everything")
             # Neither is to replace the runs that end.
-            left = family.end(first=("worker", "standby"))
+            left = family.end(first=("worker", STANDBY))
             reap_orphans(house.settings.run_dir)
     if left:
         raise Stop(Ending.DEFECT, "left", f"processes {left} could not be ended", "look at them with ps")
@@ -108,6 +124,7 @@ def _environment(
     on_postgresql = {**os.environ, **database.setting(chosen.cluster.url())}
     if chosen.moves:
         _move(chosen, home, mark)
+        server.keep_deployed(home, "")
     server.keep_database(home, str(chosen.kind))
     if chosen.kind == database.SQLITE:
         family.dismiss(child)
@@ -152,42 +169,80 @@ def _database(cluster: Cluster, logs: Path) -> Child:
     )
 
 
-def _start(family: Family, env: Mapping[str, str], home: Path, *, own: bool, stop: threading.Event) -> None:
-    """Start one after the other what the next needs; ends early when told to stop."""
+def _start(
+    family: Family, env: Mapping[str, str], home: Path, *, own: bool, was_made: bool, stop: threading.Event
+) -> None:
+    """Start one after the other what the next needs; ends early when told to stop.
+
+    After a power loss all runs are dead. Where this version has made the deployments before, nothing waits for them: a
+    standby starts beside the server and orders the runs as soon as it answers.
+    """
     logs = private.folder(home / "logs")
     if own:
         _say("starting Prefect's server")
-        family.start(_child("server", _server(env), env, logs))
+        asked = functools.partial(server.answers, env)
+        family.start(replace(_child("server", _server(env), env, logs), answers=asked))
+    else:
+        _say(f"waiting for Prefect's API at {_shown(env)}")
+    standby = _child(STANDBY, [sys.executable, "-m", "flows.standby"], env, logs)
+    if was_made:
+        family.start(standby)
     _until(lambda: server.answers(env), f"Prefect's API at {_shown(env)}", family, stop)
     if stop.is_set():
         return
-    was_up = bool(prefect_address.known(home, {}))
     # So that every command finds the server by the home alone, the emergency stop above all.
     prefect_address.keep(home, env)
-    standby = _child("standby", [sys.executable, "-m", "flows.standby"], env, logs)
-    if was_up:
-        # After a power loss the runs that supervise each other are dead: it starts them without waiting for the server.
-        family.start(standby)
+    worker = _child("worker", _worker(), env, logs)
+    # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
+    worker.restarted = lambda: _deployments(env, stop, "--on-watch")
+    if was_made:
+        _start_worker(family, worker)
+        threading.Thread(target=_make_later, args=(env, stop), name="deployments", daemon=True).start()
+        return
     _say("making the deployments")
-    done = _deployments(env)
-    if done.returncode != 0:
-        told = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        message = f"the deployments could not be made: {settings.without_password(told[-1] if told else '')}"
-        raise Stop(Ending.REFUSED, "deployments", message, "run 'python -m deployments' to see all of it")
+    if (wrong := _deployments(env, stop)) is not None:
+        message = f"the deployments could not be made: {wrong}"
+        raise Stop(Ending.REFUSED, "deployments", message, DEPLOYMENTS_REMEDY)
     if not stop.is_set():
-        _say("starting the worker")
-        worker = _child("worker", _worker(), env, logs)
-        # The runs on watch may have died with it; whoever starts a worker sees to it that somebody is.
-        worker.restarted = lambda: _deployments(env, "--on-watch")
-        family.start(worker)
-        if not was_up:
-            family.start(standby)
+        server.keep_deployed(home, _who_made(env))
+        _start_worker(family, worker)
+        family.start(standby)
+
+
+def _start_worker(family: Family, worker: Child) -> None:
+    _say("starting the worker")
+    family.start(worker)
+
+
+def _who_made(env: Mapping[str, str]) -> str:
+    """Say by which version deployments are made, and where."""
+    return f"{VERSION} at {_shown(env)}"
+
+
+def _tables_are_current(house: House) -> bool:
+    """Whether the runs find the tables they know. Of a store that is away nothing is known; the runs wait for it."""
+    try:
+        with Store.at(house.settings.store_url) as store:
+            return store.schema() is Schema.CURRENT
+    except StoreAway:
+        return True
+    except StoreError:
+        return False
+
+
+def _make_later(env: Mapping[str, str], stop: threading.Event) -> None:
+    """Make the deployments anew, once the runs that come on watch have had the machine for themselves."""
+    if stop.wait(RUNS_FIRST):
+        return
+    wrong = _deployments(env, stop)
+    if wrong is not None and not stop.is_set():
+        _say(f"the deployments stay as they were: {wrong}; {DEPLOYMENTS_REMEDY}")
 
 
 def _until(is_up: Callable[[], bool], what: str, family: Family, stop: threading.Event) -> None:
     waited = 0.0
     while not stop.is_set() and not is_up():
-        dead = [child for child in family.children if not child.alive]
+        dead = [child for child in family.children if not child.alive and child.name != STANDBY]
         if dead or waited > UP_WITHIN:
             where = (
                 f"look at {dead[0].log or 'the journal'}" if dead else "start it, or correct PREFECT_API_URL"
@@ -201,15 +256,30 @@ def _shown(env: Mapping[str, str]) -> str:
     return settings.without_password(env[prefect_address.NAME])
 
 
-def _deployments(env: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "deployments", *words],
+def _deployments(env: Mapping[str, str], stop: threading.Event, *words: str) -> str | None:
+    """Make the deployments; answers what went wrong. Told to stop it ends at once."""
+    with subprocess.Popen(
+        [*_make_deployments(), *words],
         env=dict(env),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+        start_new_session=True,
+    ) as process:
+        while not stop.is_set():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                out, err = process.communicate(timeout=0.25)
+                told = (err.strip() or out.strip()).splitlines()
+                return (
+                    None if process.returncode == 0 else settings.without_password(told[-1] if told else "")
+                )
+        os.killpg(process.pid, signal.SIGTERM)
+    return None
+
+
+def _make_deployments() -> list[str]:
+    return [sys.executable, "-m", "deployments"]
 
 
 def _server(env: Mapping[str, str]) -> list[str]:

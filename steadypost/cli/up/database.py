@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from steadypost import private
 from steadypost.cli.endings import Ending, Stop
@@ -55,6 +56,7 @@ def choose(
     if named(environment):
         if wanted is not None:
             raise Stop(Ending.USAGE, "database", f"{SETTING} names a database", "leave out --database")
+        _refuse_unreadable(environment)
         return Chosen(kind=None)
     has = kept or (SQLITE if sqlite_file(home, environment).exists() else None)
     refusal = cluster.refusal()
@@ -74,6 +76,15 @@ def choose(
         by_itself=has is None and wanted is None,
         moves=moves,
     )
+
+
+def _refuse_unreadable(environment: Mapping[str, str]) -> None:
+    """Stop where the address cannot be read. Its text, or what is said of it, may hold a password."""
+    try:
+        plain(named(environment) or "")
+    except (ArgumentError, ValueError):
+        remedy = "write / in a password as %2F, @ as %40, : as %3A, # as %23 and % as %25"
+        raise Stop(Ending.USAGE, "database", f"{SETTING} cannot be read as an address", remedy) from None
 
 
 def named(environment: Mapping[str, str]) -> str | None:

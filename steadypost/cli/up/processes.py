@@ -24,6 +24,18 @@ MOST_LOG = 20 * 1024 * 1024
 LONGEST_WAIT = 30.0
 """Seconds before what dies at once is started again, at the most."""
 
+STAYED = 60.0
+"""One that ran for so many seconds was well."""
+
+ASKED_EVERY = 10.0
+"""Seconds between two looks whether one that runs does something."""
+
+STOPPED_LOOKS = 6
+"""How many looks in a row may find a process stopped, by a signal; then it is ended, and started again."""
+
+SILENT_LOOKS = 30
+"""How many may find that one does not answer. On SQLite, Prefect's server is silent for a minute or two by itself."""
+
 Say = Callable[[str], None]
 
 
@@ -39,15 +51,23 @@ class Child:
     before: Callable[[], object] = lambda: None
     """What must be done before each start."""
     restarted: Callable[[], object] = lambda: None
+    answers: Callable[[], bool] = lambda: True
+    """Whether it does what it is for, as far as that can be asked."""
     ends_by: signal.Signals = signal.SIGTERM
     ends_last: bool = False
     """Whether it ends after all others, because it serves them. It carries no mark."""
     popen: subprocess.Popen[bytes] | None = None
     restarts: int = 0
+    _began_at: float = 0.0
+    _asked_at: float = 0.0
+    _stopped: int = 0
+    _silent: int = 0
 
     def start(self) -> None:
         """Start it."""
         self.before()
+        self._began_at = self._asked_at = time.monotonic()
+        self._stopped = self._silent = 0
         with contextlib.ExitStack() as held:
             out = None if self.log is None else held.enter_context(self.log.open("ab"))
             self.popen = subprocess.Popen(
@@ -63,6 +83,32 @@ class Child:
     def alive(self) -> bool:
         """Whether it runs."""
         return self.popen is not None and self.popen.poll() is None
+
+    def wait_before_start(self) -> float:
+        """Say how long to wait before it is started again: longer each time, until it has stayed a while."""
+        stayed = time.monotonic() - self._began_at > STAYED
+        self.restarts = 1 if stayed else self.restarts + 1
+        return min(LONGEST_WAIT, 0.5 * 2.0 ** min(self.restarts - 1, 6))
+
+    def hangs(self) -> bool:
+        """Whether it runs and has done nothing for too long."""
+        moment = time.monotonic()
+        if self.popen is None or not self.alive or moment - self._asked_at < ASKED_EVERY:
+            return False
+        self._asked_at = moment
+        try:
+            is_stopped = psutil.Process(self.popen.pid).status() == psutil.STATUS_STOPPED
+        except psutil.Error:
+            return False
+        self._stopped = self._stopped + 1 if is_stopped else 0
+        self._silent = 0 if not is_stopped and self.answers() else self._silent + 1
+        return self._stopped >= STOPPED_LOOKS or self._silent >= SILENT_LOOKS
+
+    def kill(self) -> None:
+        """End it by force, and nothing that it has started: a worker's runs go on without it."""
+        if self.popen is not None:
+            self.popen.kill()
+            self.popen.wait()
 
 
 def shorten(log: Path) -> None:
@@ -99,10 +145,12 @@ class Family:
             for child in self.children:
                 if child.log is not None:
                     shorten(child.log)
+                if child.hangs():
+                    self.say(f"{child.name} hangs, and is ended")
+                    child.kill()
                 if child.alive or stop.is_set():
                     continue
-                child.restarts += 1
-                wait = min(LONGEST_WAIT, 0.5 * 2 ** min(child.restarts - 1, 6))
+                wait = child.wait_before_start()
                 self.say(f"{child.name} has ended; it is started again in {wait:.0f} s")
                 # Backing off keeps a process that dies at once from eating the machine.
                 if stop.wait(wait):

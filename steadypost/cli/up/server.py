@@ -70,6 +70,16 @@ def kept_database(home: Path) -> str | None:
     return kind if kind in database.KINDS else None
 
 
+def keep_deployed(home: Path, who: str) -> None:
+    """Note by which version of Steadypost the deployments were made, and where."""
+    _keep(home, deployed=who)
+
+
+def deployed(home: Path) -> str | None:
+    """Say the same, as was noted; ``None`` where nothing was."""
+    return _kept(home).get("deployed")
+
+
 def _keep(home: Path, **said: object) -> None:
     private.write(private.folder(home) / KEPT, json.dumps({**_kept(home), **said}).encode())
 
