@@ -78,7 +78,9 @@ def test_a_quota_that_is_used_up_holds_it_up():
 
     assert [("quota_used", NOON + 59 * MINUTE), ("goes_out", NOON + 59 * MINUTE)] == steps(delivery(), used)
     assert [("quota_used", None), ("goes_out", None)] == steps(delivery(), open_still)
-    assert [("person", NOON)] == steps(delivery(parts=(DeliveryPart(n=0), DeliveryPart(n=1))), used)
+    two = (DeliveryPart(n=0), DeliveryPart(n=1))
+    assert [("person", NOON)] == steps(delivery(parts=two), used)
+    assert [("person", NOON + HOUR)] == steps(delivery(parts=two, next_at=NOON + HOUR), used)
 
 
 def test_others_of_its_account_go_first():
@@ -103,6 +105,7 @@ def test_what_will_be_too_late_is_missed():
         (delivery(State.HELD), "release"),
         (delivery(State.QUARANTINED), "release"),
         (delivery(State.NEEDS_REVIEW, parts=ASKED), "resolve"),
+        (delivery(State.NEEDS_REVIEW, parts=(*ASKED, DeliveryPart(n=1))), "resolve"),
         (delivery(State.NEEDS_REVIEW, parts=HOLE), "resolve"),
         (delivery(State.UNCONFIRMED, parts=ASKED), "resolve"),
     ],
