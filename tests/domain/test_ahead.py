@@ -118,6 +118,18 @@ def test_what_waits_for_a_person_names_the_command(one, word):
     assert any(f"'steadypost {word} 7'" in step.says for step in told)
 
 
+@pytest.mark.parametrize(
+    ("parts", "does"),
+    [
+        ((*ASKED, DeliveryPart(n=1)), "look at the account"),
+        (HOLE, "a later part is live without an earlier one"),
+    ],
+)
+def test_a_person_is_told_what_to_look_at(parts, does):
+    """One part that may be live is enough to have to look."""
+    assert does in ahead(delivery(State.NEEDS_REVIEW, parts=parts), FREE, NOON)[0].says
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_something_is_said_of_every_state(state):
     """Nobody is left without an answer."""
