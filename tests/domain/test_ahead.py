@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -81,6 +82,16 @@ def test_a_quota_that_is_used_up_holds_it_up():
     two = (DeliveryPart(n=0), DeliveryPart(n=1))
     assert [("person", NOON)] == steps(delivery(parts=two), used)
     assert [("person", NOON + HOUR)] == steps(delivery(parts=two, next_at=NOON + HOUR), used)
+
+
+def test_what_costs_more_than_any_budget_goes_before_a_person():
+    """When its moment has come, with what it costs."""
+    dear = Around(limits=Limits(budget_per_day=Decimal("0.1")), uses=[], cost=Decimal("0.2"))
+
+    assert [("person", NOON)] == steps(delivery(), dear)
+    assert [("person", NOON + HOUR)] == steps(delivery(next_at=NOON + HOUR), dear)
+    assert "it costs $0.20" in ahead(delivery(), dear, NOON)[0].says
+    assert [("goes_out", NOON)] == steps(delivery(), replace(dear, cost=Decimal("0.1")))
 
 
 def test_others_of_its_account_go_first():
