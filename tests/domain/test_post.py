@@ -111,3 +111,10 @@ def test_a_picture_of_which_too_little_is_known_counts_as_unchanged(tmp_path):
 
     assert not Media(path=path, kind="image/png").was_changed
     assert not Media(path=tmp_path / "gone.png", kind="image/png", digest=digest_of(path)).was_changed
+
+
+def test_what_a_picture_held_makes_no_other_post():
+    """A digest is for finding a changed file; posts that name the same file and words are the same."""
+    path = Path("/pictures/1.png")
+
+    assert Media(path=path, kind="image/png", digest="a") == Media(path=path, kind="image/png", digest="b")
