@@ -23,7 +23,7 @@ SECRETS = (KEY, AUTH, CERTIFICATES, UNCHECKED)
 FILE = "prefect.json"
 
 QUIET = {
-    # Without an address Prefect would start a server of its own, which nobody sees and which knows nothing.
+    # Without an address Prefect would start a server of its own, which is not visible and has no data.
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -65,7 +65,7 @@ def known(home: Path, environment: Mapping[str, str] | None = None) -> dict[str,
 
 
 def use(home: Path, environment: MutableMapping[str, str] | None = None) -> str:
-    """Set the environment for whoever imports Prefect next; answers the address, empty where none is known."""
+    """Set the environment for the next import of Prefect; answers the address, empty where none is known."""
     given = os.environ if environment is None else environment
     for name, value in QUIET.items():
         given.setdefault(name, value)

@@ -58,7 +58,7 @@ def headers(known: Mapping[str, str]) -> dict[str, str]:
 def tls(known: Mapping[str, str]) -> ssl.SSLContext:
     """Give what a certificate is checked by. Raises ``OSError`` where the file of its authority cannot be read."""
     if not known.get(prefect_address.NAME, "").startswith("https:"):
-        # Nothing is encrypted, so nobody's certificate counts; and reading all of them takes a while.
+        # Nothing is encrypted, so no certificates are needed; and reading all of them takes a while.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     file = known.get(prefect_address.CERTIFICATES)
     context = ssl.create_default_context(cafile=str(Path(file).expanduser()) if file else None)

@@ -1,6 +1,6 @@
 """What this machine keeps is for its owner alone: folders 0700, files 0600, those that were made looser included.
 
-A queue says what somebody will publish and as whom, and beside it lie logs, pictures of signed-in pages and the
+A queue says what will be published and as whom, and beside it are logs, pictures of signed-in pages and the
 outbox. Nothing but the standard library is used here, because every command comes by.
 """
 
@@ -19,7 +19,7 @@ BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 def by_default() -> None:
-    """Have whatever this process and its children make belong to its owner alone, whoever makes it."""
+    """Make every file of this process and its children private to its owner."""
     os.umask(0o077)
 
 
@@ -73,7 +73,7 @@ def tighten(path: Path, mode: int) -> None:
 
 
 def _is_shared(path: Path) -> bool:
-    """Whether it is a folder that others live in as well: somebody named ``/tmp``, or a user's whole home."""
+    """Whether it is a folder that others live in as well: ``/tmp``, or a user's whole home."""
     resolved = path.resolve()
     sticky = bool(resolved.stat().st_mode & stat.S_ISVTX)
     return sticky or resolved in {Path(resolved.anchor), Path.home().resolve()}

@@ -1,4 +1,4 @@
-"""What this machine is told through its environment: read once, refused loudly.
+"""The settings of this machine from its environment: read once, and refused with a message when not valid.
 
     STEADYPOST_HOME       where Steadypost keeps its files                      ~/.steadypost
     STEADYPOST_STORE_URL  where posts and deliveries are remembered             sqlite:///<home>/steadypost.db
@@ -75,7 +75,7 @@ KNOWN = (
 )
 
 RENAMED = {"STEADYPOST_LANES": BROWSERS}
-"""Names of earlier versions. Refused and not passed over: whoever set one believes it to be in force."""
+"""Names of earlier versions. Refused and not ignored: the person who set one believes it to be in force."""
 
 MARKS = ("STEADYPOST_RUNNER", "STEADYPOST_REHEARSAL", "STEADYPOST_UP")
 """What Steadypost itself hangs on the processes it starts, to know them again. Nobody sets these."""
@@ -119,7 +119,7 @@ class Settings:
     zone: str
     """In which times are shown to people."""
     zone_is_given: bool
-    """Whether somebody named the zone. A guess never places a time that was written without one."""
+    """Whether the zone was set. A guess never places a time that was written without one."""
     chromium: str | None
     browsers: int
     at_once: int
@@ -132,7 +132,7 @@ class Settings:
     on_time: timedelta = timedelta(minutes=5)
     """How long after its time a post may be live and still count as on time, in every figure."""
     attempt: timedelta = timedelta(seconds=150)
-    """How long one attempt may take. What must fit inside is checked by whoever opens the house."""
+    """How long one attempt may take. What must fit inside is checked when the house is opened."""
     look: timedelta = timedelta(seconds=75)
     worker: str = "own"
     """``own``: where no worker runs, the watch starts one. ``kept``: a supervisor does (a container's, systemd), and one
@@ -143,7 +143,7 @@ class Settings:
 
     @property
     def zone_for_naive(self) -> str | None:
-        """The zone that places a time written without one; ``None`` when nobody named one."""
+        """The zone that places a time written without one; ``None`` when none was set."""
         return self.zone if self.zone_is_given else None
 
     def __repr__(self) -> str:

@@ -148,6 +148,6 @@ def _thin_out(folder: Path, now: float) -> None:
                 file.unlink()
 
 
-def line(component: str, says: str, *given: object, level: int = logging.INFO) -> None:
+def line(component: str, says: str, *given: object) -> None:
     """Write one line from a room that has no logger of its own: what its answers were."""
-    logging.getLogger(f"steadypost.{component}").log(level, says, *given)
+    logging.getLogger(f"steadypost.{component}").info(says, *given)

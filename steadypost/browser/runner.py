@@ -432,9 +432,9 @@ def _is_inherited(name: str) -> bool:
     return name in INHERITED or name.startswith(INHERITED_FAMILIES)
 
 
-def _tail(path: Path, size: int = 2000) -> str:
+def _tail(path: Path) -> str:
     try:
-        return path.read_bytes()[-size:].decode(errors="replace").strip()
+        return path.read_bytes()[-2000:].decode(errors="replace").strip()
     except OSError:
         return ""
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 
 def reached(moments: Iterable[datetime]) -> datetime | None:
-    """Say how far back a list has come whose entries, as they stand in it, were made at these moments.
+    """Say how far back a list reaches, from when its entries were made, in the order of the list.
 
-    A list of the newest first may hold an entry that stands out of order: pinned, or dated by its author. Younger ones
-    may still follow it, so an entry shows how far the list has come only when an older one follows it.
+    In a list of the newest first an entry may be out of order: pinned, or dated by its author. Younger ones may still
+    follow it, so an entry counts only when an older one follows it.
     """
     return min((upper for upper, lower in pairwise(moments) if lower <= upper), default=None)

@@ -9,10 +9,7 @@ from sqlalchemy import select, text
 from steadypost.domain.delivery import MOVES, State
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.engine import Database
-from steadypost.store.schema import (
-    LATE_COUNTS,
-    deliveries,
-)
+from steadypost.store.schema import LATE_COUNTS, deliveries
 
 LATE_AT_ONCE = 500
 """How many late deliveries one claim puts aside; the next takes more."""

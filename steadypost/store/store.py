@@ -51,9 +51,9 @@ class Store:
         return cls._after(cls.check, url, patience)
 
     @classmethod
-    def create(cls, url: str, *, patience: timedelta = PATIENCE) -> Self:
+    def create(cls, url: str) -> Self:
         """Open a store, and bring its tables to this version first."""
-        return cls._after(cls.migrate, url, patience)
+        return cls._after(cls.migrate, url, PATIENCE)
 
     @classmethod
     def _after(cls, first: Callable[[Self], None], url: str, patience: timedelta) -> Self:

@@ -25,14 +25,8 @@ def said(
     connection: Connection, wanted: Collection[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[Part, ...]]:
     """Read what several posts say, each on one network."""
-    post_ids = {post_id for post_id, _ in wanted}
-    everywhere = delivery_rows.said(connection, post_ids)
-    own = of_posts(connection, post_ids)
-    found = {}
-    for post_id, network in wanted:
-        there = {one.network: one.parts for one in own.get(post_id, ())}
-        found[post_id, network] = there.get(network, everywhere[post_id])
-    return found
+    posts = whole(connection, {post_id for post_id, _ in wanted})
+    return {(post_id, network): posts[post_id].parts_for(network) for post_id, network in wanted}
 
 
 def said_by(connection: Connection, post_id: int, account: str) -> tuple[Part, ...]:

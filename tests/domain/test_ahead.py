@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -78,7 +79,19 @@ def test_a_quota_that_is_used_up_holds_it_up():
 
     assert [("quota_used", NOON + 59 * MINUTE), ("goes_out", NOON + 59 * MINUTE)] == steps(delivery(), used)
     assert [("quota_used", None), ("goes_out", None)] == steps(delivery(), open_still)
-    assert [("person", NOON)] == steps(delivery(parts=(DeliveryPart(n=0), DeliveryPart(n=1))), used)
+    two = (DeliveryPart(n=0), DeliveryPart(n=1))
+    assert [("person", NOON)] == steps(delivery(parts=two), used)
+    assert [("person", NOON + HOUR)] == steps(delivery(parts=two, next_at=NOON + HOUR), used)
+
+
+def test_what_costs_more_than_any_budget_goes_before_a_person():
+    """When its moment has come, with what it costs."""
+    dear = Around(limits=Limits(budget_per_day=Decimal("0.1")), uses=[], cost=Decimal("0.2"))
+
+    assert [("person", NOON)] == steps(delivery(), dear)
+    assert [("person", NOON + HOUR)] == steps(delivery(next_at=NOON + HOUR), dear)
+    assert "it costs $0.20" in ahead(delivery(), dear, NOON)[0].says
+    assert [("goes_out", NOON)] == steps(delivery(), replace(dear, cost=Decimal("0.1")))
 
 
 def test_others_of_its_account_go_first():
@@ -103,6 +116,7 @@ def test_what_will_be_too_late_is_missed():
         (delivery(State.HELD), "release"),
         (delivery(State.QUARANTINED), "release"),
         (delivery(State.NEEDS_REVIEW, parts=ASKED), "resolve"),
+        (delivery(State.NEEDS_REVIEW, parts=(*ASKED, DeliveryPart(n=1))), "resolve"),
         (delivery(State.NEEDS_REVIEW, parts=HOLE), "resolve"),
         (delivery(State.UNCONFIRMED, parts=ASKED), "resolve"),
     ],
@@ -113,6 +127,18 @@ def test_what_waits_for_a_person_names_the_command(one, word):
 
     assert "person" in {step.kind for step in told}
     assert any(f"'steadypost {word} 7'" in step.says for step in told)
+
+
+@pytest.mark.parametrize(
+    ("parts", "does"),
+    [
+        ((*ASKED, DeliveryPart(n=1)), "look at the account"),
+        (HOLE, "a later part is live without an earlier one"),
+    ],
+)
+def test_a_person_is_told_what_to_look_at(parts, does):
+    """One part that may be live is enough to have to look."""
+    assert does in ahead(delivery(State.NEEDS_REVIEW, parts=parts), FREE, NOON)[0].says
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -1,11 +1,12 @@
 """One message says which posts were not published, what happened to each, and what to do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from steadypost.domain.delivery import State
-from steadypost.domain.endings import NAMED, Ended, Telling, is_time, message
+from steadypost.domain.endings import NAMED, SHOWN, Ended, Telling, is_time, message
 from steadypost.domain.outcome import Cause
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -82,3 +83,27 @@ def test_a_long_text_is_cut_to_what_tells_which_it_is():
 def test_when_it_is_said_is_the_operators_choice(telling, ago, right):
     """At once, once a day, or never."""
     assert right is is_time(telling, None if ago is None else NOON - ago, NOON)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "command"),
+    [
+        (["alice"], None),
+        (["alice", "alice"], "steadypost reschedule --account alice --when +10m"),
+        (["alice", "bob"], "steadypost reschedule --since yesterday --when +10m"),
+    ],
+)
+def test_several_missed_posts_have_one_command_for_all(accounts, command):
+    """Of one account, or of all; a single post has its own."""
+    body = message([replace(missed(n), account=name) for n, name in enumerate(accounts)]).body
+
+    assert (command is not None) is ("All that were missed" in body)
+    assert command is None or command in body
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(SHOWN, False), (SHOWN + 1, True)])
+def test_a_text_is_cut_only_when_it_is_too_long(length, is_cut):
+    body = message([ended(text="x" * length)]).body
+
+    assert is_cut is ("…" in body)
+    assert ("x" * (SHOWN - 1) if is_cut else "x" * SHOWN) in body

@@ -14,7 +14,7 @@ from steadypost.domain.likeness import Link, Said, plain
 from steadypost.domain.matching import STEADY, TICK, UNKNOWN_CLOCK
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.weighing import copies, foreign, judge, left_out, still_there
+from steadypost.domain.weighing import copies, foreign, judge, left_out, still_there, strangers
 from steadypost.networks.bluesky import NETWORK as BLUESKY
 from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X
@@ -536,6 +536,34 @@ def test_somebody_s_hand():
     assert (by_hand,) == foreign([wanted()], everywhere(by_hand, ours, odd), {}, "alice")
     assert () == foreign([wanted()], everywhere(by_hand, account="bob"), {}, "alice")
     assert () == foreign([wanted()], everywhere(by_hand), {by_hand.id}, "alice")
+
+
+@pytest.mark.parametrize(
+    ("made", "may_be_it"),
+    [
+        (NOON - timedelta(hours=2), False),
+        (NOON + MINUTE, True),
+        # Clocks that were never compared may be twenty minutes apart.
+        (NOON + 2 * MINUTE + UNKNOWN_CLOCK, True),
+        (NOON + 2 * MINUTE + UNKNOWN_CLOCK + SECOND, False),
+    ],
+)
+def test_which_posts_by_hand_may_be_a_reworded_one(made, may_be_it):
+    """Those made between its ask and the restore of the backup."""
+    post = seen("Reworded by hand", at=made)
+
+    found = strangers(wanted(), [wanted()], everywhere(post), {}, until=NOON + 2 * MINUTE)
+
+    assert ((post.id,) if may_be_it else ()) == found
+
+
+def test_absence_says_how_far_the_lists_reach_back():
+    """All of them: the one that reaches back least counts."""
+    near, far = everywhere(), everywhere(reached_back_to=FAR_BACK - 90 * SECOND)
+
+    told = verdict(wanted(), [*near, *far])
+
+    assert "they reach back to 11:00:00" in told.why
 
 
 def test_copies_of_what_is_published():

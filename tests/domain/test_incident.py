@@ -199,6 +199,19 @@ def test_what_nobody_can_tell_is_told_after_a_while_and_never_mended():
     assert watcher.incident.told_at - NOW == Tolerances().unknown_for
 
 
+@pytest.mark.parametrize(("early", "step"), [(timedelta(0), Remind()), (timedelta(seconds=1), Wait())])
+def test_the_next_reminder_is_counted_from_the_last(early, step):
+    """Not from the first message."""
+    full = failing(Kind.DISK, "full")
+    incident = replace(
+        opened(full, NOW - 9 * REMIND_EVERY),
+        told_at=NOW - 8 * REMIND_EVERY,
+        reminded_at=NOW - REMIND_EVERY + early,
+    )
+
+    assert step == next_step(incident, full, NOW, Tolerances.of(ROUND))
+
+
 def test_a_person_is_reminded_rarely():
     """A day of it is one call and a handful of reminders."""
     watcher = Watcher()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steadypost.domain.post import Media, Part, Post, sameness
+from steadypost.domain.post import Media, Part, Post, Variant, digest_of, sameness
 
 
 def post(*texts):
@@ -74,3 +74,47 @@ def test_a_post_has_a_part():
     """One without any is no post."""
     with pytest.raises(ValueError, match="at least one"):
         Post(parts=())
+
+
+def test_what_is_said_on_one_network_alone():
+    """On every other network the post says what it says everywhere."""
+    both = Post(
+        parts=(Part(text="Everywhere"),),
+        variants=(
+            Variant(network="mastodon", parts=(Part(text="There #one"), Part(text="and there"))),
+            Variant(network="bluesky", parts=(Part(text="Blue #two"),)),
+        ),
+    )
+
+    assert ("There #one", "and there") == tuple(part.text for part in both.parts_for("mastodon"))
+    assert ("Blue #two",) == tuple(part.text for part in both.parts_for("bluesky"))
+    assert both.parts == both.parts_for("x")
+    assert both.fingerprint == both.fingerprint_for("x")
+    assert post("There #one", "and there").fingerprint == both.fingerprint_for("mastodon")
+    assert {"one", "two"} == both.tags
+
+
+def test_a_picture_that_holds_something_else_now(tmp_path):
+    path = tmp_path / "harbour.png"
+    path.write_bytes(b"the harbour")
+    picture = Media(path=path, kind="image/png", digest=digest_of(path))
+
+    assert not picture.was_changed
+    path.write_bytes(b"another harbour")
+    assert picture.was_changed
+
+
+def test_a_picture_of_which_too_little_is_known_counts_as_unchanged(tmp_path):
+    """No digest was kept, or the file cannot be read: the step that reads it says what is wrong."""
+    path = tmp_path / "harbour.png"
+    path.write_bytes(b"the harbour")
+
+    assert not Media(path=path, kind="image/png").was_changed
+    assert not Media(path=tmp_path / "gone.png", kind="image/png", digest=digest_of(path)).was_changed
+
+
+def test_what_a_picture_held_makes_no_other_post():
+    """A digest is for finding a changed file; posts that name the same file and words are the same."""
+    path = Path("/pictures/1.png")
+
+    assert Media(path=path, kind="image/png", digest="a") == Media(path=path, kind="image/png", digest="b")

@@ -132,7 +132,7 @@ def test_a_table_with_a_hole_does_not_load():
     [
         (Cause.SIGNED_OUT, {"rest": None}, "an account's cause names a rest"),
         (Cause.STORE_AWAY, {"rest": timedelta(hours=1)}, "an account's cause names a rest"),
-        (Cause.UI_DRIFT, {"charged": True}, "nobody else's trouble"),
+        (Cause.UI_DRIFT, {"charged": True}, "is charged for its own faults only"),
         (Cause.CHALLENGE, {"remedy": ""}, "what to do"),
         (Cause.TOO_LONG, {"remedy": ""}, "what to do"),
     ],

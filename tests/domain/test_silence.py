@@ -44,3 +44,5 @@ def test_messages_that_do_not_get_through_are_told_here():
 
     assert "custom-webhook/pager" in heard(**told)[0]
     assert () == heard(waiting_since=NOW - timedelta(minutes=1))
+    assert () == heard(waiting_since=NOW - WITHIN)
+    assert 1 == len(heard(waiting_since=NOW - WITHIN - SECOND))

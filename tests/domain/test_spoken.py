@@ -3,7 +3,7 @@
 import pytest
 
 from steadypost.domain.network import Pointer
-from steadypost.domain.spoken import CannotBeMeant, signature, spoken
+from steadypost.domain.spoken import LONGEST_BY, LONGEST_WHY, SHOWN, CannotBeMeant, signature, spoken
 from steadypost.networks.x import address
 
 ID = "1986512345678901234"
@@ -28,6 +28,7 @@ def said(*live, absent=False, drop=False, by="Carol", why="I looked"):
         (f"https://x.com/i/web/status/{ID}#m", None, None),
         (f"2=https://x.com/Alice/status/{ID}", "Alice", 1),
         (f" 3 = {ID}", None, 2),
+        (f"1={ID}", None, 0),
     ],
 )
 def test_every_form_of_an_address_is_read(written, handle, part):
@@ -86,3 +87,25 @@ def test_a_reason_may_be_left_out_where_none_is_asked_for():
         signature("Carol", " ")
     with pytest.raises(CannotBeMeant):
         signature("", "why not", why_is_required=False)
+
+
+def test_what_is_kept_has_a_length():
+    """To the character."""
+    kept = said(absent=True, by="b" * LONGEST_BY, why="w" * LONGEST_WHY)
+
+    assert (LONGEST_BY, LONGEST_WHY) == (len(kept.by), len(kept.why))
+    with pytest.raises(CannotBeMeant, match="101 characters, and 100 are kept"):
+        said(absent=True, by="b" * (LONGEST_BY + 1))
+
+
+@pytest.mark.parametrize(("length", "shown"), [(SHOWN, "x" * SHOWN), (SHOWN + 1, "x" * (SHOWN - 1) + "…")])
+def test_a_refused_value_is_shown_as_far_as_it_helps(length, shown):
+    with pytest.raises(CannotBeMeant) as refused:
+        said("x" * length)
+
+    assert [shown] == [one.value for one in refused.value.wrong]
+
+
+def test_parts_are_counted_from_one():
+    with pytest.raises(CannotBeMeant, match="parts are counted from 1"):
+        said(f"0={ID}")

@@ -165,3 +165,17 @@ def test_when_posts_do_go_out_it_says_so():
     assert "Posts are going out: 2 now." == sentence(facts(under_way=2))
     assert "taken up now" in sentence(facts())
     assert "Posts are going out" in sentence(facts(replace(ALICE, head=None), under_way=1))
+
+
+@pytest.mark.parametrize(("ago", "kinds"), [(45 * SECOND, []), (46 * SECOND, ["stuck"])])
+def test_what_may_go_is_given_forty_five_seconds_to_be_taken_up(ago, kinds):
+    """Counted from when it was ready, or from the account's last claim, if that was later."""
+    ready = replace(HEAD, ready_since=NOON - ago)
+
+    assert kinds == [one.kind for one in reasons(facts(replace(ALICE, head=ready)))]
+    assert kinds == [
+        one.kind
+        for one in reasons(
+            facts(replace(ALICE, head=replace(HEAD, ready_since=NOON - HOUR), claimed_at=NOON - ago))
+        )
+    ]

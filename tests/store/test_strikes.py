@@ -1,5 +1,7 @@
 """An operator's stop keeps back what it is of, and nothing else, until it is lifted or its time is over."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import insert, select
 
@@ -21,6 +23,7 @@ from steadypost.store import (
 from steadypost.store import accounts as account_rows
 from steadypost.store.acts import By
 from steadypost.store.schema import post_parts, post_tags, posts
+from steadypost.store.strikes import Strike
 from tests.store.people import HOUR, MINUTE, NOON, armed, claimed, claims, saying, scheduled
 
 BY = {"by": By(name="carol", why="the sponsor has left")}
@@ -190,3 +193,19 @@ def test_posts_from_before_have_their_tags(empty_url):
     with store._database.reading() as connection:
         assert connection.execute(select(post_tags)).all() == [(1, "launch")]
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "holds"),
+    [
+        ({"until": None}, True),
+        ({"until": NOON + timedelta(seconds=1)}, True),
+        ({"until": NOON}, False),
+        ({"until": None, "lifted_at": NOON - HOUR}, False),
+        ({"until": NOON + HOUR, "lifted_at": NOON - HOUR}, False),
+    ],
+)
+def test_a_strike_is_in_force_until_it_ends_or_is_lifted(more, holds):
+    strike = Strike(id=1, of=Of.ACCOUNT, name="alice", by="carol", why="a test", since=NOON - HOUR, **more)
+
+    assert holds is strike.is_in_force(NOON)

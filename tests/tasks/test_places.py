@@ -7,8 +7,9 @@ import pytest
 
 from steadypost.domain.observed import Noted
 from steadypost.store import vitals
+from tasks import runs
 from tasks.bulkheads import this_host
-from tasks.places import BEGINS_WITHIN, SILENT, is_dead
+from tasks.places import BEGINS_WITHIN, SILENT, free, is_dead
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -42,3 +43,58 @@ def test_who_is_dead(found, noted, dead):
     """Of this machine by its processes, of others by what they say."""
     assert dead == is_dead(found, noted, set(), NOW)
     assert not is_dead(found, noted, {"run-1"}, NOW), "whoever has a process that moves lives"
+
+
+class Machine:
+    """The runs that Prefect believes in, and the processes of this machine."""
+
+    def __init__(self, monkeypatch, *believed, moving=(), stopped=(), noted=None):
+        self.ended = []
+        self._noted = noted or {}
+        processes = {name: [name] for name in (*moving, *stopped)}
+        monkeypatch.setattr(runs, "under_way", lambda _api, _flow: believed)
+        monkeypatch.setattr(runs, "processes", lambda: processes)
+        monkeypatch.setattr(runs, "stands_still", lambda found: found[0] in stopped)
+        monkeypatch.setattr(runs, "end", self._end)
+
+    def read(self, _room):
+        return self._noted
+
+    def _end(self, _api, run_id):
+        self.ended.append(run_id)
+        return run_id
+
+    def free(self, **more):
+        return free(None, "publish", self, NOW, **more)
+
+
+def named(name, began):
+    return SimpleNamespace(id=name, start_time=None, expected_start_time=NOW - began, infrastructure_pid=None)
+
+
+def test_only_runs_that_do_nothing_are_ended(monkeypatch):
+    """A stopped process does nothing; one that moves is spared, however old it is."""
+    old = 2 * BEGINS_WITHIN
+    machine = Machine(
+        monkeypatch,
+        named("moves", old),
+        named("stopped", old),
+        named("starts", SECOND),
+        named("lost", old),
+        moving=["moves"],
+        stopped=["stopped"],
+    )
+
+    assert ["stopped", "lost"] == machine.free() == machine.ended
+
+
+def test_the_run_that_is_to_be_replaced_is_ended_even_if_it_moves(monkeypatch):
+    """And no other with it."""
+    machine = Machine(monkeypatch, named("hangs", SECOND), named("moves", SECOND), moving=["hangs", "moves"])
+
+    assert [] == machine.free()
+    assert ["hangs"] == machine.free(gone="hangs") == machine.ended
+
+
+def test_with_nothing_to_end_nothing_is_ended(monkeypatch):
+    assert [] == Machine(monkeypatch).free(gone="another")

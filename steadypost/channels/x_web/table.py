@@ -44,7 +44,7 @@ looked for, and is asked again only when it is proven absent. The ask itself is 
 
 Waits grow: ten seconds, doubled each time up to a quarter of an hour, the upper half of each left to chance.
 Retry-After and `x-rate-limit-reset` are honoured up to two days; a daily limit that names no end lasts to the next
-midnight, UTC. Over all of this stands one budget for the whole system (`steadypost/domain/budget.py`): within any
+midnight, UTC. Above all of this is one budget for the whole system (`steadypost/domain/budget.py`): within any
 minute, retries in vain are at most a fifth of the fresh attempts and five more; beyond that, one every six seconds.
 A retry that worked has cost nothing. Looks that could not be taken are repeated within the same budget.
 """

@@ -130,8 +130,8 @@ def _down(line: Sequence[DuePost], within: timedelta, now: datetime) -> Iterable
             yield Span(one.at, max(one.at, until))
 
 
-def wilson_lower(good: int, due: int, confidence: float = 0.95) -> float | None:
-    """Give the lower end of Wilson's score interval for a share (two-sided).
+def wilson_lower(good: int, due: int) -> float | None:
+    """Give the lower end of Wilson's score interval for a share (two-sided, 95 %).
 
     E. B. Wilson, JASA 22 (1927); unlike plus-or-minus it holds near one (Brown, Cai, DasGupta, Statistical Science 16,
     2001).
@@ -140,7 +140,7 @@ def wilson_lower(good: int, due: int, confidence: float = 0.95) -> float | None:
         return None
     if not 0 <= good <= due:
         raise ValueError(f"{good} good of {due} due cannot be")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = NormalDist().inv_cdf(0.975)
     share = good / due
     middle = share + z * z / (2 * due)
     spread = z * math.sqrt(share * (1 - share) / due + z * z / (4 * due * due))

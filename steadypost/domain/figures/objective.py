@@ -66,13 +66,12 @@ def burn_rates(
     now: datetime,
     within: timedelta = ON_TIME,
     objective: float = OBJECTIVE,
-    lengths: Sequence[timedelta] = BURN_WINDOWS,
 ) -> dict[timedelta, float | None]:
-    """Tell how fast the budget was spent at the end of a window, over each of these lengths that it holds."""
+    """Tell how fast the budget was spent at the end of a window, over each of ``BURN_WINDOWS`` that it holds."""
     until = min(now, window.until)
 
     def burn(length: timedelta) -> float | None:
         lately = [one for one in due_posts if until - length <= one.at]
         return budget(availability(lately, now=now, within=within), objective).burn
 
-    return {length: burn(length) for length in lengths if length <= window.length}
+    return {length: burn(length) for length in BURN_WINDOWS if length <= window.length}

@@ -1,4 +1,4 @@
-"""Bluesky: what is true of it, whoever talks to it."""
+"""Bluesky: what is true of it for every client."""
 
 from steadypost.networks.bluesky.rules import NETWORK
 

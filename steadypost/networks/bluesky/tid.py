@@ -42,7 +42,7 @@ def is_tid(value: str) -> bool:
 
 
 def made_at(tid: str) -> datetime:
-    """Give the time that a key holds: that of whoever chose it, not the server's."""
+    """Give the time that a key holds: that of the client that chose it, not the server's."""
     return _EPOCH + timedelta(microseconds=decode(tid)[0])
 
 

@@ -1,6 +1,6 @@
-"""A file of posts, one JSON object a line: a network that harms nobody, to try Steadypost with and to test it by.
+"""A file of posts, one JSON object a line: a network without an outside world, for trying and testing Steadypost.
 
-A post's id is the name its part has, so a part is never there twice, and whoever looks asks for it by name.
+A post's id is the name its part has, so a part is never there twice, and a look asks for it by name.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def read(pasted: str) -> Pointer:
 
 
 def _whose(page: re.Match[str]) -> str | None:
-    """Say whose post a page shows: of somebody who lives on another server, with that server's name."""
+    """Say whose post a page shows: of an account on another server, with that server's name."""
     handle, home = page["handle"] or page["user"], page["home"]
     is_here = home is None or home.casefold() == page["server"].partition(":")[0].casefold()
     return handle if is_here else f"{handle}@{home}"

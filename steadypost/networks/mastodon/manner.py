@@ -18,7 +18,7 @@ class Manner:
 
     visibility: str = ""
     warning: str = ""
-    """What stands above the text, which is hidden until somebody opens it."""
+    """What stands above the text, which is hidden until a reader opens it."""
     language: str = ""
     """As ISO 639 names it: ``de``, ``pt-BR``."""
     sensitive: bool = False

@@ -53,7 +53,7 @@ def needed(text: str, reply_to: RemoteId | None) -> tuple[Need, ...]:
     """Name every place that has to be read before a part can be said to be absent.
 
     Two wherever there are two: a list has been seen to leave a single post out. The list of plain posts leaves out
-    what answers somebody or begins with a name.
+    what is a reply or begins with a name.
     """
     if reply_to is not None:
         return ((Place.REPLIES, None), (Place.THREAD, reply_to))

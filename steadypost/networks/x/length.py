@@ -9,7 +9,7 @@ and emoji are 2. Three things about that package have to be known here:
 * it misses a link without a scheme that is glued to a right-to-left or an astral character, so such a text is
   measured as if the link stood free, which is never shorter than what X counts.
 
-It takes a fifth of a second to import: whoever only looks at the queue must not import this module.
+It takes a fifth of a second to import: commands that only show the queue must not import this module.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_MEASURED = 60_000
 """Characters; more than twice what any account may post, and still measured in half a second."""
 
 _RUN_OF_DOTS = re.compile(r"(?:[^\s./]{0,63}\.){80}")
-"""What the package takes longer over than anybody wants to wait, and what nobody wants to read."""
+"""A run of dots that the package would take too long to measure, and that no reader wants."""
 
 _GLUED = re.compile(
     r"(?<=[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010000-\U0010ffff])(?=[0-9A-Za-z][0-9A-Za-z-]*\.[A-Za-z]{2})"
