@@ -93,6 +93,8 @@ def words(by: By) -> str:
 
 def taken_down(connection: Connection, delivery_ids: Collection[int]) -> dict[int, By]:
     """Name those of these deliveries that a person took down, or began to, and who and why."""
+    if not delivery_ids:
+        return {}
     latest = (
         select(func.max(act_rows.c.id))
         .where(act_rows.c.delivery_id.in_(list(delivery_ids)), act_rows.c.did.in_([DID, NOT_DONE]))

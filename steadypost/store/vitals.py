@@ -124,11 +124,12 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
     records = account_rows.every(connection)
     watches = leases.every(connection)
     waiting, refused = _waiting(connection), twins(connection)
-    on_call = noted.get(ON_CALL)
+    on_call, bars = noted.get(ON_CALL), strike_rows.bars(connection, now)
     return StoreSeen(
         accounts=tuple(
             replace(
-                _account(connection, record, now, claims_of, noted.get(f"{LOOK}{record.name}")),
+                _account(connection, record, now, claims_of, bars),
+                look=noted.get(f"{LOOK}{record.name}"),
                 closed=_closed(noted.get(f"{ACCOUNT}{record.name}")),
                 refused_for=refused.get(record.name, ""),
             )
@@ -156,7 +157,7 @@ def observe(connection: Connection, now: datetime, *, claims_of: timedelta) -> S
 
 
 def _account(
-    connection: Connection, record: AccountRecord, now: datetime, claims_of: timedelta, look: Noted | None
+    connection: Connection, record: AccountRecord, now: datetime, claims_of: timedelta, bars: Bars
 ) -> AccountSeen:
     waiting = connection.execute(
         select(func.count(deliveries.c.id.distinct()).label("many"), func.count().label("units"))
@@ -168,9 +169,10 @@ def _account(
             delivery_parts.c.state != PartState.LIVE,
         )
     ).one()
-    bars = strike_rows.bars(connection, now)
-    free = None if bars.strikes(record) else _head(connection, record.name, now, bars)
-    head = free or _head(connection, record.name, now, Bars())
+    free = head = None
+    if waiting.many:
+        free = None if bars.strikes(record) else _head(connection, record.name, now, bars)
+        head = free or _head(connection, record.name, now, Bars())
     return AccountSeen(
         name=record.name,
         paused_until=record.paused_until,
@@ -198,7 +200,6 @@ def _account(
                 text(UNCONFIRMED), deliveries.c.account == record.name, deliveries.c.next_at < now
             )
         ),
-        look=look,
     )
 
 

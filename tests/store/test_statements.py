@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from steadypost.domain.outcome import Answer, Published
@@ -11,6 +13,9 @@ from steadypost.store import AccountRecord, settling
 from steadypost.store import accounts as account_rows
 from tests.store.counting import statements
 from tests.store.people import NOON, claimed, saying, scheduled
+
+IDLE_ACCOUNT = 5
+"""Of an account of which nothing is due, in a round of the watch."""
 
 CLAIM, ARM, RECORD = 28, 9, 15
 """Of a single post of an account with a quota, the beginning of each transaction included."""
@@ -39,3 +44,17 @@ def test_a_post_costs_no_more_statements_than_it_did(store, channel, parts):
     assert (True, True, True) == tuple(
         n <= most for n, most in zip(counted, (CLAIM, ARM + more, RECORD + 2 * more), strict=True)
     ), counted
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_an_idle_account_costs_a_round_of_the_watch_no_more_statements_than_it_did(store):
+    """With 200 accounts each is 200 ways to a server and back, every minute."""
+    counted = []
+    for many in (1, 11):
+        for n in range(many):
+            store.write(account_rows.put, AccountRecord(name=f"a{n}", channel="x_web", handle=f"A{n}"), NOON)
+        with statements(store) as said:
+            store.observe(NOON, claims_of=timedelta(days=1))
+        counted.append(len(said))
+
+    assert counted[1] - counted[0] <= 10 * IDLE_ACCOUNT
