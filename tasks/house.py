@@ -259,7 +259,7 @@ class House:
         try:
             self._take(read)
         except StoreAway as away:
-            self.bear(away, "the store could not be told what the blocks say (%s)", away)
+            self.bear(away, "the accounts could not be written to the store (%s)", away)
         self.bulkheads.want({name: self.kind_of(name).network.name for name in self.usable()})
         if self.keep_warm and self.needs_browser():
             self.browsers.warm()
