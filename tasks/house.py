@@ -139,7 +139,7 @@ class House:
     second_question: Callable[[Address, Iterable[Address]], Whose] = lambda _, __: Whose.UNKNOWN
     """Finds out whether this machine or the address is at fault when an address is not reached."""
     claim_turn: int = 0
-    """Which account group claimed first last time."""
+    """Counts claims, so that each network in turn claims first."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
