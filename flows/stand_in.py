@@ -218,7 +218,7 @@ def show(handed: Handed, told: Counter[str], kept: Kept) -> bool:
                 ]
             )
     except (httpx.HTTPError, PrefectException) as away:
-        log.warning("what was done could not be shown in Prefect (%s): %s", type(away).__name__, message)
+        log.warning("this run could not be shown in Prefect (%s): %s", type(away).__name__, message)
         return False
     return True
 

@@ -43,7 +43,7 @@ def stand_by(house: House, end: threading.Event) -> None:
             house.store_away_at = house.clock()
             log.debug("no lease was checked: %s", type(away).__name__)
         except Exception:
-            log.exception("the others could not be minded")
+            log.exception("the leases could not be checked")
 
 
 def _server_answers(end: threading.Event) -> bool:

@@ -316,7 +316,7 @@ class Breakers:
             if isinstance(move.event, Wants) and not self._may_try(circuit):
                 self.log.warning("%s is not tried: %s; what was last known serves", circuit.name, away)
                 return move.given_up()
-            self.log.warning("%s is moved by this process alone: %s", circuit.name, away)
+            self.log.warning("%s was moved by this process alone: %s", circuit.name, away)
             circuit.unsaid = True
             return move.alone()
 

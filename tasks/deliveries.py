@@ -238,7 +238,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     pause = pause_after(answer, house.clock())
     if pause is None:
         return
-    house.log.warning("%s rests until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
+    house.log.warning("%s is paused until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
     mark = house.marks.get(account, "")
     try:
         house.store.write(

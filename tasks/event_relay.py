@@ -35,9 +35,9 @@ class EventRelay(threading.Thread):
                 while tell(self._house):
                     pass
             except StoreError as away:
-                self._house.log.debug("what has changed cannot be read: %s", away)
+                self._house.log.debug("changes of state cannot be read: %s", away)
             except Exception:
-                self._house.log.warning("what has changed could not be told", exc_info=True)
+                self._house.log.warning("changes of state could not be sent as events", exc_info=True)
 
     def stop(self) -> None:
         """End."""

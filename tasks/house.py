@@ -140,7 +140,7 @@ class House:
     second_question: Callable[[Address, Iterable[Address]], Whose] = lambda _, __: Whose.UNKNOWN
     """Finds out whether this machine or the address is at fault when an address is not reached."""
     claim_turn: int = 0
-    """Which account group claimed first last time."""
+    """Counts claims, so that each network in turn claims first."""
     probed: dict[str, datetime] = field(default_factory=dict)
     """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
@@ -262,7 +262,7 @@ class House:
         try:
             self._take(read)
         except StoreAway as away:
-            self.bear(away, "the store could not be told what the blocks say (%s)", away)
+            self.bear(away, "the accounts could not be written to the store (%s)", away)
         self.bulkheads.want({name: self.kind_of(name).network.name for name in self.usable()})
         if self.keep_warm and self.needs_browser():
             self.browsers.warm()

@@ -206,7 +206,7 @@ class Book:
         try:
             way = self._teller.tell(told(incident))
         except Untold as why:
-            self._house.log.warning("%s could not be told: %s", incident.name, why)
+            self._house.log.warning("no message about %s could be sent: %s", incident.name, why)
             self._marks.forget(after)
             return []
         with contextlib.suppress(OSError):  # then it counts as untold, and may be told once more

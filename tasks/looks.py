@@ -250,7 +250,7 @@ def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sightin
     before = house.unseen.get(account)
     times = before.times if before else 0
     house.unseen[account] = Unseen(times=times + 1, until=house.clock() + interval(times))
-    house.log.warning("a look at %s told nothing: %s", account, sighting.why or sighting.trouble)
+    house.log.warning("a look at %s saw nothing: %s", account, sighting.why or sighting.trouble)
     note_look(house, account, well=False, told=f"{sighting.trouble}: {sighting.why}".removesuffix(": "))
     return Findings(account=account, looked_for=len(items), found=0, trouble=str(sighting.trouble))
 

@@ -1,4 +1,4 @@
-"""Runs on watch mind each other: one that is gone is replaced, with Prefect's server or without it.
+"""Runs on watch check each other: one that is gone is replaced, with Prefect's server or without it.
 
 Prefect's events come late or never; the store's leases tell. Prefect has seconds, then a stand-in takes the lease.
 """
@@ -106,7 +106,7 @@ class PeerSupervisor:
             ]
         except StoreError as away:
             self._house.store_away_at = self._house.clock()
-            self._house.log.debug("the others could not be minded: %s", type(away).__name__)
+            self._house.log.debug("the other runs could not be checked: %s", type(away).__name__)
             return []
 
     def _note_a_jump(self) -> None:
@@ -183,7 +183,7 @@ class PeerSupervisor:
         if pid is None:
             return False
         self._house.log.warning("%s: process %s stands in: Prefect started no run", lease.flow, pid)
-        note(self._house, lease.flow, f"{self._own} had another process stand in")
+        note(self._house, lease.flow, f"{self._own} started a stand-in")
         return True
 
     def _end_still(self, leases: Iterable[Watch]) -> None:
@@ -226,7 +226,7 @@ class _Missing:
         self._thread: threading.Thread | None = None
 
     def ask_prefect(self) -> None:
-        """Order another run, in a thread: minding the others waits for no answer of Prefect's."""
+        """Order another run, in a thread: checking the others waits for no answer of Prefect's."""
         self._thread = threading.Thread(target=self._ask, name="asking-prefect", daemon=True)
         self._thread.start()
 
@@ -278,7 +278,7 @@ class Here:
 
 @contextlib.contextmanager
 def minding(house: House, own: str) -> Iterator[None]:
-    """Have the others minded while the block lasts, in a thread: neither a long look nor a slow answer keeps it."""
+    """Check the other runs while the block lasts, in a thread: neither a long look nor a slow answer keeps it."""
     peers, end = PeerSupervisor(house, own), threading.Event()
 
     def mind() -> None:
@@ -289,7 +289,7 @@ def minding(house: House, own: str) -> Iterator[None]:
                 peers.see()
             except Exception:
                 # Go on after any error: a supervisor that stopped would not be noticed.
-                house.log.exception("the others could not be minded")
+                house.log.exception("the other runs could not be checked")
 
     thread = threading.Thread(target=mind, name="minding-the-others", daemon=True)
     thread.start()

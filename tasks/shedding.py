@@ -37,10 +37,10 @@ def _holds_back(house: House, what: str, told: str) -> bool:
     before = house.store.read(vitals.every).get(f"{vitals.SHED}{what}")
     if before is not None and not before.well and moment - before.since >= THROUGH_EVERY:
         _note(house, what, "")
-        house.log.warning("%s: one round goes through", what)
+        house.log.warning("%s: one round is let through", what)
         return False
     if before is None or before.well:
-        house.log.warning("%s: left for later, as only %s", what, told)
+        house.log.warning("%s: left for later, because only %s", what, told)
     _note(house, what, told)
     return True
 

@@ -33,9 +33,13 @@ def follow(house: House, turned: Turned) -> None:
             if kind is Circuit.X_PAGE:
                 _reached_again(house, account)
             if woken := house.store.write(waking.wake, account, WAKES[kind], now=house.clock()):
-                house.log.info("%s: %s deliveries need wait no longer", account, woken)
+                house.log.info("%s: %s deliveries are due again", account, woken)
     except StoreAway as away:
-        house.log.warning("what waited for %s goes at its own time: %s", turned.dependency.name, away)
+        house.log.warning(
+            "deliveries that waited for %s were not woken, and go out at their own time: %s",
+            turned.dependency.name,
+            away,
+        )
 
 
 def _reached_again(house: House, account: str) -> None:

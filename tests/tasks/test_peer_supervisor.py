@@ -205,7 +205,7 @@ def test_where_prefect_is_away_somebody_stands_in_at_once(house, time, leases, p
     assert (["publish"], []) == (peers.see(), others.see())
     [incident] = house.store.read(incidents.still_open)
     assert (Kind.ON_WATCH, "publish") == incident.key
-    assert ["reconcile had another process stand in"] == [one.effect for one in incident.tries]
+    assert ["reconcile started a stand-in"] == [one.effect for one in incident.tries]
 
 
 def test_an_api_that_does_not_answer_is_not_waited_for(house, time, leases, prefect, waits, monkeypatch):
@@ -518,7 +518,7 @@ def test_minding_goes_on_whatever_happens(house, leases, monkeypatch, wait_until
     with minding(house, "reconcile"):
         wait_until(lambda: len(seen) > 2, description="it was minded again")
 
-    assert "could not be minded" in caplog.text
+    assert "could not be checked" in caplog.text
 
 
 def test_a_relief_is_due_sooner_than_leases_run_out():
