@@ -193,7 +193,9 @@ def test_what_is_not_taken_for_ours(other):
 
 def test_a_post_made_long_after_is_ours_all_the_same():
     """A network has brought posts to life ten minutes late. Who else would say the very same words?"""
-    assert isinstance(verdict(wanted(), sighting(seen(at=NOON + 11 * MINUTE), at=NOON + 12 * MINUTE)), Present)
+    assert isinstance(
+        verdict(wanted(), sighting(seen(at=NOON + 11 * MINUTE), at=NOON + 12 * MINUTE)), Present
+    )
 
 
 def test_an_id_that_is_taken():
