@@ -141,7 +141,7 @@ def claim_due(house: House, *, at_most: int, mine: Mine = list) -> list[Claim]:
 
 
 def _claim(house: House, at_most: int, mine: Mine) -> list[Claim]:
-    for rescued in rescue(house.store, house.heard, house.clock()):
+    for rescued in rescue(house.store, house.clock()):
         house.log.warning("taken back from a worker that fell silent: %s", rescued)
     claims: list[Claim] = []
     for accounts in by_turns(house, mine(may_publish(house))):

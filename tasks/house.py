@@ -32,7 +32,6 @@ from steadypost.domain.circuit import Ticket
 from steadypost.domain.circuit.catalogue import Dependency
 from steadypost.domain.circuit.catalogue import Kind as Circuit
 from steadypost.domain.clock import Clock, now
-from steadypost.domain.living import Heard
 from steadypost.domain.outcome import Cause
 from steadypost.domain.token import Tokens
 from steadypost.domain.whose import Address, Whose
@@ -156,8 +155,6 @@ class House:
     _told: dict[str, AccountRecord] = field(default_factory=dict)
     _saves: usability.Saves = field(default_factory=usability.Saves)
     """What was last written to the store of each account, so that it is not written every five seconds."""
-    heard: Heard = field(default_factory=Heard)
-    """When runs, here and on other machines, were last heard of by this machine's clock."""
     _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)

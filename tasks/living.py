@@ -24,7 +24,7 @@ RENEWED_WITHIN = 2 * RENEW_EVERY + timedelta(seconds=1)
 """How long a worker of another machine may leave a lease alone that has run out by this machine's clock."""
 
 
-def rescue(store: Store, heard: Heard, moment: datetime) -> list[Rescued]:
+def rescue(store: Store, moment: datetime) -> list[Rescued]:
     """Take back what workers hold that fell silent. The lease of another machine, whose clock may be behind, is to stay
     as it is for long enough to see that it is renewed no more.
     """
@@ -32,7 +32,7 @@ def rescue(store: Store, heard: Heard, moment: datetime) -> list[Rescued]:
     def may_be_renewed(one: RunOut) -> bool:
         if one.worker.partition(":")[0].casefold() == this_host():
             return False
-        came = heard.at(f"lease of {one.delivery_id}", one.until, moment, oldest=timedelta(0))
+        came = store.heard.at(f"lease of {one.delivery_id}", one.until, moment, oldest=timedelta(0))
         return moment - came <= RENEWED_WITHIN
 
     return store.rescue(moment, but=may_be_renewed)
@@ -84,7 +84,7 @@ def says_it_lives(store: Store, run_id: str | None, clock: Clock = now) -> Itera
         voice.stop()
 
 
-def signs_of(store: Store, heard: Heard, moment: datetime) -> Signs:
+def signs_of(store: Store, moment: datetime) -> Signs:
     """Read what the store tells of runs, by the clock of the one who asks; raises ``StoreError``."""
     said = {
         name.removeprefix(vitals.RUN): noted.at
@@ -92,7 +92,7 @@ def signs_of(store: Store, heard: Heard, moment: datetime) -> Signs:
         if name.startswith(vitals.RUN)
     }
     leases = frozenset(lease.run_id for lease in store.read(watches.every))
-    return Signs(leases=leases, heard=by_our_clock(said, heard, moment))
+    return Signs(leases=leases, heard=by_our_clock(said, store.heard, moment))
 
 
 def by_our_clock(said: Mapping[str, datetime], heard: Heard, moment: datetime) -> dict[str, datetime]:

@@ -102,11 +102,13 @@ def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot
         house.store_away_at = house.clock()
         return Cannot(why=settings.without_password(str(error)))
     # By this machine's clock: that of another, which wrote them, may be off by minutes.
-    beats = {
-        flow: house.heard.at(f"{flow} {seen.leases.get(flow)}", at, moment)
+    heartbeats = {
+        flow: house.store.heard.at(f"{flow} {seen.leases.get(flow)}", at, moment)
         for flow, at in seen.heartbeats.items()
     }
-    return replace(seen, heartbeats=beats, runs_heard=by_our_clock(seen.runs_heard, house.heard, moment))
+    return replace(
+        seen, heartbeats=heartbeats, runs_heard=by_our_clock(seen.runs_heard, house.store.heard, moment)
+    )
 
 
 def _prefect(moment: datetime) -> PrefectSeen | Cannot:

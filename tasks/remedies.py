@@ -62,7 +62,7 @@ def flow_of(kind: Kind, about: str) -> str:
 
 
 def _give_back_leases(house: House, _: Kind, __: str) -> str:
-    rescued = rescue(house.store, house.heard, house.clock())
+    rescued = rescue(house.store, house.clock())
     return f"{len(rescued)} deliveries were taken back from workers that fell silent"
 
 
@@ -73,7 +73,7 @@ def _reap_browsers(_: House, __: Kind, ___: str) -> str:
 def _revive_flow(house: House, kind: Kind, about: str) -> str:
     """End what is there and sends no heartbeat, the dead included: they hold the flow's places in Prefect."""
     flow = flow_of(kind, about)
-    signs = signs_of(house.store, house.heard, house.clock())
+    signs = signs_of(house.store, house.clock())
     with runs.client() as api:
         found = runs.seen(api, house.clock()).running
         spared = alive_elsewhere(found, signs, house.clock(), SILENT)
@@ -94,7 +94,7 @@ def _renew_browsers(_: House, kind: Kind, about: str) -> str:
 
 
 def _end_runs(house: House, _: Kind, __: str) -> str:
-    signs = signs_of(house.store, house.heard, house.clock())
+    signs = signs_of(house.store, house.clock())
     with runs.client() as api:
         found = runs.seen(api, house.clock()).running
         gone = dead(found, signs, house.clock(), SILENT)

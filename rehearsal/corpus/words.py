@@ -133,7 +133,7 @@ ODD_ADDRESSES: Final = (
     "https://x.com/i/status/1585841080431321088?s=20",
     "https://mobile.twitter.com/bob/status/1585841080431321088",
     "https://twitter.com/bob",
-    "notes.md",
+    "notes.sh",
     "main.rs",
     "script.py and README.txt",
     "v1.2.3",

@@ -225,9 +225,11 @@ def _same_link(typed: str, link: Link) -> Grade:
         return Grade.SAME
     best = max(_same_address(typed, link.leads_to), _like_short(typed, link.short))
     renamed = _same_address(typed, link.also) if link.also else Grade.OTHER
-    # Where the words of a link are told with its scheme, it was typed.
-    is_short_of_scheme = _has_scheme(link.shown) and not _has_scheme(typed)
-    return max(min(best, Grade.UNCLEAR) if is_short_of_scheme else best, min(renamed, Grade.UNCLEAR))
+    # Where the words of a link are told with its scheme, they are what was typed, to its last sign.
+    is_less = not _has_scheme(typed) or typed.endswith("/") != link.shown.endswith("/")
+    if _has_scheme(link.shown) and is_less:
+        best = min(best, Grade.UNCLEAR)
+    return max(best, min(renamed, Grade.UNCLEAR))
 
 
 def _like_short(typed: str, short: str) -> Grade:

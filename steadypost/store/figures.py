@@ -42,10 +42,10 @@ LONGEST_FLIGHT = timedelta(hours=1)
 def due_posts(connection: Connection, window: Span, within: timedelta = ON_TIME) -> list[DuePost]:
     """List what was due in a window. ``within`` says when each should have been live at the latest."""
     released = _released(connection)
-    owed = _owed(connection, window, within, released)
-    besides = {one for one, let_go in released.items() if let_go.at >= window.since} | owed.keys()
+    late_before = _late_before(connection, window, within, released)
+    besides = {one for one, let_go in released.items() if let_go.at >= window.since} | late_before.keys()
     rows = connection.execute(select(deliveries).where(_touched(window, besides))).all()
-    dated = [(row, max(_due_at(row, owed, released), row.created_at)) for row in rows]
+    dated = [(row, max(_due_at(row, late_before, released), row.created_at)) for row in rows]
     inside = [(row, at) for row, at in dated if at in window]
     live = _live(connection, window, besides)
     gone = [row.id for row, _ in inside if row.state == State.REMOVED]
@@ -89,18 +89,18 @@ def _released(connection: Connection) -> dict[int, _LetGo]:
     }
 
 
-def _due_at(row: Row[Any], owed: Mapping[int, datetime], released: Mapping[int, _LetGo]) -> datetime:
+def _due_at(row: Row[Any], late_before: Mapping[int, datetime], released: Mapping[int, _LetGo]) -> datetime:
     """Say from when on a delivery could go: from a person's release, unless it was held for being late."""
-    due_at: datetime = owed.get(row.id, row.due_at)
+    due_at: datetime = late_before.get(row.id, row.due_at)
     let_go = released.get(row.id)
-    if let_go is None or row.id in owed:
+    if let_go is None or row.id in late_before:
         return due_at
     for_words = let_go.for_words or row.held_for is not None
     asked_because_late = row.when_late == WhenLate.ASK and row.late_after_s is None
     return due_at if asked_because_late and not for_words else max(due_at, let_go.at)
 
 
-def _owed(
+def _late_before(
     connection: Connection, window: Span, within: timedelta, released: Mapping[int, _LetGo]
 ) -> dict[int, datetime]:
     """Say since when what a person gave another time was due, where it was late by then: a new time mends nothing."""
@@ -115,15 +115,15 @@ def _owed(
         )
         .order_by(acts.c.id)
     )
-    owed: dict[int, datetime] = {}
+    late_before: dict[int, datetime] = {}
     for row in rows:
         was, let_go = snapshots.loads(row.was), released.get(row.delivery_id)
         is_let_go = let_go is not None and let_go.at < row.at
         due_at = max(was.the_due_at, let_go.at) if let_go is not None and is_let_go else was.the_due_at
         latest = due_at + min(within, was.the_late_after or within)
         if row.at > latest and _waited_for_us(was, is_let_go=is_let_go):
-            owed.setdefault(row.delivery_id, due_at)
-    return owed
+            late_before.setdefault(row.delivery_id, due_at)
+    return late_before
 
 
 def _waited_for_us(was: Snapshot, *, is_let_go: bool) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from steadypost.domain.living import Heard
 from steadypost.domain.observed import StoreSeen
 from steadypost.domain.remote_id import RemoteId
 from steadypost.store import accounts as account_rows
@@ -37,6 +38,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.heard = Heard()
+        """What this process has heard here of others, by its own clock."""
 
     # Opening ---------------------------------------------------------------------------------------------
 

@@ -150,7 +150,8 @@ class Mastodon:
 
     def _meant(self, found, whole):
         if found["url"]:
-            return test_identity._place(whole)
+            # What is typed is told: also whether there is a slash at the end, which may be the text's own.
+            return *test_identity._place(whole), whole.endswith("/")
         if found["tag"]:
             return "#", found["tag"]
         return self.world.person(found["name"], found["domain"]) or whole

@@ -109,6 +109,8 @@ def test_another(ours, theirs):
         ("a。example", Said((Link("http://a.example"),))),
         ("see https://a.example/p", Said(("see ", Link(None)))),
         (TEXT * 5, Said(((TEXT * 5)[:200] + "…",), cut=True)),
+        ("a.example/p", Said((Link("http://a.example/p", "http://a.example/p"),))),
+        ("https://a.example/パン", Said((Link("https://a.example", "https://a.example"), "パン"))),
     ],
 )
 def test_not_told_apart(ours, theirs):

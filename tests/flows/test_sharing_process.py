@@ -17,7 +17,6 @@ from sqlalchemy import create_engine, text
 
 from blocks import FileAccount
 from steadypost.domain.delivery import State
-from steadypost.domain.living import Heard
 from steadypost.domain.post import Part, Post
 from steadypost.store import Store, intake, publishers, reading, watches
 from steadypost.store import accounts as account_rows
@@ -218,7 +217,7 @@ def test_the_machine_that_does_everything_dies(store, start, say, who, tmp_path,
     """Publishing goes on at the others; one of them sees to it that there is a lead, who looks, and who watches."""
 
     def beating():
-        begun = signs_of(store, Heard(), datetime.now(UTC)).heard
+        begun = signs_of(store, datetime.now(UTC)).heard
         return {
             lease.flow: lease.run_id
             for lease in store.read(watches.every)

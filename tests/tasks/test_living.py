@@ -8,7 +8,6 @@ import pytest
 from steadypost.domain.checks import judge
 from steadypost.domain.delivery import State
 from steadypost.domain.health import Kind, Tolerances, Verdict
-from steadypost.domain.living import Heard
 from steadypost.domain.observed import Observed, PrefectSeen, RunSeen
 from steadypost.domain.post import Part, Post
 from steadypost.store import StoreAway, intake, leases, settling, vitals, watches
@@ -27,7 +26,7 @@ def test_a_run_says_that_it_lives_while_it_is_at_work(house, wait_until):
     """At once and under its id; when it ends, nothing of it is left."""
     with says_it_lives(house.store, "the-rollout", house.clock):
         wait_until(lambda: names(house.store), description="the run has said that it lives")
-        heard = dict(signs_of(house.store, Heard(), house.clock()).heard)
+        heard = dict(signs_of(house.store, house.clock()).heard)
 
     assert {"the-rollout": house.clock()} == heard
     assert [] == names(house.store)
@@ -39,7 +38,7 @@ def test_it_says_so_again_and_again(house, time, monkeypatch, wait_until):
     with says_it_lives(house.store, "the-rollout", house.clock):
         time.pass_by(minutes=6)
         wait_until(
-            lambda: signs_of(house.store, Heard(), house.clock()).heard.get("the-rollout") == house.clock(),
+            lambda: signs_of(house.store, house.clock()).heard.get("the-rollout") == house.clock(),
             description="it has said so again",
         )
 
@@ -171,13 +170,13 @@ def test_what_a_worker_of_a_machine_whose_clock_is_off_holds_is_its_own_while_it
         time.pass_by(seconds=1)
         if right().second % 6 == 0:
             assert 1 == house.store.write(leases.renew, worker="there:1:a", now=there(), lease=LEASE)
-        assert [] == rescue(house.store, house.heard, right())
+        assert [] == rescue(house.store, right())
 
     assert house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=there())
     rescued = []
     for _ in range(40 + max(0, int(off.total_seconds()))):
         time.pass_by(seconds=1)
-        rescued += rescue(house.store, house.heard, right())
+        rescued += rescue(house.store, right())
 
     assert [(claim.delivery_id, State.UNCONFIRMED)] == [(one.delivery_id, one.state) for one in rescued]
     # It can neither arm a second time, nor can another claim it: nothing but a look moves it.
