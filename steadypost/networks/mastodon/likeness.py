@@ -13,20 +13,17 @@ from steadypost.networks.mastodon.content import is_mention
 def compare(ours: str, theirs: Said) -> Grade:
     """Hold a wanted text against a post as it was read back.
 
-    Some servers read signs of a text as markup (``*so*``, ``1.``) and show what they made of it. What was signs then is
-    not told any more: where all that is shown stands in ours, in its order, the two cannot be told apart.
+    Some servers read signs of a text as markup (``*so*``, ``1.``) or put others in their place (``:-)``, ``--``), and
+    show what they made of it. What stood there is not told any more: where all letters that are shown stand in ours, in
+    their order, the two cannot be told apart.
     """
     kept = _as_named(as_kept(ours), theirs)
     found = likeness.compare(kept, theirs)
-    if found is Grade.OTHER and (bare := _without_servers(kept, theirs)) != kept:
-        return min(likeness.compare(bare, theirs), Grade.UNCLEAR)
-    if (
-        found is Grade.OTHER
-        and theirs.guessed
-        and any(_holds(one, theirs) for one in (ours, html.unescape(ours)))
-    ):
-        return Grade.UNCLEAR
-    return found
+    if found is not Grade.OTHER:
+        return found
+    bare = _without_servers(kept, theirs)
+    is_near = bare != kept and likeness.compare(bare, theirs) is not Grade.OTHER
+    return Grade.UNCLEAR if is_near or _may_become(bare, theirs) else Grade.OTHER
 
 
 def as_kept(text: str) -> str:
@@ -53,11 +50,22 @@ def _without_servers(text: str, theirs: Said) -> str:
     return text
 
 
-def _holds(ours: str, theirs: Said) -> bool:
-    """Whether a text has the letters of all that is shown, in the same order."""
-    left = iter(_letters(ours))
+def _may_become(ours: str, theirs: Said) -> bool:
+    """Whether a server that reads signs as it likes may show a text like this. It does not take most of it away."""
     shown = "".join(one if isinstance(one, str) else one.shown for one in theirs.pieces)
-    return all(one in left for one in _letters(shown))
+    has_new_signs = any(not (one.isascii() or one.isalnum() or one in ours) for one in shown)
+    if not theirs.guessed and not has_new_signs:
+        return False
+    letters, told = _letters(shown), len(_letters(shown + theirs.text))
+    return any(
+        told >= len(one) and _holds(one, letters) for one in (_letters(ours), _letters(html.unescape(ours)))
+    )
+
+
+def _holds(text: str, letters: str) -> bool:
+    """Whether a text has all these letters, in this order."""
+    left = iter(text)
+    return all(one in left for one in letters)
 
 
 def _letters(text: str) -> str:
