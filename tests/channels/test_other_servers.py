@@ -21,7 +21,7 @@ import steadypost.store.looks
 from steadypost.channels.wire import Unknown, Wire
 from steadypost.domain.delivery import State
 from steadypost.domain.likeness import Grade
-from steadypost.domain.outcome import Published
+from steadypost.domain.outcome import Cause, Published, Refused
 from steadypost.domain.post import Part
 from steadypost.networks.mastodon.content import said
 from steadypost.networks.mastodon.likeness import compare
@@ -129,7 +129,7 @@ def test_posts_dated_by_another_clock_than_answers_are_not_doubled(alice, monkey
     with alice("mastodon", dialect) as life:
         loses_first(life.server, monkeypatch)
         life.add(Part(text="The lamp is lit."))
-        life.lasts(timedelta(hours=5))
+        life.lasts(timedelta(minutes=30))
 
         made = [one.text for one in life.server.ledger if not one.by_hand]
         assert ["The lamp is lit."] == made
@@ -149,16 +149,22 @@ def test_a_post_dated_before_its_delivery_by_a_slow_clock_is_its_post(alice):
 
 @pytest.mark.parametrize(
     "text",
-    ["#lamp is lit", "1. one lamp\n2. two lamps", "Thanks @bob@far.example", "[it](https://b.example/1) is"],
+    [
+        "#lamp is lit",
+        "1. one lamp\n2. two lamps",
+        "Thanks @bob@far.example",
+        "[it](https://b.example/1) is",
+        "Glad :-)",
+    ],
 )
-@pytest.mark.parametrize("family", ["sharkey", "hollo", "gotosocial"])
+@pytest.mark.parametrize("family", ["sharkey", "hollo", "snac"])
 def test_a_text_that_a_server_wrote_in_its_own_way_is_not_doubled(alice, monkeypatch, family, text):
     """Its answer was lost, and what the list shows is less than what was typed."""
     dialect = mastodon.Dialect(family=family, ids="ulid", names_mentioned=False)
     with alice("mastodon", dialect) as life:
         loses_first(life.server, monkeypatch)
         life.add(Part(text=text))
-        life.lasts(timedelta(hours=1))
+        life.lasts(timedelta(minutes=20))
 
         assert 1 == len(life.server.writes_seen)
         assert [] == life.judged().broken
@@ -193,20 +199,32 @@ def test_a_list_that_lags_taken_for_proof_would_be_found(alice, monkeypatch):
     dialect = mastodon.Dialect(family="gotosocial", ids="ulid", lag=timedelta(seconds=60))
     with alice("mastodon", dialect) as life:
         loses_first(life.server, monkeypatch)
+        for n in range(3):
+            life.server.make(f"long ago {n}", at=life.true() - timedelta(days=3 - n), by_hand=True)
         life.add(Part(text="The lamp is lit."))
         life.lasts(timedelta(hours=1))
 
         assert any("copies" in one for one in life.judged().broken)
 
 
-def test_a_post_that_is_said_to_be_live_and_is_not_would_be_found(alice, monkeypatch):
-    """No answer is taken for a good one."""
-    monkeypatch.setattr(steadypost.channels.mastodon.ask, "interpret", lambda *_: Published(remote_id="1"))
+@pytest.mark.parametrize(
+    ("takes_for", "says"),
+    [
+        (lambda _: Published(remote_id="1"), "never made"),
+        (lambda server: Published(remote_id=server.targets[0]), "says 'What others say 0'"),
+        (lambda _: Refused(cause=Cause.REFUSED_OTHERWISE, code="-", why="-"), "live and not told so"),
+    ],
+    ids=["never made", "another's", "denied"],
+)
+def test_an_answer_that_is_misread_would_be_found(alice, monkeypatch, takes_for, says):
+    """An id that nobody gave, another's id, and a no where there was a yes."""
     with alice("mastodon", mastodon.Dialect(family="mastodon", ids="snowflake")) as life:
+        outcome = takes_for(life.server)
+        monkeypatch.setattr(steadypost.channels.mastodon.ask, "interpret", lambda *_: outcome)
         life.add(Part(text="The lamp is lit."))
         life.lasts(timedelta(minutes=1))
 
-        assert any("never made" in one for one in life.judged().broken)
+        assert [says in one for one in life.judged().broken].count(True)
 
 
 PLAIN = {

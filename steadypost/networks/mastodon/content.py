@@ -134,8 +134,9 @@ class _Reader(HTMLParser):
         if self._is_tag:
             return
         self._words = []
-        self.is_guess = self.is_guess or _is_named(href, shown)
-        self._out.append(self._mentions.get(href) or _link(href, shown))
+        mention = self._mentions.get(href)
+        self.is_guess = self.is_guess or (mention is None and _is_named(href, shown))
+        self._out.append(mention or _link(href, shown))
 
     def _flush(self) -> None:
         """Put the words so far down as one piece."""

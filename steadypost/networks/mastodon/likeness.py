@@ -14,24 +14,21 @@ from steadypost.networks.mastodon.content import is_mention
 def compare(ours: str, theirs: Said) -> Grade:
     """Hold a wanted text against a post as it was read back.
 
-    Some servers read signs of a text as markup (``*so*``, ``1.``) and show only the result. Where all that is shown
-    stands in ours, in its order, the two cannot be told apart. Nor can they where they name accounts alike on other
-    servers: a server may have several names, and writes an account with the one it prefers.
+    Some servers read signs of a text as markup (``*so*``, ``1.``) or put others in their place (``:-)``, ``--``), and
+    show only the result. Where all letters that are shown stand in ours, in their order, the two cannot be told apart.
+    Nor can they where they name accounts alike on other servers: a server may have several names, and writes an account
+    with the one it prefers.
     """
     kept = as_kept(ours)
     named = _as_named(kept, theirs)
     # The sign of a tag is written as ``#``, whichever was typed.
     found = max(likeness.compare(one, theirs) for one in {named, _TAG.sub("#", named)})
-    if found is Grade.OTHER and any(map(_is_mention, theirs.pieces)):
-        bare = Said(tuple(map(_without_server, theirs.pieces)), guessed=theirs.guessed)
-        found = min(likeness.compare(_names_alone(kept, theirs), bare), Grade.UNCLEAR)
-    if (
-        found is Grade.OTHER
-        and theirs.guessed
-        and any(_holds(one, theirs) for one in (ours, html.unescape(ours)))
-    ):
-        return Grade.UNCLEAR
-    return found
+    if found is not Grade.OTHER:
+        return found
+    bare = Said(tuple(map(_without_server, theirs.pieces)), guessed=theirs.guessed)
+    alone = _names_alone(kept, theirs)
+    is_near = bare != theirs and likeness.compare(alone, bare) is not Grade.OTHER
+    return Grade.UNCLEAR if is_near or _may_become(alone, bare) else Grade.OTHER
 
 
 def as_kept(text: str) -> str:
@@ -86,11 +83,22 @@ def _user(mention: Link) -> str:
     return f"@{mention.short[1:].partition('@')[0]}"
 
 
-def _holds(ours: str, theirs: Said) -> bool:
-    """Whether a text has the letters of all that is shown, in the same order."""
-    left = iter(_letters(ours))
+def _may_become(ours: str, theirs: Said) -> bool:
+    """Whether a server that reads signs as it likes may show a text like this. It does not take most of it away."""
     shown = "".join(one if isinstance(one, str) else one.shown for one in theirs.pieces)
-    return all(one in left for one in _letters(shown))
+    has_new_signs = any(not (one.isascii() or one.isalnum() or one in ours) for one in shown)
+    if not theirs.guessed and not has_new_signs:
+        return False
+    letters, told = _letters(shown), len(_letters(shown + theirs.text))
+    return any(
+        told >= len(one) and _holds(one, letters) for one in (_letters(ours), _letters(html.unescape(ours)))
+    )
+
+
+def _holds(text: str, letters: str) -> bool:
+    """Whether a text has all these letters, in this order."""
+    left = iter(text)
+    return all(one in left for one in letters)
 
 
 def _letters(text: str) -> str:

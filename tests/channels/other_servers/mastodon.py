@@ -340,7 +340,7 @@ class OtherMastodon(OtherServer):
     def edit(self, words: str) -> None:
         """Have a person put right what was posted last by a program."""
         made = [one for one in self._live() if not one.by_hand]
-        if made:
+        if made and self.dialect.tells_source:
             made[-1].more |= {"edited": words, "edited_at": self._created(self.time())}
 
     def history(self, request: Request, name: str) -> Reply:
@@ -657,6 +657,8 @@ def written(family: str, text: str, url: str) -> str:
         case "sharkey":
             return "<p>" + _linked(text, url, "plain").replace("\n", "<br>") + "</p>"
         case "snac":
+            for signs, emoji in ((":-)", "\U0001f642"), ("<3", "\U0001f497")):
+                text = text.replace(signs, emoji)
             return "<p>" + _linked(text, url, "plain").replace("\n", "<br>") + "</p>\n"
         case "hollo":
             # It takes every text for Markdown; a line break within a paragraph stays one.

@@ -17,6 +17,7 @@ PLAIN = (
     "Let's meet at #harbour #Gr\u00fc\u00dfe, or #not",
     "Hello @bob, how are you?",
     "@bob thank you!",
+    'So glad :-) we <3 it -- "really"...',
     "Thanks @bob@far.example, and @bob too",
     "A :blobcat: and a :) and 12:30:45",
     "1. first\n2. second\n* star *bold* _under_ `code` ~~gone~~ [a](b)",
