@@ -145,7 +145,14 @@ def test_pictures_are_given_in_whichever_way_the_page_takes_them(alice, other_si
     assert [picture.alt, "Another dot"] == [one["alt"] for one in post["media"]]
 
 
-@pytest.mark.parametrize("scene", [{"processing": 3000}, {"processing": 3000, "silent_upload": True}])
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"processing": 3000},
+        {"processing": 3000, "silent_upload": True},
+        {"processing": 3000, "bar": "progress", "eager": True},
+    ],
+)
 def test_a_picture_is_given_its_time(alice, other_site, picture, scene):
     alice.at(**scene).ask(parts=(Part(text="A dot", media=(picture,)),), within=60.0)
 
