@@ -216,6 +216,14 @@ def test_a_draft_is_not_thrown_away(alice):
     assert [TEXT] == alice.live()
 
 
+def test_a_draft_that_the_page_restores_keeps_one_attempt_and_not_every_post(alice):
+    kept = alice.at(restores=True).say(TEXT, within=60.0)
+    alice.ask(TEXT, within=60.0)
+
+    assert Cause.COMPOSER_NOT_EMPTY is kept.cause
+    assert [TEXT] == alice.live()
+
+
 @pytest.mark.parametrize("scene", [{"while_typing": "blur"}, {"shortcuts": True}, {"redraw_at": 2}])
 def test_a_page_that_takes_the_caret_the_keys_or_the_text(alice, scene):
     alice.at(**scene).ask("One @bob", "Two #tag", within=60.0)

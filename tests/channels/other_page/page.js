@@ -414,6 +414,12 @@ const addPart = (where) => {
   return box;
 };
 
+/** A draft of two parts that the browser keeps for this site. */
+const restore = (where) => {
+  if (scene.restores && scene.loads === 1) localStorage.setItem("draft", "yes");
+  if (scene.restores && localStorage.getItem("draft")) addPart(where);
+};
+
 const openComposer = () => {
   parts.length = 0;
   const boxes = h("div");
@@ -454,6 +460,7 @@ const openComposer = () => {
   if (composerRoot.showModal) composerRoot.showModal();
   setTimeout(() => {
     addPart(boxes);
+    restore(boxes);
     over();
   }, scene.late_box ?? 0);
 };
