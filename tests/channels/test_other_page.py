@@ -145,7 +145,14 @@ def test_pictures_are_given_in_whichever_way_the_page_takes_them(alice, other_si
     assert [picture.alt, "Another dot"] == [one["alt"] for one in post["media"]]
 
 
-@pytest.mark.parametrize("scene", [{"processing": 3000}, {"processing": 3000, "silent_upload": True}])
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"processing": 3000},
+        {"processing": 3000, "silent_upload": True},
+        {"processing": 3000, "bar": "progress", "eager": True},
+    ],
+)
 def test_a_picture_is_given_its_time(alice, other_site, picture, scene):
     alice.at(**scene).ask(parts=(Part(text="A dot", media=(picture,)),), within=60.0)
 
@@ -206,6 +213,14 @@ def test_a_sheet_that_comes_again_or_wants_something_is_named_within_seconds(ali
 def test_a_draft_is_not_thrown_away(alice):
     alice.at(sheet_after="draft").ask(TEXT, within=60.0)
 
+    assert [TEXT] == alice.live()
+
+
+def test_a_draft_that_the_page_restores_keeps_one_attempt_and_not_every_post(alice):
+    kept = alice.at(restores=True).say(TEXT, within=60.0)
+    alice.ask(TEXT, within=60.0)
+
+    assert Cause.COMPOSER_NOT_EMPTY is kept.cause
     assert [TEXT] == alice.live()
 
 

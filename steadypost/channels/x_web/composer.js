@@ -224,7 +224,7 @@ const picturesOf = (composer, n) => {
 const uploadingOf = ({ root, boxes }, pictures) =>
   pictures.some(({ element }) => {
     for (let one = element.parentElement; one && one !== root && !boxes.some((box) => one.contains(box)); one = one.parentElement) {
-      if ([...one.querySelectorAll('[role="progressbar"]')].some((bar) => shown(bar) && !bar.closest('[data-testid="toolBar"]'))) return true;
+      if ([...one.querySelectorAll(BUSY)].some((bar) => shown(bar) && !bar.closest('[data-testid="toolBar"]'))) return true;
       if (one.querySelectorAll(BUTTON).length > 0) return false;
     }
     return false;

@@ -14,6 +14,9 @@ const shownWords = (element) => (element.matches(PRESSED) ? element.value || ele
 /** The words of an element: what it shows, else what it is called. */
 const wordsOf = (element) => shownWords(element) || (element.getAttribute("aria-label") ?? "").trim();
 
+/** What shows that something is under way. */
+const BUSY = '[role="progressbar"], progress';
+
 const enabled = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";
 
 const hits = {};
@@ -79,7 +82,7 @@ const walled = (seen) =>
 // -- a page that could not be drawn
 
 const BESIDE = 'nav, aside, header, footer, [role="navigation"], [role="complementary"], [role="banner"], [role="contentinfo"], [role="search"], [data-testid="sidebarColumn"]';
-const SOMETHING = `article, [contenteditable], textarea, input:not([type="hidden"], ${PRESSED}), [role="progressbar"], [role="tablist"], [role="dialog"], [role="alertdialog"], dialog[open]`;
+const SOMETHING = `article, [contenteditable], textarea, input:not([type="hidden"], ${PRESSED}), ${BUSY}, [role="tablist"], [role="dialog"], [role="alertdialog"], dialog[open]`;
 
 /** How those of the page's own calls ended that ended badly the last time: an HTTP status; 0 for none. */
 const failedCalls = () => {

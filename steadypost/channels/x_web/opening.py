@@ -81,9 +81,10 @@ def page_of(desk: Desk, access: Access) -> Page:
 
 def leave(desk: Desk, access: Access, halt: Halt) -> None:
     """Keep no context in which the account had trouble: signing out, X takes the cookies, and whoever solves
-    the trouble elsewhere would still find them gone here.
+    the trouble elsewhere would still find them gone here. Nor one whose page keeps a draft, and would restore it for
+    every post to come.
     """
-    if halt.cause.scope is Scope.ACCOUNT:
+    if halt.cause.scope is Scope.ACCOUNT or halt.cause is Cause.COMPOSER_NOT_EMPTY:
         with contextlib.suppress(PlaywrightError):
             desk.discard(access.account)
 

@@ -54,14 +54,19 @@ const cover = (element) => {
 
 const even = (text) => text.replace(/\s+/g, " ").trim();
 
+/** What a part of the page says, without what is in some elements. What stands side by side is no one word. */
+const spaced = (node, without = []) => {
+  if (without.includes(node)) return "";
+  return node.nodeType === Node.TEXT_NODE ? node.data : [...node.childNodes].map((child) => spaced(child, without)).join(" ");
+};
+
 const namedIn = (text) => [...text.matchAll(/@(\w{1,15})/g)].map((found) => found[1]);
 
 /** What a dialog says of whom it answers: everything in it that is not being written. */
 const context = ({ root, boxes }) => {
-  const copy = (node) => (boxes.includes(node) ? "" : node.nodeType === Node.TEXT_NODE ? node.data : [...node.childNodes].map(copy).join(" "));
   const labels = [root, ...root.querySelectorAll("[aria-label]")].map((element) => element.getAttribute("aria-label") ?? "");
   const links = [...root.querySelectorAll("a[href]")].filter((anchor) => !boxes.some((box) => box.contains(anchor)));
-  const text = even(copy(root));
+  const text = even(spaced(root, boxes));
   const people = namedIn(`${text} ${labels.join(" ")}`);
   const led = links.filter((anchor) => /^\/\w{1,15}\/?$/.test(anchor.pathname)).map(handleOf);
   return {
@@ -103,7 +108,7 @@ const look = () => {
     post: post && {
       author: handleOf(addressIn(post, target)),
       text: even(one("text", post)?.textContent ?? "").slice(0, 80),
-      people: namedIn(post.textContent),
+      people: namedIn(spaced(post)),
       reply: reply && { cover: cover(reply), enabled: enabled(reply) },
     },
     composer: seen,

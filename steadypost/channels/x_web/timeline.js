@@ -56,7 +56,7 @@ const readPost = (article) => {
 };
 
 const articles = () => all("post", column()).found;
-const spinning = () => [...column().querySelectorAll('[role="progressbar"]')].some(shown);
+const spinning = () => [...column().querySelectorAll(BUSY)].some(shown);
 const keyOf = (article) => {
   const stamp = stampOf(article);
   return (stamp && idOf(stamp)) ?? article.textContent.slice(0, 80);

@@ -239,7 +239,7 @@ let submit;
 let checked = 0;
 let changes = 0;
 
-const ready = () => changes <= (scene.most_changes ?? Infinity) && parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id));
+const ready = () => changes <= (scene.most_changes ?? Infinity) && parts.length > 0 && parts.every((part) => (part.text.trim() !== "" || part.pictures.length > 0) && part.pictures.every((p) => p.id || scene.eager));
 const set = (element, on) => "disabled" in element ? (element.disabled = !on) : (on ? element.removeAttribute("aria-disabled") : element.setAttribute("aria-disabled", "true"));
 
 const refresh = () => {
@@ -346,7 +346,7 @@ const attach = (part, holder, files) => {
   for (const file of files) {
     const picture = { id: null, alt: "", source: URL.createObjectURL(file) };
     part.pictures.push(picture);
-    const bar = h("div", { role: "progressbar", style: "width:40px;height:4px;background:blue" });
+    const bar = scene.bar === "progress" ? h("progress", { max: 100, value: 99 }) : h("div", { role: "progressbar", style: "width:40px;height:4px;background:blue" });
     const image = h("img", { src: picture.source, alt: "" });
     const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
@@ -414,6 +414,12 @@ const addPart = (where) => {
   return box;
 };
 
+/** A draft of two parts that the browser keeps for this site. */
+const restore = (where) => {
+  if (scene.restores && scene.loads === 1) localStorage.setItem("draft", "yes");
+  if (scene.restores && localStorage.getItem("draft")) addPart(where);
+};
+
 const openComposer = () => {
   parts.length = 0;
   const boxes = h("div");
@@ -454,6 +460,7 @@ const openComposer = () => {
   if (composerRoot.showModal) composerRoot.showModal();
   setTimeout(() => {
     addPart(boxes);
+    restore(boxes);
     over();
   }, scene.late_box ?? 0);
 };
