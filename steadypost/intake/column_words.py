@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+# No word stands for the key: two sheets that count their rows would change each other's posts.
 _WORDS = {
-    "key": "key, id, post id, nummer, identifiant, clave",
     "text": """text, message, content, caption, copy, tweet, toot, body, post, post text, post copy, post content,
         post message, message text, social copy
         nachricht, beitrag, beitragstext, inhalt, tekst, bericht, texte, contenu, légende, texto, mensaje, contenido,

@@ -588,6 +588,21 @@ def test_an_account_leaves_a_series_from_a_time_on_and_comes_back(store, call):
     assert len(coming(store, "bob")) - 2 == sum(one.text == "Evening" for one in waiting(store, "bob"))
 
 
+def test_a_leave_that_is_undone_leaves_no_gap(store, call):
+    """Neither at the times that were taken back, nor at those that were planned without the account since."""
+    begun = call("add", "Morning", "-a", "alice", "-a", "bob", "-w", f"{day(0)}T08:00Z", "--zone", "UTC",
+                 "--repeat", "daily", "--json")  # fmt: skip
+    number = str(begun.json["entered"]["series"])
+    call("edit", "--series", number, "--from", day(2), "--remove-account", "bob")
+    plan(store, now=NOW + timedelta(days=3))
+
+    assert 0 == call("undo").code
+    plan(store, now=NOW + timedelta(days=3))
+
+    assert coming(store, "alice") == coming(store, "bob")
+    assert len(coming(store, "bob")) == len(set(coming(store, "bob")))
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -141,7 +141,9 @@ def test_two_columns_for_one_thing_are_refused_with_both(read, header, told):
     assert told in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["Title", "Owner", "Notes", "Status", "Campaign", "Text 2", "Betreff", "1"])
+@pytest.mark.parametrize(
+    "name", ["ID", "Nummer", "Title", "Owner", "Notes", "Status", "Campaign", "Text 2", "Betreff", "1"]
+)
 def test_what_may_mean_anything_means_nothing(name):
     """Its owner says what it is, with --map."""
     assert field_called(name) is None
