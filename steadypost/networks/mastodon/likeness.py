@@ -68,19 +68,20 @@ def _in_letters_of_name_servers(name: str) -> str:
 def _names_alone(text: str, theirs: Said) -> str:
     """Write the mentions of a text without the names of servers, as ``_without_server`` does theirs."""
     for piece in filter(_is_mention, theirs.pieces):
-        user = re.escape(_user(piece))
-        text = re.sub(
-            rf"{_FIRST}({user})(?:@\w(?:[\w.:-]*\w)?)?(?![\w@])", _user(piece), text, flags=re.IGNORECASE
-        )
+        user, at, _ = piece.short[1:].partition("@")
+        # A name that is typed without a server is one of the account's own server, and never shown with another's.
+        server = r"@\w(?:[\w.:-]*\w)?"
+        server = server if at else f"(?:{server})?"
+        typed = rf"{_FIRST}@{re.escape(user)}{server}(?![\w@])"
+        text = re.sub(typed, f"@{user}{at}", text, flags=re.IGNORECASE)
     return text
 
 
 def _without_server(piece: Piece) -> Piece:
-    return _user(piece) if _is_mention(piece) else piece
-
-
-def _user(mention: Link) -> str:
-    return f"@{mention.short[1:].partition('@')[0]}"
+    if not _is_mention(piece):
+        return piece
+    user, at, _ = piece.short[1:].partition("@")
+    return f"@{user}{at}"
 
 
 def _may_become(ours: str, theirs: Said) -> bool:
