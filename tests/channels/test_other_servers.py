@@ -32,7 +32,7 @@ from tests.channels.other_servers.texts import Texts
 from tests.channels.other_servers.worlds import NETWORKS, Case, living, play
 
 SEED = os.environ.get("OTHER_SERVERS_SEED") or str(random.SystemRandom().randrange(1_000_000))
-CASES = int(os.environ.get("OTHER_SERVERS_CASES", "4"))
+CASES = int(os.environ.get("OTHER_SERVERS_CASES", "3"))
 
 
 @pytest.fixture(scope="module")
