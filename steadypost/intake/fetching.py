@@ -222,11 +222,12 @@ def _ascii(address: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415
 
     parts = urlsplit(address)
-    host = (
-        (parts.hostname or "").encode("idna").decode()
-        if not (parts.hostname or "").isascii()
-        else parts.netloc
-    )
+    host = parts.netloc
+    if not (parts.hostname or "").isascii():
+        try:
+            host = (parts.hostname or "").encode("idna").decode()
+        except UnicodeError:
+            raise _Stopped("no machine can have this name", "correct the address, or " + _SAVE) from None
     netloc = f"{host}:{parts.port}" if host != parts.netloc and parts.port else host
     safe = "%/:=&?~#+!$,;'@()*[]"
     return urlunsplit((parts.scheme, netloc, quote(parts.path, safe=safe), quote(parts.query, safe=safe), ""))
