@@ -7,12 +7,11 @@ A chunk is small, because whoever publishes waits for its transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from steadypost.domain.approval import because
 from steadypost.domain.delivery import State
@@ -54,8 +53,6 @@ from steadypost.store.acts import By
 from steadypost.store.approvals import Rules
 from steadypost.store.changes import waits
 from steadypost.store.restores import Restore
-
-T = TypeVar("T")
 
 CHUNK = 200
 """Rows in one transaction: a fifth of a second, where a publisher waits for up to five."""
@@ -103,19 +100,14 @@ def import_file(
         rules, restore = store.read(Rules), store.read(restores.latest)
         bench = _Bench(store, known, rules, now, zone, path.absolute().parent, shelf, by, restore)
         desk = (_Rehearsal if dry_run else _Desk)(store, now, zone, update=update, by=by)
-        for chunk in _chunks(report.listed.rows(), CHUNK):
+        rows = iter(report.listed.rows())
+        while chunk := list(islice(rows, CHUNK)):
             for row, entered in zip(chunk, desk.put_all(bench.judge_all(chunk)), strict=True):
                 report.note(entered, row)
                 progress(entered)
     except FileRefused as unreadable:
         report.note(refused(unreadable.refusals[0].where, unreadable.refusals))
     return report
-
-
-def _chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    left = iter(rows)
-    while chunk := list(islice(left, size)):
-        yield chunk
 
 
 @dataclass(slots=True)
