@@ -148,7 +148,7 @@ class Desk:
         }
         if media:
             told["media"] = [
-                {"media_key": f"3_{one.id}", "type": "photo"} | ({"alt_text": one.alt} if one.alt else {})
+                {"media_key": one.key, "type": one.kind} | ({"alt_text": one.alt} if one.alt else {})
                 for one in media
             ]
         return told
@@ -188,23 +188,27 @@ class Desk:
     def initialize(self, person: Person, _: dict[str, str], __: Rule | None) -> Answer:
         """Take the announcement of a file."""
         made = self.world.upload(person, self.body["media_category"], self.body["total_bytes"], done=False)
-        return 200, {"data": {"id": made.id, "media_key": f"3_{made.id}", "expires_after_secs": 86400}}, {}
+        return 200, {"data": {"id": made.id, "media_key": made.key, "expires_after_secs": 86400}}, {}
 
     def append(self, _: Person, variables: dict[str, str], __: Rule | None) -> Answer:
         """Take a piece of a file."""
-        self._file(variables["id"]).pieces[int(self.body["segment_index"])] = len(self.body["media"])
+        self._file(variables["id"]).pieces[int(self.body["segment_index"])] = self.body["media"].encode(
+            "latin-1"
+        )
         return 200, {"data": {"expires_at": int(time.time()) + 86400}}, {}
 
     def finalize(self, _: Person, variables: dict[str, str], rule: Rule | None) -> Answer:
         """End an upload in pieces."""
         made = self._file(variables["id"])
-        if sum(made.pieces.values()) != made.size or sorted(made.pieces) != list(range(len(made.pieces))):
+        content = b"".join(made.pieces[n] for n in sorted(made.pieces))
+        if len(content) != made.size or sorted(made.pieces) != list(range(len(made.pieces))):
             raise Refusal(
                 400,
                 "Invalid Request",
                 "Segments do not add up to provided total file size.",
                 "invalid-request",
             )
+        made.digest = hashlib.sha256(content).hexdigest()
         self.world.finish(made)
         return 200, {"data": self._told(made, rule)}, {}
 
@@ -230,7 +234,7 @@ class Desk:
     def _told(self, made: Any, rule: Rule | None) -> dict[str, Any]:
         told: dict[str, Any] = {
             "id": made.id,
-            "media_key": f"3_{made.id}",
+            "media_key": made.key,
             "size": made.size,
             "expires_after_secs": 86400,
         }

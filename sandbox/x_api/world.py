@@ -71,12 +71,22 @@ class File:
     category: str
     size: int
     alt: str = ""
-    pieces: dict[int, int] = field(default_factory=dict)
+    pieces: dict[int, bytes] = field(default_factory=dict)
     state: str = "succeeded"
     polls: int = 0
     done: bool = True
     digest: str = ""
-    """SHA-256 of its content, where it came whole."""
+    """SHA-256 of its content."""
+
+    @property
+    def key(self) -> str:
+        """What X calls it beside a post: the number tells its kind."""
+        return f"{'13' if self.kind == 'video' else '3'}_{self.id}"
+
+    @property
+    def kind(self) -> str:
+        """What X calls its kind."""
+        return "video" if self.category == "tweet_video" else "photo"
 
 
 @dataclass
@@ -316,7 +326,7 @@ class World:
 
 def written(world: World, post: Post) -> dict[str, Any]:
     """Write a post as the API tells it."""
-    text, urls = _shortened(post)
+    text, urls = _shortened(world, post)
     lead = _lead(world, post)
     told: dict[str, Any] = {
         "id": post.id,
@@ -332,11 +342,11 @@ def written(world: World, post: Post) -> dict[str, Any]:
     if post.reply_to:
         told["referenced_posts"] = [{"type": "replied_to", "id": post.reply_to}]
     if post.media:
-        told["attachments"] = {"media_keys": [f"3_{one}" for one in post.media]}
+        told["attachments"] = {"media_keys": [world.files[one].key for one in post.media]}
     return told
 
 
-def _shortened(post: Post) -> tuple[str, list[dict[str, Any]]]:
+def _shortened(world: World, post: Post) -> tuple[str, list[dict[str, Any]]]:
     """Put X's own short links into a text, escape it, and add the link of its pictures."""
     urls: list[dict[str, Any]] = []
     escaped, last = "", 0
@@ -357,10 +367,10 @@ def _shortened(post: Post) -> tuple[str, list[dict[str, Any]]]:
                 "start": start,
                 "end": start + len(short),
                 "url": short,
-                "expanded_url": f"https://x.com/{post.author}/status/{post.id}/photo/1",
-                "media_key": f"3_{one}",
+                "expanded_url": f"https://x.com/{post.author}/status/{post.id}/{one.kind}/1",
+                "media_key": one.key,
             }
-            for one in post.media
+            for one in map(world.files.__getitem__, post.media)
         ]
     return escaped, urls
 

@@ -1,4 +1,4 @@
-"""A picture as it goes out: the one that came in, upright, without metadata, and within what its network takes.
+"""A picture or a film as it goes out: the one that came in, upright, without metadata, within what its network takes.
 
 Nothing that a camera or a program wrote beside the pixels leaves this machine: no place, no owner, no thumbnail. What is
 upright and within the limit keeps its very bytes but for that, and so does what moves; only the rest is drawn anew. The
@@ -18,6 +18,7 @@ from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
 
+from steadypost.channels.films import bare
 from steadypost.channels.stripping import Malformed, stripped
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
@@ -72,22 +73,32 @@ class Prepared:
     @property
     def name(self) -> str:
         """A file's name that says nothing of this machine, and is taken everywhere."""
-        return f"file.{self.kind.rpartition('/')[2]}"
+        ending = self.kind.rpartition("/")[2]
+        return f"file.{'mov' if ending == 'quicktime' else ending}"
 
 
 def ready(media: Media, limit: int, pixels: int = MOST_PIXELS, *, moving: Collection[str]) -> Prepared:
     """Give a post's file as it goes out, in at most ``limit`` bytes and ``pixels``; raise ``Unusable``.
 
-    What is no picture goes out as it is: how large that may be is its network's to say. ``moving`` are the media types
-    that its network shows moving.
+    A film goes out without its notes, and is not made smaller. ``moving`` are the media types of pictures that its
+    network shows moving.
     """
     content = _read(media)
-    if not media.kind.startswith("image/"):
-        return Prepared(content, media.kind)
+    if media.is_film:
+        return _film(content, media.kind, limit)
     prepared = prepare(content, limit, pixels)
     if prepared.moves and prepared.kind not in moving:
         raise Unusable(_is_shown_still(moving))
     return prepared
+
+
+def _film(content: bytes, kind: str, limit: int) -> Prepared:
+    if len(content) > limit:
+        raise Unusable(f"it has {len(content):,} bytes, and at most {limit:,} are taken: make it smaller")
+    try:
+        return Prepared(bare(content), kind)
+    except Malformed as error:
+        raise Unusable(f"it is damaged: {error}") from error
 
 
 def unshown(media: Media, network: Network) -> str | None:

@@ -74,7 +74,9 @@ class Allowance:
     longest_description: int = 1000
     """The most characters of a picture's description."""
     takes: Mapping[str, int] = field(default_factory=dict)
-    """Which media types are taken, and the most bytes of one picture of each."""
+    """Which media types are taken, and the most bytes of one file of each."""
+    longest_film: timedelta | None = None
+    """How long a film may play; ``None``: as long as its bytes allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

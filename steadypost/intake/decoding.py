@@ -1,4 +1,4 @@
-"""Whether an image can be shown: decoded once, at intake, and never again on the way to a network.
+"""Whether an image or a film can be shown: read once, at intake, and never again on the way to a network.
 
 A file of which only the beginning is left has the right kind and the right name, and fails in every composer.
 """
@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+from steadypost.domain import films
+
+PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+
+KINDS = frozenset({*PICTURES.values(), *films.KINDS})
+
+TAKEN = "a PNG, JPEG, WebP or GIF picture, or an MP4 or MOV film"
+"""The same, for people."""
 
 MOST_PIXELS = 80_000_000
 """As many as are decoded to make one smaller; a small file may unpack to gigabytes."""
@@ -20,18 +28,58 @@ def kind_of(head: bytes) -> str:
     """Name a file's media type by how it begins. A PNG that moves is a PNG."""
     import filetype  # noqa: PLC0415 - most posts have no image
 
+    if (film := _film(head)) is not None:
+        return film
     guess = filetype.guess(head)
     kind = guess.mime if guess is not None else "of no known kind"
     return "image/png" if kind == "image/apng" else kind
 
 
+_QUICKTIME = b"qt  "
+_MP4 = frozenset(
+    {b"mp41", b"mp42", b"isom", *(b"iso%d" % n for n in range(2, 10))}
+    | {b"avc1", b"M4V ", b"dash", b"MSNV", b"XAVC"}
+)
+
+
+def _film(head: bytes) -> str | None:
+    """Name a film's media type by its first brand, which says what it is; the others say what it is like."""
+    if head[4:8] != b"ftyp":
+        return None
+    # Pictures (HEIC, AVIF), sound (M4A) and telephones' old films (3GP) name MP4's brands too, behind their own.
+    return "video/quicktime" if head[8:12] == _QUICKTIME else "video/mp4" if head[8:12] in _MP4 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a file turned out to be."""
+
+    broken: str | None = None
+    """What is wrong with it, if anything is."""
+    seconds: float = 0
+    """How long a film plays; 0 where it does not say."""
+
+
 @lru_cache(maxsize=4096)
-def broken_file(path: Path, changed: int, size: int) -> str | None:  # noqa: ARG001 - they make it another file
-    """Say what is wrong with an image's file, if anything is; of the same file only once."""
+def found_in_file(path: Path, kind: str, changed: int, size: int) -> Found:  # noqa: ARG001 - they make it another file
+    """Look at an image's or a film's file; at the same file only once."""
     try:
-        return broken(path.read_bytes())
+        return found(path.read_bytes(), kind)
     except OSError as unreadable:
-        return f"it cannot be read ({unreadable.strerror})"
+        return Found(f"it cannot be read ({unreadable.strerror})")
+
+
+def found(raw: bytes, kind: str) -> Found:
+    """Look at an image or a film."""
+    from steadypost.channels.films import seconds_of  # noqa: PLC0415 - most posts have no film
+    from steadypost.channels.stripping import Malformed  # noqa: PLC0415 - as above
+
+    if kind not in films.KINDS:
+        return Found(broken(raw))
+    try:
+        return Found(seconds=seconds_of(raw))
+    except Malformed as error:
+        return Found(f"it cannot be read to its end: it is damaged ({error})")
 
 
 def broken(raw: bytes) -> str | None:
@@ -41,7 +89,7 @@ def broken(raw: bytes) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(raw), formats=list(KINDS)) as opened:
+            with Image.open(io.BytesIO(raw), formats=list(PICTURES)) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     return f"it has {opened.width} x {opened.height} pixels, and at most {MOST_PIXELS:,} are decoded"
                 opened.load()

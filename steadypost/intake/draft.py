@@ -25,15 +25,15 @@ class Image(BaseModel):
     path: str = Field(
         title="File",
         description=(
-            "A PNG, JPEG, WebP or GIF file on the machine that publishes. A relative path counts from the folder "
-            "of the list it stands in; in Prefect's form, from that machine's STEADYPOST_HOME."
+            "A PNG, JPEG, WebP or GIF picture, or an MP4 or MOV film, on the machine that publishes. A relative path "
+            "counts from the folder of the list it stands in; in Prefect's form, from that machine's STEADYPOST_HOME."
         ),
         json_schema_extra={"position": 0},
     )
     alt: str = Field(
         default="",
         title="Description",
-        description="What the image shows, for those who cannot see it; up to 1000 characters.",
+        description="What it shows, for those who cannot see it; up to 1000 characters.",
         json_schema_extra={"position": 1},
     )
     part: int = Field(

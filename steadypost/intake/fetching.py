@@ -57,7 +57,7 @@ class NotFetched:
 
 Fetch = Callable[[str], Fetched | NotFetched]
 
-_SAVE = "save the image, and name its file"
+_SAVE = "save it, and name its file"
 
 
 class _Stopped(Exception):
@@ -190,7 +190,7 @@ def _one(
     if left <= 0:
         raise _Stopped("its server takes too long", f"try again later, or {_SAVE}")
     within = min(CONNECT_WITHIN, left)
-    headers = [("Accept", "image/*"), ("Accept-Encoding", "identity"), ("User-Agent", "steadypost")]
+    headers = [("Accept", "image/*, video/*"), ("Accept-Encoding", "identity"), ("User-Agent", "steadypost")]
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), within)
     with pool.stream("GET", _ascii(address), headers=headers, extensions={"timeout": timeouts}) as response:
         said = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
@@ -203,7 +203,7 @@ def _one(
         for chunk in response.iter_stream():
             content += chunk
             if len(content) > LARGEST:
-                raise _Stopped(_TOO_LARGE, "make it smaller")
+                raise _Stopped(_TOO_LARGE, f"make it smaller, or {_SAVE}")
             if clock() > ends_at:
                 raise _Stopped("its server takes too long", f"try again later, or {_SAVE}")
     return Fetched(bytes(content), said.get("content-type", "").partition(";")[0].strip().casefold())
@@ -214,7 +214,7 @@ _TOO_LARGE = f"it has more than {LARGEST // 1024 // 1024} MB"
 
 def _check_size(told: str) -> None:
     if told.isdecimal() and int(told) > LARGEST:
-        raise _Stopped(_TOO_LARGE, "make it smaller")
+        raise _Stopped(_TOO_LARGE, f"make it smaller, or {_SAVE}")
 
 
 def _ascii(address: str) -> str:

@@ -1,4 +1,4 @@
-"""What an image must be before a post with it enters."""
+"""What an image or a film must be before a post with it enters."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from steadypost.domain import films
 from steadypost.domain.network import Network
 from steadypost.domain.post import Media, Part, digest_of
 from steadypost.intake import decoding
 from steadypost.intake.content import unsendable
 from steadypost.intake.draft import Image
 from steadypost.intake.refusal import Refusal, refusal
-from steadypost.intake.shelf import Shelf, is_address
+from steadypost.intake.shelf import Kept, Shelf, is_address
 
 MEGABYTE = 1024 * 1024
 
 READ = 50 * MEGABYTE
-"""The largest file that is read. How much a network takes is its own, and a still one is made smaller to fit."""
+"""The largest image that is read. How much a network takes is its own, and a still one is made smaller to fit."""
 
 LONGEST_ALT = 10_000
 """More than any network takes."""
@@ -42,14 +43,11 @@ class Images:
             return _of_file(image, lambda: self._fetched(image.path))
         return _of_file(image, lambda: _file(image.path, self.folder))
 
-    def _fetched(self, address: str) -> tuple[Path, str] | Refusal:
+    def _fetched(self, address: str) -> Kept | Refusal:
         if self.shelf is None:
-            remedy = "save the image, and name its file; 'steadypost import' fetches it itself"
+            remedy = "save it, and name its file; 'steadypost import' fetches it itself"
             return refusal("images", address, "no address is fetched here", remedy)
-        found = self.shelf.take(address)
-        if isinstance(found, Refusal):
-            return found
-        return found.path, found.kind
+        return self.shelf.take(address)
 
 
 def media(image: Image, folder: Path) -> Media | list[Refusal]:
@@ -57,15 +55,21 @@ def media(image: Image, folder: Path) -> Media | list[Refusal]:
     return Images(folder).media(image)
 
 
-def _of_file(image: Image, find: Callable[[], tuple[Path, str] | Refusal]) -> Media | list[Refusal]:
+def _of_file(image: Image, find: Callable[[], Kept | Refusal]) -> Media | list[Refusal]:
     problems = _alt(image)
     found = find()
     if isinstance(found, Refusal):
         return [*problems, found]
-    path, kind = found
     # A dry run keeps no file that it fetched.
-    digest = digest_of(path) if path.exists() else ""
-    return problems or Media(path=path, kind=kind, alt=image.alt.strip(), digest=digest)
+    digest = digest_of(found.path) if found.path.exists() else ""
+    return problems or Media(
+        path=found.path,
+        kind=found.kind,
+        alt=image.alt.strip(),
+        digest=digest,
+        size=found.size,
+        seconds=found.seconds,
+    )
 
 
 def _alt(image: Image) -> list[Refusal]:
@@ -77,18 +81,18 @@ def _alt(image: Image) -> list[Refusal]:
     return []
 
 
-def _file(written: str, folder: Path) -> tuple[Path, str] | Refusal:
+def _file(written: str, folder: Path) -> Kept | Refusal:
     if not written.strip() or unsendable(written):
         return refusal(
             "images",
             written,
             "it names no file that can be kept",
-            "write the path of a PNG, JPEG, WebP or GIF file",
+            f"write the path of {decoding.TAKEN}",
         )
     path = Path(os.path.normpath(folder / written.strip())).absolute()
     try:
         if path.is_fifo():  # opening it would wait for whoever writes, perhaps for ever
-            return refusal("images", written, "it is a pipe", "name a PNG, JPEG, WebP or GIF file")
+            return refusal("images", written, "it is a pipe", f"name {decoding.TAKEN}")
         with path.open("rb") as opened:
             about, head = os.fstat(opened.fileno()), opened.read(_HEAD)
     except FileNotFoundError:
@@ -101,25 +105,26 @@ def _file(written: str, folder: Path) -> tuple[Path, str] | Refusal:
     return _kind(written, path, head, about)
 
 
-def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> tuple[Path, str] | Refusal:
+def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> Kept | Refusal:
     if not stat.S_ISREG(about.st_mode) or not head:
-        return refusal("images", written, "there is nothing in it", "name a PNG, JPEG, WebP or GIF file")
+        return refusal("images", written, "there is nothing in it", f"name {decoding.TAKEN}")
     kind = decoding.kind_of(head)
-    if kind not in decoding.KINDS.values():
+    if kind not in decoding.KINDS:
         return refusal(
             "images",
             written,
             f"by its content it is {kind}, whatever its name says",
-            "convert it to PNG, JPEG, WebP or GIF",
+            f"convert it to {decoding.TAKEN}",
         )
-    if about.st_size > READ:
-        why = f"it has {about.st_size / MEGABYTE:.1f} MB, and at most {READ // MEGABYTE} MB are read"
+    read = films.LARGEST if kind in films.KINDS else READ
+    if about.st_size > read:
+        why = f"it has {about.st_size / MEGABYTE:.1f} MB, and at most {read // MEGABYTE} MB are read"
         return refusal("images", written, why, "make it smaller")
-    if broken := decoding.broken_file(path, about.st_mtime_ns, about.st_size):
-        return refusal(
-            "images", written, broken, "save or export it again, in fewer pixels if it has too many"
-        )
-    return path, kind
+    seen = decoding.found_in_file(path, kind, about.st_mtime_ns, about.st_size)
+    if seen.broken:
+        remedy = "save or export it again, in fewer pixels if it has too many"
+        return refusal("images", written, seen.broken, remedy)
+    return Kept(path=path, kind=kind, size=about.st_size, seconds=seen.seconds)
 
 
 def unshown(field: str, parts: Iterable[Part], networks: Iterable[Network]) -> Iterator[Refusal]:
@@ -132,7 +137,7 @@ def unshown(field: str, parts: Iterable[Part], networks: Iterable[Network]) -> I
             # A dry run keeps no file that it fetched.
             why = (
                 pictures.unshown(one, network)
-                if one.path.exists() and one.kind in network.allows.takes
+                if one.path.exists() and one.kind in network.allows.takes and not one.is_film
                 else None
             )
             if why is not None:

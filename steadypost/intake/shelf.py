@@ -1,4 +1,4 @@
-"""Images by address: fetched once at intake, checked, and kept under the digest of what they hold.
+"""Images and films by address: fetched once at intake, checked, and kept under the digest of what they hold.
 
 What is kept is what goes out: an address may show something else tomorrow, or nothing.
 """
@@ -21,7 +21,10 @@ from steadypost.intake.refusal import Refusal, refusal
 AT_ONCE = 8
 """How many are fetched at the same time."""
 
-ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"} | {
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Kept:
     """Its name is the SHA-256 of its content."""
     kind: str
     size: int
+    seconds: float = 0
+    """How long a film plays; 0 where it does not say."""
 
 
 @dataclass(slots=True)
@@ -65,11 +70,14 @@ class Shelf:
         kind = _kind(found)
         if isinstance(kind, NotFetched):
             return refusal("images", fetching.shown(address), kind.why, kind.remedy)
+        seen = decoding.found(found.content, kind)
+        if seen.broken:
+            return refusal("images", fetching.shown(address), seen.broken, _SAVE)
         name = hashlib.sha256(found.content).hexdigest() + ENDINGS[kind]
         path = (self.folder / name).absolute()
         if self.keep and not path.exists():
             _write(path, found.content)
-        return Kept(path=path, kind=kind, size=len(found.content))
+        return Kept(path=path, kind=kind, size=len(found.content), seconds=seen.seconds)
 
 
 def is_address(written: str) -> bool:
@@ -83,22 +91,26 @@ def _kind(found: Fetched) -> str | NotFetched:
     if kind not in ENDINGS:
         called = f" (the server calls it {found.called})" if found.called else ""
         why = f"by its content it is {kind}{called}"
-        return NotFetched(why, "use the address of the image itself, a PNG, JPEG, WebP or GIF")
+        return NotFetched(why, f"use the address of the file itself: {decoding.TAKEN}")
     if found.called and found.called not in _AGREES.get(kind, {kind}):
         return NotFetched(f"the server calls it {found.called}, and by its content it is {kind}", _SAVE)
-    if broken := decoding.broken(found.content):
-        return NotFetched(broken, _SAVE)
     return kind
 
 
-_SAVE = "save the image, and name its file"
+_SAVE = "save it, and name its file"
 _UNSAID = {"application/octet-stream", "binary/octet-stream"}
 """What storage services call everything."""
+_ALSO = {
+    "image/jpeg": ("image/jpg", "image/pjpeg"),
+    "image/png": ("image/apng",),
+    "video/mp4": ("application/mp4", "video/x-m4v", "video/quicktime"),
+    "video/quicktime": ("video/mp4",),
+}
 _AGREES = {
     kind: {
         kind,
         *_UNSAID,
-        *{"image/jpeg": ("image/jpg", "image/pjpeg"), "image/png": ("image/apng",)}.get(kind, ()),
+        *_ALSO.get(kind, ()),
     }
     for kind in ENDINGS
 }

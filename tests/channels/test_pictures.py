@@ -269,10 +269,6 @@ def test_a_file_that_is_gone_is_missing(media):
         ready(media, LIMIT, moving=())
 
 
-def test_what_is_no_picture_leaves_as_it_is(media):
-    assert media.path.read_bytes() == ready(replace(media, kind="video/mp4"), 1, moving=()).content
-
-
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
 def test_what_is_no_picture(content):
     with pytest.raises(Unusable):

@@ -242,9 +242,9 @@ def test_never_means_never_too_late(judged, draft):
 def test_an_image_is_known_by_its_content(judged, draft, tmp_path):
     """A name proves nothing."""
     (tmp_path / "sun.png").write_text("#!/bin/sh\n")
-    (tmp_path / "film.png").write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(300))
+    (tmp_path / "telephone.png").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(300))
 
-    for name in ("sun.png", "film.png"):
+    for name in ("sun.png", "telephone.png"):
         [refusal] = judged(draft(images=[{"path": name}]))
         assert "by its content" in refusal.why
 

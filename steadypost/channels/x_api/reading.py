@@ -82,15 +82,18 @@ def _names(told: Any) -> dict[str, str]:
     return {str(one.get("id")): str(one["username"]) for one in users if _at(one, "username")}
 
 
-def _media_of(told: Any) -> dict[str, str]:
-    """Give the description of each picture that X told; X leaves the word out where there is none."""
-    found = _many(_at(told, "includes", "media"))
+def _media_of(told: Any) -> dict[str, str | None]:
+    """Give the description of each picture that X told; X leaves the word out where there is none. A film has none."""
+    found = [one for one in _many(_at(told, "includes", "media")) if isinstance(one, dict)]
     return {
-        str(one.get("media_key")): str(one.get("alt_text") or "") for one in found if isinstance(one, dict)
+        str(one.get("media_key")): None if one.get("type") == "video" else str(one.get("alt_text") or "")
+        for one in found
     }
 
 
-def _post(one: Any, handle: str, names: Mapping[str, str], media: Mapping[str, str]) -> SeenPost | None:
+def _post(
+    one: Any, handle: str, names: Mapping[str, str], media: Mapping[str, str | None]
+) -> SeenPost | None:
     own = _id(_at(one, "id"))
     if own is None:
         return None
@@ -140,7 +143,7 @@ def _is_root(one: Any, own: RemoteId) -> bool:
     return conversation is not None and conversation in {own, *_versions(one)}
 
 
-def _pictures(one: Any, media: Mapping[str, str]) -> tuple[str | None, ...]:
+def _pictures(one: Any, media: Mapping[str, str | None]) -> tuple[str | None, ...]:
     return tuple(media.get(str(key)) for key in _many(_at(one, "attachments", "media_keys")))
 
 

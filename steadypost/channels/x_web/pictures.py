@@ -62,6 +62,10 @@ def _file(media: Media) -> FilePayload:
     """Give a picture as it goes out."""
     from steadypost.channels.pictures import Unusable, ready  # noqa: PLC0415 - most posts have no picture
 
+    if media.is_film:
+        raise Halt(
+            Cause.MEDIA_REFUSED, f"{media.path.name}: a film goes through X's API, and not through its page"
+        )
     try:
         file = ready(media, ALLOWS.takes[media.kind], moving=NETWORK.moving)
     except Unusable as error:

@@ -40,7 +40,12 @@ if TYPE_CHECKING:
 )
 @click.option("--zone", default="", help="The zone of a time written without one.")
 @click.option(
-    "--image", "-i", "images", multiple=True, metavar="PATH[::ALT[::PART]]", help="May be repeated."
+    "--image",
+    "-i",
+    "images",
+    multiple=True,
+    metavar="PATH[::ALT[::PART]]",
+    help="A picture or a film. May be repeated.",
 )
 @click.option("--reply-to", default="", metavar="URL|ID", help="The post this one answers.")
 @click.option(

@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 )
 @click.option("--replace", nargs=2, metavar="OLD NEW", help="Some words for others, wherever they stand.")
 @click.option(
-    "--image", "-i", "images", multiple=True, metavar="PATH[::ALT[::PART]]", help="All its images anew."
+    "--image",
+    "-i",
+    "images",
+    multiple=True,
+    metavar="PATH[::ALT[::PART]]",
+    help="All its pictures, or its film, anew.",
 )
 @click.option("--no-images", is_flag=True, help="It has no images any more.")
 @click.option("--reply-to", metavar="URL|ID", help='The post it answers; "" for none.')

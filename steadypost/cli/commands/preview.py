@@ -33,7 +33,12 @@ LEGEND = "‹ › becomes a link, a mention or a tag there."
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--account", "-a", "accounts", multiple=True, help="Who would say it; may be repeated.")
 @click.option(
-    "--image", "-i", "images", multiple=True, metavar="PATH[::ALT[::PART]]", help="May be repeated."
+    "--image",
+    "-i",
+    "images",
+    multiple=True,
+    metavar="PATH[::ALT[::PART]]",
+    help="A picture or a film. May be repeated.",
 )
 @click.option(
     "--file",
@@ -166,6 +171,8 @@ def _counted(count: Count) -> str:
 def _picture(media: Media) -> str:
     measured = measure(media)
     pixels = f"{measured['width']}x{measured['height']}, " if measured["width"] else ""
+    if media.is_film:
+        pixels = f"{media.seconds:.1f} s, " if media.seconds else "of unknown length, "
     described = f'described: "{speech.line(media.alt, 60)}"' if media.alt else "no description"
     return f"{media.path.name}: {media.kind}, {pixels}{measured['bytes'] / 1000:,.0f} kB, {described}"
 
@@ -222,6 +229,7 @@ def _part(part: PartSeen) -> dict[str, Any]:
                 "kind": one.kind,
                 "alt": one.alt,
                 "described": bool(one.alt),
+                "seconds": one.seconds or None,
                 **measure(one),
             }
             for one in part.media

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from steadypost.domain import films
 from steadypost.domain.likeness import Grade, Said, canonical
 from steadypost.domain.network import Allowance, Name, Need, Network, Objection, Place, Pointer
 from steadypost.domain.post import Part
@@ -21,7 +22,10 @@ ALLOWS = Allowance(
     parts=25,
     pictures=4,
     longest_description=10_000,
-    takes=dict.fromkeys(("image/png", "image/jpeg", "image/webp", "image/gif"), 15 * MEGABYTE),
+    takes={
+        **dict.fromkeys(("image/png", "image/jpeg", "image/webp", "image/gif"), 15 * MEGABYTE),
+        **dict.fromkeys(films.KINDS, films.LARGEST),
+    },
 )
 
 _SHAPE = re.compile(r"[0-9a-f]{32}\.[0-9]{1,3}")
@@ -93,6 +97,7 @@ def objections(parts: tuple[Part, ...], allowance: Allowance) -> Iterable[Object
                 why=f"it has {len(part.text)} characters, and a line holds {allowance.longest}",
                 remedy=f"shorten it by {len(part.text) - allowance.longest}",
             )
+        yield from films.against(n, part.media, allowance, "a file")
 
 
 NETWORK = Network(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from steadypost.domain import films
 from steadypost.domain.network import Allowance, Objection
 from steadypost.domain.post import Media, Part
 from steadypost.networks.mastodon.length import graphemes, length
@@ -80,20 +81,13 @@ def _files(n: int, media: tuple[Media, ...], allowance: Allowance) -> Iterator[O
             why=f"part {n + 1} has {len(media)}, and this server takes at most {allowance.pictures}",
             remedy="spread them over more parts",
         )
-    if len(media) > 1 and any(_plays(one) for one in media):
-        yield Objection(
-            part=n,
-            field="images",
-            value=f"{len(media)} files",
-            why="Mastodon takes a video or a sound only alone",
-            remedy="give it a part of its own",
-        )
+    yield from films.against(n, media, allowance, "Mastodon")
     for one in media:
         yield from _file(n, one, allowance)
 
 
 def _file(n: int, one: Media, allowance: Allowance) -> Iterator[Objection]:
-    if one.kind not in allowance.takes:
+    if one.kind not in allowance.takes and not one.is_film:
         known = ", ".join(sorted(allowance.takes))
         yield Objection(
             part=n,
@@ -112,7 +106,3 @@ def _file(n: int, one: Media, allowance: Allowance) -> Iterator[Objection]:
             why=f"its description has {described} characters, and this server takes at most {most}",
             remedy=f"shorten the description by {described - most}",
         )
-
-
-def _plays(one: Media) -> bool:
-    return one.kind.startswith(("video/", "audio/"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from steadypost.channels.films import bare
 from steadypost.channels.wire import Answered
 from steadypost.channels.x_api.answers import Asked, created
 from steadypost.channels.x_api.line import Line
+from steadypost.domain.likeness import Grade, compare
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published, Refused
 from steadypost.domain.post import Part
+from tests.films import PLACE, box
 
 MEGABYTE = 1024 * 1024
 
@@ -55,6 +59,30 @@ def test_what_x_cannot_use_is_refused(alice, sandbox, picture):
     sandbox.weather({"fault": "media_fails", "on": "getMediaUploadStatus"})
 
     outcome = alice.asks_one(showing(picture(kind="image/gif", name="a.gif")))
+
+    assert (Refused, Cause.MEDIA_REFUSED) == (type(outcome), outcome.cause)
+    assert [] == sandbox.asks()
+
+
+def test_a_film_is_read_back_as_what_was_asked_for(alice, sandbox, picture):
+    """Without its notes, whole, and known again although X keeps no description of a film."""
+    film = picture(6 * MEGABYTE, kind="video/mp4", name="a.mp4", in_moov=box(b"udta", PLACE))
+    assert isinstance(alice.asks_one(showing(film)), Published)
+
+    came = film.path.read_bytes()
+    assert PLACE in came
+    assert PLACE not in bare(came)
+    assert [hashlib.sha256(bare(came)).hexdigest()] == sandbox.live()[0]["media"]
+    [seen] = alice.looks().posts
+    assert (None,) == seen.media
+    assert Grade.SAME is compare("Look", seen.said)
+
+
+def test_a_film_that_x_cannot_use_is_refused(alice, sandbox, picture):
+    """It is found out while X makes it over, before the ask."""
+    sandbox.weather({"fault": "media_fails", "on": "getMediaUploadStatus"})
+
+    outcome = alice.asks_one(showing(picture(kind="video/mp4", name="a.mp4")))
 
     assert (Refused, Cause.MEDIA_REFUSED) == (type(outcome), outcome.cause)
     assert [] == sandbox.asks()

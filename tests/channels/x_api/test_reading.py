@@ -42,6 +42,14 @@ def media(kind="photo", of=OWN, **more):
     }
 
 
+def test_a_film_s_description_is_not_told():
+    """X takes none: a film that was sent with one is ours all the same."""
+    page = told("Look")
+    page["includes"]["media"] = [{"media_key": "3_1", "type": "video"}]
+
+    assert (None,) == page_of(page, "alice").posts[0].media
+
+
 @pytest.mark.parametrize("note", [False, True])
 @pytest.mark.parametrize("url", [media(media_key="3_1"), media(), media(kind="video")])
 def test_the_link_to_a_post_s_own_pictures_is_none_of_its_words(note, url):

@@ -1,0 +1,126 @@
+"""What leaves of a film's file is the film alone: nothing moves, and no place or owner is left in it."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from steadypost.channels.films import bare, seconds_of
+from steadypost.channels.pictures import Unusable, ready
+from steadypost.channels.stripping import Malformed
+from steadypost.domain.post import Media
+from tests.films import FRAMES, PLACE, box, film, header, table, track
+
+XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        {"in_moov": box(b"udta", box(b"\xa9xyz", PLACE))},
+        {"in_moov": box(b"meta", bytes(4), PLACE)},
+        {"in_moov": box(b"uuid", XMP, PLACE)},
+        {"in_moov": box(b"udta", PLACE) + bytes(4)},
+        {"in_trak": box(b"udta", box(b"name", PLACE))},
+        {"in_trak": box(b"meta", PLACE)},
+        {"behind": box(b"uuid", XMP, PLACE)},
+        {"behind": box(b"meta", PLACE)},
+        {"behind": box(b"free", PLACE)},
+        {"behind": struct.pack(">I4sQ", 1, b"uuid", 16 + len(PLACE)) + PLACE},
+        {"behind": struct.pack(">I4s", 0, b"sefd") + PLACE},
+        {"noted": PLACE},
+    ],
+)
+def test_no_note_is_left_in_it_and_nothing_moves(notes):
+    """A telephone's place, a camera's track of places, a program's words; its offsets count bytes of its file."""
+    came = film(**notes)
+    assert PLACE in came
+
+    sent = bare(came)
+
+    assert len(came) == len(sent)
+    assert PLACE not in sent
+    for kept in (FRAMES, header(2), b"tkhd", b"vide", b"stco"):
+        assert came.index(kept) == sent.index(kept)
+    assert sent == bare(sent)
+
+
+def test_a_film_without_notes_keeps_its_bytes():
+    assert film() == bare(film())
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_it_says_how_long_it_is(wide):
+    """In a header of either width."""
+    came = film(seconds=140.5)
+    if wide:
+        told = struct.pack(">B3xQQIQ", 1, 0, 0, 1000, 140_500)
+        came = came.replace(header(140.5), box(b"mvhd", told, bytes(100 - len(told))))
+
+    assert 140.5 == seconds_of(came)
+
+
+def test_a_film_in_fragments_may_say_it_elsewhere():
+    """And one that is still being made when it is written does not say it at all."""
+    whole = film(seconds=0, in_moov=box(b"mvex", table(b"mehd", 9000)))
+    assert 9 == seconds_of(whole)
+    assert 0 == seconds_of(film(seconds=0, in_moov=box(b"mvex")))
+
+
+@pytest.mark.parametrize("left", [*range(0, 120, 7), 200, -1, -8, -100])
+def test_of_which_only_the_beginning_is_left_is_malformed(left):
+    with pytest.raises(Malformed):
+        bare(film()[:left])
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        film().replace(b"moov", b"moot"),
+        film().replace(b"vide", b"soun"),
+        film().replace(b"mvhd", b"free"),
+        film().replace(b"stco", b"stcx"),
+        film().replace(table(b"stco", 1, 28), table(b"stco", 1, 1 << 30)),
+        film().replace(table(b"stco", 1, 28), table(b"stco", 1 << 30, 28)),
+        film().replace(table(b"stsc", 1, 1, 1, 1), table(b"stsc", 0, 1, 1, 1)),
+        film().replace(struct.pack(">II", 1000, 2000) + bytes(80), struct.pack(">II", 0, 2000) + bytes(80)),
+        film(noted=PLACE, in_moov=box(b"mvex")),
+        film(in_moov=b"".join([track(b"meta", 0, 400)] * 9)),
+        film() + b"junk",
+        b"",
+    ],
+)
+def test_what_is_not_built_as_its_kind_says_is_malformed(damaged):
+    assert film() != damaged
+    with pytest.raises(Malformed):
+        bare(damaged)
+
+
+@pytest.fixture
+def media(tmp_path):
+    def make(content, kind="video/mp4"):
+        path = tmp_path / "dawn.mp4"
+        path.write_bytes(content)
+        return Media(path=path, kind=kind)
+
+    return make
+
+
+@pytest.mark.parametrize(("kind", "name"), [("video/mp4", "file.mp4"), ("video/quicktime", "file.mov")])
+def test_what_goes_out_is_without_notes_and_its_file_is_left_alone(media, kind, name):
+    came = film(in_moov=box(b"udta", PLACE))
+    one = media(came, kind)
+
+    sent = ready(one, 10_000, moving=())
+
+    assert (bare(came), kind, name) == (sent.content, kind, sent.name)
+    assert came == one.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "limit", "why"), [(film(), 100, "at most 100"), (film()[:-9], 10_000, "damaged")]
+)
+def test_what_its_network_would_not_take_does_not_go_out(media, content, limit, why):
+    with pytest.raises(Unusable, match=why):
+        ready(media(content), limit, moving=())

@@ -1,0 +1,201 @@
+"""A film comes in where its networks take it; each that does not says why, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from steadypost.domain import films
+from steadypost.intake import Accepted, KnownAccount, judge, known_accounts
+from steadypost.intake.fetching import Fetched
+from steadypost.intake.shelf import Shelf
+from steadypost.networks.file import NETWORK as FILE
+from steadypost.networks.x import NETWORK as X
+from steadypost.store import AccountRecord
+from steadypost.store import accounts as account_rows
+from tests.films import box, film
+
+
+@pytest.fixture
+def known(known):
+    return {
+        **known,
+        "page": KnownAccount(name="page", network=X, films=False),
+        "tray": KnownAccount(name="tray", network=FILE),
+    }
+
+
+@pytest.fixture
+def judged(known, draft, now, tmp_path):
+    """Judge a post with these files for an account."""
+
+    def judged(account, *names, **more):
+        images = [{"path": name} if isinstance(name, str) else name for name in names]
+        given = draft(accounts=[account], images=images, **more)
+        return judge(given, known, now=now, folder=tmp_path, source="here:7")
+
+    return judged
+
+
+@pytest.fixture
+def filmed(tmp_path):
+    """Write a film, and say how its file is called."""
+
+    def filmed(name="dawn.mp4", **how):
+        (tmp_path / name).write_bytes(film(**how))
+        return name
+
+    return filmed
+
+
+@pytest.mark.parametrize("account", ["alice", "mast", "tray"])
+@pytest.mark.parametrize(
+    ("brand", "kind"),
+    [(b"isom", "video/mp4"), (b"mp42", "video/mp4"), (b"M4V ", "video/mp4"), (b"qt  ", "video/quicktime")],
+)
+def test_a_film_comes_in(judged, filmed, account, brand, kind):
+    """Its kind by its first bytes, its length as its header says, its digest as a picture's."""
+    name = filmed(seconds=2.5, brand=brand)
+
+    accepted = judged(account, {"path": name, "alt": "Waves"})
+
+    assert isinstance(accepted, Accepted)
+    [media] = accepted.post.parts[0].media
+    assert (kind, "Waves", 2.5, len(film(brand=brand))) == (media.kind, media.alt, media.seconds, media.size)
+    assert len(media.digest) == 64
+
+
+@pytest.mark.parametrize(
+    ("account", "why", "remedy"),
+    [
+        ("page", "X: no film can be sent to page from here", "X's API"),
+        ("sky", "Bluesky: no film can be sent to sky from here", "images@NETWORK"),
+    ],
+)
+def test_where_no_film_can_be_sent_it_is_refused(judged, filmed, account, why, remedy):
+    [refusal] = judged(account, filmed())
+
+    assert ("images", "dawn.mp4", why) == (refusal.field, refusal.value, refusal.why)
+    assert remedy in refusal.remedy
+
+
+def test_a_network_without_films_may_have_a_picture_of_its_own(known, draft, now, tmp_path, filmed, png):
+    png("sun.png")
+    given = draft(
+        accounts=["mast", "sky"],
+        images=[{"path": filmed()}],
+        variants={"bluesky": {"images": [{"path": "sun.png"}]}},
+    )
+
+    assert isinstance(judge(given, known, now=now, folder=tmp_path), Accepted)
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(140, True), (140.5, False)])
+def test_a_film_is_as_long_as_x_takes(judged, filmed, seconds, taken):
+    name = filmed(seconds=seconds)
+
+    found = judged("alice", name)
+    assert taken == isinstance(found, Accepted)
+    if not taken:
+        [refusal] = found
+        assert "it lasts 140.5 s, and X takes at most 140 s" == refusal.why
+        assert "make it shorter by 0.5 s" == refusal.remedy
+    assert isinstance(judged("mast", name), Accepted)
+
+
+def test_a_film_that_does_not_say_how_long_it_is_goes_where_that_is_not_asked(judged, filmed):
+    name = filmed(seconds=0, in_moov=box(b"mvex"))
+
+    [refusal] = judged("alice", name)
+    assert "does not say how long it is" in refusal.why
+    assert isinstance(judged("mast", name), Accepted)
+
+
+@pytest.mark.parametrize("account", ["alice", "mast", "tray"])
+def test_a_film_stands_alone(judged, filmed, png, account):
+    """Beside a picture or another film; in another part of a thread it may."""
+    png("sun.png")
+    name, other = filmed(), filmed("dusk.mp4")
+
+    for names in ([name, "sun.png"], [name, other]):
+        [refusal] = judged(account, *names)
+        assert ("images", "2 files") == (refusal.field, refusal.value)
+        assert "takes a film only alone" in refusal.why
+    apart = [{"path": name, "part": 1}, {"path": "sun.png", "part": 2}]
+    assert isinstance(judged(account, *apart, text="", parts=["One", "Two"]), Accepted)
+
+
+def test_a_film_is_as_large_as_its_network_takes(known, draft, now, tmp_path, filmed):
+    """The size is its file's; what it would be made is its author's business."""
+    name = filmed(size=2_000_000)
+    less = replace(X, allows=replace(X.allows, takes={"video/mp4": 1024 * 1024}))
+    known = {"alice": KnownAccount(name="alice", network=less)}
+
+    [refusal] = judge(draft(images=[{"path": name}]), known, now=now, folder=tmp_path)
+    assert "it has 1.9 MB, and X takes at most 1 MB" == refusal.why
+
+
+def test_what_is_too_large_for_anybody_is_not_read(judged, filmed, tmp_path):
+    name = filmed()
+    with (tmp_path / name).open("ab") as opened:
+        opened.truncate(films.LARGEST + 1)  # a hole, which takes no room
+
+    [refusal] = judged("mast", name)
+    assert "at most 100 MB are read" in refusal.why
+
+
+@pytest.mark.parametrize("content", [film()[:-20], film().replace(b"moov", b"moot"), film()[:24]])
+def test_a_film_that_is_not_whole_is_refused(judged, tmp_path, content):
+    (tmp_path / "dawn.mp4").write_bytes(content)
+
+    [refusal] = judged("mast", "dawn.mp4")
+    assert ("images", "dawn.mp4") == (refusal.field, refusal.value)
+    assert "it is damaged" in refusal.why
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"avif", b"M4A ", b"3gp4"])
+def test_what_only_looks_like_a_film_is_none(judged, filmed, brand):
+    """Other files are built in the same boxes."""
+    [refusal] = judged("mast", filmed(brand=brand))
+
+    assert "by its content it is" in refusal.why
+    assert "MP4 or MOV film" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "called", "taken"),
+    [
+        (film(), "video/mp4", True),
+        (film(), "application/octet-stream", True),
+        (film(brand=b"qt  "), "video/quicktime", True),
+        (film(), "image/png", False),
+        (film()[:-20], "video/mp4", False),
+    ],
+)
+def test_a_film_by_address_is_kept_as_a_picture_is(draft, known, now, tmp_path, content, called, taken):
+    shelf = Shelf(tmp_path / "shelf", fetch=lambda _: Fetched(content, called))
+    given = draft(accounts=["alice"], images=[{"path": "https://a.example/dawn"}])
+
+    found = judge(given, known, now=now, folder=tmp_path, shelf=shelf)
+
+    assert taken == isinstance(found, Accepted)
+    if isinstance(found, Accepted):
+        [media] = found.post.parts[0].media
+        assert (content, 2.0) == (media.path.read_bytes(), media.seconds)
+        assert media.path.stem == media.digest
+    else:
+        assert ["images"] == [one.field for one in found]
+
+
+def test_x_s_page_sends_none_and_its_api_does(store, now):
+    """Both are accounts on X; the channel makes the difference."""
+    store.write(account_rows.put, AccountRecord(name="paid", channel="x_api", handle="paid"), now)
+
+    known = known_accounts(store)
+
+    assert [False, True] == [any(map(is_film, known[one].allows.takes)) for one in ("alice", "paid")]
+
+
+def is_film(kind):
+    return kind.startswith("video/")
