@@ -124,3 +124,13 @@ def test_what_goes_out_is_without_notes_and_its_file_is_left_alone(media, kind, 
 def test_what_its_network_would_not_take_does_not_go_out(media, content, limit, why):
     with pytest.raises(Unusable, match=why):
         ready(media(content), limit, moving=())
+
+
+def test_x_s_page_is_given_none(media):
+    """Intake refuses it; one that came in by another way is refused before the page is touched."""
+    from steadypost.channels.x_web.errand import REFUSES, Halt  # noqa: PLC0415 - of this channel alone
+    from steadypost.channels.x_web.pictures import attach  # noqa: PLC0415 - as above
+
+    with pytest.raises(Halt) as halted:
+        attach(None, None, 0, [media(film())])
+    assert halted.value.cause in REFUSES
