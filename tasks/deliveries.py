@@ -30,6 +30,7 @@ from tasks.house import House, here
 from tasks.journal import following
 from tasks.probes import come_home, set_out
 from tasks.second_question import owned
+from tasks.twinned import rivals
 
 
 @task(
@@ -96,6 +97,7 @@ class _Armed:
             executor=self.channel.executor if self.channel else "",
             offset=self.channel.offset if self.channel else None,
             appears=self.channel.appears if self.channel else None,
+            rivals=rivals(self._house.blocks, self._claim.account),
         )
         journal.line("store", "armed: about to ask" if self.happened else "not armed: no ask may follow")
         return self.happened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,7 +30,7 @@ from steadypost.domain.remote_id import NotAnId, RemoteId
 from steadypost.domain.waits import FIRST_LOOK
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import clocks, codec, copies, ledger, overtaken, strikes
+from steadypost.store import clocks, codec, copies, ledger, overtaken, strikes, vitals
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.copies import Copies
@@ -77,10 +78,12 @@ def arm(
     executor: str = "",
     offset: Offset | None = None,
     appears: Appearance | None = None,
+    rivals: Collection[str] = (),
 ) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
-    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked.
+    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked. ``rivals`` are the accounts that
+    could be the same one under another name: two that are never both ask.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -96,6 +99,8 @@ def arm(
         return False
     if strikes.against(connection, kept.delivery, now):
         # Struck while it was being prepared: the last moment at which a stop can still be heard.
+        return False
+    if appears is not None and _is_anothers(connection, kept.delivery.account, appears.identity, rivals):
         return False
     asked = tuple(
         part if part.state is PartState.LIVE else DeliveryPart(n=part.n, state=PartState.ASKED)
@@ -121,9 +126,17 @@ def arm(
         asked_as=appears.identity if appears else "",
         asked_how=json.dumps(dict(appears.options), sort_keys=True) if appears and appears.options else "",
     )
-    if appears is not None:
-        account_rows.note_identity(connection, kept.delivery.account, appears.identity)
     return True
+
+
+def _is_anothers(connection: Connection, name: str, identity: str, rivals: Collection[str]) -> bool:
+    """Keep who an account has signed in as, and say whether a rival that is not refused for that is the same one."""
+    if identity and rivals and account_rows.one(connection, name).identity != identity:
+        # Of two that sign in for the first time at one moment, the later one is to see the other.
+        account_rows.lock(connection, [name, *rivals])
+    account_rows.note_identity(connection, name, identity)
+    same = account_rows.seen_as(connection, identity, rivals) if identity and rivals else frozenset()
+    return bool(same and same - vitals.twins(connection).keys())
 
 
 def answered(
