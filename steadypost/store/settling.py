@@ -79,11 +79,12 @@ def arm(
     offset: Offset | None = None,
     appears: Appearance | None = None,
     rivals: Collection[str] = (),
+    where: str = "",
 ) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
     Kept with it, for later looks: the clocks' offset, and as whom and how it is asked. ``rivals`` are the accounts that
-    could be the same one under another name: two that are never both ask.
+    could be the same one under another name: two that are never both ask. ``where`` is whose clock was compared.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -126,6 +127,9 @@ def arm(
         asked_as=appears.identity if appears else "",
         asked_how=json.dumps(dict(appears.options), sort_keys=True) if appears and appears.options else "",
     )
+    if offset is not None and where:
+        # A machine that only publishes has no look to tell that its clock is off.
+        clocks.note(connection, attempt.worker.partition(":")[0], where, offset, now)
     return True
 
 
