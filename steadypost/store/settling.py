@@ -334,29 +334,31 @@ def _phase(answer: Answer) -> Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOut:
-    """A lease that has run out: on which delivery, whose, and when."""
+class Held:
+    """A lease: on which delivery, whose, and until when by the clock of its holder."""
 
     delivery_id: int
     worker: str
     until: datetime
 
 
-def leases_run_out(connection: Connection, now: datetime) -> list[RunOut]:
-    """List deliveries held by silent workers."""
+def held(connection: Connection) -> list[Held]:
+    """List what workers hold."""
     rows = connection.execute(
         select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
-        .where(text(SENDING), deliveries.c.lease_until <= now)
+        .where(text(SENDING), deliveries.c.lease_until.is_not(None))
         .order_by(deliveries.c.lease_until)
-        .limit(RESCUED_AT_ONCE)
     )
-    return [RunOut(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
+    return [Held(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
 
 
-def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:
-    """Take a delivery from a worker whose lease has run out: back to the queue if never armed, else unconfirmed."""
+def rescue(connection: Connection, lease: Held, now: datetime) -> Rescued | None:
+    """Take a delivery from a silent worker, unless it renewed its lease: back to the queue if never armed, else
+    unconfirmed.
+    """
+    delivery_id = lease.delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
-    if kept.delivery.state is not State.SENDING or kept.lease_until is None or kept.lease_until > now:
+    if kept.delivery.state is not State.SENDING or kept.lease_until != lease.until:
         return None
     attempt = attempt_rows.latest(connection, kept)
     why = f"worker {attempt.worker} fell silent"
