@@ -251,8 +251,15 @@ def _folder(value: str) -> Path:
     if not value.strip():
         raise ValueError("name a folder, or unset it to take the default")
     path = Path(value).expanduser()
-    if path.exists() and not path.is_dir():
-        raise ValueError("this is a file; name a folder")
+    for one in (path, *path.parents):
+        if one.is_symlink() and not one.exists():
+            raise ValueError(f"{one} is a link that leads nowhere; name a folder")
+        if one.exists():
+            if not one.is_dir():
+                raise ValueError(
+                    "this is a file; name a folder" if one == path else f"{one} is a file; name a folder"
+                )
+            break
     return path
 
 

@@ -30,6 +30,7 @@ from tasks.house import House, here
 from tasks.journal import following
 from tasks.probes import come_home, set_out
 from tasks.second_question import owned
+from tasks.twinned import rivals
 
 
 @task(
@@ -78,9 +79,10 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
 class _Armed:
     """The arming of one attempt, and whether it happened."""
 
-    def __init__(self, house: House, claim: Claim) -> None:
+    def __init__(self, house: House, claim: Claim, where: str) -> None:
         self._house = house
         self._claim = claim
+        self._where = where
         self.channel: Channel | None = None
         """What carries it out: by then it knows how far the network's clock is ahead."""
         self.happened = False
@@ -96,6 +98,8 @@ class _Armed:
             executor=self.channel.executor if self.channel else "",
             offset=self.channel.offset if self.channel else None,
             appears=self.channel.appears if self.channel else None,
+            rivals=rivals(self._house.blocks, self._claim.account),
+            where=self._where,
         )
         journal.line("store", "armed: about to ask" if self.happened else "not armed: no ask may follow")
         return self.happened
@@ -108,7 +112,7 @@ def ask(house: House, claim: Claim) -> Answer:
         return _ended(claim, _closed(claim, account))
     if (changed := _changed(claim)) is not None:
         return _ended(claim, changed)
-    arm = _Armed(house, claim)
+    arm = _Armed(house, claim, account.network)
     limits = house.limits()
     answer: Answer | None = None
     try:

@@ -12,8 +12,8 @@ from steadypost.domain.clock import Clock, now
 from steadypost.domain.health import Tolerances
 from steadypost.domain.living import Heard, Signs
 from steadypost.store import Store, StoreError, vitals, watches
-from steadypost.store.settling import Rescued, RunOut
-from tasks.bounds import RENEW_EVERY
+from steadypost.store.settling import Held, Rescued
+from tasks.bounds import LEASE, RENEW_EVERY
 from tasks.bulkheads import this_host
 
 SAYS_SO_EVERY = timedelta(seconds=5)
@@ -25,17 +25,17 @@ RENEWED_WITHIN = 2 * RENEW_EVERY + timedelta(seconds=1)
 
 
 def rescue(store: Store, moment: datetime) -> list[Rescued]:
-    """Take back what workers hold that fell silent. The lease of another machine, whose clock may be behind, is to stay
-    as it is for long enough to see that it is renewed no more.
+    """Take back what workers hold that fell silent. A lease of another machine, whose clock may be off, has run out when
+    it was not renewed for as long as it lasts.
     """
 
-    def may_be_renewed(one: RunOut) -> bool:
+    def is_silent(one: Held) -> bool:
         if one.worker.partition(":")[0].casefold() == this_host():
-            return False
+            return one.until <= moment
         came = store.heard.at(f"lease of {one.delivery_id}", one.until, moment, oldest=timedelta(0))
-        return moment - came <= RENEWED_WITHIN
+        return moment - came > (RENEWED_WITHIN if one.until <= moment else LEASE + RENEWED_WITHIN)
 
-    return store.rescue(moment, but=may_be_renewed)
+    return store.rescue(moment, silent=is_silent)
 
 
 ALMOST_DEAD = Tolerances().relieved_within - 3 * SAYS_SO_EVERY

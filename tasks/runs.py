@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -339,6 +340,14 @@ def end_of(api: SyncPrefectClient, flow: str, *, but: Iterable[str] = ()) -> lis
     """End every run of a flow under way, its process (killed) first; answer which. Leases and looks see to its work."""
     spared = set(but)
     return [end(api, run.id) for run in under_way(api, flow) if str(run.id) not in spared]
+
+
+def ahead(api: SyncPrefectClient, moment: datetime) -> timedelta:
+    """Say how far the server's clock is ahead of this machine's; zero where it does not tell."""
+    try:
+        return parsedate_to_datetime(api.hello().headers.get("date", "")) - moment
+    except (ValueError, TypeError):
+        return timedelta(0)
 
 
 def under_way(api: SyncPrefectClient, flow: str) -> list[FlowRun]:

@@ -40,6 +40,17 @@ class Twinned:
         return found
 
 
+def rivals(read: documents.Documents | None, name: str) -> list[str]:
+    """Name the other blocks that may lead to the same account, as far as can be known before a sign-in."""
+    blocks = read.accounts if read else {}
+    own = blocks.get(name)
+    # Where a number would say the same of both.
+    where = own.as_the_network_names("-") if own else ""
+    return [
+        other for other, one in blocks.items() if other != name and one.as_the_network_names("-") == where
+    ]
+
+
 def _noted(found: Mapping[str, str], before: Mapping[str, str], store: Store, now: datetime) -> bool:
     """Record which accounts are refused now, and tell a person; answer whether the store knows."""
     try:

@@ -128,7 +128,8 @@ def window(item: Wanted, offset: Offset | None) -> Window:
     """Say from when on a post can be this one.
 
     A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show;
-    so does a clock of the network's that dates posts and was compared with none.
+    so does a clock of the network's that dates posts and was compared with none. What is old by a ``Date`` alone, and
+    young by this machine's clock, is not too old: that ``Date`` may be a proxy's.
     """
     known = item.offset or offset
     if known is None:
@@ -142,7 +143,8 @@ def window(item: Wanted, offset: Offset | None) -> Window:
         return Window(surely=surely, perhaps=earliest - UNKNOWN_CLOCK, is_known=False)
     moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
     unseen = max(moved, STEADY, item.network.dated_apart)
-    return Window(surely=surely, perhaps=earliest - unseen, is_known=True)
+    only_by_date = max(timedelta(0), item.offset.ahead)
+    return Window(surely=surely, perhaps=earliest - only_by_date - unseen, is_known=True)
 
 
 LOOK_LASTS = timedelta(minutes=3)

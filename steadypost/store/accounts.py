@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,18 @@ def note_identity(connection: Connection, name: str, identity: str) -> None:
             .where(accounts.c.name == name, accounts.c.identity != identity)
             .values(identity=identity)
         )
+
+
+def lock(connection: Connection, names: Collection[str]) -> None:
+    """Keep these accounts from other transactions, always in one order."""
+    query = select(accounts.c.name).where(accounts.c.name.in_(names)).order_by(accounts.c.name)
+    connection.execute(query.with_for_update(key_share=True))
+
+
+def seen_as(connection: Connection, identity: str, names: Collection[str]) -> frozenset[str]:
+    """Say which of these accounts were last seen to be this one."""
+    query = select(accounts.c.name).where(accounts.c.identity == identity, accounts.c.name.in_(names))
+    return frozenset(connection.scalars(query))
 
 
 def every(connection: Connection) -> list[AccountRecord]:

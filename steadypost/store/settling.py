@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,7 +30,7 @@ from steadypost.domain.remote_id import NotAnId, RemoteId
 from steadypost.domain.waits import FIRST_LOOK
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
-from steadypost.store import clocks, codec, copies, ledger, overtaken, strikes
+from steadypost.store import clocks, codec, copies, ledger, overtaken, strikes, vitals
 from steadypost.store import deliveries as delivery_rows
 from steadypost.store.attempts import Attempt
 from steadypost.store.copies import Copies
@@ -77,10 +78,13 @@ def arm(
     executor: str = "",
     offset: Offset | None = None,
     appears: Appearance | None = None,
+    rivals: Collection[str] = (),
+    where: str = "",
 ) -> bool:
     """Write "about to ask", and answer ``True``, exactly once; else ``False``, and the caller must not ask.
 
-    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked.
+    Kept with it, for later looks: the clocks' offset, and as whom and how it is asked. ``rivals`` are the accounts that
+    could be the same one under another name: two that are never both ask. ``where`` is whose clock was compared.
     """
     delivery_id = attempt_rows.one(connection, attempt_id).delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
@@ -96,6 +100,8 @@ def arm(
         return False
     if strikes.against(connection, kept.delivery, now):
         # Struck while it was being prepared: the last moment at which a stop can still be heard.
+        return False
+    if appears is not None and _is_anothers(connection, kept.delivery.account, appears.identity, rivals):
         return False
     asked = tuple(
         part if part.state is PartState.LIVE else DeliveryPart(n=part.n, state=PartState.ASKED)
@@ -121,9 +127,20 @@ def arm(
         asked_as=appears.identity if appears else "",
         asked_how=json.dumps(dict(appears.options), sort_keys=True) if appears and appears.options else "",
     )
-    if appears is not None:
-        account_rows.note_identity(connection, kept.delivery.account, appears.identity)
+    if offset is not None and where:
+        # A machine that only publishes has no look to tell that its clock is off.
+        clocks.note(connection, attempt.worker.partition(":")[0], where, offset, now)
     return True
+
+
+def _is_anothers(connection: Connection, name: str, identity: str, rivals: Collection[str]) -> bool:
+    """Keep who an account has signed in as, and say whether a rival that is not refused for that is the same one."""
+    if identity and rivals and account_rows.one(connection, name).identity != identity:
+        # Of two that sign in for the first time at one moment, the later one is to see the other.
+        account_rows.lock(connection, [name, *rivals])
+    account_rows.note_identity(connection, name, identity)
+    same = account_rows.seen_as(connection, identity, rivals) if identity and rivals else frozenset()
+    return bool(same and same - vitals.twins(connection).keys())
 
 
 def answered(
@@ -317,29 +334,31 @@ def _phase(answer: Answer) -> Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOut:
-    """A lease that has run out: on which delivery, whose, and when."""
+class Held:
+    """A lease: on which delivery, whose, and until when by the clock of its holder."""
 
     delivery_id: int
     worker: str
     until: datetime
 
 
-def leases_run_out(connection: Connection, now: datetime) -> list[RunOut]:
-    """List deliveries held by silent workers."""
+def held(connection: Connection) -> list[Held]:
+    """List what workers hold."""
     rows = connection.execute(
         select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
-        .where(text(SENDING), deliveries.c.lease_until <= now)
+        .where(text(SENDING), deliveries.c.lease_until.is_not(None))
         .order_by(deliveries.c.lease_until)
-        .limit(RESCUED_AT_ONCE)
     )
-    return [RunOut(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
+    return [Held(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
 
 
-def rescue(connection: Connection, delivery_id: int, now: datetime) -> Rescued | None:
-    """Take a delivery from a worker whose lease has run out: back to the queue if never armed, else unconfirmed."""
+def rescue(connection: Connection, lease: Held, now: datetime) -> Rescued | None:
+    """Take a delivery from a silent worker, unless it renewed its lease: back to the queue if never armed, else
+    unconfirmed.
+    """
+    delivery_id = lease.delivery_id
     kept = delivery_rows.one(connection, delivery_id, lock=True)
-    if kept.delivery.state is not State.SENDING or kept.lease_until is None or kept.lease_until > now:
+    if kept.delivery.state is not State.SENDING or kept.lease_until != lease.until:
         return None
     attempt = attempt_rows.latest(connection, kept)
     why = f"worker {attempt.worker} fell silent"

@@ -20,7 +20,7 @@ from steadypost.store import accounts as account_rows
 from steadypost.store import claims, money, restores, settling, tables, vitals
 from steadypost.store.claims import Claim
 from steadypost.store.engine import PATIENCE, Database
-from steadypost.store.settling import Rescued, RunOut
+from steadypost.store.settling import Held, Rescued
 from steadypost.store.tables import Schema
 
 if TYPE_CHECKING:
@@ -157,11 +157,13 @@ class Store:
             retries=retries,
         )
 
-    def rescue(self, now: datetime, *, but: Callable[[RunOut], bool] | None = None) -> list[Rescued]:
-        """Take back what workers hold that fell silent: by lease, never by age. ``but`` says which to leave alone."""
-        run_out = self.read(settling.leases_run_out, now)
-        due = [one.delivery_id for one in run_out if but is None or not but(one)]
-        rescued = [self.write(settling.rescue, delivery_id, now) for delivery_id in due]
+    def rescue(self, now: datetime, *, silent: Callable[[Held], bool] | None = None) -> list[Rescued]:
+        """Take back what workers hold that fell silent: by lease, never by age. ``silent`` says which; else it is their
+        date.
+        """
+        held = self.read(settling.held)
+        due = [one for one in held if (silent(one) if silent else one.until <= now)]
+        rescued = [self.write(settling.rescue, one, now) for one in due[: settling.RESCUED_AT_ONCE]]
         return [one for one in rescued if one is not None]
 
     def observe(self, now: datetime, *, claims_of: timedelta) -> StoreSeen:

@@ -31,6 +31,26 @@ def test_without_any_setting_the_defaults_hold(monkeypatch, tmp_path):
     )
 
 
+@pytest.mark.parametrize("where", ["file/under", "file/deep/under", "dangling", "dangling/under"])
+def test_a_home_that_cannot_be_made_is_refused(tmp_path, where):
+    """Below a file, or behind a link that leads nowhere."""
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+
+    [wrong] = refused(STEADYPOST_HOME=str(tmp_path / where))
+
+    assert ("STEADYPOST_HOME", str(tmp_path / where)) == (wrong.name, wrong.value)
+    assert str(tmp_path / where.partition("/")[0]) in wrong.remedy
+
+
+@pytest.mark.parametrize("where", ["there", "link", "link/new/deep", "new/deep"])
+def test_a_home_that_can_be_made_is_taken(tmp_path, where):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+
+    assert tmp_path / where == read({"STEADYPOST_HOME": str(tmp_path / where)}).home
+
+
 def test_what_is_given_is_taken(tmp_path):
     """Each of the seven."""
     settings = read(

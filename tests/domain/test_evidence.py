@@ -409,12 +409,18 @@ def test_what_a_page_paints_proves_no_absence():
 
 @pytest.mark.parametrize("seconds", [-600, -20, 0, 20, 600])
 def test_a_clock_that_is_off_is_corrected_for(seconds):
-    """The network's clock is the clock. What was made just before is not ours, what was made just after is."""
+    """The network's clock is the clock. What was made just before is not ours, what was made just after is.
+
+    A ``Date`` that is ahead may be a proxy's: what this machine's clock calls young may be ours all the same.
+    """
     one = wanted(offset=off(seconds))
-    after, before = seen(at=NOON + (seconds + 1) * SECOND), seen(at=NOON + (seconds - 9) * SECOND)
+    after, before = seen(at=NOON + (seconds + 1) * SECOND), seen(at=NOON + (min(0, seconds) - 9) * SECOND)
+    between = seen(at=NOON + (seconds - 9) * SECOND)
 
     assert isinstance(verdict(one, everywhere(after, offset=off(seconds))), Present)
     assert isinstance(verdict(one, everywhere(before, offset=off(seconds))), Absent)
+    told = verdict(one, everywhere(between, offset=off(seconds)))
+    assert isinstance(told, CannotTell if seconds > 0 else Absent)
 
 
 def test_a_step_too_small_to_be_seen_makes_nothing_absent():

@@ -16,6 +16,7 @@ from prefect.states import Crashed
 from blocks import Unopened
 from flows.publish import Crew
 from steadypost.browser import NoFreeSlot
+from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import (
     Answer,
@@ -128,6 +129,18 @@ def test_a_refused_arming_means_no_click(house, channel, claimed, time):
     ask(house, claim)
 
     assert armed == [False]
+
+
+@pytest.mark.parametrize("minutes", [-10, 3])
+def test_a_clock_that_is_off_is_known_where_nothing_is_looked_at(house, channel, claimed, published, minutes):
+    """A machine that only publishes, while another looks: a person is told that its posts are early or late."""
+    channel.offset = Offset(ahead=timedelta(minutes=minutes), within=timedelta(seconds=1))
+    channel.on_ask = published
+
+    run(house, claimed("One."))
+
+    seen = house.store.observe(house.clock(), claims_of=timedelta(hours=6))
+    assert ("here", timedelta(minutes=-minutes)) == seen.clock_off
 
 
 def test_trouble_at_clean_up_cannot_change_an_answer(house, channel, claimed, published):

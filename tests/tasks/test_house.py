@@ -14,11 +14,16 @@ from pydantic import SecretStr
 from blocks import MastodonAccount, Switch, Switches, XAccount, XApiAccount
 from flows.reconcile import look_at
 from steadypost.channels.port import Access
-from steadypost.domain.outcome import Cause
-from steadypost.store import StoreAway, notices, vitals, watches
+from steadypost.domain.delivery import State
+from steadypost.domain.evidence import Appearance
+from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Phase, Published
+from steadypost.networks.x.snowflake import id_at
+from steadypost.store import StoreAway, notices, reading, vitals, watches
 from steadypost.store import accounts as account_rows
 from tasks import documents
+from tasks.deliveries import deliver
 from tasks.documents import Documents
+from tasks.house import LEASE
 from tasks.twinned import Twinned
 from tasks.watches import Watch
 from tests.rooms import instead
@@ -232,6 +237,100 @@ def test_one_account_under_two_names_of_its_server_is_one(house, reads):
     reads(**two)
 
     assert {"carol": "dora"} == house.store.read(vitals.twins)
+
+
+def sends(house, claim):
+    """Carry one claim out; answer what became of its delivery."""
+    house.take(claim)
+    deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
+    return house.store.read(reading.show, claim.delivery_id).delivery.state
+
+
+@pytest.fixture
+def signs_in(house, channel):
+    """Let each ask sign in as this one, and publish if it is armed; answers what was published."""
+    live = []
+
+    def ask(order, arm):
+        if arm() is not True:
+            why = NotSubmitted(cause=Cause.LEASE_LOST, why="not armed", phase=Phase.COMPOSED)
+            return Answer(outcomes=(why,), first=order.first)
+        live.append(order.parts[0].text)
+        return Answer(
+            outcomes=(Published(remote_id=id_at(house.clock(), sequence=len(live))),), first=order.first
+        )
+
+    def as_account(identity):
+        channel.appears = Appearance(identity=identity)
+        channel.on_ask = ask
+        return live
+
+    return as_account
+
+
+@pytest.mark.parametrize("seen_before", ["dora", None])
+def test_a_second_block_is_known_before_its_first_post(house, reads, claimed, signs_in, seen_before):
+    """Under another handle, and never signed in: it finds itself to be the other when it has signed in, and asks nothing.
+
+    Also where neither had signed in when their first posts were claimed.
+    """
+    two = {"dora": x_account("dora"), "carol": x_account("dora_bakes")}
+    reads(**two)
+    if seen_before:
+        house.store.write(account_rows.note_identity, seen_before, "7")
+    claims = [claimed("From Dora.", account="dora"), claimed("From Carol.", account="carol")]
+    live = signs_in("7")
+
+    states = [sends(house, one) for one in claims]
+    reads(**two)
+
+    assert ["From Dora."] == live
+    assert [State.PUBLISHED, State.SCHEDULED] == states
+    assert {"carol": "dora"} == house.store.read(vitals.twins)
+    assert ["dora"] == house.usable()
+
+
+def test_the_first_goes_on_while_the_second_is_refused(house, reads, claimed, signs_in):
+    """Also when the second is the one that signed in first: which of them goes on is decided once."""
+    two = {"dora": x_account("dora"), "carol": x_account("dora_bakes")}
+    reads(**two)
+    live = signs_in("7")
+    sends(house, claimed("From Carol.", account="carol"))
+    held = sends(house, claimed("Too soon.", account="dora"))
+    reads(**two)
+    house.store.write(account_rows.note_identity, "carol", "7")
+
+    after = sends(house, claimed_again(house, "dora"))
+
+    assert State.SCHEDULED is held
+    assert {"carol": "dora"} == house.store.read(vitals.twins)
+    assert (State.PUBLISHED, ["From Carol.", "Too soon."]) == (after, live)
+
+
+def claimed_again(house, account):
+    """Claim what this account has to send, whenever it may go again."""
+    later = house.clock() + timedelta(hours=1)
+    house.clock.pass_by(hours=1)
+    (claim,) = house.store.claim(worker=house.worker, now=later, lease=LEASE, at_most=1, accounts=[account])
+    return claim
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"base_url": "https://x.com"}, None],
+    ids=["the same number on another network", "a block that was deleted"],
+)
+def test_a_number_that_another_account_has_had_elsewhere_stops_nothing(
+    house, reads, claimed, signs_in, other
+):
+    """Only blocks that are there now, on the same network, are two names of one account."""
+    reads(erik=x_account("erik"), **({"far": x_account("far", **other)} if other else {}))
+    for name in ("alice", "far") if other else ("alice",):
+        house.store.write(account_rows.note_identity, name, "7")
+    live = signs_in("7")
+
+    assert State.PUBLISHED is sends(house, claimed("From Erik.", account="erik"))
+    assert ["From Erik."] == live
 
 
 def test_an_account_of_the_page_is_that_of_the_api_under_its_new_handle(house, reads):

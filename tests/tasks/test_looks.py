@@ -605,6 +605,47 @@ def test_a_proxy_s_clock_that_our_own_ids_contradict_proves_nothing(
     assert {State.PUBLISHED, State.UNCONFIRMED} == states
 
 
+@pytest.mark.parametrize("seconds", [20, 90, 600, 3500])
+def test_a_clock_ahead_that_no_id_has_confirmed_makes_no_live_post_too_old(
+    house, channel, claimed, time, seconds
+):
+    """The first post of a day, its answer lost, behind a proxy whose ``Date`` is ahead: no second copy."""
+    fast = Offset(ahead=timedelta(seconds=seconds), within=AGREED.within)
+    claim = claimed("The lamp is lit.")
+    house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=fast)
+    live = SeenPost(
+        id=id_at(house.clock() + timedelta(seconds=1)), author="alice", said=plain("The lamp is lit.")
+    )
+    time.pass_by(seconds=3)
+    house.store.write(
+        settling.answered, claim.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
+    )
+    time.pass_by(seconds=30)
+    channel.on_look = lambda request: sighting(house, live, place=request.place, offset=fast)
+    for _ in range(4):
+        look.fn("alice", at_once=True)
+        time.pass_by(minutes=16)
+
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.UNCONFIRMED
+
+
+@pytest.mark.parametrize("seconds", [-600, 20, 600])
+def test_a_clock_that_is_off_still_lets_absence_be_proven(house, channel, claimed, time, seconds):
+    """Nothing of its words is in any list: it goes out again."""
+    off = Offset(ahead=timedelta(seconds=seconds), within=AGREED.within)
+    claim = claimed("The lamp is lit.")
+    house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
+    house.store.write(
+        settling.answered, claim.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
+    )
+    channel.on_look = lambda request: sighting(house, place=request.place, offset=off)
+    for _ in range(3):
+        time.pass_by(minutes=16)
+        look.fn("alice", at_once=True)
+
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.SCHEDULED
+
+
 def test_a_look_says_which_attempt_it_was_about(house, channel, unconfirmed_delivery, monkeypatch):
     """So that it is not held against a later one that was made while it looked."""
     delivery_id = unconfirmed_delivery("The lamp is lit.")

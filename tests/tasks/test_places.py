@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from steadypost.domain.living import Heard
 from steadypost.domain.observed import Noted
 from steadypost.store import vitals
 from tasks import runs
@@ -33,7 +34,6 @@ def heard(host, ago):
         pytest.param(run(60 * SECOND), heard(this_host(), SECOND), True, id="here by its word, without a process"),
         pytest.param(run(SECOND, f"{this_host()}:4711"), {}, True, id="here by its worker's word, without a process"),
         pytest.param(run(3600 * SECOND), heard("another", SILENT), False, id="elsewhere, heard of lately"),
-        pytest.param(run(3600 * SECOND), heard("another", SILENT + SECOND), True, id="elsewhere, silent for long"),
         pytest.param(run(SECOND), heard("another", 2 * SILENT), False, id="elsewhere, begun a moment ago"),
         pytest.param(run(BEGINS_WITHIN, "another:4711"), {}, False, id="elsewhere, about to begin"),
         pytest.param(run(BEGINS_WITHIN + SECOND), {}, True, id="never heard of"),
@@ -41,21 +41,67 @@ def heard(host, ago):
 )  # fmt: skip
 def test_who_is_dead(found, noted, dead):
     """Of this machine by its processes, of others by what they say."""
-    assert dead == is_dead(found, noted, set(), NOW)
-    assert not is_dead(found, noted, {"run-1"}, NOW), "whoever has a process that moves lives"
+    assert dead == is_dead(found, noted, set(), NOW, Heard())
+    assert not is_dead(found, noted, {"run-1"}, NOW, Heard()), "whoever has a process that moves lives"
+
+
+OFF = [timedelta(minutes=one) for one in (-600, -10, -3, 0, 3, 10, 600)]
+"""How far another machine's clock is ahead of this one's."""
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_who_lives_on_a_machine_whose_clock_is_off_keeps_its_place(off):
+    """It says so every few seconds, dated by its own clock; this machine asks now and then."""
+    told, long_ago = Heard(), run(3600 * SECOND)
+
+    for seconds in (0, 3, 40, 400, 4000):
+        moment = NOW + seconds * SECOND
+        assert not is_dead(long_ago, heard("another", -seconds * SECOND - off), set(), moment, told)
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_who_dies_on_a_machine_whose_clock_is_off_loses_its_place(off):
+    """As soon as it has been silent for so long by the clock of the one who asks."""
+    told, last, long_ago = Heard(), heard("another", -off), run(3600 * SECOND)
+    is_dead(long_ago, last, set(), NOW, told)
+
+    assert is_dead(long_ago, last, set(), NOW + SILENT + SECOND, told)
+
+
+@pytest.mark.parametrize("off", OFF)
+@pytest.mark.parametrize(
+    ("ago", "ended"), [(BEGINS_WITHIN / 2, []), (BEGINS_WITHIN + 5 * SECOND, ["begins"])]
+)
+def test_when_a_run_began_is_said_by_the_clock_of_prefect_s_server(monkeypatch, off, ago, ended):
+    """Which may be off as well."""
+    begins = named("begins", ago - off)
+
+    assert ended == Machine(monkeypatch, begins, ahead=off).free()
+
+
+def test_how_far_the_server_s_clock_is_ahead():
+    """By the date of its answer; without one it is taken for right."""
+
+    def server(**headers):
+        return SimpleNamespace(hello=lambda: SimpleNamespace(headers=headers))
+
+    assert timedelta(minutes=10) == runs.ahead(server(date="Mon, 04 May 2026 12:10:00 GMT"), NOW)
+    assert timedelta(0) == runs.ahead(server(), NOW) == runs.ahead(server(date="soon"), NOW)
 
 
 class Machine:
     """The runs that Prefect believes in, and the processes of this machine."""
 
-    def __init__(self, monkeypatch, *believed, moving=(), stopped=(), noted=None):
+    def __init__(self, monkeypatch, *believed, moving=(), stopped=(), noted=None, ahead=timedelta(0)):
         self.ended = []
+        self.heard = Heard()
         self._noted = noted or {}
         processes = {name: [name] for name in (*moving, *stopped)}
         monkeypatch.setattr(runs, "under_way", lambda _api, _flow: believed)
         monkeypatch.setattr(runs, "processes", lambda: processes)
         monkeypatch.setattr(runs, "stands_still", lambda found: found[0] in stopped)
         monkeypatch.setattr(runs, "end", self._end)
+        monkeypatch.setattr(runs, "ahead", lambda _api, _now: ahead)
 
     def read(self, _room):
         return self._noted
