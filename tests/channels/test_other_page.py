@@ -210,6 +210,31 @@ def test_a_sheet_that_comes_again_or_wants_something_is_named_within_seconds(ali
     assert time.monotonic() - clicked_at[0] < 8 * slowness()
 
 
+@pytest.mark.parametrize("confirm", ["once", "late", "told"])
+def test_what_the_browsers_own_window_asks_after_the_click_lets_the_post_go_on(alice, confirm):
+    alice.at(confirm=confirm).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(
+    ("confirm", "cause"),
+    [("twice", Cause.OVERLAY), ("prompt", Cause.OVERLAY), ("human", Cause.CHALLENGE)],
+)
+def test_a_window_of_the_browsers_that_wants_more_is_named(alice, confirm, cause):
+    outcome = alice.at(confirm=confirm).say(TEXT, within=60.0)
+
+    assert cause is asked_for_nothing(alice, outcome)
+    assert "browser" in outcome.why
+
+
+def test_a_page_that_asks_whether_to_leave_keeps_no_later_post(alice):
+    alice.at(unload=True).ask(TEXT, within=60.0)
+    alice.ask("Another", within=60.0)
+
+    assert [TEXT, "Another"] == alice.live()
+
+
 def test_a_draft_is_not_thrown_away(alice):
     alice.at(sheet_after="draft").ask(TEXT, within=60.0)
 
@@ -424,6 +449,31 @@ def test_wherever_the_composer_is_and_however_it_comes(alice, other_site, scene)
 
     assert texts == alice.live()
     assert outcomes == published(other_site)
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"dialog": "within"},
+        {"dialog": "within", "inside": True},
+        {"dialog": "within", "inline": True},
+        {"dialog": "within", "box": "textarea", "late_box": 1500},
+        {"inline": True},
+        {"inline": True, "late_box": 4000},
+    ],
+)
+def test_a_reply_wherever_its_composer_opens(alice, other_site, scene):
+    """In the page as well; and beside another composer of the page's own, which would post by itself."""
+    alice.at(**scene).ask(TEXT, "And more", reply_to=PARENT, within=60.0)
+
+    assert [TEXT, "And more"] == alice.live()
+    assert PARENT == other_site.posts[0]["parent"]
+
+
+def test_a_post_is_never_written_in_a_composer_within_the_page(alice):
+    outcome = alice.at(dialog="within").say(TEXT, within=30.0)
+
+    assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
 def test_a_reply_in_a_page_from_right_to_left(alice, other_site):

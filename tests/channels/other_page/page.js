@@ -178,7 +178,7 @@ const SENDERS = {
 const send = async () => {
   sent += 1;
   if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
-  if (scene.confirm && !window.confirm("?")) return;
+  if (scene.confirm && !(await agreed(scene.confirm))) return;
   if (scene.at_click === "dead") return;
   if (scene.at_click === "crash") return void (location.href = "chrome://crash");
   if (scene.at_click === "close") return window.close();
@@ -199,6 +199,18 @@ const send = async () => {
     if (!above) return interstitial();
   }
   layers.replaceChildren();
+};
+
+/** What a page may ask in a window of the browser's own before it sends. */
+const agreed = async (how) => {
+  switch (how) {
+    case "late": return (await new Promise((resolve) => setTimeout(resolve, 600)), window.confirm(t.who));
+    case "twice": return window.confirm(t.who) && window.confirm(t.who);
+    case "human": return window.confirm("Please verify that you are human");
+    case "told": return (window.alert(t.who), true);
+    case "prompt": return window.prompt(t.who) !== null;
+    default: return window.confirm(t.who);
+  }
 };
 
 /** "Something went wrong, try again": the big button would send once more. */
@@ -446,6 +458,7 @@ const openComposer = () => {
     native: () => h("dialog", { class: "win" }, head, context, boxes, who, foot),
     double: () => h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, h("div", { class: "row" }, head, foot), h("div", { role: "dialog", "aria-label": t.post }, context, boxes, who))),
     region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
+    within: () => h("div", {}, context, boxes, who, foot),
   };
   composerRoot = make[scene.dialog ?? "nested"]();
   if (["input", "image", "button"].includes(scene.submit)) {
@@ -456,7 +469,8 @@ const openComposer = () => {
   if (scene.shadow) {
     const inside = layers.appendChild(h("x-composer")).attachShadow({ mode: "open" });
     inside.append(h("style", {}, STYLE), composerRoot);
-  } else layers.append(composerRoot);
+  } else if (scene.dialog === "within") (scene.inside ? document.querySelector("article") : document.querySelector("main > div") ?? document.querySelector("main")).append(composerRoot);
+  else layers.append(composerRoot);
   if (composerRoot.showModal) composerRoot.showModal();
   setTimeout(() => {
     addPart(boxes);
@@ -512,7 +526,7 @@ const begin = async () => {
   if (scene.first && scene.loads <= (scene.first_times ?? 99)) return failed();
   if (target) {
     fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
-      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : post());
+      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
     });
     return;
   }
