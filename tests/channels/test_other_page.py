@@ -265,7 +265,7 @@ def asked_for_nothing(alice, outcome):
     return outcome.cause
 
 
-@pytest.mark.parametrize("scene", ["dead", "close", "blank", "home", "gone"])
+@pytest.mark.parametrize("scene", ["dead", "counted", "close", "blank", "home", "gone"])
 def test_a_click_without_a_request_is_known_within_seconds(alice, scene):
     clicked_at = []
     outcome = alice.at(at_click=scene).say(
@@ -526,6 +526,27 @@ def test_a_request_that_makes_more_or_other_than_was_armed_never_leaves(alice, w
     outcome = alice.at(send_by=way).say(TEXT, within=60.0)
 
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
+
+
+@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded"])
+def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
+    """It says the text, in whichever form: it is the post."""
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
+
+    assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
+
+
+def test_what_cannot_be_read_may_be_the_post(alice):
+    outcome = alice.at(send_by="squeezed").say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert 1 == len(alice.sandbox.asks)
+
+
+def test_what_cannot_be_read_beside_the_post_changes_nothing(alice, other_site):
+    outcome = alice.at(send_by="log").say(TEXT, within=60.0)
+
+    assert (outcome,) == published(other_site)
 
 
 def test_of_two_requests_for_the_same_one_leaves(alice, other_site):

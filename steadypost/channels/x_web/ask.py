@@ -289,7 +289,9 @@ def _submit(desk: Desk, page: Page, errand: AskErrand, offset: Offset | None) ->
 def _end_without_a_request(desk: Desk, gate: Gate, errand: AskErrand) -> bool:
     """Close the gate and the page; say whether it is certain that nothing has left and nothing can."""
     gate.shut()
-    return not gate.has_decided() and _close(desk, errand.access.account)
+    if gate.has_decided() or not _close(desk, errand.access.account):
+        return False
+    return not (gate.passed_by or gate.unheard)
 
 
 def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:

@@ -43,9 +43,11 @@ from steadypost.channels.x_web.held import (
     body_of,
     decoded,
     heard,
+    is_readable,
     name_of,
 )
 from steadypost.channels.x_web.requests import (
+    HARMLESS,
     Removal,
     makes_a_post,
     removes_a_post,
@@ -151,6 +153,8 @@ class Keeper:
         elif removes_a_post(asked["method"], asked["url"]):
             self._say("failRequest", event, errorReason="BlockedByClient")
         elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
+            if self.gate is not None and asked["method"] not in HARMLESS and not is_readable(event):
+                self.gate.unheard = True
             self._say("continueRequest", event)
         elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)
@@ -282,6 +286,8 @@ class Gate:
         """Whether something may have gone by another way: a window of its own, which was not held from the first
         moment, or a socket.
         """
+        self.unheard = False
+        """Whether something left that cannot be read here: it may have been the post, and does not end the wait."""
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0
@@ -376,13 +382,14 @@ class Gate:
 
     def _failed(self, request: Request) -> None:
         """A request ended without an answer, for instance because the page went elsewhere."""
-        if not makes_a_post(request.method, request.url, request.post_data, self.turns.texts):
+        body = (request.post_data_buffer or b"").decode(errors="replace")
+        if not makes_a_post(request.method, request.url, body, self.turns.texts):
             return
         if self._blocked:
             # One that we stopped ourselves. Were it another, its answer would still come, or the wait end.
             self._blocked -= 1
             return
-        said = said_in(request.post_data)
+        said = said_in(body)
         for n in sorted(self.waiting):
             if said is not None and same_text(said.text, self.turns.texts[n]):
                 self._note(n, Lost("the page gave the request up"))

@@ -170,6 +170,22 @@ const SENDERS = {
     const worker = new Worker(URL.createObjectURL(new Blob([outer], { type: "text/javascript" })));
     worker.postMessage([`ws://${location.host}/socket`, parts[0].text.trim()]);
   }),
+  query: async (body) => (await fetch(`${ADDRESS}?variables=${encodeURIComponent(JSON.stringify(JSON.parse(body).variables))}`)).json(),
+  urlencoded: async (body) => (await fetch("/1.1/statuses/update.json", { method: "POST", body: new URLSearchParams({ status: JSON.parse(body).variables.tweet_text }) })).json(),
+  multipart: async (body) => {
+    const form = new FormData();
+    form.append("text", JSON.parse(body).variables.tweet_text);
+    return (await fetch("/i/api/publish", { method: "POST", body: form })).json();
+  },
+  guarded: async (body) => (await fetch("/i/api/publish", { method: "POST", body: `for(;;);${JSON.stringify({ say: JSON.parse(body).variables.tweet_text })}` })).json(),
+  squeezed: async (body) => {
+    const bytes = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+    return (await fetch("/i/api/publish", { method: "POST", headers: { "x-squeezed": "1" }, body: await new Response(bytes).arrayBuffer() })).json();
+  },
+  log: async (body) => {
+    fetch("/i/log", { method: "POST", body: new Uint8Array([255, 254, 0, 200]) }).catch(() => {});
+    return SENDERS.fetch(body);
+  },
   twice: async (body) => SENDERS.fetch(JSON.stringify({ ...JSON.parse(body), also: [JSON.parse(body)] })),
   batch: async (body) => (await fetch("/i/api/graphql/batch", { method: "POST", headers: { "content-type": "application/json" }, body: `[${body},${body}]` })).json(),
   both: async (body) => (await Promise.all([SENDERS.fetch(body), SENDERS.fetch(body)]))[0],
@@ -180,6 +196,7 @@ const send = async () => {
   if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
   if (scene.confirm && !(await agreed(scene.confirm))) return;
   if (scene.at_click === "dead") return;
+  if (scene.at_click === "counted") return void fetch("/i/log", { method: "POST", body: JSON.stringify({ clicked: "post" }) }).catch(() => {});
   if (scene.at_click === "crash") return void (location.href = "chrome://crash");
   if (scene.at_click === "close") return window.close();
   if (scene.at_click === "blank") return void document.documentElement.remove();
