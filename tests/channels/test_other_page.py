@@ -565,6 +565,29 @@ def test_what_went_by_a_socket_is_unconfirmed(alice, way):
     assert [TEXT] == alice.live()
 
 
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"send_by": "worker_transport"},
+        {"send_by": "nested_transport"},
+        {"send_by": "kept_transport", "worker": "keeps"},
+    ],
+)
+def test_what_a_worker_may_have_sent_unheard_is_unconfirmed(alice, scene):
+    outcome = alice.at(**scene).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+
+
+def test_a_worker_that_sends_nothing_changes_nothing(alice, other_site):
+    """A page has workers of its own: a dead click stays known as one, and a post goes out."""
+    dead = alice.at(worker="idle", at_click="dead").say(TEXT, within=60.0)
+    assert Cause.NOTHING_LEFT is asked_for_nothing(alice, dead)
+
+    outcome = alice.at(worker="idle").say(TEXT, within=60.0)
+    assert (outcome,) == published(other_site)
+
+
 def test_what_another_sites_frame_sends_is_never_nothing(alice):
     """A frame of another site is a page of its own to the browser."""
     outcome = alice.at(send_by="foreign").say(TEXT, within=60.0)

@@ -57,6 +57,7 @@ from steadypost.channels.x_web.requests import (
 )
 from steadypost.channels.x_web.sheets import Sheet
 from steadypost.channels.x_web.turns import Stopped, Turns
+from steadypost.channels.x_web.workers import WITHOUT, Workers
 from steadypost.domain.outcome import Cause, Outcome, Published
 from steadypost.domain.remote_id import RemoteId
 
@@ -65,14 +66,6 @@ ALWAYS_HELD = [{"urlPattern": "*/graphql/*"}, {"urlPattern": "*/statuses/update*
 
 HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
-
-
-WITHOUT = """const ways = ["SharedWorker", "fetchLater", "WebTransport", "RTCPeerConnection", "webkitRTCPeerConnection"];
-for (const way of ways) delete globalThis[way];
-delete globalThis.Navigator?.prototype.serviceWorker;"""
-"""What a page has to do without: what is sent in these ways passes by its gate. A page that could wait for a service
-worker would wait for ever, for none is let in. Not every browser has all of them.
-"""
 
 
 class Keeper:
@@ -93,6 +86,7 @@ class Keeper:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.on("Fetch.requestPaused", self._paused)
         self._hold(ALWAYS_HELD)
+        self._workers = Workers(self._session, self._hear_of_workers)
         page.add_init_script(WITHOUT)
         page.on("websocket", lambda socket: socket.on("framesent", self._sent))
 
@@ -101,9 +95,14 @@ class Keeper:
         if self.gate is not None and says_aloud(payload, self.gate.turns.texts):
             self.gate.passed_by = True
 
+    def _hear_of_workers(self) -> None:
+        if self.gate is not None and self._workers.may_send():
+            self.gate.unheard = True
+
     def begin(self, gate: Gate) -> None:
         """Put a gate in."""
         self.gate = gate
+        self._hear_of_workers()
         self._framed = False
         self._hold(HELD_WHILE_ASKING)
 
@@ -287,7 +286,7 @@ class Gate:
         moment, or a socket.
         """
         self.unheard = False
-        """Whether something left that cannot be read here: it may have been the post, and does not end the wait."""
+        """Whether something may have left that cannot be read here."""
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0

@@ -77,6 +77,15 @@ const SOCKET = `onmessage = ({ data: [address, say] }) => { const line = new Web
 /** A way that leads nowhere here: what counts is that it was open. */
 const elsewise = (line) => line.ready?.catch(() => {});
 
+const line_of = (text) => new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+
+/** A worker from the beginning: one that does its own work only, one that keeps a way to send. */
+const WORKERS = {
+  idle: `onmessage = ({ data }) => postMessage(data);`,
+  keeps: `const way = globalThis.WebTransport; onmessage = () => { try { new way("https://127.0.0.1:9/").ready.catch(() => {}); } catch { } };`,
+};
+const kept_worker = scene.worker ? line_of(WORKERS[scene.worker]) : null;
+
 /** The ways in which a page may send: what is answered, or nothing where it cannot know. */
 const SENDERS = {
   fetch: async (body) => (await fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json(),
@@ -146,6 +155,9 @@ const SENDERS = {
     });
   },
   transport: (body) => (globalThis.WebTransport ? new Promise(() => elsewise(new WebTransport("https://127.0.0.1:9/"))) : SENDERS.fetch(body)),
+  worker_transport: () => new Promise(() => line_of(`try { const line = new WebTransport("https://127.0.0.1:9/"); line.ready.catch(() => {}); } catch { }`)),
+  kept_transport: () => new Promise(() => kept_worker.postMessage("send")),
+  nested_transport: () => new Promise(() => line_of(`new Worker(URL.createObjectURL(new Blob(["try { new WebTransport('https://127.0.0.1:9/') } catch { }"])));`)),
   peers: (body) => (globalThis.RTCPeerConnection ? new Promise(() => elsewise(new RTCPeerConnection())) : SENDERS.fetch(body)),
   service: async (body) => {
     const comes = navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
