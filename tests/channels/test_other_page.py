@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from PIL import Image
 
 from steadypost.channels.port import Access
 from steadypost.domain.outcome import Cause, NotSubmitted, Phase, Published, Refused, Unconfirmed
@@ -158,6 +159,16 @@ def test_a_picture_is_given_its_time(alice, other_site, picture, scene):
 
     (post,) = other_site.posts
     assert None not in {one["media_id"] for one in post["media"]}
+
+
+def test_pictures_that_the_page_puts_in_another_order_do_not_go_out_so(alice, picture, tmp_path):
+    """Nor with each other's descriptions."""
+    other = tmp_path / "other.png"
+    Image.new("RGB", (3, 3), "red").save(other)
+    media = (picture, replace(picture, path=other, alt="Something red"))
+    outcome = alice.at(reorders=True).ask(parts=(Part(text="Two", media=media),), within=60.0).outcomes[0]
+
+    assert Cause.MEDIA_NOT_ATTACHED is asked_for_nothing(alice, outcome)
 
 
 def test_a_button_that_comes_on_late_is_waited_for(alice):

@@ -383,6 +383,13 @@ const drawn = (part) => {
 
 // -- pictures
 
+/** Once all are there, the page puts them in another order. */
+const reorder = (part, holder) => {
+  if (!scene.reorders || part.pictures.length < 2 || !part.pictures.every((one) => one.id)) return;
+  part.pictures.reverse();
+  holder.append(...[...holder.children].reverse());
+};
+
 const attach = (part, holder, files) => {
   for (const file of files) {
     const picture = { id: null, alt: "", source: URL.createObjectURL(file) };
@@ -392,7 +399,7 @@ const attach = (part, holder, files) => {
     const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
     if (!scene.silent_upload) card.append(bar);
-    fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); }, scene.processing ?? 0));
+    fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); reorder(part, holder); }, scene.processing ?? 0));
   }
   refresh();
 };
