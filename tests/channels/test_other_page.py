@@ -187,10 +187,11 @@ def test_what_lies_over_the_button_is_taken_away_or_passes(alice, over):
     assert [TEXT] == alice.live()
 
 
+@pytest.mark.parametrize("late", [150, 2000])
 @pytest.mark.parametrize("popup", ["list", "presentation", "menu"])
-def test_suggestions_over_the_button_change_nothing(alice, popup):
+def test_suggestions_over_the_button_change_nothing(alice, popup, late):
     texts = ["Thanks to @bob", "Fresh #bread"]
-    alice.at(popup=popup, popup_late=150).ask(*texts, within=60.0)
+    alice.at(popup=popup, popup_late=late).ask(*texts, within=60.0)
 
     assert texts == alice.live()
 
@@ -624,6 +625,29 @@ def test_an_id_is_a_string(alice, other_site, ids, known):
 
     assert known is type(outcome)
     assert known is Unconfirmed or (outcome,) == published(other_site)
+
+
+def test_an_answer_that_leaves_the_post_to_the_list_is_unconfirmed(alice):
+    """What was made is told in a second step: the list has it."""
+    outcome = alice.at(empty=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+
+
+def test_a_warning_beside_the_post_changes_nothing(alice, other_site):
+    outcome = alice.at(warns=37).say(TEXT, within=60.0)
+
+    assert (outcome,) == published(other_site)
+
+
+def test_a_window_of_the_browsers_after_a_lost_answer_is_turned_down(alice):
+    """It may be whether to send it again."""
+    outcome = alice.at(answer_lost=True, asks_again=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+    assert 1 == len(alice.sandbox.asks)
 
 
 def test_a_link_to_somebody_elses_post_is_no_answer(alice):

@@ -225,6 +225,7 @@ const send = async () => {
     const told = await SENDERS[scene.send_by ?? "fetch"](JSON.stringify({ variables, queryId: "q1W2e3" })).catch(() => null);
     if (scene.toast_other) document.body.append(h("div", { role: "status", "data-testid": "toast", style: "position:fixed;left:0;bottom:0" }, h("a", { href: `/bob/status/${scene.toast_other}` }, "Ver")));
     above = told?.data?.create_tweet?.tweet_results?.result?.rest_id;
+    if (!above && scene.asks_again && window.confirm(t.retry)) return send();
     if (!above) return interstitial();
   }
   layers.replaceChildren();

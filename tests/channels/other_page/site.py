@@ -71,6 +71,10 @@ class OtherSite:
         if self.scene.get("refuses"):
             return 200, {"errors": [{"code": self.scene["refuses"]}], "data": {}}
         made = self.make(variables)
+        if self.scene.get("empty"):
+            return 200, {"data": {"create_tweet": {"tweet_results": {}}}}
+        if self.scene.get("warns"):
+            return 200, {**made, "errors": [{"code": self.scene["warns"]}]}
         return None if self.scene.get("answer_lost") else (200, made)
 
 
