@@ -160,6 +160,34 @@ def test_an_id_that_another_part_has_is_not_this_parts():
     assert isinstance(meaning(success(post()), others={OURS}), Unconfirmed)
 
 
+HIDDEN = {
+    "another root": {"create_post": {"tweet_results": {"result": {"rest_id": OURS}}}},
+    "another path": {"create_tweet": {"post": {"result": {"rest_id": OURS}}}},
+    "a number": {"create_post": {"id": int(OURS)}},
+    "in a list": {"created": [{"post": {"id": OURS}}]},
+    "accepted": {"create_tweet": {"status": "queued"}},
+    "too deep": json.loads('{"x":' * 400 + "[]" + "}" * 400),
+}
+
+
+@pytest.mark.parametrize("data", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize("codes", [(226,), (344,), (88,), (32,), (186,), (385,), ()])
+@pytest.mark.parametrize("status", [200, 403, 404, 429])
+def test_a_refusal_beside_something_we_cannot_read_proves_nothing(data, codes, status):
+    """The post may be in it: an error can be a warning, and what was made has another name today."""
+    body = errors(*codes, data=data) if codes else {"data": data}
+    found = meaning(body, status)
+
+    assert (Unconfirmed, Cause.ODD_ANSWER) == (type(found), found.cause)
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, {"create_tweet": None}, {"create_tweet": {"tweet_results": {}}}, {"x": [{}, []]}]
+)
+def test_a_refusal_beside_nothing_is_a_refusal(data):
+    assert isinstance(meaning(errors(186) | {"data": data}), Refused)
+
+
 # --- a code
 
 DAY_END = datetime(2026, 3, 5, tzinfo=UTC)

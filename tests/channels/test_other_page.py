@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from PIL import Image
 
 from steadypost.channels.port import Access
 from steadypost.domain.outcome import Cause, NotSubmitted, Phase, Published, Refused, Unconfirmed
@@ -160,6 +161,16 @@ def test_a_picture_is_given_its_time(alice, other_site, picture, scene):
     assert None not in {one["media_id"] for one in post["media"]}
 
 
+def test_pictures_that_the_page_puts_in_another_order_do_not_go_out_so(alice, picture, tmp_path):
+    """Nor with each other's descriptions."""
+    other = tmp_path / "other.png"
+    Image.new("RGB", (3, 3), "red").save(other)
+    media = (picture, replace(picture, path=other, alt="Something red"))
+    outcome = alice.at(reorders=True).ask(parts=(Part(text="Two", media=media),), within=60.0).outcomes[0]
+
+    assert Cause.MEDIA_NOT_ATTACHED is asked_for_nothing(alice, outcome)
+
+
 def test_a_button_that_comes_on_late_is_waited_for(alice):
     alice.at(enable_late=5000).ask(TEXT, within=60.0)
 
@@ -176,10 +187,11 @@ def test_what_lies_over_the_button_is_taken_away_or_passes(alice, over):
     assert [TEXT] == alice.live()
 
 
+@pytest.mark.parametrize("late", [150, 2000])
 @pytest.mark.parametrize("popup", ["list", "presentation", "menu"])
-def test_suggestions_over_the_button_change_nothing(alice, popup):
+def test_suggestions_over_the_button_change_nothing(alice, popup, late):
     texts = ["Thanks to @bob", "Fresh #bread"]
-    alice.at(popup=popup, popup_late=150).ask(*texts, within=60.0)
+    alice.at(popup=popup, popup_late=late).ask(*texts, within=60.0)
 
     assert texts == alice.live()
 
@@ -208,6 +220,31 @@ def test_a_sheet_that_comes_again_or_wants_something_is_named_within_seconds(ali
 
     assert Cause.OVERLAY is asked_for_nothing(alice, outcome)
     assert time.monotonic() - clicked_at[0] < 8 * slowness()
+
+
+@pytest.mark.parametrize("confirm", ["once", "late", "told"])
+def test_what_the_browsers_own_window_asks_after_the_click_lets_the_post_go_on(alice, confirm):
+    alice.at(confirm=confirm).ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(
+    ("confirm", "cause"),
+    [("twice", Cause.OVERLAY), ("prompt", Cause.OVERLAY), ("human", Cause.CHALLENGE)],
+)
+def test_a_window_of_the_browsers_that_wants_more_is_named(alice, confirm, cause):
+    outcome = alice.at(confirm=confirm).say(TEXT, within=60.0)
+
+    assert cause is asked_for_nothing(alice, outcome)
+    assert "browser" in outcome.why
+
+
+def test_a_page_that_asks_whether_to_leave_keeps_no_later_post(alice):
+    alice.at(unload=True).ask(TEXT, within=60.0)
+    alice.ask("Another", within=60.0)
+
+    assert [TEXT, "Another"] == alice.live()
 
 
 def test_a_draft_is_not_thrown_away(alice):
@@ -240,7 +277,7 @@ def asked_for_nothing(alice, outcome):
     return outcome.cause
 
 
-@pytest.mark.parametrize("scene", ["dead", "close", "blank", "home", "gone"])
+@pytest.mark.parametrize("scene", ["dead", "counted", "close", "blank", "home", "gone"])
 def test_a_click_without_a_request_is_known_within_seconds(alice, scene):
     clicked_at = []
     outcome = alice.at(at_click=scene).say(
@@ -426,6 +463,31 @@ def test_wherever_the_composer_is_and_however_it_comes(alice, other_site, scene)
     assert outcomes == published(other_site)
 
 
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"dialog": "within"},
+        {"dialog": "within", "inside": True},
+        {"dialog": "within", "inline": True},
+        {"dialog": "within", "box": "textarea", "late_box": 1500},
+        {"inline": True},
+        {"inline": True, "late_box": 4000},
+    ],
+)
+def test_a_reply_wherever_its_composer_opens(alice, other_site, scene):
+    """In the page as well; and beside another composer of the page's own, which would post by itself."""
+    alice.at(**scene).ask(TEXT, "And more", reply_to=PARENT, within=60.0)
+
+    assert [TEXT, "And more"] == alice.live()
+    assert PARENT == other_site.posts[0]["parent"]
+
+
+def test_a_post_is_never_written_in_a_composer_within_the_page(alice):
+    outcome = alice.at(dialog="within").say(TEXT, within=30.0)
+
+    assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
+
+
 def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
     alice.at(lang="ar", inline=True).ask(TEXT, reply_to=PARENT, within=60.0)
 
@@ -478,6 +540,27 @@ def test_a_request_that_makes_more_or_other_than_was_armed_never_leaves(alice, w
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
+@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded"])
+def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
+    """It says the text, in whichever form: it is the post."""
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
+
+    assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
+
+
+def test_what_cannot_be_read_may_be_the_post(alice):
+    outcome = alice.at(send_by="squeezed").say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert 1 == len(alice.sandbox.asks)
+
+
+def test_what_cannot_be_read_beside_the_post_changes_nothing(alice, other_site):
+    outcome = alice.at(send_by="log").say(TEXT, within=60.0)
+
+    assert (outcome,) == published(other_site)
+
+
 def test_of_two_requests_for_the_same_one_leaves(alice, other_site):
     outcome = alice.at(send_by="both").say(TEXT, within=60.0)
 
@@ -492,6 +575,29 @@ def test_what_went_by_a_socket_is_unconfirmed(alice, way):
 
     assert isinstance(outcome, Unconfirmed)
     assert [TEXT] == alice.live()
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"send_by": "worker_transport"},
+        {"send_by": "nested_transport"},
+        {"send_by": "kept_transport", "worker": "keeps"},
+    ],
+)
+def test_what_a_worker_may_have_sent_unheard_is_unconfirmed(alice, scene):
+    outcome = alice.at(**scene).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+
+
+def test_a_worker_that_sends_nothing_changes_nothing(alice, other_site):
+    """A page has workers of its own: a dead click stays known as one, and a post goes out."""
+    dead = alice.at(worker="idle", at_click="dead").say(TEXT, within=60.0)
+    assert Cause.NOTHING_LEFT is asked_for_nothing(alice, dead)
+
+    outcome = alice.at(worker="idle").say(TEXT, within=60.0)
+    assert (outcome,) == published(other_site)
 
 
 def test_what_another_sites_frame_sends_is_never_nothing(alice):
@@ -519,6 +625,29 @@ def test_an_id_is_a_string(alice, other_site, ids, known):
 
     assert known is type(outcome)
     assert known is Unconfirmed or (outcome,) == published(other_site)
+
+
+def test_an_answer_that_leaves_the_post_to_the_list_is_unconfirmed(alice):
+    """What was made is told in a second step: the list has it."""
+    outcome = alice.at(empty=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+
+
+def test_a_warning_beside_the_post_changes_nothing(alice, other_site):
+    outcome = alice.at(warns=37).say(TEXT, within=60.0)
+
+    assert (outcome,) == published(other_site)
+
+
+def test_a_window_of_the_browsers_after_a_lost_answer_is_turned_down(alice):
+    """It may be whether to send it again."""
+    outcome = alice.at(answer_lost=True, asks_again=True).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [TEXT] == alice.live()
+    assert 1 == len(alice.sandbox.asks)
 
 
 def test_a_link_to_somebody_elses_post_is_no_answer(alice):

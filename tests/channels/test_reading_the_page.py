@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
+from urllib.parse import urlencode
 
 import pytest
 
@@ -171,7 +172,41 @@ def test_a_part_leaves_with_all_its_pictures_or_not_at_all():
 )
 def test_an_ask_is_known_by_its_name_or_by_what_it_says(url, body, asks):
     assert makes_a_post("POST", f"https://x.com{url}", body, ["our text"]) is asks
-    assert not makes_a_post("GET", f"https://x.com{url}", body, ["our text"])
+    assert not makes_a_post("OPTIONS", f"https://x.com{url}", body, ["our text"])
+
+
+BORDER = "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n"
+
+
+@pytest.mark.parametrize("text", ["our text", "hi", "two\nlines & more", "two\r\nlines", "naïve 🗺️"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda text: urlencode({"a": "1", "status": text}),
+        lambda text: f"{BORDER}{text}\r\n--x--\r\n",
+        lambda text: f"for(;;);{json.dumps({'say': text})}",
+        lambda text: f"{json.dumps(['log'])}\n{json.dumps([text], ensure_ascii=False)}",
+    ],
+    ids=["urlencoded", "in pieces", "guarded", "lines"],
+)
+def test_a_text_is_known_in_whichever_form_it_is_sent(form, text):
+    assert makes_a_post("POST", "https://x.com/i/api/publish", form(text), [text])
+    assert not makes_a_post("POST", "https://x.com/i/api/publish", form("something else"), [text])
+
+
+@pytest.mark.parametrize(
+    ("url", "asks"),
+    [
+        ("/i/api/graphql/q/CreateTweet?variables=%7B%7D", True),
+        ("/i/api/graphql/q/Composer?variables=%7B%22tweet_text%22%3A%22x%22%7D", True),
+        ("/1.1/statuses/update.json?status=x", True),
+        ("/i/api/graphql/q/UserTweets?variables=%7B%7D", False),
+        ("/i/api/1.1/search/typeahead.json?q=our%20text", False),
+        ("/alice/status/20?s=tweet_text_x", False),
+    ],
+)
+def test_an_address_can_make_a_post_too(url, asks):
+    assert makes_a_post("GET", f"https://x.com{url}", None, ["our text"]) is asks
 
 
 @pytest.mark.parametrize("text", ["hello @alice", "hell", "", "other"])

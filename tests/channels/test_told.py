@@ -204,6 +204,44 @@ def test_what_is_no_post_is_passed_over():
     assert [an_id()] == [post.id for post in profile(answer(follow, shown(an_id()), cursor("x"))).posts]
 
 
+def item(name, **content):
+    return {"entryId": name, "content": {"itemContent": content}}
+
+
+@pytest.mark.parametrize(
+    "name", ["tweet", "post", "tombstone", "interstitial", "profile-conversation-7-post", "sq-I-t-tombstone"]
+)
+@pytest.mark.parametrize("kind", ["TimelineTombstone", "TimelinePost", "TimelineInterstitial", ""])
+def test_what_stands_in_a_post_s_place_may_be_ours(name, kind):
+    """A gate of age, a warning, a post by a new name: the list has an entry for an id and does not show what it is."""
+    told = profile(answer(item(f"{name}-{an_id(1)}", itemType=kind), shown(an_id(30)), shown(an_id(60))))
+
+    assert (an_id(1), False) == (told.posts[0].id, told.posts[0].readable)
+
+
+@pytest.mark.parametrize("results", ["tweet_results", "post_results"])
+@pytest.mark.parametrize("hidden", [{}, {"result": {"__typename": "TweetInterstitial"}}, {"result": None}])
+def test_what_hides_a_post_without_its_id_is_a_gap(results, hidden):
+    told = profile(answer(item("gate-3", itemType="TimelineGate", **{results: hidden}), shown(an_id(30))))
+
+    assert told.failed
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        item("messageprompt-1", itemType="TimelineMessagePrompt"),
+        item(f"user-{'1' * 18}", itemType="TimelineUser", user_results={}),
+        item("new-panel-4", itemType="TimelineSomethingNew"),
+        item("promoted-tweet-7-a", itemType="TimelineTweet", tweet_results={}, promotedMetadata={}),
+    ],
+)
+def test_what_cannot_be_a_post_is_no_gap(harmless):
+    told = profile(answer(harmless, shown(an_id(1)), shown(an_id(30))))
+
+    assert ([an_id(1), an_id(30)], False) == ([post.id for post in told.posts], told.failed)
+
+
 def test_a_folded_thread_names_what_it_does_not_show():
     """Of a long conversation the list shows the first parts; the others are there, and cannot be read here."""
     items = [

@@ -132,6 +132,9 @@ def interpret(received: Received, asked: Asked, now: datetime) -> Outcome:
         )
     if received.status >= 500:
         return _odd("a server error", received, body)
+    if _says_something(_at(body, ("data",))):
+        # What was made may have another name today, and the error beside it be a warning.
+        return _odd("something we cannot read", received, body)
     by_code = (_by_code(code, received, asked, now) for code in codes)
     known: Outcome | None = _by_status(received, asked, now)
     if codes:
@@ -348,6 +351,14 @@ def _json(body: str) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return _NOT_JSON
+
+
+def _says_something(value: Any, depth: int = 40) -> bool:
+    """Whether there is any value in this. What goes deeper than anybody would read is taken to hold one."""
+    if depth and isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return any(_says_something(one, depth - 1) for one in inside)
+    return value is not None
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

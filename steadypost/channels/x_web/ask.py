@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timedelta
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
+from playwright.sync_api import JSHandle, Page
 from playwright.sync_api import TimeoutError as PageTimeout
 
 from steadypost.browser.desk import Desk
@@ -40,7 +40,15 @@ from steadypost.channels.x_web.opening import (
 from steadypost.channels.x_web.requests import makes_a_post
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.sheets import Sheet
-from steadypost.channels.x_web.survey import Survey, Target, Want, point, survey
+from steadypost.channels.x_web.survey import (
+    Survey,
+    Target,
+    Want,
+    boxes_within,
+    point,
+    survey,
+    take_composer_within,
+)
 from steadypost.channels.x_web.told import read
 from steadypost.channels.x_web.turns import Turns
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
@@ -170,16 +178,27 @@ def _open_reply(desk: Desk, page: Page, ear: Ear, access: Access, post: RemoteId
     target = _await_target(desk, page, ear, access, post)
     if target.cover in HARMLESS_COVERS:
         uncover(page, target.cover)
-    button = point(page, "reply", source=post)
+    button, before = point(page, "reply", source=post), boxes_within(page)
     if button is None:
         raise Halt(Cause.NOT_OFFERED, "the post's reply button went away")
     click(page, button, Cause.NOT_OFFERED, "a click on the post's reply button")
+    _await_place(desk, page, before)
     opened = _await_composer(desk, page, access.handle, None)
     if opened.composer and says(opened.composer.context, target, post, ours=access.handle) is Says.ANOTHER:
         raise Halt(
             Cause.REPLY_CONTEXT_MISSING, f"the composer answers somebody else's post than @{target.author}'s"
         )
     return opened, target
+
+
+def _await_place(desk: Desk, page: Page, before: JSHandle) -> None:
+    """Wait until a reply's composer opens over the page; where none does, take the one that opened within it."""
+    ends = time.monotonic() + time_for(desk, COMPOSER_WITHIN, keep=KEEP)
+    while (left := ends - time.monotonic()) > 0:
+        seen = survey(page, Want.COMPOSER, within=min(left, LISTEN_EVERY), answering=True)
+        ended = seen.met or seen.sheets or seen.wall or seen.broken
+        if ended or take_composer_within(page, before):
+            return
 
 
 def _page_of_post(access: Access, post: RemoteId) -> str:
@@ -270,7 +289,9 @@ def _submit(desk: Desk, page: Page, errand: AskErrand, offset: Offset | None) ->
 def _end_without_a_request(desk: Desk, gate: Gate, errand: AskErrand) -> bool:
     """Close the gate and the page; say whether it is certain that nothing has left and nothing can."""
     gate.shut()
-    return not gate.has_decided() and _close(desk, errand.access.account)
+    if gate.has_decided() or not _close(desk, errand.access.account):
+        return False
+    return not (gate.passed_by or gate.unheard)
 
 
 def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:

@@ -15,6 +15,7 @@ from steadypost.channels.x_web.errand import Halt
 from steadypost.channels.x_web.gate import Gate
 from steadypost.channels.x_web.opening import put_aside
 from steadypost.channels.x_web.survey import Survey, Want, point, survey
+from steadypost.channels.x_web.windows import Windows
 from steadypost.domain.outcome import Cause
 
 ROOM_TO_ANSWER = 5.0
@@ -58,6 +59,7 @@ once, whatever is clicked.
 def click_until_something_leaves(desk: Desk, page: Page, gate: Gate, texts: Sequence[str]) -> Halt | None:
     """Give the one click; say what kept its request from leaving, if nothing has left or been stopped for good."""
     hindrance, ends = _nothing_left(), time.monotonic() + KNOWN_WITHIN
+    windows = Windows(desk, page, gate)
     for clicks_left in reversed(range(MOST_CLICKS)):
         landed = _click_once(page)
         try:
@@ -67,6 +69,8 @@ def click_until_something_leaves(desk: Desk, page: Page, gate: Gate, texts: Sequ
                     ends = time.monotonic() + KNOWN_WITHIN
                     continue
                 return None
+            if windows.hindrance:
+                return windows.hindrance
             hindrance, again = _what_hindered(page, gate, texts)
             if again and clicks_left and desk.remaining() >= ROOM_TO_ANSWER:
                 if gate.sheets:

@@ -53,6 +53,28 @@ const rootOf = (box) => {
   return root;
 };
 
+/** The nearest around a box within the page that has a button to post with. */
+const rootWithin = (box) => {
+  if (rootOf(box)) return null;
+  let root = box.parentElement;
+  while (root && !mayPost(root)) root = root.matches('main, [role="main"], body') ? null : root.parentElement;
+  return root;
+};
+
+const boxesWithin = () => KINDS.flatMap((boxesIn) => boxesIn(document)).filter(rootWithin);
+
+/** The composer within the page that a click opened: around a box that was not there before, or that has the caret now. */
+const openedWithin = (before) => {
+  const boxes = boxesWithin();
+  const box = boxes.find((one) => !before.includes(one)) ?? boxes.find((one) => one.contains(document.activeElement));
+  return box ? rootWithin(box) : null;
+};
+
+const composerAt = (root) => {
+  const boxes = root?.isConnected ? (KINDS.map((boxesIn) => boxesIn(root)).find((found) => found.length > 0) ?? []) : [];
+  return boxes.length > 0 ? { root, boxes } : null;
+};
+
 /** What the page keeps in open shadows of its elements. */
 const shadows = () => {
   const found = [document];
@@ -60,9 +82,11 @@ const shadows = () => {
   return found.slice(1);
 };
 
-const findComposer = () => composerIn(document) ?? shadows().map(composerIn).find(Boolean) ?? null;
+const findComposer = () => composerIn(document) ?? shadows().map(composerIn).find(Boolean) ?? composerAt(asked.opened);
 
-/** The composer over the page. The ones within the page must not be touched; of what floats, one with a button comes first. */
+/** The composer over the page; of what floats, one with a button comes first. Those within the page must not be touched,
+ * but for the one that a reply opened there.
+ */
 const composerIn = (place) => {
   let found = null;
   for (const boxesIn of KINDS) {

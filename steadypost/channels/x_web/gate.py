@@ -43,9 +43,11 @@ from steadypost.channels.x_web.held import (
     body_of,
     decoded,
     heard,
+    is_readable,
     name_of,
 )
 from steadypost.channels.x_web.requests import (
+    HARMLESS,
     Removal,
     makes_a_post,
     removes_a_post,
@@ -55,6 +57,7 @@ from steadypost.channels.x_web.requests import (
 )
 from steadypost.channels.x_web.sheets import Sheet
 from steadypost.channels.x_web.turns import Stopped, Turns
+from steadypost.channels.x_web.workers import WITHOUT, Workers
 from steadypost.domain.outcome import Cause, Outcome, Published
 from steadypost.domain.remote_id import RemoteId
 
@@ -63,14 +66,6 @@ ALWAYS_HELD = [{"urlPattern": "*/graphql/*"}, {"urlPattern": "*/statuses/update*
 
 HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
-
-
-WITHOUT = """const ways = ["SharedWorker", "fetchLater", "WebTransport", "RTCPeerConnection", "webkitRTCPeerConnection"];
-for (const way of ways) delete globalThis[way];
-delete globalThis.Navigator?.prototype.serviceWorker;"""
-"""What a page has to do without: what is sent in these ways passes by its gate. A page that could wait for a service
-worker would wait for ever, for none is let in. Not every browser has all of them.
-"""
 
 
 class Keeper:
@@ -91,6 +86,7 @@ class Keeper:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.on("Fetch.requestPaused", self._paused)
         self._hold(ALWAYS_HELD)
+        self._workers = Workers(self._session, self._hear_of_workers)
         page.add_init_script(WITHOUT)
         page.on("websocket", lambda socket: socket.on("framesent", self._sent))
 
@@ -99,9 +95,14 @@ class Keeper:
         if self.gate is not None and says_aloud(payload, self.gate.turns.texts):
             self.gate.passed_by = True
 
+    def _hear_of_workers(self) -> None:
+        if self.gate is not None and self._workers.may_send():
+            self.gate.unheard = True
+
     def begin(self, gate: Gate) -> None:
         """Put a gate in."""
         self.gate = gate
+        self._hear_of_workers()
         self._framed = False
         self._hold(HELD_WHILE_ASKING)
 
@@ -151,6 +152,8 @@ class Keeper:
         elif removes_a_post(asked["method"], asked["url"]):
             self._say("failRequest", event, errorReason="BlockedByClient")
         elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
+            if self.gate is not None and asked["method"] not in HARMLESS and not is_readable(event):
+                self.gate.unheard = True
             self._say("continueRequest", event)
         elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)
@@ -282,6 +285,8 @@ class Gate:
         """Whether something may have gone by another way: a window of its own, which was not held from the first
         moment, or a socket.
         """
+        self.unheard = False
+        """Whether something may have left that cannot be read here."""
         self._understand = understand
         self._flying: dict[str, int] = {}
         self._blocked = 0
@@ -376,13 +381,14 @@ class Gate:
 
     def _failed(self, request: Request) -> None:
         """A request ended without an answer, for instance because the page went elsewhere."""
-        if not makes_a_post(request.method, request.url, request.post_data, self.turns.texts):
+        body = (request.post_data_buffer or b"").decode(errors="replace")
+        if not makes_a_post(request.method, request.url, body, self.turns.texts):
             return
         if self._blocked:
             # One that we stopped ourselves. Were it another, its answer would still come, or the wait end.
             self._blocked -= 1
             return
-        said = said_in(request.post_data)
+        said = said_in(body)
         for n in sorted(self.waiting):
             if said is not None and same_text(said.text, self.turns.texts[n]):
                 self._note(n, Lost("the page gave the request up"))

@@ -50,6 +50,18 @@ def body_of(event: Message) -> str | None:
     )
 
 
+def is_readable(event: Message) -> bool:
+    """Whether all that a request says is text that is seen here. What the browser tells as text leaves out the rest."""
+    asked = event["request"]
+    if not asked.get("hasPostData"):
+        return True
+    try:
+        b"".join(base64.b64decode(piece["bytes"]) for piece in asked["postDataEntries"]).decode()
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
 def name_of(event: Message) -> str:
     """What a request is called from its beginning to its answer."""
     name: str = event.get("networkId") or event["requestId"]

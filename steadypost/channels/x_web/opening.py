@@ -19,7 +19,7 @@ from steadypost.channels.x_web.errand import DRIFT, Halt
 from steadypost.channels.x_web.gate import keeper_of
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.sheets import Do, Sheet, verdict
-from steadypost.channels.x_web.survey import Survey, Want, point, survey
+from steadypost.channels.x_web.survey import Survey, Want, forget_composer_within, point, survey
 from steadypost.domain.outcome import Cause, Scope
 
 CONTEXT_OPTIONS: dict[str, Any] = {
@@ -76,6 +76,7 @@ def page_of(desk: Desk, access: Access) -> Page:
     """Sit down at the account's page, with its gate kept from the first moment."""
     page = desk.page(access.account, dict(access.secret), **CONTEXT_OPTIONS)
     keeper_of(page)
+    forget_composer_within(page)
     return page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from playwright.sync_api import ElementHandle, FileChooser, FilePayload, Page
 from playwright.sync_api import Error as PlaywrightError
@@ -52,10 +53,32 @@ def attach(desk: Desk, page: Page, n: int, media: Sequence[Media]) -> None:
         seen = survey(page, Want.ATTACHED, within=limit, focus=n, count=shown)
         if not seen.met or len(_attached(seen, n)) != shown:
             raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} does not show its {shown} pictures")
+    if len(files) > 1:
+        _check_order(page, n, files)
     for number, item in enumerate(media):
         if item.alt:
             _describe(page, n, number, item.alt)
     _to_part(page, n)
+
+
+DIGESTS = """sources => Promise.all(sources.map(async (source) => {
+  try {
+    const digest = await crypto.subtle.digest("SHA-256", await (await fetch(source)).arrayBuffer());
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  } catch { return null; }
+}))"""
+"""Says which files the page shows. What it has drawn anew, or does not let be read, cannot be told."""
+
+
+def _check_order(page: Page, n: int, files: Sequence[FilePayload]) -> None:
+    """See that the page shows a part's pictures in the order in which they were given, as far as it can be told."""
+    given = [sha256(file["buffer"]).hexdigest() for file in files]
+    sources = [
+        picture.source for picture in _attached(_to_part(page, n), n) if picture.source.startswith("blob:")
+    ]
+    shown = [given.index(one) for one in page.evaluate(DIGESTS, sources) if one in given]
+    if shown != sorted(shown):
+        raise Halt(Cause.MEDIA_NOT_ATTACHED, f"part {n + 1} shows its pictures in another order")
 
 
 def _file(media: Media) -> FilePayload:

@@ -27,6 +27,8 @@ const THINGS = {
     const cover = document.querySelector(`[data-testid="${CSS.escape(asked.source)}"]`);
     return one("cookies") ?? (cover && buttonsIn(cover).at(-1));
   },
+  within: () => boxesWithin(),
+  opened: () => openedWithin(asked.before),
   reply: () => {
     const post = postWith(asked.source);
     return post && one("reply", post);

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from steadypost.domain.likeness import canonical
 from steadypost.domain.remote_id import RemoteId
 
 OPERATIONS = frozenset({"CreateTweet", "CreateNoteTweet"})
 """The last word of the address. What stands before it changes with every release."""
+
+OLD_OPERATION = "/statuses/update"
+"""What older addresses have in them."""
 
 REMOVAL = "DeleteTweet"
 """The last word of the address that takes a post down."""
@@ -61,9 +65,17 @@ def said_in(body: str | None) -> Said | None:
 
 def makes_a_post(method: str, url: str, body: str | None = None, texts: Sequence[str] = ()) -> bool:
     """Whether this is a request that could make a post: by its name, or by what it says."""
+    address = urlsplit(url)
+    named = address.path.rpartition("/")[2] in OPERATIONS or OLD_OPERATION in address.path
     if method in HARMLESS:
-        return False
-    return urlsplit(url).path.rpartition("/")[2] in OPERATIONS or _says_one_of(body, texts)
+        return method == "GET" and (named or _asks(address.query))
+    return named or _says_one_of(body, texts)
+
+
+def _asks(query: str) -> bool:
+    """Whether an address itself says the text of a post, by the name that such a text has."""
+    said = parse_qs(query) if TEXT in query else {}
+    return TEXT in said or any(f'"{TEXT}"' in value for values in said.values() for value in values)
 
 
 def removes_a_post(method: str, url: str) -> bool:
@@ -97,11 +109,20 @@ class Removal:
         return True
 
 
+_IN_PIECES = re.compile(r"\n\n(.*?)\n--", re.DOTALL)
+"""The values of a form that is sent in pieces, each between a blank line and the next border."""
+
+
 def _says_one_of(body: str | None, texts: Sequence[str]) -> bool:
+    even = (body or "").replace("\r\n", "\n")
     try:
-        values = list(_strings(json.loads(body or "")))
+        values = list(_strings(json.loads(even)))
     except (ValueError, RecursionError):
-        return False
+        said = [value for _, value in parse_qsl(even)] + _IN_PIECES.findall(even)
+        lines = [text.replace("\r\n", "\n") for text in texts]
+        return says_aloud(even, [*lines, *texts]) or any(
+            same_text(value, text) for value in said for text in texts
+        )
     asks = any(name == TEXT for name, _ in values)
     return asks or any(same_text(value, text) for _, value in values for text in texts)
 

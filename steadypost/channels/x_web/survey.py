@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import ElementHandle, Page
+from playwright.sync_api import ElementHandle, JSHandle, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from steadypost.channels.x_web import selectors
@@ -26,6 +27,10 @@ POINT = script("point", "composer")
 
 MOST_INTERRUPTIONS = 20
 """How often a look may be cut off by the page navigating before that is the page's fault."""
+
+
+_OPENED: WeakKeyDictionary[Page, ElementHandle] = WeakKeyDictionary()
+"""What a reply's composer is in that opened within its page. Any other composer within a page must not be touched."""
 
 
 class Want(StrEnum):
@@ -209,22 +214,47 @@ def evaluate(page: Page, script: str, asked: Mapping[str, Any], *, within: float
         left = max(0.0, end - time.monotonic())
         with contextlib.suppress(PlaywrightError):
             seen: Mapping[str, Any] = page.evaluate(
-                script, {**ASKED_OF_EVERY_PAGE, **asked, "within": left * 1000}
+                script, {**_asked_of(page), **asked, "within": left * 1000}
             )
             return seen
+        forget_composer_within(page)  # it went with its document
         if page.is_closed():
             break
     # The last time for the exception's own sake: its type says whether the browser died.
-    last: Mapping[str, Any] = page.evaluate(script, {**ASKED_OF_EVERY_PAGE, **asked, "within": 0})
+    last: Mapping[str, Any] = page.evaluate(script, {**_asked_of(page), **asked, "within": 0})
     return last
+
+
+def _asked_of(page: Page) -> dict[str, Any]:
+    return {**ASKED_OF_EVERY_PAGE, "opened": _OPENED.get(page)}
 
 
 def point(
     page: Page, thing: str, *, part: int = 0, source: str = "", number: int = 0
 ) -> ElementHandle | None:
     """Give the element of the composer that is this thing; nothing where there is none."""
-    asked = {**ASKED_OF_EVERY_PAGE, "thing": thing, "part": part, "source": source, "number": number}
+    asked = {**_asked_of(page), "thing": thing, "part": part, "source": source, "number": number}
     return page.evaluate_handle(POINT, asked).as_element()
+
+
+def boxes_within(page: Page) -> JSHandle:
+    """Give the text boxes that are within the page, as something to compare with."""
+    return page.evaluate_handle(POINT, {**_asked_of(page), "thing": "within"})
+
+
+def take_composer_within(page: Page, before: JSHandle) -> bool:
+    """From now on, take the composer that has opened within the page since; say whether there is one."""
+    asked = {**_asked_of(page), "thing": "opened", "before": before}
+    with contextlib.suppress(PlaywrightError):  # the page that was looked at before is gone
+        found = page.evaluate_handle(POINT, asked).as_element()
+        if found is not None:
+            _OPENED[page] = found
+    return page in _OPENED
+
+
+def forget_composer_within(page: Page) -> None:
+    """Touch no composer within the page any more."""
+    _OPENED.pop(page, None)
 
 
 def _read(seen: Mapping[str, Any]) -> Survey:

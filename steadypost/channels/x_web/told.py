@@ -314,10 +314,17 @@ def _has_gap(body: Any, told: Sequence[Any]) -> bool:
     the list, or nothing, may have taken any post (GraphQL specification, 7.1.2 and 6.4.4).
     """
     given = [one for part in told if isinstance(part, dict) for one in _many(part.get("entries"))]
-    if any(not isinstance(one, dict) for one in given):
+    if any(not isinstance(one, dict) or any(_hides(*item) for item in _contents(one)) for one in given):
         return True
     errors = [one for one in _many(_at(body, ("errors",))) if not _is_not_found(one)]
     return any(not _is_within_an_entry(_many(_at(one, ("path",)))) for one in errors)
+
+
+def _hides(name: str, content: Mapping[str, Any]) -> bool:
+    """Whether this has a post's place in it, and says neither what post nor which."""
+    results = content.get("tweet_results", content.get("post_results"))
+    named = _id_in(name) is not None or "promotedMetadata" in content or "promoted" in name
+    return results is not None and not named and _of_result(_at(results, ("result",))) is None
 
 
 def _is_not_found(error: Any) -> bool:
@@ -362,7 +369,8 @@ def _of_entry(entry: Mapping[str, Any], handle: str, *, pinned: bool) -> Iterato
     for name, content in _contents(entry):
         promoted = "promotedMetadata" in content or "promoted" in name
         results = content.get("tweet_results")
-        if results is None and not _may_be_a_post(name, content):
+        if results is None and (_id_in(name) is None or _word(content.get("itemType")) in _NO_POSTS):
+            # Neither a post, nor anything else in the place of one.
             continue
         found = _of_result(_at(results, ("result",)))
         if found is None and (own_id := _id_in(name)) is not None and not promoted:
@@ -383,16 +391,8 @@ def _folded(entry: Mapping[str, Any], handle: str) -> Iterator[SeenPost]:
             yield SeenPost(id=folded, author=handle, said=Said(()), readable=False)
 
 
-def _may_be_a_post(name: str, content: Mapping[str, Any]) -> bool:
-    """Whether an entry whose content has another form than we know stands for a post: its name says so."""
-    return _NAMED_POST.search(name) is not None and _word(content.get("itemType")) in {
-        "",
-        "TimelineTweet",
-        "TimelineTombstone",
-    }
-
-
-_NAMED_POST = re.compile(r"(?:^|-)tweet-(\d{15,20})$")
+_NO_POSTS = frozenset({"TimelineUser", "TimelineTimelineCursor", "TimelineMessagePrompt", "TimelinePrompt"})
+_NAMED_POST = re.compile(r"(?:^|-)(?:tweet|post|status|tombstone|interstitial)-(\d{15,20})$")
 
 
 def _id_in(name: str) -> RemoteId | None:

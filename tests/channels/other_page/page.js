@@ -77,6 +77,15 @@ const SOCKET = `onmessage = ({ data: [address, say] }) => { const line = new Web
 /** A way that leads nowhere here: what counts is that it was open. */
 const elsewise = (line) => line.ready?.catch(() => {});
 
+const line_of = (text) => new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+
+/** A worker from the beginning: one that does its own work only, one that keeps a way to send. */
+const WORKERS = {
+  idle: `onmessage = ({ data }) => postMessage(data);`,
+  keeps: `const way = globalThis.WebTransport; onmessage = () => { try { new way("https://127.0.0.1:9/").ready.catch(() => {}); } catch { } };`,
+};
+const kept_worker = scene.worker ? line_of(WORKERS[scene.worker]) : null;
+
 /** The ways in which a page may send: what is answered, or nothing where it cannot know. */
 const SENDERS = {
   fetch: async (body) => (await fetch(ADDRESS, { method: "POST", headers: { "content-type": "application/json" }, body })).json(),
@@ -146,6 +155,9 @@ const SENDERS = {
     });
   },
   transport: (body) => (globalThis.WebTransport ? new Promise(() => elsewise(new WebTransport("https://127.0.0.1:9/"))) : SENDERS.fetch(body)),
+  worker_transport: () => new Promise(() => line_of(`try { const line = new WebTransport("https://127.0.0.1:9/"); line.ready.catch(() => {}); } catch { }`)),
+  kept_transport: () => new Promise(() => kept_worker.postMessage("send")),
+  nested_transport: () => new Promise(() => line_of(`new Worker(URL.createObjectURL(new Blob(["try { new WebTransport('https://127.0.0.1:9/') } catch { }"])));`)),
   peers: (body) => (globalThis.RTCPeerConnection ? new Promise(() => elsewise(new RTCPeerConnection())) : SENDERS.fetch(body)),
   service: async (body) => {
     const comes = navigator.serviceWorker?.register("/sw.js").then(() => navigator.serviceWorker.ready).catch(() => null);
@@ -170,6 +182,22 @@ const SENDERS = {
     const worker = new Worker(URL.createObjectURL(new Blob([outer], { type: "text/javascript" })));
     worker.postMessage([`ws://${location.host}/socket`, parts[0].text.trim()]);
   }),
+  query: async (body) => (await fetch(`${ADDRESS}?variables=${encodeURIComponent(JSON.stringify(JSON.parse(body).variables))}`)).json(),
+  urlencoded: async (body) => (await fetch("/1.1/statuses/update.json", { method: "POST", body: new URLSearchParams({ status: JSON.parse(body).variables.tweet_text }) })).json(),
+  multipart: async (body) => {
+    const form = new FormData();
+    form.append("text", JSON.parse(body).variables.tweet_text);
+    return (await fetch("/i/api/publish", { method: "POST", body: form })).json();
+  },
+  guarded: async (body) => (await fetch("/i/api/publish", { method: "POST", body: `for(;;);${JSON.stringify({ say: JSON.parse(body).variables.tweet_text })}` })).json(),
+  squeezed: async (body) => {
+    const bytes = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+    return (await fetch("/i/api/publish", { method: "POST", headers: { "x-squeezed": "1" }, body: await new Response(bytes).arrayBuffer() })).json();
+  },
+  log: async (body) => {
+    fetch("/i/log", { method: "POST", body: new Uint8Array([255, 254, 0, 200]) }).catch(() => {});
+    return SENDERS.fetch(body);
+  },
   twice: async (body) => SENDERS.fetch(JSON.stringify({ ...JSON.parse(body), also: [JSON.parse(body)] })),
   batch: async (body) => (await fetch("/i/api/graphql/batch", { method: "POST", headers: { "content-type": "application/json" }, body: `[${body},${body}]` })).json(),
   both: async (body) => (await Promise.all([SENDERS.fetch(body), SENDERS.fetch(body)]))[0],
@@ -178,8 +206,9 @@ const SENDERS = {
 const send = async () => {
   sent += 1;
   if (scene.sheet_after && sent <= (scene.sheet_times ?? 1)) return scene_sheet(scene.sheet_after);
-  if (scene.confirm && !window.confirm("?")) return;
+  if (scene.confirm && !(await agreed(scene.confirm))) return;
   if (scene.at_click === "dead") return;
+  if (scene.at_click === "counted") return void fetch("/i/log", { method: "POST", body: JSON.stringify({ clicked: "post" }) }).catch(() => {});
   if (scene.at_click === "crash") return void (location.href = "chrome://crash");
   if (scene.at_click === "close") return window.close();
   if (scene.at_click === "blank") return void document.documentElement.remove();
@@ -196,9 +225,22 @@ const send = async () => {
     const told = await SENDERS[scene.send_by ?? "fetch"](JSON.stringify({ variables, queryId: "q1W2e3" })).catch(() => null);
     if (scene.toast_other) document.body.append(h("div", { role: "status", "data-testid": "toast", style: "position:fixed;left:0;bottom:0" }, h("a", { href: `/bob/status/${scene.toast_other}` }, "Ver")));
     above = told?.data?.create_tweet?.tweet_results?.result?.rest_id;
+    if (!above && scene.asks_again && window.confirm(t.retry)) return send();
     if (!above) return interstitial();
   }
   layers.replaceChildren();
+};
+
+/** What a page may ask in a window of the browser's own before it sends. */
+const agreed = async (how) => {
+  switch (how) {
+    case "late": return (await new Promise((resolve) => setTimeout(resolve, 600)), window.confirm(t.who));
+    case "twice": return window.confirm(t.who) && window.confirm(t.who);
+    case "human": return window.confirm("Please verify that you are human");
+    case "told": return (window.alert(t.who), true);
+    case "prompt": return window.prompt(t.who) !== null;
+    default: return window.confirm(t.who);
+  }
 };
 
 /** "Something went wrong, try again": the big button would send once more. */
@@ -342,6 +384,13 @@ const drawn = (part) => {
 
 // -- pictures
 
+/** Once all are there, the page puts them in another order. */
+const reorder = (part, holder) => {
+  if (!scene.reorders || part.pictures.length < 2 || !part.pictures.every((one) => one.id)) return;
+  part.pictures.reverse();
+  holder.append(...[...holder.children].reverse());
+};
+
 const attach = (part, holder, files) => {
   for (const file of files) {
     const picture = { id: null, alt: "", source: URL.createObjectURL(file) };
@@ -351,7 +400,7 @@ const attach = (part, holder, files) => {
     const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
     if (!scene.silent_upload) card.append(bar);
-    fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); }, scene.processing ?? 0));
+    fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); reorder(part, holder); }, scene.processing ?? 0));
   }
   refresh();
 };
@@ -446,6 +495,7 @@ const openComposer = () => {
     native: () => h("dialog", { class: "win" }, head, context, boxes, who, foot),
     double: () => h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, h("div", { class: "row" }, head, foot), h("div", { role: "dialog", "aria-label": t.post }, context, boxes, who))),
     region: () => h("div", { class: "mask" }, h("div", { class: "win", role: "region" }, head, context, boxes, who, foot)),
+    within: () => h("div", {}, context, boxes, who, foot),
   };
   composerRoot = make[scene.dialog ?? "nested"]();
   if (["input", "image", "button"].includes(scene.submit)) {
@@ -456,7 +506,8 @@ const openComposer = () => {
   if (scene.shadow) {
     const inside = layers.appendChild(h("x-composer")).attachShadow({ mode: "open" });
     inside.append(h("style", {}, STYLE), composerRoot);
-  } else layers.append(composerRoot);
+  } else if (scene.dialog === "within") (scene.inside ? document.querySelector("article") : document.querySelector("main > div") ?? document.querySelector("main")).append(composerRoot);
+  else layers.append(composerRoot);
   if (composerRoot.showModal) composerRoot.showModal();
   setTimeout(() => {
     addPart(boxes);
@@ -512,7 +563,7 @@ const begin = async () => {
   if (scene.first && scene.loads <= (scene.first_times ?? 99)) return failed();
   if (target) {
     fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
-      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : post());
+      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
     });
     return;
   }

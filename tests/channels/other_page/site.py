@@ -71,6 +71,10 @@ class OtherSite:
         if self.scene.get("refuses"):
             return 200, {"errors": [{"code": self.scene["refuses"]}], "data": {}}
         made = self.make(variables)
+        if self.scene.get("empty"):
+            return 200, {"data": {"create_tweet": {"tweet_results": {}}}}
+        if self.scene.get("warns"):
+            return 200, {**made, "errors": [{"code": self.scene["warns"]}]}
         return None if self.scene.get("answer_lost") else (200, made)
 
 
@@ -91,6 +95,8 @@ def serving():
                     self.close_connection = True
                 else:
                     self._give(status, "application/json", "{}")
+            elif path.endswith("/CreateTweet"):
+                self._take(json.loads(parse_qs(urlsplit(self.path).query)["variables"][0]))
             elif path.startswith("/i/api/"):
                 self._give(*detail(site, self.path))
             elif path == "/hangs":
@@ -122,14 +128,26 @@ def serving():
                     200, "application/json", json.dumps({"media_id_string": str(next(site._ids) + 900)})
                 )
                 return
+            if name == "log":
+                self._give(200, "application/json", "{}")
+                return
+            if name in {"update.json", "publish"}:
+                if self.headers.get("x-squeezed"):
+                    body = gzip.decompress(body)
+                site.asks.append({"tweet_text": body.decode()})
+                self._give(200, "application/json", json.dumps(site.make({"tweet_text": body.decode()})))
+                return
             told = json.loads(body.decode().rstrip("\r\n="))
             asked = told if isinstance(told, list) else [told, *told.get("also", ())]
             site.ways.append(self.headers.get("x-by", ""))
             for one in asked[1:]:
                 site.asks.append(one["variables"])
                 site.make(one["variables"])
-            site.asks.append(asked[0]["variables"])
-            said = site.answer(asked[0]["variables"])
+            self._take(asked[0]["variables"])
+
+        def _take(self, variables):
+            site.asks.append(variables)
+            said = site.answer(variables)
             if said is None:
                 self.close_connection = True
                 return
