@@ -75,6 +75,7 @@ class BlockReader:
         """How far the server's clock is ahead of this machine's."""
         self._others: SharedReading | None = None
         self._mark = ""
+        self._leads = True
         self._asked_at = self._current_at = clock()
         """When this process read last, or tried to; and when it knew last that its documents were the present ones."""
 
@@ -86,6 +87,7 @@ class BlockReader:
         """Read what has changed, the same object if nothing; raises ``ApiAway``, and then what was known stays known."""
         with self._lock:
             told = self._fresh()
+            self._leads = told is None
             if told is not None and told.mark == self._mark:
                 self._all_at = max(told.all_at, self._all_at or told.all_at)
                 self._current_at = told.at
@@ -112,10 +114,15 @@ class BlockReader:
         """Wait until it is time to read: after a while, or as soon as another process has. ``True``: told to end."""
         if self._others is None:
             return end.wait(READ_EVERY)
-        while not end.wait(LISTENS_EVERY):
-            if self._fresh() is not None or self._clock() - self._latest() >= READ_EVERY:
+        # Never at once: where a circuit keeps it from reading, it is asked again and again.
+        while not end.wait(min(LISTENS_EVERY, max(LISTENS_EVERY / 4, self._due() - self._clock()))):
+            if self._fresh() is not None or self._clock() >= self._due():
                 return False
         return True
+
+    def _due(self) -> float:
+        """Say when to read. Who read last reads next; the others are a little later, and only if it does not."""
+        return self._latest() + READ_EVERY + (0.0 if self._leads else LISTENS_EVERY)
 
     def _latest(self) -> float:
         return max(self._asked_at, self._current_at)

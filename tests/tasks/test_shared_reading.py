@@ -105,6 +105,10 @@ class Machine:
             if not reader.wait(Once()):
                 reader.read()
 
+    def due(self):
+        """Name those that would read now."""
+        return [reader for reader in self.readers if not reader.wait(Once())]
+
 
 class Once(threading.Event):
     """Lets a reader look once whether it is time to read, and then ends it."""
@@ -130,12 +134,28 @@ def machine(tmp_path, server):
 
 def test_four_processes_ask_no_more_than_one(machine, server):
     """A minute in which nothing changes: one reading each four seconds, of two calls; all is read once or never."""
+    for _ in range(2 * int(READ_EVERY)):
+        machine.second()
     before = server.calls
 
     for _ in range(MINUTE):
         machine.second()
 
     assert server.calls - before <= 2 * MINUTE / READ_EVERY + 2
+
+
+def test_who_read_last_reads_next_and_the_others_only_if_it_does_not(machine):
+    """Were all due at the same moment, all would have asked before the first has its answer."""
+    for _ in range(2 * int(READ_EVERY)):
+        machine.second()
+    [leader] = [one for one in machine.readers if one._leads]
+    for one in machine.due():
+        one.read()  # what the leader has told
+
+    machine.now = leader._asked_at + READ_EVERY
+    assert [leader] == machine.due()
+    machine.now += LISTENS_EVERY
+    assert machine.readers == machine.due()
 
 
 def test_a_change_is_known_to_all_within_five_seconds_and_a_little(machine, server):
