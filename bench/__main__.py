@@ -16,6 +16,7 @@ from bench import (
     claim,
     cli,
     corpus,
+    idle,
     memory,
     publish,
     reconcile,
@@ -47,10 +48,11 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "channels": channels.measure,
     "api": api.measure,
     "crowd": api.measure_crowd,
+    "idle": idle.measure,
 }
 """What is measured, by the name of the file that it is written to."""
 
-LONG = frozenset({"recovery", "corpus", "api", "crowd"})
+LONG = frozenset({"recovery", "corpus", "api", "crowd", "idle"})
 """What takes long, up to the better part of an hour, and is measured only when it is named."""
 
 

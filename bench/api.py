@@ -82,6 +82,7 @@ class Networks:
                 "channel": BLUESKY,
                 "handle": handle,
                 "url": self.bluesky.url,
+                "directory": self.bluesky.directory,
                 "password": self.bluesky.accounts[handle]["password"],
             }
         return told | self.crowd(people)

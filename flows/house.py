@@ -28,6 +28,7 @@ from tasks.circuits import Turned
 from tasks.house import House, opened
 from tasks.living import says_it_lives
 from tasks.second_question import SecondQuestion
+from tasks.shared_reading import SharedReading
 from tasks.slots import PrefectSlots
 from tasks.store_opening import Log, Patience
 
@@ -147,6 +148,7 @@ def watching_house(by: Opening | None = None) -> Iterator[House]:
     outlive_the_worker()
     by = by or by_a_run()
     run_dir = _run_dir()
+    by.reader.share(SharedReading(run_dir))
     store = Store.at(by.store_url) if by.store_url else named_store()
     browsers = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
     outbox = Outbox(run_dir / "outbox", _lineage(store))
@@ -158,6 +160,7 @@ def watching_house(by: Opening | None = None) -> Iterator[House]:
             outbox=outbox,
             book=PrefectBook(),
             reading=by.reader.read,
+            waiting=by.reader.wait,
             known=by.known,
         ) as house,
         contextlib.closing(by.reader),
@@ -183,6 +186,7 @@ def _house(
     outlive_the_worker()
     by = by or by_a_run()
     run_dir = _run_dir()
+    by.reader.share(SharedReading(run_dir))
     store = open_store(stay, by.store_url)
     browsers = Pool(size, LaunchSettings(), run_dir=run_dir, name=purpose, recycle=recycle)
     outbox = outbox_of(store, run_dir, within=stay)
@@ -197,6 +201,7 @@ def _house(
             deadlines=limits,
             book=PrefectBook(),
             reading=by.reader.read,
+            waiting=by.reader.wait,
             known=by.known,
         ) as house,
         contextlib.closing(by.reader),

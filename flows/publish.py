@@ -18,6 +18,7 @@ from flows.ended import Step, how_it_ended, is_done
 from flows.house import open_store, publishing_house
 from steadypost.domain.clock import now
 from steadypost.store import Claim, StoreAway, unconfirmed
+from steadypost.store.claims import is_anything_due
 from steadypost.store.publishers import Role
 from tasks import documents
 from tasks.bounds import LEASE
@@ -141,6 +142,8 @@ def claim_due(house: House, *, at_most: int, mine: Mine = list) -> list[Claim]:
 
 
 def _claim(house: House, at_most: int, mine: Mine) -> list[Claim]:
+    if not house.store.read(is_anything_due, house.clock()):
+        return []
     for rescued in rescue(house.store, house.clock()):
         house.log.warning("taken back from a worker that fell silent: %s", rescued)
     claims: list[Claim] = []

@@ -1,11 +1,13 @@
 """Reads the blocks again and again, and of them only what has changed by Prefect's events; switches every time.
 
-Events may be late, lost or off: all is read every two minutes, and always once a change came without event.
+Events may be late, lost or off: all is read every two minutes, and always once a change came without event. Of the
+processes of a machine one reads, and the others learn whether there is anything new.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +24,13 @@ from prefect.exceptions import PrefectHTTPStatusError
 from blocks import Switches
 from tasks.block_documents import KINDS, ApiAway, Document, asking, every, new_client
 from tasks.documents import Documents, Made, assembled
+from tasks.shared_reading import SharedReading, Told, mark_of
+
+READ_EVERY = 4.0
+"""Seconds after which the blocks are read again, by one process of the machine."""
+
+LISTENS_EVERY = 1.0
+"""Seconds between two looks at whether another process has read them."""
 
 ALL_EVERY = 120.0
 """Seconds after which everything is read again, whatever the events say."""
@@ -64,18 +73,66 @@ class BlockReader:
         self._client: SyncPrefectClient | None = None
         self._ahead = timedelta(0)
         """How far the server's clock is ahead of this machine's."""
+        self._others: SharedReading | None = None
+        self._mark = ""
+        self._leads = True
+        self._asked_at = self._current_at = clock()
+        """When this process read last, or tried to; and when it knew last that its documents were the present ones."""
+
+    def share(self, others: SharedReading) -> None:
+        """Read no more than the processes of this machine need together."""
+        self._others = others
 
     def read(self) -> Documents:
         """Read what has changed, the same object if nothing; raises ``ApiAway``, and then what was known stays known."""
         with self._lock:
+            told = self._fresh()
+            self._leads = told is None
+            if told is not None and told.mark == self._mark:
+                self._all_at = max(told.all_at, self._all_at or told.all_at)
+                self._current_at = told.at
+                return self._taken(self._documents)
+            moment = self._asked_at = self._clock()
             try:
                 with asking():
                     client = self._connected()
-                    found = self._all(client) if self._is_time_for_all() else self._changed(client)
+                    taken = self._taken(
+                        self._all(client) if self._is_time_for_all() else self._changed(client)
+                    )
+                    if told is not None and told.mark != self._mark:
+                        # It told of something that no event tells of.
+                        taken = self._taken(self._all(client))
             except ApiAway:
                 self._drop()
                 raise
-            return self._taken(found)
+            self._current_at = moment
+            if told is None and self._others is not None and self._all_at is not None:
+                self._others.tell(Told(at=moment, all_at=self._all_at, mark=self._mark))
+            return taken
+
+    def wait(self, end: threading.Event) -> bool:
+        """Wait until it is time to read: after a while, or as soon as another process has. ``True``: told to end."""
+        if self._others is None:
+            return end.wait(READ_EVERY)
+        # Never at once: where a circuit keeps it from reading, it is asked again and again.
+        while not end.wait(min(LISTENS_EVERY, max(LISTENS_EVERY / 4, self._due() - self._clock()))):
+            if self._fresh() is not None or self._clock() >= self._due():
+                return False
+        return True
+
+    def _due(self) -> float:
+        """Say when to read. Who read last reads next; the others are a little later, and only if it does not."""
+        return self._latest() + READ_EVERY + (0.0 if self._leads else LISTENS_EVERY)
+
+    def _latest(self) -> float:
+        return max(self._asked_at, self._current_at)
+
+    def _fresh(self) -> Told | None:
+        """Give what another process has read since this one knew the present documents, if that was a moment ago."""
+        told = self._others.told() if self._others is not None else None
+        if told is None or not self._latest() < told.at <= self._clock() < told.at + READ_EVERY:
+            return None
+        return told
 
     def known(self) -> Documents:
         """Give the cached documents, without a call."""
@@ -106,6 +163,7 @@ class BlockReader:
             self._documents = found
             self._made = {id_: one for id_, one in self._made.items() if id_ in found}
             self._last = assembled(found.values(), self._made)
+            self._mark = mark_of(found.values())
         return self._last
 
     def _is_time_for_all(self) -> bool:
@@ -151,8 +209,9 @@ class BlockReader:
 
     def _events(self, client: SyncPrefectClient) -> tuple[datetime, list[Mapping[str, Any]]]:
         """Read what was done to documents lately, and when that is: by the server's clock, not by this machine's."""
+        since = TOLD_WITHIN + timedelta(seconds=self._clock() - self._current_at)
         wanted = {
-            "occurred": {"since": (datetime.now(UTC) + self._ahead - TOLD_WITHIN).isoformat()},
+            "occurred": {"since": (datetime.now(UTC) + self._ahead - since).isoformat()},
             "resource": {"id_prefix": [PREFIX]},
             "order": "ASC",
         }
@@ -160,6 +219,35 @@ class BlockReader:
         if date := answer.headers.get("date"):
             self._ahead = parsedate_to_datetime(date) - datetime.now(UTC)
         return datetime.now(UTC) + self._ahead, list(answer.json()["events"])
+
+
+class ReadAlong(threading.Thread):
+    """Reads the blocks again and again in a thread of its own from now on, so that a slow API delays nothing else."""
+
+    def __init__(
+        self,
+        read: Callable[[], object],
+        wait: Callable[[threading.Event], bool],
+        log: Callable[[], logging.Logger | logging.LoggerAdapter[logging.Logger]],
+    ) -> None:
+        super().__init__(name="block-reader", daemon=True)
+        self._read, self._wait, self._log = read, wait, log
+        self._end = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Read whenever it is time."""
+        while not self._wait(self._end):
+            try:
+                self._read()
+            except Exception:  # noqa: BLE001 - logged with its trace, by whoever has the log
+                # A dead reader would freeze the blocks as last read: it goes on after any error.
+                self._log().exception("the blocks could not be read")
+
+    def stop(self) -> None:
+        """End, and do not wait for an API that does not answer."""
+        self._end.set()
+        self.join(timeout=2)
 
 
 def _document(event: Mapping[str, Any]) -> UUID:

@@ -25,7 +25,7 @@ LEASE = 60.0
 RENEW_EVERY = 15.0
 """Seconds between two renewals: two may be lost before a lease runs out."""
 
-TEND_EVERY = 5.0
+TEND_EVERY = RENEW_EVERY / 2
 """Seconds between two readings of the limits: an operator's edit is in force within one such cycle."""
 
 TEND_SOON = 0.5

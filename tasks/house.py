@@ -47,6 +47,7 @@ from steadypost.store import (
 from steadypost.store import accounts as account_rows
 from steadypost.store import attempts as attempt_rows
 from tasks import bounds, documents, journal, usability
+from tasks.block_reader import ReadAlong
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_book import Book, RevisionsAway
@@ -107,7 +108,8 @@ class House:
     home: Path = field(default_factory=lambda: settings.read().home)
     """Where this machine's Steadypost has its files."""
     reading: Callable[[], documents.Documents] = lambda: documents.read()  # noqa: PLW0108 - a test replaces it later
-    """Reads the blocks; raises ``ApiAway``."""
+    waiting: Callable[[threading.Event], bool] = lambda end: end.wait(REFRESH_EVERY)
+    """Read the blocks (raises ``ApiAway``), and wait until they are to be read again (``True``: told to end)."""
     blocks: documents.Documents | None = None
     """What was read last."""
     keep_warm: bool = False
@@ -158,7 +160,7 @@ class House:
     _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
     _budget: tuple[float, int] = (-COUNT_EVERY, 0)
-    _reader: _Reader | None = None
+    _reader: ReadAlong | None = None
 
     def __post_init__(self) -> None:
         self.share_circuits(None)
@@ -322,8 +324,7 @@ class House:
 
     def read_along(self) -> None:
         """Have the blocks read elsewhere from now on."""
-        self._reader = _Reader(self)
-        self._reader.start()
+        self._reader = ReadAlong(self.read_blocks, self.waiting, lambda: self.log)
 
     def read_no_more(self) -> None:
         """End that."""
@@ -418,28 +419,6 @@ def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
     return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
 
 
-class _Reader(threading.Thread):
-    """Reads the blocks again and again in a thread of its own, so that a slow API delays nothing else."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(name="block-reader", daemon=True)
-        self._house = house
-        self._end = threading.Event()
-
-    def run(self) -> None:
-        while not self._end.wait(REFRESH_EVERY):
-            try:
-                self._house.read_blocks()
-            except Exception:
-                # A dead reader would freeze the blocks as last read: it goes on after any error.
-                self._house.log.exception("the blocks could not be read")
-
-    def stop(self) -> None:
-        """End, and do not wait for an API that does not answer."""
-        self._end.set()
-        self.join(timeout=2)
-
-
 class _Keeper(threading.Thread):
     """Renews the leases of this process, in a thread of its own; a dead or stopped process renews nothing."""
 
@@ -487,6 +466,7 @@ def opened(
     worker: str | None = None,
     read_blocks: bool = True,
     reading: Callable[[], documents.Documents] | None = None,
+    waiting: Callable[[threading.Event], bool] | None = None,
     known: documents.Documents | None = None,
     bulkheads: Bulkheads | None = None,
     deadlines: Deadlines | None = None,
@@ -502,7 +482,7 @@ def opened(
     house.deadlines = deadlines or Deadlines()
     house.bulkheads = bulkheads or Bulkheads(purpose=Purpose.PUBLISH, at_most=browsers.size)
     house.share_circuits(book)
-    house.reading = reading or house.reading
+    house.reading, house.waiting = reading or house.reading, waiting or house.waiting
     keeper = _Keeper(house)
     with browsers:
         # Answers that an earlier run could not record go to the store before anything is decided.

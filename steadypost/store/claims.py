@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, func, or_, select, text
+from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
 from steadypost.domain.delivery import CLAIMABLE as CLAIMABLE_STATES
 from steadypost.domain.delivery import State
@@ -27,6 +27,8 @@ from steadypost.store.engine import Database
 from steadypost.store.errors import StoreAway
 from steadypost.store.schema import (
     CLAIMABLE,
+    LATE_COUNTS,
+    SENDING,
     accounts,
     attempts,
     deliveries,
@@ -78,6 +80,16 @@ class _Head:
     id: int
     account: str
     missing: int
+
+
+def is_anything_due(connection: Connection, now: datetime) -> bool:
+    """Whether a claim could find anything, or take anything back: asked several times a second, by the indexes alone."""
+    found = (
+        exists().where(text(CLAIMABLE), deliveries.c.next_at <= now, deliveries.c.due_at <= now),
+        exists().where(text(LATE_COUNTS), deliveries.c.late_at < now),
+        exists().where(text(SENDING), deliveries.c.lease_until <= now),
+    )
+    return bool(connection.scalar(select(or_(*found))))
 
 
 def claim(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from steadypost.domain.delivery import State
 from steadypost.domain.evidence import SeenPost
@@ -17,6 +17,7 @@ from steadypost.store import Store, StoreAway, leases, ledger, reading, settling
 from steadypost.store import accounts as account_rows
 from steadypost.store import claims as claiming
 from steadypost.store.leases import LONGEST_HOLD
+from steadypost.store.schema import deliveries
 from tests.store.people import (
     HOUR,
     LEASE,
@@ -352,6 +353,7 @@ def test_the_queue_is_read_through_its_indexes(tmp_path):
         store.read(unconfirmed.accounts_due, NOON)
         store.read(unconfirmed.due, "alice", NOON)
         store.read(reading.next_due)
+        store.read(claiming.is_anything_due, NOON)
         with store._database.engine.connect() as connection:
             plans = [
                 " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given))
@@ -383,3 +385,37 @@ def test_accounts_with_nothing_due_cost_two_questions(store):
 
     assert [] == claims(store)
     assert asked.count("SELECT") <= 3
+
+
+def test_it_is_known_at_once_whether_there_is_anything_to_claim(store):
+    """One question, in all networks: yes as soon as a claim finds something, a late one or a silent worker's included."""
+
+    def is_due(moment=NOON):
+        return store.read(claiming.is_anything_due, moment)
+
+    assert not is_due()
+    scheduled(store, due_at=NOON + MINUTE, late_after=HOUR)
+    assert not is_due(NOON + MINUTE - SECOND)
+    assert is_due(NOON + MINUTE)
+    claim = claimed(store, NOON + MINUTE)
+    assert not is_due(NOON + MINUTE)
+    assert is_due(claim.lease_until)
+    store.rescue(claim.lease_until)
+    [waits] = store.read(reading.queue)
+    assert not is_due(waits.delivery.next_at - SECOND)
+    assert is_due(waits.delivery.next_at)
+
+
+def test_the_late_are_put_aside_though_they_would_wait_for_longer(store):
+    """Their time is over before their next attempt's has come: that is something to claim for, too."""
+    scheduled(store, late_after=MINUTE)
+    store.write(settling.answered, armed(store).attempt_id, answer(NEVER), now=NOON + SECOND, jitter=1.0)
+    [waits] = store.read(reading.queue)
+    store.write(changed_next_at, waits.delivery.id, NOON + HOUR)
+
+    assert store.read(claiming.is_anything_due, NOON + 2 * MINUTE)
+
+
+def changed_next_at(connection, delivery_id, until):
+    """Let a delivery wait until then."""
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(next_at=until))

@@ -250,8 +250,7 @@ def test_a_page_that_cannot_be_kept_keeps_nobody_from_resting(house, channel, mo
 def test_without_degradation_the_first_failure_stops_the_run(house, monkeypatch, caplog):
     """The old way, for comparison: a store that is away for a moment ends the run on watch."""
     house.log = logging.getLogger("test")
-    for asked in ("rescue", "claim"):
-        monkeypatch.setattr(house.store, asked, away)
+    monkeypatch.setattr("flows.publish.is_anything_due", away)
     monkeypatch.setattr(documents, "read", lambda: Documents(accounts={}, switches=Switches()))
     assert claim_due(house, at_most=1) == []
     house.refresh()
