@@ -26,7 +26,7 @@ from tasks.block_documents import KINDS, ApiAway, Document, asking, every, new_c
 from tasks.documents import Documents, Made, assembled
 from tasks.shared_reading import SharedReading, Told, mark_of
 
-READ_EVERY = 4.0
+READ_EVERY = 3.5
 """Seconds after which the blocks are read again, by one process of the machine."""
 
 LISTENS_EVERY = 1.0
