@@ -153,7 +153,7 @@ def test_one_that_dies_once_a_month_does_not_wait_longer_each_time(monkeypatch):
     """Only what dies again and again is given time."""
     now = [1000.0]
     monkeypatch.setattr("steadypost.cli.up.processes.time.monotonic", lambda: now[0])
-    child = Child(name="worker", command=["/bin/true"], env=os.environ, log=None)
+    child = Child(name="worker", command=["true"], env=os.environ, log=None)
     waits = []
     for ran in (1, 1, 1, STAYED + 1, 1):
         child.start()
@@ -271,7 +271,7 @@ def test_making_the_deployments_ends_when_it_is_told_to(told_to_stop, monkeypatc
     program = (
         "sleep 600" if told_to_stop else "echo one; echo 'postgresql://me:secret@db/x is away' >&2; exit 3"
     )
-    monkeypatch.setattr(up, "_make_deployments", lambda: ["/bin/sh", "-c", program])
+    monkeypatch.setattr(up, "_make_deployments", lambda: ["sh", "-c", program])
     stop = threading.Event()
     if told_to_stop:
         stop.set()

@@ -12,6 +12,7 @@ from typing import Any
 from rehearsal.real.mastodon import Server, serving
 from rehearsal.real.relay import Handling, Relay, lose, relaying
 from sandbox.mastodon.client import MastodonProcess
+from steadypost.channels.mastodon import channel
 from steadypost.channels.mastodon.api import TOKEN
 from steadypost.channels.mastodon.channel import KIND
 from steadypost.channels.port import Access, Means
@@ -127,6 +128,8 @@ class MastodonRealAdapter(_MastodonAdapter):
 
     def begin(self) -> None:
         self._server.reset()
+        # A reset makes the accounts anew, with other numbers. No real server does, so sign-ins are kept a minute.
+        channel._CONFIRMED._kept.clear()
         self._server.fault(None)
         self._relay.seen.clear()
         self._relay.decide = lambda _method, _path: Handling.PASS
