@@ -388,7 +388,7 @@ def test_accounts_with_nothing_due_cost_two_questions(store):
 
 
 def test_it_is_known_at_once_whether_there_is_anything_to_claim(store):
-    """One question, in all networks: yes as soon as a claim finds something, a late one or a silent worker's included."""
+    """One question, in all networks: yes as soon as a claim finds something, or a worker holds something."""
 
     def is_due(moment=NOON):
         return store.read(claiming.is_anything_due, moment)
@@ -398,8 +398,7 @@ def test_it_is_known_at_once_whether_there_is_anything_to_claim(store):
     assert not is_due(NOON + MINUTE - SECOND)
     assert is_due(NOON + MINUTE)
     claim = claimed(store, NOON + MINUTE)
-    assert not is_due(NOON + MINUTE)
-    assert is_due(claim.lease_until)
+    assert is_due(NOON + MINUTE), "its lease may be by a clock that is ahead"
     store.rescue(claim.lease_until)
     [waits] = store.read(reading.queue)
     assert not is_due(waits.delivery.next_at - SECOND)
