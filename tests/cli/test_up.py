@@ -1,6 +1,7 @@
 """``steadypost up``: nothing has to be set, nothing is hidden, and nothing is left."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from prefect.settings import PREFECT_API_URL, Settings, temporary_settings
 from blocks import FileAccount
 from steadypost import prefect_address
 from steadypost.cli.commands import up
-from steadypost.cli.endings import Stop
+from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.up import processes, server
 from steadypost.cli.up.processes import MARK, MOST_LOG, STAYED, Child, Family, end_left_over, shorten
 from steadypost.domain import retention
@@ -193,15 +194,29 @@ def test_what_outlived_a_supervisor_that_was_killed_is_ended(home, tmp_path):
             process.stdout.close()
 
 
-def test_a_home_that_cannot_be_is_said_so(call, tmp_path, monkeypatch):
-    """A file is in the way, or the disk is not to be written: a sentence, and what to do."""
+def test_a_home_below_a_file_is_refused_by_name(call, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path / "file" / "home"))
 
     told = call("up")
 
+    assert Ending.USAGE == told.code
+    assert "STEADYPOST_HOME" in told.err
+    assert "file is a file; name a folder" in " ".join(told.err.split())
+
+
+def test_a_home_on_a_disk_that_takes_nothing_is_said_so(call, home, monkeypatch):
+    """A sentence, and what to do."""
+
+    def refused(_):
+        raise OSError(errno.EROFS, "Read-only file system", str(home))
+
+    monkeypatch.setattr("steadypost.private.home", refused)
+
+    told = call("up")
+
     assert 1 == told.code
-    assert "Not a directory" in told.err
+    assert "Read-only file system" in told.err
     assert "name another folder" in told.err
 
 
