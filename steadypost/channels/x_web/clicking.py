@@ -149,9 +149,11 @@ def _what_hindered(page: Page, gate: Gate, texts: Sequence[str]) -> tuple[Halt, 
     if gate.odd:
         return Halt(Cause.UI_DRIFT, "the page was about to post in a form we do not know"), False
     try:
-        if lost_its_text(page, texts) or gate.sheets:
-            settled(page, texts, answering=False)
         seen = survey(page, Want.COMPOSED, within=0, texts=texts)
+        is_covered = seen.composer is not None and (seen.composer.cover or seen.composer.suggestions)
+        if gate.sheets or (not is_covered and lost_its_text(page, texts)):
+            settled(page, texts, answering=False)
+            seen = survey(page, Want.COMPOSED, within=0, texts=texts)
     except Halt as halt:
         return halt, False
     if seen.composer and seen.composer.cover:
