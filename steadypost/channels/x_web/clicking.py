@@ -149,9 +149,10 @@ def _what_hindered(page: Page, gate: Gate, texts: Sequence[str]) -> tuple[Halt, 
     if gate.odd:
         return Halt(Cause.UI_DRIFT, "the page was about to post in a form we do not know"), False
     try:
+        was_lost = lost_its_text(page, texts)
         seen = survey(page, Want.COMPOSED, within=0, texts=texts)
-        is_covered = seen.composer is not None and (seen.composer.cover or seen.composer.suggestions)
-        if gate.sheets or (not is_covered and lost_its_text(page, texts)):
+        is_covered = seen.composer is not None and seen.composer.cover
+        if gate.sheets or (was_lost and not is_covered):
             settled(page, texts, answering=False)
             seen = survey(page, Want.COMPOSED, within=0, texts=texts)
     except Halt as halt:
