@@ -25,7 +25,7 @@ from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.bulkheads import this_host
 from tasks.house import House
-from tasks.sharing import PUBLISH
+from tasks.sharing import PUBLISH, RENEWED_WITHIN
 
 DEAD_AFTER = timedelta(seconds=15)
 """How long a run that says every few seconds that it lives, in a thread of its own, may be wholly silent. Its machine is
@@ -36,9 +36,6 @@ JUMP = 5.0
 
 BEGINS_WITHIN = timedelta(seconds=60)
 """From getting a lease to the first heartbeat: a loaded machine needs half of that to start Python."""
-
-RENEWED_WITHIN = 3.0
-"""Seconds in which each run on watch that lives sends another heartbeat."""
 
 MIND_EVERY = 1.0
 """Seconds between two looks at the others' leases."""
@@ -116,7 +113,6 @@ class PeerSupervisor:
         ahead = _clock_ahead()
         if abs(ahead - self._clock_ahead) > JUMP:
             self._clock_set_at = self._house.clock()
-            self._heard = Heard()
             self._house.log.warning("the clock has jumped by %.0f s", ahead - self._clock_ahead)
         self._clock_ahead = ahead
 

@@ -33,7 +33,8 @@ class Heard:
             came = min(written, now)
             came = came if oldest is None else max(came, now - oldest)
         else:
-            came = before[1] if before[0] == written else now
+            # A clock that was set back since must not make it come from the future.
+            came = min(before[1], now) if before[0] == written else now
         self._known[name] = (written, came)
         if len(self._known) > MOST_HEARD:
             del self._known[next(iter(self._known))]

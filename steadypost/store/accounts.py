@@ -88,7 +88,9 @@ def note_identity(connection: Connection, name: str, identity: str) -> None:
 
 
 def lock(connection: Connection, names: Collection[str]) -> None:
-    """Keep these accounts from other transactions, always in one order."""
+    """Lock those of these accounts that the store knows, always in the same order; one it does not know yet is none to
+    wait for, where ``lock_all`` refuses it.
+    """
     query = select(accounts.c.name).where(accounts.c.name.in_(names)).order_by(accounts.c.name)
     connection.execute(query.with_for_update(key_share=True))
 

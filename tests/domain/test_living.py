@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steadypost.domain.living import Signs, alive_elsewhere, dead
+from steadypost.domain.living import Heard, Signs, alive_elsewhere, dead
 from steadypost.domain.observed import RunSeen
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -66,3 +66,13 @@ def test_a_flow_that_is_started_anew_spares_the_other_machines_runs():
     ]
 
     assert ["there"] == [one.id for one in alive_elsewhere(every, signs, NOW, SILENT)]
+
+
+def test_a_sign_never_comes_from_the_future_however_the_clock_is_set_back():
+    """Else what died before that would seem alive until the clock is where it was."""
+    others = Heard()
+    others.at("x", NOW, NOW)
+    set_back = NOW - HOUR
+
+    assert set_back == others.at("x", NOW, set_back)
+    assert set_back == others.at("x", NOW, set_back + MINUTE), "and silence counts from then on"
