@@ -125,7 +125,7 @@ class World:
         self.duplicate_window_s = duplicate_window_s
         self.token_s = token_s
         self.polls = polls
-        """How often a film or GIF is still in the making when it is asked after."""
+        """How often a video or GIF is still in the making when it is asked after."""
         self.own_threads = own_threads
         """Whether an account may answer its own posts without being named."""
         self.lock = threading.RLock()

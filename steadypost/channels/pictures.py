@@ -1,4 +1,4 @@
-"""A picture or a film as it goes out: the one that came in, upright, without metadata, within what its network takes.
+"""A picture or a video as it goes out: the one that came in, upright, without metadata, within what its network takes.
 
 Nothing that a camera or a program wrote beside the pixels leaves this machine: no place, no owner, no thumbnail. What is
 upright and within the limit keeps its very bytes but for that, and so does what moves; only the rest is drawn anew. The
@@ -18,8 +18,8 @@ from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
 
-from steadypost.channels.films import bare
 from steadypost.channels.stripping import Malformed, stripped
+from steadypost.channels.videos import bare
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
@@ -80,19 +80,19 @@ class Prepared:
 def ready(media: Media, limit: int, pixels: int = MOST_PIXELS, *, moving: Collection[str]) -> Prepared:
     """Give a post's file as it goes out, in at most ``limit`` bytes and ``pixels``; raise ``Unusable``.
 
-    A film goes out without its notes, and is not made smaller. ``moving`` are the media types of pictures that its
+    A video goes out without its notes, and is not made smaller. ``moving`` are the media types of pictures that its
     network shows moving.
     """
     content = _read(media)
-    if media.is_film:
-        return _film(content, media.kind, limit)
+    if media.is_video:
+        return _video(content, media.kind, limit)
     prepared = prepare(content, limit, pixels)
     if prepared.moves and prepared.kind not in moving:
         raise Unusable(_is_shown_still(moving))
     return prepared
 
 
-def _film(content: bytes, kind: str, limit: int) -> Prepared:
+def _video(content: bytes, kind: str, limit: int) -> Prepared:
     if len(content) > limit:
         raise Unusable(f"it has {len(content):,} bytes, and at most {limit:,} are taken: make it smaller")
     try:

@@ -75,8 +75,8 @@ class Allowance:
     """The most characters of a picture's description."""
     takes: Mapping[str, int] = field(default_factory=dict)
     """Which media types are taken, and the most bytes of one file of each."""
-    longest_film: timedelta | None = None
-    """How long a film may play; ``None``: as long as its bytes allow."""
+    longest_video: timedelta | None = None
+    """How long a video may play; ``None``: as long as its bytes allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from steadypost.domain.remote_id import RemoteId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """One image or film, as a file of this machine, with the words for those who cannot see it."""
+    """One image or video, as a file of this machine, with the words for those who cannot see it."""
 
     path: Path
     kind: str
@@ -26,10 +26,10 @@ class Media:
     size: int = field(default=0, compare=False)
     """Bytes, as intake sees them; 0 where that is not known."""
     seconds: float = field(default=0, compare=False)
-    """How long a film plays, as intake sees it; 0 where that is not known."""
+    """How long a video plays, as intake sees it; 0 where that is not known."""
 
     @property
-    def is_film(self) -> bool:
+    def is_video(self) -> bool:
         """Whether it plays. A GIF is a picture."""
         return self.kind.startswith("video/")
 

@@ -1,4 +1,4 @@
-"""Whether an image or a film can be shown: read once, at intake, and never again on the way to a network.
+"""Whether an image or a video can be shown: read once, at intake, and never again on the way to a network.
 
 A file of which only the beginning is left has the right kind and the right name, and fails in every composer.
 """
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from steadypost.domain import films
+from steadypost.domain import videos
 
 PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 
-KINDS = frozenset({*PICTURES.values(), *films.KINDS})
+KINDS = frozenset({*PICTURES.values(), *videos.KINDS})
 
-TAKEN = "a PNG, JPEG, WebP or GIF picture, or an MP4 or MOV film"
+TAKEN = "a PNG, JPEG, WebP or GIF picture, or an MP4 or MOV video"
 """The same, for people."""
 
 MOST_PIXELS = 80_000_000
@@ -28,8 +28,8 @@ def kind_of(head: bytes) -> str:
     """Name a file's media type by how it begins. A PNG that moves is a PNG."""
     import filetype  # noqa: PLC0415 - most posts have no image
 
-    if (film := _film(head)) is not None:
-        return film
+    if (video := _video(head)) is not None:
+        return video
     guess = filetype.guess(head)
     kind = guess.mime if guess is not None else "of no known kind"
     return "image/png" if kind == "image/apng" else kind
@@ -42,11 +42,11 @@ _MP4 = frozenset(
 )
 
 
-def _film(head: bytes) -> str | None:
-    """Name a film's media type by its first brand, which says what it is; the others say what it is like."""
+def _video(head: bytes) -> str | None:
+    """Name a video's media type by its first brand, which says what it is; the others say what it is like."""
     if head[4:8] != b"ftyp":
         return None
-    # Pictures (HEIC, AVIF), sound (M4A) and telephones' old films (3GP) name MP4's brands too, behind their own.
+    # Pictures (HEIC, AVIF), sound (M4A) and telephones' old videos (3GP) name MP4's brands too, behind their own.
     return "video/quicktime" if head[8:12] == _QUICKTIME else "video/mp4" if head[8:12] in _MP4 else None
 
 
@@ -57,12 +57,12 @@ class Found:
     broken: str | None = None
     """What is wrong with it, if anything is."""
     seconds: float = 0
-    """How long a film plays; 0 where it does not say."""
+    """How long a video plays; 0 where it does not say."""
 
 
 @lru_cache(maxsize=4096)
 def found_in_file(path: Path, kind: str, changed: int, size: int) -> Found:  # noqa: ARG001 - they make it another file
-    """Look at an image's or a film's file; at the same file only once."""
+    """Look at an image's or a video's file; at the same file only once."""
     try:
         return found(path.read_bytes(), kind)
     except OSError as unreadable:
@@ -70,11 +70,11 @@ def found_in_file(path: Path, kind: str, changed: int, size: int) -> Found:  # n
 
 
 def found(raw: bytes, kind: str) -> Found:
-    """Look at an image or a film."""
-    from steadypost.channels.films import seconds_of  # noqa: PLC0415 - most posts have no film
+    """Look at an image or a video."""
     from steadypost.channels.stripping import Malformed  # noqa: PLC0415 - as above
+    from steadypost.channels.videos import seconds_of  # noqa: PLC0415 - most posts have no video
 
-    if kind not in films.KINDS:
+    if kind not in videos.KINDS:
         return Found(broken(raw))
     try:
         return Found(seconds=seconds_of(raw))

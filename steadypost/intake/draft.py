@@ -25,7 +25,7 @@ class Image(BaseModel):
     path: str = Field(
         title="File",
         description=(
-            "A PNG, JPEG, WebP or GIF picture, or an MP4 or MOV film, on the machine that publishes. A relative path "
+            "A PNG, JPEG, WebP or GIF picture, or an MP4 or MOV video, on the machine that publishes. A relative path "
             "counts from the folder of the list it stands in; in Prefect's form, from that machine's STEADYPOST_HOME."
         ),
         json_schema_extra={"position": 0},

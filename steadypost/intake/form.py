@@ -102,7 +102,7 @@ class Form(BaseModel):
     images: list[Image] = Field(
         default_factory=list,
         title="Images",
-        description="Up to four for each part, or one film.",
+        description="Up to four for each part, or one video.",
         json_schema_extra={"position": 10},
     )
     reply_to: str = Field(

@@ -1,4 +1,4 @@
-"""What an image or a film must be before a post with it enters."""
+"""What an image or a video must be before a post with it enters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.domain.network import Network
 from steadypost.domain.post import Media, Part, digest_of
 from steadypost.intake import decoding
@@ -116,7 +116,7 @@ def _kind(written: str, path: Path, head: bytes, about: os.stat_result) -> Kept 
             f"by its content it is {kind}, whatever its name says",
             f"convert it to {decoding.TAKEN}",
         )
-    read = films.LARGEST if kind in films.KINDS else READ
+    read = videos.LARGEST if kind in videos.KINDS else READ
     if about.st_size > read:
         why = f"it has {about.st_size / MEGABYTE:.1f} MB, and at most {read // MEGABYTE} MB are read"
         return refusal("images", written, why, "make it smaller")
@@ -137,7 +137,7 @@ def unshown(field: str, parts: Iterable[Part], networks: Iterable[Network]) -> I
             # A dry run keeps no file that it fetched.
             why = (
                 pictures.unshown(one, network)
-                if one.path.exists() and one.kind in network.allows.takes and not one.is_film
+                if one.path.exists() and one.kind in network.allows.takes and not one.is_video
                 else None
             )
             if why is not None:

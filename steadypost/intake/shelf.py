@@ -1,4 +1,4 @@
-"""Images and films by address: fetched once at intake, checked, and kept under the digest of what they hold.
+"""Images and videos by address: fetched once at intake, checked, and kept under the digest of what they hold.
 
 What is kept is what goes out: an address may show something else tomorrow, or nothing.
 """
@@ -36,7 +36,7 @@ class Kept:
     kind: str
     size: int
     seconds: float = 0
-    """How long a film plays; 0 where it does not say."""
+    """How long a video plays; 0 where it does not say."""
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from steadypost.networks.x import NETWORK as X
 
 NETWORKS: Mapping[str, Network] = {one.name: one for one in (BLUESKY, MASTODON, X, FILE)}
 
-WITHOUT_FILMS = frozenset({"x_web"})
-"""The channels that send no films although their network takes them."""
+WITHOUT_VIDEOS = frozenset({"x_web"})
+"""The channels that send no videos although their network takes them."""
 
 
 class UnknownNetwork(LookupError):

@@ -11,7 +11,7 @@ from steadypost.networks import NETWORKS
 from steadypost.networks.preview import RULES, preview
 from steadypost.store import AccountRecord, Store
 from steadypost.store import accounts as account_rows
-from tests.films import film
+from tests.videos import video
 
 NOW = datetime.now(UTC)
 
@@ -134,8 +134,8 @@ def test_pictures_are_shown_with_their_sizes_and_what_is_missing(four, call, tmp
     assert "no description" in done.out
 
 
-def test_a_film_is_shown_with_its_length_and_where_it_is_refused(four, call, tmp_path):
-    (tmp_path / "dawn.mp4").write_bytes(film(seconds=141, size=3000))
+def test_a_video_is_shown_with_its_length_and_where_it_is_refused(four, call, tmp_path):
+    (tmp_path / "dawn.mp4").write_bytes(video(seconds=141, size=3000))
     words = ("preview", "Look", *on("masto", "paid", "blue"), "-i", "dawn.mp4::Waves")
     done = call(*words)
     told = " ".join(done.out.split())
@@ -143,7 +143,7 @@ def test_a_film_is_shown_with_its_length_and_where_it_is_refused(four, call, tmp
     assert Ending.REFUSED == done.code
     assert 'dawn.mp4: video/mp4, 141.0 s, 3 kB, described: "Waves"' in told
     assert 1 == told.count("it lasts 141.0 s, and X takes at most 140 s")
-    assert 1 == told.count("no film can be sent to blue from here")
+    assert 1 == told.count("no video can be sent to blue from here")
     [picture] = call(*words, "--json").json["posts"][0]["accounts"][0]["parts"][0]["pictures"]
     assert ("video/mp4", 141.0) == (picture["kind"], picture["seconds"])
 

@@ -319,7 +319,7 @@ def _probed(identity: Identity, missing: Sequence[str]) -> Probe:
     if missing:
         why = f"the sign-in lacks {', '.join(missing)}: sign the account in again and allow them"
         return Probe(well=False, handle=identity.handle, cause=Cause.SESSION_UNUSABLE, why=why)
-    why = "may post, answer, add pictures with descriptions and films, and read its own posts"
+    why = "may post, answer, add pictures with descriptions and videos, and read its own posts"
     return Probe(well=True, handle=identity.handle, why=why)
 
 

@@ -83,7 +83,7 @@ def _names(told: Any) -> dict[str, str]:
 
 
 def _media_of(told: Any) -> dict[str, str | None]:
-    """Give the description of each picture that X told; X leaves the word out where there is none. A film has none."""
+    """Give the description of each picture that X told; X leaves the word out where there is none. A video has none."""
     found = [one for one in _many(_at(told, "includes", "media")) if isinstance(one, dict)]
     return {
         str(one.get("media_key")): None if one.get("type") == "video" else str(one.get("alt_text") or "")

@@ -85,9 +85,9 @@ def _file(media: Media) -> FilePayload:
     """Give a picture as it goes out."""
     from steadypost.channels.pictures import Unusable, ready  # noqa: PLC0415 - most posts have no picture
 
-    if media.is_film:
+    if media.is_video:
         raise Halt(
-            Cause.MEDIA_REFUSED, f"{media.path.name}: a film goes through X's API, and not through its page"
+            Cause.MEDIA_REFUSED, f"{media.path.name}: a video goes through X's API, and not through its page"
         )
     try:
         file = ready(media, ALLOWS.takes[media.kind], moving=NETWORK.moving)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "images",
     multiple=True,
     metavar="PATH[::ALT[::PART]]",
-    help="A picture or a film. May be repeated.",
+    help="A picture or a video. May be repeated.",
 )
 @click.option("--reply-to", default="", metavar="URL|ID", help="The post this one answers.")
 @click.option(

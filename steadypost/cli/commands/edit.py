@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     "images",
     multiple=True,
     metavar="PATH[::ALT[::PART]]",
-    help="All its pictures, or its film, anew.",
+    help="All its pictures, or its video, anew.",
 )
 @click.option("--no-images", is_flag=True, help="It has no images any more.")
 @click.option("--reply-to", metavar="URL|ID", help='The post it answers; "" for none.')

@@ -38,7 +38,7 @@ LEGEND = "‹ › becomes a link, a mention or a tag there."
     "images",
     multiple=True,
     metavar="PATH[::ALT[::PART]]",
-    help="A picture or a film. May be repeated.",
+    help="A picture or a video. May be repeated.",
 )
 @click.option(
     "--file",
@@ -171,7 +171,7 @@ def _counted(count: Count) -> str:
 def _picture(media: Media) -> str:
     measured = measure(media)
     pixels = f"{measured['width']}x{measured['height']}, " if measured["width"] else ""
-    if media.is_film:
+    if media.is_video:
         pixels = f"{media.seconds:.1f} s, " if media.seconds else "of unknown length, "
     described = f'described: "{speech.line(media.alt, 60)}"' if media.alt else "no description"
     return f"{media.path.name}: {media.kind}, {pixels}{measured['bytes'] / 1000:,.0f} kB, {described}"

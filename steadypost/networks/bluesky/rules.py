@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.domain.likeness import Grade, Said, canonical
 from steadypost.domain.network import Allowance, Need, Network, Objection, Place, Pointer
 from steadypost.domain.post import Part
@@ -151,9 +151,9 @@ def _of_pictures(n: int, part: Part, allowance: Allowance) -> Iterator[Objection
             remedy=f"remove {len(part.media) - allowance.pictures}",
             part=n,
         )
-    yield from films.against(n, part.media, allowance, "Bluesky")
+    yield from videos.against(n, part.media, allowance, "Bluesky")
     for media in part.media:
-        if media.kind not in allowance.takes and not media.is_film:
+        if media.kind not in allowance.takes and not media.is_video:
             yield Objection(
                 field="images",
                 value=f"{media.path.name} ({media.kind})",

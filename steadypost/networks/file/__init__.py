@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.domain.likeness import Grade, Said, canonical
 from steadypost.domain.network import Allowance, Name, Need, Network, Objection, Place, Pointer
 from steadypost.domain.post import Part
@@ -24,7 +24,7 @@ ALLOWS = Allowance(
     longest_description=10_000,
     takes={
         **dict.fromkeys(("image/png", "image/jpeg", "image/webp", "image/gif"), 15 * MEGABYTE),
-        **dict.fromkeys(films.KINDS, films.LARGEST),
+        **dict.fromkeys(videos.KINDS, videos.LARGEST),
     },
 )
 
@@ -97,7 +97,7 @@ def objections(parts: tuple[Part, ...], allowance: Allowance) -> Iterable[Object
                 why=f"it has {len(part.text)} characters, and a line holds {allowance.longest}",
                 remedy=f"shorten it by {len(part.text) - allowance.longest}",
             )
-        yield from films.against(n, part.media, allowance, "a file")
+        yield from videos.against(n, part.media, allowance, "a file")
 
 
 NETWORK = Network(

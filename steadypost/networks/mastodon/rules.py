@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.domain.network import Allowance, Objection
 from steadypost.domain.post import Media, Part
 from steadypost.networks.mastodon.length import graphemes, length
@@ -81,13 +81,13 @@ def _files(n: int, media: tuple[Media, ...], allowance: Allowance) -> Iterator[O
             why=f"part {n + 1} has {len(media)}, and this server takes at most {allowance.pictures}",
             remedy="spread them over more parts",
         )
-    yield from films.against(n, media, allowance, "Mastodon")
+    yield from videos.against(n, media, allowance, "Mastodon")
     for one in media:
         yield from _file(n, one, allowance)
 
 
 def _file(n: int, one: Media, allowance: Allowance) -> Iterator[Objection]:
-    if one.kind not in allowance.takes and not one.is_film:
+    if one.kind not in allowance.takes and not one.is_video:
         known = ", ".join(sorted(allowance.takes))
         yield Objection(
             part=n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.domain.likeness import compare
 from steadypost.domain.network import Allowance, Need, Network, Objection, Place
 from steadypost.domain.post import Part, sameness
@@ -27,9 +27,9 @@ ALLOWS = Allowance(
         "image/webp": 5 * MEGABYTE,
         "image/gif": 15 * MEGABYTE,
         # X itself takes 512 MB.
-        **dict.fromkeys(films.KINDS, films.LARGEST),
+        **dict.fromkeys(videos.KINDS, videos.LARGEST),
     },
-    longest_film=timedelta(seconds=140),
+    longest_video=timedelta(seconds=140),
 )
 """Of an account without a subscription."""
 
@@ -93,7 +93,7 @@ def objections(parts: tuple[Part, ...], allowance: Allowance) -> Iterable[Object
                 why=f"part {n + 1} has {len(part.media)} images, and X takes {allowance.pictures}",
                 remedy="spread them over more parts",
             )
-        yield from films.against(
+        yield from videos.against(
             n, part.media, allowance, "X", instead="use an account of X's API (channel x_api), "
         )
         yield from _described(n, part, allowance)

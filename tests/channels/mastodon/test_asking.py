@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from sandbox.control import DOT
-from steadypost.channels.films import bare
 from steadypost.channels.mastodon import preparing
 from steadypost.channels.mastodon.api import TOKEN, Api
 from steadypost.channels.port import Access
+from steadypost.channels.videos import bare
 from steadypost.channels.wire import Answered
 from steadypost.domain.outcome import (
     Cause,
@@ -32,8 +32,8 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.post import Media, Part
 from tests.channels.mastodon.conftest import KEY
-from tests.films import PLACE, box
-from tests.films import film as film_of
+from tests.videos import PLACE, box
+from tests.videos import video as video_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 GIF = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
@@ -293,17 +293,17 @@ def test_a_file_that_is_not_taken_ends_it_before_the_ask(server, alice, rule, ca
     assert [] == server.asks()
 
 
-FILM = film_of(in_moov=box(b"udta", PLACE))
+VIDEO = video_of(in_moov=box(b"udta", PLACE))
 
 
-def test_a_film_goes_out_without_its_notes_once_it_is_processed(server, alice):
+def test_a_video_goes_out_without_its_notes_once_it_is_processed(server, alice):
     """It is not made smaller; its server takes the longest over it."""
     server.weather({"fault": "slow_media", "params": {"seconds": 2}})
-    film = alice.picture(alt="Waves", content=FILM, kind="video/mp4")
+    video = alice.picture(alt="Waves", content=VIDEO, kind="video/mp4")
 
-    assert isinstance(alice.one(Part(text="Hello", media=(film,))), Published)
+    assert isinstance(alice.one(Part(text="Hello", media=(video,))), Published)
     sent = server.files()[-1]
-    assert ("video/mp4", "Waves", hashlib.sha256(bare(FILM)).hexdigest()) == (
+    assert ("video/mp4", "Waves", hashlib.sha256(bare(VIDEO)).hexdigest()) == (
         sent["mime"],
         sent["alt"],
         sent["sha256"],
@@ -311,18 +311,18 @@ def test_a_film_goes_out_without_its_notes_once_it_is_processed(server, alice):
     assert ["created"] == [ask["outcome"] for ask in server.asks()]
 
 
-def test_a_film_that_its_server_cannot_read_is_refused_before_the_ask(server, alice):
+def test_a_video_that_its_server_cannot_read_is_refused_before_the_ask(server, alice):
     """Taken at first, and found to be in no form that it knows while it is processed."""
     server.weather({"fault": "slow_media", "params": {"seconds": 1}}, {"fault": "media_breaks"})
-    outcome = alice.one(Part(text="Hello", media=(alice.picture(content=FILM, kind="video/mp4"),)))
+    outcome = alice.one(Part(text="Hello", media=(alice.picture(content=VIDEO, kind="video/mp4"),)))
 
     assert (Refused, Cause.MEDIA_REFUSED, 0) == (type(outcome), outcome.cause, alice.arms)
     assert [] == server.asks()
 
 
-def test_a_film_beside_a_picture_is_refused_before_anything_is_sent(server, alice):
-    film = alice.picture(content=FILM, kind="video/mp4")
-    outcome = alice.one(Part(text="Hello", media=(film, alice.picture())))
+def test_a_video_beside_a_picture_is_refused_before_anything_is_sent(server, alice):
+    video = alice.picture(content=VIDEO, kind="video/mp4")
+    outcome = alice.one(Part(text="Hello", media=(video, alice.picture())))
 
     assert (Refused, Cause.MEDIA_REFUSED, 0) == (type(outcome), outcome.cause, alice.arms)
 

@@ -16,7 +16,7 @@ from steadypost.channels.x_api.line import Memory
 from steadypost.domain.network import Place
 from steadypost.domain.post import Media, Part
 from steadypost.domain.token import Token
-from tests.films import film
+from tests.videos import video
 
 KEY = "0123456789abcdef" * 2
 
@@ -113,14 +113,14 @@ def by_token(sandbox, tmp_path):
 
 @pytest.fixture
 def picture(tmp_path):
-    """A file of its kind; a film has so many bytes, and notes where they are given."""
+    """A file of its kind; a video has so many bytes, and notes where they are given."""
 
     def make(size=1000, *, kind="image/png", alt="Dawn over the harbour", name="dawn.png", **notes):
         path = tmp_path / name
         if kind.startswith("image/"):
             Image.effect_noise((40, 30), 90).save(path, kind.removeprefix("image/"))
         else:
-            path.write_bytes(film(size=size, **notes))
+            path.write_bytes(video(size=size, **notes))
         return Media(path=path, kind=kind, alt=alt)
 
     return make

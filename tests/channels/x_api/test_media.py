@@ -1,4 +1,4 @@
-"""Pictures and films are at X, made ready and described, before anything is asked."""
+"""Pictures and videos are at X, made ready and described, before anything is asked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from steadypost.channels.films import bare
+from steadypost.channels.videos import bare
 from steadypost.channels.wire import Answered
 from steadypost.channels.x_api.answers import Asked, created
 from steadypost.channels.x_api.line import Line
 from steadypost.domain.likeness import Grade, compare
 from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published, Refused
 from steadypost.domain.post import Part
-from tests.films import PLACE, box
+from tests.videos import PLACE, box
 
 MEGABYTE = 1024 * 1024
 
@@ -35,8 +35,8 @@ def test_a_picture_goes_in_one_request(alice, sandbox, picture):
 
 def test_a_large_file_goes_in_pieces(alice, sandbox, picture):
     """Every byte of it, in order: X adds them up."""
-    film = picture(9 * MEGABYTE, kind="video/mp4", name="a.mp4")
-    assert isinstance(alice.asks_one(showing(film)), Published)
+    video = picture(9 * MEGABYTE, kind="video/mp4", name="a.mp4")
+    assert isinstance(alice.asks_one(showing(video)), Published)
 
     pieces = ["initializeMediaUpload", *["appendMediaUpload"] * 3, "finalizeMediaUpload"]
     assert ["getUsersMe", *pieces, *["getMediaUploadStatus"] * 2, "createPosts"] == sandbox.requests
@@ -64,12 +64,12 @@ def test_what_x_cannot_use_is_refused(alice, sandbox, picture):
     assert [] == sandbox.asks()
 
 
-def test_a_film_is_read_back_as_what_was_asked_for(alice, sandbox, picture):
-    """Without its notes, whole, and known again although X keeps no description of a film."""
-    film = picture(6 * MEGABYTE, kind="video/mp4", name="a.mp4", in_moov=box(b"udta", PLACE))
-    assert isinstance(alice.asks_one(showing(film)), Published)
+def test_a_video_is_read_back_as_what_was_asked_for(alice, sandbox, picture):
+    """Without its notes, whole, and known again although X keeps no description of a video."""
+    video = picture(6 * MEGABYTE, kind="video/mp4", name="a.mp4", in_moov=box(b"udta", PLACE))
+    assert isinstance(alice.asks_one(showing(video)), Published)
 
-    came = film.path.read_bytes()
+    came = video.path.read_bytes()
     assert PLACE in came
     assert PLACE not in bare(came)
     assert [hashlib.sha256(bare(came)).hexdigest()] == sandbox.live()[0]["media"]
@@ -78,7 +78,7 @@ def test_a_film_is_read_back_as_what_was_asked_for(alice, sandbox, picture):
     assert Grade.SAME is compare("Look", seen.said)
 
 
-def test_a_film_that_x_cannot_use_is_refused(alice, sandbox, picture):
+def test_a_video_that_x_cannot_use_is_refused(alice, sandbox, picture):
     """It is found out while X makes it over, before the ask."""
     sandbox.weather({"fault": "media_fails", "on": "getMediaUploadStatus"})
 
@@ -98,7 +98,7 @@ def test_what_goes_wrong_before_the_ask_costs_the_post_nothing(alice, sandbox, p
     assert [] == sandbox.asks()
 
 
-def test_a_film_that_is_not_ready_in_time(alice, sandbox, picture):
+def test_a_video_that_is_not_ready_in_time(alice, sandbox, picture):
     """The attempt ends before its deadline does."""
     sandbox.world.polls = 1000
 

@@ -42,8 +42,8 @@ def media(kind="photo", of=OWN, **more):
     }
 
 
-def test_a_film_s_description_is_not_told():
-    """X takes none: a film that was sent with one is ours all the same."""
+def test_a_video_s_description_is_not_told():
+    """X takes none: a video that was sent with one is ours all the same."""
     page = told("Look")
     page["includes"]["media"] = [{"media_key": "3_1", "type": "video"}]
 

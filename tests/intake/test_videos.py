@@ -1,4 +1,4 @@
-"""A film comes in where its networks take it; each that does not says why, and what to do."""
+"""A video comes in where its networks take it; each that does not says why, and what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from steadypost.domain import films
+from steadypost.domain import videos
 from steadypost.intake import Accepted, KnownAccount, judge, known_accounts
 from steadypost.intake.fetching import Fetched
 from steadypost.intake.shelf import Shelf
@@ -14,14 +14,14 @@ from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X
 from steadypost.store import AccountRecord
 from steadypost.store import accounts as account_rows
-from tests.films import box, film
+from tests.videos import box, video
 
 
 @pytest.fixture
 def known(known):
     return {
         **known,
-        "page": KnownAccount(name="page", network=X, films=False),
+        "page": KnownAccount(name="page", network=X, videos=False),
         "tray": KnownAccount(name="tray", network=FILE),
     }
 
@@ -39,14 +39,14 @@ def judged(known, draft, now, tmp_path):
 
 
 @pytest.fixture
-def filmed(tmp_path):
-    """Write a film, and say how its file is called."""
+def video_file(tmp_path):
+    """Write a video, and say how its file is called."""
 
-    def filmed(name="dawn.mp4", **how):
-        (tmp_path / name).write_bytes(film(**how))
+    def video_file(name="dawn.mp4", **how):
+        (tmp_path / name).write_bytes(video(**how))
         return name
 
-    return filmed
+    return video_file
 
 
 @pytest.mark.parametrize("account", ["alice", "mast", "tray"])
@@ -54,37 +54,37 @@ def filmed(tmp_path):
     ("brand", "kind"),
     [(b"isom", "video/mp4"), (b"mp42", "video/mp4"), (b"M4V ", "video/mp4"), (b"qt  ", "video/quicktime")],
 )
-def test_a_film_comes_in(judged, filmed, account, brand, kind):
+def test_a_video_comes_in(judged, video_file, account, brand, kind):
     """Its kind by its first bytes, its length as its header says, its digest as a picture's."""
-    name = filmed(seconds=2.5, brand=brand)
+    name = video_file(seconds=2.5, brand=brand)
 
     accepted = judged(account, {"path": name, "alt": "Waves"})
 
     assert isinstance(accepted, Accepted)
     [media] = accepted.post.parts[0].media
-    assert (kind, "Waves", 2.5, len(film(brand=brand))) == (media.kind, media.alt, media.seconds, media.size)
+    assert (kind, "Waves", 2.5, len(video(brand=brand))) == (media.kind, media.alt, media.seconds, media.size)
     assert len(media.digest) == 64
 
 
 @pytest.mark.parametrize(
     ("account", "why", "remedy"),
     [
-        ("page", "X: no film can be sent to page from here", "X's API"),
-        ("sky", "Bluesky: no film can be sent to sky from here", "images@NETWORK"),
+        ("page", "X: no video can be sent to page from here", "X's API"),
+        ("sky", "Bluesky: no video can be sent to sky from here", "images@NETWORK"),
     ],
 )
-def test_where_no_film_can_be_sent_it_is_refused(judged, filmed, account, why, remedy):
-    [refusal] = judged(account, filmed())
+def test_where_no_video_can_be_sent_it_is_refused(judged, video_file, account, why, remedy):
+    [refusal] = judged(account, video_file())
 
     assert ("images", "dawn.mp4", why) == (refusal.field, refusal.value, refusal.why)
     assert remedy in refusal.remedy
 
 
-def test_a_network_without_films_may_have_a_picture_of_its_own(known, draft, now, tmp_path, filmed, png):
+def test_a_network_without_videos_may_have_a_picture_of_its_own(known, draft, now, tmp_path, video_file, png):
     png("sun.png")
     given = draft(
         accounts=["mast", "sky"],
-        images=[{"path": filmed()}],
+        images=[{"path": video_file()}],
         variants={"bluesky": {"images": [{"path": "sun.png"}]}},
     )
 
@@ -92,8 +92,8 @@ def test_a_network_without_films_may_have_a_picture_of_its_own(known, draft, now
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(140, True), (140.5, False)])
-def test_a_film_is_as_long_as_x_takes(judged, filmed, seconds, taken):
-    name = filmed(seconds=seconds)
+def test_a_video_is_as_long_as_x_takes(judged, video_file, seconds, taken):
+    name = video_file(seconds=seconds)
 
     found = judged("alice", name)
     assert taken == isinstance(found, Accepted)
@@ -104,8 +104,8 @@ def test_a_film_is_as_long_as_x_takes(judged, filmed, seconds, taken):
     assert isinstance(judged("mast", name), Accepted)
 
 
-def test_a_film_that_does_not_say_how_long_it_is_goes_where_that_is_not_asked(judged, filmed):
-    name = filmed(seconds=0, in_moov=box(b"mvex"))
+def test_a_video_that_does_not_say_how_long_it_is_goes_where_that_is_not_asked(judged, video_file):
+    name = video_file(seconds=0, in_moov=box(b"mvex"))
 
     [refusal] = judged("alice", name)
     assert "does not say how long it is" in refusal.why
@@ -113,22 +113,22 @@ def test_a_film_that_does_not_say_how_long_it_is_goes_where_that_is_not_asked(ju
 
 
 @pytest.mark.parametrize("account", ["alice", "mast", "tray"])
-def test_a_film_stands_alone(judged, filmed, png, account):
-    """Beside a picture or another film; in another part of a thread it may."""
+def test_a_video_stands_alone(judged, video_file, png, account):
+    """Beside a picture or another video; in another part of a thread it may."""
     png("sun.png")
-    name, other = filmed(), filmed("dusk.mp4")
+    name, other = video_file(), video_file("dusk.mp4")
 
     for names in ([name, "sun.png"], [name, other]):
         [refusal] = judged(account, *names)
         assert ("images", "2 files") == (refusal.field, refusal.value)
-        assert "takes a film only alone" in refusal.why
+        assert "takes a video only alone" in refusal.why
     apart = [{"path": name, "part": 1}, {"path": "sun.png", "part": 2}]
     assert isinstance(judged(account, *apart, text="", parts=["One", "Two"]), Accepted)
 
 
-def test_a_film_is_as_large_as_its_network_takes(known, draft, now, tmp_path, filmed):
+def test_a_video_is_as_large_as_its_network_takes(known, draft, now, tmp_path, video_file):
     """The size is its file's; what it would be made is its author's business."""
-    name = filmed(size=2_000_000)
+    name = video_file(size=2_000_000)
     less = replace(X, allows=replace(X.allows, takes={"video/mp4": 1024 * 1024}))
     known = {"alice": KnownAccount(name="alice", network=less)}
 
@@ -136,17 +136,17 @@ def test_a_film_is_as_large_as_its_network_takes(known, draft, now, tmp_path, fi
     assert "it has 1.9 MB, and X takes at most 1 MB" == refusal.why
 
 
-def test_what_is_too_large_for_anybody_is_not_read(judged, filmed, tmp_path):
-    name = filmed()
+def test_what_is_too_large_for_anybody_is_not_read(judged, video_file, tmp_path):
+    name = video_file()
     with (tmp_path / name).open("ab") as opened:
-        opened.truncate(films.LARGEST + 1)  # a hole, which takes no room
+        opened.truncate(videos.LARGEST + 1)  # a hole, which takes no room
 
     [refusal] = judged("mast", name)
     assert "at most 100 MB are read" in refusal.why
 
 
-@pytest.mark.parametrize("content", [film()[:-20], film().replace(b"moov", b"moot"), film()[:24]])
-def test_a_film_that_is_not_whole_is_refused(judged, tmp_path, content):
+@pytest.mark.parametrize("content", [video()[:-20], video().replace(b"moov", b"moot"), video()[:24]])
+def test_a_video_that_is_not_whole_is_refused(judged, tmp_path, content):
     (tmp_path / "dawn.mp4").write_bytes(content)
 
     [refusal] = judged("mast", "dawn.mp4")
@@ -155,25 +155,25 @@ def test_a_film_that_is_not_whole_is_refused(judged, tmp_path, content):
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"avif", b"M4A ", b"3gp4"])
-def test_what_only_looks_like_a_film_is_none(judged, filmed, brand):
+def test_what_only_looks_like_a_video_is_none(judged, video_file, brand):
     """Other files are built in the same boxes."""
-    [refusal] = judged("mast", filmed(brand=brand))
+    [refusal] = judged("mast", video_file(brand=brand))
 
     assert "by its content it is" in refusal.why
-    assert "MP4 or MOV film" in refusal.remedy
+    assert "MP4 or MOV video" in refusal.remedy
 
 
 @pytest.mark.parametrize(
     ("content", "called", "taken"),
     [
-        (film(), "video/mp4", True),
-        (film(), "application/octet-stream", True),
-        (film(brand=b"qt  "), "video/quicktime", True),
-        (film(), "image/png", False),
-        (film()[:-20], "video/mp4", False),
+        (video(), "video/mp4", True),
+        (video(), "application/octet-stream", True),
+        (video(brand=b"qt  "), "video/quicktime", True),
+        (video(), "image/png", False),
+        (video()[:-20], "video/mp4", False),
     ],
 )
-def test_a_film_by_address_is_kept_as_a_picture_is(draft, known, now, tmp_path, content, called, taken):
+def test_a_video_by_address_is_kept_as_a_picture_is(draft, known, now, tmp_path, content, called, taken):
     shelf = Shelf(tmp_path / "shelf", fetch=lambda _: Fetched(content, called))
     given = draft(accounts=["alice"], images=[{"path": "https://a.example/dawn"}])
 
@@ -194,8 +194,8 @@ def test_x_s_page_sends_none_and_its_api_does(store, now):
 
     known = known_accounts(store)
 
-    assert [False, True] == [any(map(is_film, known[one].allows.takes)) for one in ("alice", "paid")]
+    assert [False, True] == [any(map(is_video, known[one].allows.takes)) for one in ("alice", "paid")]
 
 
-def is_film(kind):
+def is_video(kind):
     return kind.startswith("video/")

@@ -1,4 +1,4 @@
-"""What a network has against the films of a part. How large and how long they may be is its allowance's to say."""
+"""What a network has against the videos of a part. How large and how long they may be is its allowance's to say."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ KINDS = ("video/mp4", "video/quicktime")
 """What is read here."""
 
 LARGEST = 100 * MEGABYTE
-"""Bytes of a film that is read, wherever it goes: it is held in memory while it is sent."""
+"""Bytes of a video that is read, wherever it goes: it is held in memory while it is sent."""
 
 
 def against(
     n: int, media: tuple[Media, ...], allowance: Allowance, network: str, *, instead: str = ""
 ) -> Iterator[Objection]:
-    """Say why a network would not take the films of the part with this index."""
-    films = [one for one in media if one.is_film]
-    if films and len(media) > 1:
+    """Say why a network would not take the videos of the part with this index."""
+    videos = [one for one in media if one.is_video]
+    if videos and len(media) > 1:
         yield Objection(
             part=n,
             field="images",
             value=f"{len(media)} files",
-            why=f"{network} takes a film only alone",
+            why=f"{network} takes a video only alone",
             remedy="give it a part of its own",
         )
-    for one in films:
+    for one in videos:
         found = _against(one, allowance, network, instead)
         if found is not None:
             why, remedy = found
@@ -39,10 +39,10 @@ def against(
 def _against(one: Media, allowance: Allowance, network: str, instead: str) -> tuple[str, str] | None:
     if not any(kind.startswith("video/") for kind in allowance.takes):
         other = "send a picture there instead (images@NETWORK), or leave the account out"
-        return f"{network}: no film can be sent to {allowance.whose} from here", f"{instead}{other}"
+        return f"{network}: no video can be sent to {allowance.whose} from here", f"{instead}{other}"
     if one.kind not in allowance.takes:
         return f"{network} does not take {one.kind} from {allowance.whose}", "save it as MP4"
-    most, longest = allowance.takes[one.kind], allowance.longest_film
+    most, longest = allowance.takes[one.kind], allowance.longest_video
     if one.size > most:
         why = f"it has {one.size / MEGABYTE:.1f} MB, and {network} takes at most {most // MEGABYTE} MB"
         return why, "save it in fewer pixels, or make it shorter"

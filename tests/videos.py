@@ -1,4 +1,4 @@
-"""Small films, built by hand: whole by the rules of their container, with nothing in them to see."""
+"""Small videos, built by hand: whole by the rules of their container, with nothing in them to see."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def header(seconds: float) -> bytes:
     return box(b"mvhd", struct.pack(">5I", 0, 0, 0, 1000, round(seconds * 1000)), bytes(80))
 
 
-def film(
+def video(
     *,
     seconds: float = 2,
     brand: bytes = b"isom",
@@ -51,7 +51,7 @@ def film(
     behind: bytes = b"",
     noted: bytes = b"",
 ) -> bytes:
-    """Give a film's file. ``size`` is how long its samples are at least; ``noted`` is what a track of notes holds."""
+    """Give a video's file. ``size`` is how long its samples are at least; ``noted`` is what a track of notes holds."""
     kind = box(b"ftyp", brand, bytes(4), brand)
     at = len(kind) + 8
     frames = FRAMES.ljust(size, b"\x01")

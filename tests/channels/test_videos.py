@@ -1,4 +1,4 @@
-"""What leaves of a film's file is the film alone: nothing moves, and no place or owner is left in it."""
+"""What leaves of a video's file is the video alone: nothing moves, and no place or owner is left in it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import struct
 
 import pytest
 
-from steadypost.channels.films import bare, seconds_of
 from steadypost.channels.pictures import Unusable, ready
 from steadypost.channels.stripping import Malformed
+from steadypost.channels.videos import bare, seconds_of
 from steadypost.domain.post import Media
-from tests.films import FRAMES, PLACE, box, film, header, table, track
+from tests.videos import FRAMES, PLACE, box, header, table, track, video
 
 XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 
@@ -34,7 +34,7 @@ XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 )
 def test_no_note_is_left_in_it_and_nothing_moves(notes):
     """A telephone's place, a camera's track of places, a program's words; its offsets count bytes of its file."""
-    came = film(**notes)
+    came = video(**notes)
     assert PLACE in came
 
     sent = bare(came)
@@ -46,14 +46,14 @@ def test_no_note_is_left_in_it_and_nothing_moves(notes):
     assert sent == bare(sent)
 
 
-def test_a_film_without_notes_keeps_its_bytes():
-    assert film() == bare(film())
+def test_a_video_without_notes_keeps_its_bytes():
+    assert video() == bare(video())
 
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_it_says_how_long_it_is(wide):
     """In a header of either width."""
-    came = film(seconds=140.5)
+    came = video(seconds=140.5)
     if wide:
         told = struct.pack(">B3xQQIQ", 1, 0, 0, 1000, 140_500)
         came = came.replace(header(140.5), box(b"mvhd", told, bytes(100 - len(told))))
@@ -61,38 +61,38 @@ def test_it_says_how_long_it_is(wide):
     assert 140.5 == seconds_of(came)
 
 
-def test_a_film_in_fragments_may_say_it_elsewhere():
+def test_a_video_in_fragments_may_say_it_elsewhere():
     """And one that is still being made when it is written does not say it at all."""
-    whole = film(seconds=0, in_moov=box(b"mvex", table(b"mehd", 9000)))
+    whole = video(seconds=0, in_moov=box(b"mvex", table(b"mehd", 9000)))
     assert 9 == seconds_of(whole)
-    assert 0 == seconds_of(film(seconds=0, in_moov=box(b"mvex")))
+    assert 0 == seconds_of(video(seconds=0, in_moov=box(b"mvex")))
 
 
 @pytest.mark.parametrize("left", [*range(0, 120, 7), 200, -1, -8, -100])
 def test_of_which_only_the_beginning_is_left_is_malformed(left):
     with pytest.raises(Malformed):
-        bare(film()[:left])
+        bare(video()[:left])
 
 
 @pytest.mark.parametrize(
     "damaged",
     [
-        film().replace(b"moov", b"moot"),
-        film().replace(b"vide", b"soun"),
-        film().replace(b"mvhd", b"free"),
-        film().replace(b"stco", b"stcx"),
-        film().replace(table(b"stco", 1, 28), table(b"stco", 1, 1 << 30)),
-        film().replace(table(b"stco", 1, 28), table(b"stco", 1 << 30, 28)),
-        film().replace(table(b"stsc", 1, 1, 1, 1), table(b"stsc", 0, 1, 1, 1)),
-        film().replace(struct.pack(">II", 1000, 2000) + bytes(80), struct.pack(">II", 0, 2000) + bytes(80)),
-        film(noted=PLACE, in_moov=box(b"mvex")),
-        film(in_moov=b"".join([track(b"meta", 0, 400)] * 9)),
-        film() + b"junk",
+        video().replace(b"moov", b"moot"),
+        video().replace(b"vide", b"soun"),
+        video().replace(b"mvhd", b"free"),
+        video().replace(b"stco", b"stcx"),
+        video().replace(table(b"stco", 1, 28), table(b"stco", 1, 1 << 30)),
+        video().replace(table(b"stco", 1, 28), table(b"stco", 1 << 30, 28)),
+        video().replace(table(b"stsc", 1, 1, 1, 1), table(b"stsc", 0, 1, 1, 1)),
+        video().replace(struct.pack(">II", 1000, 2000) + bytes(80), struct.pack(">II", 0, 2000) + bytes(80)),
+        video(noted=PLACE, in_moov=box(b"mvex")),
+        video(in_moov=b"".join([track(b"meta", 0, 400)] * 9)),
+        video() + b"junk",
         b"",
     ],
 )
 def test_what_is_not_built_as_its_kind_says_is_malformed(damaged):
-    assert film() != damaged
+    assert video() != damaged
     with pytest.raises(Malformed):
         bare(damaged)
 
@@ -109,7 +109,7 @@ def media(tmp_path):
 
 @pytest.mark.parametrize(("kind", "name"), [("video/mp4", "file.mp4"), ("video/quicktime", "file.mov")])
 def test_what_goes_out_is_without_notes_and_its_file_is_left_alone(media, kind, name):
-    came = film(in_moov=box(b"udta", PLACE))
+    came = video(in_moov=box(b"udta", PLACE))
     one = media(came, kind)
 
     sent = ready(one, 10_000, moving=())
@@ -119,7 +119,7 @@ def test_what_goes_out_is_without_notes_and_its_file_is_left_alone(media, kind, 
 
 
 @pytest.mark.parametrize(
-    ("content", "limit", "why"), [(film(), 100, "at most 100"), (film()[:-9], 10_000, "damaged")]
+    ("content", "limit", "why"), [(video(), 100, "at most 100"), (video()[:-9], 10_000, "damaged")]
 )
 def test_what_its_network_would_not_take_does_not_go_out(media, content, limit, why):
     with pytest.raises(Unusable, match=why):
@@ -132,5 +132,5 @@ def test_x_s_page_is_given_none(media):
     from steadypost.channels.x_web.pictures import attach  # noqa: PLC0415 - as above
 
     with pytest.raises(Halt) as halted:
-        attach(None, None, 0, [media(film())])
+        attach(None, None, 0, [media(video())])
     assert halted.value.cause in REFUSES
