@@ -2,7 +2,7 @@
 Servers that know nothing of Steadypost, in foul weather: judged by what is on them, no post is doubled, lost or lied of.
 
 Each case is drawn from a seed: the server's dialect, its weather, both clocks, and what is said. ``OTHER_SERVERS_SEED``
-plays one again; any seed has to hold.
+plays one again, or others with ``random``; any seed has to hold.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from tests.channels.other_servers import bluesky, mastodon, x_api
 from tests.channels.other_servers.line import CALM, Manner, Time
 from tests.channels.other_servers.texts import Texts
 from tests.channels.other_servers.worlds import NETWORKS, Case, living, play
+from tests.drawn import seed_from
 
-SEED = os.environ.get("OTHER_SERVERS_SEED") or str(random.SystemRandom().randrange(1_000_000))
+SEED = seed_from("OTHER_SERVERS_SEED")
 CASES = int(os.environ.get("OTHER_SERVERS_CASES", "3"))
 
 

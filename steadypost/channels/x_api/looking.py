@@ -58,7 +58,8 @@ def sighting(line: Line, identity: Identity, request: LookRequest, at: datetime,
 
 def _since(line: Line, request: LookRequest) -> datetime:
     """Say from when on, by X's clock and cut to the second, posts are asked for."""
-    ahead = line.offset.ahead if line.offset else timedelta(0)
+    offset = line.offset  # read once: it is gone as soon as this machine's clock is moved
+    ahead = offset.ahead if offset else timedelta(0)
     back_to = min(request.back_to, request.back_to + ahead)
     return (back_to - BEFORE).astimezone(UTC).replace(microsecond=0)
 

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.x_api import desk, world
+from steadypost.channels.port import LookRequest
+from steadypost.channels.x_api import looking
+from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import Absent, CannotTell, Present, Wanted
 from steadypost.domain.likeness import Grade, compare
 from steadypost.domain.network import Place
@@ -224,3 +227,21 @@ def test_clocks_apart(sandbox, alice, ahead):
 
     assert [posted] == [post.id for post in sighting.posts]
     assert abs(sighting.offset.ahead - timedelta(seconds=ahead)) < timedelta(seconds=2)
+
+
+def test_a_clock_that_is_moved_while_a_look_begins_breaks_no_look():
+    """What was known of X's clock is gone between two glances at it."""
+
+    class Line:
+        def __init__(self):
+            self._known = [Offset(ahead=timedelta(minutes=5), within=timedelta(seconds=1)), None]
+
+        @property
+        def offset(self):
+            return self._known.pop(0)
+
+    back_to = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    assert back_to - looking.BEFORE == looking._since(
+        Line(), LookRequest(place=Place.PROFILE, back_to=back_to)
+    )
