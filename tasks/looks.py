@@ -150,17 +150,17 @@ def by_name(items: Sequence[Unsettled]) -> bool:
 
 
 def first_plan(items: Sequence[Unsettled]) -> Plan:
-    """Choose the one place that shows everything we look for: names where there are, else all posts or only replies."""
+    """Choose the one place that shows everything we look for: names where there are, else with replies or without."""
     if by_name(items):
         return Plan(place=Place.NAMED)
-    return Plan(place=Place.REPLIES if any(map(_answers, items)) else Place.PROFILE)
+    return Plan(place=Place.REPLIES if any(map(_is_among_replies, items)) else Place.PROFILE)
 
 
 def plans_beside(items: Sequence[Unsettled], trouble: Cause) -> list[Plan]:
     """Choose what else to read when the list with replies fails: the profile, and the pages of posts replied to."""
-    if trouble.scope is Scope.ACCOUNT or not any(map(_answers, items)):
+    if trouble.scope is Scope.ACCOUNT or not any(map(_is_among_replies, items)):
         return []
-    plain = [item for item in items if not _answers(item)]
+    plain = [item for item in items if not _is_among_replies(item)]
     beside = [Plan(place=Place.PROFILE)] if plain else []
     for item in [item for item in items if _answers(item)][:MOST_THREADS]:
         above = next((wanted.reply_to for wanted in item.wanted if wanted.reply_to), None)
@@ -183,6 +183,11 @@ def plans_to_prove(verdicts: Iterable[Evidence], *, but: Sequence[Sighting]) -> 
         if post is not None and (place, post) not in read
     ]
     return [*lists, *pages[:MOST_THREADS]]
+
+
+def _is_among_replies(item: Unsettled) -> bool:
+    """Whether the plain list does not show a part: it answers, or begins with a name as answers do."""
+    return _answers(item) or any((Place.PROFILE, None) not in needed(one) for one in item.wanted)
 
 
 def _answers(item: Unsettled) -> bool:
@@ -309,12 +314,14 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     """Record what the sightings prove; answers how many were seen whole. All unsettled are weighed, read afterwards."""
     wanted = _weighed(house, access, items)
     verdicts = verdicts_on(house, access, items, wanted, seen)
+    judged = (wanted, len(seen))
     for plan in plans_to_prove(verdicts.values(), but=seen):
         with contextlib.suppress(LookFailed):
             seen = [*seen, _see(house, access, plan, items)]
     # Anew: what these lists show may have been armed since the first was read.
     wanted = _weighed(house, access, items)
-    verdicts = verdicts_on(house, access, items, wanted, seen)
+    if (wanted, len(seen)) != judged:
+        verdicts = verdicts_on(house, access, items, wanted, seen)
     taken = taken_ids(house, access, seen)
     unsettled = list(wanted.values())
     found = sum(_conclude_one(house, item, verdicts, seen, taken, unsettled) for item in items)

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 
@@ -87,11 +88,11 @@ def compare(ours: str, theirs: Said) -> Grade:
     # Whether the author typed a name that the network puts there anyway, or what it escaped, it does not say.
     others = [theirs.otherwise] if theirs.otherwise else []
     others += [(theirs.lead[at:], *theirs.pieces) for at in _names(theirs.lead)]
-    if best is not Grade.OTHER or _best(ours, theirs, others) is not Grade.OTHER:
+    if best is not Grade.OTHER or (others and _best(ours, theirs, others) is not Grade.OTHER):
         return Grade.UNCLEAR
     loose = _loose(ours)
-    readings = ("".join(map(_shown, _trimmed(pieces, theirs))) for pieces in (theirs.pieces, *others))
-    return Grade.UNCLEAR if any(loose == _loose(one) for one in readings) else Grade.OTHER
+    readings = (_loose_reading(pieces, theirs.painted, theirs.cut) for pieces in (theirs.pieces, *others))
+    return Grade.UNCLEAR if any(loose == one for one in readings) else Grade.OTHER
 
 
 def _names(lead: str) -> list[int]:
@@ -106,14 +107,20 @@ MOST_NAMES = 60
 def _best(ours: str, theirs: Said, readings: Iterable[tuple[Piece, ...]]) -> Grade:
     even = _evened(ours, painted=theirs.painted).strip()
     return max(
-        (_aligned(even, _trimmed(pieces, theirs), cut=theirs.cut) for pieces in readings), default=Grade.OTHER
+        (_aligned(even, _trimmed(pieces, theirs.painted, theirs.cut), cut=theirs.cut) for pieces in readings),
+        default=Grade.OTHER,
     )
 
 
 # --- the readings of what was seen
 
 
-def _trimmed(pieces: Iterable[Piece], theirs: Said) -> tuple[Piece, ...]:
+REMEMBERED = 4096
+"""Of so many texts the reduced forms are kept: every post that a look shows is held against every one it looks for."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _trimmed(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> tuple[Piece, ...]:
     """Join neighbouring words, bring them to the form ours has, and take the white space from both ends."""
     joined: list[Piece] = []
     for piece in pieces:
@@ -121,12 +128,12 @@ def _trimmed(pieces: Iterable[Piece], theirs: Said) -> tuple[Piece, ...]:
             joined[-1] += piece
         else:
             joined.append(piece)
-    even = [_evened(piece, painted=theirs.painted) if isinstance(piece, str) else piece for piece in joined]
+    even = [_evened(piece, painted=painted) if isinstance(piece, str) else piece for piece in joined]
     if even and isinstance(even[0], str):
         even[0] = even[0].lstrip()
     if even and isinstance(even[-1], str):
         last = even[-1].rstrip()
-        even[-1] = last.removesuffix("…").rstrip() if theirs.cut else last
+        even[-1] = last.removesuffix("…").rstrip() if cut else last
     return tuple(piece for piece in even if piece != "")
 
 
@@ -355,6 +362,12 @@ def _lost_query(ours: Address, theirs: Address) -> bool:
 # --- what is equal only when both lose something
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _loose_reading(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> str:
+    return _loose("".join(map(_shown, _trimmed(pieces, painted, cut))))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _loose(text: str) -> str:
     """Reduce a text to its letters, digits and signs: what is equal here is not told apart, and not the same."""
     folded = unicodedata.normalize("NFKC", _SCHEME_ANYWHERE.sub("", text)).casefold()

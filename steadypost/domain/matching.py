@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,19 +35,30 @@ def is_marked(post: SeenPost) -> bool:
 
 def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
     """Say how far a post agrees with what is wanted, in all that is known of both."""
+    return _grade(item, post, widest_window(item, sightings))
+
+
+def fitting(
+    item: Wanted, posts: Iterable[SeenPost], sightings: Sequence[Sighting]
+) -> Iterator[tuple[SeenPost, Grade]]:
+    """Give every post that may be what is wanted, with how far it agrees."""
+    bounds = widest_window(item, sightings)
+    graded = ((post, _grade(item, post, bounds)) for post in posts)
+    return ((post, grade) for post, grade in graded if grade is not Grade.OTHER)
+
+
+def _grade(item: Wanted, post: SeenPost, bounds: Window) -> Grade:
     if post.author.casefold() != item.handle.casefold() or post.id == item.reply_to:
         return Grade.OTHER
-    made = time_grade(item, post, sightings)
+    made = _time_grade(item, post, bounds)
     if made is Grade.OTHER:
         return Grade.OTHER
     if not post.readable:
         return Grade.UNCLEAR
-    content = min(
-        text_grade(item, post),
-        _parent_grade(item, post),
-        _media_grade(item, post),
-        _options_grade(item, post),
-    )
+    text = text_grade(item, post)
+    if text is Grade.OTHER:
+        return Grade.OTHER
+    content = min(text, _parent_grade(item, post), _media_grade(item, post), _options_grade(item, post))
     # What is pinned or promoted, a quote, or a picture without a word is never adopted; but it may be ours, and then it
     # is not absent.
     is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
@@ -167,7 +178,10 @@ def was_dated_by_another_clock(item: Wanted, known: RemoteId) -> bool:
 
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
     """Compare when it was made with when it was asked for."""
-    bounds = widest_window(item, sightings)
+    return _time_grade(item, post, widest_window(item, sightings))
+
+
+def _time_grade(item: Wanted, post: SeenPost, bounds: Window) -> Grade:
     made = made_when(item.network, post)
     if made is None and item.name is None:
         made = post.dated

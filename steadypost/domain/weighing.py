@@ -6,6 +6,7 @@ every list that must show it, told by the network without a gap back past the at
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from steadypost.domain.likeness import Grade
 from steadypost.domain.matching import (
     UNKNOWN_CLOCK,
     dates_contradict_ids,
+    fitting,
     grade,
     is_marked,
     made_when,
@@ -42,18 +44,20 @@ def judge(
     good = [one for one in seen if one.trouble is None]
     posts = _united(good, taken)
     grades: dict[tuple[int, int], dict[RemoteId, Grade]] = {}
-    alike: set[tuple[tuple[int, int], RemoteId]] = set()
+    claims: dict[RemoteId, set[tuple[int, int]]] = defaultdict(set)
     resolved: dict[tuple[int, int], Wanted] = {}
     # Those whose parent is known first: what they fit is no parent of another's part.
     for item in sorted(wanted, key=lambda one: (not one.parent_known, one.key)):
-        with_parent = _with_parent(item, resolved, grades, alike)
+        with_parent = _with_parent(item, resolved, grades, claims)
         resolved[item.key] = with_parent
-        own = grades[item.key] = {post.id: grade(with_parent, post, good) for post in posts}
-        fitting = [post for post in posts if own[post.id] is not Grade.OTHER]
-        alike |= {(item.key, post.id) for post in fitting if text_grade(item, post) is Grade.SAME}
+        own = grades[item.key] = {}
+        for post, how in fitting(with_parent, posts, good):
+            own[post.id] = how
+            if how is Grade.SAME or text_grade(item, post) is Grade.SAME:
+                claims[post.id].add(item.key)
     verdicts: dict[tuple[int, int], Evidence] = {}
     for key, item in sorted(resolved.items()):
-        verdicts[key] = _verdict(item, seen, grades, alike, verdicts)
+        verdicts[key] = _verdict(item, seen, grades, claims, verdicts)
     return verdicts
 
 
@@ -66,9 +70,12 @@ def undated(
     )
 
 
-Alike = Collection[tuple[tuple[int, int], RemoteId]]
-"""Same words and not known to differ (a lost picture, an unknown time): such a part claims the post as much as a full
-fit.
+Grades = Mapping[tuple[int, int], Mapping[RemoteId, Grade]]
+"""Of each part the posts that may be it, and how far each agrees."""
+
+Claims = Mapping[RemoteId, Collection[tuple[int, int]]]
+"""The parts that claim each post. Same words and not known to differ (a lost picture, an unknown time) claim as much as
+a full fit.
 """
 
 
@@ -100,22 +107,22 @@ def _knowledge(post: SeenPost) -> tuple[bool, ...]:
 def _with_parent(
     item: Wanted,
     resolved: Mapping[tuple[int, int], Wanted],
-    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
-    alike: Alike,
+    grades: Grades,
+    claims: Claims,
 ) -> Wanted:
     """Give a thread's part the parent that the same look found for the part before it."""
     if item.parent_known:
         return item
     before = (item.delivery_id, item.n - 1)
-    found = _certain(before, grades, alike) if before in resolved else None
+    found = _certain(before, grades, claims) if before in resolved else None
     return item if found is None else replace(item, reply_to=found, parent_known=True)
 
 
 def _verdict(
     item: Wanted,
     seen: Sequence[Sighting],
-    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
-    alike: Alike,
+    grades: Grades,
+    claims: Claims,
     before: Mapping[tuple[int, int], Evidence],
 ) -> Evidence:
     if (trouble := _unusable(item, seen)) is not None:
@@ -124,13 +131,11 @@ def _verdict(
         return by_name
     own = grades[item.key]
     same = [post for post, grade in own.items() if grade is Grade.SAME]
-    if len(same) == 1 and _claims(same[0], grades, alike) == 1:
+    if len(same) == 1 and len(claims[same[0]]) == 1:
         return Present(remote_id=same[0])
     if same:
-        return CannotTell(
-            why="more than one post or delivery fits", twins=_twins(item.network, same, grades, alike)
-        )
-    unclear = _unclear(item.key, grades, alike)
+        return CannotTell(why="more than one post or delivery fits", twins=_twins(item.network, same, claims))
+    unclear = _unclear(item.key, grades, claims)
     if unclear:
         return CannotTell(
             why=f"the post {unclear[0]} cannot be told apart from it",
@@ -189,14 +194,9 @@ def elsewhere(identity: str, sightings: Iterable[Sighting]) -> str | None:
     return None
 
 
-def _twins(
-    network: Network,
-    same: Sequence[RemoteId],
-    grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]],
-    alike: Alike,
-) -> tuple[RemoteId, ...]:
+def _twins(network: Network, same: Sequence[RemoteId], claims: Claims) -> tuple[RemoteId, ...]:
     """Give the posts that fit one part alike, where there are several and none of them fits another part."""
-    if len(same) < 2 or any(_claims(post, grades, alike) != 1 for post in same):
+    if len(same) < 2 or any(len(claims[post]) != 1 for post in same):
         return ()
     return _oldest_first(network, same)
 
@@ -207,44 +207,33 @@ def _oldest_first(network: Network, posts: Sequence[RemoteId]) -> tuple[RemoteId
     return tuple(sorted(posts) if None in keys.values() else sorted(posts, key=keys.__getitem__))
 
 
-def _claims(post: RemoteId, grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike) -> int:
-    """Count the parts that the post fits, or may fit as the same words."""
-    return sum(of_item.get(post) is Grade.SAME or (key, post) in alike for key, of_item in grades.items())
-
-
-def _unclear(
-    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike
-) -> list[RemoteId]:
+def _unclear(key: tuple[int, int], grades: Grades, claims: Claims) -> list[RemoteId]:
     """Name the posts that may be this part, and are not accounted for otherwise."""
     return [
         post
         for post, grade in grades[key].items()
-        if grade is Grade.UNCLEAR and ((key, post) in alike or not _is_anothers(post, key, grades))
+        if grade is Grade.UNCLEAR
+        and (key in claims.get(post, ()) or not _is_anothers(post, key, grades, claims))
     ]
 
 
-def _certain(
-    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]], alike: Alike
-) -> RemoteId | None:
+def _certain(key: tuple[int, int], grades: Grades, claims: Claims) -> RemoteId | None:
     """Give the post that is this part, where no other post may be it, and no other part may be that."""
     found = _only_same(key, grades)
-    if found is None or _claims(found, grades, alike) != 1 or _unclear(key, grades, alike):
+    if found is None or len(claims[found]) != 1 or _unclear(key, grades, claims):
         return None
     return found
 
 
-def _only_same(
-    key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]]
-) -> RemoteId | None:
+def _only_same(key: tuple[int, int], grades: Grades) -> RemoteId | None:
     same = [post for post, grade in grades[key].items() if grade is Grade.SAME]
     return same[0] if len(same) == 1 else None
 
 
-def _is_anothers(
-    post: RemoteId, key: tuple[int, int], grades: Mapping[tuple[int, int], Mapping[RemoteId, Grade]]
-) -> bool:
+def _is_anothers(post: RemoteId, key: tuple[int, int], grades: Grades, claims: Claims) -> bool:
     """Whether a post is accounted for: it is what exactly one other part asked for, and that part fits no other."""
-    owners = [other for other in grades if other != key and grades[other].get(post) is Grade.SAME]
+    claiming = claims.get(post, ())
+    owners = [other for other in claiming if other != key and grades[other].get(post) is Grade.SAME]
     return len(owners) == 1 and _only_same(owners[0], grades) == post
 
 
@@ -336,14 +325,13 @@ def foreign(
 ) -> tuple[SeenPost, ...]:
     """Name the account's posts made by hand: they belong to no delivery and fit none."""
     good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
-    own = [post for post in _united(good, taken) if post.author.casefold() == handle.casefold()]
-    return tuple(
+    own = [
         post
-        for post in own
-        if post.readable
-        and not post.promoted
-        and all(grade(item, post, good) is Grade.OTHER for item in wanted)
-    )
+        for post in _united(good, taken)
+        if post.author.casefold() == handle.casefold() and post.readable and not post.promoted
+    ]
+    perhaps_ours = {post.id for item in wanted for post, _ in fitting(item, own, good)}
+    return tuple(post for post in own if post.id not in perhaps_ours)
 
 
 def strangers(
@@ -384,9 +372,9 @@ def copies(
     ]
     return tuple(
         post.id
-        for post in _united(good, {*taken, remote_id})
-        if remote_id not in post.versions
+        for post, how in fitting(item, _united(good, {*taken, remote_id}), good)
+        if how is Grade.SAME
+        and remote_id not in post.versions
         and not post.said.painted
-        and grade(item, post, good) is Grade.SAME
         and all(grade(other, post, good) is Grade.OTHER for other in unsettled)
     )

@@ -38,6 +38,15 @@ def test_a_list_is_read_back_past_an_instant(alice, sandbox):
     assert seen[: len(due)] == due
 
 
+def test_a_list_of_many_hundred_posts_is_read_in_one_look(alice, sandbox):
+    seeded = sandbox.seed("alice", 700, every_s=10, youngest_s=600)
+    sighting = alice.look(back=timedelta(hours=2))
+
+    assert sighting.reached_back_to < datetime.now(UTC) - timedelta(hours=2)
+    assert [post.id for post in sighting.posts] == seeded[: len(sighting.posts)]
+    assert len(sighting.posts) > 600
+
+
 def test_a_short_list_reaches_back_to_its_end(alice, sandbox):
     seeded = sandbox.seed("alice", 3, every_s=600)
     sighting = alice.look(back=timedelta(days=30))

@@ -60,13 +60,12 @@ def item(*wanted, number=1, published=False, ids=None):
 
 
 def part(n=0, *, network=X, began_at=NOON, **more):
-    told = {"offset": AGREED, **more}
+    told = {"offset": AGREED, "text": "The harbour at dawn", **more}
     return Wanted(
         network=network,
         delivery_id=1,
         n=n,
         handle="alice",
-        text="The harbour at dawn",
         began_at=began_at,
         ended_at=began_at + MINUTE,
         **told,
@@ -86,7 +85,9 @@ def test_posts_of_an_account_s_own_are_on_its_profile():
 
 
 @pytest.mark.parametrize(
-    "answers", [part(reply_to=PARENT), part(n=1)], ids=["a reply", "a thread's second part"]
+    "answers",
+    [part(reply_to=PARENT), part(n=1), part(text="@bob the harbour at dawn")],
+    ids=["a reply", "a thread's second part", "a post that begins with a name"],
 )
 def test_one_that_answers_is_only_on_the_list_with_replies(answers):
     assert Plan(place=Place.REPLIES) == first_plan([item(), item(answers, number=2)])

@@ -48,7 +48,7 @@ STILL_FOR_MS = 700
 """After so long at its bottom with nothing being loaded, the list is taken to have ended."""
 
 MOST_STEPS = 80
-"""How far to scroll at most: some six hundred posts."""
+"""How far to scroll at most: some fifteen hundred posts where X's answers are heard, else five hundred."""
 
 MOST_OPENED = 3
 """How many posts that the list cut are opened to read the rest."""
@@ -130,11 +130,17 @@ def _read_list(desk: Desk, page: Page, ear: Ear, errand: LookErrand) -> Reading:
     for _ in range(MOST_STEPS):
         if _is_enough(reading, request, step) or desk.remaining() < KEEP + STEP_WITHIN:
             break
-        last = step["keys"][-1]
-        step = evaluate(page, SCRIPT, {"after": last, "stillFor": STILL_FOR_MS}, within=STEP_WITHIN)
+        last = (step["keys"][-1], step["height"])
+        asked = {
+            "after": last[0],
+            "height": last[1],
+            "isHeard": reading.told is not None,
+            "stillFor": STILL_FOR_MS,
+        }
+        step = evaluate(page, SCRIPT, asked, within=STEP_WITHIN)
         reading.paint(step["posts"], request.place)
         reading.told = _told(ear, access, request)
-        if not step["keys"] or step["keys"][-1] == last:
+        if not step["keys"] or (step["keys"][-1], step["height"]) == last:
             break
     return reading
 

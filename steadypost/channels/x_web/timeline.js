@@ -61,7 +61,8 @@ const keyOf = (article) => {
   const stamp = stampOf(article);
   return (stamp && idOf(stamp)) ?? article.textContent.slice(0, 80);
 };
-const atBottom = () => scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+const height = () => document.documentElement.scrollHeight;
+const atBottom = () => scrollY + innerHeight >= height() - 2;
 
 const read = (ended) => {
   const found = articles();
@@ -70,6 +71,7 @@ const read = (ended) => {
     ...standing(),
     posts,
     keys: found.map(keyOf),
+    height: height(),
     empty: one("empty", column()) !== null,
     failed: one("failed", column()) !== null,
     failedCalls: [],
@@ -93,19 +95,26 @@ const late = () => {
 };
 if (!asked.after) return await whenSeen(begun, late, asked.within);
 
-// One step: the last post known goes to the top, and more follow below, or the list has ended.
+// One step. Where the network's own answers are heard, what is painted on the way does not matter: to the end, so that
+// the next answer is asked for. Else the last post known goes to the top, and more follow below, or the list has ended.
 // A post can be there twice, as itself and above its reply: it is the lower one that was the last.
 const anchor = articles().findLast((article) => keyOf(article) === asked.after);
-if (anchor) anchor.scrollIntoView({ block: "start" });
+if (asked.isHeard) scrollTo(0, height());
+else if (anchor) anchor.scrollIntoView({ block: "start" });
 else scrollBy(0, innerHeight / 2);
 
 /** Since when the list has been at its bottom with nothing on its way. */
 let still = null;
 
-const more = () => {
+const hasMore = () => {
+  if (asked.isHeard) return height() > asked.height;
   const keys = articles().map(keyOf);
   const at = keys.lastIndexOf(asked.after);
-  if (at >= 0 && at < keys.length - 1 && !spinning()) return read(false);
+  return at >= 0 && at < keys.length - 1;
+};
+
+const more = () => {
+  if (hasMore() && !spinning()) return read(false);
   still = atBottom() && !spinning() ? (still ?? performance.now()) : null;
   return still !== null && performance.now() - still > asked.stillFor ? read(true) : null;
 };
