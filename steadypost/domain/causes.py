@@ -114,6 +114,7 @@ class Cause(StrEnum):
     LEASE_LOST = "lease_lost"
     WORKER_LOST = "worker_lost"
     STORE_AWAY = "store_away"
+    CLOCK_OFF = "clock_off"
     DEFECT = "defect"
     EARLIER_PART = "earlier_part"
     # after the click
@@ -297,6 +298,10 @@ RULES: Mapping[Cause, Rule] = {
     Cause.LEASE_LOST: _later("the worker's lease ran out before it asked"),
     Cause.WORKER_LOST: _later("its worker ended before it asked"),
     Cause.STORE_AWAY: _later("the store was away"),
+    # What the refusal told of the network's time dates the next attempt.
+    Cause.CLOCK_OFF: _later(
+        "the network did not take the date of its signature: this machine's clock is off"
+    ),
     # A browser's death in mid-post is the item's on purpose: content that kills the composer must run out of
     # attempts by itself, and an innocent item has attempts to spare.
     Cause.BROWSER_DIED: _charged("the browser died", fault=Fault.UNKNOWN),
