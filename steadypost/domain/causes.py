@@ -267,7 +267,7 @@ RULES: Mapping[Cause, Rule] = {
     Cause.COMPOSER_DIFFERS: _charged("the composer holds another text than the post's"),
     Cause.BUTTON_DISABLED: _charged("the page does not let the post be sent"),
     Cause.REPLY_CONTEXT_MISSING: _charged("the composer has lost the post that is to be answered"),
-    Cause.MEDIA_NOT_ATTACHED: _charged("the page did not take its images"),
+    Cause.MEDIA_NOT_ATTACHED: _charged("its images or its video could not be attached"),
     Cause.NOT_OFFERED: _charged(
         "the page offers no way to post this: a thread as a reply, an answer to this post"
     ),
@@ -281,7 +281,7 @@ RULES: Mapping[Cause, Rule] = {
         "the part above it is minutes old, and the network does not find it everywhere yet", scope=Scope.ITEM
     ),
     Cause.TARGET_CLOSED: _never("the post it answers takes no replies", _OTHER_TARGET),
-    Cause.MEDIA_REFUSED: _never("the network does not take its images", _OTHER_MEDIA),
+    Cause.MEDIA_REFUSED: _never("the network does not take its images or its video", _OTHER_MEDIA),
     Cause.REFUSED_OTHERWISE: _never("the network refused it", ANEW),
     Cause.MEDIA_MISSING: _charged("a file of its images is missing, or was changed", remedy=_OTHER_MEDIA),
     Cause.DUPLICATE: _looked_for("the network says that it was posted before", Again.PERSON, ANEW),

@@ -73,12 +73,8 @@ class Preparing:
                 dids=dids,
                 langs=self.options.languages,
                 labels=self.options.labels,
-                pictures=[
-                    shown for shown, media in zip(sent[n], part.media, strict=True) if not media.is_video
-                ],
-                video=next(
-                    (shown for shown, media in zip(sent[n], part.media, strict=True) if media.is_video), None
-                ),
+                pictures=[] if _has_video(part) else sent[n],
+                video=sent[n][0] if _has_video(part) else None,
                 card=cards[n],
             )
             for n, part in enumerate(order.parts)
@@ -217,6 +213,11 @@ class Preparing:
             return self._uploaded(preview.thumb.content, preview.thumb.kind, "picture of a preview")
         except NotReady:
             return None
+
+
+def _has_video(part: Part) -> bool:
+    """Whether it shows a video, which stands alone in its part."""
+    return any(media.is_video for media in part.media)
 
 
 def _first_link(part: Part) -> str | None:

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.x_api import desk
+from steadypost.channels.wire import Answered
 from steadypost.channels.x_api import secret
-from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published
+from steadypost.channels.x_api.answers import Asked, created
+from steadypost.domain.clock import Offset
+from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published, Unconfirmed
 from steadypost.domain.post import Part
 from steadypost.domain.token import Token
 from steadypost.domain.token import Unreadable as NoKey
@@ -336,3 +339,32 @@ def test_a_new_pair_is_kept_however_long_it_lasts(lasts):
 
     assert ("new", "next") == (token.secret["access_token"], token.secret["refresh_token"])
     assert token.lasts(datetime.now(UTC), timedelta(0))
+
+
+UNAUTHORIZED = b'{"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "ahead", "is_dated", "kind", "cause"),
+    [
+        (UNAUTHORIZED, 550, True, Deferred, Cause.CLOCK_OFF),
+        (UNAUTHORIZED, -550, True, Deferred, Cause.CLOCK_OFF),
+        (UNAUTHORIZED, 5, True, Deferred, Cause.SIGNED_OUT),
+        (UNAUTHORIZED, 550, False, Deferred, Cause.SIGNED_OUT),
+        (UNAUTHORIZED, None, True, Deferred, Cause.SIGNED_OUT),
+        (b'{"errors": [{"code": 135, "message": "..."}]}', None, True, Deferred, Cause.CLOCK_OFF),
+        (b"<html>401 Authorization Required</html>", 550, True, Unconfirmed, Cause.ODD_ANSWER),
+    ],
+)
+def test_what_a_401_to_an_ask_says(body, ahead, is_dated, kind, cause):
+    """What a machine in between answers proves nothing of the post, whatever its clock says."""
+    offset = None if ahead is None else Offset(ahead=timedelta(seconds=ahead), within=timedelta(seconds=1))
+    now = datetime.now(UTC)
+
+    outcome = created(
+        Answered(status=401, headers={}, body=body, offset=offset),
+        Asked(armed_at=now, is_dated=is_dated),
+        now,
+    )
+
+    assert (kind, cause) == (type(outcome), outcome.cause)
