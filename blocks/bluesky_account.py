@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from blocks import fields
 from blocks.account import AccountBlock, Unopened, approved_by
 from blocks.addresses import address_of
-from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES
+from steadypost.channels.bluesky.options import MOST_LABELS, MOST_LANGUAGES, VIDEO_SERVICE
 from steadypost.channels.port import Access
 from steadypost.domain.delivery import OnAbsence
 from steadypost.domain.network import Network
@@ -123,6 +123,11 @@ class BlueskyAccount(AccountBlock):
     )
 
     approved_by: str = approved_by()
+    video_service: str = Field(
+        default=VIDEO_SERVICE,
+        title="Video service",
+        description="Where videos are processed. Change it only to rehearse against a sandbox.",
+    )
 
     @field_validator("handle")
     @classmethod
@@ -156,7 +161,7 @@ class BlueskyAccount(AccountBlock):
             raise ValueError(f"labels are {', '.join(LABELS)}" + (f"; not {unknown[0]}" if unknown else ""))
         return ",".join(names)
 
-    _address = field_validator("base_url", "directory")(address_of)
+    _address = field_validator("base_url", "directory", "video_service")(address_of)
 
     def secrets(self) -> list[str]:
         """Name the words of this block that must be shown nowhere."""
@@ -181,6 +186,7 @@ class BlueskyAccount(AccountBlock):
                 "needs_alt": self.descriptions_required,
                 "picture_bytes": str(self.picture_bytes or ""),
                 "directory": self.directory,
+                "video_service": self.video_service,
             },
         )
 

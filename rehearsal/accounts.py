@@ -93,6 +93,7 @@ def _bluesky(one: Mapping[str, str], limits: Limits) -> AccountBlock:
         app_password=SecretStr(one["password"]),
         base_url=one["url"],
         directory=one["directory"],
+        video_service=one["video_service"],
         # A rehearsal reads no page outside this machine.
         previews=False,
         **limits,

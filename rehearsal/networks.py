@@ -54,6 +54,8 @@ class OnBluesky(OneNetwork, Protocol):
     """Bluesky, with the app password of each account."""
 
     accounts: dict[str, dict[str, str]]
+    video_service: str
+    """Where videos are taken."""
 
     @property
     def directory(self) -> str:
@@ -99,6 +101,7 @@ class Networks:
                 "url": self.bluesky.url,
                 "password": self.bluesky.accounts[handle]["password"],
                 "directory": self.bluesky.directory,
+                "video_service": self.bluesky.video_service,
             },
         }
 

@@ -195,6 +195,7 @@ class Others:
                 "url": self.bluesky.url,
                 "password": self.bluesky.accounts["hugo.test"]["password"],
                 "directory": self.bluesky.directory,
+                "video_service": self.bluesky.video_service,
             },
         }
 

@@ -148,6 +148,8 @@ class RealBluesky:
         self._server: RealServer | None = None
         self.url = ""
         self.directory = ""
+        self.video_service = ""
+        """The server itself, which takes none: there is no service of this kind to run here."""
         self.accounts: dict[str, dict[str, str]] = {}
         """Per handle: its DID and its app password."""
 
@@ -160,7 +162,7 @@ class RealBluesky:
         directory = self._open.enter_context(relaying(server.plc))
         # The directory says where an account lives; a client that believed it would go past the relay.
         directory.replaced = {server.pds.encode(): relay.url.encode()}
-        self.url, self.directory = relay.url, directory.url
+        self.url, self.directory, self.video_service = relay.url, directory.url, relay.url
         self.accounts = {handle: server.account(handle) for handle in self._handles}
         return self
 

@@ -18,6 +18,7 @@ class BlueskySandbox(Started):
         self._token = ""
         self.url = ""
         self.second_url = ""
+        self.video_service = ""
         self.control_url = ""
         self.accounts: dict[str, dict[str, str]] = {}
         """Per handle: its DID and its app password."""
@@ -30,6 +31,7 @@ class BlueskySandbox(Started):
     def _take_in(self, ready: Mapping[str, Any]) -> None:
         self._token, self.control_url = ready["control_token"], ready["control_url"]
         self.url, self.second_url = ready["url"], ready["second_url"]
+        self.video_service = ready["video_url"]
         self.accounts = {one["handle"]: one for one in ready["accounts"]}
 
     # --- the control port

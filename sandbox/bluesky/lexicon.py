@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
@@ -186,7 +187,8 @@ def _blob(schema: dict[str, Any], value: Any, _home: str, at: str, limits: dict[
     ref = value["ref"]
     if value["$type"] != "blob" or not isinstance(ref, dict) or not is_cid(ref.get("$link")):
         raise Invalid(f"{at} must be a blob ref")
-    if not str(value["mimeType"]).startswith("image/"):
+    takes = schema.get("accept", ["*/*"])
+    if not any(fnmatch(str(value["mimeType"]), one) for one in takes):
         raise Invalid(f"{at}: {value['mimeType']} is not accepted")
     kind = at.rpartition(".")[2]
     most = min(schema.get("maxSize", 10**9), limits.get(kind, 10**9))

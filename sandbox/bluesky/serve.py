@@ -1,4 +1,4 @@
-"""The ports of the local Bluesky: two servers, and the control port."""
+"""The ports of the local Bluesky: two servers, the service for videos, and the control port."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.bluesky.site import Site
+from sandbox.bluesky.videos import VideoService
 from sandbox.bluesky.weather import FAULTS, BadWeather
 from sandbox.bluesky.world import Settings, World
 from sandbox.clock import BadClock
@@ -168,11 +169,13 @@ class Control:
 async def serve(settings: Settings, *, port: int = 0, control_port: int = 0, tied: bool = False) -> None:
     """Run a sandbox until it is told to end."""
     world, token = World(settings), secrets.token_urlsafe(24)
-    *sites, control = listeners = [listen(port), listen(0), listen(control_port)]
+    *sites, videos, control = listeners = [listen(port), listen(0), listen(0), listen(control_port)]
     world.urls = [url_of(one) for one in sites]
+    world.video_url = url_of(videos)
     state = {
         "url": world.urls[0],
         "second_url": world.urls[1],
+        "video_url": world.video_url,
         "control_url": url_of(control),
         "control_token": token,
         "accounts": [
@@ -180,5 +183,10 @@ async def serve(settings: Settings, *, port: int = 0, control_port: int = 0, tie
             for repo in world.repos.all.values()
         ],
     }
-    apps = [Site(world, 0).app(), Site(world, 1).app(), Control(world, token).app()]
+    apps = [
+        Site(world, 0).app(),
+        Site(world, 1).app(),
+        VideoService(world).app(),
+        Control(world, token).app(),
+    ]
     await run([*zip(apps, listeners, strict=True)], state, tied=tied)

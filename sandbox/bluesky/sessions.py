@@ -89,6 +89,15 @@ class Sessions:
         """The DID that an access token speaks for."""
         return str(self._read(token, "com.atproto.access")["sub"])
 
+    def vouch(self, did: str, aud: str, lxm: str | None, ends_s: float) -> str:
+        """A token that another service can read: for whom it may act, where, how, and until when."""
+        told = {"scope": "service", "iss": did, "sub": did, "aud": aud, "exp": int(ends_s)}
+        return self._signed(told | ({"lxm": lxm} if lxm else {}))
+
+    def vouched(self, token: str) -> dict[str, Any]:
+        """What such a token says."""
+        return self._read(token, "service")
+
     def revoke(self, did: str) -> None:
         """End every session of an account."""
         self._generation[did] = self._generation.get(did, 0) + 1
@@ -111,7 +120,7 @@ class Sessions:
         return self._clock.now_ms() / 1000
 
     def _signed(self, told: dict[str, Any]) -> str:
-        told = {**told, "aud": self._name, "iat": int(self._now())}
+        told = {"aud": self._name, **told, "iat": int(self._now())}
         body = ".".join(_encoded(json.dumps(one).encode()) for one in ({"alg": "HS256"}, told))
         return f"{body}.{_encoded(hmac.digest(self._secret, body.encode(), hashlib.sha256))}"
 

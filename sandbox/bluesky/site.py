@@ -35,6 +35,7 @@ class Site:
             "com.atproto.server.createSession": ("POST", self.create_session),
             "com.atproto.server.refreshSession": ("POST", self.refresh_session),
             "com.atproto.server.getSession": ("GET", self.get_session),
+            "com.atproto.server.getServiceAuth": ("GET", self.get_service_auth),
             "com.atproto.server.describeServer": ("GET", self.describe_server),
             "com.atproto.identity.resolveHandle": ("GET", self.resolve_handle),
             "com.atproto.repo.describeRepo": ("GET", self.describe_repo),
@@ -193,6 +194,17 @@ class Site:
     async def get_session(self, request: Request, _: dict[str, Any]) -> Any:
         """Tell who is signed in."""
         return self._session(self._own(request))
+
+    async def get_service_auth(self, request: Request, params: dict[str, Any]) -> Any:
+        """Vouch for an account at another service."""
+        repo = self._own(request)
+        now = self._world.clock.now_ms() / 1000
+        told = {**params, "exp": int(params["exp"])} if str(params.get("exp", "")).isdigit() else params
+        read_params("com.atproto.server.getServiceAuth", told)
+        ends, lxm = told.get("exp", now + 60), told.get("lxm")
+        if not now <= ends <= now + (3600 if lxm else 60):
+            raise Wrong(400, "BadExpiration", "it would have ended, or last too long")
+        return {"token": self._sessions.vouch(repo.did, told["aud"], lxm, ends)}
 
     async def describe_server(self, _: Request, __: dict[str, Any]) -> Any:
         """Tell what this server is."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 WRITES: Final = ("putRecord", "createRecord", "applyWrites")
 CHANGES: Final = (*WRITES, "deleteRecord")
+UPLOADS: Final = ("uploadVideo",)
 
 FAULTS: Final[dict[str, tuple[tuple[str, ...], dict[str, Any], str]]] = {
     "drop_before": (CHANGES, {}, "The line is cut before anything is written."),
@@ -40,6 +41,25 @@ FAULTS: Final[dict[str, tuple[tuple[str, ...], dict[str, Any], str]]] = {
     "hang_up": ((), {}, "The line is cut; nothing is done."),
     "silent": ((), {}, "Nobody ever answers; nothing is done."),
     "no_date": ((), {}, "The answer has no Date."),
+    "upload_lost": (UPLOADS, {}, "The video is taken, and the line cut without an answer."),
+    "job_slow": (UPLOADS, {"questions": 3}, "The job of this video is in process for so many questions."),
+    "job_fails": (UPLOADS, {"code": "encoding_failure"}, "The job of this video fails with this code."),
+    "unconfirmed_email": (UPLOADS, {}, "The account's mail address is not confirmed; nothing is taken."),
+    "unauthorized": (
+        ("getUploadLimits", *UPLOADS),
+        {},
+        "401: the service for videos does not take the token.",
+    ),
+    "over_the_day": (
+        ("getUploadLimits",),
+        {"videos": 0, "bytes": 0},
+        "So much is left of the account's day for videos.",
+    ),
+    "not_allowed": (
+        ("getUploadLimits",),
+        {},
+        "The account may not upload videos, whatever is left of its day.",
+    ),
 }
 """Each fault: the methods it can strike (none: any), its parameters, and what a person outside sees."""
 

@@ -16,6 +16,9 @@ WINDOWS: Final = ((3600, 5000), (86_400, 35_000))
 PRICES: Final = {"putRecord": 2, "createRecord": 3, "deleteRecord": 1}
 CREATE_POINTS: Final = 3
 
+VIDEO_DAY: Final = (25, 500_000_000)
+"""Videos, and bytes of videos, that an account may upload in a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -42,6 +45,11 @@ class World:
     spent: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
     points: dict[int, int] = field(default_factory=lambda: dict(WINDOWS))
     urls: list[str] = field(default_factory=list)
+    video_url: str = ""
+    """Where videos are taken."""
+    video_day: tuple[int, int] = VIDEO_DAY
+    jobs: dict[str, Any] = field(default_factory=dict)
+    """Videos that were handed in."""
     pages: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Pages of strangers, for previews of links: media type and content by path."""
 
@@ -61,6 +69,7 @@ class World:
         self.requests.clear()
         self.spent.clear()
         self.pages.clear()
+        self.jobs.clear()
         self.points = dict(WINDOWS)
         self.clock.set(offset_s=self.settings.clock_offset_s, drift_ppm=0)
 

@@ -97,6 +97,8 @@ def struck(desk: Desk, rule: Rule, do: Callable[[], Answer]) -> Answer:
                 {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"},
                 {},
             )
+        case "out_of_bounds":
+            return 401, {"errors": [{"code": 135, "message": "Timestamp out of bounds."}]}, {"date": ""}
         case "token_ends":
             if desk.person is not None:
                 desk.person.bearer_until = 0.0

@@ -21,6 +21,7 @@ FAULTS: Mapping[str, str] = {
     "rate_limited": "429 until x-rate-limit-reset, `seconds` from now by X's clock",
     "daily_limit": "429 with x-user-limit-24hour-remaining 0, until `seconds` from now",
     "unauthorized": "401, though the token is good",
+    "out_of_bounds": "401 with the number 135, and without a Date: the signature is dated off X's clock",
     "token_ends": "401, and the token is good no longer: somebody renewed it meanwhile",
     "duplicate": "403 duplicate content; with `happens` a proxy sent it twice, and this is the second answer",
     "closed": "403: X's rules do not let this account answer that post",

@@ -19,7 +19,7 @@ from typing import Final
 from PIL import Image, ImageCms, ImageOps
 
 from steadypost.channels.stripping import Malformed, stripped
-from steadypost.channels.videos import bare
+from steadypost.channels.videos import bare, shape_of
 from steadypost.domain.network import Network
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media
@@ -96,7 +96,7 @@ def _video(content: bytes, kind: str, limit: int) -> Prepared:
     if len(content) > limit:
         raise Unusable(f"it has {len(content):,} bytes, and at most {limit:,} are taken: make it smaller")
     try:
-        return Prepared(bare(content), kind)
+        return Prepared(bare(content), kind, *shape_of(content))
     except Malformed as error:
         raise Unusable(f"it is damaged: {error}") from error
 

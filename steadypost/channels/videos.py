@@ -44,6 +44,24 @@ def seconds_of(video: bytes) -> float:
     return _read(video)[0]
 
 
+def shape_of(video: bytes) -> tuple[int, int]:
+    """Say how wide and how high a video is shown, zeros where it does not say; raises ``Malformed``."""
+    movie = _one(video, _Box(b"", 0, 0, len(video)), b"moov")
+    tracks = [one for one in _boxes(video, movie) if one.name == b"trak"]
+    shown = (one for one in tracks if _handler(video, one) == b"vide" and _has(video, one, b"tkhd"))
+    heads = [_one(video, one, b"tkhd") for one in shown]
+    if not heads or heads[0].end - heads[0].body < _SHAPE.size:
+        return 0, 0
+    across, down_by, _, across_by, down, *_, width, height = _SHAPE.unpack_from(
+        video, heads[0].end - _SHAPE.size
+    )
+    shape = width >> 16, height >> 16
+    return shape[::-1] if down_by and across_by and not across and not down else shape
+
+
+_SHAPE: Final = struct.Struct(">9i2I")
+"""How a track's head ends: the matrix that turns its pictures, width and height."""
+
 _Patch = tuple[int, bytes]
 """What is to be written, and where."""
 

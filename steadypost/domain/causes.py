@@ -114,6 +114,7 @@ class Cause(StrEnum):
     LEASE_LOST = "lease_lost"
     WORKER_LOST = "worker_lost"
     STORE_AWAY = "store_away"
+    CLOCK_OFF = "clock_off"
     DEFECT = "defect"
     EARLIER_PART = "earlier_part"
     # after the click
@@ -266,7 +267,7 @@ RULES: Mapping[Cause, Rule] = {
     Cause.COMPOSER_DIFFERS: _charged("the composer holds another text than the post's"),
     Cause.BUTTON_DISABLED: _charged("the page does not let the post be sent"),
     Cause.REPLY_CONTEXT_MISSING: _charged("the composer has lost the post that is to be answered"),
-    Cause.MEDIA_NOT_ATTACHED: _charged("the page did not take its images"),
+    Cause.MEDIA_NOT_ATTACHED: _charged("its images or its video could not be attached"),
     Cause.NOT_OFFERED: _charged(
         "the page offers no way to post this: a thread as a reply, an answer to this post"
     ),
@@ -280,7 +281,7 @@ RULES: Mapping[Cause, Rule] = {
         "the part above it is minutes old, and the network does not find it everywhere yet", scope=Scope.ITEM
     ),
     Cause.TARGET_CLOSED: _never("the post it answers takes no replies", _OTHER_TARGET),
-    Cause.MEDIA_REFUSED: _never("the network does not take its images", _OTHER_MEDIA),
+    Cause.MEDIA_REFUSED: _never("the network does not take its images or its video", _OTHER_MEDIA),
     Cause.REFUSED_OTHERWISE: _never("the network refused it", ANEW),
     Cause.MEDIA_MISSING: _charged("a file of its images is missing, or was changed", remedy=_OTHER_MEDIA),
     Cause.DUPLICATE: _looked_for("the network says that it was posted before", Again.PERSON, ANEW),
@@ -297,6 +298,10 @@ RULES: Mapping[Cause, Rule] = {
     Cause.LEASE_LOST: _later("the worker's lease ran out before it asked"),
     Cause.WORKER_LOST: _later("its worker ended before it asked"),
     Cause.STORE_AWAY: _later("the store was away"),
+    # What the refusal told of the network's time dates the next attempt.
+    Cause.CLOCK_OFF: _later(
+        "the network did not take the date of its signature: this machine's clock is off"
+    ),
     # A browser's death in mid-post is the item's on purpose: content that kills the composer must run out of
     # attempts by itself, and an innocent item has attempts to spare.
     Cause.BROWSER_DIED: _charged("the browser died", fault=Fault.UNKNOWN),

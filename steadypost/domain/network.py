@@ -143,6 +143,8 @@ class Network:
     """Which places must be read before a part, of this text and parent, can be said to be absent."""
     allows: Allowance
     """What an account may say as a rule."""
+    allows_by: Mapping[str, Allowance] = field(default_factory=dict)
+    """The same by a channel that carries less than the network takes, by the channel's name."""
     needed_unnamed: Callable[[str, RemoteId | None], tuple[Need, ...]] | None = None
     """The same for a part whose name is lost with a restored backup. ``None``: names change nothing."""
     objections: Callable[[tuple[Part, ...], Allowance], Iterable[Objection]] = nothing_against
@@ -172,3 +174,7 @@ class Network:
     """Whether it is one network whichever of its servers is asked: who an account is, all of them tell alike."""
     repeats_refused: bool = False
     """Whether it refuses the same words again."""
+
+    def allowance(self, channel: str) -> Allowance:
+        """Say what an account of this channel may say as a rule."""
+        return self.allows_by.get(channel, self.allows)

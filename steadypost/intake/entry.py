@@ -21,7 +21,7 @@ from steadypost.intake.refusal import Refusal, excerpt, refusal
 from steadypost.intake.report import Difference, Entered, ImportReport, RowOutcome, refused
 from steadypost.intake.shelf import Shelf
 from steadypost.intake.validate import Accepted, KnownAccount, judge
-from steadypost.networks import WITHOUT_VIDEOS, named
+from steadypost.networks import named
 from steadypost.store import (
     SOMEBODY,
     Added,
@@ -81,7 +81,7 @@ def known_accounts(store: Store) -> dict[str, KnownAccount]:
             network=named(record.network),
             longest=record.longest,
             limits=record.limits,
-            videos=record.channel not in WITHOUT_VIDEOS,
+            channel=record.channel,
             twin_of=twins.get(record.name),
         )
         for record in store.read(account_rows.every)

@@ -45,18 +45,15 @@ class KnownAccount:
     longest: int | None = None
     """The length it may post, as its network counts; ``None``: as long as anybody there."""
     limits: Limits = field(default_factory=Limits)
-    videos: bool = True
-    """Whether its channel sends videos where its network takes them."""
+    channel: str = ""
+    """The way to its network; some carry less than the network takes."""
     twin_of: str | None = None
     """The account that is the same one on the network; then this one is refused."""
 
     @property
     def allows(self) -> Allowance:
         """How much it may say in one post."""
-        usual = replace(self.network.allows, whose=self.name)
-        if not self.videos:
-            pictures = {kind: most for kind, most in usual.takes.items() if not kind.startswith("video/")}
-            usual = replace(usual, takes=pictures)
+        usual = replace(self.network.allowance(self.channel), whose=self.name)
         return usual if self.longest is None else replace(usual, longest=self.longest)
 
 

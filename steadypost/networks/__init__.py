@@ -17,9 +17,6 @@ from steadypost.networks.x import NETWORK as X
 
 NETWORKS: Mapping[str, Network] = {one.name: one for one in (BLUESKY, MASTODON, X, FILE)}
 
-WITHOUT_VIDEOS = frozenset({"x_web"})
-"""The channels that send no videos although their network takes them."""
-
 
 class UnknownNetwork(LookupError):
     """The store speaks of a network that this version does not know."""

@@ -8,11 +8,36 @@ import pytest
 
 from steadypost.channels.pictures import Unusable, ready
 from steadypost.channels.stripping import Malformed
-from steadypost.channels.videos import bare, seconds_of
+from steadypost.channels.videos import bare, seconds_of, shape_of
 from steadypost.domain.post import Media
 from tests.videos import FRAMES, PLACE, box, header, table, track, video
 
 XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
+
+
+def head(across, down_by, across_by, down, width, height):
+    """Give the head of a track whose pictures are turned by this matrix."""
+    matrix = (across, down_by, 0, across_by, down, 0, 0, 0, 0x40000000)
+    return box(b"tkhd", bytes(40), struct.pack(">9i2I", *matrix, width << 16, height << 16))
+
+
+@pytest.mark.parametrize(
+    ("turned", "expected"),
+    [
+        (head(0x10000, 0, 0, 0x10000, 640, 360), (640, 360)),
+        (head(0, 0x10000, -0x10000, 0, 640, 360), (360, 640)),
+        (head(-0x10000, 0, 0, -0x10000, 640, 360), (640, 360)),
+        (box(b"tkhd", bytes(84)), (0, 0)),
+        (box(b"tkhd", bytes(20)), (0, 0)),
+        (b"", (0, 0)),
+    ],
+)
+def test_a_turned_video_has_the_shape_people_see(turned, expected):
+    """A telephone that was held upright writes its pictures lying, and how they are to be turned."""
+    movie = track(b"vide", 0, 0).replace(box(b"tkhd", bytes(84)), turned)
+    size = struct.pack(">I", len(movie))
+
+    assert expected == shape_of(box(b"moov", header(2), size + movie[4:]))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,11 @@ def house(tmp_path):
         x_api, mastodon, bluesky = networks
         keys, token = x_api.keys["alice"], mastodon.tokens["alice"]
         password = bluesky.accounts["alice.test"]["password"]
-        at = {"url": bluesky.url, "directory": bluesky.directory}
+        at = {
+            "url": bluesky.url,
+            "directory": bluesky.directory,
+            "video_service": bluesky.video_service,
+        }
         stack.mastodon = mastodon
         stack.secrets = {**keys, "token": token, "password": password, "no good": NO_GOOD}
         stack.secrets |= {one["name"]: one["value"] for one in pages.accounts["alice"]["cookies"]}

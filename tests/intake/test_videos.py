@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from steadypost.domain import videos
+from steadypost.domain.post import Media, Part
 from steadypost.intake import Accepted, KnownAccount, judge, known_accounts
 from steadypost.intake.fetching import Fetched
 from steadypost.intake.shelf import Shelf
+from steadypost.networks import named
 from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X
 from steadypost.store import AccountRecord
@@ -21,7 +24,7 @@ from tests.videos import box, video
 def known(known):
     return {
         **known,
-        "page": KnownAccount(name="page", network=X, videos=False),
+        "page": KnownAccount(name="page", network=X, channel="x_web"),
         "tray": KnownAccount(name="tray", network=FILE),
     }
 
@@ -66,26 +69,47 @@ def test_a_video_comes_in(judged, video_file, account, brand, kind):
     assert len(media.digest) == 64
 
 
+def test_where_no_video_can_be_sent_it_is_refused(judged, video_file):
+    [refusal] = judged("page", video_file())
+
+    why = "X: no video can be sent to page from here"
+    assert ("images", "dawn.mp4", why) == (refusal.field, refusal.value, refusal.why)
+    assert "X's API" in refusal.remedy
+    assert "images@NETWORK" in refusal.remedy
+
+
 @pytest.mark.parametrize(
-    ("account", "why", "remedy"),
+    ("how", "alt", "why"),
     [
-        ("page", "X: no video can be sent to page from here", "X's API"),
-        ("sky", "Bluesky: no video can be sent to sky from here", "images@NETWORK"),
+        ({"brand": b"qt  "}, "Waves", "does not take video/quicktime"),
+        ({"seconds": 180.5}, "Waves", "it lasts 180.5 s, and Bluesky takes at most 180 s"),
+        ({"seconds": 0}, "Waves", "does not say how long it is"),
+        ({}, "\N{BEER MUG}" * 1001, "Bluesky takes 1000 characters"),
+        ({}, "e" + "\N{COMBINING ACUTE ACCENT}" * 5000, "10,000 bytes"),
     ],
 )
-def test_where_no_video_can_be_sent_it_is_refused(judged, video_file, account, why, remedy):
-    [refusal] = judged(account, video_file())
+def test_what_bluesky_does_not_take_of_a_video(judged, video_file, how, alt, why):
+    [refusal] = judged("sky", {"path": video_file(**how), "alt": alt})
 
-    assert ("images", "dawn.mp4", why) == (refusal.field, refusal.value, refusal.why)
-    assert remedy in refusal.remedy
+    assert why in refusal.why
+    assert refusal.remedy
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_a_video_for_bluesky_is_as_large_as_its_record_may_name(more, taken):
+    media = Media(path=Path("dawn.mp4"), kind="video/mp4", size=100_000_000 + more, seconds=2.0)
+
+    assert taken is not any(
+        named("bluesky").objections((Part(text="x", media=(media,)),), named("bluesky").allows)
+    )
 
 
 def test_a_network_without_videos_may_have_a_picture_of_its_own(known, draft, now, tmp_path, video_file, png):
     png("sun.png")
     given = draft(
-        accounts=["mast", "sky"],
+        accounts=["mast", "page"],
         images=[{"path": video_file()}],
-        variants={"bluesky": {"images": [{"path": "sun.png"}]}},
+        variants={"x": {"images": [{"path": "sun.png"}]}},
     )
 
     assert isinstance(judge(given, known, now=now, folder=tmp_path), Accepted)
@@ -112,7 +136,7 @@ def test_a_video_that_does_not_say_how_long_it_is_goes_where_that_is_not_asked(j
     assert isinstance(judged("mast", name), Accepted)
 
 
-@pytest.mark.parametrize("account", ["alice", "mast", "tray"])
+@pytest.mark.parametrize("account", ["alice", "mast", "sky", "tray"])
 def test_a_video_stands_alone(judged, video_file, png, account):
     """Beside a picture or another video; in another part of a thread it may."""
     png("sun.png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -61,6 +62,7 @@ class Bluesky:
         now: Clock = clock.now,
         wire: Wires | None = None,
         fetcher: Fetcher | None = None,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         self.executor = executor
         self._tokens = tokens or _IN_MEMORY
@@ -68,6 +70,7 @@ class Bluesky:
         self._now = now
         self._make_wire: Wires = wire or (lambda address: Wire(address, now=now))
         self._fetcher = fetcher or Fetcher()
+        self._wait = wait
         self._wires: dict[str, Wire] = {}
         self.offset: Offset | None = None
         self.appears = Appearance()
@@ -106,16 +109,16 @@ class Bluesky:
         self.appears = Appearance(identity=session.did, options=Options.read(access.options).shown())
         stage.reach(Phase.SIGNED_IN)
         try:
-            ready = self._preparing(access, session, deadline).prepare(order)
+            ready = self._preparing(access, session, deadline, stage).prepare(order)
         except NotReady as trouble:
             if trouble.cause is not Cause.SIGN_IN_RENEWED:
                 raise
             session = self._renewed(access, session, deadline)
-            ready = self._preparing(access, session, deadline).prepare(order)
+            ready = self._preparing(access, session, deadline, stage).prepare(order)
         stage.reach(Phase.COMPOSED)
         return session, ready
 
-    def _preparing(self, access: Access, session: Session, deadline: float) -> Preparing:
+    def _preparing(self, access: Access, session: Session, deadline: float, stage: _Stage) -> Preparing:
         return Preparing(
             session=session,
             server=self._wire(session.server),
@@ -124,6 +127,9 @@ class Bluesky:
             options=Options.read(access.options),
             deadline=deadline,
             fetcher=self._fetcher,
+            now=self._now,
+            wait=self._wait,
+            tell=lambda: stage.reach(Phase.SIGNED_IN),
         )
 
     def _write(self, session: Session, ready: Ready, deadline: float, stage: _Stage) -> tuple[Outcome, ...]:

@@ -23,6 +23,7 @@ from steadypost.domain.outcome import Cause
 from steadypost.domain.reaching import reached
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.bluesky import tid
+from steadypost.networks.bluesky.record import VIDEO
 from steadypost.networks.bluesky.uri import POSTS, NotAPost, Uri, parse
 
 PAGE: Final = 100
@@ -194,7 +195,7 @@ _QUOTING: Final = ("app.bsky.embed.record", "app.bsky.embed.recordWithMedia")
 
 
 def _media(value: Mapping[str, Any]) -> tuple[str | None, ...] | None:
-    """Give the descriptions of a post's pictures; ``None`` where it holds what is not known here."""
+    """Give the descriptions of a post's pictures, or of its video; ``None`` where it holds what is not known here."""
     embed = value.get("embed")
     if embed is None:
         return ()
@@ -203,6 +204,9 @@ def _media(value: Mapping[str, Any]) -> tuple[str | None, ...] | None:
         return _media({"embed": embed.get("media")})
     if kind in {"app.bsky.embed.external", "app.bsky.embed.record"}:
         return ()
+    if kind == VIDEO:
+        alt = embed.get("alt", "")
+        return (alt if isinstance(alt, str) else None,)
     items = embed.get("images" if kind == "app.bsky.embed.images" else "items") if kind else None
     if kind not in {"app.bsky.embed.images", "app.bsky.embed.gallery"} or not isinstance(items, list):
         return None

@@ -20,6 +20,9 @@ PICTURE_BLUESKY: Final = 2_000_000
 
 BLUESKYS_OWN: Final = ".host.bsky.network"
 
+VIDEO_SERVICE: Final = "https://video.bsky.app"
+"""Where videos are processed, of accounts on every server."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -34,6 +37,7 @@ class Options:
     picture_bytes: int | None = None
     """The most bytes of a picture; ``None``: what the server is known to take."""
     directory: str = DIRECTORY
+    video_service: str = VIDEO_SERVICE
 
     @classmethod
     def read(cls, told: Mapping[str, str | bool]) -> Self:
@@ -46,6 +50,7 @@ class Options:
             needs_alt=told.get("needs_alt") is True,
             picture_bytes=int(picture_bytes) if picture_bytes.isdigit() else None,
             directory=str(told.get("directory") or DIRECTORY),
+            video_service=str(told.get("video_service") or VIDEO_SERVICE),
         )
 
     def shown(self) -> dict[str, str]:

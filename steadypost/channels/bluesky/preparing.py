@@ -16,15 +16,18 @@ from steadypost.channels.bluesky.identity import Resolver
 from steadypost.channels.bluesky.options import Options
 from steadypost.channels.bluesky.session import Session
 from steadypost.channels.bluesky.trouble import Never, NotReady, unanswered
+from steadypost.channels.bluesky.video_service import VideoService
 from steadypost.channels.bluesky.xrpc import Result, Wrong
 from steadypost.channels.port import Order
 from steadypost.channels.wire import Wire
+from steadypost.domain import clock
+from steadypost.domain.clock import Clock
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Media, Part
 from steadypost.domain.remote_id import RemoteId
 from steadypost.networks.bluesky import NETWORK, tid
 from steadypost.networks.bluesky.facets import Kind, mentioned, spans
-from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, is_blob, write
+from steadypost.networks.bluesky.record import Above, Card, Draft, Ref, Shown, cid, is_blob, write
 from steadypost.networks.bluesky.uri import POSTS, NotAPost, Uri, parse
 
 RESERVE: Final = timedelta(seconds=15)
@@ -52,6 +55,10 @@ class Preparing:
     options: Options
     deadline: float
     fetcher: Fetcher = field(default_factory=Fetcher)
+    now: Clock = clock.now
+    wait: Callable[[float], object] = time.sleep
+    tell: Callable[[], object] = lambda: None
+    """Called while a video is being processed."""
 
     def prepare(self, order: Order) -> Ready:
         """Make everything ready, in the order of what fails cheapest."""
@@ -66,7 +73,8 @@ class Preparing:
                 dids=dids,
                 langs=self.options.languages,
                 labels=self.options.labels,
-                pictures=sent[n],
+                pictures=[] if _has_video(part) else sent[n],
+                video=sent[n][0] if _has_video(part) else None,
                 card=cards[n],
             )
             for n, part in enumerate(order.parts)
@@ -137,18 +145,36 @@ class Preparing:
 
     # --- files
 
-    def _sent(self, media: Media) -> Picture:
-        """Turn, strip, shrink and upload a picture."""
+    def _sent(self, media: Media) -> Shown:
+        """Strip and upload a file; a picture is turned and shrunk, a video processed."""
+        what = f"{'video' if media.is_video else 'picture'} {media.path.name}"
         if self.options.needs_alt and not media.alt.strip():
-            why = f"picture {media.path.name}: it has no description, and the account's block asks for one"
+            why = f"{what}: it has no description, and the account's block asks for one"
             raise Never(Cause.MEDIA_REFUSED, why)
+        takes = NETWORK.allows.takes.get(media.kind, 0)
         try:
-            limit = self.options.largest_picture(self.session.server)
+            limit = takes if media.is_video else self.options.largest_picture(self.session.server)
             ready = pictures.ready(media, limit, moving=NETWORK.moving)
         except pictures.Unusable as error:
-            raise Never(error.cause, f"picture {media.path.name}: {error}") from error
-        blob = self._uploaded(ready.content, ready.kind, f"picture {media.path.name}")
-        return Picture(blob=blob, alt=media.alt, width=ready.width, height=ready.height)
+            raise Never(error.cause, f"{what}: {error}") from error
+        if media.is_video:
+            blob = self._videos.bring(ready.content, what)
+        else:
+            blob = self._uploaded(ready.content, ready.kind, what)
+        return Shown(blob=blob, alt=media.alt, width=ready.width, height=ready.height)
+
+    @property
+    def _videos(self) -> VideoService:
+        return VideoService(
+            service=self.wire(self.options.video_service),
+            address=self.options.video_service,
+            server=self.server,
+            session=self.session,
+            now=self.now,
+            deadline=self.deadline,
+            wait=self.wait,
+            tell=self.tell,
+        )
 
     def _uploaded(self, content: bytes, kind: str, what: str) -> Mapping[str, Any]:
         reply = xrpc.upload(self.server, content, kind, deadline=self.deadline, token=self.session.access)
@@ -187,6 +213,11 @@ class Preparing:
             return self._uploaded(preview.thumb.content, preview.thumb.kind, "picture of a preview")
         except NotReady:
             return None
+
+
+def _has_video(part: Part) -> bool:
+    """Whether it shows a video, which stands alone in its part."""
+    return any(media.is_video for media in part.media)
 
 
 def _first_link(part: Part) -> str | None:

@@ -43,6 +43,14 @@ class Never(NotReady):
         return Refused(cause=self.cause, code="-", why=str(self))
 
 
+class Later(NotReady):
+    """Something besides the account and its server is not ready; the post waits for it, and is not charged."""
+
+    def outcome(self, phase: Phase) -> Outcome:  # noqa: ARG002 - it is no matter how far it had come
+        """Say what that makes of the delivery."""
+        return Deferred(cause=self.cause, code="-", why=str(self), until=self.until)
+
+
 _CAUSES = {
     "AccountTakedown": Cause.SUSPENDED,
     "AccountSuspended": Cause.SUSPENDED,

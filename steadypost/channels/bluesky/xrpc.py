@@ -34,6 +34,8 @@ class Wrong:
     """The protocol's name of the error."""
     message: str = ""
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    data: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """All that it says."""
 
     def __str__(self) -> str:
         return f"{self.status} {self.name}" + (f": {self.message[:200]}" if self.message else "")
@@ -58,16 +60,24 @@ def read(heard: Heard) -> Reply:
     body = heard.json()
     if heard.status == 200 and isinstance(body, dict):
         return Result(data=body, headers=heard.headers)
-    if heard.status >= 400 and isinstance(body, dict) and isinstance(body.get("error"), str):
-        message = body.get("message")
+    told = _error(body) if heard.status >= 400 else None
+    if told is not None:
+        message = told.get("message")
         return Wrong(
             status=heard.status,
-            name=body["error"],
+            name=told["error"],
             message=message if isinstance(message, str) else "",
             headers=heard.headers,
+            data=body,
         )
     kind = heard.headers.get("content-type", "no kind of content").partition(";")[0]
     return Odd(status=heard.status, why=f"it answered {heard.status} with {kind}", headers=heard.headers)
+
+
+def _error(body: Any) -> Mapping[str, Any] | None:
+    """Find what names the error: the body, or the job in it where a video's did not begin."""
+    found = body.get("jobStatus", body) if isinstance(body, dict) else None
+    return found if isinstance(found, dict) and isinstance(found.get("error"), str) else None
 
 
 def query(
@@ -88,11 +98,20 @@ def heard_of(wire: Wire, method: str, body: Any, *, deadline: float, token: str 
     return wire.send("POST", f"/xrpc/{method}", deadline=deadline, headers=_bearer(token), json=body)
 
 
-def upload(wire: Wire, content: bytes, kind: str, *, deadline: float, token: str) -> Reply:
-    """Leave a file with the server, for a record to refer to."""
+def upload(
+    wire: Wire,
+    content: bytes,
+    kind: str,
+    *,
+    deadline: float,
+    token: str,
+    method: str = "com.atproto.repo.uploadBlob",
+    params: Mapping[str, Any] | None = None,
+) -> Reply:
+    """Leave a file with a server, for a record to refer to."""
     headers = {**_bearer(token), "content-type": kind}
-    path = "/xrpc/com.atproto.repo.uploadBlob"
-    return read(wire.send("POST", path, deadline=deadline, headers=headers, content=content))
+    path = f"/xrpc/{method}"
+    return read(wire.send("POST", path, deadline=deadline, headers=headers, params=params, content=content))
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -40,6 +40,12 @@ LONGEST_WORDS = 300
 
 DUPLICATE = 187
 
+OUT_OF_BOUNDS = 135
+"""X's number for a signature that is dated too far off its clock."""
+
+SKEWED = timedelta(seconds=20)
+"""From how far off a date may be why a signature was refused: less than X allows, since a better date does no harm."""
+
 CODES: Mapping[int, Cause] = {
     DUPLICATE: Cause.DUPLICATE,
     144: Cause.TARGET_GONE,
@@ -86,6 +92,8 @@ class Asked:
     armed_at: datetime
     """When it was armed, by this machine's clock. The post cannot be older."""
     offset: Offset | None = None
+    is_dated: bool = False
+    """Whether the request was signed with a date."""
     parent: RemoteId | None = None
     """What it answers."""
     own_parent: RemoteId | None = None
@@ -110,6 +118,8 @@ def created(heard: Heard, asked: Asked, now: datetime) -> Outcome:
 def _answered(heard: Answered, asked: Asked, now: datetime) -> Outcome:
     problem = problem_of(heard)
     why = f"X answered HTTP {heard.status}{f' ({problem.type})' if problem.type else ''}"
+    if asked.is_dated and is_misdated(heard, asked.offset):
+        return Deferred(cause=Cause.CLOCK_OFF, code="401", why=f"{why}: {misdated(heard)}")
     match heard.status:
         case 201:
             return _published(heard, asked, now) or _odd("an answer without a usable id", heard)
@@ -186,6 +196,24 @@ def _cause_of(heard: Answered, problem: Problem, asked: Asked) -> Cause | None:
     if problem.type:
         return TYPES.get(problem.type) if _names(heard.json(), asked.parent) else None
     return SENTENCES.get(problem.detail)
+
+
+def is_misdated(heard: Heard, dated_by: Offset | None) -> bool:
+    """Whether a refusal may be about the date of a signature, made by X's clock as it was known then."""
+    if not isinstance(heard, Answered) or heard.status != 401:
+        return False
+    if OUT_OF_BOUNDS in codes_of(heard.json()):
+        return True
+    if heard.offset is None or not problem_of(heard).is_x:
+        return False  # a machine in between has another clock, and says nothing of the post
+    before = dated_by.ahead if dated_by else timedelta(0)
+    return abs(heard.offset.ahead - before) >= SKEWED
+
+
+def misdated(heard: Answered) -> str:
+    """Say what to do about it."""
+    off = f"{-heard.offset.ahead.total_seconds():+.0f} s off X's" if heard.offset else "not X's"
+    return f"the signature was dated wrongly, for this machine's clock is {off}: set it by NTP"
 
 
 def codes_of(body: Any) -> frozenset[int]:
@@ -341,6 +369,8 @@ def told_or_trouble(heard: Heard, what: str, now: datetime, *expected: int) -> A
 def _trouble(heard: Answered, what: str, now: datetime) -> Trouble:
     problem = problem_of(heard)
     why = _with_detail(f"{what}: X answered HTTP {heard.status}", problem)
+    if heard.status == 401 and OUT_OF_BOUNDS in codes_of(heard.json()):
+        return Trouble(cause=Cause.CLOCK_OFF, why=f"{why}: {misdated(heard)}")
     if heard.status in {401, 402, 403} and not isinstance(heard.json(), dict):
         # A machine in between: no person can mend that in the account's block.
         return Trouble(cause=Cause.SERVER_ERROR, why=f"{why}, and not as X does")

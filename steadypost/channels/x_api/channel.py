@@ -236,6 +236,7 @@ class _Asking:
         asked = Asked(
             armed_at=self._armed_at,
             offset=self._line.offset,
+            is_dated=self._line.is_dated,
             parent=parent,
             own_parent=own,
             media=frozenset(media),

@@ -15,7 +15,7 @@ from typing import Any
 
 from steadypost.channels.wire import Answered, Heard, Wire
 from steadypost.channels.x_api import requests
-from steadypost.channels.x_api.answers import Trouble, told_or_trouble
+from steadypost.channels.x_api.answers import Trouble, is_misdated, told_or_trouble
 from steadypost.channels.x_api.signing import FORM, Method, Signer
 from steadypost.domain.clock import Clock, Offset
 from steadypost.domain.outcome import Cause
@@ -25,9 +25,6 @@ READ_WITHIN = 15.0
 
 SENT_WITHIN = 60.0
 """Seconds that a piece of a file may take."""
-
-SKEWED = timedelta(seconds=20)
-"""From how far off a refused signature is made once more, dated by X's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,21 +125,22 @@ class Line:
         """Send the ask: one request, whatever becomes of it."""
         return self._send("POST", path, deadline, json=dict(body))
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether what it sends is signed with a date."""
+        return self._signer.is_dated
+
     def get(self, path: str, params: Mapping[str, str], deadline: float) -> Heard:
-        """Ask a question. A signature that X's clock refused is made once more, dated by that clock."""
-        dated_by = self.offset
-        heard = self._send("GET", path, _within(READ_WITHIN, deadline), params=params)
-        if _is_skewed(heard, dated_by):
-            heard = self._send("GET", path, _within(READ_WITHIN, deadline), params=params)
-        return heard
+        """Ask a question."""
+        return self._redated("GET", path, READ_WITHIN, deadline, params=params)
 
     def post(self, path: str, deadline: float, **content: Any) -> Heard:
         """Send what is no post: a file, a description."""
-        return self._send("POST", path, _within(SENT_WITHIN, deadline), **content)
+        return self._redated("POST", path, SENT_WITHIN, deadline, **content)
 
     def delete(self, path: str, deadline: float) -> Heard:
         """Ask for something of the account's to be taken down."""
-        return self._send("DELETE", path, _within(READ_WITHIN, deadline))
+        return self._redated("DELETE", path, READ_WITHIN, deadline)
 
     def whoami(self, deadline: float, *, anew: bool = False) -> Identity | Trouble:
         """Say who the account is, and compare the clocks."""
@@ -159,6 +157,14 @@ class Line:
             return Trouble(cause=Cause.ODD_ANSWER, why="X did not say who is signed in")
         self._memory.note_identity(self._key, found, self.now())
         return found
+
+    def _redated(self, method: Method, path: str, within: float, deadline: float, **content: Any) -> Heard:
+        """Send what may be sent again: a signature that X's clock refused is made once more, dated by that clock."""
+        dated_by = self.offset
+        heard = self._send(method, path, _within(within, deadline), **content)
+        if self.is_dated and is_misdated(heard, dated_by):
+            heard = self._send(method, path, _within(within, deadline), **content)
+        return heard
 
     def _send(self, method: Method, path: str, deadline: float, **content: Any) -> Heard:
         offset = self.offset
@@ -181,14 +187,6 @@ def renewal(wire: Wire, form: Mapping[str, str], basic: str, deadline: float) ->
 
 def _within(seconds: float, deadline: float) -> float:
     return min(deadline, time.monotonic() + seconds)
-
-
-def _is_skewed(heard: Heard, dated_by: Offset | None) -> bool:
-    """Whether a refusal may be about the date of the signature, which can be better now."""
-    if not isinstance(heard, Answered) or heard.status != 401 or heard.offset is None:
-        return False
-    before = dated_by.ahead if dated_by else timedelta(0)
-    return abs(heard.offset.ahead - before) >= SKEWED
 
 
 def _identity(told: Any, heard: Heard) -> Identity | None:

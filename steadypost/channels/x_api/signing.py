@@ -29,6 +29,11 @@ class Signer(Protocol):
         """A secret that tells one sign-in from another."""
         ...
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether a signature holds a date, which X compares with its clock."""
+        ...
+
     def headers(self, method: Method, url: str, params: Mapping[str, str], at_x: datetime) -> dict[str, str]:
         """Give the headers that sign it. A body of JSON or of files is no part of what is signed."""
         ...
@@ -39,6 +44,7 @@ class ByKeys:
     """OAuth 1.0a. X refuses a signature that is dated minutes off its own clock."""
 
     keys: Keys = field(repr=False)
+    is_dated: bool = field(default=True, init=False)
 
     @property
     def key(self) -> str:
@@ -64,6 +70,7 @@ class ByToken:
     """OAuth 2.0."""
 
     access_token: str = field(repr=False)
+    is_dated: bool = field(default=False, init=False)
 
     @property
     def key(self) -> str:

@@ -18,6 +18,8 @@ from steadypost.networks.bluesky.uri import POSTS
 
 Json = Mapping[str, Any]
 
+VIDEO: Final = "app.bsky.embed.video"
+
 _DAG_CBOR_SHA256: Final = bytes([1, 0x71, 0x12, 32])
 """CID version 1, DAG-CBOR, SHA-256 of 32 bytes."""
 
@@ -43,14 +45,15 @@ class Above:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture that was uploaded."""
+class Shown:
+    """A picture or a video that was uploaded."""
 
     blob: Json
     """What the server said of it, to be repeated word by word."""
     alt: str
-    width: int
-    height: int
+    width: int = 0
+    height: int = 0
+    """Zeros where a video does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,8 @@ class Draft:
     """The handles that resolved."""
     langs: Sequence[str] = ()
     labels: Sequence[str] = ()
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[Shown] = ()
+    video: Shown | None = None
     card: Card | None = None
 
 
@@ -98,6 +102,8 @@ def _labels(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _embed(draft: Draft) -> dict[str, Any] | None:
+    if draft.video is not None:
+        return _video(draft.video)
     if draft.pictures:
         return {"$type": "app.bsky.embed.images", "images": [_image(one) for one in draft.pictures]}
     if draft.card is None:
@@ -109,12 +115,21 @@ def _embed(draft: Draft) -> dict[str, Any] | None:
     return {"$type": "app.bsky.embed.external", "external": external}
 
 
-def _image(one: Picture) -> dict[str, Any]:
-    return {
-        "alt": one.alt,
-        "image": one.blob,
-        "aspectRatio": {"width": one.width, "height": one.height},
-    }
+def _image(one: Shown) -> dict[str, Any]:
+    return {"alt": one.alt, "image": one.blob, "aspectRatio": _shape(one)}
+
+
+def _video(one: Shown) -> dict[str, Any]:
+    embed: dict[str, Any] = {"$type": VIDEO, "video": one.blob}
+    if one.alt:
+        embed["alt"] = one.alt
+    if one.width and one.height:
+        embed["aspectRatio"] = _shape(one)
+    return embed
+
+
+def _shape(one: Shown) -> dict[str, int]:
+    return {"width": one.width, "height": one.height}
 
 
 def cid(record: Json) -> str:

@@ -21,12 +21,16 @@ KINDS: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 READ: Final = 50_000_000
 """Bytes of a file that is read. What goes out is made smaller by the channel, to what its server takes."""
 
+VIDEO_DESCRIBED: Final = 1000
+"""Characters of a video's description, as readers count them; ten times as many bytes."""
+
 USUAL: Final = Allowance(
     longest=LONGEST_TEXT,
     parts=25,
     pictures=4,
     longest_description=2000,
-    takes=dict.fromkeys(KINDS, READ),
+    takes={**dict.fromkeys(KINDS, READ), "video/mp4": 100_000_000},
+    longest_video=timedelta(minutes=3),
 )
 """As of August 2026."""
 
@@ -137,7 +141,7 @@ def _of_text(n: int, part: Part, allowance: Allowance) -> Iterator[Objection]:
             field="text",
             value="empty",
             why="there is nothing to say",
-            remedy="write some text, or add a picture",
+            remedy="write some text, or add a picture or a video",
             part=n,
         )
 
@@ -161,7 +165,17 @@ def _of_pictures(n: int, part: Part, allowance: Allowance) -> Iterator[Objection
                 remedy="save it as one of these",
                 part=n,
             )
-        if len(media.alt) > allowance.longest_description:
+        if media.is_video and (
+            (length := graphemes(media.alt)) > VIDEO_DESCRIBED or size(media.alt) > 10 * VIDEO_DESCRIBED
+        ):
+            yield Objection(
+                field="images",
+                value=f"description of {media.path.name}, {length} characters",
+                why=f"Bluesky takes {VIDEO_DESCRIBED} characters, and {10 * VIDEO_DESCRIBED:,} bytes, for a video",
+                remedy="shorten it",
+                part=n,
+            )
+        elif len(media.alt) > allowance.longest_description:
             yield Objection(
                 field="images",
                 value=f"description of {media.path.name}, {len(media.alt)} characters",

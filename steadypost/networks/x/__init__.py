@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from steadypost.domain import videos
@@ -32,6 +33,11 @@ ALLOWS = Allowance(
     longest_video=timedelta(seconds=140),
 )
 """Of an account without a subscription."""
+
+BY_PAGE = replace(
+    ALLOWS, takes={kind: most for kind, most in ALLOWS.takes.items() if kind not in videos.KINDS}
+)
+"""No video is sent through the page."""
 
 SLOWEST_CREATION = timedelta(minutes=5)
 """How long after an attempt's end X may still bring its post to life, as a rule."""
@@ -160,6 +166,7 @@ NETWORK = Network(
     compare=compare,
     needed=needed,
     allows=ALLOWS,
+    allows_by={"x_web": BY_PAGE},
     objections=objections,
     moving=frozenset({"image/gif"}),
     price=price,

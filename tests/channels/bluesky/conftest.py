@@ -50,6 +50,7 @@ class Person:
     phases: list = field(default_factory=list)
     within: float = 30.0
     wire: object = None
+    wait: object = time.sleep
 
     @property
     def did(self):
@@ -62,7 +63,12 @@ class Person:
             handle=self.handle,
             base_url=self.sandbox.url,
             secret={"app_password": self.sandbox.accounts[self.handle]["password"]},
-            options={"directory": self.sandbox.url, "cards": False} | self.options,
+            options={
+                "directory": self.sandbox.url,
+                "video_service": self.sandbox.video_service,
+                "cards": False,
+            }
+            | self.options,
         )
 
     def channel(self):
@@ -72,6 +78,7 @@ class Person:
             confirmed=self.confirmed,
             fetcher=Fetcher(allowed=lambda ip, _: ip.is_loopback),
             wire=self.wire,
+            wait=self.wait,
         )
 
     def ask(self, order, *, arm=lambda: True, channel=None, within=None):

@@ -48,7 +48,7 @@ class BlueskyAdapter(Adapter):
             handle=ALICE,
             base_url=self._sandbox.url,
             secret={"app_password": self._sandbox.accounts[ALICE]["password"]},
-            options={"directory": self._sandbox.url},
+            options={"directory": self._sandbox.url, "video_service": self._sandbox.video_service},
         )
 
     def somebody_else(self) -> Access:

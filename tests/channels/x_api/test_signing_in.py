@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.x_api import desk
+from steadypost.channels.wire import Answered
 from steadypost.channels.x_api import secret
-from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published
+from steadypost.channels.x_api.answers import Asked, created
+from steadypost.domain.clock import Offset
+from steadypost.domain.outcome import Cause, Deferred, NotSubmitted, Published, Unconfirmed
+from steadypost.domain.post import Part
 from steadypost.domain.token import Token
 from steadypost.domain.token import Unreadable as NoKey
 
@@ -153,6 +157,66 @@ def test_a_clock_that_is_off_is_no_reason_to_sign_in_again(alice, sandbox):
     assert ["getUsersMe", "getUsersMe", "createPosts"] == sandbox.requests
 
 
+def test_a_clock_that_was_moved_before_the_ask_is_the_clock_s_trouble(alice, sandbox):
+    """X refused the date and posted nothing: the account is well, and the next attempt is dated right."""
+    alice.asks_one("One")
+
+    def moved():
+        sandbox.clock.set(offset_s=-550)
+        return True
+
+    outcome = alice.asks_one("Two", arm=moved)
+
+    assert (Deferred, Cause.CLOCK_OFF) == (type(outcome), outcome.cause)
+    assert "NTP" in outcome.why
+    assert isinstance(alice.asks_one("Two"), Published)
+    assert ["One", "Two"] == sorted(one["text"] for one in sandbox.live("alice"))
+
+
+def test_keys_that_x_refuses_are_the_account_s_trouble_whatever_the_clock_says(alice, sandbox):
+    """A date by X's own clock was refused: it is not the date."""
+    sandbox.clock.set(offset_s=-550)
+    sandbox.world.people["alice"].revoked = True
+
+    outcome = alice.asks_one()
+
+    assert (NotSubmitted, Cause.SIGNED_OUT) == (type(outcome), outcome.cause)
+    assert Cause.SIGNED_OUT is alice.probes().cause
+
+
+def test_a_token_has_no_date(by_token, sandbox):
+    """Its refusal is no word about the clock, however far that is off."""
+    by_token.asks_one("One")
+    sandbox.weather({"fault": "token_ends", "count": 1})
+
+    def moved():
+        sandbox.clock.set(offset_s=-550)
+        return True
+
+    assert Cause.SIGN_IN_RENEWED is by_token.asks_one("Two", arm=moved).cause
+
+
+@pytest.mark.parametrize("on", ["createPosts", "getUsersMe"])
+def test_x_s_own_number_for_a_date_that_is_off(alice, sandbox, on):
+    """It says so itself, in the form of its older interface, whether or not the answer tells the time."""
+    sandbox.weather({"fault": "out_of_bounds", "on": on})
+
+    outcome, probe = alice.asks_one(), alice.probes()
+
+    assert Cause.CLOCK_OFF is outcome.cause
+    assert [] == sandbox.live("alice")
+    assert (on != "getUsersMe", None if on != "getUsersMe" else Cause.CLOCK_OFF) == (probe.well, probe.cause)
+
+
+def test_a_file_whose_upload_was_dated_wrongly_is_brought_anew(alice, sandbox, picture):
+    """What is no post may be sent again, dated by the clock that the refusal told."""
+    alice.asks_one("One")
+    sandbox.clock.set(offset_s=-550)
+
+    assert isinstance(alice.asks_one(Part(text="Two", media=(picture(),))), Published)
+    assert ["mediaUpload"] * 2 == [one for one in sandbox.requests if one == "mediaUpload"]
+
+
 def test_nothing_secret_is_shown(alice, by_token, sandbox):
     """Neither in what an outcome says nor in what a log would print."""
     sandbox.weather({"fault": "unauthorized"})
@@ -275,3 +339,32 @@ def test_a_new_pair_is_kept_however_long_it_lasts(lasts):
 
     assert ("new", "next") == (token.secret["access_token"], token.secret["refresh_token"])
     assert token.lasts(datetime.now(UTC), timedelta(0))
+
+
+UNAUTHORIZED = b'{"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "ahead", "is_dated", "kind", "cause"),
+    [
+        (UNAUTHORIZED, 550, True, Deferred, Cause.CLOCK_OFF),
+        (UNAUTHORIZED, -550, True, Deferred, Cause.CLOCK_OFF),
+        (UNAUTHORIZED, 5, True, Deferred, Cause.SIGNED_OUT),
+        (UNAUTHORIZED, 550, False, Deferred, Cause.SIGNED_OUT),
+        (UNAUTHORIZED, None, True, Deferred, Cause.SIGNED_OUT),
+        (b'{"errors": [{"code": 135, "message": "..."}]}', None, True, Deferred, Cause.CLOCK_OFF),
+        (b"<html>401 Authorization Required</html>", 550, True, Unconfirmed, Cause.ODD_ANSWER),
+    ],
+)
+def test_what_a_401_to_an_ask_says(body, ahead, is_dated, kind, cause):
+    """What a machine in between answers proves nothing of the post, whatever its clock says."""
+    offset = None if ahead is None else Offset(ahead=timedelta(seconds=ahead), within=timedelta(seconds=1))
+    now = datetime.now(UTC)
+
+    outcome = created(
+        Answered(status=401, headers={}, body=body, offset=offset),
+        Asked(armed_at=now, is_dated=is_dated),
+        now,
+    )
+
+    assert (kind, cause) == (type(outcome), outcome.cause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.bluesky.content import record_cid
-from steadypost.networks.bluesky.record import Above, Card, Draft, Picture, Ref, cid, is_blob, write
+from steadypost.networks.bluesky.record import Above, Card, Draft, Ref, Shown, cid, is_blob, write
 
 WHEN = "2026-11-29T20:00:00.000Z"
 BLOB = {
@@ -40,7 +40,7 @@ def test_the_name_does_not_depend_on_the_order_of_fields():
 
 
 def test_every_field_changes_the_name():
-    picture = Picture(blob=BLOB, alt="a", width=4, height=3)
+    picture = Shown(blob=BLOB, alt="a", width=4, height=3)
     names = {
         cid(write(one, above))
         for one, above in [
@@ -60,7 +60,7 @@ def test_every_field_changes_the_name():
 
 def test_a_file_is_a_link_in_the_content_and_not_its_letters():
     """Held against the sandbox's own way to name contents, which was written apart from this one."""
-    record = write(draft(pictures=(Picture(blob=BLOB, alt="", width=1, height=1),)), None)
+    record = write(draft(pictures=(Shown(blob=BLOB, alt="", width=1, height=1),)), None)
 
     assert cid(record) == record_cid(record)
 
@@ -75,7 +75,7 @@ def test_a_reply_names_both_ends_by_address_and_content():
 
 
 def test_pictures_take_the_place_of_a_preview():
-    picture = Picture(blob=BLOB, alt="a map", width=4, height=3)
+    picture = Shown(blob=BLOB, alt="a map", width=4, height=3)
     card = Card(uri="https://example.com", title="t", description="d")
     record = write(draft(pictures=(picture,), card=card), None)
 

@@ -325,7 +325,9 @@ ANSWERED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [one for one, (methods, *_) in FAULTS.items() if not methods or "putRecord" in methods]
+)
 def test_faults(visitor, sandbox, fault):
     sandbox.weather({"fault": fault, "method": "putRecord"})
     status, _ = visitor.create_only()
