@@ -102,7 +102,12 @@ def is_of_this_ask(made: datetime, armed_at: datetime, offset: Offset | None, no
 
     By this machine's clock alone it can too: a ``Date`` that contradicts both that clock and the id is a proxy's.
     """
-    return made >= earliest(armed_at, offset) or armed_at - CLOCK_SKEW <= made <= now + CLOCK_SKEW
+    return made >= earliest(armed_at, offset) or is_since(made, armed_at, now)
+
+
+def is_since(made: datetime, armed_at: datetime, now: datetime) -> bool:
+    """Whether what was made then was made since ``armed_at``, by this machine's clock alone."""
+    return armed_at - CLOCK_SKEW <= made <= now + CLOCK_SKEW
 
 
 def earliest(armed_at: datetime, offset: Offset | None) -> datetime:
