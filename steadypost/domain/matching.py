@@ -48,9 +48,9 @@ def grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
         _media_grade(item, post),
         _options_grade(item, post),
     )
-    # What is pinned or promoted, a quote, or a picture without a word is never adopted; but it may be ours, and then it
-    # is not absent.
-    is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
+    # What is pinned or promoted, a quote, a poll, or a picture without a word is never adopted; but it may be ours, and
+    # then it is not absent.
+    is_odd = is_marked(post) or post.quotes or post.poll or _is_wordless(item, post)
     return min(made, content, Grade.UNCLEAR if is_odd else Grade.SAME)
 
 
@@ -168,6 +168,14 @@ def was_dated_by_another_clock(item: Wanted, known: RemoteId) -> bool:
     """Whether a post of ours has an id from before it was asked for, by the ``Date`` of when it was."""
     made = item.network.made_at(known)
     return made is not None and item.offset is not None and made < earliest(item.began_at, item.offset)
+
+
+def is_dated_ahead(item: Wanted, known: RemoteId) -> bool:
+    """Whether a post of ours has an id from after its attempt had ended, by the ``Date`` of then: that one is behind."""
+    made, offset = item.network.made_at(known), item.offset
+    if made is None or offset is None:
+        return False
+    return made > item.ended_at + offset.ahead + offset.within + CLOCK_SKEW
 
 
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
