@@ -105,8 +105,10 @@ def to_probe(house: House) -> list[str]:
         if (trials := [one for one in house.behind(name) if _is_its_own(house, one)])
     }
     with_browser = [name for name in usable if house.kind_of(name).needs_browser]
-    if not due and with_browser and house.circuits.is_due(browser_here()):
-        return by_turns(house, with_browser)[:1]
+    if with_browser and house.circuits.is_due(browser_here()):
+        # Beside whatever else is due: of many that are down one always is.
+        first = by_turns(house, with_browser)[0]
+        due.setdefault(first, house.circuits.known(browser_here()).until or moment)
     return sorted(due, key=lambda name: due[name])
 
 

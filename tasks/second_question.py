@@ -38,7 +38,7 @@ MEANS: Mapping[Whose, Cause] = {
 
 TOLD: Mapping[Whose, str] = {
     Whose.MACHINE: "no other address is reached from this machine either",
-    Whose.ADDRESS: "others are reached from this machine: look at this account's address",
+    Whose.ADDRESS: "this machine reaches the network: look at this account's address",
     Whose.UNKNOWN: "there is nothing else to tell this machine's trouble from this address's",
 }
 
@@ -67,8 +67,8 @@ def _is_within(address: str) -> bool:
     return address.startswith(("127.", "::1", "fe80:", "169.254."))
 
 
-PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy")
-"""Where a proxy is named, as a browser reads it."""
+PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy")
+"""Where a proxy is named, as a browser and our own requests read it."""
 
 
 def proxy_of(environment: Mapping[str, str]) -> Address | None:
@@ -95,9 +95,9 @@ class SecondQuestion:
         proxy = proxy_of(self.environment)
         if proxy is not None:
             return whose(own, Found(has_network=self.network(), proxy=self._reached([proxy])[proxy]))
-        return whose(
-            own, Found(has_network=self.network(), others=self._reached(self._by_turns(asked)[:MOST_ASKED]))
-        )
+        # Its own too: an account may live elsewhere than at the address that its network is known by.
+        every = [own, *self._by_turns(asked)[:MOST_ASKED]] if asked else []
+        return whose(own, Found(has_network=self.network(), reached=self._reached(every)))
 
     def _by_turns(self, addresses: Iterable[Address]) -> list[Address]:
         """Order addresses: first those that were reached when they were last asked for, then those not asked for the

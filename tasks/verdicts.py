@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from steadypost.channels.port import Access
-from steadypost.domain.evidence import Absent, CannotTell, Evidence, Sighting, Wanted
-from steadypost.domain.matching import was_dated_by_another_clock
+from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
+from steadypost.domain.matching import CLOCK_SKEW, is_dated_ahead, was_dated_by_another_clock
 from steadypost.domain.network import Place
 from steadypost.domain.remote_id import RemoteId
-from steadypost.domain.weighing import elsewhere, judge, left_out, still_there, strangers
+from steadypost.domain.weighing import elsewhere, judge, left_out, needed, still_there, strangers
 from steadypost.store import Unsettled, ledger, unconfirmed
 from steadypost.store import looks as look_rows
 from tasks.house import House
@@ -46,6 +46,8 @@ def verdicts_on(
                 if item.reworded_until is not None and isinstance(verdict, Absent):
                     unknown = _strangers(house, item, one, list(wanted.values()), seen, taken)
                     verdict = _unless_reworded(verdict, unknown)
+                if isinstance(verdict, Present) and (Place.NAMED, None) not in needed(one):
+                    verdict = _unless_older(house, item, one, verdict)
                 if isinstance(verdict, Absent):
                     verdict = _unless_dated_elsewhere(house, item, one, verdict)
                 if isinstance(verdict, Absent):
@@ -70,6 +72,37 @@ def _unless_dated_elsewhere(house: House, item: Unsettled, part: Wanted, verdict
         why=f"the dates of the network's answers are another clock's than its ids: {post} would be from before it was "
         "asked for"
     )
+
+
+def _unless_older(house: House, item: Unsettled, part: Wanted, verdict: Present) -> Evidence:
+    """Take up nothing that was there before it was asked for: a ``Date`` that is behind makes what is older seem young.
+
+    A younger post of ours that was there by then says so; and so does this machine's clock, where an id of ours shows
+    that the ``Date`` was another clock's.
+    """
+    network, found = part.network, verdict.remote_id
+    known = house.store.read(
+        unconfirmed.published_since, item.account, since=part.began_at - DATED_ALIKE, until=part.began_at
+    )
+    # Times of two machines are not compared.
+    ours = [(one, each.ids[one.n]) for each in known if host_of(each) == host_of(item) for one in each.wanted]
+    made, key = network.made_at(found), network.order_key(found)
+    if key is not None and any(
+        (mark := network.order_key(post)) is not None and mark > key for _, post in ours
+    ):
+        return CannotTell(why=f"the post {found} is older than one that was there before this was asked for")
+    by_date_alone = made is not None and made < part.began_at - CLOCK_SKEW
+    if by_date_alone and any(is_dated_ahead(one, post) for one, post in ours):
+        return CannotTell(
+            why=f"the post {found} is from before this was asked for, by this machine's clock, and the dates of the "
+            "network's answers are another clock's than its ids"
+        )
+    return verdict
+
+
+def host_of(item: Unsettled) -> str:
+    """Name the machine that asked for it."""
+    return item.attempt.worker.partition(":")[0]
 
 
 DATED_ALIKE = timedelta(hours=1)

@@ -34,6 +34,8 @@ class SeenPost:
     known how many there are."""
     quotes: bool = False
     """Whether it shows another post that none of its words leads to. Nothing of ours is sent so."""
+    poll: bool = False
+    """Whether it has a poll. Nothing of ours is sent so; an edit by hand may add one."""
     pinned: bool = False
     reposted: bool = False
     promoted: bool = False

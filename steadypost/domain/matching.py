@@ -59,9 +59,9 @@ def _grade(item: Wanted, post: SeenPost, bounds: Window) -> Grade:
     if text is Grade.OTHER:
         return Grade.OTHER
     content = min(text, _parent_grade(item, post), _media_grade(item, post), _options_grade(item, post))
-    # What is pinned or promoted, a quote, or a picture without a word is never adopted; but it may be ours, and then it
-    # is not absent.
-    is_odd = is_marked(post) or post.quotes or _is_wordless(item, post)
+    # What is pinned or promoted, a quote, a poll, or a picture without a word is never adopted; but it may be ours, and
+    # then it is not absent.
+    is_odd = is_marked(post) or post.quotes or post.poll or _is_wordless(item, post)
     return min(made, content, Grade.UNCLEAR if is_odd else Grade.SAME)
 
 
@@ -113,7 +113,12 @@ def is_of_this_ask(made: datetime, armed_at: datetime, offset: Offset | None, no
 
     By this machine's clock alone it can too: a ``Date`` that contradicts both that clock and the id is a proxy's.
     """
-    return made >= earliest(armed_at, offset) or armed_at - CLOCK_SKEW <= made <= now + CLOCK_SKEW
+    return made >= earliest(armed_at, offset) or is_since(made, armed_at, now)
+
+
+def is_since(made: datetime, armed_at: datetime, now: datetime) -> bool:
+    """Whether what was made then was made since ``armed_at``, by this machine's clock alone."""
+    return armed_at - CLOCK_SKEW <= made <= now + CLOCK_SKEW
 
 
 def earliest(armed_at: datetime, offset: Offset | None) -> datetime:
@@ -174,6 +179,14 @@ def was_dated_by_another_clock(item: Wanted, known: RemoteId) -> bool:
     """Whether a post of ours has an id from before it was asked for, by the ``Date`` of when it was."""
     made = item.network.made_at(known)
     return made is not None and item.offset is not None and made < earliest(item.began_at, item.offset)
+
+
+def is_dated_ahead(item: Wanted, known: RemoteId) -> bool:
+    """Whether a post of ours has an id from after its attempt had ended, by the ``Date`` of then: that one is behind."""
+    made, offset = item.network.made_at(known), item.offset
+    if made is None or offset is None:
+        return False
+    return made > item.ended_at + offset.ahead + offset.within + CLOCK_SKEW
 
 
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:

@@ -30,13 +30,24 @@ _SHAPES = (
     re.compile(
         rf"""(?ix)(\\?["']value\\?["']\s*:\s*\\?["'])[^"'\\]+(?=\\?["']\s*,\s*\\?["']name\\?["']\s*:\s*\\?["'](?:{_NAMES}))"""
     ),
-    # A whole header of cookies, to the end of its line.
-    re.compile(r"(?i)(\b(?:set-)?cookie\s*:\s*)[^\r\n]+"),
+    # A whole header that signs in, to the end of its line.
+    re.compile(r"(?i)(\b(?:(?:set-)?cookie|authorization)\s*:\s*)[^\r\n]+"),
     re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/%=-]{8,}"),
     # name=value, name: value, "name": "value".
     re.compile(
         rf"""(?ix)((?<![a-z0-9_])(?:{_NAMES})\\?["']?\s*[:=]\s*\\?["']?)(?!\*\*\*)[^\s"'\\,;&)}}\]]{{6,}}"""
     ),
+    # The same by how a name ends, as ``clientSecret``; and as a file of cookies writes it, behind a tab.
+    re.compile(
+        r"""(?ix)((?<![\w-])[\w-]*(?:token|secret|passw(?:or)?d|jwt|(?:api|secret|private)_?key|session(?:_?id)?
+        |oauth_\w+)(?:\\?["']?\s*[:=]\s*\\?["']?|\t))(?!\*\*\*)[^\s"'\\,;&)}\]]{12,}"""
+    ),
+    # The code with which a sign-in ends, in an address.
+    re.compile(r"([?&]code=)[\w%~.-]{16,}"),
+    # A signed token, an app password of Bluesky, a private key.
+    re.compile(r"()(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
+    re.compile(r"()(?<![\w-])[a-z2-7]{4}(?:-[a-z2-7]{4}){3}(?![\w-])"),
+    re.compile(r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)"),
     # The password in an address.
     re.compile(r"(//[^/@:\s]*:)[^\s@/]+(?=@)"),
     re.compile(r"()(?<![0-9A-Za-z])[0-9a-f]{32,}(?![0-9A-Za-z])", re.IGNORECASE),

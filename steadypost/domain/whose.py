@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-USUAL = {"http": 80, "https": 443}
+USUAL = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 
 HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 """This machine itself. That it is reached, or not, tells nothing of the way out."""
@@ -22,7 +22,7 @@ class Whose(StrEnum):
     MACHINE = "machine"
     """This machine reaches nothing: it has no network, no name service, or its proxy is gone."""
     ADDRESS = "address"
-    """Others are found, and this one is not."""
+    """Others are found, and this one is not; or a connection to it opens, and no more."""
     UNKNOWN = "unknown"
     """There was no other address to try."""
 
@@ -52,8 +52,8 @@ class Found:
 
     has_network: bool
     """Whether this machine has any network but the one within itself."""
-    others: Mapping[Address, bool] = field(default_factory=dict)
-    """Whether each address of the other accounts is reached."""
+    reached: Mapping[Address, bool] = field(default_factory=dict)
+    """Whether each address of the accounts is reached, this one's own among them."""
     proxy: bool | None = None
     """Whether the proxy is reached through which everything goes; ``None`` where there is none."""
 
@@ -67,11 +67,7 @@ def whose(own: Address, found: Found) -> Whose:
     if found.proxy is not None:
         # Behind a proxy nothing is reached directly: only that the proxy is gone is known.
         return Whose.UNKNOWN if found.proxy else Whose.MACHINE
-    witnesses = [
-        reached
-        for address, reached in found.others.items()
-        if address.host != own.host and not address.is_here
-    ]
-    if any(witnesses):
+    if any(reached for address, reached in found.reached.items() if not address.is_here):
         return Whose.ADDRESS
-    return Whose.MACHINE if witnesses else Whose.UNKNOWN
+    others = any(address.host != own.host and not address.is_here for address in found.reached)
+    return Whose.MACHINE if others else Whose.UNKNOWN

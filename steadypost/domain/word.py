@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, ImpossibleMove, State, WhenLate
-from steadypost.domain.matching import UNKNOWN_CLOCK, earliest
+from steadypost.domain.matching import UNKNOWN_CLOCK, is_of_this_ask
 from steadypost.domain.network import Network, Pointer
 from steadypost.domain.parts import DeliveryPart, PartState
 from steadypost.domain.remote_id import RemoteId
@@ -106,7 +106,7 @@ def check_age(
         )
     if made is None:
         return
-    if made < earliest(armed_at, offset):
+    if not is_of_this_ask(made, armed_at, offset, now):
         raise WordNotTaken(
             f"the post {pointer.id} was made at {made:%Y-%m-%d %H:%M:%S} UTC, "
             f"before it was first asked for at {armed_at:%Y-%m-%d %H:%M:%S} UTC",

@@ -117,14 +117,15 @@ def test_an_id_that_cannot_be_ours_is_no_id(result):
 
 @pytest.mark.parametrize("ahead", [-600, -20, 0, 20, 600])
 def test_x_s_own_date_decides_how_old_a_post_may_be(ahead):
-    """This machine's clock may be minutes off: the answer says what time it is at X."""
+    """This machine's clock may be minutes off: the answer says what time it is at X. What fits neither is not ours."""
     at_x = NOW + timedelta(seconds=ahead)
     date = format_datetime(at_x, usegmt=True)
 
     assert meaning(success(post(id_at(at_x, sequence=7))), date=date) == Published(
         remote_id=id_at(at_x, sequence=7)
     )
-    for wrong in (at_x - timedelta(seconds=20), at_x + timedelta(seconds=20)):
+    assert meaning(success(post()), date=date) == Published(remote_id=OURS)
+    for wrong in (min(at_x, NOW) - timedelta(seconds=20), max(at_x, NOW) + timedelta(seconds=20)):
         assert isinstance(meaning(success(post(id_at(wrong))), date=date), Unconfirmed)
 
 
@@ -134,7 +135,7 @@ def test_without_a_date_the_clocks_as_they_were_compared_decide():
     older = post(id_at(NOW - timedelta(seconds=60), sequence=7))
 
     assert isinstance(meaning(success(older), offset=behind), Published)
-    assert isinstance(meaning(success(post()), offset=behind), Unconfirmed)
+    assert isinstance(meaning(success(post(id_at(NOW - timedelta(seconds=30)))), offset=behind), Unconfirmed)
     assert isinstance(meaning(success(older)), Published)
     assert isinstance(meaning(success(post(id_at(NOW - timedelta(minutes=30))))), Unconfirmed)
 

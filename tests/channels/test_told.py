@@ -392,6 +392,16 @@ def test_a_post_that_quotes_another_says_so(text, more, expected):
     assert expected is only(profile(answer(shown(an_id(), text, **more)))).quotes
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"), [("poll2choice_text_only", True), ("summary", False), (None, False)]
+)
+def test_a_post_with_a_poll_says_so(name, expected):
+    """Nothing of ours is sent so; a link's card is another matter."""
+    found = result(an_id(), "Look") | {"card": {"legacy": {"name": name}}}
+
+    assert expected is only(profile(answer(entry(found, found["rest_id"])))).poll
+
+
 ODD = [None, 7, 1.5, True, "x", [], [[]], [None], {}, {"a": 1}, [{"url": []}], {"url": [], "code": []}]
 
 

@@ -233,12 +233,13 @@ def test_where_a_link_leads():
         seen(readable=False),
         seen(pinned=True),
         seen(promoted=True),
+        seen(poll=True),
         seen(parent_known=False),
         seen(said=Said((TEXT[:30] + "…",), cut=True)),
         seen(TEXT.replace(" at ", "  at ")),
         seen("What somebody made of it", versions=(id_at(NOON + SECOND), id_at(NOON + MINUTE))),
     ],
-    ids=["unreadable", "pinned", "promoted", "no word of a parent", "cut", "white space", "edited"],
+    ids=["unreadable", "pinned", "promoted", "poll", "no word of a parent", "cut", "white space", "edited"],
 )
 def test_what_may_be_ours_forbids_absence(odd):
     """Of these nobody can say that they are ours, nor that they are not."""

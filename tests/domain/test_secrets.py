@@ -52,6 +52,44 @@ def test_a_session_nobody_told_of_is_known_by_its_shape(text):
     assert OUT in told
 
 
+WORD = "Zq8vTn3LkW0pYdR7-sXc2mFh5_GjBb1uEo9iAaKt4N"
+SIGNED = f"eyJhbGciOiJFUzI1NksifQ.{WORD}.{WORD}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f".a.example\tTRUE\t/\tTRUE\t1799999999\t_mastodon_session\t{WORD}",
+        f'{{"accessJwt": "{SIGNED}", "did": "did:plc:1"}}',
+        f"the token {SIGNED} has ended",
+        f"refreshJwt={WORD}",
+        f"https://a.example/authorize?oauth_token={WORD}&oauth_verifier={WORD}",
+        f"http://127.0.0.1:8000/callback?state=1&code={WORD}",
+        f"client_secret={WORD}",
+        f'{{"clientSecret":"{WORD}"}}',
+        f'{{"consumer_secret": "{WORD}"}}',
+        f"X_ACCESS_TOKEN_SECRET={WORD}",
+        f"bearer_token: {WORD}",
+        f"api_secret_key={WORD}",
+        f'Authorization: OAuth oauth_consumer_key="{WORD}", oauth_signature="{WORD}"',
+        f"Authorization: Basic {WORD}",
+        f"sessionid={WORD}",
+        f"-----BEGIN PRIVATE KEY-----\n{WORD}\n-----END PRIVATE KEY-----",
+    ],
+)
+def test_sign_ins_of_every_network_are_known_by_their_shape(text):
+    """As settings, JSON, headers, addresses and files of cookies write them."""
+    told = Redactor()(text)
+
+    assert WORD not in told
+    assert OUT in told
+
+
+def test_an_app_password_is_known_by_its_shape():
+    assert f"app_password: {OUT}" == Redactor()("app_password: abcd-ef2h-ijkl-mnop")
+    assert f"no account has the name {OUT}" == Redactor()("no account has the name abcd-ef2h-ijkl-mnop")
+
+
 @pytest.mark.parametrize("text", [*FORMS, KDT, "d3v1ce-0042-9f", base64.b64encode(KDT.encode()).decode()])
 def test_a_session_that_is_known_is_taken_out_wherever_it_stands(text):
     """Also what has no shape of its own, and in base64."""
@@ -75,6 +113,10 @@ def test_a_session_that_is_known_is_taken_out_wherever_it_stands(text):
         "0198b7d2-6c1f-7e55-9a44-3c2f1b0a9d8e",
         "/home/alice/.steadypost/run/outbox/0000000017-17643200000.json",
         "waits for a token of good will",
+        "client_secret: it is empty; write what the app's page shows",
+        "https://a.example/a-long-slug-with-many-words?code=summer-2026",
+        "0198b7d2-6c1f-7e55-9a44 is a run",
+        "token_type: Bearer, next_page: 3, tokens: 120000000000",
         "Die Sitzung ist abgelaufen. セッションが切れました。",
     ],
 )

@@ -12,24 +12,27 @@ OTHER = Address.of("https://mastodon.example/")
 SANDBOX = Address.of("http://127.0.0.1:8000")
 
 CASES = {
-    "one address is wrong, another is reached": (WRONG, Found(has_network=True, others={X: True}), Whose.ADDRESS),
+    "one address is wrong, another is reached": (WRONG, Found(has_network=True, reached={X: True}), Whose.ADDRESS),
     "one of several is reached": (
-        WRONG, Found(has_network=True, others={X: False, OTHER: True}), Whose.ADDRESS,
+        WRONG, Found(has_network=True, reached={X: False, OTHER: True}), Whose.ADDRESS,
     ),
-    "nobody is reached": (X, Found(has_network=True, others={OTHER: False}), Whose.MACHINE),
-    "no network at all": (X, Found(has_network=False, others={OTHER: True}), Whose.MACHINE),
+    "nobody is reached": (X, Found(has_network=True, reached={OTHER: False}), Whose.MACHINE),
+    "its own is reached, and the only other is down": (
+        X, Found(has_network=True, reached={X: True, OTHER: False}), Whose.ADDRESS,
+    ),
+    "no network at all": (X, Found(has_network=False, reached={OTHER: True}), Whose.MACHINE),
     "nobody else to ask for": (X, Found(has_network=True), Whose.UNKNOWN),
-    "two accounts on one address": (X, Found(has_network=True, others={X: False}), Whose.UNKNOWN),
+    "two accounts on one address": (X, Found(has_network=True, reached={X: False}), Whose.UNKNOWN),
     "another port of the same machine": (
         Address.of("https://a.example:8443"),
-        Found(has_network=True, others={Address.of("https://a.example"): False}),
+        Found(has_network=True, reached={Address.of("https://a.example"): False}),
         Whose.UNKNOWN,
     ),
-    "a sandbox is reached beside it": (X, Found(has_network=True, others={SANDBOX: True}), Whose.UNKNOWN),
-    "a sandbox is down beside it": (X, Found(has_network=True, others={SANDBOX: False}), Whose.UNKNOWN),
+    "a sandbox is reached beside it": (X, Found(has_network=True, reached={SANDBOX: True}), Whose.UNKNOWN),
+    "a sandbox is down beside it": (X, Found(has_network=True, reached={SANDBOX: False}), Whose.UNKNOWN),
     "it is the sandbox that is not found": (SANDBOX, Found(has_network=False), Whose.ADDRESS),
     "the proxy is gone": (X, Found(has_network=True, proxy=False), Whose.MACHINE),
-    "the proxy is there": (X, Found(has_network=True, proxy=True, others={OTHER: False}), Whose.UNKNOWN),
+    "the proxy is there": (X, Found(has_network=True, proxy=True, reached={OTHER: False}), Whose.UNKNOWN),
 }  # fmt: skip
 
 

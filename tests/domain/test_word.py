@@ -217,6 +217,15 @@ class TestAge:
 
         assert check_age(pointer, NOON, None, NOON, X) is None
 
+    @pytest.mark.parametrize("ahead", [MINUTE, 30 * MINUTE])
+    def test_a_date_ahead_of_the_ids_makes_no_seen_post_too_old(self, ahead):
+        """It is a proxy's: by this machine's clock the post is of this ask, and a person sees it."""
+        pointer, proxy = Pointer(id=id_at(NOON + SECOND)), Offset(ahead=ahead, within=SECOND)
+
+        assert check_age(pointer, NOON, proxy, NOON + HOUR, X) is None
+        with pytest.raises(WordNotTaken, match="before it was first asked for"):
+            check_age(Pointer(id=id_at(NOON - MINUTE)), NOON, proxy, NOON + HOUR, X)
+
     def test_of_what_was_never_asked_for_no_post_can_be(self):
         with pytest.raises(WordNotTaken, match="nothing was ever asked for"):
             check_age(Pointer(id=FIRST), None, AGREED, NOON, X)

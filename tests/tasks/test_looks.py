@@ -629,6 +629,67 @@ def test_a_clock_ahead_that_no_id_has_confirmed_makes_no_live_post_too_old(
     assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.UNCONFIRMED
 
 
+@pytest.mark.parametrize("between", [True, False])
+def test_a_clock_behind_makes_no_older_twin_ours(house, channel, claimed, time, between):
+    """A proxy's ``Date`` is behind, and what a person posted minutes before seems young enough. A post of ours that
+    was there before the ask and is younger rules it out; so does one whose id that ``Date`` puts into the future.
+    """
+    slow = Offset(ahead=timedelta(seconds=-150), within=AGREED.within)
+
+    def asked(text, outcome):
+        claim = claimed(text)
+        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=slow)
+        time.pass_by(seconds=3)
+        answer = Answer(outcomes=(outcome,))
+        house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
+        return claim.delivery_id
+
+    def by_hand():
+        time.pass_by(seconds=50)
+        return SeenPost(id=id_at(house.clock()), author="alice", said=plain("The lamp is lit."))
+
+    twin = by_hand() if between else None
+    time.pass_by(seconds=20)
+    known = id_at(house.clock() + timedelta(seconds=1))
+    asked("The lamp is out.", Published(remote_id=known))
+    twin = twin or by_hand()
+    time.pass_by(seconds=20)
+    delivery_id = asked("The lamp is lit.", LOST)
+    time.pass_by(minutes=2)
+    ours = SeenPost(id=known, author="alice", said=plain("The lamp is out."))
+    channel.on_look = lambda request: sighting(house, twin, ours, place=request.place, offset=slow)
+    for _ in range(4):
+        look.fn("alice", at_once=True)
+        time.pass_by(minutes=16)
+
+    assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
+
+
+@pytest.mark.parametrize("seconds", [-600, -20, 0, 20])
+def test_what_is_ours_is_taken_up_after_others_whatever_the_clock(house, channel, claimed, time, seconds):
+    """This machine's clock is off, and another post of ours went out before: no reason to ask a person."""
+    off = Offset(ahead=timedelta(seconds=seconds), within=AGREED.within)
+    given = []
+    for text in ("The lamp is out.", "The lamp is lit."):
+        claim = claimed(text)
+        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
+        given.append(id_at(house.clock() + off.ahead + timedelta(seconds=1)))
+        outcome = LOST if len(given) == 2 else Published(remote_id=given[0])
+        time.pass_by(seconds=3)
+        house.store.write(
+            settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
+        )
+        time.pass_by(seconds=30)
+    posts = [
+        SeenPost(id=one, author="alice", said=plain(text))
+        for one, text in zip(given, ("The lamp is out.", "The lamp is lit."), strict=True)
+    ]
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=off)
+    look.fn("alice", at_once=True)
+
+    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.PUBLISHED
+
+
 @pytest.mark.parametrize("seconds", [-600, 20, 600])
 def test_a_clock_that_is_off_still_lets_absence_be_proven(house, channel, claimed, time, seconds):
     """Nothing of its words is in any list: it goes out again."""

@@ -9,6 +9,7 @@ from flows.publish import claim_due
 from steadypost.browser import BrowserUnavailable, Reason
 from steadypost.channels import executor
 from steadypost.channels.port import Access
+from steadypost.domain.circuit.catalogue import Dependency, Kind
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
 from steadypost.store import AccountRecord, intake, reading, settling
@@ -16,6 +17,7 @@ from steadypost.store import accounts as account_rows
 from tasks.deliveries import deliver
 from tasks.dependencies import browser_here
 from tasks.looks import look
+from tasks.probes import to_probe
 from tests.tasks.conftest import NOW
 
 
@@ -119,3 +121,21 @@ def test_a_lost_answer_is_found_by_its_name(house, path, time):
 
     assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
     assert 1 == len(path.read_text().splitlines())
+
+
+def test_one_that_is_down_keeps_no_browser_s_trial_waiting(house, path):
+    """With so many that one of them is always due, the browsers would never be tried: what waits longest comes first."""
+    fail(house, browser_here())
+    house.clock.pass_by(minutes=1)
+    fail(house, Dependency(Kind.X_PAGE, "me"))
+    house.clock.pass_by(minutes=1)
+
+    first, second = to_probe(house)
+
+    assert first in {"alice", "bob"}
+    assert "me" == second
+
+
+def fail(house, dependency):
+    for _ in range(3):
+        house.circuits.came(dependency, house.circuits.may(dependency).ticket, well=False)

@@ -46,7 +46,10 @@ LONGEST_WORDS = 300
 
 UNPROCESSABLE = "422"
 
-REFUSED = frozenset({400, 405, 406, 411, 413, 414, 415, 422})
+PARENT_MISSING = frozenset({"400", "404", UNPROCESSABLE})
+"""How servers say that the parent is not there: Mastodon 404, others one of these for whatever they do not take."""
+
+REFUSED = frozenset({400, 404, 405, 406, 411, 413, 414, 415, 422})
 """No, and no again: somebody has to change the post."""
 
 
@@ -90,9 +93,8 @@ def _answered(answer: Answered, asked: Asked, now: datetime) -> Outcome:
     if status == 403:
         return Deferred(cause=Cause.SESSION_UNUSABLE, code=code, why=no(answer))
     if status == 404 and asked.reply_to is not None:
-        return _parent_missing(asked, now)
-    if status == 404:
-        return Refused(cause=Cause.REFUSED_OTHERWISE, code=code, why=no(answer))
+        why = "the server does not find the post that it answers"
+        return Refused(cause=Cause.TARGET_GONE, code=code, why=why)
     if status == 429:
         return limited(answer, now)
     if status in REFUSED:
@@ -109,14 +111,17 @@ def is_the_servers_own(answer: Answered) -> bool:
 REVOKED = "the server does not know this access token any more: make a new one on the server, and put it into the block"
 
 
-def _parent_missing(asked: Asked, now: datetime) -> Refused | Deferred:
-    """Say what it means that the server does not find the parent: not yet, while that is our own part of just now."""
-    if asked.own_parent_at is not None and now - asked.own_parent_at <= SPREADS_WITHIN:
-        why = "the server does not find the part above it, which is ours and only just made"
-        return Deferred(cause=Cause.PARENT_UNSEEN, code="404", why=why)
-    return Refused(
-        cause=Cause.TARGET_GONE, code="404", why="the server does not find the post that it answers"
-    )
+def unless_unseen(refused: Refused, asked: Asked, now: datetime) -> Refused | Deferred:
+    """Call no refusal what may be said of an own part of just now that not every machine of the server finds yet."""
+    may_be_the_parent = refused.code in PARENT_MISSING and refused.cause in {
+        Cause.TARGET_GONE,
+        Cause.REFUSED_OTHERWISE,
+    }
+    made_at = asked.own_parent_at
+    if not may_be_the_parent or made_at is None or now - made_at > SPREADS_WITHIN:
+        return refused
+    told = f"the part above it is ours and only just made, and may not be found everywhere yet: {refused.why}"
+    return Deferred(cause=Cause.PARENT_UNSEEN, code=refused.code, why=told)
 
 
 def about_files(heard: Iterable[Heard]) -> Unconfirmed | Deferred | None:

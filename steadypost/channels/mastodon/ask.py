@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from steadypost.channels.confirmed import Confirmed
-from steadypost.channels.mastodon.answers import UNPROCESSABLE, Asked, about_files, interpret
+from steadypost.channels.mastodon.answers import UNPROCESSABLE, Asked, about_files, interpret, unless_unseen
 from steadypost.channels.mastodon.api import Api
 from steadypost.channels.mastodon.knowledge import Knowledge
 from steadypost.channels.mastodon.preparing import KEEP, Halt, Identity, Uploads, identity, limits, refusal
@@ -181,9 +181,9 @@ class Asking:
             logger.warning(
                 "%s: the post %s is live, and %s", self.access.account, outcome.remote_id, outcome.lacking
             )
-        if not isinstance(outcome, Refused) or outcome.code != UNPROCESSABLE:
-            return outcome
-        return about_files(map(self.api.media, one.files)) or self._by_new_limits(outcome, one)
+        if isinstance(outcome, Refused) and outcome.code == UNPROCESSABLE:
+            outcome = about_files(map(self.api.media, one.files)) or self._by_new_limits(outcome, one)
+        return unless_unseen(outcome, asked, self.now()) if isinstance(outcome, Refused) else outcome
 
     def _by_new_limits(self, refused: Refused, one: Ready) -> Refused:
         """Read the limits again: what fits those that are kept was refused, so they may have changed."""

@@ -184,6 +184,7 @@ def seen(told: Any) -> SeenPost | None:
         media=descriptions(told),
         reposted=told.get("reblog") is not None,
         quotes=_quotes(told),
+        poll=told.get("poll") is not None,
         readable=isinstance(content, str) and made is not None,
         made=made,
         options=options(told, {}),

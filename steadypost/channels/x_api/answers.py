@@ -15,7 +15,7 @@ from typing import Any
 
 from steadypost.channels.wire import Answered, Heard, NotSent, Unknown
 from steadypost.domain.clock import Offset
-from steadypost.domain.matching import STEADY, UNKNOWN_CLOCK
+from steadypost.domain.matching import STEADY, UNKNOWN_CLOCK, is_since
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -149,8 +149,10 @@ def _published(heard: Answered, asked: Asked, now: datetime) -> Published | None
     except NotAnId:
         return None
     earliest, latest = _window(heard, asked, now)
-    fits = given not in asked.others and earliest <= made_at(given) <= latest
-    return Published(remote_id=given) if fits else None
+    made = made_at(given)
+    # A ``Date`` that contradicts both this machine's clock and the id is a proxy's.
+    is_young = earliest <= made <= latest or is_since(made, asked.armed_at, now)
+    return Published(remote_id=given) if is_young and given not in asked.others else None
 
 
 def _window(heard: Answered, asked: Asked, now: datetime) -> tuple[datetime, datetime]:

@@ -111,6 +111,7 @@ def _post(
         parent_known=parent is not None or _is_root(one, own),
         media=_pictures(one, media),
         quotes=quotes,
+        poll=bool(_at(one, "attachments", "poll_ids")),
         reposted="retweeted" in refers,
         versions=_versions(one),
         made=_moment(_at(one, "created_at")),

@@ -14,7 +14,7 @@ from typing import Any
 
 from steadypost.channels.x_web.told import dated
 from steadypost.domain.clock import Offset
-from steadypost.domain.matching import CLOCK_SKEW, STEADY, UNKNOWN_CLOCK
+from steadypost.domain.matching import CLOCK_SKEW, STEADY, UNKNOWN_CLOCK, is_since
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -123,7 +123,7 @@ def interpret(received: Received, asked: Asked, now: datetime) -> Outcome:
     body = _json(received.body)
     found = {value for result in _results(body) for value in _ids(result)}
     if found:
-        ours = _published(found, body, asked, _window(received, asked, now))
+        ours = _published(found, body, asked, _window(received, asked, now), now)
         return ours or _odd("an id that cannot be this post's", received, body)
     codes = list(_codes(body))
     if DUPLICATE in codes:
@@ -168,7 +168,9 @@ def _may_be_rounded_from(strings: Sequence[str], value: Any) -> bool:
     return isinstance(value, int) and any(one.isdecimal() and float(one) == float(value) for one in strings)
 
 
-def _published(found: set[Any], body: Any, asked: Asked, made: tuple[datetime, datetime]) -> Published | None:
+def _published(
+    found: set[Any], body: Any, asked: Asked, within: tuple[datetime, datetime], now: datetime
+) -> Published | None:
     """The post, if every place names one and the same id and it can be this post's."""
     if len(found) != 1 or not _by_us(body, asked.handle):
         return None
@@ -176,8 +178,10 @@ def _published(found: set[Any], body: Any, asked: Asked, made: tuple[datetime, d
         ours = remote_id(found.pop())
     except NotASnowflake:
         return None
-    earliest, latest = made
-    fresh = earliest <= made_at(ours) <= latest
+    earliest, latest = within
+    made = made_at(ours)
+    # A ``Date`` that contradicts both this machine's clock and the id is a proxy's.
+    fresh = earliest <= made <= latest or is_since(made, asked.armed_at, now)
     return Published(remote_id=ours) if fresh and ours not in asked.others else None
 
 

@@ -424,6 +424,7 @@ def _of_result(result: Any) -> SeenPost | None:
         parent_known=parent is None or _id(parent) is not None,
         media=_media(legacy),
         quotes=bool(legacy.get("is_quote_status")) and not leads,
+        poll=_word(_at(post, ("card", "legacy", "name"))).startswith("poll"),
         reposted="retweeted_status_result" in legacy or "retweeted_status_id_str" in legacy,
         versions=_versions(post),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.channels.mastodon.answers import Asked, before, interpret, limited
+from steadypost.channels.mastodon.answers import Asked, before, interpret, limited, unless_unseen
 from steadypost.channels.wire import Answered, NotSent, Unknown
 from steadypost.domain.clock import Offset
 from steadypost.domain.outcome import (
@@ -135,6 +136,30 @@ def test_a_no_is_a_no(status, kind, cause):
     outcome = interpret(answered(status, {"error": "no"}), ASKED, NOW)
 
     assert (kind, cause) == (type(outcome), outcome.cause)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "cause"),
+    [
+        (400, 5, Cause.PARENT_UNSEEN),
+        (404, 5, Cause.PARENT_UNSEEN),
+        (422, 5, Cause.PARENT_UNSEEN),
+        (400, 121, Cause.REFUSED_OTHERWISE),
+        (404, 121, Cause.TARGET_GONE),
+        (422, 121, Cause.REFUSED_OTHERWISE),
+        (413, 5, Cause.REFUSED_OTHERWISE),
+        (404, None, Cause.TARGET_GONE),
+        (422, None, Cause.REFUSED_OTHERWISE),
+    ],
+)
+def test_a_no_about_an_own_part_of_just_now_is_none_yet(status, seconds, cause):
+    """Servers differ in how they say that the parent is not there; somebody else's post is not waited for."""
+    made_at = None if seconds is None else NOW - timedelta(seconds=seconds)
+    asked = replace(ASKED, reply_to="1", own_parent_at=made_at)
+    outcome = unless_unseen(interpret(answered(status, {"error": "no"}), asked, NOW), asked, NOW)
+
+    assert cause is outcome.cause
+    assert isinstance(outcome, Deferred) is (cause is Cause.PARENT_UNSEEN)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])

@@ -195,6 +195,27 @@ def test_an_own_part_of_an_earlier_attempt_is_as_old_as_that_attempt(server, ali
     assert cause is outcome.cause
 
 
+def test_a_422_about_an_own_part_of_just_now_is_no_refusal(server, alice):
+    """Some servers say so of a parent that they do not find, and their words are their own."""
+    server.weather(
+        {"fault": "refused", "params": {"words": "Cannot reply to a deleted status"}, "match": "two"}
+    )
+    first, second = alice.ask("one", "two").outcomes
+
+    assert isinstance(first, Published)
+    assert (Cause.PARENT_UNSEEN, Deferred, "422") == (second.cause, type(second), second.code)
+    assert second.why.endswith("Cannot reply to a deleted status")
+    assert ["one"] == texts(server)
+
+
+def test_a_part_that_is_too_long_by_new_limits_is_refused_however_young_the_part_above_it(server, alice):
+    alice.ask("Hello", key="e" * 32)
+    server.set_limits(max_characters=100)
+    second = alice.ask("one", "x" * 101).outcomes[1]
+
+    assert (Cause.TOO_LONG, Refused) == (second.cause, type(second))
+
+
 # --- before the ask
 
 

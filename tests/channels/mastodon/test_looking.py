@@ -360,12 +360,13 @@ def test_a_server_that_gives_the_same_page_again_reaches_to_its_end():
         {"quote": {"state": "accepted", "quoted_status": {"id": "1"}}},
         {"quote": {"state": "deleted", "quoted_status": None}},
         {"quote_id": "1"},
+        {"poll": {"id": "1", "options": [{"title": "Yes"}, {"title": "No"}], "expired": False}},
         {"pleroma": {"quote_url": "https://one.example/1"}},
         {"content": '<p class="quote-inline">RE: <a href="https://one.example/1">one</a></p><p>Hello</p>'},
     ],
 )
-def test_a_quote_with_the_same_words_is_taken_up_by_nobody(quoting):
-    """Ours quotes nothing. A server that made a quote of a link in it has not been seen; absent it is not called."""
+def test_a_quote_or_poll_with_the_same_words_is_taken_up_by_nobody(quoting):
+    """Ours has neither. A server that made a quote of a link in it has not been seen; absent it is not called."""
     about = Sighting(
         account="alice",
         at=NOW,
@@ -381,6 +382,6 @@ def test_a_quote_with_the_same_words_is_taken_up_by_nobody(quoting):
     assert isinstance(found, CannotTell)
     assert [Present(remote_id="10009")] == list(
         judge(
-            [item], replace(about, posts=(seen(entry(9, NOW + timedelta(seconds=1), quote=None)),))
+            [item], replace(about, posts=(seen(entry(9, NOW + timedelta(seconds=1), quote=None, poll=None)),))
         ).values()
     )

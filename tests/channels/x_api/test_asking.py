@@ -11,6 +11,7 @@ import pytest
 from steadypost.channels.wire import Answered
 from steadypost.channels.x_api import channel
 from steadypost.channels.x_api.answers import SENTENCES, Asked, created
+from steadypost.domain.clock import Offset
 from steadypost.domain.outcome import (
     Cause,
     Deferred,
@@ -182,6 +183,23 @@ def test_an_own_part_of_seconds_ago_that_x_does_not_find(alice, sandbox):
     [outcome] = alice.asks("Two", first=1, live=(first,), reply_to=first).outcomes
 
     assert (Deferred, Cause.PARENT_UNSEEN) == (type(outcome), outcome.cause)
+
+
+@pytest.mark.parametrize("ahead", [-1800, -60, -20, 0, 20, 60, 1800])
+def test_an_id_that_fits_this_machine_s_clock_is_ours_whatever_dates_the_answer(ahead):
+    """A ``Date`` that contradicts both is a proxy's; what fits neither clock is another post's."""
+    offset = Offset(ahead=timedelta(seconds=ahead), within=timedelta(seconds=1))
+    asked = Asked(armed_at=NOW, offset=offset)
+
+    def told(made):
+        body = json.dumps({"data": {"id": id_at(made), "text": "x"}}).encode()
+        heard = Answered(status=201, headers={}, body=body, offset=offset)
+        return created(heard, asked, NOW + timedelta(seconds=2))
+
+    ours, at_x = NOW + timedelta(seconds=1), NOW + timedelta(seconds=1 + ahead)
+    assert [Published(remote_id=id_at(ours)), Published(remote_id=id_at(at_x))] == [told(ours), told(at_x)]
+    for wrong in (min(ours, at_x) - timedelta(seconds=30), max(ours, at_x) + timedelta(seconds=30)):
+        assert isinstance(told(wrong), Unconfirmed)
 
 
 def heard_400(parent, **body):

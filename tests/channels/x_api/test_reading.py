@@ -73,6 +73,15 @@ def quoting(text, *urls):
     return page_of(page, "alice").posts[0]
 
 
+def test_a_post_with_a_poll_says_so():
+    """Nothing of ours is sent so."""
+    page = told("Look")
+    assert not page_of(page, "alice").posts[0].poll
+    page["data"][0] |= {"attachments": {"poll_ids": ["1"]}}
+
+    assert page_of(page, "alice").posts[0].poll
+
+
 def test_a_post_that_quotes_another_without_a_link_says_so():
     """Nothing of ours is sent so; a typed link to the quoted post is told among its words."""
     link = {"url": "https://t.co/q1", "expanded_url": f"https://x.com/bob/status/{OTHER}"}
