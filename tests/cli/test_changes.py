@@ -145,6 +145,29 @@ def test_two_swap_and_one_is_copied(store, call):
     assert [("bob", "scheduled"), ("alice", "held")] == [(made["account"], made["state"]) for made in copied]
 
 
+def test_a_dry_run_of_a_copy_writes_none(store, call):
+    """And says what would become of it, also that it would be held."""
+    one = add(call, "One")
+    before = store.read(reading.counts)
+
+    told = call("copy", str(one), "-a", "bob", "-a", "alice", "-w", "+3h", "--dry-run")
+    made = call("copy", str(one), "-w", "+3h", "--dry-run", "--json").json
+
+    assert ("as bob: would be scheduled" in told.out, "as alice: would be held" in told.out) == (True, True)
+    assert ("Nothing was written." in told.out, "undo" in told.out, "release" in told.out) == (
+        True,
+        False,
+        False,
+    )
+    assert (True, None, [None]) == (
+        made["dry_run"],
+        made["change"],
+        [each["id"] for each in made["deliveries"]],
+    )
+    assert before == store.read(reading.counts)
+    assert 1 == call("undo").code
+
+
 def test_what_was_missed_goes_out_by_the_command_of_the_message(store, call):
     """The remedy that is told is a command that works."""
     [added] = store.write(
