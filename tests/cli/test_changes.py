@@ -360,6 +360,18 @@ def test_a_narrow_terminal_keeps_the_numbers(store, call, monkeypatch):
     assert any(line.startswith(f"{number} ") for line in call("queue").out.splitlines())
 
 
+def test_a_narrow_terminal_shows_how_each_account_stands_and_what_posts_say(store, call, monkeypatch):
+    """Long names do not push the last column out."""
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "a-very-long-account-name-of-a-company"
+    store.write(account_rows.put, AccountRecord(name=name, channel="x_web", handle=name), NOW)
+    add(call, "Harbour news", name)
+
+    assert 4 == call("accounts").out.count("ready")
+    assert "Harbour" in call("queue").out
+    assert all(cell_len(line) <= 60 for line in call("accounts").out.splitlines())
+
+
 def test_a_calendar_file_is_read_by_other_programs(store, call, tmp_path):
     """Folded at 75 bytes, with its signs escaped."""
     add(call, "Rain, snow; and\nso on: " + "ü" * 80)
@@ -430,12 +442,35 @@ def test_one_word_for_how_an_account_stands(store, call):
         ("remove", "'cancel' does that"),
         ("delete", "what waits: 'steadypost cancel ID'"),
         ("relese", "'release' was meant?"),
+        ("rm", "'cancel' does that"),
+        ("start", "'up' does that"),
+        ("publish", "'add TEXT -a NAME --when now' does that"),
+        ("unpublish", "'delete ID --from-network' does that"),
+        ("help", "'--help' does that"),
         ("canel", "'cancel' was meant?"),
     ],
 )
 def test_a_slip_names_what_does_that(call, slip, told):
     """Never what does the opposite."""
     assert told in call(slip).err
+
+
+@pytest.mark.parametrize("words", [("edit", "--text", "New"), ("move", "--when", "+1h"), ("cancel",)])
+def test_how_deliveries_are_found_is_told_in_words_that_every_command_takes(store, call, words):
+    """Where ``--text`` is new wording, it finds nothing."""
+    told = call(*words).err
+
+    assert ("--saying" in told, "--text" in told) == (True, False)
+
+
+def test_what_is_lacking_is_named_as_it_is_typed(store, call):
+    """A reason by its option, a delivery by the command that lists them; a cancelled one is called so."""
+    number = add(call)
+    call("cancel", str(number))
+
+    assert "--why: it is empty" in call("resolve", str(number), "--absent").err
+    assert "steadypost queue --all" in call("show", "999").err
+    assert "can no longer be cancelled: it was cancelled" in call("cancel", str(number)).err
 
 
 def test_the_stop_without_an_address_says_so_at_once(store, call, monkeypatch):
