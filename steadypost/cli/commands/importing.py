@@ -195,7 +195,7 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
         try:
             yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
         except KeyboardInterrupt:
-            message = f"stopped after {bar.tasks[0].completed:.0f} rows"
+            message = f"stopped after at least {bar.tasks[0].completed:.0f} rows"
             remedy = "import the file again: what came in is not added twice"
             raise Stop(Ending.INTERRUPTED, "interrupted", message, remedy) from None
 
