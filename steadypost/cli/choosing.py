@@ -40,6 +40,11 @@ _OPTIONS = (
 )
 
 
+def pictured(means: str) -> Callable[[F], F]:
+    """Give a command the option by which pictures and videos are named; ``means`` is its help."""
+    return click.option("--image", "-i", "images", multiple=True, metavar="PATH[::ALT[::PART]]", help=means)
+
+
 def filtered(answer: F) -> F:
     """Give a command the options by which deliveries are found."""
     return _with(answer, (_TEXT, *_OPTIONS))
@@ -102,7 +107,7 @@ def those_meant(
             Ending.USAGE,
             "usage",
             "which deliveries? Nothing is named",
-            "give their numbers, or one of " + ", ".join(f"--{name}" for name in FILTERS),
+            "give their numbers, or one of --account, --saying, --since, --until, --day, --label",
         )
     return found
 

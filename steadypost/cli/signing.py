@@ -51,4 +51,4 @@ def not_meant(wrong: CannotBeMeant) -> Stop:
 
 
 def _told(one: Misspoken) -> str:
-    return f"--{one.field} {one.value!r}: {one.why}" if one.value else f"{one.field}: {one.why}"
+    return f"--{one.field} {one.value!r}: {one.why}" if one.value else f"--{one.field}: {one.why}"

@@ -84,6 +84,9 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
+NARROW = 72
+"""A terminal of fewer columns shows less of names."""
+
 _JOINERS = re.compile("[\u200c-\u200f\U000e0020-\U000e007f]")
 """Not printable, and harmless: what holds emoji and several scripts together."""
 
@@ -102,6 +105,11 @@ def line(text: str, longest: int = 200) -> str:
 def moment(at: datetime | None, zone: str) -> str:
     """Write an instant for people, in the zone of this machine."""
     return "-" if at is None else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def short(text: str, longest: int) -> str:
+    """Bring a text to one line, on a narrow terminal to a shorter one: the columns behind it have to be seen."""
+    return line(text, longest if width() >= NARROW else longest * 5 // 8)
 
 
 by_clocks_of = clock.by_clocks_of

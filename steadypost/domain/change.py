@@ -90,7 +90,7 @@ def _bar(op: Op, delivery: Delivery) -> Barred:
         case State.REMOVED:
             return Barred("it was live, and was seen gone", copy)
         case State.CANCELLED:
-            return Barred("it was taken back", f"'steadypost undo' brings it back; {copy}")
+            return Barred("it was cancelled", f"'steadypost undo' brings it back; {copy}")
         case State.MISSED:
             return Barred(
                 "it missed its time", f"give it another: steadypost reschedule {number} --when +10m"

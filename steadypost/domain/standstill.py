@@ -107,7 +107,10 @@ def sentence(facts: Facts) -> str:
 
 def _deserted(heartbeat: datetime | None, now: datetime) -> str:
     if heartbeat is None:
-        return "no run has ever been on watch: run 'steadypost up', or start a worker as docs/service.md says"
+        return (
+            "no run has ever been on watch: run 'steadypost up', whose runs begin within a minute, "
+            "or start a worker as docs/service.md says"
+        )
     return f"no run is on watch: the last heartbeat of a run of publish was {ago(heartbeat, now)} ago"
 
 

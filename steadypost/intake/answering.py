@@ -58,6 +58,8 @@ def refused_page(reasons: Sequence[str]) -> str:
 def changed_words(done: Done | Copied, *, dry_run: bool) -> str:
     """Say what a change did, a line each: what stays as it is has its reason and what to do."""
     undo = f"; to take it back: undo {done.change_id}" if done.change_id is not None else ""
+    if isinstance(done, Copied) and dry_run:
+        return f"Would copy it: {'; '.join(_foreseen(one) for one in done.added)}."
     if isinstance(done, Copied):
         return f"Copied as delivery {_numbers([one.delivery_id for one in done.added])}{undo}."
     numbers = [one.after.id for one in done.changed]
@@ -65,6 +67,11 @@ def changed_words(done: Done | Copied, *, dry_run: bool) -> str:
     if not numbers:
         head = f"{'Would be written' if dry_run else 'Written'}, for what is no delivery yet{undo}."
     return "\n".join([head, *stays_words(done)])
+
+
+def _foreseen(one: Added) -> str:
+    like = f", it says the same as {one.repeats}" if one.repeats else ""
+    return f"as {one.account}, {one.state}{like}"
 
 
 def stays_words(done: Done) -> list[str]:

@@ -52,6 +52,9 @@ PER_NETWORK = ("text", "images")
 IGNORE = "ignore"
 """What ``--map`` says of a column that is to be passed over."""
 
+REST = "*"
+"""What ``--map`` calls the columns that say nothing here: ``*=ignore``. A slip of a known name is not among them."""
+
 MORE = ("date", "time", "link", "alt", "state", "why")
 """What a table may have beside a post's fields: a date and a time apart, a link to add to the text, what its images
 show, whether it went out already, and the reason that a file of refused rows gives.
@@ -71,6 +74,11 @@ class Tool:
     ignored: frozenset[str] = frozenset()
     not_taken: frozenset[str] = frozenset()
     """Columns of its table that say something which cannot be taken: a row that has something there is refused."""
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether its table has a column for each network: those of networks that are none here are passed over."""
+        return any(means.startswith("on@") for means in self.fields.values())
 
 
 TOOLS = (
@@ -295,15 +303,20 @@ def _meaning(key: str, told: Mapping[str, str], tool: Tool | None) -> str | None
         return tool.fields[key]
     if tool and key in tool.ignored | tool.not_taken:
         return IGNORE
-    if tool and tool.name == "Metricool" and _FOREIGN_NETWORK.fullmatch(key):
+    if tool and tool.has_networks and _FOREIGN_NETWORK.fullmatch(key):
         return IGNORE
-    return field_of(key)
+    found = field_of(key)
+    return IGNORE if found is None and told.get(REST) == IGNORE and _near(key) is None else found
 
 
 def wrong_mapping(mapping: Mapping[str, str]) -> Iterator[Refusal]:
     """Say which words of ``--map`` name no field."""
     for column, means in mapping.items():
-        if simple(means) != IGNORE and field_of(simple(means)) is None:
+        if column == REST and simple(means) != IGNORE:
+            yield refusal(
+                "--map", f"{column}={means}", "all others cannot be one field", f'write "{REST}={IGNORE}"'
+            )
+        elif simple(means) != IGNORE and field_of(simple(means)) is None:
             near = nearest(means, COLUMNS)
             hint = f'"{near}" was meant? ' if near else ""
             remedy = f"{hint}the fields are {', '.join(COLUMNS)}, text@mastodon, {IGNORE}"
@@ -316,7 +329,7 @@ def _wrong(
     """A column nobody reads would be lost in silence."""
     yield from wrong_mapping({key: told[key] for key in keys if key in told})
     for column in told:
-        if column not in keys:
+        if column not in {*keys, REST}:
             near = nearest(column, keys)
             remedy = f'"{near}" was meant?' if near else f"its columns are {', '.join(filter(None, names))}"
             yield refusal("--map", column, "the file has no such column", remedy)
@@ -325,6 +338,9 @@ def _wrong(
         if means is None and key and key not in told:
             meant[key] = _near(key)
             yield _unknown(at, key, names[at], meant[key])
+    if sum(near is None for near in meant.values()) > 1:
+        remedy = f'name those that matter, and pass all others over: --map "{REST}={IGNORE}"'
+        yield refusal("header", "", "several columns have names that are not known here", remedy)
     yield from _twice(names, fields)
     yield from _missing(fields, meant)
 

@@ -30,6 +30,7 @@ _MARKUP = re.compile(
     r"|^```|\n```",
     re.IGNORECASE,
 )
+_FORMULA = re.compile(r"=[A-Z][A-Z0-9.]+\(")
 _CANNOT = r"i (?:can['’]?t|cannot|can not|am unable to|am not able to|won['’]?t be able to)"
 _HELP = r"(?:(?:help|assist)(?: you)? with|fulfil+|comply with|generate|create|write|provide|produce)"
 _MACHINE = re.compile(
@@ -54,7 +55,8 @@ def unsendable(text: str) -> Smell | None:
     for at, letter in enumerate(text):
         if letter in "\ufeff\uffff\ufffe":
             return Smell(
-                f"X refuses the invisible character U+{ord(letter):04X} at {at}", "delete that character"
+                f"no network takes the invisible character U+{ord(letter):04X} at {at}",
+                "delete that character",
             )
         if letter == "\N{REPLACEMENT CHARACTER}":
             return Smell(f"a character was lost before it came here, at {at}", "save the text as UTF-8 again")
@@ -86,8 +88,10 @@ def smell(text: str) -> Smell | None:
         return Smell("it is a placeholder, not a text", "write the text")
     if found := _UNFILLED.search(text):
         return Smell(f"it holds an unfilled template: {found[0][:40]!r}", "fill it in")
+    if _FORMULA.match(begin):
+        return Smell("it is a spreadsheet's formula and not its value", "write what the cell shows")
     if found := _MARKUP.search(text):
-        return Smell(f"it holds markup that X would show as it is: {found[0][:40]!r}", "write plain text")
+        return Smell(f"it holds markup that would be shown as it is: {found[0][:40]!r}", "write plain text")
     if found := _MACHINE.search(begin):
         return Smell(
             f"it speaks as a text generator, not as its author: {found[0][:40]!r}", "write the post itself"

@@ -65,7 +65,10 @@ ABBREVIATED = {
 }
 """What people write for a place whose clocks change; several places share most of them, so none is taken for one."""
 
-HOW_TO_WRITE = 'write "2026-11-24T18:30+01:00", "2026-11-24 18:30" with a zone, "+20m", or "now"'
+HOW_TO_WRITE = (
+    'write "2026-11-24T18:30+01:00", "2026-11-24 18:30" or "tomorrow 18:30" with a zone, "+20m", or "now"'
+)
+_PAST = re.compile(r"-\s*\d.*|.+\s+ago|(?:yesterday|last|gestern|hier|ayer|ieri|ontem)\b.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,8 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
     if written := WRITTEN.fullmatch(when):
         return _written(when, written, zone, default_zone)
     if not when:
-        return refusal("when", when, "it says no time", HOW_TO_WRITE)
+        remedy = f'{HOW_TO_WRITE}; "next-slot" is the next free time of its accounts'
+        return refusal("when", when, "it says no time", remedy)
     typed = as_iso(when, now.astimezone(ZoneInfo(zone or default_zone or "UTC")).date())
     if isinstance(typed, Refusal):
         return typed
@@ -169,6 +173,11 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
         return refusal(
             "when", when, "this looks like a count of seconds since 1970", f'write "{at.isoformat()}"'
         )
+    if "→" in when:
+        first = when.partition("→")[0].strip()
+        return refusal("when", when, "it names a beginning and an end", f'write one time: "{first}"')
+    if _PAST.fullmatch(when):
+        return refusal("when", when, "it is in the past, and a post goes out later or now", HOW_TO_WRITE)
     return refusal("when", when, "this is not a time in a known form", HOW_TO_WRITE)
 
 
@@ -219,7 +228,8 @@ def _written(when: str, written: re.Match[str], zone: str, default_zone: str | N
             "when",
             when,
             "a time without zone means another instant in every country",
-            f'add its zone ("Europe/Berlin"), set STEADYPOST_ZONE, or write its offset ("{shown.isoformat()}+01:00")',
+            f'name its zone, for instance Europe/Berlin (--zone, or "zone" in a file or form), set STEADYPOST_ZONE, '
+            f'or write its offset ("{shown.isoformat()}+01:00")',
         )
     place = _zone(zone or default_zone or "")
     return place if isinstance(place, Refusal) else _local(when, LocalTime(shown, place))

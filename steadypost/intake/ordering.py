@@ -161,6 +161,7 @@ def _copy(desk: Desk, order: Order) -> Copied:
         concern=judged.concern,
         by=_by(order),
         now=desk.now,
+        dry_run=order.dry_run,
     )
 
 

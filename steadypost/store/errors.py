@@ -53,7 +53,7 @@ class UnknownDelivery(StoreError):
 
     def __init__(self, delivery_id: int) -> None:
         super().__init__(
-            f"there is no delivery {delivery_id}", remedy="Look at the queue for the ids there are"
+            f"there is no delivery {delivery_id}", remedy="'steadypost queue --all' lists the ids there are"
         )
         self.delivery_id = delivery_id
 

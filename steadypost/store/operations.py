@@ -204,7 +204,8 @@ def _in_hand(kept: Kept) -> Barred:
 class Copied:
     """What a copy made."""
 
-    change_id: int
+    change_id: int | None
+    """``None`` after a dry run."""
     added: tuple[Added, ...]
 
 
@@ -221,9 +222,14 @@ def copy(
     concern: str,
     by: By,
     now: datetime,
+    dry_run: bool = False,
 ) -> Copied:
-    """Write a post once more, as deliveries of its own; what reads like one that waits is held."""
+    """Write a post once more, as deliveries of its own; what reads like one that waits is held.
+
+    ``dry_run``: done and rolled back; what was added then has no number.
+    """
     account_rows.lock_all(connection, accounts)
+    trial = connection.begin_nested() if dry_run else None
     added = intake.add(
         connection,
         post,
@@ -236,6 +242,9 @@ def copy(
         now=now,
         by=by.name,
     )
+    if trial is not None:
+        trial.rollback()
+        return Copied(change_id=None, added=tuple(replace(one, delivery_id=0) for one in added))
     change_id = changing.begin(connection, did="copy", by=by, told=f"copy of {of}", now=now)
     for one in added:
         kept = delivery_rows.one(connection, one.delivery_id)

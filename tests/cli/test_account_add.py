@@ -86,6 +86,8 @@ def test_two_names_for_one_account_are_refused(empty, shelf, call):
         (["My Account", "--channel", "file"], ("NAME 'My Account'", "write it as 'my-account'")),
         (["me", "--channel", "file", "--set", "per_hour=many"], ("per_hour: 'many' is not valid", "integer")),
         (["me", "--channel", "file", "--set", "path=x"], ("--set path: there is no such field", "base_url")),
+        (["me", "--channel", "mastodon", "--set", "server=x"], ("--set server:", "base_url (Server)")),
+        (["me", "--channel", "mastodon"], ("base_url: nothing was given for 'Server'",)),
         (
             ["me", "--channel", "file", "--set", "base_url=posts"],
             ("base_url: 'posts'", "write the whole path"),

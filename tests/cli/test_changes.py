@@ -145,6 +145,29 @@ def test_two_swap_and_one_is_copied(store, call):
     assert [("bob", "scheduled"), ("alice", "held")] == [(made["account"], made["state"]) for made in copied]
 
 
+def test_a_dry_run_of_a_copy_writes_none(store, call):
+    """And says what would become of it, also that it would be held."""
+    one = add(call, "One")
+    before = store.read(reading.counts)
+
+    told = call("copy", str(one), "-a", "bob", "-a", "alice", "-w", "+3h", "--dry-run")
+    made = call("copy", str(one), "-w", "+3h", "--dry-run", "--json").json
+
+    assert ("as bob: would be scheduled" in told.out, "as alice: would be held" in told.out) == (True, True)
+    assert ("Nothing was written." in told.out, "undo" in told.out, "release" in told.out) == (
+        True,
+        False,
+        False,
+    )
+    assert (True, None, [None]) == (
+        made["dry_run"],
+        made["change"],
+        [each["id"] for each in made["deliveries"]],
+    )
+    assert before == store.read(reading.counts)
+    assert 1 == call("undo").code
+
+
 def test_what_was_missed_goes_out_by_the_command_of_the_message(store, call):
     """The remedy that is told is a command that works."""
     [added] = store.write(
@@ -337,6 +360,18 @@ def test_a_narrow_terminal_keeps_the_numbers(store, call, monkeypatch):
     assert any(line.startswith(f"{number} ") for line in call("queue").out.splitlines())
 
 
+def test_a_narrow_terminal_shows_how_each_account_stands_and_what_posts_say(store, call, monkeypatch):
+    """Long names do not push the last column out."""
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "a-very-long-account-name-of-a-company"
+    store.write(account_rows.put, AccountRecord(name=name, channel="x_web", handle=name), NOW)
+    add(call, "Harbour news", name)
+
+    assert 4 == call("accounts").out.count("ready")
+    assert "Harbour" in call("queue").out
+    assert all(cell_len(line) <= 60 for line in call("accounts").out.splitlines())
+
+
 def test_a_calendar_file_is_read_by_other_programs(store, call, tmp_path):
     """Folded at 75 bytes, with its signs escaped."""
     add(call, "Rain, snow; and\nso on: " + "ü" * 80)
@@ -407,12 +442,35 @@ def test_one_word_for_how_an_account_stands(store, call):
         ("remove", "'cancel' does that"),
         ("delete", "what waits: 'steadypost cancel ID'"),
         ("relese", "'release' was meant?"),
+        ("rm", "'cancel' does that"),
+        ("start", "'up' does that"),
+        ("publish", "'add TEXT -a NAME --when now' does that"),
+        ("unpublish", "'delete ID --from-network' does that"),
+        ("help", "'--help' does that"),
         ("canel", "'cancel' was meant?"),
     ],
 )
 def test_a_slip_names_what_does_that(call, slip, told):
     """Never what does the opposite."""
     assert told in call(slip).err
+
+
+@pytest.mark.parametrize("words", [("edit", "--text", "New"), ("move", "--when", "+1h"), ("cancel",)])
+def test_how_deliveries_are_found_is_told_in_words_that_every_command_takes(store, call, words):
+    """Where ``--text`` is new wording, it finds nothing."""
+    told = call(*words).err
+
+    assert ("--saying" in told, "--text" in told) == (True, False)
+
+
+def test_what_is_lacking_is_named_as_it_is_typed(store, call):
+    """A reason by its option, a delivery by the command that lists them; a cancelled one is called so."""
+    number = add(call)
+    call("cancel", str(number))
+
+    assert "--why: it is empty" in call("resolve", str(number), "--absent").err
+    assert "steadypost queue --all" in call("show", "999").err
+    assert "can no longer be cancelled: it was cancelled" in call("cancel", str(number)).err
 
 
 def test_the_stop_without_an_address_says_so_at_once(store, call, monkeypatch):

@@ -13,6 +13,7 @@ from steadypost.cli.program import COMMANDS
 from steadypost.domain.delivery import State
 from steadypost.domain.outcome import Cause
 from steadypost.domain.post import Part, Post
+from steadypost.intake import importing
 from steadypost.store import Store, intake, reading
 from steadypost.store import accounts as account_rows
 
@@ -108,6 +109,38 @@ def test_an_option_that_is_not_valid_enters_nothing(store, call, tmp_path, words
 
     assert 2 == call("import", "posts.csv", *words).code
     assert [] == store.read(reading.queue)
+
+
+def test_an_import_that_is_stopped_says_how_far_it_came(store, call, tmp_path, monkeypatch):
+    """And the same command goes on: nothing is in twice."""
+    rows = [f"Number {n},alice,2027-01-{n:02} 09:00Z" for n in range(1, 8)]
+    (tmp_path / "posts.csv").write_text("\n".join(["text,accounts,when", *rows]) + "\n")
+    monkeypatch.setattr(importing, "CHUNK", 2)
+    put_all, put = importing._Desk.put_all, []
+
+    def stopped(desk, chunk):
+        put.append(chunk)
+        if len(put) == 3:
+            raise KeyboardInterrupt
+        return put_all(desk, chunk)
+
+    monkeypatch.setattr(importing._Desk, "put_all", stopped)
+    told = call("import", "posts.csv")
+    assert (130, 4) == (told.code, sum(store.read(reading.counts).values()))
+    assert "stopped after at least 4 rows" in told.err
+    assert "import the file again" in told.err
+
+    assert 0 == call("import", "posts.csv").code
+    assert 7 == sum(store.read(reading.counts).values())
+
+
+def test_a_list_without_rows_and_an_account_that_is_none_are_told_at_once(store, call, tmp_path):
+    """Once, and not for each row of the list or with an empty answer."""
+    (tmp_path / "none.csv").write_text("text,accounts,when\n")
+    (tmp_path / "two.csv").write_text("text,when\nOne,2027-01-01 09:00Z\nTwo,2027-01-02 09:00Z\n")
+
+    assert "no row below its header" in call("import", "none.csv").out
+    assert "there is no account 'alise'" in call("import", "two.csv", "--account", "alise").err
 
 
 def test_a_file_that_is_not_there_is_a_refusal(store, call):

@@ -76,6 +76,35 @@ def test_two_swap_and_one_is_copied(store):
     )
 
 
+REHEARSED = {
+    What.EDIT: {"text": "Other"},
+    What.MOVE: {"when": "+1h"},
+    What.LATER: {"by_length": "2h"},
+    What.EARLIER: {"by_length": "2h"},
+    What.SWAP: {"deliveries": [1, 2]},
+    What.COPY: {"account": "bob", "when": "+3h"},
+    What.CANCEL: {},
+    What.UNDO: {"deliveries": [1]},
+}
+"""An order of each kind of which something would come."""
+
+
+@pytest.mark.parametrize(("what", "fields"), REHEARSED.items())
+def test_a_dry_run_of_any_order_writes_nothing(store, what, fields):
+    """Neither a delivery nor an act; and says what it would have done."""
+    order(what=What.MOVE, deliveries=[1], when="+5h")
+
+    def kept():
+        number = sum(store.read(reading.counts).values())
+        return [store.read(reading.show, one + 1) for one in range(number)]
+
+    before = kept()
+    told = order(**{"what": what, "deliveries": [1], "dry_run": True, **fields})
+
+    assert before == kept()
+    assert (True, "ould") == (told.is_completed(), told.message[1:5])
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -1,11 +1,12 @@
 """Columns are called as their owners and their tools call them; what two columns say is never lost."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from openpyxl import Workbook
 
-from steadypost.intake import Draft, Told, import_file
+from steadypost.intake import Draft, Told, columns, import_file
 from steadypost.intake.column_words import field_called
 from steadypost.intake.files import FileRefused, listed
 
@@ -99,6 +100,33 @@ def test_an_import_knows_on_which_network_each_account_is(store, now, tmp_path):
     report = import_file(store, path, now=now, zone="UTC", told=Told(accounts=("alice",)))
 
     assert (1, 3) == (report.counts["accepted"], report.counts["passed_over"])
+
+
+PLAN = "Text,accounts,when,Status,Owner,Campaign\nHi,alice,2026-12-24 18:30,ready,Eve,X\n"
+
+
+def test_all_that_says_nothing_here_is_passed_over_at_once(read):
+    """A table of six columns needs one word, and the refusal says which; a slip of a known name is still told."""
+    with pytest.raises(FileRefused) as refused:
+        read(PLAN)
+    assert '--map "*=ignore"' in str(refused.value)
+
+    [found] = read(PLAN, Told(mapping={"*": "ignore"}))
+    assert ("Hi", ["alice"]) == (found.draft.text, found.draft.accounts)
+
+    with pytest.raises(FileRefused) as slipped:
+        read(PLAN.replace("Status", "lables"), Told(mapping={"*": "ignore"}))
+    assert '"labels" was meant?' in str(slipped.value)
+
+
+def test_a_table_with_a_column_for_each_network_is_known_by_that(read, monkeypatch):
+    """Whatever the tool is called: columns of networks that are none here are passed over in it."""
+    [metricool] = [tool for tool in columns.TOOLS if tool.name == "Metricool"]
+    monkeypatch.setattr(columns, "TOOLS", (replace(metricool, name="Another"),))
+
+    rows = read(METRICOOL, Told(accounts=("bea",), networks={"bea": "bluesky"}))
+
+    assert ["bea"] == rows[1].draft.accounts
 
 
 @pytest.mark.parametrize(

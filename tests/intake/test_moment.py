@@ -82,6 +82,25 @@ def test_a_time_without_zone_is_refused_until_somebody_names_one():
 
 
 @pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("tomorow 9am", "tomorrow 18:30"),
+        ("-1h", "it is in the past"),
+        ("yesterday 9am", "it is in the past"),
+        ("two hours ago", "it is in the past"),
+        ("December 24, 2026 6:30 PM → 7:30 PM", 'write one time: "December 24, 2026 6:30 PM"'),
+        ("", "next-slot"),
+        ("2026-07-01 10:00", "--zone"),
+    ],
+)
+def test_a_time_that_is_refused_says_what_to_type(when, told):
+    """By the forms that people use."""
+    [refusal] = meant(when)
+
+    assert told in str(refusal)
+
+
+@pytest.mark.parametrize(
     ("zone", "skipped", "last", "first"),
     [
         ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:59:00+01:00", "2026-03-29T03:00:00+02:00"),

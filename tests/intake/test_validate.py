@@ -150,6 +150,8 @@ def test_half_a_character_is_refused(judged, draft):
         "Here's your tweet: frogs",
         "undefined",
         "None",
+        '=HYPERLINK("https://example.org")',
+        "=CONCAT(A2;B2)",
     ],
 )
 def test_what_a_broken_generator_may_have_said_is_held_for_its_authors_yes(judged, draft, text):
@@ -173,6 +175,8 @@ def test_what_a_broken_generator_may_have_said_is_held_for_its_authors_yes(judge
         "I can't help it: I like rain.",
         "He's sorry, but I can't swim.",
         "None of the above.",
+        "= 2 more days",
+        "=Fun (with friends)",
         "Price: $5 {or so}",
         "I'm sorry, but I can't stop looking at this sky.",
         "I can't write today, my pen is frozen.",

@@ -74,7 +74,14 @@ def _api_url() -> str:
 
 def _away(why: str) -> Stop:
     message = f"Prefect's API at {_api_url()} cannot be reached ({why}), and accounts are kept there"
-    return Stop(Ending.REFUSED, "prefect_away", message, "start the server, or correct PREFECT_API_URL")
+    return Stop(
+        Ending.REFUSED,
+        "prefect_away",
+        message,
+        (
+            "start everything with 'steadypost up', or correct PREFECT_API_URL; a server that runs may be busy: try again"
+        ),
+    )
 
 
 def refuse_twin(name: str, block: AccountBlock, there: Known) -> None:

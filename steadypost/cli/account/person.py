@@ -93,7 +93,12 @@ class Person:
         shown = f" [{question.default}]" if question.default else ""
         told = _read(f"{question.title}{shown}: ", secret=question.secret)
         if told is None and question.default is None:
-            raise Stop(Ending.USAGE, "usage", f"{question.field}: nothing was given", _remedy(question))
+            raise Stop(
+                Ending.USAGE,
+                "usage",
+                f"{question.field}: nothing was given for {question.title!r}",
+                _remedy(question),
+            )
         told = (told or "").strip()
         if told or question.default is not None:
             return told or question.default or ""

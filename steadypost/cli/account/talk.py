@@ -134,11 +134,17 @@ def given_fields(kind: type[AccountBlock], pairs: tuple[str, ...], more: frozens
             remedy = f"name its variable: --from-env {name} VARIABLE"
             raise Stop(Ending.USAGE, "usage", message, remedy)
         if name not in fields and name not in more:
-            known = ", ".join(sorted({one for one in fields if not is_secret(fields[one])} | more))
+            titles = {one: fields[one].title for one in fields if not is_secret(fields[one])}
+            known = ", ".join(_with_title(one, titles.get(one)) for one in sorted({*titles, *more}))
             raise Stop(Ending.USAGE, "usage", f"--set {name}: there is no such field", f"there are: {known}")
         _refuse(kind, name, value)
         told[name] = value
     return told
+
+
+def _with_title(name: str, title: str | None) -> str:
+    """Name a field as it is typed, and as the question and Prefect's page call it where that is another word."""
+    return f"{name} ({title})" if title and title.casefold().replace(" ", "_") != name else name
 
 
 def _refuse(kind: type[AccountBlock], name: str, value: str) -> None:

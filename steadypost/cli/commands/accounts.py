@@ -58,8 +58,8 @@ def accounts(house: House) -> Answer:
         page = speech.table("account", "network", "may post", "waiting", "state")
         for one in records:
             page.add_row(
-                speech.line(one.name, 16),
-                speech.line(f"{one.channel} @{one.handle}", 22),
+                speech.short(one.name, 16),
+                speech.short(f"{one.channel} @{one.handle}", 22),
                 _limits(one),
                 str(waiting[one.name]),
                 _stands(found[one.name], zone),

@@ -10,6 +10,7 @@ import click
 
 from steadypost.cli import speech
 from steadypost.cli.changes import held_remedy
+from steadypost.cli.choosing import pictured
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending
 from steadypost.cli.house import House
@@ -39,14 +40,7 @@ if TYPE_CHECKING:
     help='"now", "+20m", "next-slot", "2026-11-24T18:30+01:00", or with --zone "tomorrow 9am", "24.11.2026 18:30".',
 )
 @click.option("--zone", default="", help="The zone of a time written without one.")
-@click.option(
-    "--image",
-    "-i",
-    "images",
-    multiple=True,
-    metavar="PATH[::ALT[::PART]]",
-    help="A picture or a video. May be repeated.",
-)
+@pictured("A picture or a video. May be repeated.")
 @click.option("--reply-to", default="", metavar="URL|ID", help="The post this one answers.")
 @click.option(
     "--late-within", default="", metavar="6h", help='How late it may still go out; "never": never too late.'

@@ -62,7 +62,7 @@ _KINDS = {
 def _stop(stays: Stays) -> Stop:
     """Say why the one that was named is not taken back."""
     kind = _KINDS.get(stays.delivery.state, "impossible_move")
-    message = f"delivery {stays.delivery.id} can no longer be taken back: {stays.bar.why}"
+    message = f"delivery {stays.delivery.id} can no longer be cancelled: {stays.bar.why}"
     return Stop(Ending.REFUSED, kind, message, stays.bar.remedy)
 
 

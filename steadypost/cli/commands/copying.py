@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 @click.option("--replace", nargs=2, metavar="OLD NEW", help="Some words for others, wherever they stand.")
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it says the same.")
 @click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @signed(why_is_required=False)
-def copy(house: House, *, delivery_id: int, by: str | None, why: str, **given: Any) -> Answer:
+def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: str, **given: Any) -> Answer:
     """Write a delivery once more: at another time, for another account, or in other words.
 
     The one it is of stays as it is. What would say the same twice is held; --allow-repeat lets it go out.
@@ -86,12 +87,19 @@ def copy(house: House, *, delivery_id: int, by: str | None, why: str, **given: A
             concern=judged.concern,
             by=By(name=who.by, why=who.why),
             now=now,
+            dry_run=dry_run,
         )
     document = {
         "change": done.change_id,
+        "dry_run": dry_run,
         "of": delivery_id,
         "deliveries": [
-            {"id": one.delivery_id, "account": one.account, "state": str(one.state), "repeats": one.repeats}
+            {
+                "id": one.delivery_id or None,
+                "account": one.account,
+                "state": str(one.state),
+                "repeats": one.repeats,
+            }
             for one in done.added
         ],
     }
@@ -105,16 +113,20 @@ def copy(house: House, *, delivery_id: int, by: str | None, why: str, **given: A
 
 def _tell(console: Console, done: Copied, due: str) -> None:
     for one in done.added:
+        name = f"Delivery {one.delivery_id}" if one.delivery_id else "A copy"
+        will = one.state if one.delivery_id else f"would be {one.state}"
         held = f": it says the same as {one.repeats}" if one.repeats else ""
-        speech.tell(
-            console,
-            f"Delivery {one.delivery_id}, as {speech.plain(one.account)}: {one.state}{held}, due {due}.",
-        )
+        speech.tell(console, f"{name}, as {speech.plain(one.account)}: {will}{held}, due {due}.")
         if one.approval:
             speech.tell(console, f"It {speech.plain(one.approval)}.")
-        if one.repeats or one.approval:
+        if one.delivery_id and (one.repeats or one.approval):
             speech.tell(console, f"  → {held_remedy(one.delivery_id, wants_yes=bool(one.approval))}")
-    speech.tell(console, f"To take it back: steadypost undo {done.change_id}")
+    speech.tell(
+        console,
+        "Nothing was written."
+        if done.change_id is None
+        else f"To take it back: steadypost undo {done.change_id}",
+    )
 
 
 commands = {"copy": copy}

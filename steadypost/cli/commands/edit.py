@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import changes, series_times, speech
-from steadypost.cli.choosing import chosen_to_say, those_meant
+from steadypost.cli.choosing import chosen_to_say, pictured, those_meant
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
@@ -41,14 +41,7 @@ if TYPE_CHECKING:
     "--part", "parts", multiple=True, metavar="N=TEXT", help="One part of a thread, counted from 1."
 )
 @click.option("--replace", nargs=2, metavar="OLD NEW", help="Some words for others, wherever they stand.")
-@click.option(
-    "--image",
-    "-i",
-    "images",
-    multiple=True,
-    metavar="PATH[::ALT[::PART]]",
-    help="All its pictures, or its video, anew.",
-)
+@pictured("All its pictures, or its video, anew.")
 @click.option("--no-images", is_flag=True, help="It has no images any more.")
 @click.option("--reply-to", metavar="URL|ID", help='The post it answers; "" for none.')
 @click.option(

@@ -53,7 +53,7 @@ MOST_SHOWN = 50
     "mapping",
     multiple=True,
     metavar="COLUMN=FIELD",
-    help='What a column is: --map "Post copy=text"; --map "Notes=ignore" passes it over.',
+    help='What a column is: --map "Post copy=text"; --map "Notes=ignore" passes it over, "*=ignore" all unknown ones.',
 )
 @click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="How 05/06/2027 is read.")
 @click.option("--zone", metavar="ZONE", help="The zone of times without one: Europe/Berlin.")
@@ -83,11 +83,14 @@ def import_posts(
     from steadypost.intake import import_file  # noqa: PLC0415 - half a second that the queue need not wait
     from steadypost.intake.mending import command as command_of  # noqa: PLC0415
     from steadypost.intake.shelf import Shelf  # noqa: PLC0415
+    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
 
     author = signature_of(by, "", why_is_required=False).by
     _check_target(file, refused_to)
     told = _told(accounts, mapping, dates=dates, sheet=sheet, encoding=encoding)
     with house.store() as store, _progress() as (opened, progress):
+        for name in accounts:
+            store.read(account_rows.one, name)
         report = import_file(
             store,
             file,
@@ -189,7 +192,12 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
     columns = ("rows", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("rows", total=None)
-        yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
+        try:
+            yield (lambda total: bar.update(task, total=total)), (lambda _: bar.advance(task))
+        except KeyboardInterrupt:
+            message = f"stopped after at least {bar.tasks[0].completed:.0f} rows"
+            remedy = "import the file again: what came in is not added twice"
+            raise Stop(Ending.INTERRUPTED, "interrupted", message, remedy) from None
 
 
 def _tell(
@@ -201,6 +209,8 @@ def _tell(
     if report.listed is not None:
         speech.tell(console, f"read as {report.listed.told}")
     every = lines(report)
+    if not every:
+        speech.tell(console, "There is no row below its header: nothing is to be taken in.")
     _tell_rows(console, every if report.dry_run else [one for one in every if one.what], zone)
     if written:
         speech.tell(console, f"{written} refused rows written to {speech.plain(refused_to)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import speech
+from steadypost.cli.choosing import pictured
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
@@ -32,14 +33,7 @@ LEGEND = "‹ › becomes a link, a mention or a tag there."
 @command("preview")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--account", "-a", "accounts", multiple=True, help="Who would say it; may be repeated.")
-@click.option(
-    "--image",
-    "-i",
-    "images",
-    multiple=True,
-    metavar="PATH[::ALT[::PART]]",
-    help="A picture or a video. May be repeated.",
-)
+@pictured("A picture or a video. May be repeated.")
 @click.option(
     "--file",
     "path",

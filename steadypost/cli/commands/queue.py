@@ -86,7 +86,7 @@ def _table(entries: Sequence[Entry], zone: str) -> Any:
         page.add_row(
             str(one.id),
             speech.brief(one.due_at, zone),
-            speech.line(one.account, 16),
+            speech.short(one.account, 16),
             str(one.state),
             parts + speech.line(entry.text),
         )

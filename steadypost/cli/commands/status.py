@@ -155,7 +155,7 @@ def _tell(
     for one in _seen(facts):
         known = _account(one, facts)
         page.add_row(
-            speech.line(one.name, 16),
+            speech.short(one.name, 16),
             str(one.waiting),
             speech.moment(one.next_due_at, zone)[5:16] or "-",
             speech.moment(one.published[-1].at if one.published else None, zone)[5:16] or "-",
