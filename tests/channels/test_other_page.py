@@ -453,6 +453,7 @@ def test_a_parent_that_cannot_be_answered_refuses_clearly(alice, other_site, par
         {"late_box": 4000, "box": "plain"},
         {"hangs": True, "box": "textarea"},
         {"hangs": True, "box": "bare"},
+        {"add": "link", "lang": "ko"},
     ],
 )
 def test_wherever_the_composer_is_and_however_it_comes(alice, other_site, scene):
@@ -494,10 +495,13 @@ def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
     assert [(TEXT, PARENT)] == [(post["text"], post["parent"]) for post in other_site.posts]
 
 
-@pytest.mark.parametrize("opens_first", [False, True])
-def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, opens_first):
+@pytest.mark.parametrize(
+    "scene",
+    [{"alt": "carousel"}, {"alt": "carousel", "opens_first": True}, {"alt": "link"}, {"alt": "links"}],
+)
+def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, scene):
     media = tuple(replace(picture, alt=f"Dot number {n}") for n in range(3))
-    alice.at(alt="carousel", opens_first=opens_first).ask(
+    alice.at(**scene).ask(
         parts=(Part(text="Dots", media=media),), within=90.0
     )
 

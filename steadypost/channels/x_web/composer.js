@@ -158,6 +158,9 @@ const isBare = (element) => !isFilled(element) && !isOutlined(element) && shownW
 
 const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
 
+/** What may be clicked: links as well, where a tool is a place of its own to the page. */
+const controlsIn = (scope) => [...scope.querySelectorAll(`${BUTTON}, a[href], [role="link"]`)].filter(shown);
+
 /** Whether something is of the editor of descriptions: of the nearest that holds its field and a button. */
 const servesField = (element, composer) =>
   fieldsIn(composer.root, composer).some((field) => {
@@ -186,8 +189,8 @@ const isInSheet = (element, { root, boxes }) => {
 };
 
 /** The composer's own buttons: not the tools', not a list's, not those of a sheet within it. */
-const ownButtons = (composer) =>
-  buttonsIn(composer.root).filter(
+const ownButtons = (composer, found = buttonsIn) =>
+  found(composer.root).filter(
     (button) =>
       !isInSheet(button, composer) &&
       !composer.root.contains(button.closest(OTHER_PLACES)) &&
@@ -199,11 +202,11 @@ let current = null;
 /** The button that posts is the one that stands out. */
 PLACES.submit = () => (current ? ownButtons(current).filter(isFilled).slice(-1) : []);
 
-/** The button that adds a part stands beside it, with a drawing on it. */
+/** The button that adds a part stands beside it, with a drawing on it; it may be a link. */
 PLACES.add = () => {
   const submit = current && one("submit", current.root);
   if (!submit) return [];
-  const near = ownButtons(current).filter((button) => button !== submit && isBare(button));
+  const near = ownButtons(current, controlsIn).filter((button) => button !== submit && isBare(button));
   for (let holder = submit.parentElement; holder && holder !== current.root; holder = holder.parentElement) {
     if (current.boxes.some((box) => holder.contains(box))) break;
     const beside = near.filter((button) => holder.contains(button));
@@ -261,15 +264,24 @@ const describerOf = (composer, n, source) => {
   if (!picture) return null;
   let card = picture.element;
   while (card.parentElement !== composer.root && !card.querySelector(BUTTON)) card = card.parentElement;
-  const own = card.contains(composer.boxes[n]) ? [] : buttonsIn(card).filter((button) => !servesField(button, composer));
-  const apart = ownButtons(composer).filter(
-    (button) => within(button, composer, n) && !isFilled(button) && isAmongPictures(button, composer, pictures),
+  const own = card.contains(composer.boxes[n]) ? [] : controlsIn(card).filter((button) => !servesField(button, composer));
+  const apart = controlsIn(composer.root).filter(
+    (button) =>
+      within(button, composer, n) &&
+      !isFilled(button) &&
+      !isInSheet(button, composer) &&
+      !servesField(button, composer) &&
+      isAmongPictures(button, composer, pictures),
   );
   return named(own) ?? named(apart) ?? lettered(own) ?? lettered(apart) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
 };
 
-/** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box. */
+/** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box, and in no
+ * group of its own.
+ */
 const isAmongPictures = (button, { root, boxes }, pictures) => {
+  const group = button.closest(OTHER_PLACES);
+  if (root.contains(group) && !pictures.some(({ element }) => group.contains(element))) return false;
   for (let holder = button.parentElement; holder && holder !== root; holder = holder.parentElement) {
     if (boxes.some((box) => holder.contains(box))) return false;
     if (pictures.some(({ element }) => holder.contains(element))) return true;

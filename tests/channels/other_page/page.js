@@ -397,8 +397,11 @@ const attach = (part, holder, files) => {
     part.pictures.push(picture);
     const bar = scene.bar === "progress" ? h("progress", { max: 100, value: 99 }) : h("div", { role: "progressbar", style: "width:40px;height:4px;background:blue" });
     const image = h("img", { src: picture.source, alt: "" });
-    const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
+    const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()));
+    const links = scene.alt === "links" || scene.alt === "link";
+    if (!links) card.append(button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
+    if (links) describeByLink(part, picture, image, card, holder);
     if (!scene.silent_upload) card.append(bar);
     fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); reorder(part, holder); }, scene.processing ?? 0));
   }
@@ -417,6 +420,16 @@ const carousel = (part, picture, cards) => {
   layers.append(apart);
   show();
   field.focus();
+};
+
+/** What leads to the descriptions of all pictures is a link in their group, and another link before it. */
+const describeByLink = (part, picture, image, card, holder) => {
+  holder.setAttribute("role", "group");
+  const link = (to, words, onclick) => h("a", { href: `/compose/post/${to}`, role: "link", onclick: (event) => { event.preventDefault(); onclick(); } }, words);
+  holder.querySelector("p")?.remove();
+  const open = () => carousel(part, part.pictures[0], [...holder.querySelectorAll(".pic > img")]);
+  const people = scene.alt === "links" ? link("tags", t.who, () => {}) : "";
+  holder.append(h("p", {}, people, " ", link("alt", t.alt, open)));
 };
 
 const describe = (picture, image, card) => {
@@ -484,7 +497,8 @@ const openComposer = () => {
   submits.gradient = () => h("div", { ...both, style: "background:linear-gradient(90deg, rgb(29,155,240), rgb(120,80,240));color:white" }, t.post);
   submits.inner = () => h("div", { ...both, style: "padding:0" }, h("div", { class: "big", style: "padding:6px 12px" }, t.post));
   if (scene.submit) submit = submits[scene.submit]();
-  const add = icon(t.add, () => addPart(boxes));
+  const addByLink = () => h("a", { href: "/compose/post", role: "link", "aria-label": t.add, onclick: (event) => { event.preventDefault(); addPart(boxes); } }, document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+  const add = scene.add === "link" ? addByLink() : icon(t.add, () => addPart(boxes));
   const who = button(t.who, "", () => {});
   const named = scene.named ?? "@bob";
   const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
