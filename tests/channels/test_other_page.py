@@ -497,13 +497,17 @@ def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
 
 @pytest.mark.parametrize(
     "scene",
-    [{"alt": "carousel"}, {"alt": "carousel", "opens_first": True}, {"alt": "link"}, {"alt": "links"}],
+    [
+        {"alt": "carousel"},
+        {"alt": "carousel", "opens_first": True},
+        {"alt": "link"},
+        {"alt": "links"},
+        {"alt": "apart"},
+    ],
 )
 def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, scene):
     media = tuple(replace(picture, alt=f"Dot number {n}") for n in range(3))
-    alice.at(**scene).ask(
-        parts=(Part(text="Dots", media=media),), within=90.0
-    )
+    alice.at(**scene).ask(parts=(Part(text="Dots", media=media),), within=90.0)
 
     (post,) = other_site.posts
     assert [one.alt for one in media] == [one["alt"] for one in post["media"]]
@@ -544,7 +548,7 @@ def test_a_request_that_makes_more_or_other_than_was_armed_never_leaves(alice, w
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
-@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded"])
+@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded", "coded"])
 def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
     """It says the text, in whichever form: it is the post."""
     outcome = alice.at(send_by=way).say(TEXT, within=60.0)
@@ -552,8 +556,9 @@ def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
-def test_what_cannot_be_read_may_be_the_post(alice):
-    outcome = alice.at(send_by="squeezed").say(TEXT, within=60.0)
+@pytest.mark.parametrize("way", ["squeezed", "sealed"])
+def test_what_cannot_be_read_may_be_the_post(alice, way):
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Unconfirmed)
     assert 1 == len(alice.sandbox.asks)
@@ -658,6 +663,12 @@ def test_a_link_to_somebody_elses_post_is_no_answer(alice):
     outcome = alice.at(toast_other=PARENT, answer_lost=True).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Unconfirmed)
+
+
+def test_a_post_that_a_page_calls_gone_because_it_could_not_load_it_refuses_nothing(alice):
+    outcome = alice.at(parent="unloaded").say(TEXT, reply_to=PARENT, within=20.0)
+
+    assert isinstance(outcome, NotSubmitted)
 
 
 # --- the recorder

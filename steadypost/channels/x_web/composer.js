@@ -273,7 +273,9 @@ const describerOf = (composer, n, source) => {
       !servesField(button, composer) &&
       isAmongPictures(button, composer, pictures),
   );
-  return named(own) ?? named(apart) ?? lettered(own) ?? lettered(apart) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
+  // As many as there are pictures are one for each, in their order.
+  const its = (found) => (found.length === pictures.length ? found[pictures.indexOf(picture)] : found[0]);
+  return named(own)[0] ?? its(named(apart)) ?? lettered(own)[0] ?? its(lettered(apart)) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
 };
 
 /** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box, and in no
@@ -291,11 +293,11 @@ const isAmongPictures = (button, { root, boxes }, pictures) => {
 
 const named = (buttons) => {
   const ways = asked.ways.alt_open.filter(({ place }) => !place);
-  return ways.map(({ css }) => buttons.find((button) => button.matches(css))).find(Boolean) ?? null;
+  return ways.map(({ css }) => buttons.filter((button) => button.matches(css))).find((found) => found.length > 0) ?? [];
 };
 
 /** ALT stands on the button in whatever language the page is. */
-const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(shownWords(button))) ?? null;
+const lettered = (buttons) => buttons.filter((button) => /\bALT\b/.test(shownWords(button)));
 
 /** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
 const describing = (composer) => {

@@ -194,6 +194,11 @@ const SENDERS = {
     const bytes = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
     return (await fetch("/i/api/publish", { method: "POST", headers: { "x-squeezed": "1" }, body: await new Response(bytes).arrayBuffer() })).json();
   },
+  coded: async (body) => (await fetch("/i/api/publish", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ payload: btoa(body) }) })).json(),
+  sealed: async () => {
+    const sealed = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(64))));
+    return (await fetch("/i/api/publish", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ sealed }) })).json();
+  },
   log: async (body) => {
     fetch("/i/log", { method: "POST", body: new Uint8Array([255, 254, 0, 200]) }).catch(() => {});
     return SENDERS.fetch(body);
@@ -399,7 +404,8 @@ const attach = (part, holder, files) => {
     const image = h("img", { src: picture.source, alt: "" });
     const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()));
     const links = scene.alt === "links" || scene.alt === "link";
-    if (!links) card.append(button(t.alt, "line", () => describe(picture, image, card)));
+    if (scene.alt === "apart") describeApart(picture, image, card, holder);
+    else if (!links) card.append(button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
     if (links) describeByLink(part, picture, image, card, holder);
     if (!scene.silent_upload) card.append(bar);
@@ -430,6 +436,13 @@ const describeByLink = (part, picture, image, card, holder) => {
   const open = () => carousel(part, part.pictures[0], [...holder.querySelectorAll(".pic > img")]);
   const people = scene.alt === "links" ? link("tags", t.who, () => {}) : "";
   holder.append(h("p", {}, people, " ", link("alt", t.alt, open)));
+};
+
+/** What describes each picture stands apart from it, with that of the others. */
+const describeApart = (picture, image, card, holder) => {
+  const row = holder.querySelector("p") ?? h("p");
+  row.append(button("ALT", "line", () => describe(picture, image, card)));
+  holder.append(row);
 };
 
 const describe = (picture, image, card) => {
@@ -577,7 +590,7 @@ const begin = async () => {
   if (scene.first && scene.loads <= (scene.first_times ?? 99)) return failed();
   if (target) {
     fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
-      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
+      shell(["deleted", "unloaded"].includes(scene.parent) ? h("div", { "data-testid": "error-detail" }, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
     });
     return;
   }
