@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import zlib
 from urllib.parse import quote
 
 import pytest
@@ -25,6 +26,7 @@ CODED = base64.b64encode(ASK.encode()).decode()
         base64.b64encode(CODED.encode()).decode(),
         json.dumps({"hex": ASK.encode().hex()}),
         json.dumps({"p": base64.b64encode(gzip.compress(ASK.encode())).decode()}),
+        json.dumps({"p": base64.b64encode(zlib.compress(ASK.encode(), wbits=-15)).decode()}),
         json.dumps({"p": quote(ASK)}),
         json.dumps({"p": json.dumps({"q": ASK})}),
         json.dumps({"codes": list(ASK.encode())}),
@@ -53,6 +55,10 @@ COUNTED = [
     {"client_app_id": "3033300", "triggered_on": 1764540000123, "event_value": 12.5},
     {"session": "6f2d2b7e-9a43-4f1c-8a75-0a0f6f0d9b1e", "id": "1995238472938472938"},
     {"features": {"responsive_web_graphql_skip_user_profile_image_extensions_enabled": True}},
+    {
+        "token": "s8dh2kLqPx0ZbbVn3yT4kA8m1c",
+        "release": hashlib.new("sha1", b"x", usedforsecurity=False).hexdigest(),
+    },
     {"agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"},
     {
         "from": "https://x.com/compose/post",

@@ -503,6 +503,7 @@ def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
         {"alt": "link"},
         {"alt": "links"},
         {"alt": "apart"},
+        {"alt": "link", "steps": "choices"},
     ],
 )
 def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, scene):

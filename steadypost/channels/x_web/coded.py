@@ -19,8 +19,10 @@ from urllib.parse import unquote
 SAYS_ITSELF = 8
 """Letters and digits from which on a text is known again in what is left of a message without its signs."""
 
-LEAST_ROOM = 18
-"""Bytes that nothing in code is shorter than: a key, a mark, a few letters. Ids and traces of a page's have sixteen."""
+LEAST_ROOM = 24
+"""Bytes that nothing sealed is shorter than: a beginning of its own, a seal, a few letters. A page's ids and digests have
+sixteen and twenty; what is only packed is read.
+"""
 
 MOST_LAYERS = 3
 MOST_BYTES = 1_000_000
@@ -94,11 +96,9 @@ def _of_letters(run: str) -> Iterator[bytes]:
     except binascii.Error:
         return
     yield raw
-    try:
-        # With the head of gzip, or of zlib.
-        yield zlib.decompressobj(wbits=47).decompress(raw, MOST_BYTES)
-    except zlib.error:
-        return
+    for form in (47, -zlib.MAX_WBITS):  # with the head of gzip or of zlib, and without one
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompressobj(form).decompress(raw, MOST_BYTES)
 
 
 def _is_opaque(run: str) -> bool:

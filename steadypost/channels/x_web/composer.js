@@ -321,7 +321,16 @@ const stepsIn = (holder, buttons, save) => {
     const pair = bare.filter((button) => button.parentElement === first.parentElement);
     if (pair.length === 2) return pair;
   }
-  return [];
+  return choicesIn(holder);
+};
+
+const CHOSEN = '[aria-current]:not([aria-current="false"]), [aria-selected="true"], [aria-pressed="true"]';
+
+/** Or the choice that comes after the chosen one, where there is one for each picture. */
+const choicesIn = (holder) => {
+  const [chosen, ...others] = [...holder.querySelectorAll(CHOSEN)].filter(shown);
+  if (!chosen || others.length > 0 || chosen.parentElement.children.length < 2) return [];
+  return [chosen.nextElementSibling ?? chosen.parentElement.firstElementChild];
 };
 
 const closeOf = (holder, buttons, save) => {

@@ -421,10 +421,13 @@ const carousel = (part, picture, cards) => {
   const field = h("textarea", { "aria-label": t.alt });
   const keep = () => { part.pictures[n].alt = field.value; cards[n].alt = field.value; };
   const show = () => { image.src = part.pictures[n].source; field.value = part.pictures[n].alt; };
-  const step = (by) => { keep(); n = (n + by + part.pictures.length) % part.pictures.length; show(); };
-  const apart = h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), image, h("div", { class: "row" }, icon("‹", () => step(-1)), icon("›", () => step(1))), field, button(t.save, "big", () => { keep(); apart.remove(); })));
+  const row = h("div", { role: "navigation" });
+  const choices = () => row.replaceChildren(...part.pictures.map((_, m) => button(`${m + 1}`, "line", () => step(m - n), { "aria-current": m === n ? "true" : null })));
+  const step = (by) => { keep(); n = (n + by + part.pictures.length) % part.pictures.length; show(); choices(); };
+  const apart = h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), image, scene.steps === "choices" ? row : h("div", { class: "row" }, icon("‹", () => step(-1)), icon("›", () => step(1))), field, button(t.save, "big", () => { keep(); apart.remove(); })));
   layers.append(apart);
   show();
+  choices();
   field.focus();
 };
 
