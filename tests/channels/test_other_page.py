@@ -122,6 +122,12 @@ def test_whatever_the_button_is_made_of(alice, other_site, submit):
     assert outcomes == published(other_site)
 
 
+def test_a_button_in_one_group_with_the_tools_posts(alice):
+    alice.at(foot="group").ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)

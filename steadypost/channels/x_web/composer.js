@@ -182,6 +182,9 @@ const holderOf = (field) => {
 
 const OTHER_PLACES = 'nav, [role="navigation"], [role="listbox"], [role="group"], [role="tablist"], article';
 
+/** Where a button that posts never is, also in a page that puts its tools and it into one group. */
+const APART = 'nav, [role="navigation"], [role="listbox"], article';
+
 /** Whether something is in a dialog within the composer's that is not around its boxes. */
 const isInSheet = (element, { root, boxes }) => {
   const dialog = element.closest(DIALOG);
@@ -189,18 +192,21 @@ const isInSheet = (element, { root, boxes }) => {
 };
 
 /** The composer's own buttons: not the tools', not a list's, not those of a sheet within it. */
-const ownButtons = (composer, found = buttonsIn) =>
+const ownButtons = (composer, found = buttonsIn, places = OTHER_PLACES) =>
   found(composer.root).filter(
     (button) =>
       !isInSheet(button, composer) &&
-      !composer.root.contains(button.closest(OTHER_PLACES)) &&
+      !composer.root.contains(button.closest(places)) &&
       !servesField(button, composer),
   );
 
 let current = null;
 
 /** The button that posts is the one that stands out. */
-PLACES.submit = () => (current ? ownButtons(current).filter(isFilled).slice(-1) : []);
+PLACES.submit = () => {
+  const own = current ? ownButtons(current).filter(isFilled).slice(-1) : [];
+  return own.length > 0 || !current ? own : ownButtons(current, buttonsIn, APART).filter(isFilled).slice(-1);
+};
 
 /** The button that adds a part stands beside it, with a drawing on it; it may be a link. */
 PLACES.add = () => {

@@ -519,7 +519,7 @@ const openComposer = () => {
   const named = scene.named ?? "@bob";
   const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
   const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
-  const foot = h("div", { class: "row" }, h("span", {}, "280"), add, submit);
+  const foot = h("div", { class: "row", role: scene.foot ?? null }, h("span", {}, "280"), add, submit);
   const make = {
     nested: () => h("div", { class: "mask" }, h("div", {}, h("div", { class: "win", role: "dialog", "aria-modal": "true", "aria-labelledby": "x1" }, h("div", {}, head, context, boxes, who, foot)))),
     native: () => h("dialog", { class: "win" }, head, context, boxes, who, foot),
