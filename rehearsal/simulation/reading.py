@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from steadypost.channels.port import LookRequest
 from steadypost.channels.x_web.answers import Asked, Received, interpret, whole
-from steadypost.channels.x_web.told import Heard, Told, offset, read
+from steadypost.channels.x_web.hearing import offset
+from steadypost.channels.x_web.told import Heard, Told, read
 from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import Sighting
 from steadypost.domain.network import Place

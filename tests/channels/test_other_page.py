@@ -122,6 +122,12 @@ def test_whatever_the_button_is_made_of(alice, other_site, submit):
     assert outcomes == published(other_site)
 
 
+def test_a_button_in_one_group_with_the_tools_posts(alice):
+    alice.at(foot="group").ask(TEXT, within=60.0)
+
+    assert [TEXT] == alice.live()
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)
@@ -453,6 +459,7 @@ def test_a_parent_that_cannot_be_answered_refuses_clearly(alice, other_site, par
         {"late_box": 4000, "box": "plain"},
         {"hangs": True, "box": "textarea"},
         {"hangs": True, "box": "bare"},
+        {"add": "link", "lang": "ko"},
     ],
 )
 def test_wherever_the_composer_is_and_however_it_comes(alice, other_site, scene):
@@ -494,12 +501,20 @@ def test_a_reply_in_a_page_from_right_to_left(alice, other_site):
     assert [(TEXT, PARENT)] == [(post["text"], post["parent"]) for post in other_site.posts]
 
 
-@pytest.mark.parametrize("opens_first", [False, True])
-def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, opens_first):
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"alt": "carousel"},
+        {"alt": "carousel", "opens_first": True},
+        {"alt": "link"},
+        {"alt": "links"},
+        {"alt": "apart"},
+        {"alt": "link", "steps": "choices"},
+    ],
+)
+def test_descriptions_in_an_editor_that_goes_from_picture_to_picture(alice, other_site, picture, scene):
     media = tuple(replace(picture, alt=f"Dot number {n}") for n in range(3))
-    alice.at(alt="carousel", opens_first=opens_first).ask(
-        parts=(Part(text="Dots", media=media),), within=90.0
-    )
+    alice.at(**scene).ask(parts=(Part(text="Dots", media=media),), within=90.0)
 
     (post,) = other_site.posts
     assert [one.alt for one in media] == [one["alt"] for one in post["media"]]
@@ -540,7 +555,7 @@ def test_a_request_that_makes_more_or_other_than_was_armed_never_leaves(alice, w
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
-@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded"])
+@pytest.mark.parametrize("way", ["query", "urlencoded", "multipart", "guarded", "coded"])
 def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
     """It says the text, in whichever form: it is the post."""
     outcome = alice.at(send_by=way).say(TEXT, within=60.0)
@@ -548,8 +563,9 @@ def test_a_request_in_a_form_we_do_not_know_never_leaves(alice, way):
     assert Cause.UI_DRIFT is asked_for_nothing(alice, outcome)
 
 
-def test_what_cannot_be_read_may_be_the_post(alice):
-    outcome = alice.at(send_by="squeezed").say(TEXT, within=60.0)
+@pytest.mark.parametrize("way", ["squeezed", "sealed"])
+def test_what_cannot_be_read_may_be_the_post(alice, way):
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Unconfirmed)
     assert 1 == len(alice.sandbox.asks)
@@ -654,6 +670,12 @@ def test_a_link_to_somebody_elses_post_is_no_answer(alice):
     outcome = alice.at(toast_other=PARENT, answer_lost=True).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Unconfirmed)
+
+
+def test_a_post_that_a_page_calls_gone_because_it_could_not_load_it_refuses_nothing(alice):
+    outcome = alice.at(parent="unloaded").say(TEXT, reply_to=PARENT, within=20.0)
+
+    assert isinstance(outcome, NotSubmitted)
 
 
 # --- the recorder

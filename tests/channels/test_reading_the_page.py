@@ -168,6 +168,7 @@ def test_a_part_leaves_with_all_its_pictures_or_not_at_all():
         ("/i/api/2/whatever", '{"status": "our text"}', True),
         ("/i/api/1.1/client/event.json", '{"event": "click"}', False),
         ("/i/media/upload.json", None, False),
+        ("/i/api/1.1/media/metadata/create.json", '{"alt_text": {"text": "our text"}}', False),
     ],
 )
 def test_an_ask_is_known_by_its_name_or_by_what_it_says(url, body, asks):

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from steadypost.channels.x_web.told import Heard, offset, read
+from steadypost.channels.x_web.hearing import offset
+from steadypost.channels.x_web.told import Heard, read
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Grade, Link, compare
 from steadypost.domain.network import Place
@@ -523,21 +524,47 @@ def test_its_own_page_shows_it():
     [
         {"data": {}, "errors": [{"code": 144, "message": "No status found with that ID."}]},
         {"data": {"tweetResult": {}}},
-        {"data": {"tweetResult": {"result": {"__typename": "TweetTombstone"}}}},
+        {"data": {"tweetResult": [{}]}},
+    ],
+)
+def test_its_own_page_says_that_it_is_gone(body):
+    """By code, or by an empty result."""
+    told = own(detail(body=json.dumps(body)))
+
+    assert (frozenset({an_id()}), frozenset()) == (told.missing, told.hidden)
+
+
+TOMBSTONE = {
+    "__typename": "TweetTombstone",
+    "tombstone": {"__typename": "TextTombstone", "text": {"text": "Age-restricted adult content."}},
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"tweetResult": {"result": TOMBSTONE}}},
+        {"data": {"tweetResult": [{"result": {"__typename": "TweetUnavailable"}}]}},
         {
             "data": {
                 "threaded_conversation_with_injections_v2": {
-                    "instructions": [{"entries": [entry({"__typename": "TweetTombstone"}, an_id())]}]
+                    "instructions": [{"entries": [entry(TOMBSTONE, an_id())]}]
                 }
             }
         },
     ],
 )
-def test_its_own_page_says_that_it_is_gone(body):
-    """By code, by an empty result, or by a tombstone in its own place."""
+def test_a_tombstone_in_its_own_place_does_not_say_that_it_is_gone(body):
+    """X sets the same one for what was deleted and for what is not for every age; only its words differ."""
     told = own(detail(body=json.dumps(body)))
 
-    assert frozenset({an_id()}) == told.missing
+    assert ((), frozenset(), frozenset({an_id()})) == (told.posts, told.missing, told.hidden)
+
+
+def test_its_own_page_may_be_told_as_a_list_of_one():
+    told = own(detail(body=json.dumps({"data": {"tweetResult": [{"result": result(an_id())}]}})))
+
+    assert [an_id()] == [post.id for post in told.posts]
 
 
 def test_what_is_said_of_other_posts_is_not_said_of_it():

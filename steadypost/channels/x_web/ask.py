@@ -49,7 +49,7 @@ from steadypost.channels.x_web.survey import (
     survey,
     take_composer_within,
 )
-from steadypost.channels.x_web.told import read
+from steadypost.channels.x_web.told import Told, read
 from steadypost.channels.x_web.turns import Turns
 from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
 from steadypost.domain.clock import Offset, now
@@ -219,7 +219,9 @@ def _await_target(desk: Desk, page: Page, ear: Ear, access: Access, post: Remote
         put_aside(page, seen.sheets[-1], clicked=False)
         seen = survey(page, Want.POST, within=time_for(desk, COMPOSER_WITHIN, keep=KEEP), target=post)
     if seen.target is None:
-        if seen.gone or _is_told_missing(ear, access, post):
+        told = _told(ear, access, post)
+        # A page may call a post gone because it could not load it.
+        if (seen.gone and not (told and told.failed)) or _shows_nothing(told, post):
             raise Halt(Cause.TARGET_GONE, "X says of the post to answer that it does not exist")
         raise explain_missing(seen, "no post to answer", allowed=allowed, cause=Cause.NOT_OFFERED)
     if not seen.target.takes_replies:
@@ -236,14 +238,17 @@ def _await_post(page: Page, ear: Ear, access: Access, post: RemoteId, allowed: f
         left = ends - time.monotonic()
         seen = survey(page, Want.POST, within=max(0.0, min(left, LISTEN_EVERY)), target=post)
         ended = seen.met or seen.sheets or seen.wall or seen.broken or left <= LISTEN_EVERY
-        if ended or _is_told_missing(ear, access, post):
+        if ended or _shows_nothing(_told(ear, access, post), post):
             return seen
 
 
-def _is_told_missing(ear: Ear, access: Access, post: RemoteId) -> bool:
-    """Whether X answered its page that there is no such post, whatever the page makes of it."""
-    told = read(ear.lists(), Place.THREAD, access.handle, post=post)
-    return told is not None and post in told.missing
+def _told(ear: Ear, access: Access, post: RemoteId) -> Told | None:
+    return read(ear.lists(), Place.THREAD, access.handle, post=post)
+
+
+def _shows_nothing(told: Told | None, post: RemoteId) -> bool:
+    """Whether X answered its page that there is no such post, or none for us, whatever the page makes of it."""
+    return told is not None and post in told.missing | told.hidden
 
 
 def _last_check(desk: Desk, opened: Survey, ready: Survey, errand: AskErrand, target: Target | None) -> None:

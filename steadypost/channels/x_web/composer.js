@@ -158,6 +158,9 @@ const isBare = (element) => !isFilled(element) && !isOutlined(element) && shownW
 
 const buttonsIn = (scope) => [...scope.querySelectorAll(BUTTON)].filter(shown);
 
+/** What may be clicked: links as well, where a tool is a place of its own to the page. */
+const controlsIn = (scope) => [...scope.querySelectorAll(`${BUTTON}, a[href], [role="link"]`)].filter(shown);
+
 /** Whether something is of the editor of descriptions: of the nearest that holds its field and a button. */
 const servesField = (element, composer) =>
   fieldsIn(composer.root, composer).some((field) => {
@@ -179,6 +182,9 @@ const holderOf = (field) => {
 
 const OTHER_PLACES = 'nav, [role="navigation"], [role="listbox"], [role="group"], [role="tablist"], article';
 
+/** Where a button that posts never is, also in a page that puts its tools and it into one group. */
+const APART = 'nav, [role="navigation"], [role="listbox"], article';
+
 /** Whether something is in a dialog within the composer's that is not around its boxes. */
 const isInSheet = (element, { root, boxes }) => {
   const dialog = element.closest(DIALOG);
@@ -186,24 +192,27 @@ const isInSheet = (element, { root, boxes }) => {
 };
 
 /** The composer's own buttons: not the tools', not a list's, not those of a sheet within it. */
-const ownButtons = (composer) =>
-  buttonsIn(composer.root).filter(
+const ownButtons = (composer, found = buttonsIn, places = OTHER_PLACES) =>
+  found(composer.root).filter(
     (button) =>
       !isInSheet(button, composer) &&
-      !composer.root.contains(button.closest(OTHER_PLACES)) &&
+      !composer.root.contains(button.closest(places)) &&
       !servesField(button, composer),
   );
 
 let current = null;
 
 /** The button that posts is the one that stands out. */
-PLACES.submit = () => (current ? ownButtons(current).filter(isFilled).slice(-1) : []);
+PLACES.submit = () => {
+  const own = current ? ownButtons(current).filter(isFilled).slice(-1) : [];
+  return own.length > 0 || !current ? own : ownButtons(current, buttonsIn, APART).filter(isFilled).slice(-1);
+};
 
-/** The button that adds a part stands beside it, with a drawing on it. */
+/** The button that adds a part stands beside it, with a drawing on it; it may be a link. */
 PLACES.add = () => {
   const submit = current && one("submit", current.root);
   if (!submit) return [];
-  const near = ownButtons(current).filter((button) => button !== submit && isBare(button));
+  const near = ownButtons(current, controlsIn).filter((button) => button !== submit && isBare(button));
   for (let holder = submit.parentElement; holder && holder !== current.root; holder = holder.parentElement) {
     if (current.boxes.some((box) => holder.contains(box))) break;
     const beside = near.filter((button) => holder.contains(button));
@@ -261,15 +270,26 @@ const describerOf = (composer, n, source) => {
   if (!picture) return null;
   let card = picture.element;
   while (card.parentElement !== composer.root && !card.querySelector(BUTTON)) card = card.parentElement;
-  const own = card.contains(composer.boxes[n]) ? [] : buttonsIn(card).filter((button) => !servesField(button, composer));
-  const apart = ownButtons(composer).filter(
-    (button) => within(button, composer, n) && !isFilled(button) && isAmongPictures(button, composer, pictures),
+  const own = card.contains(composer.boxes[n]) ? [] : controlsIn(card).filter((button) => !servesField(button, composer));
+  const apart = controlsIn(composer.root).filter(
+    (button) =>
+      within(button, composer, n) &&
+      !isFilled(button) &&
+      !isInSheet(button, composer) &&
+      !servesField(button, composer) &&
+      isAmongPictures(button, composer, pictures),
   );
-  return named(own) ?? named(apart) ?? lettered(own) ?? lettered(apart) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
+  // As many as there are pictures are one for each, in their order.
+  const its = (found) => (found.length === pictures.length ? found[pictures.indexOf(picture)] : found[0]);
+  return named(own)[0] ?? its(named(apart)) ?? lettered(own)[0] ?? its(lettered(apart)) ?? (own.length > 1 ? own.at(-1) : null) ?? apart.at(-1) ?? null;
 };
 
-/** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box. */
+/** Whether a button stands with the pictures and not with the tools: nearer to a picture than to the box, and in no
+ * group of its own.
+ */
 const isAmongPictures = (button, { root, boxes }, pictures) => {
+  const group = button.closest(OTHER_PLACES);
+  if (root.contains(group) && !pictures.some(({ element }) => group.contains(element))) return false;
   for (let holder = button.parentElement; holder && holder !== root; holder = holder.parentElement) {
     if (boxes.some((box) => holder.contains(box))) return false;
     if (pictures.some(({ element }) => holder.contains(element))) return true;
@@ -279,11 +299,11 @@ const isAmongPictures = (button, { root, boxes }, pictures) => {
 
 const named = (buttons) => {
   const ways = asked.ways.alt_open.filter(({ place }) => !place);
-  return ways.map(({ css }) => buttons.find((button) => button.matches(css))).find(Boolean) ?? null;
+  return ways.map(({ css }) => buttons.filter((button) => button.matches(css))).find((found) => found.length > 0) ?? [];
 };
 
 /** ALT stands on the button in whatever language the page is. */
-const lettered = (buttons) => buttons.find((button) => /\bALT\b/.test(shownWords(button))) ?? null;
+const lettered = (buttons) => buttons.filter((button) => /\bALT\b/.test(shownWords(button)));
 
 /** The editor of descriptions: its field, what it stands in, the picture it shows, and its buttons. */
 const describing = (composer) => {
@@ -307,7 +327,16 @@ const stepsIn = (holder, buttons, save) => {
     const pair = bare.filter((button) => button.parentElement === first.parentElement);
     if (pair.length === 2) return pair;
   }
-  return [];
+  return choicesIn(holder);
+};
+
+const CHOSEN = '[aria-current]:not([aria-current="false"]), [aria-selected="true"], [aria-pressed="true"]';
+
+/** Or the choice that comes after the chosen one, where there is one for each picture. */
+const choicesIn = (holder) => {
+  const [chosen, ...others] = [...holder.querySelectorAll(CHOSEN)].filter(shown);
+  if (!chosen || others.length > 0 || chosen.parentElement.children.length < 2) return [];
+  return [chosen.nextElementSibling ?? chosen.parentElement.firstElementChild];
 };
 
 const closeOf = (holder, buttons, save) => {

@@ -50,6 +50,7 @@ from steadypost.channels.x_web.requests import (
     HARMLESS,
     Removal,
     makes_a_post,
+    may_make_a_post,
     removes_a_post,
     said_in,
     same_text,
@@ -152,8 +153,9 @@ class Keeper:
         elif removes_a_post(asked["method"], asked["url"]):
             self._say("failRequest", event, errorReason="BlockedByClient")
         elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
-            if self.gate is not None and asked["method"] not in HARMLESS and not is_readable(event):
-                self.gate.unheard = True
+            if self.gate is not None and asked["method"] not in HARMLESS:
+                unread = not is_readable(event) or may_make_a_post(asked["url"], body_of(event), text)
+                self.gate.unheard = self.gate.unheard or unread
             self._say("continueRequest", event)
         elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -10,8 +11,8 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Request, Response
 
 from steadypost.browser.desk import Desk
-from steadypost.channels.x_web.told import OPERATIONS, Heard, offset
-from steadypost.domain.clock import Offset, now, was_moved
+from steadypost.channels.x_web.told import OPERATIONS, Heard, dated
+from steadypost.domain.clock import Offset, now, offset_of, was_moved
 
 DATED = frozenset({"document", "xhr", "fetch"})
 """Whose date is that of this moment. What else a page is made of comes from the browser's cache, with the date of the
@@ -108,3 +109,17 @@ def _with_body(response: Response, heard: Heard) -> Heard:
     except PlaywrightError:
         return Heard(url=heard.url, status=0)
     return Heard(url=heard.url, asked=asked, status=heard.status, body=body.decode(errors="replace"))
+
+
+def offset(heard: Sequence[Heard]) -> Offset | None:
+    """Say how far the network's clock is ahead of ours: by the answer that is the most exact."""
+    found = [one for answer in heard if (one := _offset(answer)) is not None]
+    return min(found, key=lambda one: one.within, default=None)
+
+
+def _offset(heard: Heard) -> Offset | None:
+    date = dated(heard.date)
+    if date is None or heard.sent_at is None or heard.came_at is None or heard.came_at < heard.sent_at:
+        # What came before it was asked for was timed by a clock that was set back meanwhile.
+        return None
+    return offset_of(date, heard.sent_at, heard.came_at)

@@ -191,6 +191,10 @@ def _check(step: Mapping[str, Any], reading: Reading, errand: LookErrand, allowe
             raise Halt(Cause.UI_DRIFT, "the page led to another list")
         if step["signIn"] and not reading.posts:
             raise Halt(Cause.SIGNED_OUT, "the list asks to sign in")
+        if reading.told and reading.told.hidden and not reading.posts:
+            raise Halt(
+                Cause.ODD_ANSWER, "X shows nothing in the post's place, and does not say that it is gone"
+            )
         if reading.told and not reading.posts and not reading.told.missing:
             # True of a new account only. It proves nothing, and is nobody's fault either.
             raise Halt(Cause.ODD_ANSWER, "the list is empty")

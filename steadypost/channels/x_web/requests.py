@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 
+from steadypost.channels.x_web.coded import may_say_in_code, says_in_code
 from steadypost.domain.likeness import canonical
 from steadypost.domain.remote_id import RemoteId
 
@@ -17,6 +18,9 @@ OPERATIONS = frozenset({"CreateTweet", "CreateNoteTweet"})
 
 OLD_OPERATION = "/statuses/update"
 """What older addresses have in them."""
+
+DESCRIPTION = "/media/metadata/create.json"
+"""The end of the address that describes a picture, in words that may be the post's own."""
 
 REMOVAL = "DeleteTweet"
 """The last word of the address that takes a post down."""
@@ -69,7 +73,19 @@ def makes_a_post(method: str, url: str, body: str | None = None, texts: Sequence
     named = address.path.rpartition("/")[2] in OPERATIONS or OLD_OPERATION in address.path
     if method in HARMLESS:
         return method == "GET" and (named or _asks(address.query))
-    return named or _says_one_of(body, texts)
+    if address.path.endswith(DESCRIPTION):
+        return False
+    return named or _says_one_of(body, texts) or says_in_code(_whole(address, body), texts)
+
+
+def may_make_a_post(url: str, body: str | None, texts: Sequence[str]) -> bool:
+    """Whether a request that is not known for one may make a post all the same: it says what cannot be read here."""
+    return may_say_in_code(_whole(urlsplit(url), body), body or "", texts)
+
+
+def _whole(address: SplitResult, body: str | None) -> str:
+    """Give all that a request says."""
+    return f"{address.path} {address.query} {body or ''}"
 
 
 def _asks(query: str) -> bool:

@@ -19,7 +19,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from steadypost.domain.clock import Offset, offset_of
 from steadypost.domain.evidence import SeenPost
 from steadypost.domain.likeness import Link, Piece, Said
 from steadypost.domain.network import Place
@@ -78,6 +77,9 @@ class Told:
     failed: bool = False
     """Whether one of its answers was a failure, or not readable."""
     missing: frozenset[RemoteId] = frozenset()
+    """What there is nothing of, as the network says."""
+    hidden: frozenset[RemoteId] = frozenset()
+    """What is gone or withheld: a tombstone says the same of what was deleted and of what is not for every age."""
 
 
 def read(
@@ -93,20 +95,6 @@ def read(
     if place is Place.THREAD:
         return _thread(answers, handle, post)
     return _list(answers, handle)
-
-
-def offset(heard: Sequence[Heard]) -> Offset | None:
-    """Say how far the network's clock is ahead of ours: by the answer that is the most exact."""
-    found = [one for answer in heard if (one := _offset(answer)) is not None]
-    return min(found, key=lambda one: one.within, default=None)
-
-
-def _offset(heard: Heard) -> Offset | None:
-    date = dated(heard.date)
-    if date is None or heard.sent_at is None or heard.came_at is None or heard.came_at < heard.sent_at:
-        # What came before it was asked for was timed by a clock that was set back meanwhile.
-        return None
-    return offset_of(date, heard.sent_at, heard.came_at)
 
 
 def dated(header: str) -> datetime | None:
@@ -224,56 +212,69 @@ def _thread(answers: Sequence[Heard], handle: str, post: RemoteId | None) -> Tol
     """Read a post's own page: the post itself, and what stands above and below it."""
     posts: list[SeenPost] = []
     missing: set[RemoteId] = set()
+    hidden: set[RemoteId] = set()
     failed = False
     for answer in answers:
         body = _json(answer.body) if answer.status == 200 else None
         told = _instructions(body)
-        single = _at(body, ("data", "tweetResult"))
+        single = _single(body)
         if told is not None:
             posts += [one for entry, _ in _entries(told) for one in _of_entry(entry, handle, pinned=False)]
         elif isinstance(single, dict) and single.get("result"):
             posts += [one for one in [_of_result(single["result"])] if one is not None]
-        if post is not None and _says_missing(body, told, single, post):
+        if post is not None and _says_missing(body, told, single):
             missing.add(post)
+        if post is not None and _hides_it(told, single, post):
+            hidden.add(post)
         failed = failed or (_has_gap(body, told) if told is not None else single is None and not missing)
     seen = {one.id for one in posts if one.readable}
     conversation = any(_instructions(_json(one.body)) is not None for one in answers if one.status == 200)
     return Told(
-        posts=tuple(one for one in posts if one.readable or one.id not in missing),
+        posts=tuple(one for one in posts if one.readable or one.id not in missing | hidden),
         failed=failed,
         ended=conversation and not failed,
         missing=frozenset(missing - seen),
+        hidden=frozenset(hidden - seen),
     )
+
+
+def _single(body: Any) -> Any:
+    """Give what an answer holds of one post; of a list of one, the one."""
+    found = _at(body, ("data", "tweetResult"))
+    return found[0] if isinstance(found, list) and len(found) == 1 else found
 
 
 NOT_FOUND = frozenset({34, 144})
 """X's codes for a page, and for a post, that is not there."""
 
 
-def _says_missing(body: Any, told: Any, single: Any, post: RemoteId) -> bool:
-    """Whether the answer itself says that there is no such post: by code, by an empty result, or by a tombstone in the
-    post's own place. An answer without the post says nothing.
+def _says_missing(body: Any, told: Any, single: Any) -> bool:
+    """Whether the answer itself says that there is no such post: by code, or by an empty result. An answer without the
+    post says nothing.
     """
     if any(map(_is_not_found, _many(_at(body, ("errors",))))):
         # Beside an answer that holds posts, it may speak of one that is quoted there.
         return next(_entries(told or ()), None) is None and not _at(single, ("result",))
-    if isinstance(single, dict):
-        return not single.get("result") or _is_gone(single["result"])
+    return isinstance(single, dict) and not single.get("result")
+
+
+def _hides_it(told: Any, single: Any, post: RemoteId) -> bool:
+    """Whether a tombstone stands in the post's own place."""
     own = [
-        content
+        _at(content, ("tweet_results", "result"))
         for entry, _ in _entries(told or ())
         for name, content in _contents(entry)
         if _id_in(name) == post
     ]
-    return any(_is_gone(_at(content, ("tweet_results", "result"))) for content in own)
+    return any(_is_hidden(result) for result in (_at(single, ("result",)), *own))
 
 
-def _is_gone(result: Any) -> bool:
+def _is_hidden(result: Any) -> bool:
     """Whether X shows nothing in a post's place. What it withholds for a reason that it names is there."""
-    return _word(_at(result, ("__typename",))) in _GONE and not _at(result, ("reason",))
+    return _word(_at(result, ("__typename",))) in _HIDDEN and not _at(result, ("reason",))
 
 
-_GONE = frozenset({"TweetTombstone", "TweetUnavailable"})
+_HIDDEN = frozenset({"TweetTombstone", "TweetUnavailable"})
 
 
 # --- entries

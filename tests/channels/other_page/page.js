@@ -194,6 +194,11 @@ const SENDERS = {
     const bytes = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
     return (await fetch("/i/api/publish", { method: "POST", headers: { "x-squeezed": "1" }, body: await new Response(bytes).arrayBuffer() })).json();
   },
+  coded: async (body) => (await fetch("/i/api/publish", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ payload: btoa(body) }) })).json(),
+  sealed: async () => {
+    const sealed = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(64))));
+    return (await fetch("/i/api/publish", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ sealed }) })).json();
+  },
   log: async (body) => {
     fetch("/i/log", { method: "POST", body: new Uint8Array([255, 254, 0, 200]) }).catch(() => {});
     return SENDERS.fetch(body);
@@ -397,8 +402,12 @@ const attach = (part, holder, files) => {
     part.pictures.push(picture);
     const bar = scene.bar === "progress" ? h("progress", { max: 100, value: 99 }) : h("div", { role: "progressbar", style: "width:40px;height:4px;background:blue" });
     const image = h("img", { src: picture.source, alt: "" });
-    const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()), button(t.alt, "line", () => describe(picture, image, card)));
+    const card = h("div", { class: "pic", role: "group" }, image, icon(t.close, () => card.remove()));
+    const links = scene.alt === "links" || scene.alt === "link";
+    if (scene.alt === "apart") describeApart(picture, image, card, holder);
+    else if (!links) card.append(button(t.alt, "line", () => describe(picture, image, card)));
     holder.append(card);
+    if (links) describeByLink(part, picture, image, card, holder);
     if (!scene.silent_upload) card.append(bar);
     fetch("/i/media/upload.json", { method: "POST" }).then((r) => r.json()).then((told) => setTimeout(() => { picture.id = told.media_id_string; bar.remove(); refresh(); reorder(part, holder); }, scene.processing ?? 0));
   }
@@ -412,11 +421,31 @@ const carousel = (part, picture, cards) => {
   const field = h("textarea", { "aria-label": t.alt });
   const keep = () => { part.pictures[n].alt = field.value; cards[n].alt = field.value; };
   const show = () => { image.src = part.pictures[n].source; field.value = part.pictures[n].alt; };
-  const step = (by) => { keep(); n = (n + by + part.pictures.length) % part.pictures.length; show(); };
-  const apart = h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), image, h("div", { class: "row" }, icon("‹", () => step(-1)), icon("›", () => step(1))), field, button(t.save, "big", () => { keep(); apart.remove(); })));
+  const row = h("div", { role: "navigation" });
+  const choices = () => row.replaceChildren(...part.pictures.map((_, m) => button(`${m + 1}`, "line", () => step(m - n), { "aria-current": m === n ? "true" : null })));
+  const step = (by) => { keep(); n = (n + by + part.pictures.length) % part.pictures.length; show(); choices(); };
+  const apart = h("div", { class: "mask" }, h("div", { class: "win", role: "dialog", "aria-modal": "true" }, icon(t.close, () => apart.remove()), image, scene.steps === "choices" ? row : h("div", { class: "row" }, icon("‹", () => step(-1)), icon("›", () => step(1))), field, button(t.save, "big", () => { keep(); apart.remove(); })));
   layers.append(apart);
   show();
+  choices();
   field.focus();
+};
+
+/** What leads to the descriptions of all pictures is a link in their group, and another link before it. */
+const describeByLink = (part, picture, image, card, holder) => {
+  holder.setAttribute("role", "group");
+  const link = (to, words, onclick) => h("a", { href: `/compose/post/${to}`, role: "link", onclick: (event) => { event.preventDefault(); onclick(); } }, words);
+  holder.querySelector("p")?.remove();
+  const open = () => carousel(part, part.pictures[0], [...holder.querySelectorAll(".pic > img")]);
+  const people = scene.alt === "links" ? link("tags", t.who, () => {}) : "";
+  holder.append(h("p", {}, people, " ", link("alt", t.alt, open)));
+};
+
+/** What describes each picture stands apart from it, with that of the others. */
+const describeApart = (picture, image, card, holder) => {
+  const row = holder.querySelector("p") ?? h("p");
+  row.append(button("ALT", "line", () => describe(picture, image, card)));
+  holder.append(row);
 };
 
 const describe = (picture, image, card) => {
@@ -484,12 +513,13 @@ const openComposer = () => {
   submits.gradient = () => h("div", { ...both, style: "background:linear-gradient(90deg, rgb(29,155,240), rgb(120,80,240));color:white" }, t.post);
   submits.inner = () => h("div", { ...both, style: "padding:0" }, h("div", { class: "big", style: "padding:6px 12px" }, t.post));
   if (scene.submit) submit = submits[scene.submit]();
-  const add = icon(t.add, () => addPart(boxes));
+  const addByLink = () => h("a", { href: "/compose/post", role: "link", "aria-label": t.add, onclick: (event) => { event.preventDefault(); addPart(boxes); } }, document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+  const add = scene.add === "link" ? addByLink() : icon(t.add, () => addPart(boxes));
   const who = button(t.who, "", () => {});
   const named = scene.named ?? "@bob";
   const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
   const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
-  const foot = h("div", { class: "row" }, h("span", {}, "280"), add, submit);
+  const foot = h("div", { class: "row", role: scene.foot ?? null }, h("span", {}, "280"), add, submit);
   const make = {
     nested: () => h("div", { class: "mask" }, h("div", {}, h("div", { class: "win", role: "dialog", "aria-modal": "true", "aria-labelledby": "x1" }, h("div", {}, head, context, boxes, who, foot)))),
     native: () => h("dialog", { class: "win" }, head, context, boxes, who, foot),
@@ -563,7 +593,7 @@ const begin = async () => {
   if (scene.first && scene.loads <= (scene.first_times ?? 99)) return failed();
   if (target) {
     fetch(`/i/api/graphql/z9/TweetResultByRestId?variables=${encodeURIComponent(JSON.stringify({ tweetId: target }))}`).then(() => {
-      shell(scene.parent === "deleted" ? h("div", {}, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
+      shell(["deleted", "unloaded"].includes(scene.parent) ? h("div", { "data-testid": "error-detail" }, h("p", {}, t.gone)) : scene.inline ? h("div", {}, post(), inlineComposer()) : post());
     });
     return;
   }

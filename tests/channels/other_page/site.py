@@ -203,6 +203,8 @@ def serving():
 
 def detail(site, path):
     """Answer what the page asks of the post to be answered."""
+    if site.scene.get("parent") == "unloaded":
+        return 503, "application/json", "{}"
     if site.scene.get("parent") == "deleted":
         result = {"__typename": "TweetTombstone", "tombstone": {"text": {"text": "…"}}}
     else:
