@@ -115,11 +115,6 @@ def _best(ours: str, theirs: Said, readings: Iterable[tuple[Piece, ...]]) -> Gra
 # --- the readings of what was seen
 
 
-REMEMBERED = 4096
-"""Of so many texts the reduced forms are kept: every post that a look shows is held against every one it looks for."""
-
-
-@lru_cache(maxsize=REMEMBERED)
 def _trimmed(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> tuple[Piece, ...]:
     """Join neighbouring words, bring them to the form ours has, and take the white space from both ends."""
     joined: list[Piece] = []
@@ -362,8 +357,13 @@ def _lost_query(ours: Address, theirs: Address) -> bool:
 # --- what is equal only when both lose something
 
 
+REMEMBERED = 4096
+"""Of so many texts the reduced forms are kept: every post that a look shows is held against every one it looks for."""
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _loose_reading(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> str:
+    # A link's short address takes no part in its equality, and none in what is shown of it.
     return _loose("".join(map(_shown, _trimmed(pieces, painted, cut))))
 
 
