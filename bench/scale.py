@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -17,7 +18,6 @@ from typing import Any
 import httpx
 import psutil
 import psycopg
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import make_url, text
 
 from bench import claim, two_machines
@@ -89,15 +89,11 @@ def _claim(server: postgres.Server) -> dict[str, Any]:
 def _beside_a_house(server: postgres.Server) -> dict[str, Any]:
     names = [f"crowd{n:03d}" for n in range(ACCOUNTS)]
     mastodon = MastodonProcess(accounts=names, latency_ms=LATENCY_MS, requests=1_000_000)
-    with (
-        _house(server, mastodon, names) as (stack, store),
-        temporary_settings({PREFECT_API_URL: stack.api_url}),
-    ):
+    with _house(server, mastodon, names) as (stack, store):
         time.sleep(SETTLES_S)  # what a start still does is not what is measured
         return {
             "idle": _said("idle", _idle(stack)),
-            "watch_round": _said("watch round", _rounds(stack)),
-            "blocks": _said("blocks", _blocks()),
+            **_said("seen", _seen(stack)),
             "reconcile": _said("reconcile", _reconcile(stack, store, mastodon, names)),
         }
 
@@ -192,9 +188,16 @@ def _events(stack: Stack) -> int:
     return int(row[0]) if row else 0
 
 
-def _rounds(stack: Stack) -> dict[str, Any]:
-    """Observe everything, as each round of the watch does, in a process of its own beside the one on watch."""
-    os.environ.update({name: one for name, one in stack.env.items() if name.startswith("STEADYPOST_")})
+def _seen(stack: Stack) -> dict[str, Any]:
+    """Observe and read in a process of its own: Prefect reads its address once, when it is imported."""
+    done = stack.run("bench.scale")
+    must(done, "what is observed")
+    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return seen
+
+
+def _rounds() -> dict[str, Any]:
+    """Observe everything, as each round of the watch does, beside the one on watch."""
     log = logging.getLogger("steadypost.bench")
     took: list[float] = []
     with watching_house(Opening(run_id=None, log=log, announce=lambda _: None)) as house:
@@ -277,3 +280,7 @@ def _reconcile(stack: Stack, store: Store, mastodon: MastodonProcess, names: Seq
         "p50_s": percentile(at, 50) if at else None,
         "goal_s": RECONCILED_WITHIN_S,
     }
+
+
+if __name__ == "__main__":
+    print(json.dumps({"watch_round": _rounds(), "blocks": _blocks()}))
