@@ -22,6 +22,7 @@ from bench import (
     reconcile,
     recovery,
     resilience,
+    scale,
 )
 from bench.house import machine
 
@@ -49,10 +50,11 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "api": api.measure,
     "crowd": api.measure_crowd,
     "idle": idle.measure,
+    "scale": scale.measure,
 }
 """What is measured, by the name of the file that it is written to."""
 
-LONG = frozenset({"recovery", "corpus", "api", "crowd", "idle"})
+LONG = frozenset({"recovery", "corpus", "api", "crowd", "idle", "scale"})
 """What takes long, up to the better part of an hour, and is measured only when it is named."""
 
 

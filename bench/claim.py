@@ -32,9 +32,9 @@ def measure(sizes: tuple[int, int] = (SHORT, LONG)) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for database, fresh in _databases():
         with fresh() as url:
-            for scene, fill in SCENES.items():
+            for scene, filled in SCENES.items():
                 name = f"{database}, {scene}"
-                found[name] = _compare(fill, {size: url() for size in sizes})
+                found[name] = compare(filled, {size: url() for size in sizes})
                 print(_line(name, found[name]), file=sys.stderr)
     return found
 
@@ -47,12 +47,12 @@ def _line(name: str, figures: dict[str, Any]) -> str:
     return f"claim on {name}: {told}; ratio {figures['ratio_p50']:.2f}"
 
 
-def _compare(fill: Callable[[Store, int], list[str]], urls: dict[int, str]) -> dict[str, Any]:
+def compare(filled: Callable[[Store, int], list[str]], urls: dict[int, str]) -> dict[str, Any]:
     """Claim from all queues in turn, so that whatever else the machine does, it does to all of them."""
     times: dict[int, list[float]] = {size: [] for size in urls}
     with contextlib.ExitStack() as stack:
         stores = {size: stack.enter_context(Store.create(url)) for size, url in urls.items()}
-        names = {size: fill(store, size) for size, store in stores.items()}
+        names = {size: filled(store, size) for size, store in stores.items()}
         for _ in range(CLAIMS):
             for size, store in stores.items():
                 times[size].append(_one_claim(store, names[size]))
@@ -75,27 +75,27 @@ def _figures(times: list[float]) -> dict[str, float]:
     return {"p50": round(statistics.median(times), 3), "p95": round(statistics.quantiles(times, n=20)[18], 3)}
 
 
-def _waiting(store: Store, size: int) -> list[str]:
+def waiting(store: Store, size: int, accounts: int = ACCOUNTS) -> list[str]:
     """Almost everything is for later; what is due is spread over the accounts."""
-    names = _accounts(store, ACCOUNTS, Limits())
-    _fill(store, size, names, due=lambda i: NOW + timedelta(seconds=1 + i), late=None)
-    _fill(store, CLAIMS, names, due=lambda i: NOW - timedelta(seconds=CLAIMS - i), late=None)
+    names = _accounts(store, accounts, Limits())
+    fill(store, size, names, due=lambda i: NOW + timedelta(seconds=1 + i), late=None)
+    fill(store, CLAIMS, names, due=lambda i: NOW - timedelta(seconds=CLAIMS - i), late=None)
     return names
 
 
 def _full(store: Store, size: int) -> list[str]:
     """Nearly all accounts have used up their quota and have a long queue of what is due; one has room."""
     full = _accounts(store, ACCOUNTS, Limits(per_hour=1))
-    _fill(store, size, full, due=lambda i: NOW - timedelta(seconds=SHORT - i), late=timedelta(days=30))
+    fill(store, size, full, due=lambda i: NOW - timedelta(seconds=SHORT - i), late=timedelta(days=30))
     used = store.claim(worker="bench", now=NOW, lease=LEASE, at_most=ACCOUNTS, accounts=full)
     if len(used) != ACCOUNTS:
         raise AssertionError(f"{len(used)} accounts are full, not {ACCOUNTS}")
     store.write(account_rows.put, _account("free", Limits()), NOW)
-    _fill(store, CLAIMS, ["free"], due=lambda i: NOW - timedelta(milliseconds=CLAIMS - i), late=None)
+    fill(store, CLAIMS, ["free"], due=lambda i: NOW - timedelta(milliseconds=CLAIMS - i), late=None)
     return [*full, "free"]
 
 
-SCENES = {"scheduled for later": _waiting, "due, behind full quotas": _full}
+SCENES = {"scheduled for later": waiting, "due, behind full quotas": _full}
 
 
 def _account(name: str, limits: Limits) -> AccountRecord:
@@ -109,7 +109,7 @@ def _accounts(store: Store, many: int, limits: Limits) -> list[str]:
     return names
 
 
-def _fill(
+def fill(
     store: Store, size: int, names: list[str], *, due: Callable[[int], datetime], late: timedelta | None
 ) -> None:
     """Write many deliveries the short way: intake's own checks are not what is measured here."""

@@ -64,9 +64,9 @@ def house(
         yield stack
 
 
-def turn(stack: Stack, switch: str, position: str) -> None:
-    """Turn a switch on or off."""
-    must(stack.run("bench.turn", switch, position), "the switch")
+def turn(stack: Stack, *switches: str) -> None:
+    """Turn switches on or off, each named before its position; all others are on."""
+    must(stack.run("bench.turn", *switches), "the switches")
 
 
 def store_of(stack: Stack) -> Store:

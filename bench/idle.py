@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,39 @@ PERSON = "alice"
 SETTLES_S = 75.0
 """Seconds for what a start does later: the deployments are made anew, and each flow makes its first round."""
 
-MEASURED_S = 120.0
+MEASURED_S = 300.0
+"""Seconds that are measured: the canary's run comes once in them."""
+
+GONE = "runs that came and went"
+
 SIGNS = {
     "_workspace_supervisor": "Prefect's supervisors of runs",
     "flows.standby": "standby",
     "steadypost.cli up": "steadypost up",
     "postgres": "PostgreSQL",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process has spent of the processor so far, in seconds."""
+
+    kind: str
+    own: float
+    reaped: float
+    """What those of its children had spent that have ended."""
+
+
+def spent_between(before: Mapping[int, Spent], after: Mapping[int, Spent]) -> dict[str, float]:
+    """Add up what was spent between two looks, by kind; also by processes that neither of them has seen."""
+    used: dict[str, float] = defaultdict(float)
+    reaped = 0.0
+    for pid, now in after.items():
+        then = before.get(pid, Spent(now.kind, own=0.0, reaped=0.0))
+        used[now.kind] += now.own - then.own
+        reaped += now.reaped - then.reaped
+    reaped -= sum(one.own + one.reaped for pid, one in before.items() if pid not in after)
+    return {**used, GONE: max(0.0, reaped)} if reaped or before.keys() - after.keys() else dict(used)
 
 
 def measure() -> dict[str, Any]:
@@ -52,6 +79,8 @@ def measure() -> dict[str, Any]:
         for network in beside:
             network.start()
         with _up(home) as started:
+            # Those make the types of the accounts, which two cannot make at the same moment.
+            until(lambda: server.deployed(home), "the deployments are made", 400, pace=0.5)
             _save_accounts(home, networks)
             store = Store.open(f"sqlite:///{home}/steadypost.db")
             until(lambda: _is_on_watch(store), "runs are on watch with all accounts", 400, pace=0.5)
@@ -107,17 +136,17 @@ def _measured(root: int, store: Store) -> dict[str, Any]:
     before, began = _cpu(root, watched), time.monotonic()
     time.sleep(MEASURED_S)  # idling is what is measured
     after, seconds = _cpu(root, watched), time.monotonic() - began
-    used: dict[str, float] = defaultdict(float)
-    held: dict[str, float] = defaultdict(float)
-    for pid, (kind, spent) in after.items():
-        used[kind] += spent - before.get(pid, (kind, 0.0))[1]
+    used = spent_between(before, after)
+    held: dict[str, float] = dict.fromkeys(used, 0.0)
+    for pid, one in after.items():
         with suppress(OSError):
-            held[kind] += pss_mb(pid)
+            held[one.kind] += pss_mb(pid)
     return {
         "seconds": round(seconds, 1),
         "load": [round(load, 1), round(os.getloadavg()[0], 1)],
         "cpu_percent_of_a_core": round(100 * sum(used.values()) / seconds, 2),
         "cpu_goal": 5.0,
+        # As its own, with pages that several share divided among them (PSS).
         "memory_mb": round(sum(held.values())),
         "memory_goal_mb": 650,
         "by_kind": {
@@ -127,13 +156,17 @@ def _measured(root: int, store: Store) -> dict[str, Any]:
     }
 
 
-def _cpu(root: int, watched: Mapping[str, str]) -> dict[int, tuple[str, float]]:
+def _cpu(root: int, watched: Mapping[str, str]) -> dict[int, Spent]:
     found = {}
     top = psutil.Process(root)
     for process in (top, *top.children(recursive=True)):
         with suppress(psutil.Error):
             times = process.cpu_times()
-            found[process.pid] = (_kind(process, watched), times.user + times.system)
+            found[process.pid] = Spent(
+                _kind(process, watched),
+                own=times.user + times.system,
+                reaped=times.children_user + times.children_system,
+            )
     return found
 
 

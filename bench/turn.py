@@ -1,4 +1,4 @@
-"""Turns a switch, as an operator would in Prefect's pages: ``python -m bench.turn reconcile off``."""
+"""Turns switches, as an operator would in Prefect's pages: ``python -m bench.turn reconcile off publish off``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from blocks.switches import DOCUMENT
 
 
 def main() -> None:
-    """Save the switches with one of them changed."""
-    name, position = sys.argv[1:]
-    switch = Switch(on=position == "on", reason="being measured", by="bench")
-    Switches(**{name: switch}).save(DOCUMENT, overwrite=True)
+    """Save the switches with these as said, and all others on."""
+    said = zip(sys.argv[1::2], sys.argv[2::2], strict=True)
+    turned = {name: Switch(on=to == "on", reason="being measured", by="bench") for name, to in said}
+    Switches(**turned).save(DOCUMENT, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_API_URL
 
 from blocks import Circuit, CircuitRevision, Switches
 from blocks.channels import CHANNELS
+from tasks.retried import retried
 
 ANSWER_WITHIN = 10.0
 """Seconds that Prefect may take for one answer. The last known documents serve meanwhile."""
@@ -112,7 +113,7 @@ def new_client() -> SyncPrefectClient:
 def asking() -> Iterator[None]:
     """Have what is not answered repeated once, and every failure be ``ApiAway``."""
     try:
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
+        with retried(1):
             yield
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         raise ApiAway(type(error).__name__) from error

@@ -16,13 +16,13 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 
 from blocks.circuit import Circuit, CircuitRevision, document_name
 from steadypost.domain.circuit import Revision, Said, newest
 from tasks.block_documents import Document, all_of
 from tasks.circuit_book import RevisionsAway
+from tasks.retried import retried
 
 ANSWER_WITHIN = 3.0
 """Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
@@ -85,7 +85,7 @@ class PrefectBook:
 
         A busy server (locked SQLite) is asked again: revisions have number and mark, so that is safe.
         """
-        with self._lock, temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        with self._lock, retried(0):
             for wait in (*BUSY_WAITS, None):
                 try:
                     return what(self._connected())

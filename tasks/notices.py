@@ -13,7 +13,6 @@ from typing import Protocol, cast
 import prefect.blocks.notifications  # noqa: F401 - so that every kind of notification block can be loaded
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from blocks import OnCall
 from steadypost import settings
@@ -26,6 +25,7 @@ from steadypost.store.vitals import ON_CALL
 from tasks import documents
 from tasks.circuits import Refused
 from tasks.house import House
+from tasks.retried import retried
 
 TOLD_WITHIN = timedelta(minutes=2)
 """How long a process that took a message has to send it before another does."""
@@ -129,7 +129,7 @@ class Teller:
         if way not in self._fresh:
             try:
                 # Once: Prefect's client would repeat for a minute what is refused, and the round would wait for it.
-                with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                with retried(0):
                     self._ways[way] = cast("NotificationBlock", Block.load(way))
             except Exception:
                 if way not in self._ways:

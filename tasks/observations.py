@@ -67,6 +67,8 @@ class Glance:
     def __init__(self) -> None:
         self._was_well = False
         self._missed = 0
+        self._seen: int | None = None
+        """The worker that was seen last: one process is read while it works, and all of them when it does not."""
 
     def after(self, *, well: bool) -> None:
         """Begin anew after a round, which found a worker, or did not: what is known to be wrong is no news."""
@@ -76,7 +78,9 @@ class Glance:
         """Check the cheap things; answer whether a round is needed at once."""
         if not self._was_well:
             return False
-        self._missed = 0 if any(not still for still in runs.workers().values()) else self._missed + 1
+        if self._seen is None or not runs.still_works(self._seen):
+            self._seen = next((pid for pid, hangs in runs.workers().items() if not hangs), None)
+        self._missed = 0 if self._seen is not None else self._missed + 1
         return self._missed >= 2
 
 

@@ -30,9 +30,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import (
     PREFECT_API_URL,
-    PREFECT_CLIENT_MAX_RETRIES,
     get_current_settings,
-    temporary_settings,
 )
 from prefect.states import Cancelled
 from prefect.types._datetime import create_datetime_instance
@@ -41,6 +39,7 @@ from steadypost import prefect_address, prefect_http
 from steadypost.domain.clock import now
 from steadypost.domain.observed import PrefectSeen, RunSeen, SlotSeen
 from tasks.bulkheads import this_host
+from tasks.retried import retried
 
 POOL = "steadypost"
 """The work pool whose worker runs every flow of prefect.yaml."""
@@ -114,7 +113,7 @@ def client() -> Iterator[SyncPrefectClient]:
     """Open a client of an API that answers now: asked first, as Prefect's client would repeat for a minute."""
     answers()
     with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
+        retried(1),
         get_client(sync_client=True, httpx_settings={"timeout": PATIENCE_S}) as api,
     ):
         yield api
@@ -281,6 +280,18 @@ def workers() -> dict[int, bool]:
             with contextlib.suppress(psutil.Error):
                 found[process.pid] = process.status() == psutil.STATUS_STOPPED
     return found
+
+
+def still_works(pid: int) -> bool:
+    """Whether the worker that had this number a moment ago is there, and moves."""
+    try:
+        process = psutil.Process(pid)
+        return _is_worker(_command(process)) and process.status() not in {
+            psutil.STATUS_STOPPED,
+            psutil.STATUS_ZOMBIE,
+        }
+    except psutil.Error:
+        return False
 
 
 def _is_worker(command: list[str]) -> bool:

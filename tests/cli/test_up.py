@@ -101,6 +101,24 @@ def test_prefect_takes_the_rules_as_they_are_meant(monkeypatch):
     assert {"events", "flow_runs", "orphans"} == read.services.db_vacuum.enabled_vacuum_types
 
 
+def test_its_server_wakes_seldom_for_what_comes_seldom(home, monkeypatch):
+    """Each service that asks every five seconds costs an idle machine, for years. An operator's own pace stays."""
+    name = "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS"
+    usual = Settings().server.services
+    made = server.environment(home, {name: "7"}, {MARK: "m"})
+    for one in server.SELDOM:
+        monkeypatch.setenv(one, made[one])
+    read = Settings().server.services
+
+    assert 7 == read.late_runs.loop_seconds
+    assert not read.pause_expirations.enabled
+    assert read.cancellation_cleanup.loop_seconds > usual.cancellation_cleanup.loop_seconds
+    assert read.scheduler.recent_deployments_loop_seconds > usual.scheduler.recent_deployments_loop_seconds
+    assert read.cleanup_reconciler.loop_seconds > usual.cleanup_reconciler.loop_seconds
+    # The slots of the dead come back as soon as ever.
+    assert read.repossessor == usual.repossessor
+
+
 def test_a_log_that_grows_is_put_aside_under_its_writer(tmp_path):
     """Whoever has it open goes on in it."""
     log = tmp_path / "server.log"

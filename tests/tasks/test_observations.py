@@ -1,5 +1,9 @@
 """Observing: each thing by itself; what cannot be seen is named, and keeps nothing else from being seen."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -94,6 +98,37 @@ def test_a_worker_that_goes_between_two_rounds_makes_the_next_come_at_once(monke
     assert [False, False, False, True] == list(glances(gone, runs_well, stands_still, gone))
     glance.after(well=False)
     assert [False, False] == list(glances(gone, gone)), "it is known"
+
+
+def test_a_glance_at_a_worker_that_is_known_reads_no_other_process(monkeypatch):
+    """It comes every four seconds, for years, and a machine has hundreds of processes."""
+    at_work = {1: False}
+    scans = []
+    monkeypatch.setattr(runs, "still_works", lambda pid: at_work.get(pid) is False)
+    monkeypatch.setattr(runs, "workers", lambda: scans.append("all") or dict(at_work))
+    glance = Glance()
+    glance.after(well=True)
+
+    assert [False, False, False] == [glance.alarms() for _ in range(3)]
+    assert 1 == len(scans)
+    at_work.clear()
+    assert [False, True] == [glance.alarms() for _ in range(2)]
+    at_work[2] = False
+    assert [False, False] == [glance.alarms() for _ in range(2)], "another one is looked for, and found"
+    assert 4 == len(scans)
+
+
+def test_a_process_still_works_while_it_is_a_worker_that_moves():
+    """Its number may be that of something else by now."""
+    words = ["-c", "input()", "prefect", "worker start", runs.POOL]
+    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as worker:
+        assert runs.still_works(worker.pid)
+        worker.send_signal(signal.SIGSTOP)
+        os.waitpid(worker.pid, os.WUNTRACED)
+        assert not runs.still_works(worker.pid)
+        worker.kill()
+    assert not runs.still_works(worker.pid)
+    assert not runs.still_works(os.getpid())
 
 
 def test_a_round_waits_once_for_a_store_that_is_away(house, memory, away, monkeypatch):

@@ -40,6 +40,17 @@ def ours(home: Path, environment: Mapping[str, str]) -> bool:
     return known is None or known == address(_kept_port(home))
 
 
+SELDOM = {
+    # It asks its database again and again for what comes seldom or never here. No run of ours is ever paused.
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "15",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "15",
+    "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "60",
+}
+"""Its services that do nothing most of the time, each of which wakes it every few seconds unless told otherwise."""
+
+
 def address(port: int | None) -> str:
     """Give the address of its API."""
     return f"http://127.0.0.1:{port}/api"
@@ -111,6 +122,7 @@ def settings(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES_IN_FILES,
         **retention.of_prefects_server(),
+        **SELDOM,
     }
 
 
