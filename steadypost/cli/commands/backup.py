@@ -54,7 +54,8 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         if documents is not None:
             parts[DOCUMENTS] = documents
         archive.write(target, contents, parts)
-    failed = documents is None and not without_accounts
+    unreadable = [] if documents is None else block_documents.unreadable(documents)
+    failed = bool(unreadable) or (documents is None and not without_accounts)
     keys = sorted(name.removeprefix(KEYS) for name in parts if name.startswith(KEYS))
     document = {
         "path": str(target),
@@ -63,6 +64,7 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         "keys": keys,
         "accounts": documents is not None,
         "why_no_accounts": why_not,
+        "unreadable_accounts": unreadable,
     }
     told = [
         f"{target}: {contents.counts['deliveries']} deliveries of {contents.counts['posts']} posts",
@@ -70,7 +72,11 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         "accounts: with their secrets" if documents is not None else f"accounts: not in it ({why_not})",
         "It holds secrets. Keep it as you keep passwords. 'steadypost restore' takes it.",
     ]
-    if failed:
+    if unreadable:
+        told.append(
+            f"Not in it, for their blocks cannot be read: {', '.join(unreadable)}. 'steadypost accounts' says why."
+        )
+    elif failed:
         told.append("Start Prefect and run this again, or say --without-accounts.")
     return Answer(
         document=document,
