@@ -10,10 +10,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
+import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +32,9 @@ DOCUMENTS = "documents.json"
 KEYS = "keys/"
 
 CHUNK = 1024 * 1024
+
+LEFT_FOR_S = 24 * 3600.0
+"""Seconds after which no backup is under way any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +71,31 @@ class Contents:
         }
 
 
-def write(target: Path, contents: Contents, parts: Mapping[str, Path | bytes]) -> None:
+@contextmanager
+def workshop(folder: Path, prefix: str) -> Iterator[Path]:
+    """Give a folder on the disk of the result, for this user alone. What one that was killed left goes after a day."""
+    for left in folder.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_FOR_S:
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as made:
+        yield Path(made)
+
+
+def write(target: Path, contents: Contents, parts: Mapping[str, Path | bytes], shop: Path) -> None:
     """Write a backup; it appears whole or not at all, for this user alone."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft = shop / "draft"
     sums = {name: _checksum(part) for name, part in parts.items()}
     told = json.dumps(Contents(**{**_fields(contents), "checksums": sums}).document(), indent=2).encode()
     opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE)
-    try:
-        with _named(target), os.fdopen(opened, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
-                for name, part in ((LIST, told), *parts.items()):
-                    _add(tar, name, part)
-            file.flush()
-            os.fsync(file.fileno())
-        # Not over one that is there: of two backups under one name neither is lost.
-        os.link(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _named(target), os.fdopen(opened, "wb") as file:
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
+            for name, part in ((LIST, told), *parts.items()):
+                _add(tar, name, part)
+        file.flush()
+        os.fsync(file.fileno())
+    # Not over one that is there: of two backups under one name neither is lost.
+    os.link(draft, target)
 
 
 def _fields(contents: Contents) -> dict[str, Any]:

@@ -385,3 +385,16 @@ def test_a_backup_that_others_can_read_is_said_to_be(call, home, store, queue, a
 
     assert 0 == told.code
     assert "chmod 600" in told.out
+
+
+def test_what_a_backup_that_was_killed_has_left_goes_with_a_later_one(call, home, store, accounts, tmp_path):
+    """A copy of the whole store each time would fill the disk; one that may still be at work keeps its own."""
+    for name in (".backup-old", ".backup-young"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "store.db").touch()
+    two_days_ago = NOW.timestamp() - 2 * 24 * 3600
+    os.utime(tmp_path / ".backup-old", (two_days_ago, two_days_ago))
+
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+
+    assert [".backup-young"] == [one.name for one in tmp_path.iterdir() if one.name.startswith(".")]

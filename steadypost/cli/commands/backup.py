@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +43,8 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
     target = _target(path, now)
     documents, why_not = (None, "left out, as asked") if without_accounts else _documents(house)
     # Beside the target: a store is too large for a folder in memory.
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-        copy = Path(folder) / STORE
+    with archive.workshop(target.parent, ".backup-") as folder:
+        copy = folder / STORE
         contents = make(house, copy, now)
         parts: dict[str, Path | bytes] = {STORE: copy}
         parts |= {
@@ -53,7 +52,7 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         }
         if documents is not None:
             parts[DOCUMENTS] = documents
-        archive.write(target, contents, parts)
+        archive.write(target, contents, parts, folder)
     unreadable = [] if documents is None else block_documents.unreadable(documents)
     failed = bool(unreadable) or (documents is None and not without_accounts)
     keys = sorted(name.removeprefix(KEYS) for name in parts if name.startswith(KEYS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +126,8 @@ def _workshop(house: House) -> Any:
     url = house.store_url
     beside = sqlite_file(url).parent if url.startswith("sqlite") else house.settings.home
     private.folder(beside)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=beside) as folder:
-        yield Path(folder)
+    with archive.workshop(beside, ".restore-") as folder:
+        yield folder
 
 
 def _not_from_the_future(contents: Contents, now: datetime) -> None:
@@ -201,12 +200,12 @@ def _keep_aside(house: House, aside: Path, now: datetime) -> str:
     """Make a backup of what is there, where that is a store at all."""
     from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
 
-    with tempfile.TemporaryDirectory(prefix=".aside-", dir=aside.parent) as folder:
+    with archive.workshop(aside.parent, ".aside-") as folder:
         try:
-            contents = make(house, Path(folder) / STORE, now)
+            contents = make(house, folder / STORE, now)
         except StoreError:
             return ""
-        archive.write(aside, contents, {STORE: Path(folder) / STORE})
+        archive.write(aside, contents, {STORE: folder / STORE}, folder)
     return str(aside)
 
 
