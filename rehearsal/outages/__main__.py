@@ -61,6 +61,7 @@ def main(words: Sequence[str] | None = None) -> int:
             _say(f"it did not come up; see {house.home}/logs")
             return 1
         house.accounts()
+        until(house.knows_the_accounts, UNTIL_UP)
         feed = Feed(house)
         feed.start()
         ready = Row(process="none", how="")

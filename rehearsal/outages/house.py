@@ -27,6 +27,7 @@ from steadypost import prefect_address
 from steadypost.cli.up.server import answers
 from steadypost.domain.watched import FLOWS
 from steadypost.store import Store, StoreError, watches
+from steadypost.store import accounts as account_rows
 from tasks import runs
 
 HEARD_OF = timedelta(seconds=6)
@@ -88,6 +89,8 @@ class House:
                 datetime.now(UTC) - lease.heartbeat_at < HEARD_OF
                 and any(map(_moves, here.get(lease.run_id, ())))
                 for lease in leases
+                # A helper's lease stays when no second machine needs it any more.
+                if lease.flow in FLOWS
             )
         return False
 
@@ -131,6 +134,11 @@ class House:
                 rules_accepted=True, rules_accepted_by="the rehearsal: a sandbox on this machine",
                 per_hour=900, per_day=900, spacing_seconds=0,
             ).save("alice")  # fmt: skip
+
+    def knows_the_accounts(self) -> bool:
+        """Whether those on watch have read them, so that posts for them are taken in."""
+        with self.store as store:
+            return len(store.read(account_rows.every)) == 3
 
     def live(self) -> Iterator[tuple[str, str, datetime]]:
         """Read the ledgers: whose, which text, and since when it is live."""
