@@ -91,7 +91,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _ended(house: House, feed: Feed) -> list[str]:
     """Say what the store has not understood, and what is left once it was told to end."""
-    wrong = [f"not taken in: {why}" for why in feed.failed[:3]]
+    wrong: list[str] = []
 
     def unsettled() -> list[str]:
         with house.store as store:
