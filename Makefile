@@ -6,7 +6,7 @@ SEED ?= 7
 TESTS ?=
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo demo-networks up test test-networks test-containers test-crash drill control simulate bare check bench lock clean
+.PHONY: help setup demo demo-networks up test test-networks test-containers test-outages test-crash drill control simulate bare check bench lock clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ test-containers: setup ## Build the image and run everything in containers, on a
 test-stand-ins: setup ## Kill those on watch while Prefect's server is away, stopped or slow (a quiet machine, ten minutes)
 	@tools/setup.sh tests
 	@STEADYPOST_STAND_INS=1 $(PY) -m pytest tests/flows/test_stand_in.py tests/flows/test_stand_in_process.py tests/cli/test_up.py
+
+test-outages: setup ## Kill and stop each process of a running `steadypost up` in turn while posts fall due (three quarters of an hour)
+	@tools/setup.sh tests
+	@$(PY) -m rehearsal.outages
 
 test-crash: setup ## End real workers at every step and lose every answer, then judge by the ledger (half an hour)
 	@tools/setup.sh tests

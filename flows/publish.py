@@ -69,7 +69,8 @@ def publish(
         return Completed(message=needless, data={})
     with ended_within(stay + COMES_HOME_WITHIN), publishing_house(stay) as house:
         run_id = str(flow_run.id)
-        watch = Watch(house, helping(machine) if machine else PUBLISH, run_id, at_most=stay, pace=PACE)
+        lease = helping(machine) if machine else PUBLISH
+        watch = Watch(house, lease, run_id, at_most=stay, pace=PACE, needs_blocks=True)
         crew = Crew(house, watch)
         keep_publishing(house, watch, crew, Sharing(house, run_id, Role.HELPER if machine else Role.LEAD))
     return Completed(message=crew.in_words(), data=dict(crew.done))

@@ -74,7 +74,15 @@ def reconcile(
             for account in accounts_to_look_at(house, at_once=True):
                 told += look_at(house, [account], at_once=True)
             return Completed(message=_in_words(told), data=dict(told))
-        watch = Watch(house, "reconcile", str(flow_run.id), at_most=stay, pace=PACE, hung_after=LOOKS_WITHIN)
+        watch = Watch(
+            house,
+            "reconcile",
+            str(flow_run.id),
+            at_most=stay,
+            pace=PACE,
+            hung_after=LOOKS_WITHIN,
+            needs_blocks=True,
+        )
         keep_looking(house, watch, told)
     return Completed(message=_in_words(told), data=dict(told))
 

@@ -84,7 +84,7 @@ _sent: list[_Sent] = []
 
 
 def speak_for_beginners(house: House) -> None:
-    """Send heartbeats for those that were started here and have not begun; raises ``StoreError``.
+    """Give the lease anew to those that were started here and have not begun; raises ``StoreError``.
 
     Under heavy load Python alone takes minutes to start, and one that is replaced meanwhile never gets there.
     """
@@ -95,7 +95,9 @@ def speak_for_beginners(house: House) -> None:
     known = house.store.read(vitals.every) if young else {}
     for one in young:
         if f"{vitals.RUN}{one.run_id}" not in known:
-            house.store.write(watches.heartbeat, one.flow, run_id=one.run_id, now=moment)
+            # Given anew, and not a heartbeat: with one it would count as begun, and have fifteen seconds where nobody
+            # speaks for it any more, as when its sender was a stand-in that was relieved.
+            house.store.write(watches.replace, one.flow, gone=one.run_id, by=one.run_id, now=moment)
 
 
 def send(house: House, flow: str, gone: str) -> int | None:

@@ -43,6 +43,7 @@ class Watch:
         pace: float,
         hung_after: timedelta = HUNG_AFTER,
         leased_since: bool = False,
+        needs_blocks: bool = False,
     ) -> None:
         self._house = house
         self.flow = flow
@@ -53,6 +54,7 @@ class Watch:
         self._hung_after = hung_after
         self._heartbeat_at = 0.0
         self._leased = leased_since
+        self._needs_blocks = needs_blocks
         self._relieved = False
         self._called = threading.Event()
         self._turned = threading.Condition()
@@ -60,6 +62,7 @@ class Watch:
         self._done = 0
 
     def __iter__(self) -> Iterator[None]:
+        self._wait_for_blocks()
         with ended_within(self._hung_after) as cycle:
             while self._goes_on():
                 self._begun += 1
@@ -70,6 +73,14 @@ class Watch:
                 self._called.wait(self._pace)
                 self._called.clear()
                 cycle.again()
+
+    def _wait_for_blocks(self) -> None:
+        """Leave the lease where it is until the blocks were read: one that began as Prefect's server went away knows no
+        account, and whoever stands in does.
+        """
+        while self._needs_blocks and self._house.blocks is None and time.monotonic() < self._ends:
+            self._house.refresh()
+            self._called.wait(self._pace)
 
     def call(self) -> Callable[[], None]:
         """Start the next cycle at once. The answer waits for that cycle's end, but not for long."""

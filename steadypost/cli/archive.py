@@ -10,10 +10,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
+import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +32,9 @@ DOCUMENTS = "documents.json"
 KEYS = "keys/"
 
 CHUNK = 1024 * 1024
+
+LEFT_FOR_S = 24 * 3600.0
+"""Seconds after which no backup is under way any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +71,31 @@ class Contents:
         }
 
 
-def write(target: Path, contents: Contents, parts: Mapping[str, Path | bytes]) -> None:
+@contextmanager
+def workshop(folder: Path, prefix: str) -> Iterator[Path]:
+    """Give a folder on the disk of the result, for this user alone. What one that was killed left goes after a day."""
+    for left in folder.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_FOR_S:
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as made:
+        yield Path(made)
+
+
+def write(target: Path, contents: Contents, parts: Mapping[str, Path | bytes], shop: Path) -> None:
     """Write a backup; it appears whole or not at all, for this user alone."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft = shop / "draft"
     sums = {name: _checksum(part) for name, part in parts.items()}
     told = json.dumps(Contents(**{**_fields(contents), "checksums": sums}).document(), indent=2).encode()
     opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE)
-    try:
-        with os.fdopen(opened, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
-                for name, part in ((LIST, told), *parts.items()):
-                    _add(tar, name, part)
-            file.flush()
-            os.fsync(file.fileno())
-        # Not over one that is there: of two backups under one name neither is lost.
-        os.link(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _named(target), os.fdopen(opened, "wb") as file:
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
+            for name, part in ((LIST, told), *parts.items()):
+                _add(tar, name, part)
+        file.flush()
+        os.fsync(file.fileno())
+    # Not over one that is there: of two backups under one name neither is lost.
+    os.link(draft, target)
 
 
 def _fields(contents: Contents) -> dict[str, Any]:
@@ -108,11 +122,28 @@ def _checksum(part: Path | bytes) -> str:
 
 
 @contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Name the file where the disk refuses what is written to it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(target)
+        raise
+
+
+@contextmanager
 def opened(path: Path) -> Iterator[Backup]:
     """Open a backup and read what it says of itself, or stop with what is wrong with it."""
+    with ExitStack() as open_:
+        with _reading(path):
+            backup = Backup(path, open_.enter_context(tarfile.open(path, mode="r:gz")))
+        yield backup
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with tarfile.open(path, mode="r:gz") as tar:
-            yield Backup(path, tar)
+        yield
     except OSError as error:
         told = error.strerror or str(error) or type(error).__name__
         raise Stop(
@@ -161,8 +192,8 @@ class Backup:
         source = self._member(name)
         digest = hashlib.sha256()
         opened_file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE)
-        with os.fdopen(opened_file, "wb") as file:
-            while chunk := source.read(CHUNK):
+        with _named(target), os.fdopen(opened_file, "wb") as file:
+            while chunk := self._read(source, CHUNK):
                 digest.update(chunk)
                 file.write(chunk)
             file.flush()
@@ -171,13 +202,19 @@ class Backup:
 
     def read(self, name: str) -> bytes:
         """Read one part."""
-        data: bytes = self._member(name).read()
+        data = self._read(self._member(name))
         self._expect(name, hashlib.sha256(data).hexdigest())
+        return data
+
+    def _read(self, source: Any, most: int = -1) -> bytes:
+        with _reading(self._path):
+            data: bytes = source.read(most)
         return data
 
     def _member(self, name: str) -> Any:
         try:
-            found = self._tar.extractfile(name)
+            with _reading(self._path):
+                found = self._tar.extractfile(name)
         except KeyError:
             found = None
         if found is None:

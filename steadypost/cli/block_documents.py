@@ -24,16 +24,20 @@ NAMED = {"switches": "the switches", "on_call": "who is on call"}
 
 
 def read() -> bytes:
-    """Read every account's block document, with its secrets, the switches and who is on call, as they are kept in a
-    backup; ``Stop`` when Prefect is away.
+    """Read every account's block document, with its secrets, the switches, who is on call and the circuits that a person
+    has taken over, as they are kept in a backup; ``Stop`` when Prefect is away.
     """
     known = keeping.known()
     accounts = {
         name: {"channel": block.channel, "data": _plain(block)}
         for name, block in sorted(known.blocks.items())
     }
-    entered = {name: _plain(block) for name, block in keeping.entered().items()}
-    told = {"accounts": accounts, "unreadable": sorted(known.unreadable), "entered": entered}
+    told = {
+        "accounts": accounts,
+        "unreadable": sorted(known.unreadable),
+        "entered": {name: _plain(block) for name, block in keeping.entered().items()},
+        "circuits": {name: _plain(block) for name, block in keeping.forced().items()},
+    }
     return json.dumps(told, default=_written).encode()
 
 
@@ -50,22 +54,38 @@ def _plain(block: Block) -> dict[str, Any]:
     }
 
 
+def unreadable(written: bytes) -> list[str]:
+    """Name the accounts whose documents could not be read, and which are therefore not in it."""
+    return list(json.loads(written)["unreadable"])
+
+
 def put_back(written: bytes) -> list[str]:
-    """Make the documents of accounts that have none, and the switches and who is on call anew where they are as they
-    came; answer what was made. Anything else that is there stays as it is.
+    """Make the documents of accounts that have none; the switches, who is on call and the circuits that a person has
+    taken over anew where they are as they came; answer what was made. Anything else that is there stays as it is.
     """
     from blocks.channels import CHANNELS  # noqa: PLC0415 - Prefect takes two seconds that --help need not wait
 
     told = json.loads(written)
     known = keeping.known()
-    made = []
+    # What keeps posts back is there before there is anybody to publish for.
+    made = [*_put_back_settings(told.get("entered", {})), *_put_back_circuits(told.get("circuits", {}))]
     for name, kept in told["accounts"].items():
         if known.has(name):
             continue
         block = CHANNELS[kept["channel"]].block.model_validate(kept["data"])
         keeping.save(name, block)
         made.append(name)
-    return [*made, *_put_back_settings(told.get("entered", {}))]
+    return made
+
+
+def _put_back_circuits(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    from blocks import Circuit  # noqa: PLC0415 - as above
+
+    there = keeping.forced() if told else {}
+    for name, data in told.items():
+        if name not in there:
+            keeping.save(name, Circuit.model_validate(data))
+            yield f"the circuit {name}"
 
 
 def _put_back_settings(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -5,6 +5,7 @@ PostgreSQL is read and written in one transaction each, without programs of its 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -34,10 +35,16 @@ def copy_to(database: Database, target: Path) -> None:
     """Copy a store into a file that is not there yet, for this user alone."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE))
     tables.check(database)
-    if database.is_sqlite:
-        _copy_sqlite(database, target)
-    else:
+    if not database.is_sqlite:
         _copy_rows(database, target)
+        return
+    try:
+        _copy_sqlite(database, target)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        # It is the copy that is written, and so the copy's disk.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target.parent)) from None
 
 
 def check_copy(path: Path) -> None:

@@ -1,7 +1,9 @@
 """A backup is one file for its owner alone; a restore asks for nothing that it has not looked for."""
 
+import errno
 import json
 import os
+import sqlite3
 import stat
 import tarfile
 from datetime import UTC, datetime, timedelta
@@ -9,14 +11,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from blocks import FileAccount, OnCall, Switches
+from blocks import Circuit, FileAccount, OnCall, Switches
 from blocks.switches import Switch
-from steadypost.cli import block_documents
+from steadypost.cli import archive, block_documents
 from steadypost.cli.account import keeping
 from steadypost.cli.account.keeping import Known
+from steadypost.cli.up.lock import alone
+from steadypost.domain.circuit import Position
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Part, Post
-from steadypost.store import Store, StoreError, intake, reading, settling, watches
+from steadypost.store import Store, StoreError, copying, intake, reading, settling, watches
+from tasks import documents as task_documents
 from tests.cli.conftest import NOW
 
 SECRET = "correct horse"
@@ -30,6 +35,7 @@ def accounts(monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr(keeping, "known", lambda: Known(blocks=known, unreadable={}))
     monkeypatch.setattr(keeping, "entered", dict)
+    monkeypatch.setattr(task_documents, "circuits", dict)
     monkeypatch.setattr(keeping, "save", lambda name, block: saved.update({name: block}))
     return known, saved
 
@@ -250,3 +256,145 @@ def test_the_switches_and_who_is_on_call_come_back_where_nobody_has_changed_them
     entered.update(switches=off, on_call=OnCall())
     assert ["who is on call"] == block_documents.put_back(written)
     assert "json://example.org/hook" == saved["steadypost"].address.get_secret_value()
+
+
+def test_the_emergency_stop_is_back_before_the_accounts_are(accounts, monkeypatch):
+    """Between the two the house would publish."""
+    known, saved = accounts
+    off = Switches(publish=Switch(on=False, reason="the brand is on fire", by="Ann"))
+    entered = {"switches": off}
+    monkeypatch.setattr(keeping, "entered", lambda: entered)
+    monkeypatch.setattr(
+        task_documents, "circuits", lambda: {"account-alice": Circuit(position=Position.OPEN)}
+    )
+    written = block_documents.read()
+    known.clear()
+    entered.update(switches=Switches())
+    monkeypatch.setattr(task_documents, "circuits", dict)
+
+    block_documents.put_back(written)
+
+    assert ["steadypost", "account-alice", "alice"] == list(saved)
+
+
+def test_a_circuit_that_a_person_opened_comes_back_open(accounts, monkeypatch):
+    """Where one has been said something of since, that stays; what was once closed is not closed again."""
+    _, saved = accounts
+    words = {
+        "account-alice": Circuit(position=Position.OPEN, reason="she asked us to wait", by="Ann"),
+        "store": Circuit(position=Position.DISABLED),
+        "browser-here": Circuit(position=Position.CLOSED),
+    }
+    monkeypatch.setattr(task_documents, "circuits", lambda: words)
+    written = block_documents.read()
+    monkeypatch.setattr(task_documents, "circuits", lambda: {"store": Circuit(position=Position.OPEN)})
+
+    assert ["the circuit account-alice"] == block_documents.put_back(written)
+    assert words["account-alice"] == saved["account-alice"]
+
+
+def test_an_account_that_cannot_be_read_is_named(call, store, accounts, monkeypatch, tmp_path):
+    """A backup that lacks one must not look like a whole one."""
+    monkeypatch.setattr(keeping, "known", lambda: Known(blocks=accounts[0], unreadable={"bob": "handle"}))
+
+    told = call("backup", str(tmp_path / "one.backup"))
+
+    assert 1 == told.code
+    assert "bob" in told.out
+
+
+def _full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _sqlite_full(*_):
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise full
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "fails"), [(archive, "_add", _full), (copying, "_copy_sqlite", _sqlite_full)]
+)
+def test_a_backup_onto_a_full_disk_says_so_and_leaves_nothing(
+    call, store, accounts, monkeypatch, tmp_path, room, name, fails
+):
+    """Whichever part of it fits no more."""
+    (tmp_path / "backups").mkdir()
+    monkeypatch.setattr(room, name, fails)
+
+    told = call("backup", str(tmp_path / "backups"))
+
+    assert 1 == told.code
+    assert "backups/" in told.err
+    assert "No space left" in told.err
+    assert "free some space" in told.err
+    assert [] == list((tmp_path / "backups").iterdir())
+
+
+def test_a_restore_onto_a_full_disk_does_not_blame_the_backup(
+    call, home, store, queue, accounts, monkeypatch, tmp_path
+):
+    """The file is good; and the store that was there still is."""
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+    monkeypatch.setattr(archive.os, "fsync", _full)
+
+    told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
+
+    monkeypatch.undo()
+    assert 1 == told.code
+    assert "free some space" in told.err
+    assert "cannot be read" not in told.err
+    assert [] == [one.name for one in home.iterdir() if one.name.startswith(".restore")]
+
+
+def test_a_restore_without_prefect_says_what_is_missing_and_how_to_get_it(
+    call, store, accounts, monkeypatch, tmp_path
+):
+    """As on an empty home: the accounts come when Prefect is there, by a command that can be copied."""
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+    monkeypatch.delenv("PREFECT_API_URL")
+    store.close()
+
+    told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
+
+    assert 1 == told.code
+    said = " ".join(told.out.split())
+    assert f"steadypost restore {tmp_path}/one.backup --accounts-only --why" in said
+    assert "not restored" in said
+
+
+def test_a_home_whose_processes_run_is_not_restored(call, home, store, queue, accounts, tmp_path):
+    """Also when none of those on watch has been heard of for a minute: they would come back to the restored store."""
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+
+    with alone(home):
+        told = call("restore", str(tmp_path / "one.backup"), "--nothing-runs", "--why", "x")
+
+    assert 1 == told.code
+    assert "'steadypost up' runs" in told.err
+    assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
+
+
+def test_a_backup_that_others_can_read_is_said_to_be(call, home, store, queue, accounts, tmp_path):
+    """It was copied without its mode, and holds secrets."""
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+    (tmp_path / "one.backup").chmod(0o644)
+
+    told = call("restore", str(tmp_path / "one.backup"), "--dry-run", "--why", "x")
+
+    assert 0 == told.code
+    assert "chmod 600" in told.out
+
+
+def test_what_a_backup_that_was_killed_has_left_goes_with_a_later_one(call, home, store, accounts, tmp_path):
+    """A copy of the whole store each time would fill the disk; one that may still be at work keeps its own."""
+    for name in (".backup-old", ".backup-young"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "store.db").touch()
+    two_days_ago = NOW.timestamp() - 2 * 24 * 3600
+    os.utime(tmp_path / ".backup-old", (two_days_ago, two_days_ago))
+
+    assert 0 == call("backup", str(tmp_path / "one.backup")).code
+
+    assert [".backup-young"] == [one.name for one in tmp_path.iterdir() if one.name.startswith(".")]

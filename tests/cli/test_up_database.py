@@ -22,6 +22,7 @@ from steadypost.cli.endings import Stop
 from steadypost.cli.up import database, moving, postgres, server
 from steadypost.cli.up.postgres import Cluster, NoPostgres
 from steadypost.cli.up.processes import Child, Family
+from tasks.runs import is_there
 from tests.postgres import who
 
 
@@ -222,6 +223,25 @@ def test_one_that_outlived_its_supervisor_is_ended_first(cluster, run):
     assert left.pid != again.pid
     with _connected(cluster.url()) as connection:
         assert "hello" == connection.scalar(text("SELECT what FROM said"))
+
+
+def test_what_is_left_of_one_that_was_killed_while_all_of_it_was_stopped_is_ended(cluster, run):
+    """Its processes hold the memory that all share, and while they do no other starts: they would be there for ever."""
+    left = run()
+    of_it = psutil.Process(left.pid).children(recursive=True)
+    for one in of_it:
+        one.suspend()
+    try:
+        left.kill()
+        left.wait()
+
+        run()
+
+        assert not any(map(is_there, of_it))
+    finally:
+        for one in of_it:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
 
 
 def test_a_number_that_names_another_process_since_a_power_loss_is_none(cluster, run):

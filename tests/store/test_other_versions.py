@@ -27,11 +27,12 @@ PROGRAM = Path(any_version.__file__)
 EARLIER = {
     "cdc591671cf8f2d29550ead9e0da319d4ab3eeef": "0006",
     "1b35f3fda952fd185a628cfce2edd07613b5b238": "0018",
+    "e5c121c11fa0db36fcb1ba94593272173ac1f657": "0019",
 }
 """Commits of versions that are in use, and which revision their tables have."""
 
 LATEST = list(EARLIER)[-1]
-"""The first whose backups can be restored."""
+"""The one before this, to which a person goes back."""
 
 IN_TEN_MINUTES = timedelta(minutes=11)
 """By then every lease has run out."""

@@ -144,6 +144,25 @@ def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
     assert house.store_away_at == house.clock()
 
 
+def test_a_run_that_knows_no_account_leaves_the_lease_where_it_is(house, monkeypatch):
+    """Prefect's server went away as it began: one that stands in publishes, and goes on until this one can."""
+    house.store.write(watches.take, "publish", run_id="stand-in", now=house.clock())
+    house.blocks, holders = None, []
+
+    def refresh():
+        holders.extend(watch.run_id for watch in house.store.read(watches.every))
+        if len(holders) == 3:
+            house.blocks = Documents(accounts={}, switches=None)
+
+    monkeypatch.setattr(house, "refresh", refresh)
+    rounds = Watch(house, "publish", "run-1", at_most=timedelta(minutes=1), pace=0.0, needs_blocks=True)
+
+    next(iter(rounds))
+
+    assert ["stand-in"] * 3 == holders
+    assert ["run-1"] == [watch.run_id for watch in house.store.read(watches.every)]
+
+
 def test_whoever_calls_the_watch_can_wait_for_the_cycle_that_follows(house, monkeypatch):
     """Not for the one under way, which may have looked before; and not for long for one that does not come."""
     monkeypatch.setattr("tasks.watches.GIVES_WAY", 30.0)

@@ -239,10 +239,9 @@ def test_nobody_stands_in_who_does_not_know_what_the_blocks_say(house, leases):
     ]
 
 
-def test_one_that_takes_long_to_begin_is_spoken_for_by_its_sender(house, time, leases, prefect, monkeypatch):
-    """Where Python alone takes minutes to begin, one that is replaced before it has begun never does. It is spoken for
-    until it says itself that it lives, not longer than that takes at the worst, and not when it has died.
-    """
+@pytest.fixture
+def slow_to_begin(house, prefect, monkeypatch):
+    """Prefect is away, and stand-ins do nothing but start; their exit codes."""
     codes = {}
 
     class Process:
@@ -259,35 +258,69 @@ def test_one_that_takes_long_to_begin_is_spoken_for_by_its_sender(house, time, l
     monkeypatch.setattr(stand_ins, "_begun", lambda _: Process())
     monkeypatch.setattr(stand_ins, "send", SEND)
     prefect.away = True
+    return codes
+
+
+def holder(house):
+    [found] = [one for one in house.store.read(watches.every) if one.flow == "publish"]
+    return found
+
+
+def seconds_pass(house, time, many, of):
+    """All but the publisher's lease are heard of, and those named look after the others every five seconds."""
+    for _ in range(int(many) // 5):
+        pass_by(house, time, seconds=5)
+        house.store.write(watches.heartbeat, "watch", run_id="watch-1", now=house.clock())
+        for one in of:
+            one.see()
+
+
+def test_one_whose_sender_has_ended_still_has_its_time_to_begin(house, time, leases, slow_to_begin):
+    """The sender may be a stand-in itself, that a run of Prefect's has just relieved. Nobody else can speak for it."""
+    peers, others = PeerSupervisor(house, "reconcile"), PeerSupervisor(house, "watch")
+    seconds_pass(house, time, 40, of=[peers, others])
+    sent = holder(house).run_id
+    assert "publish-1" != sent
+
+    stand_ins._sent.clear()
+    seconds_pass(house, time, BEGINS_WITHIN.total_seconds() - 5, of=[others])
+    assert sent == holder(house).run_id, "Python may take as long to start"
+
+    seconds_pass(house, time, 15, of=[others])
+    assert sent != holder(house).run_id, "it never began"
+
+
+def test_one_that_takes_long_to_begin_is_spoken_for_by_its_sender(house, time, leases, slow_to_begin):
+    """Where Python alone takes minutes to begin, one that is replaced before it has begun never does. It is spoken for
+    until it says itself that it lives, not longer than that takes at the worst, and not when it has died.
+    """
+    codes = slow_to_begin
     peers, others = PeerSupervisor(house, "reconcile"), PeerSupervisor(house, "watch")
 
     def lease():
-        [found] = [one for one in house.store.read(watches.every) if one.flow == "publish"]
-        return found
+        return holder(house)
 
     def minutes_pass(many, of):
-        for _ in range(many * 12):
-            pass_by(house, time, seconds=5)
-            house.store.write(watches.heartbeat, "watch", run_id="watch-1", now=house.clock())
-            for one in of:
-                one.see()
+        seconds_pass(house, time, many * 60, of)
 
     minutes_pass(1, of=[peers])
     first = lease().run_id
     minutes_pass(3, of=[peers, others])
     assert first == lease().run_id, "it has not begun, and is there"
 
+    pass_by(house, time, seconds=1)
     house.store.write(vitals.run_lives, first, told="here", now=house.clock())
+    house.store.write(watches.heartbeat, "publish", run_id=first, now=house.clock())
     minutes_pass(1, of=[peers])
     assert first != lease().run_id, "it had begun, and spoke for itself no more"
 
     second = lease().run_id
     codes.update(dict.fromkeys(codes, 1))
-    minutes_pass(1, of=[peers])
+    minutes_pass(2, of=[peers])
     assert second != lease().run_id, "it has died"
 
     third = lease().run_id
-    minutes_pass(6, of=[peers])
+    minutes_pass(7, of=[peers])
     assert third != lease().run_id, "it never begins"
 
 

@@ -18,7 +18,7 @@ from steadypost.domain.token import Unreadable
 if TYPE_CHECKING:
     from prefect.blocks.core import Block
 
-    from blocks import AccountBlock
+    from blocks import AccountBlock, Circuit
     from steadypost.domain.token import Token
     from steadypost.store import Store
     from steadypost.store.tokens import Tokens
@@ -64,6 +64,19 @@ def entered() -> dict[str, Block]:
     except documents.ApiAway as away:
         raise _away(str(away)) from None
     return {"on_call": on_call} if switches is None else {"on_call": on_call, "switches": switches}
+
+
+def forced() -> dict[str, Circuit]:
+    """Read what persons say of circuits for as long as they do not say otherwise, by the circuit; ``Stop`` as above."""
+    from steadypost.domain.circuit import Position  # noqa: PLC0415 - as above
+    from tasks import documents  # noqa: PLC0415 - as above
+
+    try:
+        circuits = documents.circuits()
+    except documents.ApiAway as away:
+        raise _away(str(away)) from None
+    once = {Position.AUTOMATIC, Position.CLOSED}
+    return {name: circuit for name, circuit in circuits.items() if circuit.position not in once}
 
 
 def _api_url() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +43,8 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
     target = _target(path, now)
     documents, why_not = (None, "left out, as asked") if without_accounts else _documents(house)
     # Beside the target: a store is too large for a folder in memory.
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-        copy = Path(folder) / STORE
+    with archive.workshop(target.parent, ".backup-") as folder:
+        copy = folder / STORE
         contents = make(house, copy, now)
         parts: dict[str, Path | bytes] = {STORE: copy}
         parts |= {
@@ -53,8 +52,9 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         }
         if documents is not None:
             parts[DOCUMENTS] = documents
-        archive.write(target, contents, parts)
-    failed = documents is None and not without_accounts
+        archive.write(target, contents, parts, folder)
+    unreadable = [] if documents is None else block_documents.unreadable(documents)
+    failed = bool(unreadable) or (documents is None and not without_accounts)
     keys = sorted(name.removeprefix(KEYS) for name in parts if name.startswith(KEYS))
     document = {
         "path": str(target),
@@ -63,6 +63,7 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         "keys": keys,
         "accounts": documents is not None,
         "why_no_accounts": why_not,
+        "unreadable_accounts": unreadable,
     }
     told = [
         f"{target}: {contents.counts['deliveries']} deliveries of {contents.counts['posts']} posts",
@@ -70,7 +71,11 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
         "accounts: with their secrets" if documents is not None else f"accounts: not in it ({why_not})",
         "It holds secrets. Keep it as you keep passwords. 'steadypost restore' takes it.",
     ]
-    if failed:
+    if unreadable:
+        told.append(
+            f"Not in it, for their blocks cannot be read: {', '.join(unreadable)}. 'steadypost accounts' says why."
+        )
+    elif failed:
         told.append("Start Prefect and run this again, or say --without-accounts.")
     return Answer(
         document=document,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import shlex
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House, sqlite_file
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
+from steadypost.cli.up.lock import started
 from steadypost.domain import clock
 from steadypost.settings import without_password
 
@@ -43,7 +44,11 @@ THE_WORD = (
     is_flag=True,
     help="Your word that nothing works with the lost store any more, on any machine.",
 )
-@click.option("--accounts-only", is_flag=True, help="Only make the accounts that are missing in Prefect.")
+@click.option(
+    "--accounts-only",
+    is_flag=True,
+    help="Only put back what is missing in Prefect: accounts, switches, who is on call.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be put unconfirmed, and change nothing.")
 @signed(why_is_required=True)
 def restore(
@@ -82,17 +87,20 @@ def restore(
             documents = backup.read(DOCUMENTS) if backup.contents.has_documents else None
             aside = _put_in_place(house, copy, now)
             told = [f"the store as it was: {aside or 'there was none'}", *_put_keys(house, keys, now)]
-            told.append(_put_documents(house, documents))
+            documents_told, ending = _put_documents(house, documents, path)
+            told.append(documents_told)
         else:
-            told = ["nothing was changed"]
-    return _answer(backup.contents, unconfirmed, told, house.settings.zone, dry_run=dry_run)
+            told, ending = ["nothing was changed"], Ending.OK
+    if path.stat().st_mode & 0o077:
+        told.append(f"Others can read the backup, which holds secrets: chmod 600 {path}")
+    return _answer(backup.contents, unconfirmed, told, house.settings.zone, dry_run=dry_run, ending=ending)
 
 
 def _only_accounts(house: House, path: Path) -> Answer:
     with archive.opened(path) as backup:
         documents = backup.read(DOCUMENTS) if backup.contents.has_documents else None
-    told = _put_documents(house, documents)
-    return Answer(document={"told": [told]}, tell=lambda console: speech.tell(console, told))
+    told, ending = _put_documents(house, documents, path)
+    return Answer(document={"told": [told]}, tell=lambda console: speech.tell(console, told), ending=ending)
 
 
 def prepare(copy: Path, contents: Contents, by: By, now: datetime) -> Unsure:
@@ -118,8 +126,8 @@ def _workshop(house: House) -> Any:
     url = house.store_url
     beside = sqlite_file(url).parent if url.startswith("sqlite") else house.settings.home
     private.folder(beside)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=beside) as folder:
-        yield Path(folder)
+    with archive.workshop(beside, ".restore-") as folder:
+        yield folder
 
 
 def _not_from_the_future(contents: Contents, now: datetime) -> None:
@@ -135,6 +143,9 @@ def _refuse_while_at_work(house: House, now: datetime) -> None:
     """Stop where the store that is there is at work. One that cannot be read tells nothing; there the word has to do."""
     from steadypost.store import Store, StoreError, watches  # noqa: PLC0415 - see House.store
 
+    if started(house.settings.home):
+        message = f"'steadypost up' runs for {house.settings.home}"
+        raise Stop(Ending.REFUSED, "at_work", message, "end it, wait a minute, and restore again")
     if house.store_url.startswith("sqlite") and not sqlite_file(house.store_url).exists():
         return
     try:
@@ -189,12 +200,12 @@ def _keep_aside(house: House, aside: Path, now: datetime) -> str:
     """Make a backup of what is there, where that is a store at all."""
     from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
 
-    with tempfile.TemporaryDirectory(prefix=".aside-", dir=aside.parent) as folder:
+    with archive.workshop(aside.parent, ".aside-") as folder:
         try:
-            contents = make(house, Path(folder) / STORE, now)
+            contents = make(house, folder / STORE, now)
         except StoreError:
             return ""
-        archive.write(aside, contents, {STORE: Path(folder) / STORE})
+        archive.write(aside, contents, {STORE: folder / STORE}, folder)
     return str(aside)
 
 
@@ -224,22 +235,32 @@ def _put_keys(house: House, keys: dict[str, bytes], now: datetime) -> list[str]:
     return told
 
 
-def _put_documents(house: House, documents: bytes | None) -> str:
+def _put_documents(house: House, documents: bytes | None, path: Path) -> tuple[str, Ending]:
+    """Put back what is kept in Prefect; answers what to say, and whether there is something left to do."""
     if documents is None:
-        return "accounts: not in the backup; add them with 'steadypost account add'"
+        remedy = "enter them with 'steadypost account add' and 'steadypost switches'"
+        return f"accounts, switches, who is on call: not in the backup; {remedy}", Ending.OK
     made, why_not = block_documents.or_why_not(
         house.settings.home, lambda: block_documents.put_back(documents)
     )
     if made is None:
-        return f"accounts: not restored ({why_not}); start Prefect, then 'steadypost restore PATH --accounts-only'"
-    return (
+        then = f"steadypost restore {shlex.quote(str(path))} --accounts-only --why TEXT"
+        told = (
+            f"accounts, switches, who is on call: not restored ({why_not}). Until they are, nothing goes out. Start "
+            f"Steadypost, then: {then}"
+        )
+        return told, Ending.REFUSED
+    told = (
         f"in Prefect made anew: {', '.join(made)}"
         if made
         else "accounts: all were here, and stay as they are"
     )
+    return told, Ending.OK
 
 
-def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], zone: str, *, dry_run: bool) -> Answer:
+def _answer(
+    contents: Contents, unconfirmed: Unsure, told: list[str], zone: str, *, dry_run: bool, ending: Ending
+) -> Answer:
     document = {
         "made_at": speech.iso(contents.made_at),
         "unconfirmed": unconfirmed.due,
@@ -262,6 +283,7 @@ def _answer(contents: Contents, unconfirmed: Unsure, told: list[str], zone: str,
     return Answer(
         document=document,
         tell=lambda console: speech.tell_lines(console, speech.by_clocks_of(zone, "\n".join(lines))),
+        ending=ending,
     )
 
 

@@ -205,24 +205,40 @@ class Cluster:
     def _end_left_over(self) -> None:
         """End one that outlived whoever started it. One lock of the home is held here: no other is at work."""
         left = self._left_over()
-        if left is None:
-            # After a power loss the number in them may be that of any process of today.
-            for lock in (self.data / "postmaster.pid", self.folder / SOCKET_LOCK):
-                lock.unlink(missing_ok=True)
-            return
-        # At once; and if not, at once without tidying up, by which nothing is lost that was committed.
-        for how in (signal.SIGINT, signal.SIGQUIT):
-            with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
-                left.send_signal(how)
-                left.wait(STOPS_WITHIN)
-        if left.is_running():
-            raise NoPostgres(f"process {left.pid} is at work on {self.data} and could not be ended; end it")
+        if left is not None:
+            # At once; if not, at once without tidying up; and one that is stopped hears nothing else. Nothing that was
+            # committed is lost.
+            for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+                with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+                    left.send_signal(how)
+                    left.wait(STOPS_WITHIN)
+            if left.is_running():
+                raise NoPostgres(
+                    f"process {left.pid} is at work on {self.data} and could not be ended; end it"
+                )
+        self._end_orphans()
+        # After a power loss the number in them may be that of any process of today.
+        for lock in (self.data / "postmaster.pid", self.folder / SOCKET_LOCK):
+            lock.unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        """End what a killed server has left: while one of them is stopped it holds the memory that all share."""
+        orphans = []
+        for one in psutil.process_iter():
+            with contextlib.suppress(OSError, psutil.Error):
+                if self._is_of_it(one):
+                    one.kill()
+                    orphans.append(one)
+        psutil.wait_procs(orphans, timeout=STOPS_WITHIN)
+
+    def _is_of_it(self, process: psutil.Process) -> bool:
+        return "postgres" in process.name() and Path(process.cwd()) == self.data.resolve()
 
     def _left_over(self) -> psutil.Process | None:
         try:
             written = (self.data / "postmaster.pid").read_text(encoding="utf-8")
             process = psutil.Process(int(written.splitlines()[0]))
-            is_it = Path(process.cwd()) == self.data.resolve() and "postgres" in process.name()
+            is_it = self._is_of_it(process)
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
         return process if is_it else None

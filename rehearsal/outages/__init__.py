@@ -1,0 +1,1 @@
+"""``make test-outages``: each process of a running ``steadypost up`` is killed, and stopped, while posts fall due."""
