@@ -23,7 +23,7 @@ import psutil
 from sandbox.client import SandboxProcess
 from steadypost import prefect_address, private
 from steadypost.browser import reap_orphans
-from steadypost.cli.up.server import free_port
+from steadypost.cli.up.server import TOGETHER, free_port
 from steadypost.domain.watched import JUDGED
 from steadypost.store import Store, watches
 from steadypost.store import accounts as account_rows
@@ -319,6 +319,7 @@ def _environment(home: Path, mark: str, port: int, settings: Mapping[str, str]) 
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         # A slot comes back after a server that was killed only with leases that live in files.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        **TOGETHER,
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "STEADYPOST_HOME": str(home),

