@@ -33,7 +33,8 @@ class KeptContext:
 class Desk:
     """Contexts by key, kept while their state stays the same: a new page costs 130-280 ms, a context 30.
 
-    Between jobs pages are parked empty. After a job that broke, every context it used is closed.
+    Between jobs pages are parked empty, but for one that a job left open, and the next is about to take elsewhere.
+    After a job that broke, every context it used is closed.
     """
 
     def __init__(self, browser: Browser, line: Connection, *, keep: int) -> None:
@@ -42,6 +43,8 @@ class Desk:
         self._keep = keep
         self._contexts: OrderedDict[str, KeptContext] = OrderedDict()
         self._used: set[str] = set()
+        self._left_open: set[str] = set()
+        """The accounts whose pages were not parked yet."""
         self._deadline = float("inf")
         self.last_step: str | None = None
 
@@ -51,12 +54,25 @@ class Desk:
         self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
     ) -> BrowserContext:
         """Return the account's context, kept if opened with this state and options (remembered as a digest)."""
+        self.park()
         return self._open(key, storage_state, fresh=fresh, options=options).context
 
     def page(
-        self, key: str, storage_state: dict[str, Any] | None = None, *, fresh: bool = False, **options: Any
+        self,
+        key: str,
+        storage_state: dict[str, Any] | None = None,
+        *,
+        fresh: bool = False,
+        as_left: bool = False,
+        **options: Any,
     ) -> Page:
-        """Return the page kept in an account's context, opening context and page where there is none."""
+        """Return the page kept in an account's context, opening context and page where there is none.
+
+        ``as_left``: as the last job left it, for one that listens to nothing before it has gone elsewhere.
+        """
+        if as_left:
+            self._left_open.discard(key)
+        self.park()
         kept = self._open(key, storage_state, fresh=fresh, options=options)
         if kept.page is None or kept.page.is_closed():
             kept.page = kept.context.new_page()
@@ -76,6 +92,15 @@ class Desk:
         kept = next(kept for kept in self._contexts.values() if kept.context == owner)
         kept.listeners.append((emitter, event, handler))
 
+    def leave_open(self, key: str) -> None:
+        """Have the account's page parked only if no other job follows at once: most of those would open it anew."""
+        self._left_open.add(key)
+
+    @property
+    def is_left_open(self) -> bool:
+        """Whether a page is to be parked yet."""
+        return bool(self._left_open)
+
     def step(self, name: str) -> None:
         """Mark how far the job has got. The parent knows it even if nothing else is ever heard."""
         self.last_step = name
@@ -92,6 +117,7 @@ class Desk:
 
     def discard(self, key: str) -> None:
         """Close an account's context with everything in it."""
+        self._left_open.discard(key)
         kept = self._contexts.pop(key, None)
         if kept is not None:
             kept.context.close()
@@ -105,22 +131,31 @@ class Desk:
         self.last_step = None
 
     def tidy(self, *, broke: bool) -> None:
-        """Park what the job used, or close it when the job broke or parking fails."""
+        """Park what the job used and did not leave open, or close it when the job broke or parking fails."""
         for key in sorted(self._used & self._contexts.keys()):
-            if broke or not self._park(self._contexts[key]):
+            if broke or not self._park(self._contexts[key], leave=key in self._left_open):
                 self.discard(key)
         while len(self._contexts) > self._keep:
             self.discard(next(iter(self._contexts)))
 
-    def _park(self, kept: KeptContext) -> bool:
-        """Empty the kept page and close all others. False when the browser did not do as it was told."""
+    def park(self) -> None:
+        """Park what was left open."""
+        for key in sorted(self._left_open):
+            if not self._park(self._contexts[key]):
+                self.discard(key)
+        self._left_open.clear()
+
+    def _park(self, kept: KeptContext, *, leave: bool = False) -> bool:
+        """Empty the kept page unless it is to be left, and close all others. False when the browser did not do as it
+        was told.
+        """
         try:
             for emitter, event, handler in kept.listeners:
                 emitter.remove_listener(event, handler)
             kept.listeners.clear()
             for extra in [page for page in kept.context.pages if page is not kept.page]:
                 extra.close()
-            if kept.page is not None and not kept.page.is_closed():
+            if kept.page is not None and not kept.page.is_closed() and not leave:
                 kept.page.unroute_all()
                 kept.page.goto("about:blank", timeout=PARK_WITHIN_MS)
         except Exception:  # noqa: BLE001 - whatever it was, this context is not kept

@@ -245,8 +245,17 @@ def _reap(processes: Iterable[psutil.Process], *, spare: ProcessId | None) -> No
 
 
 def memory_mb(process_tree: ProcessTree) -> float:
-    """Return what the runner, its driver and its browser hold together, shared memory counted once where told."""
-    return sum(_memory_of(process) for process in process_tree.living()) / 2**20
+    """Return what the runner, its driver and its browser hold together, shared memory counted once where told.
+
+    Only what descends from the runner: to look for strays takes a look at every process of the machine.
+    """
+    runner = process_tree.runner
+    if runner is None or not runner.is_alive():
+        return 0.0
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(runner.pid)
+        return sum(_memory_of(process) for process in [root, *_descendants(root)]) / 2**20
+    return 0.0
 
 
 def _memory_of(process: psutil.Process) -> int:

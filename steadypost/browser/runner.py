@@ -289,7 +289,7 @@ class BrowserRunner:
         return RunnerDied(self._step, self._process.returncode, self._last_words)
 
     def settle(self, within: float = SETTLE_WITHIN) -> None:
-        """Wait until the last job's pages are parked, else kill. Not in `run`: a result must not wait for it."""
+        """Wait until the last job is tidied up after, else kill. Not in `run`: a result must not wait for it."""
         if self._settled:
             return
         self._settled = True

@@ -27,6 +27,9 @@ from steadypost.browser.desk import Desk, ParentGone
 from steadypost.browser.launch import BrowserMissing, LaunchSettings, Reason, find_browser
 from steadypost.browser.messages import Broke, Done, Fault, Hello, Idle, Order, Ready, Stop, Unavailable
 
+FOLLOWS_WITHIN = 0.25
+"""Seconds in which a job follows the last one at once; then what that left open is parked."""
+
 PR_SET_PDEATHSIG = 1
 WORST_FIRST = "300"
 
@@ -131,6 +134,10 @@ def _work(line: Connection, browser: Browser, settings: LaunchSettings) -> None:
     while isinstance(order := _hear(line, desk), Order | Broke):
         answer = _send(line, _do(desk, order) if isinstance(order, Order) else order, desk)
         line.send(Idle(fit=_tidy(desk, broke=isinstance(answer, Broke))))
+        if desk.is_left_open and not line.poll(FOLLOWS_WITHIN):
+            # What fails here is the browser, which the parent looks at.
+            with contextlib.suppress(PlaywrightError):
+                desk.park()
 
 
 def _hear(line: Connection, desk: Desk) -> Order | Stop | Broke:

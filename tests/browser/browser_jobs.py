@@ -50,6 +50,15 @@ def look_around(desk, payload):
     }
 
 
+def leaves_open(desk, payload):
+    """Open an address and leave it open; say where the page was before."""
+    page = desk.page("alice", as_left=payload.get("as_left", False))
+    before = page.url
+    page.goto(payload["url"])
+    desk.leave_open("alice")
+    return before
+
+
 def sign_in(desk, payload):
     """Set a cookie as a site would, and hand the state back."""
     context = desk.context("alice", payload)

@@ -148,6 +148,28 @@ def test_the_page_is_kept_and_parked_between_jobs(runner):
     assert second["listeners"] == first["listeners"]
 
 
+def test_a_page_that_was_left_open_is_found_so_only_by_a_job_that_wants_it(runner):
+    """To park a page takes as long as a good part of opening the next."""
+    with site(lambda _: "hello") as url:
+
+        def before(**how):
+            return runner.run(job("leaves_open", {"url": url, **how}), deadline=soon())
+
+        wait_until(lambda: before(as_left=True) == url, "a job follows the one before soon enough")
+        assert before() == "about:blank"
+
+
+def test_a_page_that_was_left_open_is_parked_when_nothing_follows(runner):
+    """An idle page goes on asking its site for news, and holds memory."""
+    asked = []
+    with site(lambda request: asked.append(request.path) or LEAVES_A_WORD) as url:
+        runner.run(job("leaves_open", {"url": url}), deadline=soon())
+        wait_until(lambda: "/gone" in asked, "the page is parked with no other job to come")
+
+
+LEAVES_A_WORD = """<script>addEventListener("pagehide", () => fetch("/gone", { keepalive: true }))</script>"""
+
+
 def test_accounts_do_not_see_each_others_cookies(runner):
     """One context per account: Bob's page never carries Alice's cookie."""
     with site(lambda request: request.headers.get("cookie", "nobody")) as url:

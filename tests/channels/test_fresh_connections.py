@@ -1,11 +1,14 @@
 """The browser repeats what a kept connection lost. An ask leaves on one on which it has nothing to repeat."""
 
 import os
+import time
+from dataclasses import replace
 
 import pytest
 
 from sandbox.client import SandboxProcess
-from steadypost.browser import LaunchSettings
+from steadypost.browser import Job, LaunchSettings
+from steadypost.channels.x_web.session import usable
 from steadypost.domain.outcome import Published, Unconfirmed
 from tests.channels.conftest import Browsers, alice_at
 
@@ -64,6 +67,22 @@ def test_an_ask_is_the_first_on_its_connection(alice, network):
 
     connections = [ask["connection"] for ask in network.asks("alice")]
     assert 3 == len(set(connections))
+
+
+def test_a_page_is_the_same_after_many_asks(alice):
+    """What is made for one ask and stays is made again for every document to come, and the page grows slow."""
+    alice.say("The first of many")
+    first = worlds(alice)
+    for n in range(3):
+        alice.say(f"One more, number {n}")
+
+    assert first == worlds(alice)
+
+
+def worlds(alice):
+    secret = usable(alice.access.secret, alice.access.base_url)
+    job = Job("tests.channels.worlds_job:worlds", replace(alice.access, secret=secret))
+    return alice.browsers.runner.run(job, deadline=time.monotonic() + 60)
 
 
 def counted(alice):

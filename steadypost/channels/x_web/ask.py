@@ -51,7 +51,7 @@ from steadypost.channels.x_web.survey import (
 )
 from steadypost.channels.x_web.told import Told, read
 from steadypost.channels.x_web.turns import Turns
-from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, Patience
+from steadypost.channels.x_web.waiting import LOOK_EVERY_MS, MARGIN, Patience
 from steadypost.domain.clock import Offset, now
 from steadypost.domain.network import Place
 from steadypost.domain.outcome import Cause, NotSubmitted, Outcome, Phase, Published, Refused, Unconfirmed
@@ -80,7 +80,7 @@ def ask(desk: Desk, errand: AskErrand) -> AskReport:
     ear: Ear | None = None
     try:
         _check_media(order)
-        page = page_of(desk, errand.access)
+        page = page_of(desk, errand.access, as_left=not answering)
         ear = Ear(desk, page, errand.access.base_url, lists=answering)
         seen, target = _open_composer(desk, page, ear, errand)
         ready = write_all(desk, page, seen, order.parts, answering=answering)
@@ -311,20 +311,20 @@ def _listen(desk: Desk, page: Page, gate: Gate, errand: AskErrand) -> None:
         if _all_said(gate, parts) or patience.ended(waiting=bool(gate.waiting), answered=len(gate.outcomes)):
             return
         try:
-            _hear_more(page)
+            _hear_more(page, within=desk.remaining() - MARGIN)
         except PlaywrightError:
             return  # the page is gone, and with it every answer still to come
 
 
-def _hear_more(page: Page) -> None:
-    """Let the page go on until an answer has come, or for an instant. Asking it again and again takes processor time
+def _hear_more(page: Page, *, within: float) -> None:
+    """Let the page go on until an answer has come, or for a moment. Asking it again and again takes processor time
     from the very page that is waited for. The gate has read an answer before the page is told of it.
     """
     with contextlib.suppress(PageTimeout):
         page.wait_for_event(
             "response",
             lambda response: makes_a_post(response.request.method, response.url),
-            timeout=LOOK_EVERY_MS,
+            timeout=min(LOOK_EVERY_MS, max(1.0, 1000 * within)),
         )
 
 
@@ -336,6 +336,7 @@ def _all_said(gate: Gate, parts: int) -> bool:
 def _conclude(desk: Desk, gate: Gate, errand: AskErrand, parts: int) -> tuple[Outcome, ...]:
     """Say of every part what became of it. Tidying comes after the answers and cannot change them."""
     if len(gate.outcomes) == parts and all(isinstance(o, Published) for o in gate.outcomes.values()):
+        desk.leave_open(errand.access.account)
         return tuple(gate.outcomes[n] for n in range(parts))
     stopped = _close(desk, errand.access.account) and not gate.passed_by
     fallback = Unconfirmed(cause=Cause.NO_ANSWER, why="clicked, and no answer was seen", phase=Phase.CLICKED)

@@ -14,7 +14,7 @@ from steadypost.channels.x_web.compose import holds, lost_its_text, settled
 from steadypost.channels.x_web.errand import Halt
 from steadypost.channels.x_web.gate import Gate
 from steadypost.channels.x_web.opening import put_aside
-from steadypost.channels.x_web.survey import Survey, Want, point, survey
+from steadypost.channels.x_web.survey import Survey, Want, press, survey
 from steadypost.channels.x_web.windows import Windows
 from steadypost.domain.outcome import Cause
 
@@ -93,10 +93,7 @@ def _nothing_left() -> Halt:
 def _click_once(page: Page) -> bool:
     """Give the one click; say whether it is known to have landed. One that is not may have taken effect as well."""
     with contextlib.suppress(PlaywrightError):
-        button = point(page, "submit")
-        if button is not None:
-            button.click(timeout=CLICK_WITHIN * 1000, no_wait_after=True)
-            return True
+        return press(page, within=CLICK_WITHIN)
     return False
 
 

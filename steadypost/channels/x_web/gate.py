@@ -69,6 +69,10 @@ HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
 
 
+WORLD = "steadypost"
+"""Where our script in the page runs. Named, it is made once; any other would stay for every document to come."""
+
+
 class Keeper:
     """Keeps one page's gate for as long as the page lives. Without a gate in it, nothing is let out at all:
     a page that looks, or is being parked, can neither post nor take a post down.
@@ -190,7 +194,8 @@ class Keeper:
         self._held[mark] = event
         self._framed = True
         with contextlib.suppress(PlaywrightError):
-            world = self._session.send("Page.createIsolatedWorld", {"frameId": event["frameId"]})
+            place = {"frameId": event["frameId"], "worldName": WORLD}
+            world = self._session.send("Page.createIsolatedWorld", place)
             asked = f"({FRAME})({json.dumps(told(event, mark))})"
             where = {"contextId": world["executionContextId"], "awaitPromise": True, "returnByValue": True}
             said = self._session.send("Runtime.evaluate", {"expression": asked, **where})

@@ -72,9 +72,9 @@ GOES_WITHIN = 1.5
 """Seconds in which a sheet goes away that was answered."""
 
 
-def page_of(desk: Desk, access: Access) -> Page:
+def page_of(desk: Desk, access: Access, *, as_left: bool = False) -> Page:
     """Sit down at the account's page, with its gate kept from the first moment."""
-    page = desk.page(access.account, dict(access.secret), **CONTEXT_OPTIONS)
+    page = desk.page(access.account, dict(access.secret), as_left=as_left, **CONTEXT_OPTIONS)
     keeper_of(page)
     forget_composer_within(page)
     return page

@@ -5,7 +5,6 @@ const editor = () => describing(composer);
 const sheet = () => sheetsBeside(composer).at(-1) ?? null;
 
 const THINGS = {
-  submit: () => composer && one("submit", composer.root),
   add: () => composer && one("add", composer.root),
   file: () => composer && fileOf(composer, asked.part),
   chooser: () => composer && chooserOf(composer, asked.part),

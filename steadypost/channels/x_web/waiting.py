@@ -17,8 +17,10 @@ part is unconfirmed. While it is waited for, nothing else of its account can go 
 answer would have told, a look tells as well (decision 0021).
 """
 
-LOOK_EVERY_MS = 400.0
-"""Milliseconds between two looks at what is known. An answer is heard at once; what ends a wait without one is not."""
+LOOK_EVERY_MS = 1000.0
+"""Milliseconds between two looks at what is known. An answer is heard at once; what ends a wait without one is not, and
+each look takes processor time from the page.
+"""
 
 
 class Patience:
