@@ -642,7 +642,9 @@ def test_an_account_leaves_a_series_from_a_time_on_and_comes_back(store, call):
     again = call("edit", "--series", number, "--from", day(3), "--add-account", "bob", "--text", "Evening")
 
     assert 0 == again.code
-    assert [0, 1, *range(3, 7)] == coming(store, "bob")[:6]
+    # How far is planned ahead depends on the hour; no time comes twice.
+    assert [0, 1, 3, 4, 5] == coming(store, "bob")[:5]
+    assert len(set(coming(store, "bob"))) == len(coming(store, "bob"))
     assert len(coming(store, "bob")) - 2 == sum(one.text == "Evening" for one in waiting(store, "bob"))
 
 

@@ -158,8 +158,9 @@ class Keeper:
             self._say("failRequest", event, errorReason="BlockedByClient")
         elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
             if self.gate is not None and asked["method"] not in HARMLESS:
-                unread = not is_readable(event) or may_make_a_post(asked["url"], body_of(event), text)
-                self.gate.unheard = self.gate.unheard or unread
+                self.gate.unheard |= not is_readable(event) or may_make_a_post(
+                    asked["url"], body_of(event), text
+                )
             self._say("continueRequest", event)
         elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)

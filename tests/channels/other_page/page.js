@@ -351,7 +351,7 @@ const changed = (part, box) => {
     box.replaceWith(anew);
     refresh();
   }
-  if (scene.while_typing === "login" && changes === 1) setTimeout(() => (location.href = "/i/flow/login"), 50);
+  if (scene.while_typing === "login" && changes === 1) location.href = "/i/flow/login";
   if (scene.while_typing === "blur" && changes === 1) box.blur();
   if (scene.popup && /[@#]\w+$/.test(part.text)) setTimeout(() => popup(part), scene.popup_late ?? 0);
 };
