@@ -176,7 +176,7 @@ def test_a_post_that_is_gone_has_no_page(alice, sandbox):
     sandbox.delete(post_id)
 
     sighting = alice.look(Place.THREAD, post=post_id)
-    assert (None, frozenset({post_id})) == (sighting.trouble, sighting.missing)
+    assert (None, "", frozenset({post_id})) == (sighting.trouble, sighting.why, sighting.missing)
 
 
 def test_a_look_with_an_unusable_session_troubles_no_browser(alice):
