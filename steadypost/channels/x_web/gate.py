@@ -68,7 +68,6 @@ ALWAYS_HELD = [{"urlPattern": "*/graphql/*"}, {"urlPattern": "*/statuses/update*
 HELD_WHILE_ASKING = [{"urlPattern": "*"}]
 """And from the click on: everything, for the operation may have another name since this morning."""
 
-
 WORLD = "steadypost"
 """Where our script in the page runs. Named, it is made once; any other would stay for every document to come."""
 
@@ -158,9 +157,8 @@ class Keeper:
             self._say("failRequest", event, errorReason="BlockedByClient")
         elif not makes_a_post(asked["method"], asked["url"], body_of(event), text):
             if self.gate is not None and asked["method"] not in HARMLESS:
-                self.gate.unheard |= not is_readable(event) or may_make_a_post(
-                    asked["url"], body_of(event), text
-                )
+                coded = may_make_a_post(asked["url"], body_of(event), text)
+                self.gate.unheard |= coded or not is_readable(event)
             self._say("continueRequest", event)
         elif self.gate is not None and self.gate.admit(name_of(event), body_of(event)):
             self._let_out(event)
