@@ -83,6 +83,7 @@ class Networks:
                 "handle": handle,
                 "url": self.bluesky.url,
                 "directory": self.bluesky.directory,
+                "video_service": self.bluesky.video_service,
                 "password": self.bluesky.accounts[handle]["password"],
             }
         return told | self.crowd(people)

@@ -81,7 +81,8 @@ def _timed(publishers: Sequence[Publish]) -> tuple[float, float]:
 
 def _publisher(channel: str, account: dict[str, str], home: Path) -> Callable[[str], None]:
     """Ask as an attempt does, with a channel of its own for each, and everything around it left out."""
-    access = made(channel, {"directory": account["url"], **account}, LIMITS).open(account["handle"])
+    beside = {"directory": account["url"], "video_service": account["url"]}
+    access = made(channel, {**beside, **account}, LIMITS).open(account["handle"])
     if isinstance(access, Unopened):
         raise TypeError(access.why)
     means = Means(browser=nullcontext, home=home)
