@@ -153,7 +153,7 @@ def _see(house: House, row: Row, gone: str | None, began: float, lasts: float) -
                 row.replaced_s = round(passed, 1) if house.holder("publish") != gone else None
         if house.process is not None and house.process.poll() is not None:
             break
-        time.sleep(0.5)
+        time.sleep(0.5)  # other processes' work: nothing tells when it is done
 
 
 def until(what: Callable[[], bool], within: float) -> bool:
@@ -162,7 +162,7 @@ def until(what: Callable[[], bool], within: float) -> bool:
     while not what():
         if time.monotonic() > ends:
             return False
-        time.sleep(0.5)
+        time.sleep(0.5)  # the same
     return True
 
 

@@ -31,6 +31,7 @@ CODED = base64.b64encode(ASK.encode()).decode()
         json.dumps({"p": json.dumps({"q": ASK})}),
         json.dumps({"codes": list(ASK.encode())}),
         json.dumps([ord(sign) for sign in TEXT]),
+        "codes=[" + ", ".join(f"{ord(sign):03d}" for sign in TEXT) + "]",
     ],
 )
 def test_a_known_code_is_read(body):

@@ -71,12 +71,17 @@ def _plain(message: str) -> str:
 def _unpacked(message: str, depth: int = MOST_LAYERS) -> Iterator[str]:
     """Give whatever is packed within a message."""
     plain = _plain(message[:MOST_BYTES])
-    numbers = (said for found in _NUMBERS.findall(plain) for said in _of_numbers(json.loads(found)))
+    numbers = (said for found in _NUMBERS.findall(plain) for said in _of_numbers(_listed(found)))
     runs = (packed.decode(errors="replace") for run in _RUN.findall(plain) for packed in _of_letters(run))
     for one in itertools.chain(numbers, runs):
         yield _plain(one)
         if depth > 1:
             yield from _unpacked(one, depth - 1)
+
+
+def _listed(numbers: str) -> list[int]:
+    """Read a list of numbers, also one with leading zeros, which is no JSON."""
+    return [int(one) for one in numbers.strip("[]").split(",")]
 
 
 def _of_numbers(numbers: Sequence[int]) -> Iterator[str]:

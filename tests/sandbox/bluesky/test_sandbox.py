@@ -9,7 +9,6 @@ import urllib.request
 
 import pytest
 
-from sandbox.bluesky.client import BlueskySandbox
 from sandbox.bluesky.weather import FAULTS
 from sandbox.process import SandboxError
 
@@ -17,18 +16,6 @@ POSTS = "app.bsky.feed.post"
 KEY = "3jui7kd54zh2y"
 WHEN = "2026-11-29T20:00:00.000Z"
 HI = {"$type": POSTS, "text": "hi", "createdAt": WHEN}
-
-
-@pytest.fixture(scope="module")
-def process():
-    with BlueskySandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process):
-    process.forget()
-    return process
 
 
 class Visitor:

@@ -10,25 +10,12 @@ import urllib.request
 
 import pytest
 
-from sandbox.bluesky.client import BlueskySandbox
 from sandbox.bluesky.lexicon import LEXICONS, Invalid, check_record
 from sandbox.bluesky.videos import did_web
 from sandbox.bluesky.weather import FAULTS
 
 UPLOAD, LIMITS = "com.atproto.repo.uploadBlob", "app.bsky.video.getUploadLimits"
 OURS = ("getUploadLimits", "uploadVideo", "getJobStatus")
-
-
-@pytest.fixture(scope="module")
-def process():
-    with BlueskySandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process):
-    process.forget()
-    return process
 
 
 @pytest.fixture
