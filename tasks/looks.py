@@ -314,13 +314,13 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     """Record what the sightings prove; answers how many were seen whole. All unsettled are weighed, read afterwards."""
     wanted = _weighed(house, access, items)
     verdicts = verdicts_on(house, access, items, wanted, seen)
-    judged = (wanted, len(seen))
-    for plan in plans_to_prove(verdicts.values(), but=seen):
+    plans = plans_to_prove(verdicts.values(), but=seen)
+    for plan in plans:
         with contextlib.suppress(LookFailed):
             seen = [*seen, _see(house, access, plan, items)]
-    # Anew: what these lists show may have been armed since the first was read.
-    wanted = _weighed(house, access, items)
-    if (wanted, len(seen)) != judged:
+    if plans:
+        # Anew: what these lists show may have been armed since the first was read.
+        wanted = _weighed(house, access, items)
         verdicts = verdicts_on(house, access, items, wanted, seen)
     taken = taken_ids(house, access, seen)
     unsettled = list(wanted.values())
