@@ -28,7 +28,7 @@ MODULES = {
         599,
         "one format of X's, read in one place; nothing else knows of it",
     ),
-    "steadypost/domain/delivery.py": (408, "the states, and every move between them"),
+    "steadypost/domain/delivery.py": (418, "the states, and every move between them"),
     "steadypost/store/intake.py": (
         427,
         "one transaction, with everything that decides whether a post comes in",

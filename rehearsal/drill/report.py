@@ -29,6 +29,9 @@ TOLD_AFTER_S = 90.0
 NAMED = frozenset({State.REFUSED, State.MISSED, State.CANCELLED, State.REMOVED})
 """Ends that say by themselves why a post is not live."""
 
+UNSETTLED = frozenset({State.SENDING, State.UNCONFIRMED, State.NEEDS_REVIEW})
+"""Not known yet whether it is live."""
+
 BEFORE_A_PERSON = frozenset({State.NEEDS_REVIEW, State.QUARANTINED, State.HELD})
 
 
@@ -140,6 +143,7 @@ class Report:
             or late is None
             or late > TOLD_AFTER_S
             or line.copies > 1
+            or line.state in UNSETTLED
         )
 
     def _is_bad(self, line: Line) -> bool:
@@ -243,7 +247,7 @@ def _false_status(
     unknown = {
         (handles[story.delivery.account], " ".join(part.text.split()))
         for story in stories
-        if story.delivery.state in {State.SENDING, State.UNCONFIRMED, State.NEEDS_REVIEW}
+        if story.delivery.state in UNSETTLED
         for part in story.post.parts
     }
     about = {post["id"]: (post["author"], " ".join(post["text"].split())) for post in live}

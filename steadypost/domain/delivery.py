@@ -276,8 +276,10 @@ class Delivery:
         """Move by an answer that has been applied to the parts."""
         if self.first_missing == len(self.parts):
             return self.move(State.PUBLISHED, broken=0, deferred=0, cause=None, why="")
-        if any(isinstance(outcome, Unconfirmed) for outcome in answer.outcomes):
-            return self._unconfirmed(answer, now)
+        for one in answer.outcomes:
+            if isinstance(one, Unconfirmed):
+                doubt: dict[str, object] = {"looks": 0, "cause": one.cause, "why": one.why}
+                return self.move(State.UNCONFIRMED, next_at=now + FIRST_LOOK, **doubt)
         if not self.in_order:
             return self.move(
                 State.NEEDS_REVIEW,
@@ -285,12 +287,6 @@ class Delivery:
                 why=f"part {self.first_missing + 1} is not live, but a later one is or may be",
             )
         return self._not_live(answer.headline, now, jitter)
-
-    def _unconfirmed(self, answer: Answer, now: datetime) -> Delivery:
-        unconfirmed = next(outcome for outcome in answer.outcomes if isinstance(outcome, Unconfirmed))
-        return self.move(
-            State.UNCONFIRMED, next_at=now + FIRST_LOOK, looks=0, cause=unconfirmed.cause, why=unconfirmed.why
-        )
 
     def _not_live(self, outcome: Outcome, now: datetime, jitter: float | None) -> Delivery:
         """Go on from an answer that says the next part is provably not live."""
@@ -359,12 +355,14 @@ class Delivery:
         most_looks: int = MOST_LOOKS,
         jitter: float = 0.5,
         perhaps_deleted: bool = False,
+        alike: RemoteId | None = None,
         planned: bool = True,
     ) -> Delivery:
         """Become the delivery that follows from a look: ``found`` are parts with their ids, ``absent`` those *proven*
         not live.
 
-        ``perhaps_deleted``: what is absent may have been live before. A look that was not ``planned`` is not counted.
+        ``perhaps_deleted``: what is absent may have been live before. ``alike`` is an older live post with the same
+        words. A look that was not ``planned`` is not counted.
         """
         after = replace(self, parts=parts_seen(self.parts, found, absent))
         if after.first_missing == len(after.parts):
@@ -380,8 +378,11 @@ class Delivery:
             # Everything that was asked for is there; what is missing was provably never sent.
             return after.move(State.PARTIAL, next_at=now, looks=0)
         if perhaps_deleted:
-            return after.move(State.NEEDS_REVIEW, why=f"{self.why}; {DELETED}" if self.why else DELETED)
-        return after._proven_absent(now, on_absence, jitter)  # noqa: SLF001 - it is this very class
+            return after.move(State.NEEDS_REVIEW, why=self._because(DELETED))
+        return after._proven_absent(now, on_absence, jitter, alike)  # noqa: SLF001 - it is this very class
+
+    def _because(self, more: str) -> str:
+        return f"{self.why}; {more}" if self.why else more
 
     def _still_unconfirmed(
         self, now: datetime, next_at: datetime, since: datetime, most_looks: int, planned: bool
@@ -389,16 +390,25 @@ class Delivery:
         looks = self.looks + planned
         if looks < most_looks and now - since < LONGEST_UNCONFIRMED:
             return replace(self, looks=looks, next_at=next_at)
-        told = f"{looks} looks did not settle it"
-        return self.move(State.NEEDS_REVIEW, looks=looks, why=f"{self.why}; {told}" if self.why else told)
+        told = self._because(f"{looks} looks did not settle it")
+        return self.move(State.NEEDS_REVIEW, looks=looks, why=told)
 
-    def _proven_absent(self, now: datetime, on_absence: OnAbsence, jitter: float) -> Delivery:
-        """Ask again what is proven not to be live, unless X or the operator wants a person to decide."""
-        told = f"{self.why}; looks have proven that it is not live" if self.why else "proven not to be live"
+    def _repeated(self, alike: RemoteId | None) -> Delivery:
+        """End what the network refused as a repetition: asked again, it would be refused again."""
+        if alike is None:
+            told = "no list that would show it does; a person can see which of the two is wrong"
+            return self.move(State.NEEDS_REVIEW, why=self._because(told))
+        told = f"{alike} is live with the same words, and the network does not take them twice"
+        end = State.NEEDS_REVIEW if self.first_missing > 0 else State.REFUSED
+        return self.move(end, why=self._because(told))
+
+    def _proven_absent(
+        self, now: datetime, on_absence: OnAbsence, jitter: float, alike: RemoteId | None
+    ) -> Delivery:
+        """Ask again what is proven not to be live, unless the operator wants a person to decide."""
         if self.cause is Cause.DUPLICATE:
-            # X says a copy is live, and none of ours is: asking again brings the same answer.
-            unseen = "no list that would show it does; a person can see which of the two is wrong"
-            return self.move(State.NEEDS_REVIEW, why=f"{self.why}; {unseen}" if self.why else unseen)
+            return self._repeated(alike)
+        told = f"{self.why}; looks have proven that it is not live" if self.why else "proven not to be live"
         if on_absence is OnAbsence.ASK_A_PERSON:
             return self.move(
                 State.NEEDS_REVIEW, why=f"{told}; this account asks a person before asking again"

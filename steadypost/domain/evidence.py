@@ -146,6 +146,8 @@ class Absent:
     """A look that would have shown it did not. One such look alone proves nothing."""
 
     why: str
+    alike: RemoteId | None = None
+    """A live post of the account with the same words, from before the attempt: a network may refuse to repeat it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -248,7 +248,25 @@ def _absence(item: Wanted, seen: Sequence[Sighting], before: Mapping[tuple[int, 
     if not widest_window(item, seen).is_known:
         return CannotTell(why="the network's clock was not compared with this machine's")
     reached = max(one.reached_back_to for one in seen if one.reached_back_to is not None)
-    return Absent(why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}")
+    return Absent(
+        why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}",
+        alike=_newest_alike(item, seen),
+    )
+
+
+def _newest_alike(item: Wanted, seen: Sequence[Sighting]) -> RemoteId | None:
+    """Name the newest own post with the same words that is too old to be this one."""
+    older = [
+        post.id
+        for one in seen
+        for post in one.posts
+        if post.author.casefold() == item.handle.casefold()
+        and post.readable
+        and not post.reposted
+        and time_grade(item, post, seen) is Grade.OTHER
+        and text_grade(item, post) is Grade.SAME
+    ]
+    return _oldest_first(item.network, older)[-1] if older else None
 
 
 def _follows_parent(parent: Evidence | None) -> Evidence:

@@ -226,6 +226,7 @@ def _settle(
         unconfirmed_since=attempt.ended_at,
         most_looks=most_looks,
         perhaps_deleted=absence.perhaps_deleted,
+        alike=next((one.alike for one in found.values() if isinstance(one, Absent) and one.alike), None),
         planned=planned,
     )
     if after.state is State.NEEDS_REVIEW is not kept.delivery.state and _is_unsettled(after):

@@ -750,3 +750,15 @@ def test_a_name_proves_nothing_to_somebody_else():
     other = Sighting(account="somebody", at=NOON, told=True, place=Place.NAMED, named={name: None})
 
     assert isinstance(judge([item], other)[item.key], CannotTell)
+
+
+def test_an_older_post_with_the_same_words_is_named_beside_an_absence():
+    """What a network refuses as a repetition is explained by it: the newest one is told, whoever it belongs to."""
+    older, newer = (seen(at=NOON - minutes * MINUTE) for minutes in (50, 20))
+    others = (seen("Other words", at=NOON - 10 * MINUTE), seen(at=NOON - 15 * MINUTE, author="bob"))
+
+    found = verdict(wanted(), everywhere(newer, *others, older))
+
+    assert isinstance(found, Absent)
+    assert newer.id == found.alike
+    assert verdict(wanted(), everywhere(*others)).alike is None

@@ -214,6 +214,22 @@ def test_what_x_calls_a_duplicate_is_not_asked_for_again(store):
     assert "proven" not in after.why
 
 
+def test_a_duplicate_that_an_older_post_explains_is_refused_and_names_it(store):
+    """Nothing is contradicted: the network takes no words twice, and a look saw where it has them."""
+    duplicate = Unconfirmed(
+        cause=Cause.DUPLICATE, why="X says this text is live already", phase=Phase.ANSWERED
+    )
+    delivery_id = unconfirmed_delivery(store, None, duplicate)
+    older = an_id(NOON - HOUR)
+    absent = {0: Absent(why="not in any list that would show it", alike=older)}
+
+    looked(store, delivery_id, SOON, absent)
+
+    after = looked(store, delivery_id, SOON + SETTLE, absent)
+    assert (State.REFUSED, Cause.DUPLICATE) == (after.state, after.cause)
+    assert f"{older} is live with the same words" in after.why
+
+
 def test_a_second_attempt_s_duplicate_adopts_the_first_attempt_s_post(store):
     """X shows a post an hour late; asked again it answers 187: the look reaches back to the first attempt."""
     delivery_id = unconfirmed_delivery(store)
