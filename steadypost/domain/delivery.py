@@ -278,8 +278,8 @@ class Delivery:
             return self.move(State.PUBLISHED, broken=0, deferred=0, cause=None, why="")
         for one in answer.outcomes:
             if isinstance(one, Unconfirmed):
-                doubt: dict[str, object] = {"looks": 0, "cause": one.cause, "why": one.why}
-                return self.move(State.UNCONFIRMED, next_at=now + FIRST_LOOK, **doubt)
+                told: dict[str, object] = {"looks": 0, "cause": one.cause, "why": one.why}
+                return self.move(State.UNCONFIRMED, next_at=now + FIRST_LOOK, **told)
         if not self.in_order:
             return self.move(
                 State.NEEDS_REVIEW,
