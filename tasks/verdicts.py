@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from steadypost.channels.port import Access
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
-from steadypost.domain.matching import CLOCK_SKEW, is_dated_ahead, was_dated_by_another_clock
+from steadypost.domain.matching import CLOCK_SKEW, is_dated_ahead, is_dated_alike, was_dated_by_another_clock
 from steadypost.domain.network import Place
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.weighing import elsewhere, judge, left_out, needed, still_there, strangers
@@ -81,23 +82,44 @@ def _unless_older(house: House, item: Unsettled, part: Wanted, verdict: Present)
     that the ``Date`` was another clock's.
     """
     network, found = part.network, verdict.remote_id
-    known = house.store.read(
-        unconfirmed.published_since, item.account, since=part.began_at - DATED_ALIKE, until=part.began_at
-    )
-    # Times of two machines are not compared.
-    ours = [(one, each.ids[one.n]) for each in known if host_of(each) == host_of(item) for one in each.wanted]
+    known = _published_beside(house, item, since=part.began_at - DATED_ALIKE, until=part.began_at)
     made, key = network.made_at(found), network.order_key(found)
-    if key is not None and any(
-        (mark := network.order_key(post)) is not None and mark > key for _, post in ours
-    ):
-        return CannotTell(why=f"the post {found} is older than one that was there before this was asked for")
+    if key is not None:
+        keys = [mark for _, post in known if (mark := network.order_key(post)) is not None and mark > key]
+        if keys and not _was_set_back(house, item, part, max(keys)):
+            return CannotTell(
+                why=f"the post {found} is older than one that was there before this was asked for"
+            )
     by_date_alone = made is not None and made < part.began_at - CLOCK_SKEW
-    if by_date_alone and any(is_dated_ahead(one, post) for one, post in ours):
+    if by_date_alone and any(is_dated_ahead(one, post) for one, post in known):
         return CannotTell(
             why=f"the post {found} is from before this was asked for, by this machine's clock, and the dates of the "
             "network's answers are another clock's than its ids"
         )
     return verdict
+
+
+def _published_beside(
+    house: House, item: Unsettled, *, since: datetime, until: datetime
+) -> list[tuple[Wanted, RemoteId]]:
+    """Give the parts, with their ids, that the same machine published then: times of two machines are not compared."""
+    known = house.store.read(unconfirmed.published_since, item.account, since=since, until=until)
+    return [(one, each.ids[one.n]) for each in known if host_of(each) == host_of(item) for one in each.wanted]
+
+
+def _was_set_back(house: House, item: Unsettled, part: Wanted, mark: Any) -> bool:
+    """Whether ids began anew below ``mark``, so that it orders nothing: the network's clock was put back.
+
+    A post says so that was asked for later, by the same comparison of clocks, with a smaller id that agrees with it.
+    """
+    later = _published_beside(house, item, since=part.began_at, until=part.began_at + DATED_ALIKE)
+    return any(
+        is_dated_alike(part, one)
+        and not was_dated_by_another_clock(one, post)
+        and not is_dated_ahead(one, post)
+        and part.network.order_key(post) < mark
+        for one, post in later
+    )
 
 
 def host_of(item: Unsettled) -> str:

@@ -189,6 +189,14 @@ def is_dated_ahead(item: Wanted, known: RemoteId) -> bool:
     return made > item.ended_at + offset.ahead + offset.within + CLOCK_SKEW
 
 
+def is_dated_alike(one: Wanted, other: Wanted) -> bool:
+    """Whether two were asked for by clocks that had not been moved against each other in between."""
+    if one.offset is None or other.offset is None:
+        return False
+    apart = abs(one.offset.ahead - other.offset.ahead)
+    return apart <= STEADY + one.offset.within + other.offset.within
+
+
 def time_grade(item: Wanted, post: SeenPost, sightings: Sequence[Sighting]) -> Grade:
     """Compare when it was made with when it was asked for."""
     return _time_grade(item, post, widest_window(item, sightings))

@@ -665,6 +665,41 @@ def test_a_clock_behind_makes_no_older_twin_ours(house, channel, claimed, time, 
     assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
 
 
+@pytest.mark.parametrize("later", [True, False], ids=["with a later post", "without"])
+def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, claimed, time, later):
+    """Ids of minutes ago are greater than those made now. A later post of ours shows that it is the clock; without
+    one the older id may just as well be an older post, and nothing is adopted.
+    """
+    given = {}
+
+    def asked(text, offset_s, *, answers):
+        off = Offset(ahead=timedelta(seconds=offset_s), within=AGREED.within)
+        claim = claimed(text)
+        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
+        given[text] = id_at(house.clock() + off.ahead + timedelta(seconds=1))
+        time.pass_by(seconds=3)
+        outcome = Published(remote_id=given[text]) if answers else LOST
+        house.store.write(
+            settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
+        )
+        time.pass_by(seconds=30)
+        return claim.delivery_id
+
+    asked("The lamp is out.", 400, answers=True)
+    delivery_id = asked("The lamp is lit.", -200, answers=False)
+    if later:
+        asked("The lamp is blue.", -200, answers=True)
+    time.pass_by(minutes=12)
+    posts = [SeenPost(id=one, author="alice", said=plain(text)) for text, one in given.items()]
+    back = Offset(ahead=timedelta(seconds=-200), within=AGREED.within)
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=back)
+    look.fn("alice", at_once=True)
+
+    after = house.store.read(reading.show, delivery_id).delivery
+    assert (State.PUBLISHED if later else State.UNCONFIRMED) is after.state
+    assert (given["The lamp is lit."] if later else None) == after.parts[0].remote_id
+
+
 @pytest.mark.parametrize("seconds", [-600, -20, 0, 20])
 def test_what_is_ours_is_taken_up_after_others_whatever_the_clock(house, channel, claimed, time, seconds):
     """This machine's clock is off, and another post of ours went out before: no reason to ask a person."""
