@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Said
@@ -121,6 +121,10 @@ class Wanted:
     """The descriptions of its pictures, empty where it has none."""
     offset: Offset | None = None
     """How far the network's clock was ahead of this machine's when it was armed; ``None`` when that is not known."""
+    strayed: timedelta = timedelta(0)
+    """How far the network's clock was seen to be from that ``offset`` since, at most."""
+    answered: frozenset[RemoteId] = frozenset()
+    """The ids that answers to it named, believed or not: such a post may be this one, whatever the clocks say."""
     name: Name | None = None
     """What it was to be called, where its network lets us name a post."""
     options: Mapping[str, str] = field(default_factory=dict)

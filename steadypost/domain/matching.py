@@ -143,9 +143,9 @@ class Window:
 def window(item: Wanted, offset: Offset | None) -> Window:
     """Say from when on a post can be this one.
 
-    A clock moved between the two comparisons widens the window by as much, and by ``STEADY`` for what they cannot show;
-    so does a clock of the network's that dates posts and was compared with none. What is old by a ``Date`` alone, and
-    young by this machine's clock, is not too old: that ``Date`` may be a proxy's.
+    A clock moved since the first comparison, put back meanwhile or not, widens the window by as much, and by ``STEADY``
+    for what comparisons cannot show; so does a clock of the network's that dates posts and was compared with none. What
+    is old by a ``Date`` alone, and young by this machine's clock, is not too old: that ``Date`` may be a proxy's.
     """
     known = item.offset or offset
     if known is None:
@@ -157,7 +157,8 @@ def window(item: Wanted, offset: Offset | None) -> Window:
     surely = item.began_at + known.ahead - min(known.within, STEADY) - TICK
     if item.offset is None or offset is None:
         return Window(surely=surely, perhaps=earliest - UNKNOWN_CLOCK, is_known=False)
-    moved = abs(item.offset.ahead - offset.ahead) - item.offset.within - offset.within
+    apart = max(abs(item.offset.ahead - offset.ahead), item.strayed)
+    moved = apart - item.offset.within - offset.within
     unseen = max(moved, STEADY, item.network.dated_apart)
     only_by_date = max(timedelta(0), item.offset.ahead)
     return Window(surely=surely, perhaps=earliest - only_by_date - unseen, is_known=True)
@@ -209,7 +210,7 @@ def _time_grade(item: Wanted, post: SeenPost, bounds: Window) -> Grade:
     if made is None:
         return Grade.UNCLEAR
     if made < bounds.perhaps:
-        return Grade.OTHER
+        return Grade.UNCLEAR if post.ids & item.answered else Grade.OTHER
     return Grade.SAME if made >= bounds.surely else Grade.UNCLEAR
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
@@ -13,6 +13,7 @@ from steadypost.domain.evidence import (
     Wanted,
 )
 from steadypost.domain.network import Name
+from steadypost.domain.outcome import Published
 from steadypost.domain.parts import PartState
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.waits import MOST_LOOKS
@@ -30,6 +31,7 @@ from steadypost.store.schema import (
     attempts,
     deliveries,
     delivery_parts,
+    evidence,
     posts,
 )
 
@@ -103,7 +105,8 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
         connection, {(kept.delivery.post_id, network_of[kept.delivery.account]) for kept in every}
     )
     latest = _latest_attempts(connection, every)
-    began = attempt_rows.first_armed(connection, [kept.delivery.id for kept in every])
+    began = attempt_rows.first_armed(connection, ids)
+    strayed = _strayed(connection, began)
     unconfirmed = []
     for kept in every:
         delivery, owner = kept.delivery, owners[kept.delivery.account]
@@ -138,6 +141,8 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
                         began_at=first.began_at,
                         ended_at=attempt.ended_at,
                         offset=first.offset,
+                        strayed=strayed.get(delivery.id, timedelta(0)),
+                        answered=_answered(n, first, attempt),
                         name=_name(kept, n),
                         # An attempt that stands for what a backup does not know tells nothing of as whom it was made.
                         identity=attempt.appears.identity or first.appears.identity,
@@ -153,6 +158,29 @@ def _unsettled(connection: Connection, ids: list[int]) -> list[Unsettled]:
             )
         )
     return unconfirmed
+
+
+def _strayed(connection: Connection, began: Mapping[int, Attempt]) -> dict[int, timedelta]:
+    """Say how far looks have seen the network's clock from where it was when each was first armed, at most."""
+    found: dict[int, timedelta] = {}
+    seen = select(evidence.c.delivery_id, evidence.c.at, evidence.c.network_at).distinct()
+    for row in connection.execute(seen.where(evidence.c.delivery_id.in_(began))):
+        offset = began[row.delivery_id].offset
+        if offset is not None and row.network_at is not None:
+            apart = abs(row.network_at - row.at - offset.ahead)
+            found[row.delivery_id] = max(apart, found.get(row.delivery_id, apart))
+    return found
+
+
+def _answered(n: int, *asked: Attempt) -> frozenset[RemoteId]:
+    """Name the ids that the answers of these attempts gave to a part."""
+    return frozenset(
+        outcome.remote_id
+        for one in asked
+        if one.answer is not None
+        for part, outcome in enumerate(one.answer.outcomes, start=one.answer.first)
+        if part == n and isinstance(outcome, Published)
+    )
 
 
 def _reworded_until(delivery: Delivery, attempt: Attempt) -> datetime | None:

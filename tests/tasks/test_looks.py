@@ -665,6 +665,35 @@ def test_a_clock_behind_makes_no_older_twin_ours(house, channel, claimed, time, 
     assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_clock_that_moves_twice_makes_no_live_post_absent(house, channel, claimed, time, answered):
+    """It was moved just before the ask, and again between two looks: by the last comparison the post is too old. The
+    first look saw the clock elsewhere, and an answer that is not believed names the post all the same.
+    """
+    before, then, last = (
+        Offset(ahead=timedelta(seconds=one), within=AGREED.within) for one in (20, -72, -18)
+    )
+    claim = claimed("The lamp is lit.")
+    house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=before)
+    live = SeenPost(
+        id=id_at(house.clock() + then.ahead + timedelta(seconds=1)),
+        author="alice",
+        said=plain("The lamp is lit."),
+    )
+    outcome = Published(remote_id=live.id) if answered else LOST
+    house.store.write(
+        settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
+    )
+    for offset in ([] if answered else [then]) + [last] * 4:
+        time.pass_by(minutes=16)
+        channel.on_look = lambda request, offset=offset: sighting(
+            house, live, place=request.place, offset=offset
+        )
+        look.fn("alice", at_once=True)
+
+    assert State.UNCONFIRMED is house.store.read(reading.show, claim.delivery_id).delivery.state
+
+
 @pytest.mark.parametrize("later", [True, False], ids=["with a later post", "without"])
 def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, claimed, time, later):
     """Ids of minutes ago are greater than those made now. A later post of ours shows that it is the clock; without
