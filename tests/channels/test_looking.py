@@ -88,6 +88,17 @@ def test_what_is_not_there_is_absent_only_when_the_list_reaches_back(alice, sand
     assert isinstance(alice.finds("Never said", *alice.looks_everywhere()), CannotTell)
 
 
+@pytest.mark.parametrize("place", [Place.PROFILE, Place.REPLIES])
+def test_a_list_that_a_cache_on_the_way_kept_proves_nothing(alice, sandbox, place):
+    """It reaches back past the attempt, and shows what was there before it was asked for."""
+    sandbox.seed("alice", 5, every_s=600, youngest_s=600)
+    fresh(sandbox, "Live, and not in what the cache kept")
+    sandbox.weather(rule("timeline_stale", seconds=300, cached=True))
+    sighting = alice.look(place, back=timedelta(minutes=10))
+
+    assert (5, None, False) == (len(sighting.posts), sighting.reached_back_to, sighting.trouble is not None)
+
+
 def test_pinned_reposted_and_promoted_posts_are_never_taken_for_ours(alice, sandbox):
     sandbox.seed("alice", 12)
     alice.began_at = datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -468,6 +469,36 @@ def test_a_page_that_failed(broken):
     assert profile(answer(**broken)).failed
     assert (made_at(an_id(1)), True) == (profile(first, late).reached_back_to, profile(first, late).failed)
     assert not profile(first, late).ended
+
+
+def test_what_a_cache_kept_shows_posts_and_proves_nothing():
+    """It is as old as the cache says: what was made since is not in it, and what was gone may be back."""
+    first, second, last = pages()
+
+    for one in range(3):
+        given = [replace(answer, kept=n == one) for n, answer in enumerate((first, second, last))]
+        told = profile(*given)
+        assert (None, False, True) == (told.reached_back_to, told.ended, told.failed)
+        assert profile(first, second, last).posts == told.posts
+    gone = detail(body=json.dumps({"data": {"tweetResult": {}}}), kept=True)
+    assert frozenset() == own(gone).missing
+
+
+def test_an_edited_post_stands_where_its_first_version_stood():
+    edited = {**result(an_id(0)), "edit_control": {"edit_tweet_ids": [an_id(30), an_id(0)]}}
+    told = profile(answer(shown(an_id(10)), entry(edited, an_id(0)), shown(an_id(40)), shown(an_id(50))))
+
+    assert made_at(an_id(50)) == told.reached_back_to
+    told = profile(answer(shown(an_id(10)), entry(edited, an_id(0)), shown(an_id(40)), cursor("c")))
+    assert made_at(an_id(30)) == told.reached_back_to
+
+
+def test_old_posts_one_after_the_other_above_younger_ones_reach_no_further():
+    """A list that is in no order shows how far it has come only by what follows."""
+    older = [shown(an_id(one)) for one in (1, 500, 501, 502)]
+    told = profile(answer(*older, shown(an_id(2)), shown(an_id(3)), cursor("c")))
+
+    assert made_at(an_id(2)) == told.reached_back_to
 
 
 def test_an_earlier_post_of_a_conversation_reaches_no_further():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ class Ear:
             date="" if "age" in headers or response.from_service_worker else headers.get("date", ""),
             sent_at=sent_at,
             came_at=came_at,
+            kept=headers.get("age", "0").strip() != "0",
         )
         if urlsplit(response.url).path.rpartition("/")[2] in OPERATIONS:
             self._lists.append((response, heard))
@@ -108,7 +110,7 @@ def _with_body(response: Response, heard: Heard) -> Heard:
         body, asked = response.body(), response.request.post_data or ""
     except PlaywrightError:
         return Heard(url=heard.url, status=0)
-    return Heard(url=heard.url, asked=asked, status=heard.status, body=body.decode(errors="replace"))
+    return replace(heard, asked=asked, body=body.decode(errors="replace"))
 
 
 def offset(heard: Sequence[Heard]) -> Offset | None:
