@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from steadypost.channels.x_web.hearing import offset
+from steadypost.channels.x_web.numbering import is_dated_behind
 from steadypost.channels.x_web.told import Heard, read
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Grade, Link, compare
@@ -647,6 +648,26 @@ def test_its_own_page_says_nothing(broken):
 
 
 # Time --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "behind"),
+    [
+        (id_at(NOON), False),
+        (id_at(NOON + timedelta(seconds=7)), False),
+        (id_at(NOON + timedelta(seconds=20)), True),
+        (id_at(NOON - timedelta(hours=1)), False),
+        ("9223372036854775807", False),
+        ("7", False),
+    ],
+)
+def test_a_date_before_the_moment_in_which_a_list_was_told(number, behind):
+    """X numbers the entries with ids of that moment; other numbers that it gives say nothing."""
+    told = [{**shown(an_id(n)), "sortIndex": number} for n in (1, 2)]
+    date = "Mon, 02 Mar 2026 12:00:00 GMT"
+
+    assert behind is is_dated_behind([answer(*told, date=date)])
+    assert not is_dated_behind([answer(*told), answer(shown(an_id()), date=date)])
 
 
 def test_the_clocks_are_compared_by_the_quickest_answer():

@@ -14,6 +14,7 @@ from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, LookRequest
 from steadypost.channels.x_web.errand import Halt, LookErrand
 from steadypost.channels.x_web.hearing import Ear
+from steadypost.channels.x_web.numbering import is_dated_behind
 from steadypost.channels.x_web.opening import (
     ENOUGH_TO_JUDGE,
     failure,
@@ -79,6 +80,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
         told=proves(reading.told, request.place),
         missing=reading.told.missing if reading.told else frozenset(),
         offset=ear.offset(),
+        dated_behind=is_dated_behind(ear.lists()),
     )
 
 
