@@ -166,19 +166,6 @@ def test_nothing_live_is_absent_and_nothing_is_given_another_s_post(pool):
             assert of_deliveries.get(one.remote_id, key) == key
 
 
-@settings(max_examples=60, deadline=None)
-@given(pools, st.data())
-def test_what_is_read_beside_it_takes_nothing_back(pool, data):
-    """What is absent while few are weighed is so while all are."""
-    kept = data.draw(st.sets(st.sampled_from(pool.wanted).map(lambda one: one.key), min_size=1))
-    fewer = judge([one for one in pool.wanted if one.key in kept], pool.sightings())
-    every = judge(pool.wanted, pool.sightings())
-
-    for key in kept:
-        if isinstance(fewer[key], Absent):
-            assert isinstance(every[key], Absent)
-
-
 def test_many_in_almost_the_same_words():
     """Each is found, none is another's, and those that are not there are absent."""
     wanted, posts = [], []
