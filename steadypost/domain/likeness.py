@@ -244,7 +244,7 @@ def _same_address(typed: str, leads_to: str) -> Grade:
     # Without a scheme it leads where the network sends it; a port is the default one of that scheme.
     ours = _address(typed if theirs is None or _has_scheme(typed) else f"{theirs[0]}://{typed}")
     if ours is None or theirs is None:
-        return Grade.OTHER
+        return min(_like_shown(typed, leads_to), Grade.UNCLEAR)
     if _DEVIANT.search(typed):
         # Two standards name these hosts differently (IDNA 2003 and 2008), and which one holds is not told; and a full
         # stop of another script may be a dot of the name, or the sentence's.

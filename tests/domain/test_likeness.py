@@ -101,6 +101,9 @@ def test_another(ours, theirs):
         ("https://a.example/p/", Said((Link("https://a.example/p"),))),
         ("https://a.example/P", Said((Link("https://a.example/p"),))),
         ("https://a.example/p?utm=1", Said((Link("https://a.example/p"),))),
+        # No program reads these as addresses, and a network may link them all the same.
+        ("https://a.example:99999/p", Said((Link("https://a.example:99999/p/"),))),
+        ("https://a.example＃b", Said((Link("http://a.example＃b"),))),
         ("Seen https://a.example/p?", Said(("Seen ", Link("https://a.example/p")))),
         ("Seen https://a.example/p#", Said(("Seen ", Link("https://a.example/p")))),
         ("Seen https://a.example/p?!", Said(("Seen ", Link("https://a.example/p"), "!"))),
