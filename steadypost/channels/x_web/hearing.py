@@ -81,6 +81,10 @@ class Ear:
         self._read += [_with_body(response, heard) for response, heard in self._lists[len(self._read) :]]
         return list(self._read)
 
+    def read_already(self) -> list[Heard]:
+        """Give those of them that were read so far: one still on its way is not waited for."""
+        return list(self._read)
+
     def offset(self) -> Offset | None:
         """Say how far X's clock is ahead of this machine's; ``None`` too when this one was moved while we listened."""
         passed, ticked = now() - self._began, timedelta(seconds=time.monotonic() - self._ticks)

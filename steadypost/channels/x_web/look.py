@@ -80,7 +80,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
         told=proves(reading.told, request.place),
         missing=reading.told.missing if reading.told else frozenset(),
         offset=ear.offset(),
-        dated_behind=is_dated_behind(ear.lists()),
+        dated_behind=is_dated_behind(ear.read_already()),
     )
 
 
