@@ -69,7 +69,7 @@ class Ear:
             date="" if "age" in headers or response.from_service_worker else headers.get("date", ""),
             sent_at=sent_at,
             came_at=came_at,
-            kept=headers.get("age", "0").strip() != "0",
+            kept=bool(headers.get("age", "").strip("0, ")),
         )
         if urlsplit(response.url).path.rpartition("/")[2] in OPERATIONS:
             self._lists.append((response, heard))
