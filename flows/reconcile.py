@@ -20,6 +20,7 @@ from steadypost.store import StoreAway, unconfirmed
 from tasks.deadline import ended_within
 from tasks.discreet import discreet
 from tasks.house import House
+from tasks.living import rescue
 from tasks.looks import AT_ONCE, Findings, look
 from tasks.overdue import Sweeper
 from tasks.peer_supervisor import minding
@@ -167,8 +168,13 @@ def next_round(house: House, accounts: list[str]) -> list[str]:
 
 
 def accounts_to_look_at(house: House, *, at_once: bool = False) -> list[str]:
-    """Name the accounts that have something to look for now, and that can be looked at."""
+    """Name the accounts that have something to look for now, and that can be looked at.
+
+    What a worker held that fell silent is taken back first: it may be live, also while no publisher is.
+    """
     try:
+        for rescued in rescue(house.store, house.clock()):
+            house.log.warning("taken back from a worker that fell silent: %s", rescued)
         until = house.clock() + (AT_ONCE if at_once else timedelta(0))
         due = house.store.read(unconfirmed.accounts_due, until)
     except StoreAway as away:

@@ -421,7 +421,11 @@ TIMELINE_FAULTS: Final = (
         name="timeline_stale",
         where=Where.TIMELINE,
         says="Timelines show how things stood this long ago.",
-        params={"seconds": seconds(), "view": _VIEW},
+        params={
+            "seconds": seconds(),
+            "cached": Param(says="whether it says that a cache on the way kept it", kind=bool, default=False),
+            "view": _VIEW,
+        },
     ),
     Fault(
         name="timeline_cut",

@@ -56,8 +56,11 @@ class Looking:
         if sky.get("timeline_login_wall") is not None:
             refused = shapes.refusal(32, None, with_data=False, moment=self._world.clock.now_ms())
             return JSONResponse(refused, 401)
+        stale = sky.get("timeline_stale")
+        headers = {"age": str(round(stale["seconds"]))} if stale is not None and stale["cached"] else {}
         try:
-            return JSONResponse(Look(self._world, visitor, sky).answer(VIEWS[operation], _variables(request)))
+            found = Look(self._world, visitor, sky).answer(VIEWS[operation], _variables(request))
+            return JSONResponse(found, headers=headers)
         except (NoSuchAccount, NoSuchPost, KeyError):
             return JSONResponse(shapes.missing())
 

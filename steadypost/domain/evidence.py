@@ -93,6 +93,8 @@ class Sighting:
     """Whether the network told the posts to the page. What a page only paints is incomplete and proves no absence."""
     offset: Offset | None = None
     """How far the network's clock was ahead of this machine's during the look; ``None`` when it did not say."""
+    dated_behind: bool = False
+    """Whether the network's own numbers show its answers to be later than their ``Date``: that one is a proxy's."""
     missing: frozenset[RemoteId] = frozenset()
     """The posts of which the network said that there is nothing at their own address."""
     named: Mapping[Name, RemoteId | None] = field(default_factory=dict)

@@ -90,9 +90,8 @@ def compare(ours: str, theirs: Said) -> Grade:
     others += [(theirs.lead[at:], *theirs.pieces) for at in _names(theirs.lead)]
     if best is not Grade.OTHER or (others and _best(ours, theirs, others) is not Grade.OTHER):
         return Grade.UNCLEAR
-    loose = _loose(ours)
-    readings = (_loose_reading(pieces, theirs.painted, theirs.cut) for pieces in (theirs.pieces, *others))
-    return Grade.UNCLEAR if any(loose == one for one in readings) else Grade.OTHER
+    readings = (theirs.pieces, *others)
+    return Grade.UNCLEAR if any(_is_near(ours, theirs, one) for one in readings) else Grade.OTHER
 
 
 def _names(lead: str) -> list[int]:
@@ -245,7 +244,7 @@ def _same_address(typed: str, leads_to: str) -> Grade:
     # Without a scheme it leads where the network sends it; a port is the default one of that scheme.
     ours = _address(typed if theirs is None or _has_scheme(typed) else f"{theirs[0]}://{typed}")
     if ours is None or theirs is None:
-        return Grade.OTHER
+        return min(_like_shown(typed, leads_to), Grade.UNCLEAR)
     if _DEVIANT.search(typed):
         # Two standards name these hosts differently (IDNA 2003 and 2008), and which one holds is not told; and a full
         # stop of another script may be a dot of the name, or the sentence's.
@@ -339,14 +338,15 @@ def _but_host(address: Address) -> tuple[str, ...]:
 
 def _nearly(address: Address) -> tuple[str, ...]:
     """Reduce an address to what survives a network that tidies addresses. Equal here, they are not told apart."""
-    _, host, named, path, query, fragment = address
-    near = (
-        host.removeprefix("www.").rstrip("."),
-        path.rstrip("/").casefold(),
-        query.casefold(),
-        fragment.casefold(),
+    _, host, named, path, *rest = address
+    folded = (
+        _LETTERS.sub(lambda found: unquote(found[0]), one).casefold() for one in (path.rstrip("/"), *rest)
     )
-    return (named, *near)
+    return (named, host.removeprefix("www.").rstrip("."), *folded)
+
+
+_LETTERS = re.compile(r"(?:%[89A-F][0-9A-F])+")
+"""Letters of other scripts, encoded: their case is not seen."""
 
 
 def _lost_query(ours: Address, theirs: Address) -> bool:
@@ -361,6 +361,25 @@ REMEMBERED = 4096
 """Of so many texts the reduced forms are kept: every post that a look shows is held against every one it looks for."""
 
 
+def _is_near(ours: str, theirs: Said, pieces: tuple[Piece, ...]) -> bool:
+    """Whether the two agree once both are reduced: to all their signs in a row, or word by word and link by link."""
+    if _loose(ours) == _loose_reading(pieces, theirs.painted, theirs.cut):
+        return True
+    trimmed = _trimmed(pieces, theirs.painted, theirs.cut)
+    smooth = tuple(_smooth(one) if isinstance(one, str) else one for one in trimmed)
+    even = _trimmed(smooth, theirs.painted, cut=False)
+    return _aligned(_smooth(ours).strip(), even, cut=theirs.cut) is not Grade.OTHER
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _smooth(text: str) -> str:
+    """Reduce a text to words in one case, with nothing unseen and one space between them."""
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return _SPACE.sub(
+        " ", "".join(one for one in folded if one.isspace() or unicodedata.category(one) not in _UNSEEN)
+    )
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _loose_reading(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> str:
     # A link's short address takes no part in its equality, and none in what is shown of it.
@@ -370,8 +389,7 @@ def _loose_reading(pieces: tuple[Piece, ...], painted: bool, cut: bool) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _loose(text: str) -> str:
     """Reduce a text to its letters, digits and signs: what is equal here is not told apart, and not the same."""
-    folded = unicodedata.normalize("NFKC", _SCHEME_ANYWHERE.sub("", text)).casefold()
-    return "".join(one for one in folded if not one.isspace() and unicodedata.category(one) not in _UNSEEN)
+    return _smooth(_SCHEME_ANYWHERE.sub("", text)).casefold().replace(" ", "")
 
 
 _SCHEME_ANYWHERE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)

@@ -170,6 +170,8 @@ LOOK_LASTS = timedelta(minutes=3)
 
 def dates_contradict_ids(network: Network, sighting: Sighting) -> bool:
     """Whether a look shows a post of the future: a proxy's ``Date`` is not the network's, and ids are its own."""
+    if sighting.dated_behind:
+        return True
     if sighting.offset is None:
         return False
     until = sighting.at + sighting.offset.ahead + sighting.offset.within + TICK + LOOK_LASTS

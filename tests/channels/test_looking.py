@@ -88,6 +88,39 @@ def test_what_is_not_there_is_absent_only_when_the_list_reaches_back(alice, sand
     assert isinstance(alice.finds("Never said", *alice.looks_everywhere()), CannotTell)
 
 
+@pytest.mark.parametrize(
+    ("weather", "whole"),
+    [
+        ({"fault": "timeline_error", "account": "alice", "skip": 1}, False),
+        ({"fault": "timeline_error", "account": "alice", "skip": 2, "count": 1}, False),
+        ({"fault": "latency", "account": "alice", "params": {"ms": 2500, "of": "timeline"}}, True),
+    ],
+    ids=["all but the first page fail", "one fails halfway", "every page is late"],
+)
+def test_a_list_reaches_no_further_than_its_answers(alice, sandbox, weather, whole):
+    """What comes after a page that failed may be seen, and is behind a gap; what is late is waited for."""
+    seeded = sandbox.seed("alice", 90, every_s=60, youngest_s=60)
+    sandbox.weather(weather)
+    sighting = alice.look(back=timedelta(minutes=75))
+    seen = [post.id for post in sighting.posts]
+    reached = sighting.reached_back_to
+
+    assert seen == seeded[: len(seen)]
+    assert whole is (reached < datetime.now(UTC) - timedelta(minutes=75))
+    assert {one for one in seeded if made_at(one) >= reached} <= set(seen)
+
+
+@pytest.mark.parametrize("place", [Place.PROFILE, Place.REPLIES])
+def test_a_list_that_a_cache_on_the_way_kept_proves_nothing(alice, sandbox, place):
+    """It reaches back past the attempt, and shows what was there before it was asked for."""
+    sandbox.seed("alice", 5, every_s=600, youngest_s=600)
+    fresh(sandbox, "Live, and not in what the cache kept")
+    sandbox.weather(rule("timeline_stale", seconds=300, cached=True))
+    sighting = alice.look(place, back=timedelta(minutes=10))
+
+    assert (5, None, False) == (len(sighting.posts), sighting.reached_back_to, sighting.trouble is not None)
+
+
 def test_pinned_reposted_and_promoted_posts_are_never_taken_for_ours(alice, sandbox):
     sandbox.seed("alice", 12)
     alice.began_at = datetime.now(UTC)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
 from steadypost.channels.x_web.hearing import offset
+from steadypost.channels.x_web.numbering import is_dated_behind
 from steadypost.channels.x_web.told import Heard, read
 from steadypost.domain.clock import Offset
 from steadypost.domain.likeness import Grade, Link, compare
@@ -470,6 +472,36 @@ def test_a_page_that_failed(broken):
     assert not profile(first, late).ended
 
 
+def test_what_a_cache_kept_shows_posts_and_proves_nothing():
+    """It is as old as the cache says: what was made since is not in it, and what was gone may be back."""
+    first, second, last = pages()
+
+    for one in range(3):
+        given = [replace(answer, kept=n == one) for n, answer in enumerate((first, second, last))]
+        told = profile(*given)
+        assert (None, False, True) == (told.reached_back_to, told.ended, told.failed)
+        assert profile(first, second, last).posts == told.posts
+    gone = detail(body=json.dumps({"data": {"tweetResult": {}}}), kept=True)
+    assert frozenset() == own(gone).missing
+
+
+def test_an_edited_post_stands_where_its_first_version_stood():
+    edited = {**result(an_id(0)), "edit_control": {"edit_tweet_ids": [an_id(30), an_id(0)]}}
+    told = profile(answer(shown(an_id(10)), entry(edited, an_id(0)), shown(an_id(40)), shown(an_id(50))))
+
+    assert made_at(an_id(50)) == told.reached_back_to
+    told = profile(answer(shown(an_id(10)), entry(edited, an_id(0)), shown(an_id(40)), cursor("c")))
+    assert made_at(an_id(30)) == told.reached_back_to
+
+
+def test_old_posts_one_after_the_other_above_younger_ones_reach_no_further():
+    """A list that is in no order shows how far it has come only by what follows."""
+    older = [shown(an_id(one)) for one in (1, 500, 501, 502)]
+    told = profile(answer(*older, shown(an_id(2)), shown(an_id(3)), cursor("c")))
+
+    assert made_at(an_id(2)) == told.reached_back_to
+
+
 def test_an_earlier_post_of_a_conversation_reaches_no_further():
     """A list is ordered by the last post of each conversation: an old one above says nothing of how far it goes."""
     told = profile(answer(shown(an_id(30)), shown(an_id(1)), shown(an_id(2)), cursor("c")))
@@ -616,6 +648,26 @@ def test_its_own_page_says_nothing(broken):
 
 
 # Time --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "behind"),
+    [
+        (id_at(NOON), False),
+        (id_at(NOON + timedelta(seconds=7)), False),
+        (id_at(NOON + timedelta(seconds=20)), True),
+        (id_at(NOON - timedelta(hours=1)), False),
+        ("9223372036854775807", False),
+        ("7", False),
+    ],
+)
+def test_a_date_before_the_moment_in_which_a_list_was_told(number, behind):
+    """X numbers the entries with ids of that moment; other numbers that it gives say nothing."""
+    told = [{**shown(an_id(n)), "sortIndex": number} for n in (1, 2)]
+    date = "Mon, 02 Mar 2026 12:00:00 GMT"
+
+    assert behind is is_dated_behind([answer(*told, date=date)])
+    assert not is_dated_behind([answer(*told), answer(shown(an_id()), date=date)])
 
 
 def test_the_clocks_are_compared_by_the_quickest_answer():

@@ -455,6 +455,17 @@ def test_an_unknown_clock_makes_no_proof(armed, looked):
     assert "was not compared" in verdict(one, too_old).why
 
 
+@pytest.mark.parametrize("ahead", [0, -150])
+def test_a_date_that_is_behind_takes_up_nothing_older(ahead):
+    """Somebody posted the same words minutes before; the network's own numbers show that its ``Date`` is a proxy's."""
+    twin = seen(at=NOON - 120 * SECOND)
+    item = wanted(offset=off(ahead))
+    every = everywhere(twin, offset=off(ahead), dated_behind=True)
+
+    assert isinstance(verdict(item, every), CannotTell)
+    assert isinstance(verdict(item, everywhere(offset=off(ahead), dated_behind=True)), CannotTell)
+
+
 @pytest.mark.parametrize("armed", [None, AGREED])
 def test_an_unknown_clock_keeps_no_list_from_being_read(armed):
     """A post that only its second list shows, such as one that begins with a name, is found without a comparison."""

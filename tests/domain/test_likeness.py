@@ -101,6 +101,9 @@ def test_another(ours, theirs):
         ("https://a.example/p/", Said((Link("https://a.example/p"),))),
         ("https://a.example/P", Said((Link("https://a.example/p"),))),
         ("https://a.example/p?utm=1", Said((Link("https://a.example/p"),))),
+        # No program reads these as addresses, and a network may link them all the same.
+        ("https://a.example:99999/p", Said((Link("https://a.example:99999/p/"),))),
+        ("https://a.example＃b", Said((Link("http://a.example＃b"),))),
         ("Seen https://a.example/p?", Said(("Seen ", Link("https://a.example/p")))),
         ("Seen https://a.example/p#", Said(("Seen ", Link("https://a.example/p")))),
         ("Seen https://a.example/p?!", Said(("Seen ", Link("https://a.example/p"), "!"))),
@@ -116,6 +119,64 @@ def test_another(ours, theirs):
 def test_not_told_apart(ours, theirs):
     """What agrees only after something was taken from both is neither the same nor another."""
     assert UNCLEAR is compare(ours, theirs)
+
+
+WORDS_CHANGED = [
+    lambda text: text.replace(" ", "  "),
+    lambda text: text.replace("\n\n", "\n\n\n\n").replace(" ", "\N{NO-BREAK SPACE}"),
+    lambda text: text.replace(" ", "\N{ZERO WIDTH SPACE} "),
+    lambda text: "\N{RIGHT-TO-LEFT MARK}" + text.replace("❤", "❤\N{VARIATION SELECTOR-16}"),
+    lambda text: text.upper(),
+    lambda text: text.replace("#", "＃"),
+]
+"""What a network may even out in the words of a text."""
+
+LINKS_CHANGED = [
+    ("https://a.example/p", Link("https://a.example/p", short="https://t.co/Ab1")),
+    ("www.a.example/p", Link("http://www.a.example/p", short="https://t.co/Ab1")),
+    ("a.example", Link("http://a.example/", short="https://t.co/Ab1")),
+    ("https://a.example/p?utm=1", Link("https://a.example/p", short="https://t.co/Ab1")),
+    ("https://a.example/Ü", Link("https://a.example/%C3%9C", short="https://t.co/Ab1")),
+    ("https://straße.example/p", Link("https://xn--strae-oqa.example/p", short="https://t.co/Ab1")),
+    ("https://t.co/Ab1", Link("https://a.example/p", short="https://t.co/Ab1")),
+    ("https://a.example/p", Link(None, short="https://t.co/Ab1")),
+]
+"""And what it may tell of a link."""
+
+
+@pytest.mark.parametrize("change", WORDS_CHANGED)
+@pytest.mark.parametrize(("typed", "link"), LINKS_CHANGED)
+def test_two_small_differences_together_make_no_other_post(change, typed, link):
+    """What each of them leaves untold is not told by both: it may be live, and is not asked for again."""
+    first, rest = "Today ❤ it:\n\n#news at ", " and so on"
+    ours = change(first) + typed + change(rest)
+
+    for theirs in (
+        Said((first, link, rest)),
+        Said((first, link, rest[:6] + "…"), cut=True),
+        Said((first, link, rest), lead="@bob "),
+    ):
+        assert UNCLEAR is compare(ours, theirs)
+    assert OTHER is compare(ours, Said((first, Link("https://a.example/another"), rest)))
+    assert OTHER is compare(ours, Said((first, link, " and no more")))
+
+
+def test_a_short_address_that_was_typed_is_held_against_each_post_s_own():
+    """Of two posts that lead to one address by two short ones, what is known of one is not said of the other."""
+    ours = "Today  at https://t.co/Ab1"
+    kinds = {"https://t.co/Ab1": UNCLEAR, "https://t.co/Ab2": OTHER}
+
+    for short in (*kinds, *reversed(kinds)):
+        assert kinds[short] is compare(ours, Said(("Today at ", Link("https://a.example/p", short=short))))
+
+
+@pytest.mark.parametrize(
+    "begun", ["Today  we said…", "TODAY we s…", "Today we \ud83d…", "Today\N{ZERO WIDTH SPACE} we said…"]
+)
+def test_a_text_that_is_cut_and_evened_out_may_be_ours(begun):
+    assert UNCLEAR is compare(
+        "Today we said 👍 and more", Said((begun.replace("said", "said 👍"),), cut=True)
+    )
 
 
 @pytest.mark.parametrize("tail", ["…", " …", ""])

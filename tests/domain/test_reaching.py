@@ -27,6 +27,11 @@ def ago(*hours):
         ([500, 1, 2, 3], 2),
         # Dated back by its author, in the middle.
         ([1, 500, 2, 3], 2),
+        # Several of them, one after the other.
+        ([500, 501, 1, 2], 1),
+        ([1, 500, 501, 502, 2, 3], 2),
+        # One that is too young where it stands: what is above it may be anywhere.
+        ([1, 2, 3, 0.5, 4], 0.5),
         # Two of the same instant are in order.
         ([1, 2, 2], 2),
         # Not a list of the newest first.

@@ -536,6 +536,30 @@ def fell_silent(house, claimed, time):
     return silent
 
 
+@pytest.mark.parametrize(
+    ("armed", "state", "due"), [(True, State.UNCONFIRMED, ["alice"]), (False, State.SCHEDULED, [])]
+)
+def test_what_a_silent_worker_held_is_taken_back_though_no_publisher_lives(
+    house, claimed, time, armed, state, due
+):
+    """Once its lease has run out, and not before: armed it is looked for, else it waits to be asked for."""
+    claim = claimed("The lamp is lit.")
+    if armed:
+        asks = {"fence": claim.fence, "now": house.clock(), "offset": AGREED}
+        house.store.write(settling.arm, claim.attempt_id, **asks)
+    unconfirmed_now(house)
+    before = house.store.read(reading.show, claim.delivery_id).delivery.state
+    time.pass_by(seconds=LEASE.total_seconds() + 1)
+    unconfirmed_now(house)
+    time.pass_by(seconds=60)
+
+    assert (State.SENDING, state) == (
+        before,
+        house.store.read(reading.show, claim.delivery_id).delivery.state,
+    )
+    assert due == unconfirmed_now(house)
+
+
 def gone_at(house, delivery_id):
     return house.store.read(reading.show, delivery_id).attempts[-1].gone_at
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ class Ear:
             date="" if "age" in headers or response.from_service_worker else headers.get("date", ""),
             sent_at=sent_at,
             came_at=came_at,
+            kept=bool(headers.get("age", "").strip("0, ")),
         )
         if urlsplit(response.url).path.rpartition("/")[2] in OPERATIONS:
             self._lists.append((response, heard))
@@ -77,6 +79,10 @@ class Ear:
     def lists(self) -> list[Heard]:
         """Give the answers that fill lists, in the order in which they came."""
         self._read += [_with_body(response, heard) for response, heard in self._lists[len(self._read) :]]
+        return list(self._read)
+
+    def read_already(self) -> list[Heard]:
+        """Give those of them that were read so far: one still on its way is not waited for."""
         return list(self._read)
 
     def offset(self) -> Offset | None:
@@ -108,7 +114,7 @@ def _with_body(response: Response, heard: Heard) -> Heard:
         body, asked = response.body(), response.request.post_data or ""
     except PlaywrightError:
         return Heard(url=heard.url, status=0)
-    return Heard(url=heard.url, asked=asked, status=heard.status, body=body.decode(errors="replace"))
+    return replace(heard, asked=asked, body=body.decode(errors="replace"))
 
 
 def offset(heard: Sequence[Heard]) -> Offset | None:

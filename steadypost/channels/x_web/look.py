@@ -14,6 +14,7 @@ from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access, LookRequest
 from steadypost.channels.x_web.errand import Halt, LookErrand
 from steadypost.channels.x_web.hearing import Ear
+from steadypost.channels.x_web.numbering import is_dated_behind
 from steadypost.channels.x_web.opening import (
     ENOUGH_TO_JUDGE,
     failure,
@@ -47,6 +48,9 @@ STEP_WITHIN = 5.0
 STILL_FOR_MS = 700
 """After so long at its bottom with nothing being loaded, the list is taken to have ended."""
 
+LATE_BY = 15.0
+"""Seconds without anything new for which more of a list is waited for that X has not told to its end."""
+
 MOST_STEPS = 80
 """How far to scroll at most: some fifteen hundred posts where X's answers are heard, else five hundred."""
 
@@ -79,6 +83,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
         told=proves(reading.told, request.place),
         missing=reading.told.missing if reading.told else frozenset(),
         offset=ear.offset(),
+        dated_behind=is_dated_behind(ear.read_already()),
     )
 
 
@@ -127,6 +132,7 @@ def _read_list(desk: Desk, page: Page, ear: Ear, errand: LookErrand) -> Reading:
     _check(step, reading, errand, allowed)
     tell_drift(desk, step["hits"])
     reading.paint(step["posts"], request.place)
+    grew_at = desk.remaining()
     for _ in range(MOST_STEPS):
         if _is_enough(reading, request, step) or desk.remaining() < KEEP + STEP_WITHIN:
             break
@@ -140,9 +146,18 @@ def _read_list(desk: Desk, page: Page, ear: Ear, errand: LookErrand) -> Reading:
         step = evaluate(page, SCRIPT, asked, within=STEP_WITHIN)
         reading.paint(step["posts"], request.place)
         reading.told = _told(ear, access, request)
-        if not step["keys"] or (step["keys"][-1], step["height"]) == last:
+        if not step["keys"]:
+            break
+        if (step["keys"][-1], step["height"]) != last:
+            grew_at = desk.remaining()
+        elif not _is_to_come(reading) or grew_at - desk.remaining() > LATE_BY:
             break
     return reading
+
+
+def _is_to_come(reading: Reading) -> bool:
+    """Whether X has more of this list to tell: a page need not show that it waits for it."""
+    return reading.told is not None and not (reading.told.ended or reading.told.failed)
 
 
 def _told(ear: Ear, access: Access, request: LookRequest) -> Told | None:

@@ -50,6 +50,8 @@ class Heard:
     sent_at: datetime | None = None
     came_at: datetime | None = None
     """When it was asked for and when it came, by this machine's clock."""
+    kept: bool = False
+    """Whether a cache gave it: it says what was there some time ago."""
 
     @property
     def place(self) -> Place | None:
@@ -92,9 +94,10 @@ def read(
     answers = [one for one in heard if one.place is place and _is_about(one, handle, user_id, post)]
     if not answers:
         return None
-    if place is Place.THREAD:
-        return _thread(answers, handle, post)
-    return _list(answers, handle)
+    told = _thread(answers, handle, post) if place is Place.THREAD else _list(answers, handle)
+    if any(one.kept for one in answers):
+        return replace(told, reached_back_to=None, ended=False, failed=True, missing=frozenset())
+    return told
 
 
 def dated(header: str) -> datetime | None:
@@ -164,10 +167,10 @@ def _reach(places: Sequence[RemoteId], *, ended: bool) -> datetime | None:
 
 
 def _place(posts: Sequence[SeenPost], handle: str) -> RemoteId | None:
-    """Give the post by which an entry stands in its place: its last, also where that is folded away or unreadable."""
+    """Give the post by which an entry stands in its place: its last, before any edit, and shown or not."""
     if not any(_is_plain(post, handle) for post in posts):
         return None
-    return max((post.id for post in posts if not post.promoted), key=int)
+    return max((min((post.id, *post.versions), key=int) for post in posts if not post.promoted), key=int)
 
 
 def _is_plain(post: SeenPost, handle: str) -> bool:
@@ -248,9 +251,7 @@ NOT_FOUND = frozenset({34, 144})
 
 
 def _says_missing(body: Any, told: Any, single: Any) -> bool:
-    """Whether the answer itself says that there is no such post: by code, or by an empty result. An answer without the
-    post says nothing.
-    """
+    """Whether the answer itself says that there is no such post: by code, or by an empty result."""
     if any(map(_is_not_found, _many(_at(body, ("errors",))))):
         # Beside an answer that holds posts, it may speak of one that is quoted there.
         return next(_entries(told or ()), None) is None and not _at(single, ("result",))
@@ -492,9 +493,7 @@ _HALF = re.compile(
 def _otherwise(
     told: str, leads: Mapping[str, str], quoted: Mapping[str, str], *, is_note: bool
 ) -> tuple[Piece, ...]:
-    """Give the other way to read it: a note may be escaped, and a quoted post's link may have been typed and taken out
-    of the text.
-    """
+    """Give the other way to read it: a note may be escaped, and a quoted post's link have been typed and taken out."""
     hidden = [_link(short, quoted) for short in quoted if short not in told]
     if not (hidden or is_note):
         return ()
