@@ -67,6 +67,12 @@ def test_what_each_post_asks_of_the_database_is_built_once(store):
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_nothing_listens_to_each_statement(store):
+    """With one listener SQLAlchemy calls four of its events for each statement, a sixth of what it takes."""
+    assert not store._database.engine._has_events
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_an_idle_account_costs_a_round_of_the_watch_no_more_statements_than_it_did(store):
     """With 200 accounts each is 200 ways to a server and back, every minute."""
     counted = []
