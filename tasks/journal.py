@@ -65,24 +65,24 @@ class _Lines(JsonFormatter):
     """One object a line: when, how grave, who, what, and what is followed."""
 
     def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+        self,
+        log_data: dict[str, Any],
+        record: logging.LogRecord,
+        message_dict: dict[str, Any],  # noqa: ARG002 - a line says a text
     ) -> None:
-        """Choose what a line says."""
-        super().add_fields(log_data, record, message_dict)
-        told = {
+        """Choose what a line says. The text and the traceback have passed the handler's filter."""
+        log_data |= {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "component": _component(record),
-            **getattr(record, "following", {}),
+            **redact.of(getattr(record, "following", {})),
             "says": record.getMessage(),
         }
         for name in ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name"):
             if (value := getattr(record, name, None)) is not None:
-                told.setdefault(name, value)
+                log_data.setdefault(name, redact.of(value))
         if record.exc_text:
-            told["traceback"] = record.exc_text
-        log_data.clear()
-        log_data.update(redact.of(told))
+            log_data["traceback"] = record.exc_text
 
 
 def _component(record: logging.LogRecord) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select, text
+from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, func, or_, select, text
 
 from steadypost.domain.delivery import CLAIMABLE as CLAIMABLE_STATES
 from steadypost.domain.delivery import State
@@ -33,9 +35,31 @@ from steadypost.store.schema import (
     attempts,
     deliveries,
     delivery_parts,
-    posts,
 )
+from steadypost.store.settling import TARGET
 from steadypost.store.strikes import Bars
+
+# What each post runs is built once: building a statement takes several times what executing it does.
+_NOW: BindParameter[Any] = bindparam("now")
+_SEVERAL: BindParameter[Any] = bindparam("several", expanding=True)
+_ANYTHING_DUE = select(
+    or_(
+        exists().where(text(CLAIMABLE), deliveries.c.next_at <= _NOW, deliveries.c.due_at <= _NOW),
+        exists().where(text(LATE_COUNTS), deliveries.c.late_at < _NOW),
+        # Whatever its lease says: the clock of the machine that holds it may be ahead, and that machine dead.
+        exists().where(text(SENDING), deliveries.c.lease_until.is_not(None)),
+    )
+)
+_HEADS = select(
+    deliveries.c.due_at,
+    deliveries.c.id,
+    deliveries.c.account,
+    select(func.count())
+    .where(delivery_parts.c.delivery_id == deliveries.c.id, delivery_parts.c.state != PartState.LIVE)
+    .scalar_subquery()
+    .label("missing"),
+).where(deliveries.c.id.in_(_SEVERAL))
+_ACCOUNTS = select(accounts).where(accounts.c.name.in_(_SEVERAL))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +108,7 @@ class _Head:
 
 def is_anything_due(connection: Connection, now: datetime) -> bool:
     """Whether a claim could find anything, or take anything back: asked several times a second, by the indexes alone."""
-    found = (
-        exists().where(text(CLAIMABLE), deliveries.c.next_at <= now, deliveries.c.due_at <= now),
-        exists().where(text(LATE_COUNTS), deliveries.c.late_at < now),
-        # Whatever its lease says: the clock of the machine that holds it may be ahead, and that machine dead.
-        exists().where(text(SENDING), deliveries.c.lease_until.is_not(None)),
-    )
-    return bool(connection.scalar(select(or_(*found))))
+    return bool(connection.scalar(_ANYTHING_DUE, {"now": now}))
 
 
 def claim(
@@ -160,15 +178,41 @@ class _Spent:
             self._left -= 1
 
 
-def _oldest(now: datetime, bars: Bars, *, fresh: bool = False) -> Select[int]:
+def _oldest(bars: Bars, *, fresh: bool) -> Select[int]:
     """Ask for the one delivery that is next in line; of which account, the caller adds."""
     query = (
         select(deliveries.c.id)
-        .where(text(CLAIMABLE), deliveries.c.due_at <= now, deliveries.c.next_at <= now, bars.spare())
+        .where(text(CLAIMABLE), deliveries.c.due_at <= _NOW, deliveries.c.next_at <= _NOW, bars.spare())
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(1)
     )
     return query.where(deliveries.c.attempts == 0) if fresh else query
+
+
+@functools.lru_cache(maxsize=16)
+def _oldest_of_one(bars: Bars, *, fresh: bool) -> Select[int]:
+    """Ask for what is next in line of one account."""
+    return _oldest(bars, fresh=fresh).where(deliveries.c.account == bindparam("account"))
+
+
+@functools.lru_cache(maxsize=16)
+def _oldest_of_each(bars: Bars, *, fresh: bool) -> Select[int | None]:
+    """Ask for what is next in line of each of several accounts."""
+    of_each = (
+        _oldest(bars, fresh=fresh)
+        .where(deliveries.c.account == accounts.c.name)
+        .correlate(accounts)
+        .scalar_subquery()
+    )
+    return (
+        select(of_each)
+        .select_from(accounts)
+        .where(
+            accounts.c.name.in_(_SEVERAL),
+            bars.leave_open(),
+            or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= _NOW),
+        )
+    )
 
 
 def _heads(
@@ -176,34 +220,11 @@ def _heads(
 ) -> list[_Head]:
     """Find the next in line of each account, in two questions however many accounts there are."""
     bars = strike_rows.bars(connection, now)
-    of_each = (
-        _oldest(now, bars, fresh=fresh)
-        .where(deliveries.c.account == accounts.c.name)
-        .correlate(accounts)
-        .scalar_subquery()
-    )
-    first = connection.scalars(
-        select(of_each)
-        .select_from(accounts)
-        .where(
-            accounts.c.name.in_(list(names)),
-            bars.leave_open(),
-            or_(accounts.c.paused_until.is_(None), accounts.c.paused_until <= now),
-        )
-    )
+    first = connection.scalars(_oldest_of_each(bars, fresh=fresh), {"several": list(names), "now": now})
     ids = [one for one in first if one is not None]
     if not ids:
         return []
-    missing = (
-        select(func.count())
-        .where(delivery_parts.c.delivery_id == deliveries.c.id, delivery_parts.c.state != PartState.LIVE)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(deliveries.c.due_at, deliveries.c.id, deliveries.c.account, missing.label("missing")).where(
-            deliveries.c.id.in_(ids)
-        )
-    )
+    rows = connection.execute(_HEADS, {"several": ids})
     return [_Head(row.due_at, row.id, row.account, row.missing) for row in rows]
 
 
@@ -211,9 +232,7 @@ def _fitting(connection: Connection, heads: Sequence[_Head], now: datetime) -> l
     """Leave out the accounts whose quota is plainly used up, so that waiting costs them no transaction."""
     if not heads:
         return []
-    rows = connection.execute(
-        select(accounts).where(accounts.c.name.in_([head.account for head in heads]))
-    ).all()
+    rows = connection.execute(_ACCOUNTS, {"several": [head.account for head in heads]}).all()
     limits = {row.name: account_rows.limits_of(row) for row in rows}
     channels = {row.name: row.channel for row in rows}
     uses = ledger.uses(connection, limits, now)
@@ -268,8 +287,8 @@ def _line(
     connection: Connection, name: str, now: datetime, bars: Bars, *, fresh: bool = False
 ) -> Iterator[Kept]:
     """Go through what may be claimed, oldest first; each is read anew, locked, when its turn comes."""
-    query = _oldest(now, bars, fresh=fresh).where(deliveries.c.account == name)
-    while (delivery_id := connection.scalar(query)) is not None:
+    query, mine = _oldest_of_one(bars, fresh=fresh), {"account": name, "now": now}
+    while (delivery_id := connection.scalar(query, mine)) is not None:
         kept = delivery_rows.one(connection, delivery_id, lock=True)
         # It may have been taken back between the two reads.
         if kept.delivery.state in CLAIMABLE_STATES and kept.delivery.next_at <= now:
@@ -367,7 +386,7 @@ def _was_armed(connection: Connection, delivery_id: int) -> bool:
 
 def _target(connection: Connection, post_id: int) -> RemoteId | None:
     """Read which post this one answers, if it answers one."""
-    found: RemoteId | None = connection.scalar(select(posts.c.reply_to).where(posts.c.id == post_id))
+    found: RemoteId | None = connection.scalar(TARGET, {"which": post_id})
     return found
 
 

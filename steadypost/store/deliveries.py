@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
 
 from steadypost.domain.delivery import Delivery, State, WhenLate
 from steadypost.domain.outcome import Cause
@@ -19,6 +19,34 @@ from steadypost.store import notices, transitions
 from steadypost.store.errors import UnknownDelivery, WriteMissed
 from steadypost.store.media import media_of
 from steadypost.store.schema import deliveries, delivery_parts, foreign_posts, post_media, post_parts
+
+# What each post runs is built once: building a statement takes several times what executing it does.
+_SEVERAL: BindParameter[Any] = bindparam("several", expanding=True)
+_ONE = select(deliveries).where(deliveries.c.id == bindparam("which"))
+_ONE_LOCKED = _ONE.with_for_update()
+_PARTS = (
+    select(delivery_parts)
+    .where(delivery_parts.c.delivery_id.in_(_SEVERAL))
+    .order_by(delivery_parts.c.delivery_id, delivery_parts.c.n)
+)
+_MEDIA = select(post_media).where(post_media.c.post_id.in_(_SEVERAL)).order_by(post_media.c.position)
+_TEXTS = select(post_parts).where(post_parts.c.post_id.in_(_SEVERAL)).order_by(post_parts.c.n)
+_KEEP = update(deliveries).where(
+    deliveries.c.id == bindparam("which"),
+    deliveries.c.fence == bindparam("fence_read"),
+    deliveries.c.state == bindparam("state_read"),
+)
+_KEEP_PART = update(delivery_parts).where(
+    delivery_parts.c.delivery_id == bindparam("which"),
+    delivery_parts.c.n == bindparam("part"),
+    delivery_parts.c.state == bindparam("state_read"),
+)
+_NOT_BY_HAND = foreign_posts.delete().where(
+    foreign_posts.c.account == bindparam("whose"), foreign_posts.c.remote_id == bindparam("made")
+)
+_TAKEN = select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(
+    delivery_parts.c.account == bindparam("whose"), delivery_parts.c.remote_id.in_(_SEVERAL)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +72,7 @@ class Kept:
 
 def one(connection: Connection, delivery_id: int, *, lock: bool = False) -> Kept:
     """Read one delivery with its parts; ``lock`` keeps it until this transaction ends."""
-    query = select(deliveries).where(deliveries.c.id == delivery_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_ONE_LOCKED if lock else _ONE, {"which": delivery_id}).one_or_none()
     if row is None:
         raise UnknownDelivery(delivery_id)
     return _kept(row, parts_of(connection, [delivery_id])[delivery_id])
@@ -61,12 +88,7 @@ def several(connection: Connection, ids: Sequence[int]) -> list[Kept]:
 def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[DeliveryPart, ...]]:
     """Read the parts of several deliveries."""
     found: defaultdict[int, list[DeliveryPart]] = defaultdict(list)
-    query = (
-        select(delivery_parts)
-        .where(delivery_parts.c.delivery_id.in_(ids))
-        .order_by(delivery_parts.c.delivery_id, delivery_parts.c.n)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_PARTS, {"several": list(ids)}):
         part = DeliveryPart(n=row.n, state=PartState(row.state), remote_id=row.remote_id)
         found[row.delivery_id].append(part)
     return {one_id: tuple(found[one_id]) for one_id in ids}
@@ -75,14 +97,10 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Deli
 def said(connection: Connection, post_ids: Collection[int]) -> dict[int, tuple[Part, ...]]:
     """Read what several posts say, part by part."""
     media: defaultdict[tuple[int, int], list[Media]] = defaultdict(list)
-    for row in connection.execute(
-        select(post_media).where(post_media.c.post_id.in_(post_ids)).order_by(post_media.c.position)
-    ):
+    for row in connection.execute(_MEDIA, {"several": list(post_ids)}):
         media[row.post_id, row.n].append(media_of(row))
     parts: defaultdict[int, list[Part]] = defaultdict(list)
-    for row in connection.execute(
-        select(post_parts).where(post_parts.c.post_id.in_(post_ids)).order_by(post_parts.c.n)
-    ):
+    for row in connection.execute(_TEXTS, {"several": list(post_ids)}):
         parts[row.post_id].append(Part(text=row.text, media=tuple(media[row.post_id, row.n])))
     return {post_id: tuple(found) for post_id, found in parts.items()}
 
@@ -118,15 +136,8 @@ def keep(
         values["late_at"] = None if late is None else after.due_at + late
     if after.state is not State.SENDING:
         values |= {"worker": None, "lease_until": None}
-    changed = connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == after.id,
-            deliveries.c.fence == before.fence,
-            deliveries.c.state == before.delivery.state,
-        )
-        .values(**(values | more))
-    )
+    read = {"which": after.id, "fence_read": before.fence, "state_read": before.delivery.state}
+    changed = connection.execute(_KEEP, values | more | read)
     expect(f"keeping delivery {after.id}", 1, changed.rowcount)
     _keep_parts(connection, before.delivery, after)
     if after.state is not before.delivery.state:
@@ -151,15 +162,8 @@ def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> No
     for old, new in zip(before.parts, after.parts, strict=True):
         if new == old:
             continue
-        changed = connection.execute(
-            update(delivery_parts)
-            .where(
-                delivery_parts.c.delivery_id == after.id,
-                delivery_parts.c.n == new.n,
-                delivery_parts.c.state == old.state,
-            )
-            .values(state=new.state, remote_id=new.remote_id)
-        )
+        read = {"which": after.id, "part": new.n, "state_read": old.state}
+        changed = connection.execute(_KEEP_PART, {"state": new.state, "remote_id": new.remote_id, **read})
         expect(f"keeping part {new.n} of delivery {after.id}", 1, changed.rowcount)
         if new.remote_id is not None:
             _is_ours(connection, after.account, new.remote_id)
@@ -167,11 +171,7 @@ def _keep_parts(connection: Connection, before: Delivery, after: Delivery) -> No
 
 def _is_ours(connection: Connection, account: str, remote_id: RemoteId) -> None:
     """Remove the manual entry of a post that turned out to be ours, so that it counts once."""
-    connection.execute(
-        foreign_posts.delete().where(
-            foreign_posts.c.account == account, foreign_posts.c.remote_id == remote_id
-        )
-    )
+    connection.execute(_NOT_BY_HAND, {"whose": account, "made": remote_id})
 
 
 def taken(
@@ -180,12 +180,8 @@ def taken(
     """Find which of these ids belong to other deliveries of the account."""
     if not among:
         return {}
-    query = select(delivery_parts.c.remote_id, delivery_parts.c.delivery_id).where(
-        delivery_parts.c.account == account, delivery_parts.c.remote_id.in_(list(among))
-    )
-    if but is not None:
-        query = query.where(delivery_parts.c.delivery_id != but)
-    return {row.remote_id: row.delivery_id for row in connection.execute(query)}
+    rows = connection.execute(_TAKEN, {"whose": account, "several": list(among)})
+    return {row.remote_id: row.delivery_id for row in rows if row.delivery_id != but}
 
 
 def expect(what: str, expected: int, changed: int) -> None:

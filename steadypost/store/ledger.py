@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, or_, select, update
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery
@@ -20,24 +21,34 @@ from steadypost.store.attempts import Attempt
 from steadypost.store.deliveries import expect
 from steadypost.store.schema import delivery_parts, foreign_posts, quota_uses
 
+# What each post runs is built once: building a statement takes several times what executing it does.
+_SEVERAL: BindParameter[Any] = bindparam("several", expanding=True)
+_USES = select(
+    quota_uses.c.account,
+    quota_uses.c.units,
+    quota_uses.c.counted_at,
+    quota_uses.c.unknown,
+    quota_uses.c.micros,
+).where(
+    # A full day of them is read before each claim: nothing that is not counted.
+    quota_uses.c.account.in_(_SEVERAL),
+    quota_uses.c.released.is_(False),
+    or_(quota_uses.c.counted_at.is_(None), quota_uses.c.counted_at > bindparam("back_to")),
+)
+_BY_HAND = select(foreign_posts.c.account, foreign_posts.c.made_at).where(
+    foreign_posts.c.account.in_(_SEVERAL), foreign_posts.c.made_at > bindparam("back_to")
+)
+_RESERVE = insert(quota_uses)
+_RESERVED = select(quota_uses).where(quota_uses.c.attempt_id == bindparam("attempt"))
+_FOLLOW = update(quota_uses).where(quota_uses.c.attempt_id == bindparam("attempt"))
+
 
 def uses(connection: Connection, limits: Mapping[str, Limits], now: datetime) -> Mapping[str, list[Use]]:
     """Read what counts against the quota of each of these accounts now."""
     found: defaultdict[str, list[Use]] = defaultdict(list)
     back_to = now - max([DAY, *(limit.longest_window for limit in limits.values())])
-    # A full day of them is read before each claim: nothing that is not counted.
-    taken = select(
-        quota_uses.c.account,
-        quota_uses.c.units,
-        quota_uses.c.counted_at,
-        quota_uses.c.unknown,
-        quota_uses.c.micros,
-    ).where(
-        quota_uses.c.account.in_(list(limits)),
-        quota_uses.c.released.is_(False),
-        or_(quota_uses.c.counted_at.is_(None), quota_uses.c.counted_at > back_to),
-    )
-    for row in connection.execute(taken):
+    asked = {"several": list(limits), "back_to": back_to}
+    for row in connection.execute(_USES, asked):
         found[row.account].append(
             Use(
                 units=row.units,
@@ -46,10 +57,7 @@ def uses(connection: Connection, limits: Mapping[str, Limits], now: datetime) ->
                 cost=row.micros * money.MICRO,
             )
         )
-    by_hand = select(foreign_posts.c.account, foreign_posts.c.made_at).where(
-        foreign_posts.c.account.in_(list(limits)), foreign_posts.c.made_at > back_to
-    )
-    for hand in connection.execute(by_hand):
+    for hand in connection.execute(_BY_HAND, asked):
         found[hand.account].append(Use(units=1, counted_at=hand.made_at))
     budgeted = {name: back_to for name, limit in limits.items() if limit.largest_cost is not None}
     for account, use in money.reads(connection, budgeted):
@@ -67,17 +75,16 @@ def reserve(
     costs: Mapping[int, int] | None = None,
 ) -> None:
     """Take so many posts off the quota, and what each part costs off the budget, before anything is touched."""
-    connection.execute(
-        insert(quota_uses).values(
-            account=account,
-            attempt_id=attempt_id,
-            units=units,
-            taken_at=now,
-            unknown=False,
-            released=False,
-            **money.reserved(costs or {}),
-        )
-    )
+    values = {
+        "account": account,
+        "attempt_id": attempt_id,
+        "units": units,
+        "taken_at": now,
+        "unknown": False,
+        "released": False,
+        **money.reserved(costs or {}),
+    }
+    connection.execute(_RESERVE, values)
 
 
 def follow(
@@ -94,22 +101,19 @@ def follow(
     unconfirmed = sum(part.state is PartState.ASKED for part in mine)
     asked = [part.n for part in mine if part.remote_id is not None or part.state is PartState.ASKED]
     units = len(asked)
-    before = connection.execute(select(quota_uses).where(quota_uses.c.attempt_id == attempt.id)).one()
+    before = connection.execute(_RESERVED, {"attempt": attempt.id}).one()
     ended = now
     if before.counted_at is not None:
         newest = made.newest(connection, delivery.account, ids, attempt, now) if ids else before.counted_at
         ended = max(before.counted_at, newest)
-    changed = connection.execute(
-        update(quota_uses)
-        .where(quota_uses.c.attempt_id == attempt.id)
-        .values(
-            units=units or before.units,
-            counted_at=ended,
-            unknown=unconfirmed > 0,
-            released=units == 0,
-            micros=money.counted(before.part_micros, asked) if asked else before.micros,
-        )
-    )
+    values = {
+        "units": units or before.units,
+        "counted_at": ended,
+        "unknown": unconfirmed > 0,
+        "released": units == 0,
+        "micros": money.counted(before.part_micros, asked) if asked else before.micros,
+    }
+    changed = connection.execute(_FOLLOW, {"attempt": attempt.id, **values})
     expect(f"settling the quota of attempt {attempt.id}", 1, changed.rowcount)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from steadypost.domain.absence import Missed, absent_since, proves_absence, was_watched
 from steadypost.domain.delivery import Delivery, OnAbsence, State
@@ -32,6 +32,23 @@ from steadypost.store.schema import (
 
 IDS_AT_ONCE = 500
 """How many ids one question to the database names."""
+
+# What each look runs is built once: building a statement takes several times what executing it does.
+_KNOWN = (
+    select(evidence.c.id)
+    .where(
+        evidence.c.delivery_id == bindparam("delivery"),
+        evidence.c.fence == bindparam("fence_read"),
+        evidence.c.at == bindparam("moment"),
+    )
+    .limit(1)
+)
+_WRITE_DOWN = insert(evidence)
+_MISSED = select(evidence.c.n, evidence.c.at, evidence.c.network_at).where(
+    evidence.c.delivery_id == bindparam("delivery"),
+    evidence.c.fence == bindparam("fence_read"),
+    evidence.c.kind == "absent",
+)
 
 _SETTLEABLE = frozenset({State.UNCONFIRMED, State.NEEDS_REVIEW})
 
@@ -99,10 +116,8 @@ def _of_another_attempt(one: Evidence) -> Evidence:
 
 def _is_news(connection: Connection, kept: Kept, at: datetime) -> bool:
     """Whether this look is new: one reported twice counts once."""
-    known = select(evidence.c.id).where(
-        evidence.c.delivery_id == kept.delivery.id, evidence.c.fence == kept.fence, evidence.c.at == at
-    )
-    return connection.scalar(known.limit(1)) is None
+    about = {"delivery": kept.delivery.id, "fence_read": kept.fence, "moment": at}
+    return connection.scalar(_KNOWN, about) is None
 
 
 def _believed(
@@ -152,7 +167,7 @@ def _write_down(
     about = {"delivery_id": kept.delivery.id, "fence": kept.fence, "at": at, "network_at": network_at}
     rows = [{**about, "n": n, **_told(one)} for n, one in found.items()]
     if rows:
-        connection.execute(insert(evidence), rows)
+        connection.execute(_WRITE_DOWN, rows)
 
 
 def _told(one: Evidence) -> dict[str, str | None]:
@@ -316,13 +331,7 @@ def _may_have_been(missed: Collection[Missed], attempt: Attempt, network: Networ
 def _missed(connection: Connection, kept: Kept) -> defaultdict[int, list[Missed]]:
     """Give, by part, the looks that should have shown it and did not, since the latest claim or a person's word."""
     found: defaultdict[int, list[Missed]] = defaultdict(list)
-    rows = connection.execute(
-        select(evidence.c.n, evidence.c.at, evidence.c.network_at).where(
-            evidence.c.delivery_id == kept.delivery.id,
-            evidence.c.fence == kept.fence,
-            evidence.c.kind == "absent",
-        )
-    )
-    for row in rows:
+    about = {"delivery": kept.delivery.id, "fence_read": kept.fence}
+    for row in connection.execute(_MISSED, about):
         found[row.n].append(Missed(at=row.at, network_at=row.network_at))
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, text, update
 
 from steadypost.domain.delivery import State
 from steadypost.domain.matching import UNKNOWN_CLOCK
@@ -31,6 +31,17 @@ GAP = 1_000_000
 
 DID = "restore"
 """What the act is called in the history."""
+
+_NOT_LOOKED_FOR = (
+    select(restores)
+    .where(
+        or_(restores.c.at > bindparam("created_at"), restores.c.at >= bindparam("due_at")),
+        ~exists().where(attempts.c.delivery_id == bindparam("which"), attempts.c.restore_id == restores.c.id),
+    )
+    .order_by(restores.c.id.desc())
+    .limit(1)
+)
+"""Run by each claim, so it is built once."""
 
 MAY_HAVE_BEEN_ASKED = one_of("state", [State.SCHEDULED, State.SENDING, State.PARTIAL, State.UNCONFIRMED])
 """What a machine could have gone on with since. What waited for a person is put unconfirmed when a person lets it go."""
@@ -112,15 +123,8 @@ def _what_was_done(made_at: datetime, by: By) -> str:
 
 def must_look_first(connection: Connection, kept: Kept) -> Restore | None:
     """Give the restore after which a due delivery was not looked for yet; ``None`` when it may be claimed."""
-    looked_for = exists().where(
-        attempts.c.delivery_id == kept.delivery.id, attempts.c.restore_id == restores.c.id
-    )
-    row = connection.execute(
-        select(restores)
-        .where(or_(restores.c.at > kept.created_at, restores.c.at >= kept.delivery.due_at), ~looked_for)
-        .order_by(restores.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    asked = {"which": kept.delivery.id, "created_at": kept.created_at, "due_at": kept.delivery.due_at}
+    row = connection.execute(_NOT_LOOKED_FOR, asked).one_or_none()
     return None if row is None else _restore(row)
 
 

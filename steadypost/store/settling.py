@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import Delivery, State
@@ -39,6 +39,15 @@ from steadypost.store.schema import SENDING, deliveries, posts
 
 RESCUED_AT_ONCE = 100
 """How many leases that ran out one rescue takes up; the next takes more."""
+
+# What each post runs is built once: building a statement takes several times what executing it does.
+TARGET = select(posts.c.reply_to).where(posts.c.id == bindparam("which"))
+"""Which post this one answers."""
+_HELD = (
+    select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
+    .where(text(SENDING), deliveries.c.lease_until.is_not(None))
+    .order_by(deliveries.c.lease_until)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +264,7 @@ def _believed(
     """Take an id for what it says only when it can be this part's; otherwise the part is unconfirmed."""
     given = {outcome.remote_id for outcome in answer.outcomes if isinstance(outcome, Published)}
     taken = delivery_rows.taken(connection, delivery.account, given, but=delivery.id)
-    target = connection.scalar(select(posts.c.reply_to).where(posts.c.id == delivery.post_id))
+    target = connection.scalar(TARGET, {"which": delivery.post_id})
     used = {part.remote_id: part.n for part in delivery.parts if part.remote_id is not None}
     network = account_rows.network_of(connection, delivery.account)
     outcomes: list[Outcome] = []
@@ -344,11 +353,7 @@ class Held:
 
 def held(connection: Connection) -> list[Held]:
     """List what workers hold."""
-    rows = connection.execute(
-        select(deliveries.c.id, deliveries.c.worker, deliveries.c.lease_until)
-        .where(text(SENDING), deliveries.c.lease_until.is_not(None))
-        .order_by(deliveries.c.lease_until)
-    )
+    rows = connection.execute(_HELD)
     return [Held(delivery_id=row.id, worker=row.worker or "", until=row.lease_until) for row in rows]
 
 

@@ -16,6 +16,8 @@ KEPT_FOR = timedelta(days=35)
 AT_ONCE = 200
 """How many are handed out at a time, the oldest first."""
 
+_RECORD = insert(transitions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
@@ -42,11 +44,8 @@ def record(
     cause: str | None = None,
 ) -> None:
     """Write a change down."""
-    connection.execute(
-        insert(transitions).values(
-            at=now, account=account, delivery_id=delivery_id, before=before, after=after, cause=cause
-        )
-    )
+    change = {"delivery_id": delivery_id, "before": before, "after": after, "cause": cause}
+    connection.execute(_RECORD, {"at": now, "account": account, **change})
 
 
 def untold(connection: Connection, at_most: int = AT_ONCE) -> list[Transition]:

@@ -11,7 +11,7 @@ from steadypost.domain.quota import Limits
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import AccountRecord, settling
 from steadypost.store import accounts as account_rows
-from tests.store.counting import statements
+from tests.store.counting import built_statements, statements
 from tests.store.people import NOON, claimed, saying, scheduled
 
 IDLE_ACCOUNT = 5
@@ -44,6 +44,32 @@ def test_a_post_costs_no_more_statements_than_it_did(store, channel, parts):
     assert (True, True, True) == tuple(
         n <= most for n, most in zip(counted, (CLAIM, ARM + more, RECORD + 2 * more), strict=True)
     ), counted
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_each_post_asks_of_the_database_is_built_once(store):
+    """Building a statement takes several times the processor that executing it does, and a post needs fifty."""
+    record = AccountRecord(name="alice", channel="x_web", handle="Alice", limits=Limits(per_day=50))
+    store.write(account_rows.put, record, NOON)
+    built = []
+    for n in range(2):
+        scheduled(store, saying(f"Post {n}"))
+        with built_statements(store) as said:
+            claim = claimed(store)
+            assert store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOON)
+            answer = Answer(outcomes=(Published(remote_id=id_at(NOON, sequence=n)),))
+            store.write(settling.answered, claim.attempt_id, answer, now=NOON, jitter=0.5)
+        built.append(said)
+    first, second = built
+
+    assert len(second) > CLAIM
+    assert [] == [str(one) for one in second if all(one is not other for other in first)]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_nothing_listens_to_each_statement(store):
+    """With one listener SQLAlchemy calls four of its events for each statement, a sixth of what it takes."""
+    assert not store._database.engine._has_events
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
