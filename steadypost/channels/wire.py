@@ -214,6 +214,8 @@ def _why(error: BaseException) -> str:
     """Say what ended a request, by what lies beneath the client's error. Its own text may hold the address, and that a
     secret.
     """
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy does not let it through: see its address and password in this machine's environment"
     beneath = error
     while (under := beneath.__cause__ or beneath.__context__) is not None:
         beneath = under

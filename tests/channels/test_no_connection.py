@@ -146,6 +146,23 @@ def test_a_port_at_which_nothing_listens_is_told():
     assert "Connection refused" in heard_of(port, scheme="http")
 
 
+def test_a_proxy_that_wants_a_password_is_told(monkeypatch):
+    """It is this machine's proxy that is to be set right, and no address of an account."""
+    with socket.create_server(("127.0.0.1", 0)) as line:
+
+        def refuse():
+            one, _ = line.accept()
+            with one:
+                one.recv(65536)
+                one.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=refuse, daemon=True).start()
+        monkeypatch.setenv("https_proxy", f"http://me:s3cr3t@127.0.0.1:{line.getsockname()[1]}")
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        assert "the proxy does not let it through" in heard_of(443, host="one.example")
+
+
 def _raises(error):
     def look_up(*_, **__):
         raise error
