@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
 import ssl
 import threading
@@ -23,7 +24,7 @@ from steadypost.channels.port import Access, Means, Order
 from steadypost.channels.wire import NotSent, Unknown, Wire
 from steadypost.domain.causes import RULES
 from steadypost.domain.circuit.catalogue import Kind, tells, tells_by_probe
-from steadypost.domain.outcome import Cause, NotSubmitted
+from steadypost.domain.outcome import Cause, NotSubmitted, Scope
 from steadypost.domain.post import Part
 
 
@@ -213,26 +214,83 @@ def test_a_name_server_that_lets_us_wait_is_at_fault(monkeypatch, enough):
     assert Cause.NO_WAY_THERE is heard.cause
 
 
-@pytest.mark.parametrize("kind", [mastodon.KIND, x_api.KIND, bluesky.KIND], ids=lambda kind: kind.name)
+def asked_and_probed(kind, port, home):
+    """Ask for a post and probe, as an account whose server is there."""
+    keys = {"api_key": "k", "api_secret": "s", "access_token": "t", "access_secret": "u", "app_password": "p"}
+    access = Access(account="a", handle="a.test", base_url=f"http://127.0.0.1:{port}", secret=keys)
+    order = Order(parts=(Part(text="Hello"),), key="0" * 32, keyed_at=datetime.now(UTC))
+    with kind.open(Means(browser=contextlib.nullcontext, home=home)) as channel:
+        asked = channel.ask(
+            access,
+            order,
+            arm=lambda: pytest.fail("nothing is ready"),
+            deadline=time.monotonic() + 4,
+            progress=lambda _: None,
+        ).headline
+        return asked, channel.probe(access, deadline=time.monotonic() + 4)
+
+
+def is_the_servers(asked, seen):
+    """Whether it counts against the account's circuit, and charges no post."""
+    return (
+        isinstance(asked, NotSubmitted)
+        and not RULES[asked.cause].charged
+        and asked.cause.scope is not Scope.ITEM
+        and tells(asked).get(Kind.X_PAGE) is False
+        and tells_by_probe(seen.cause).get(Kind.X_PAGE) is False
+    )
+
+
+KINDS = pytest.mark.parametrize("kind", [mastodon.KIND, x_api.KIND, bluesky.KIND], ids=lambda kind: kind.name)
+
+
+@KINDS
 def test_one_server_s_silence_counts_against_its_account_and_charges_no_post(
     kind, silent, enough, monkeypatch, tmp_path
 ):
     """Whatever it is asked for before the post is: its circuit opens, and it is probed until it answers."""
     monkeypatch.setattr("steadypost.channels.mastodon.api.STEP", 0.5)
-    keys = {"api_key": "k", "api_secret": "s", "access_token": "t", "access_secret": "u", "app_password": "p"}
-    access = Access(account="a", handle="a.test", base_url=f"http://127.0.0.1:{silent}", secret=keys)
-    order = Order(parts=(Part(text="Hello"),), key="0" * 32, keyed_at=datetime.now(UTC))
-    with kind.open(Means(browser=contextlib.nullcontext, home=tmp_path)) as channel:
-        asked = channel.ask(
-            access,
-            order,
-            arm=lambda: pytest.fail("nothing is ready"),
-            deadline=time.monotonic() + 2,
-            progress=lambda _: None,
-        ).headline
-        seen = channel.probe(access, deadline=time.monotonic() + 2)
 
-    assert isinstance(asked, NotSubmitted)
-    assert not RULES[asked.cause].charged
-    assert tells(asked)[Kind.X_PAGE] is False
-    assert tells_by_probe(seen.cause)[Kind.X_PAGE] is False
+    assert is_the_servers(*asked_and_probed(kind, silent, tmp_path))
+
+
+# --- something else
+
+
+@pytest.fixture
+def page():
+    """Something that answers everything with a page: a proxy, a server that is set up anew, a domain that was sold."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        status = 200
+
+        def _answer(self):
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = b"<html>Welcome</html>" if self.status != 204 else b""
+            self.send_response(self.status)
+            self.send_header("content-type", "text/html")
+            self.send_header("location", "/welcome")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _answer  # noqa: N815 - the library's own names
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server.server_port, Page
+    server.shutdown()
+    server.server_close()
+
+
+@KINDS
+@pytest.mark.parametrize("status", [200, 204, 302, 401, 403, 404, 407, 451, 511])
+def test_what_is_not_the_network_counts_against_the_account_and_charges_no_post(kind, page, status, tmp_path):
+    """Five posts of each account were put before a person for it, and no circuit kept the others from trying."""
+    port, answers = page
+    answers.status = status
+
+    assert is_the_servers(*asked_and_probed(kind, port, tmp_path))
