@@ -36,6 +36,12 @@ NOW_AND_THEN = Recycle(idle=timedelta(minutes=2))
 """For browsers not always needed: started on demand, kept longer than between two trials or two first looks."""
 
 
+OWN_STORE = "own-store"
+"""The file in a home by which it is known that Prefect named no store when it was last asked: the home's own is used."""
+
+NAMED_WITHIN = timedelta(minutes=10)
+"""How long to wait for Prefect to say which store it is."""
+
 TURN = 0.0005
 """Seconds a thread of the publishers may run on: a claim hands over at every statement, and Python's default is too
 long.
@@ -71,14 +77,30 @@ def named_store() -> Store:
     return Store.at(_store_url())
 
 
+def known_store(within: timedelta = NAMED_WITHIN) -> Store:
+    """Name it as soon as it is known which one it is."""
+    return Patience(within=within, log=_log()).opened(named_store)
+
+
 def _store_url() -> str:
+    """Raise ``StoreAway`` where only Prefect knows which store it is, and does not answer: another one than that would
+    be empty, and nothing would be due in it.
+    """
     machine = settings.read()
     if settings.STORE_URL in os.environ:
         return machine.store_url
+    own = machine.home / OWN_STORE
     try:
         url = documents.store_url()
-    except documents.ApiAway:
-        url = None
+    except documents.ApiAway as away:
+        if own.exists():
+            return machine.store_url
+        raise StoreAway(
+            "it is not known which store is used: Prefect's API does not answer",
+            remedy=f"See that it answers, or set {settings.STORE_URL}",
+        ) from away
+    with contextlib.suppress(OSError):
+        own.touch(private.FILE) if url is None else own.unlink(missing_ok=True)
     return url or machine.store_url
 
 
@@ -149,7 +171,7 @@ def watching_house(by: Opening | None = None) -> Iterator[House]:
     by = by or by_a_run()
     run_dir = _run_dir()
     by.reader.share(SharedReading(run_dir))
-    store = Store.at(by.store_url) if by.store_url else named_store()
+    store = Store.at(by.store_url) if by.store_url else known_store()
     browsers = Pool(0, LaunchSettings(), run_dir=run_dir, name="watch")
     outbox = Outbox(run_dir / "outbox", _lineage(store))
     with (

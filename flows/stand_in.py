@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import LogCreate
 from prefect.exceptions import PrefectException
@@ -43,6 +42,7 @@ from tasks.discreet import filter_for_good
 from tasks.house import House
 from tasks.looks import look
 from tasks.probes import probe
+from tasks.retried import UNANSWERED
 from tasks.sharing import Sharing
 from tasks.stand_ins import Handed
 from tasks.watches import COMES_HOME_WITHIN, Watch
@@ -177,7 +177,7 @@ def _come_back(house: House, flow: str, end: threading.Event) -> None:
                 runs.start(api, flow)
             log.info("Prefect's server answers; a run of %s is to take over", flow)
             wait = ORDERS_EVERY
-        except (httpx.HTTPError, PrefectException, StoreError) as away:
+        except (*UNANSWERED, PrefectException, StoreError) as away:
             log.debug("Prefect's server does not answer yet (%s)", type(away).__name__)
             wait = ASKS_EVERY
 
@@ -217,7 +217,7 @@ def show(handed: Handed, told: Counter[str], kept: Kept) -> bool:
                     for record in kept.lines
                 ]
             )
-    except (httpx.HTTPError, PrefectException) as away:
+    except (*UNANSWERED, PrefectException) as away:
         log.warning("this run could not be shown in Prefect (%s): %s", type(away).__name__, message)
         return False
     return True

@@ -18,9 +18,6 @@ from steadypost.store import vitals
 if TYPE_CHECKING:
     from tasks.house import House
 
-STANDBY = "standby:"
-"""What it notes every second, under its machine's name: that it could be written is what it says."""
-
 ASKS_EVERY = 0.25
 """Seconds between two questions whether Prefect's server answers."""
 
@@ -32,6 +29,7 @@ def stand_by(house: House, end: threading.Event) -> None:
     from steadypost.store import StoreError  # noqa: PLC0415 - Prefect reads its settings once, when imported
     from tasks.bulkheads import this_host  # noqa: PLC0415 - the same
     from tasks.peer_supervisor import MIND_EVERY, PeerSupervisor  # noqa: PLC0415 - the same
+    from tasks.places import STANDBY  # noqa: PLC0415 - the same
 
     peers = PeerSupervisor(house, STANDBY, at_start=True)
     while not end.wait(MIND_EVERY):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-import httpx
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
@@ -40,6 +39,7 @@ from tasks.observations import Glance, Memory, observe
 from tasks.overdue import Sweeper
 from tasks.peer_supervisor import minding
 from tasks.remedies import of, remedy
+from tasks.retried import UNANSWERED
 from tasks.watches import COMES_HOME_WITHIN, Watch
 
 PACE = 1.0
@@ -188,7 +188,7 @@ def apply(incident: Incident, one: Remedy) -> str:
     about = of(incident, one)
     try:
         return remedy(*about)
-    except (httpx.HTTPError, PrefectException):
+    except (*UNANSWERED, PrefectException):
         # A remedy tried twice does no harm, and none at all would.
         return remedy.fn(*about)
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import BlockDocument
@@ -21,7 +20,7 @@ from prefect.settings import PREFECT_API_URL
 
 from blocks import Circuit, CircuitRevision, Switches
 from blocks.channels import CHANNELS
-from tasks.retried import retried
+from tasks.retried import UNANSWERED, retried
 
 ANSWER_WITHIN = 10.0
 """Seconds that Prefect may take for one answer. The last known documents serve meanwhile."""
@@ -115,7 +114,7 @@ def asking() -> Iterator[None]:
     try:
         with retried(1):
             yield
-    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+    except UNANSWERED as error:
         raise ApiAway(type(error).__name__) from error
 
 

@@ -15,14 +15,14 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentCreate
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
 from blocks.circuit import Circuit, CircuitRevision, document_name
 from steadypost.domain.circuit import Revision, Said, newest
 from tasks.block_documents import Document, all_of
 from tasks.circuit_book import RevisionsAway
-from tasks.retried import retried
+from tasks.retried import UNANSWERED, retried
 
 ANSWER_WITHIN = 3.0
 """Seconds that Prefect may take for one answer before it counts as away. A post waits for none of them."""
@@ -89,7 +89,7 @@ class PrefectBook:
             for wait in (*BUSY_WAITS, None):
                 try:
                     return what(self._connected())
-                except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
+                except (*UNANSWERED, RuntimeError) as error:
                     if _is_busy(error) and wait is not None:
                         time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311 - to spread, not to hide
                         continue

@@ -20,7 +20,7 @@ from steadypost.domain.circuit import No
 from steadypost.domain.outcome import Answer, Cause, NotSubmitted, Outcome, Phase, Refused, Unconfirmed
 from steadypost.domain.pause import pause_after
 from steadypost.domain.waits import wait_before_retry
-from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, notices, settling
+from steadypost.store import Claim, OutboxEntry, Settled, StoreAway, StoreError, notices, settling
 from steadypost.store import accounts as account_rows
 from tasks import journal
 from tasks.bulkheads import NoSlot
@@ -61,7 +61,9 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
                 answer = owned(house, access, answer)
             # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
             # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
-            come_home(house, tickets, answer.headline, timedelta(seconds=time.monotonic() - began))
+            come_home(
+                house, claim.account, tickets, answer.headline, timedelta(seconds=time.monotonic() - began)
+            )
             if pause_after(answer, house.clock()) is None:
                 after = record(house, claim, answer, give_way=house.let_go(attempt_id))
             else:
@@ -185,7 +187,7 @@ def _failed(house: House, claim: Claim, error: Exception, *, armed: bool) -> Not
             cause = Cause.BROWSER_UNAVAILABLE
         case NoSlot() | PoolClosed():
             cause = Cause.NO_PLACE
-        case StoreAway():
+        case StoreError():
             cause = Cause.STORE_AWAY
         case _:
             cause = Cause.DEFECT

@@ -11,7 +11,7 @@ from tasks.bulkheads import this_host
 
 PREFECT = Dependency(Kind.PREFECT)
 
-NOT_REACHED = frozenset({str(Cause.NO_WAY_THERE), str(Cause.PAGE_UNREACHABLE)})
+NOT_REACHED = frozenset(map(str, (Cause.NO_WAY_OUT, Cause.NO_WAY_THERE, Cause.PAGE_UNREACHABLE)))
 """The causes in one account's circuit that mean its address was not reached."""
 
 

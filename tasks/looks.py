@@ -44,6 +44,9 @@ MOST_THREADS = 5
 FIRST_INTERVAL = timedelta(seconds=6)
 LONGEST_INTERVAL = timedelta(minutes=15)
 
+LONGEST_AWAY = timedelta(minutes=1)
+"""How long an account is not looked at again whose network could not be read: one that is back is read soon."""
+
 
 class LookFailed(Exception):
     """The look could not be taken at all. Looks cannot cause anything, so Prefect may repeat them."""
@@ -254,7 +257,9 @@ def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sightin
     """Put a look that saw nothing off, uncounted; after a day without a single look a person is asked."""
     before = house.unseen.get(account)
     times = before.times if before else 0
-    house.unseen[account] = Unseen(times=times + 1, until=house.clock() + interval(times))
+    its_own = sighting.trouble is not None and sighting.trouble.scope is Scope.ACCOUNT
+    wait = min(interval(times), LONGEST_INTERVAL if its_own else LONGEST_AWAY)
+    house.unseen[account] = Unseen(times=times + 1, until=house.clock() + wait)
     house.log.warning("a look at %s saw nothing: %s", account, sighting.why or sighting.trouble)
     note_look(house, account, well=False, told=f"{sighting.trouble}: {sighting.why}".removesuffix(": "))
     return Findings(account=account, looked_for=len(items), found=0, trouble=str(sighting.trouble))

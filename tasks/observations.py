@@ -13,9 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-import httpx
 import psutil
-from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks import AccountBlock, Switch, Switches, Unopened
 from steadypost import settings
@@ -41,6 +39,7 @@ from tasks import documents, runs
 from tasks.dependencies import behind
 from tasks.house import House, with_browser
 from tasks.living import by_our_clock
+from tasks.retried import UNANSWERED
 
 WORKER = "worker:"
 """Under this and the machine's name is noted that it has a worker: a machine that never had one misses none."""
@@ -119,7 +118,7 @@ def _prefect(moment: datetime) -> PrefectSeen | Cannot:
     try:
         with runs.client() as api:
             return runs.seen(api, moment)
-    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+    except UNANSWERED as error:
         return Cannot(why=f"Prefect's API does not answer ({type(error).__name__})")
 
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-import httpx
 import psutil
 from prefect.exceptions import PrefectException
 
@@ -25,6 +24,7 @@ from steadypost.store import StoreError, Watch, incidents, vitals, watches
 from tasks import places, runs, stand_ins
 from tasks.bulkheads import this_host
 from tasks.house import House
+from tasks.retried import UNANSWERED
 from tasks.sharing import PUBLISH, RENEWED_WITHIN
 
 DEAD_AFTER = timedelta(seconds=15)
@@ -241,7 +241,7 @@ class _Missing:
             self._ordered = True
             if self._is_silent:
                 note(self._house, flow, f"{self._own} started another")
-        except (httpx.HTTPError, PrefectException, StoreError) as error:
+        except (*UNANSWERED, PrefectException, StoreError) as error:
             self._house.log.debug("no run of %s could be had: %s", flow, type(error).__name__)
             self._refused = True
 

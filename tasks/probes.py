@@ -24,6 +24,7 @@ from steadypost.domain.circuit.catalogue import (
     named_end,
     tells,
     tells_by_probe,
+    without_browser,
 )
 from steadypost.domain.outcome import Cause, Outcome
 from tasks.dependencies import browser_here
@@ -59,12 +60,12 @@ def set_out(house: House, account: str) -> Tickets | No:
     return tickets
 
 
-def come_home(house: House, tickets: Tickets | No, outcome: Outcome, took: timedelta) -> None:
+def come_home(house: House, account: str, tickets: Tickets | No, outcome: Outcome, took: timedelta) -> None:
     """Tell the circuits what an ask brought. A refused one brought nothing."""
     if isinstance(tickets, No):
         return
     ending = Ending(cause=getattr(outcome, "cause", None), why=getattr(outcome, "why", ""), took=took)
-    _tell(house, tickets, tells(outcome), ending)
+    _tell(house, account, tickets, tells(outcome), ending)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,9 @@ class Ending:
     took: timedelta
 
 
-def _tell(house: House, tickets: Tickets, told: Mapping[Kind, bool], ending: Ending) -> None:
+def _tell(house: House, account: str, tickets: Tickets, told: Mapping[Kind, bool], ending: Ending) -> None:
+    if not house.kind_of(account).needs_browser:
+        told = without_browser(told)
     for one, ticket in tickets.items():
         if one.kind not in told:
             house.circuits.left(one, ticket)
@@ -148,7 +151,7 @@ def probe(account: str) -> str:
     finally:
         took = timedelta(seconds=time.monotonic() - began)
         told = tells_by_probe(None if seen.well else seen.cause or Cause.UI_DRIFT)
-        _tell(house, permits, told, Ending(cause=seen.cause, why=seen.why, took=took))
+        _tell(house, account, permits, told, Ending(cause=seen.cause, why=seen.why, took=took))
         if not told:
             house.probed[account] = house.clock() + AGAIN_AFTER
     house.log.info("%s was probed: %s", account, "well" if seen.well else f"{seen.cause} ({seen.why})")

@@ -7,11 +7,10 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping
 
-import httpx
 import psutil
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound
 
 from steadypost import settings
 from steadypost.browser import StillAlive, reap_orphans
@@ -25,6 +24,7 @@ from tasks import observations, runs, stand_ins
 from tasks.discreet import discreet
 from tasks.house import House, here
 from tasks.living import rescue, signs_of
+from tasks.retried import UNANSWERED
 
 SILENT = Tolerances().relieved_within
 """How long nothing may be a sign of a run's life before it counts as dead, as for the check that found it."""
@@ -46,7 +46,7 @@ def remedy(remedy: str, kind: str, about: str) -> str:
     house = here()
     try:
         return APPLY[Remedy(remedy)](house, Kind(kind), about)
-    except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
+    except (*UNANSWERED, ObjectNotFound) as error:
         return f"Prefect's API did not do it ({type(error).__name__})"
     except StoreError as error:
         return f"the store did not do it ({type(error).__name__})"

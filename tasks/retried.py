@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 
+import httpx
 from prefect.context import SettingsContext, get_settings_context
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings
+
+UNANSWERED = (httpx.HTTPError, PrefectHTTPStatusError, json.JSONDecodeError)
+"""What Prefect's client raises where its API did not answer well, or something else did: a proxy that shows a page."""
 
 _made: dict[int, tuple[Settings, Settings]] = {}
 """By the number of times: the settings of this process, and the same with that number."""

@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 
 from tasks.bulkheads import SlotsAway, Standing
+from tasks.retried import UNANSWERED
 
 PAGE = 200
 """How many limits are read in one call: the most that Prefect gives."""
@@ -106,6 +106,6 @@ class PrefectSlots:
             if self._client is None:
                 self._client = get_client(sync_client=True, httpx_settings={"timeout": WITHIN}).__enter__()
             yield self._client
-        except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        except UNANSWERED as error:
             self.close()
             raise SlotsAway(type(error).__name__) from error

@@ -41,6 +41,9 @@ T = TypeVar("T")
 CONNECTS_WITHIN = 8.0
 """Seconds for a connection to each address of a host: one that never answers leaves time for the next."""
 
+ENOUGH_TO_JUDGE = 5.0
+"""Seconds a server must have been given before its silence is called its own, and not the deadline's."""
+
 FARTHEST = timedelta(days=36_525)
 """A clock further off than this is none, and times reckoned by it may not even exist."""
 
@@ -69,7 +72,7 @@ class NotSent:
     """Provably nothing was sent."""
 
     cause: Cause
-    """``NO_WAY_THERE``: no connection came about. ``DEADLINE``: there was no time left to begin. ``SESSION_UNUSABLE``:
+    """``NO_WAY_THERE``: no connection came about. ``DEADLINE``: there was too little time for one. ``SESSION_UNUSABLE``:
     what signs in cannot be written into a request."""
     why: str
 
@@ -79,7 +82,7 @@ class Unknown:
     """It was sent, or part of it, and no whole answer came."""
 
     cause: Cause
-    """``NO_ANSWER``, or ``DEADLINE`` when the deadline ended the wait."""
+    """``NO_ANSWER``, or ``DEADLINE`` when too little time was given for one."""
     why: str
 
 
@@ -148,7 +151,7 @@ class Wire:
                 cause=Cause.NO_WAY_THERE,
                 why=f"this machine's way out is set up wrongly ({type(error).__name__})",
             )
-        watch = _Watch(deadline)
+        watch = _Watch(deadline, judges=left >= ENOUGH_TO_JUDGE)
 
         def exchange() -> tuple[httpx.Response, bytes, datetime]:
             with opened as client:
@@ -173,11 +176,10 @@ class Wire:
         except Late:
             return watch.ended("the deadline passed")
         except (httpx.HTTPError, httpx.InvalidURL, TooLarge, OSError, ValueError) as error:
-            # Its text may hold the address, and that a secret: the type says enough.
-            return watch.ended(type(error).__name__)
+            return watch.ended(_why(error))
         if watch.is_over:
             # What was cut off by the deadline may look like a body that ends where the connection does.
-            return Unknown(cause=Cause.DEADLINE, why="the deadline passed")
+            return watch.ended("the deadline passed")
         if response.status_code >= 400:
             body = without(body, secrets_of(told, json, data))
         return self._answered(response, body, sent_at)
@@ -206,6 +208,32 @@ class _Compared:
 UNSENDABLE = (
     "the sign-in holds signs that no request can carry, as if copied wrongly: enter it anew in the block"
 )
+
+
+def _why(error: BaseException) -> str:
+    """Say what ended a request, by what lies beneath the client's error. Its own text may hold the address, and that a
+    secret.
+    """
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy does not let it through: see its address and password in this machine's environment"
+    beneath = error
+    while (under := beneath.__cause__ or beneath.__context__) is not None:
+        beneath = under
+    match beneath:
+        case ssl.SSLCertVerificationError():
+            return f"the server's certificate is not accepted: {beneath.verify_message}"
+        case ssl.SSLError():
+            return f"no TLS connection could be agreed on: {beneath.reason or type(beneath).__name__}"
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            return "no name server answers"
+        case socket.gaierror():
+            return "the host name is not known"
+        case TimeoutError():
+            return "it did not answer in time"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+        case _:
+            return type(error).__name__
 
 
 def _can_be_sent(header: str) -> bool:
@@ -262,8 +290,10 @@ class _Watch:
     can send nothing then: whatever it begins next asks here first.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, judges: bool) -> None:
         self._deadline = deadline
+        self._judges = judges
+        """Whether the server is given enough time to be judged by what it does with it."""
         self._lock = threading.Lock()
         self._lines: list[socket.socket] = []
         self.has_begun = False
@@ -303,7 +333,7 @@ class _Watch:
 
     def ended(self, why: str) -> NotSent | Unknown:
         """Say what is known of a request that ended without an answer."""
-        late = self.is_over or time.monotonic() >= self._deadline
+        late = not self._judges and (self.is_over or time.monotonic() >= self._deadline)
         if not self.has_begun:
             cause = Cause.DEADLINE if late else Cause.NO_WAY_THERE
             return NotSent(cause=cause, why=f"no connection came about ({why})")

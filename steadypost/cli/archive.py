@@ -24,6 +24,7 @@ from typing import Any
 
 from steadypost import private
 from steadypost.cli.endings import Ending, Stop
+from steadypost.domain.clock import utc
 
 FORMAT = 1
 LIST = "backup.json"
@@ -176,9 +177,12 @@ class Backup:
         try:
             told = json.loads(file.read())
             if told["format"] != FORMAT:
-                raise damaged(self._path, f"a later version of Steadypost made it ({told['version']})")
+                version = told["version"]
+                message = f"{self._path}: a later version of Steadypost made it ({version})"
+                remedy = f"update Steadypost on this machine to {version}, then restore; nothing was changed"
+                raise Stop(Ending.REFUSED, "backup_later", message, remedy)
             return Contents(
-                made_at=datetime.fromisoformat(told["made_at"]),
+                made_at=utc(datetime.fromisoformat(told["made_at"])),
                 version=str(told["version"]),
                 store=str(told["store"]),
                 counts={str(name): int(value) for name, value in told["counts"].items()},

@@ -51,6 +51,8 @@ _REFUSALS = {
     "NotSaidBy": "series_accounts",
     "CannotBeTakenDown": "not_live",
     "NeedsApproval": "not_approved",
+    "NotACopy": "backup_damaged",
+    "Unsealable": "tokens_unreadable",
 }
 """Refusals of rooms of the store that most commands never load, by their names."""
 
@@ -68,11 +70,13 @@ def _of_the_store(error: Exception) -> Stop | None:
         return Stop(Ending.REFUSED, "strike", _sentence(error), error.remedy)
     if isinstance(error, errors.InHand):
         return Stop(Ending.REFUSED, "in_hand", _sentence(error), error.remedy)
-    if type(error).__name__ in _REFUSALS and isinstance(error, errors.StoreError):
-        return Stop(Ending.REFUSED, _REFUSALS[type(error).__name__], _sentence(error), error.remedy)
     if isinstance(error, away):
         kinds = {errors.SchemaMismatch: "store_not_current", errors.UnusableAddress: "store_address"}
         return Stop(Ending.STORE, kinds.get(type(error), "store_away"), _sentence(error), error.remedy)
+    # What a write missed is a defect of ours; all others say what is wrong, and what to do.
+    if isinstance(error, errors.StoreError) and not isinstance(error, errors.WriteMissed):
+        kind = _REFUSALS.get(type(error).__name__, "store_refused")
+        return Stop(Ending.REFUSED, kind, _sentence(error), error.remedy)
     return None
 
 

@@ -48,18 +48,23 @@ def copy_to(database: Database, target: Path) -> None:
 
 
 def check_copy(path: Path) -> None:
-    """Raise ``NotACopy`` unless a file is a complete, undamaged store."""
+    """Raise ``NotACopy`` unless a file is a complete, undamaged store that this version knows."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             [told] = connection.execute("PRAGMA integrity_check(1)").fetchone()
             dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         raise NotACopy(f"the store in it cannot be read ({error})", remedy=_ANOTHER) from None
-    if told != "ok" or dangling is not None:
+    if told != "ok" or dangling is not None or found is None:
         raise NotACopy(f"the store in it is damaged ({told})", remedy=_ANOTHER)
+    if tables.judge(found[0]) is tables.Schema.AHEAD:
+        raise NotACopy("a later version of Steadypost made the store in it", remedy=_UPDATE)
 
 
 _ANOTHER = "Restore another backup; nothing was changed"
+
+_UPDATE = "Update Steadypost on this machine to the version that made it, then restore; nothing was changed"
 
 
 def _copy_sqlite(database: Database, target: Path) -> None:

@@ -176,7 +176,11 @@ def _is_away(cause: BaseException | None) -> bool:
         cause,
         psycopg.errors.ReadOnlySqlTransaction
         | psycopg.errors.InsufficientPrivilege
-        | psycopg.errors.IdleInTransactionSessionTimeout,
+        | psycopg.errors.IdleInTransactionSessionTimeout
+        # A damaged block, and what the server takes for a defect of its own.
+        | psycopg.errors.DataCorrupted
+        | psycopg.errors.IndexCorrupted
+        | psycopg.errors.InternalError_,
     ):
         return True
     return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)

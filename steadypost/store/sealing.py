@@ -37,10 +37,16 @@ class Seal:
     @classmethod
     def at(cls, path: Path) -> Seal:
         """Read the key file, and make it first if there is none."""
-        if not path.exists():
-            _make(path)
-        private.tighten(path, private.FILE)
-        key = path.read_bytes().strip()
+        try:
+            if not path.exists():
+                _make(path)
+            private.tighten(path, private.FILE)
+            key = path.read_bytes().strip()
+        except OSError as error:
+            raise Unsealable(
+                f"the key file {path} is not to be had ({error.strerror})",
+                remedy="See that there is room, and that it and its folder can be read and written",
+            ) from error
         try:
             return cls(key, str(path))
         except ValueError:

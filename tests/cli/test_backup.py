@@ -1,6 +1,9 @@
 """A backup is one file for its owner alone; a restore asks for nothing that it has not looked for."""
 
+import contextlib
 import errno
+import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -214,6 +217,67 @@ def test_a_damaged_backup_changes_nothing(call, home, store, queue, accounts, tm
     assert "Traceback" not in told.err
     assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
     assert [] == [one.name for one in home.iterdir() if one.name.startswith(".restore")]
+
+
+@pytest.mark.parametrize("harm", ["form", "tables"])
+def test_a_backup_of_a_later_version_says_what_to_do(call, home, store, queue, accounts, tmp_path, harm):
+    """It is not damaged: whoever went back to an earlier version updates again, and loses nothing."""
+    path = tmp_path / "one.backup"
+    assert 0 == call("backup", str(path)).code
+    if harm == "form":
+        _rewritten(path, said={"format": 2, "version": "9.1.0"})
+    else:
+        _rewritten(path, said={}, sql="UPDATE alembic_version SET version_num = '9999'")
+
+    told = call("restore", str(path), "--nothing-runs", "--why", "x")
+
+    assert told.code != 0
+    assert "a later version of Steadypost" in told.err
+    assert "pdate Steadypost on this machine to" in told.err
+    assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
+
+
+@pytest.mark.parametrize(
+    ("said", "sql"),
+    [
+        ({"made_at": "2026-01-01T00:00:00"}, ""),
+        ({}, "DROP TABLE alembic_version"),
+        ({}, "DELETE FROM alembic_version"),
+        ({}, "PRAGMA foreign_keys = OFF; UPDATE deliveries SET account = 'gone'"),
+        ({}, "PRAGMA ignore_check_constraints = ON; UPDATE deliveries SET state = 'dreaming'"),
+    ],
+    ids=["no zone", "not ours", "no version", "nobody's", "no state"],
+)
+def test_a_backup_that_cannot_be_ours_is_refused(call, home, store, queue, accounts, tmp_path, said, sql):
+    """Somebody edited it, or put another database into it."""
+    path = tmp_path / "one.backup"
+    assert 0 == call("backup", str(path)).code
+    _rewritten(path, said=said, sql=sql)
+
+    told = call("restore", str(path), "--nothing-runs", "--why", "x")
+
+    assert told.code not in {0, 5}
+    assert "another backup; nothing was changed" in told.err
+    assert [State.SCHEDULED, State.SCHEDULED, State.HELD] == states(home, queue)
+
+
+def _rewritten(path, *, said, sql=""):
+    """Change what a backup says of itself, or its store, with checksums that fit."""
+    with tarfile.open(path) as tar:
+        parts = {one.name: tar.extractfile(one).read() for one in tar}
+    if sql:
+        file = path.with_suffix(".db")
+        file.write_bytes(parts[archive.STORE])
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.executescript(sql)
+        parts[archive.STORE] = file.read_bytes()
+    list_ = json.loads(parts.pop(archive.LIST)) | said
+    list_["checksums"] = {name: hashlib.sha256(part).hexdigest() for name, part in parts.items()}
+    with tarfile.open(path, "w:gz") as tar:
+        for name, part in {archive.LIST: json.dumps(list_).encode(), **parts}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(part)
+            tar.addfile(entry, io.BytesIO(part))
 
 
 def _with_another_store(path):

@@ -112,6 +112,25 @@ def test_postgres_that_takes_no_writes(server, made_postgres):
             claims(store)
 
 
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("53100", "the disk is full"),
+        ("53300", "out of connections"),
+        ("57P03", "it is starting up"),
+        ("58030", "a block cannot be read"),
+        ("XX000", "an internal error"),
+        ("XX001", "a damaged block"),
+        ("XX002", "a damaged index"),
+    ],
+)
+def test_what_is_wrong_with_the_server_itself_is_a_store_that_is_away(server, made_postgres, code, what):
+    """Raised as a defect it would end the run, and the next one, and so on: nothing of it is the question's fault."""
+    raised = f"DO $$ BEGIN RAISE EXCEPTION '{what}' USING ERRCODE = '{code}'; END $$"
+    with Store.open(server.fresh(like=made_postgres)) as store, pytest.raises(StoreAway, match=what):
+        store.read(lambda connection: connection.execute(text(raised)))
+
+
 def test_a_row_that_is_locked_too_long(server, made_postgres):
     """A lock that somebody keeps is waited for as long as we are patient, and no longer."""
     with Store.open(server.fresh(like=made_postgres), patience=PATIENCE) as store:

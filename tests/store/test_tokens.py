@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -279,6 +280,18 @@ def test_a_key_file_that_holds_no_key(tmp_path):
         Seal.at(broken)
 
     assert "not a key" == broken.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_key_file_that_cannot_be_made_or_read_says_so(tmp_path, monkeypatch, number):
+    """A full disk, one that cannot be written, a folder of somebody else's: the account rests, and no post is charged."""
+
+    def opened(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(Unsealable, match=rf"{os.strerror(number)}.*can be read and written"):
+        Seal.at(tmp_path / KEY_FILE)
 
 
 def test_a_row_copied_from_another_account_opens_nothing(store, tokens):

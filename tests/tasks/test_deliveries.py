@@ -30,8 +30,9 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.post import Media, digest_of
 from steadypost.networks.x.snowflake import id_at
-from steadypost.store import StoreAway, reading, settling
+from steadypost.store import SchemaMismatch, StoreAway, reading, settling
 from steadypost.store import accounts as account_rows
+from steadypost.store.tokens import RefreshBusy
 from tasks.deliveries import ask, deliver, in_words, record, rest_account
 from tasks.watches import Watch
 from tests.rooms import instead
@@ -80,6 +81,29 @@ def test_what_breaks_before_arming_was_not_submitted(house, channel, claimed, er
     (outcome,) = ask(house, claim).outcomes
 
     assert isinstance(outcome, NotSubmitted)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreAway("down", remedy="-"),
+        SchemaMismatch("made anew meanwhile", remedy="-"),
+        RefreshBusy("alice", timedelta(seconds=75)),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_is_wrong_with_the_store_charges_no_post(house, channel, claimed, error):
+    """An update makes its tables anew, another process renews the token: the post waits, and pays nothing."""
+
+    def breaks(order, arm):
+        raise error
+
+    channel.on_ask = breaks
+    claim = claimed("One.")
+
+    (outcome,) = ask(house, claim).outcomes
+
+    assert Cause.STORE_AWAY is outcome.cause
 
 
 @pytest.mark.parametrize(

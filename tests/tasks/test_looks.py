@@ -108,6 +108,34 @@ def test_after_the_networks_clock_was_moved_lists_are_read_further_back(house, c
 
 
 @pytest.mark.parametrize(
+    ("trouble", "longest"),
+    [
+        (Cause.PAGE_UNREACHABLE, timedelta(minutes=1)),
+        (Cause.NO_WAY_OUT, timedelta(minutes=1)),
+        (Cause.BROWSER_UNAVAILABLE, timedelta(minutes=1)),
+        (Cause.SIGNED_OUT, LONGEST_INTERVAL),
+        (Cause.LOCKED, LONGEST_INTERVAL),
+        (Cause.RATE_LIMIT, LONGEST_INTERVAL),
+    ],
+)
+def test_after_an_outage_of_hours_the_next_look_comes_soon(
+    house, channel, unconfirmed_delivery, time, trouble, longest
+):
+    """
+    What was asked for as the network went away is looked for within a minute of its return, not of a quarter of an hour.
+
+    An account whose sign-in or limit is in the way is left alone for longer.
+    """
+    unconfirmed_delivery("The lamp is lit.")
+    channel.on_look = lambda _: sighting(house, trouble=trouble)
+    for _ in range(20):
+        time.pass_by(minutes=15)
+        look.fn("alice")
+
+    assert longest == house.unseen["alice"].until - house.clock()
+
+
+@pytest.mark.parametrize(
     "told",
     [
         {"trouble": Cause.SIGNED_OUT},

@@ -1,16 +1,18 @@
 """Who holds a place of a deployment and does nothing: never somebody who lives, wherever that is."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from prefect.client.schemas.objects import StateType
 
 from steadypost.domain.living import Heard
 from steadypost.domain.observed import Noted
 from steadypost.store import vitals
-from tasks import runs
+from tasks import places, runs
 from tasks.bulkheads import this_host
-from tasks.places import BEGINS_WITHIN, SILENT, free, is_dead
+from tasks.places import BEGINS_WITHIN, SILENT, free, is_alone, is_dead
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -18,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 def run(began, pid=None):
     return SimpleNamespace(
-        id="run-1", start_time=NOW - began, expected_start_time=None, infrastructure_pid=pid
+        id="run-1", start_time=NOW - began, expected_start_time=None, infrastructure_pid=pid, state=None
     )
 
 
@@ -92,7 +94,9 @@ def test_how_far_the_server_s_clock_is_ahead():
 class Machine:
     """The runs that Prefect believes in, and the processes of this machine."""
 
-    def __init__(self, monkeypatch, *believed, moving=(), stopped=(), noted=None, ahead=timedelta(0)):
+    def __init__(
+        self, monkeypatch, *believed, moving=(), stopped=(), noted=None, ahead=timedelta(0), worker=None
+    ):
         self.ended = []
         self.heard = Heard()
         self._noted = noted or {}
@@ -102,6 +106,8 @@ class Machine:
         monkeypatch.setattr(runs, "stands_still", lambda found: found[0] in stopped)
         monkeypatch.setattr(runs, "end", self._end)
         monkeypatch.setattr(runs, "ahead", lambda _api, _now: ahead)
+        began = None if worker is None else NOW - worker
+        monkeypatch.setattr(places, "worker_began_at", lambda: began)
 
     def read(self, _room):
         return self._noted
@@ -115,7 +121,10 @@ class Machine:
 
 
 def named(name, began):
-    return SimpleNamespace(id=name, start_time=None, expected_start_time=NOW - began, infrastructure_pid=None)
+    state = SimpleNamespace(type=StateType.PENDING, timestamp=NOW - began)
+    return SimpleNamespace(
+        id=name, start_time=None, expected_start_time=NOW - began, infrastructure_pid=None, state=state
+    )
 
 
 def test_only_runs_that_do_nothing_are_ended(monkeypatch):
@@ -132,6 +141,66 @@ def test_only_runs_that_do_nothing_are_ended(monkeypatch):
     )
 
     assert ["stopped", "lost"] == machine.free() == machine.ended
+
+
+HANDED = 30 * SECOND
+"""When a run was handed to a worker, which had not begun it when the power went."""
+
+
+@pytest.mark.parametrize("ahead", OFF)
+def test_what_a_worker_had_in_hand_when_the_power_went_holds_no_place(monkeypatch, ahead):
+    """
+    This machine's worker began after it was handed out, and no other machine is there to begin it.
+
+    It held its place for two minutes, and another was not ordered meanwhile: it was about to start.
+    """
+    handed = named("handed out", HANDED - ahead)
+
+    assert ["handed out"] == Machine(monkeypatch, handed, ahead=ahead, worker=10 * SECOND).free()
+
+
+@pytest.mark.parametrize(
+    ("worker", "noted"),
+    [
+        pytest.param(40 * SECOND, {}, id="by a worker that is there"),
+        pytest.param(None, {}, id="with no worker here, perhaps by another's"),
+        pytest.param(10 * SECOND, {f"{vitals.RUN}w": "another"}, id="perhaps to another machine, by its run"),
+        pytest.param(10 * SECOND, {"standby:another": ""}, id="perhaps to another machine, by its standby"),
+    ],
+)
+def test_what_a_living_worker_may_have_in_hand_keeps_its_place(monkeypatch, worker, noted):
+    """It begins within seconds, or minutes on a machine with a great load."""
+    heard_of = {
+        name: Noted(well=True, since=NOW, at=NOW - 2 * SECOND, told=told) for name, told in noted.items()
+    }
+    handed = named("handed out", HANDED)
+
+    assert [] == Machine(monkeypatch, handed, worker=worker, noted=heard_of).free()
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_another_machine_is_there_while_it_may_speak_again(off):
+    """By whatever clock. What this one said before is no other machine."""
+    heard, at = Heard(), NOW - off
+    said = {
+        f"{vitals.RUN}w": Noted(well=True, since=at, at=at, told="another"),
+        f"standby:{this_host()}": Noted(well=True, since=NOW, at=NOW, told=""),
+        f"{vitals.RUN}v": Noted(well=True, since=NOW, at=NOW, told=this_host()),
+        "pulse": Noted(well=True, since=NOW, at=NOW, told=""),
+    }
+
+    assert not is_alone(said, heard, NOW)
+    assert is_alone(said, heard, NOW + SILENT + SECOND)
+    assert is_alone({name: one for name, one in said.items() if one.told != "another"}, Heard(), NOW)
+
+
+def test_this_machine_s_worker_is_found_by_its_process(monkeypatch):
+    """Since when it is there is what the system says."""
+    monkeypatch.setattr(runs, "workers", lambda: {os.getpid(): False})
+    assert datetime.now(UTC) - timedelta(hours=5) < places.worker_began_at() < datetime.now(UTC)
+
+    monkeypatch.setattr(runs, "workers", dict)
+    assert places.worker_began_at() is None
 
 
 def test_the_run_that_is_to_be_replaced_is_ended_even_if_it_moves(monkeypatch):

@@ -1,5 +1,6 @@
 """One account's address that nobody has keeps no other account waiting, and a machine without a network is seen."""
 
+import contextlib
 import http.server
 import socket
 import threading
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+import tasks.house
 from steadypost.channels.port import Probe
 from steadypost.domain.circuit import State
 from steadypost.domain.circuit.catalogue import Dependency, Kind
@@ -302,3 +304,55 @@ def named(house, name, url):
         )
     house.accounts[name] = replace(house.accounts["bob"], account=name, handle=name, base_url=url)
     house.marks[name] = f"mark-{name}"
+
+
+# -- accounts that need no browser
+
+
+@pytest.fixture
+def by_api(channel, monkeypatch):
+    """Both accounts publish without a browser, so none waits for the circuit of this machine's browsers."""
+    kind = replace(
+        tasks.house.CHANNELS["x_web"], needs_browser=False, open=lambda _: contextlib.nullcontext(channel)
+    )
+    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", kind)
+
+
+def test_what_needs_no_browser_goes_on_within_a_minute_of_the_network_s_return(
+    house, channel, post, turn, world, by_api
+):
+    """
+    This machine reached nothing for an hour: no name server answered.
+
+    Posts without a browser waited by themselves, ever longer: the last a quarter of an hour past the end.
+    """
+    world.reached = set()
+    post("bob one", account="bob")
+    post("alice one")
+    for _ in range(360):
+        go_round(house, channel, world, turn, 1)
+
+    world.reached = {"x.com", "x.nowhere.invalid"}
+    go_round(house, channel, world, turn, 6)
+
+    for name in ADDRESSES:
+        counts = house.store.read(reading.counts, name)
+        assert {Life.PUBLISHED: 1} == {state: n for state, n in counts.items() if n}
+
+
+def test_a_machine_without_a_way_out_is_asked_for_once_for_all(house, channel, post, turn, world, by_api):
+    """The first probe that is well frees all accounts on its address."""
+    house.accounts["alice"] = replace(house.accounts["alice"], base_url="https://x.com/")
+    house.accounts["bob"] = replace(house.accounts["bob"], base_url="https://x.com/")
+    named(house, "carol", "https://elsewhere.example")
+    world.reached = set()
+    for name in ADDRESSES:
+        post(*(f"{name} {n}" for n in range(3)), account=name)
+    go_round(house, channel, world, turn, 1)
+    assert {State.OPEN} == {state(house, page) for page in PAGES.values()}
+
+    world.reached = {"x.com"}
+    house.clock.pass_by(minutes=1)
+    probe.fn("alice")
+
+    assert {State.CLOSED} == {state(house, page) for page in PAGES.values()}

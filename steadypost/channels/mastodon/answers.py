@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from steadypost.channels.wire import Answered, Heard, NotSent, Unknown
 from steadypost.domain.clock import Offset
@@ -250,9 +251,21 @@ def before(heard: Heard, now: datetime, what: str) -> NotSubmitted | Deferred | 
             return Deferred(cause=Cause.SESSION_UNUSABLE, code="403", why=f"{what}: {no(heard)}")
         case Answered(status=429):
             return limited(heard, now)
+        case Answered(status=301 | 302 | 303 | 307 | 308):
+            why = f"{what}: HTTP {heard.status}, {_leads_to(heard)}: correct the address in its block"
+            return NotSubmitted(cause=Cause.PAGE_UNREACHABLE, why=why, phase=Phase.OPENED)
         case Answered(status=status):
             cause = Cause.SERVER_ERROR if status >= 500 else Cause.PAGE_UNREACHABLE
             return NotSubmitted(cause=cause, why=f"{what}: HTTP {status}", phase=Phase.OPENED)
+
+
+def _leads_to(answer: Answered) -> str:
+    """Say where a redirect leads: the host alone, as an address may hold a secret."""
+    try:
+        host = urlsplit(answer.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    return f"which leads to {host}" if host else "which leads elsewhere"
 
 
 def limited(answer: Answered, now: datetime) -> Deferred:

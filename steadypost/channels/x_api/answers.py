@@ -354,6 +354,10 @@ class Trouble:
     until: datetime | None = None
 
 
+ALSO_BY_OTHERS = frozenset({429})
+"""What a machine in between may answer for X, with the same meaning."""
+
+
 def told_or_trouble(heard: Heard, what: str, now: datetime, *expected: int) -> Any | Trouble:
     """Give the body of an answer with one of these statuses, or why there is none."""
     if not isinstance(heard, Answered):
@@ -373,8 +377,8 @@ def _trouble(heard: Answered, what: str, now: datetime) -> Trouble:
     why = _with_detail(f"{what}: X answered HTTP {heard.status}", problem)
     if heard.status == 401 and OUT_OF_BOUNDS in codes_of(heard.json()):
         return Trouble(cause=Cause.CLOCK_OFF, why=f"{why}: {misdated(heard)}")
-    if heard.status in {401, 402, 403} and not isinstance(heard.json(), dict):
-        # A machine in between: no person can mend that in the account's block.
+    if heard.status not in ALSO_BY_OTHERS and not isinstance(heard.json(), dict):
+        # A machine in between: no person can mend that in the account's block, and it is no fault of the post's.
         return Trouble(cause=Cause.SERVER_ERROR, why=f"{why}, and not as X does")
     match heard.status:
         case 401:

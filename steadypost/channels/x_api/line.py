@@ -154,7 +154,7 @@ class Line:
             return told
         found = _identity(told, heard)
         if found is None:
-            return Trouble(cause=Cause.ODD_ANSWER, why="X did not say who is signed in")
+            return Trouble(cause=Cause.SERVER_ERROR, why="X did not say who is signed in")
         self._memory.note_identity(self._key, found, self.now())
         return found
 

@@ -117,7 +117,7 @@ SIGN_IN_LOST = _of(Fault.SIGN_IN)
 
 WAKES: Mapping[Kind, frozenset[Cause]] = MappingProxyType(
     {
-        Kind.X_PAGE: _of(Fault.PAGE, Fault.WAY) | {Cause.CIRCUIT_OPEN},
+        Kind.X_PAGE: _of(Fault.PAGE, Fault.WAY, Fault.MACHINE) | {Cause.CIRCUIT_OPEN},
         Kind.SIGN_IN: SIGN_IN_LOST | {Cause.CIRCUIT_OPEN},
         Kind.BROWSER: _of(Fault.MACHINE) | {Cause.CIRCUIT_OPEN},
     }
@@ -152,6 +152,11 @@ def tells(outcome: Outcome) -> Mapping[Kind, bool]:
 def tells_by_probe(cause: Cause | None) -> Mapping[Kind, bool]:
     """Say the same of a probe. A failure that no other fault explains is the page's, since an ask would meet it too."""
     return _ALL_WELL if cause is None else _TOLD[RULES[cause].fault or Fault.PAGE]
+
+
+def without_browser(told: Mapping[Kind, bool]) -> Mapping[Kind, bool]:
+    """Say what it tells of an account that needs no browser: this machine's trouble keeps it from its network."""
+    return {Kind.X_PAGE: False} if told.get(Kind.BROWSER) is False else told
 
 
 def named_end(cause: Cause | None, now: datetime) -> datetime | None:

@@ -297,3 +297,24 @@ def test_a_date_without_a_zone_is_not_of_this_machines_zone(monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://new.example/api/v1/accounts/verify_credentials?token=s3cr3t", "leads to new.example"),
+        ("/auth/sign_in", "leads elsewhere"),
+        ("http://[broken", "leads elsewhere"),
+        (None, "leads elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_server_that_has_moved_says_where_to(status, location, told):
+    """It is not followed, as a token would go along; a person corrects the address in the block."""
+    headers = {} if location is None else {"location": location}
+    outcome = before(answered(status, **headers), NOW, "the account could not be read")
+
+    assert Cause.PAGE_UNREACHABLE is outcome.cause
+    assert told in outcome.why
+    assert "the address in its block" in outcome.why
+    assert "s3cr3t" not in outcome.why

@@ -123,7 +123,7 @@ def test_no_answer_in_time_is_unconfirmed(alice, sandbox):
 
     outcome = alice.asks_one(within=6)
 
-    assert (Unconfirmed, Cause.DEADLINE) == (type(outcome), outcome.cause)
+    assert (Unconfirmed, Cause.NO_ANSWER) == (type(outcome), outcome.cause)
 
 
 def test_the_id_of_another_post_is_not_taken(alice, sandbox):
