@@ -25,7 +25,7 @@ from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft, Imag
 from steadypost.intake.media import Images, unshown
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
-from steadypost.intake.repeat import Repetition, repetition
+from steadypost.intake.repeat import Repetition, repetition, rule_of
 from steadypost.intake.shelf import Shelf
 from steadypost.intake.split import TooLongToSplit, split
 
@@ -103,6 +103,8 @@ def judge(
     labels = _labels(draft.labels, wrong)
     if isinstance(due_at, list):
         wrong += due_at
+        rule = rule_of(draft.repeat) if draft.repeat.strip() else ""
+        wrong += [rule] if isinstance(rule, Refusal) else []
     again = None
     if draft.repeat.strip() and not isinstance(due_at, list):
         again = _repetition(draft, due_at, default_zone, wrong)

@@ -79,11 +79,9 @@ def _undo(connection: Connection, change_id: int | None, *, by: By, now: datetim
         if isinstance(after, Barred):
             stays.append(Stays(delivery=kept.delivery, text=text, bar=after))
         else:
-            changed.append(
-                Changed(
-                    before=kept.delivery, after=after.delivery, text=changing.first_words(connection, after)
-                )
-            )
+            text = changing.first_words(connection, after)
+            wants = after.held_for == repeats.APPROVAL
+            changed.append(Changed(before=kept.delivery, after=after.delivery, text=text, wants_yes=wants))
     if changed or not rows:
         unsaid = approvals.take_back(connection, found.id)
         changed += _held_again(connection, unsaid, found, by=by, now=now)

@@ -54,11 +54,12 @@ def test_all_that_is_wrong_is_said_at_once(judged, draft):
             images=[{"path": "none.png"}],
             reply_to="them",
             late_within="later",
+            repeat="every second tuesday",
             key="\x00",
         )
     )
 
-    expected = ["accounts", "text", "images", "reply_to", "late_within", "key", "zone", "when"]
+    expected = ["accounts", "text", "images", "reply_to", "late_within", "key", "zone", "when", "repeat"]
     assert expected == fields(refusals)
     assert all(one.where == "here:7" and one.why and one.remedy for one in refusals)
 
