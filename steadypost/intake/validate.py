@@ -103,10 +103,11 @@ def judge(
     labels = _labels(draft.labels, wrong)
     if isinstance(due_at, list):
         wrong += due_at
-        rule = rule_of(draft.repeat) if draft.repeat.strip() else ""
-        wrong += [rule] if isinstance(rule, Refusal) else []
     again = None
-    if draft.repeat.strip() and not isinstance(due_at, list):
+    rule = rule_of(draft.repeat) if draft.repeat.strip() else ""
+    if isinstance(rule, Refusal):
+        wrong.append(rule)
+    elif rule and not isinstance(due_at, list):
         again = _repetition(draft, due_at, default_zone, wrong)
         if concern:
             remedy = "change it; or, if you mean it, say so: --as-is, or yes in the column as_is"
