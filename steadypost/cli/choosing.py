@@ -78,9 +78,12 @@ def selection(
     from steadypost.store.selecting import Selection as Selected  # noqa: PLC0415 - see House.store
 
     zone = ZoneInfo(house.settings.zone)
-    since, until = _moment("since", given["since"], zone), _moment("until", given["until"], zone, ends=True)
+    since, until = (
+        _moment("--since", given["since"], zone),
+        _moment("--until", given["until"], zone, ends=True),
+    )
     if given["day"]:
-        day = a_day("day", given["day"], zone)
+        day = a_day("--day", given["day"], zone)
         since, until = _begins(day, zone), _begins(day + timedelta(days=1), zone)
     return Selected(
         ids=ids,
@@ -149,4 +152,4 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _no_time(field: str, written: str, forms: str) -> Stop:
-    return Stop(Ending.USAGE, "usage", f"--{field} {written!r}: this is no day or time", f"write {forms}")
+    return Stop(Ending.USAGE, "usage", f"{field} {written!r}: this is no day or time", f"write {forms}")

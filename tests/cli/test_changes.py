@@ -552,6 +552,15 @@ def test_the_next_slot_is_the_next_that_is_free(store, call):
     assert (9, timedelta(days=1)) == (due(store, first).hour, due(store, second) - due(store, first))
 
 
+@pytest.mark.parametrize(("words", "named"), [(("calendar",), "DAY"), (("queue", "--day"), "--day")])
+def test_a_day_that_is_none_is_named_as_it_was_given(store, call, words, named):
+    """The calendar's day is no option."""
+    told = call(*words, "2027-02-30")
+
+    assert (2, True) == (told.code, f"{named} '2027-02-30': this is no day or time" in told.err)
+    assert ("--day" in told.err) == (named == "--day")
+
+
 def test_a_slot_that_is_not_there_to_be_removed_is_told(store, call):
     """A slip would be taken for done."""
     call("slots", "alice", "--add", "daily 09:00", "--zone", "UTC")
