@@ -49,12 +49,17 @@ def answer(
     )
 
 
-def beside(store: Store, done: Done) -> tuple[str, ...]:
-    """Say what stands at about the same time as what was moved; of a rehearsal nothing can be said."""
+def noted(store: Store, done: Done, zone: str = "") -> tuple[str, ...]:
+    """Say what is worth knowing of a move: what its ``zone`` means there, and what stands at about the same time.
+
+    Of a rehearsal the latter cannot be said.
+    """
     from steadypost.intake import notes  # noqa: PLC0415 - half a second
 
     moved = [one.after for one in done.changed if one.after.due_at != one.before.due_at]
-    return notes.beside(store, moved[:MOST_SHOWN]) if done.change_id is not None else ()
+    of_zone = notes.of_zone(zone, moved[0].due_at) if moved else ()
+    others = notes.beside(store, moved[:MOST_SHOWN]) if done.change_id is not None else ()
+    return (*of_zone, *others)
 
 
 def changed_document(one: Changed) -> dict[str, Any]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""The number of a delivery, of a series or of a change: no store keeps a higher one."""
+
 FILTERS = ("account", "text", "since", "until", "day", "label")
 """The options by which deliveries are found; every command that chooses takes them under the same names."""
 
@@ -59,7 +62,7 @@ def _with(answer: F, options: Sequence[Callable[[F], F]]) -> F:
 def chosen(answer: F, *, says: bool = False) -> F:
     """Give a command deliveries by number, the filters, and a dry run; ``says``: its ``--text`` is new wording."""
     dry = click.option("--dry-run", is_flag=True, help="Say what would become of each, and change nothing.")
-    numbers = click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+    numbers = click.argument("ids", metavar="[ID]...", nargs=-1, type=NUMBER)
     return numbers(_with(dry(answer), (_SAYING if says else _TEXT, *_OPTIONS)))
 
 
@@ -75,9 +78,12 @@ def selection(
     from steadypost.store.selecting import Selection as Selected  # noqa: PLC0415 - see House.store
 
     zone = ZoneInfo(house.settings.zone)
-    since, until = _moment("since", given["since"], zone), _moment("until", given["until"], zone, ends=True)
+    since, until = (
+        _moment("--since", given["since"], zone),
+        _moment("--until", given["until"], zone, ends=True),
+    )
     if given["day"]:
-        day = a_day("day", given["day"], zone)
+        day = a_day("--day", given["day"], zone)
         since, until = _begins(day, zone), _begins(day + timedelta(days=1), zone)
     return Selected(
         ids=ids,
@@ -146,4 +152,4 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _no_time(field: str, written: str, forms: str) -> Stop:
-    return Stop(Ending.USAGE, "usage", f"--{field} {written!r}: this is no day or time", f"write {forms}")
+    return Stop(Ending.USAGE, "usage", f"{field} {written!r}: this is no day or time", f"write {forms}")

@@ -24,6 +24,7 @@ def command(name: str) -> Callable[[Callable[..., Answer]], click.Command]:
 
         flag = click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document.")
         options = [*reversed(getattr(answer, "__click_params__", [])), flag]
-        return click.Command(name, callback=run, params=options, help=answer.__doc__)
+        first, _, _ = (answer.__doc__ or "").partition("\n\n")
+        return click.Command(name, callback=run, params=options, help=answer.__doc__, short_help=first)
 
     return make

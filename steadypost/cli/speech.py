@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -135,19 +135,6 @@ def brief(at: datetime | None, zone: str) -> str:
     shown = at.astimezone(ZoneInfo(zone))
     near = abs((at - clock.now()).days) < 180
     return f"{shown:%a %d %b %H:%M}" if near else f"{shown:%d %b %Y %H:%M}"
-
-
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-
-
-def spoken(length: timedelta) -> str:
-    """Write a stretch of time the way intake reads it, to its two largest units."""
-    left, words = int(length.total_seconds()), []
-    for letter, seconds in _UNITS.items():
-        count, left = divmod(left, seconds)
-        if count:
-            words.append(f"{count}{letter}")
-    return "".join(words[:2]) or "0s"
 
 
 def iso(at: datetime | None) -> str | None:

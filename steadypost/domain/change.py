@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from steadypost.domain.delivery import Delivery, State, WhenLate
+from steadypost.domain.lengths import spoken
 from steadypost.domain.parts import PartState
 
 WAITS = frozenset({State.SCHEDULED, State.HELD, State.QUARANTINED})
@@ -113,7 +114,8 @@ def moved(op: Op, delivery: Delivery, due_at: datetime, now: datetime) -> Delive
         return bar
     after = replace(delivery, due_at=due_at, next_at=_next_at(delivery, due_at))
     if after.is_late(now):
-        late = f"{due_at:%Y-%m-%d %H:%M} UTC has passed by more than it may be late ({delivery.late_after})"
+        rule = spoken(delivery.late_after or timedelta())
+        late = f"{due_at:%Y-%m-%d %H:%M} UTC has passed by more than it may be late ({rule})"
         return Barred(late, "give it a time to come, such as +10m")
     if delivery.state is State.MISSED or _held_for_being_late(delivery, now):
         return after.move(State.SCHEDULED, cause=None, why="", broken=0, deferred=0)

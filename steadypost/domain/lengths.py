@@ -36,3 +36,13 @@ def span(text: str) -> timedelta | None:
         total += int(found[1]) * _UNITS[_WORDS[found[2]]]
         at = found.end()
     return total if at and total <= LONGEST else None
+
+
+def spoken(length: timedelta) -> str:
+    """Write a stretch of time the way ``span`` reads it, to its two largest units."""
+    words = []
+    for letter, unit in reversed(_UNITS.items()):
+        count, length = divmod(length, unit)
+        if count:
+            words.append(f"{count}{letter}")
+    return "".join(words[:2]) or "0s"

@@ -17,8 +17,6 @@ from steadypost.intake.explaining import draft_of
 from steadypost.intake.refusal import Refusal, refusal
 from steadypost.intake.sheet import BadCell, Cell, is_empty, letter, plain, to_second
 
-_NEXT_PART = re.compile(r"^[ \t]*---[ \t]*\r?$", re.MULTILINE)
-_TYPEFULLYS_NEXT_PART = re.compile(r"(?:\r?\n){4,}")
 _SWITCHES = ("allow_repeat", "as_is", "split")
 """The fields that are yes or no."""
 _YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "sí", "x", "wahr", "vrai"})
@@ -240,8 +238,7 @@ def _with_link(text: str, link: str) -> str:
 
 
 def _spoken(text: str, header: Header) -> dict[str, Any]:
-    pattern = _TYPEFULLYS_NEXT_PART if header.tool == "Typefully" else _NEXT_PART
-    parts = [part.strip() for part in pattern.split(text)]
+    parts = [part.strip() for part in header.next_part.split(text)]
     return {"text": "", "parts": parts} if len(parts) > 1 else {"text": text, "parts": []}
 
 

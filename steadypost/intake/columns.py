@@ -1,19 +1,4 @@
-"""Which column of a table says what: our own names, those of other tools, and what ``--map`` says.
-
-What other tools write, as of 2026:
-
-    Buffer      bulk upload: Text, Image URL, Tags, Posting Time
-    Hootsuite   bulk composer: no header at all; date, message, link, and perhaps images
-    Typefully   no table; the fields of its interface are content, scheduled_date, tags
-    Publer      bulk scheduler: Date - Intl. format or prompt, Text, Link(s) - ..., Media URL(s) - ..., Label(s) - ...
-    Sprout      bulk scheduling: date, time_24hr, message_text
-    Postiz      no table; the fields of its interface are content, publishDate, integration, state, image
-    Metricool   calendar's CSV: Text, Date, Time, Draft, a column for each network, Picture Url 1, Alt text picture 1
-
-Later, Loomly, SocialBee, Sendible, HubSpot and CoSchedule call their columns what many do: ``column_words``.
-
-Accounts are chosen in those tools' own pages, so their files name none: ``--account`` does.
-"""
+"""Which column of a table says what: our own names, those of other tools (``other_tools``), and what ``--map`` says."""
 
 from __future__ import annotations
 
@@ -23,6 +8,7 @@ from dataclasses import dataclass, field
 
 from steadypost.intake.column_words import field_called
 from steadypost.intake.dates import Order
+from steadypost.intake.other_tools import IGNORE, NEXT_PART, TOOLS, Tool
 from steadypost.intake.refusal import Refusal, nearest, refusal
 from steadypost.intake.sheet import Cell, is_empty, letter, plain
 
@@ -49,9 +35,6 @@ NETWORKS = ("x", "mastodon", "bluesky")
 
 PER_NETWORK = ("text", "images")
 
-IGNORE = "ignore"
-"""What ``--map`` says of a column that is to be passed over."""
-
 REST = "*"
 """What ``--map`` calls the columns that say nothing here: ``*=ignore``. A slip of a known name is not among them."""
 
@@ -63,124 +46,10 @@ show, whether it went out already, and the reason that a file of refused rows gi
 _ALIASES = {"twitter": "x", "bsky": "bluesky"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """How one tool names its columns."""
-
-    name: str
-    sign: frozenset[str]
-    """The columns by which its table is recognised."""
-    fields: Mapping[str, str]
-    ignored: frozenset[str] = frozenset()
-    not_taken: frozenset[str] = frozenset()
-    """Columns of its table that say something which cannot be taken: a row that has something there is refused."""
-
-    @property
-    def has_networks(self) -> bool:
-        """Whether its table has a column for each network: those of networks that are none here are passed over."""
-        return any(means.startswith("on@") for means in self.fields.values())
-
-
-TOOLS = (
-    Tool(
-        "Buffer",
-        frozenset({"text", "posting_time"}),
-        {"text": "text", "image_url": "images", "tags": "labels", "posting_time": "when", "link": "link"},
-        frozenset({"board_name", "source_url", "title", "video_url", "channel_group"}),
-    ),
-    Tool(
-        "Hootsuite",
-        frozenset({"date", "message"}),
-        {
-            "date": "when",
-            "message": "text",
-            "link": "link",
-            "url": "link",
-            "image_url": "images",
-            "image_urls": "images",
-            "media": "images",
-        },
-    ),
-    Tool(
-        "Publer",
-        frozenset({"date", "text", "media_url", "label"}),
-        {
-            "date": "when",
-            "text": "text",
-            "link": "link",
-            "media_url": "images",
-            "label": "labels",
-            "alt_text": "alt",
-        },
-        frozenset(
-            {"title", "cta", "reminder", "post_subtype", "pin_board,_fb_album,_or_google_category"}
-            | {"video_thumbnail_url"}
-        ),
-        frozenset({"comment"}),
-    ),
-    Tool(
-        "Sprout Social",
-        frozenset({"date", "message_text"}),
-        {
-            "date": "date",
-            "time_24hr": "time",
-            "message_text": "text",
-            "link": "link",
-            "image": "images",
-            "image_url": "images",
-            "tags": "labels",
-        },
-    ),
-    Tool(
-        "Typefully",
-        frozenset({"content", "scheduled_date"}),
-        {
-            "id": "key",
-            "content": "text",
-            "scheduled_date": "when",
-            "tags": "labels",
-            "status": "state",
-            "published_on": IGNORE,
-        },
-        frozenset({"draft_title", "num_tweets", "share_url", "preview", "created_at", "updated_at"}),
-    ),
-    Tool(
-        "Metricool",
-        frozenset({"text", "date", "time", "draft"}),
-        {
-            "text": "text",
-            "date": "date",
-            "time": "time",
-            "draft": "draft",
-            "twitter": "on@x",
-            "bluesky": "on@bluesky",
-            "mastodon": "on@mastodon",
-        },
-        frozenset({"document_title", "shortener", "brand_name", "video_thumbnail_url", "video_cover_frame"}),
-        frozenset({"first_comment_text"}),
-    ),
-    Tool(
-        "Postiz",
-        frozenset({"content", "publishdate"}),
-        {
-            "id": "key",
-            "content": "text",
-            "publishdate": "when",
-            "image": "images",
-            "state": "state",
-            "tags": "labels",
-        },
-        frozenset({"integration", "releaseurl", "releaseid", "group", "createdat", "updatedat", "title"}),
-    ),
-)
-
 _FOREIGN_NETWORK = re.compile(
     r"(facebook|linkedin|gbp|google|instagram|pinterest|tiktok|youtube|threads|twitch)(_.*)?"
 )
 """Columns for networks that are none here, in a table with columns for each network."""
-
-HOOTSUITE = ("when", "text", "link", "images")
-"""What the columns of its table without a header are, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +62,7 @@ class Header:
     """As the table has them."""
     row: int = 0
     tool: str | None = None
+    next_part: re.Pattern[str] = NEXT_PART
     not_taken: frozenset[int] = frozenset()
     """Columns that have to be empty: what they say in that tool cannot be taken."""
     order: Order | None = None
@@ -253,6 +123,9 @@ def read_header(
     if "when" in fields and "time" in fields and "date" not in fields:
         # A day and a time apart, whatever the tool calls the day.
         fields[fields.index("when")] = "date"
+    elif {"when", "date"} <= set(fields) and "time" not in fields:
+        at = fields.index("when")
+        fields[at] = "time" if keys[at] not in told and _NAMES_A_TIME.fullmatch(short[at]) else "when"
     elif "time" in fields and not {"when", "date"} & set(fields):
         fields[fields.index("time")] = "when"
     wrong = [problem.at(where) for problem in _wrong(keys, names, fields, told)]
@@ -262,6 +135,7 @@ def read_header(
         names=names,
         row=row,
         tool=tool.name if tool else None,
+        next_part=tool.next_part if tool else NEXT_PART,
         not_taken=frozenset(
             at for at, key in enumerate(keys) if tool and key in tool.not_taken and key not in told
         ),
@@ -283,6 +157,9 @@ def _order(names: Sequence[str], fields: Sequence[str | None]) -> Order | None:
             return Order.MONTH_FIRST
     return None
 
+
+_NAMES_A_TIME = re.compile(r"(?!.*date)(.*_)?time")
+"""Beside a day: ``Posting Time``, which by itself is a moment."""
 
 _EXPLANATION = re.compile(r"\(s\)|\s+-\s+.*")
 """What a template writes behind a column's name to explain it."""

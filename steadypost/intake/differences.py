@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from steadypost.domain.post import Media, Part, Post
 from steadypost.intake import moment
-from steadypost.intake.next_slot import NEXT_SLOT
+from steadypost.intake.moment import NEXT_SLOT
 from steadypost.intake.refusal import excerpt
 from steadypost.intake.report import Difference
 from steadypost.intake.validate import Accepted

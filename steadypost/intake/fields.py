@@ -8,17 +8,23 @@ the same field of a file may say, so that whoever starts a run by hand or by an 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from steadypost.intake.next_slot import NEXT_SLOT
+from steadypost.intake.moment import NEXT_SLOT
 from steadypost.intake.refusal import Refusal, refusal
 
 CHOICES = "steadypost"
 """By this key of a field's schema is known which list it gets."""
 
 ON_THE_DAY = "on the day below"
+
+HIGHEST = 2**63 - 1
+"""No store keeps a higher number, so nothing has one."""
+
+Number = Annotated[int, Field(ge=1, le=HIGHEST)]
+"""The number of a delivery, of a series or of a change."""
 
 MOMENTS = {
     "now": "now",

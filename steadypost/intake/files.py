@@ -33,13 +33,14 @@ from typing import Any
 
 from steadypost.intake import cells, objects
 from steadypost.intake.cells import PassedOver, Told, image_values
-from steadypost.intake.columns import COLUMNS, HOOTSUITE, NEEDED, Header, is_header, read_header, simple
+from steadypost.intake.columns import COLUMNS, NEEDED, Header, is_header, read_header, simple
 from steadypost.intake.csv_file import CsvSheet, open_csv
 from steadypost.intake.dates import Evidence, Order
 from steadypost.intake.draft import Draft
 from steadypost.intake.excel import HEADER_WITHIN, ExcelSheet, open_excel
 from steadypost.intake.explaining import draft_of
 from steadypost.intake.json_file import Value, values_by_line, values_of
+from steadypost.intake.other_tools import HOOTSUITE
 from steadypost.intake.refusal import Refusal
 from steadypost.intake.sheet import Cell, FileRefused, Record, is_empty, name_of, plain, unreadable
 from steadypost.intake.wrong_file import holds_a_session

@@ -25,6 +25,9 @@ from steadypost.intake.typed import as_iso
 FARTHEST = timedelta(days=366 * 5)
 """Nobody plans a post further ahead; a year that far off is a slip of the hand."""
 
+NEXT_SLOT = "next-slot"
+"""The next time of the week at which its accounts post and nothing is due yet; of what comes in: ``next_slot``."""
+
 _RELATIVE = re.compile(r"(?:\+|in\s+)(?P<span>.+)|(?P<from_now>.+?)\s+from\s+now", re.IGNORECASE)
 _ONE = re.compile(r"^(?:an?|one)\s+", re.IGNORECASE)
 
@@ -68,6 +71,7 @@ ABBREVIATED = {
 HOW_TO_WRITE = (
     'write "2026-11-24T18:30+01:00", "2026-11-24 18:30" or "tomorrow 18:30" with a zone, "+20m", or "now"'
 )
+_SLOTS_AND_TIMES = f"{HOW_TO_WRITE}; 'steadypost slots ACCOUNT' names the next free one"
 _PAST = re.compile(r"-\s*\d.*|.+\s+ago|(?:yesterday|last|gestern|hier|ayer|ieri|ontem)\b.*", re.IGNORECASE)
 
 
@@ -127,7 +131,7 @@ def due(when: str, *, zone: str, default_zone: str | None, now: datetime) -> dat
     ``zone`` is the post's own (empty when it names none), ``default_zone`` the one its machine was given.
     """
     when, zone = zone_beside(when, zone)
-    place = _zone(zone.strip()) if zone.strip() else None
+    place = zone_named(zone.strip()) if zone.strip() else None
     unknown = [place] if isinstance(place, Refusal) else []
     if unknown:
         # The rest of what is said can still be judged, as if in UTC.
@@ -176,6 +180,8 @@ def _due(when: str, zone: str, default_zone: str | None, now: datetime) -> datet
     if "→" in when:
         first = when.partition("→")[0].strip()
         return refusal("when", when, "it names a beginning and an end", f'write one time: "{first}"')
+    if when.casefold() == NEXT_SLOT:
+        return refusal("when", when, "a free slot is found only for a post that comes in", _SLOTS_AND_TIMES)
     if _PAST.fullmatch(when):
         return refusal("when", when, "it is in the past, and a post goes out later or now", HOW_TO_WRITE)
     return refusal("when", when, "this is not a time in a known form", HOW_TO_WRITE)
@@ -231,14 +237,14 @@ def _written(when: str, written: re.Match[str], zone: str, default_zone: str | N
             f'name its zone, for instance Europe/Berlin (--zone, or "zone" in a file or form), set STEADYPOST_ZONE, '
             f'or write its offset ("{shown.isoformat()}+01:00")',
         )
-    place = _zone(zone or default_zone or "")
+    place = zone_named(zone or default_zone or "")
     return place if isinstance(place, Refusal) else _local(when, LocalTime(shown, place))
 
 
 def _with_offset(when: str, shown: datetime, offset: str, zone: str) -> datetime | Refusal:
     """Take an instant by its offset; where a zone is named too, both have to agree."""
     instant = shown.replace(tzinfo=_fixed(offset))
-    place = _zone(zone) if zone else None
+    place = zone_named(zone) if zone else None
     if isinstance(place, ZoneInfo) and instant.astimezone(place).replace(tzinfo=None) != shown:
         there = instant.astimezone(place).isoformat()
         return refusal(
@@ -269,7 +275,8 @@ def _local(when: str, local: LocalTime) -> datetime | Refusal:
     return local.earlier.astimezone(UTC)
 
 
-def _zone(name: str) -> ZoneInfo | Refusal:
+def zone_named(name: str) -> ZoneInfo | Refusal:
+    """Give the zone of that name, or say which was probably meant."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):

@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from steadypost.intake.draft import Draft
+from steadypost.intake.moment import NEXT_SLOT
 from steadypost.intake.refusal import Refusal, refusal
 from steadypost.store import Store, slots
 from steadypost.store import accounts as account_rows
-
-NEXT_SLOT = "next-slot"
 
 
 def wants_slot(draft: Draft) -> bool:

@@ -45,10 +45,11 @@ def of_itself(accepted: Accepted, zone: str, networks: Mapping[str, Network]) ->
     """Say what is worth knowing of a post whatever else there is: what its zone and its rule mean, and what its networks
     refuse. ``networks``: by account.
     """
-    return (*_zone(zone, accepted.due_at), *_rule(accepted.repetition), *_again(accepted, networks))
+    return (*of_zone(zone, accepted.due_at), *_rule(accepted.repetition), *_again(accepted, networks))
 
 
-def _zone(name: str, at: datetime) -> Iterator[str]:
+def of_zone(name: str, at: datetime) -> Iterator[str]:
+    """Say where a zone is probably not the one that was meant."""
     if name.startswith("Etc/GMT") and name[7:].lstrip("+-").isdecimal() and name[7:].strip("+-0"):
         way = "behind" if name[7] == "+" else "ahead of"
         other = f"Etc/GMT{'-' if name[7] == '+' else '+'}{name[8:]}"

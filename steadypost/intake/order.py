@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from steadypost.intake.fields import TIMES, choices, listed, moment, without_nothing
+from steadypost.intake.fields import TIMES, Number, choices, listed, moment, without_nothing
 from steadypost.intake.refusal import Refusal
 
 STRETCHES = ["", "15m", "30m", "1h", "2h", "6h", "12h", "1d", "2d", "7d"]
@@ -44,7 +44,7 @@ class Order(BaseModel):
         ),
         json_schema_extra=listed(0, [str(one) for one in What]),
     )
-    deliveries: list[int] = Field(
+    deliveries: list[Number] = Field(
         default_factory=list,
         title="Deliveries",
         description="Their numbers, as the queue names them. For skip: the series; for undo: the change.",

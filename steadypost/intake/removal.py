@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from steadypost.intake.fields import Number
+
 
 class RemovalOrder(BaseModel):
     """A person's order to take a delivery's posts down from their network."""
 
     model_config = ConfigDict(extra="forbid", title="Removal")
 
-    delivery: int = Field(
-        ge=1,
+    delivery: Number = Field(
         title="Delivery",
         description="Its number, as the queue names it. All of its parts are taken down, the last one first.",
         json_schema_extra={"position": 0},

@@ -114,10 +114,9 @@ def instant(shown: datetime, zone: ZoneInfo) -> datetime:
 
 def repetition(written: str, *, zone: ZoneInfo, starts: datetime) -> Repetition | Refusal:
     """Read a rule that begins at a local time, or say why it is not valid."""
-    asked = written.strip()
-    rule = WORDS.get(asked.casefold()) or _on_days(asked) or asked.upper().removeprefix("RRULE:")
-    if problem := _wrong(rule):
-        return refusal("repeat", written, *problem)
+    rule = rule_of(written)
+    if isinstance(rule, Refusal):
+        return rule
     made = Repetition(rule, zone, starts)
     try:
         first = made.first
@@ -133,6 +132,14 @@ def repetition(written: str, *, zone: ZoneInfo, starts: datetime) -> Repetition 
             f"begin when the rule does: {first:%Y-%m-%d %H:%M}, with the zone {zone.key}",
         )
     return made
+
+
+def rule_of(written: str) -> str | Refusal:
+    """Bring what is written to a rule, whenever it begins; or say what is wrong with the writing."""
+    asked = written.strip()
+    rule = WORDS.get(asked.casefold()) or _on_days(asked) or asked.upper().removeprefix("RRULE:")
+    problem = _wrong(rule)
+    return refusal("repeat", written, *problem) if problem else rule
 
 
 def _on_days(asked: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from steadypost.intake.fields import Number
+
 
 class Resolution(BaseModel):
     """What you found out about one delivery."""
 
     model_config = ConfigDict(extra="forbid", title="Word")
 
-    delivery: int = Field(
-        ge=1,
+    delivery: Number = Field(
         title="Delivery",
         description="Its number, as the queue and the messages name it.",
         json_schema_extra={"position": 0},

@@ -25,7 +25,7 @@ from steadypost.intake.draft import DEFAULT_LATE, DEFAULT_WHEN_LATE, Draft, Imag
 from steadypost.intake.media import Images, unshown
 from steadypost.intake.moment import due
 from steadypost.intake.refusal import Refusal, nearest, refusal
-from steadypost.intake.repeat import Repetition, repetition
+from steadypost.intake.repeat import Repetition, repetition, rule_of
 from steadypost.intake.shelf import Shelf
 from steadypost.intake.split import TooLongToSplit, split
 
@@ -104,7 +104,10 @@ def judge(
     if isinstance(due_at, list):
         wrong += due_at
     again = None
-    if draft.repeat.strip() and not isinstance(due_at, list):
+    rule = rule_of(draft.repeat) if draft.repeat.strip() else ""
+    if isinstance(rule, Refusal):
+        wrong.append(rule)
+    elif rule and not isinstance(due_at, list):
         again = _repetition(draft, due_at, default_zone, wrong)
         if concern:
             remedy = "change it; or, if you mean it, say so: --as-is, or yes in the column as_is"

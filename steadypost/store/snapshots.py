@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from steadypost.domain.clock import utc
@@ -55,6 +55,15 @@ class Snapshot:
         """Name the fields in which the two differ."""
         mine, theirs = asdict(self), asdict(other)
         return frozenset(name for name in mine if mine[name] != theirs[name])
+
+    def with_those_of(self, other: Snapshot, names: frozenset[str]) -> Snapshot:
+        """Take these fields from another one."""
+        taken = asdict(other)
+        return replace(self, **{name: taken[name] for name in names})
+
+
+STANDING = frozenset({"state", "cause", "why", "repeats", "held_for"})
+"""What says whether it goes out, and why not: one without the others would be untrue."""
 
 
 def loads(text: str) -> Snapshot:

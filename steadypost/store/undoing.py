@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select, update
 
-from steadypost.domain.change import Barred, can_be_undone
+from steadypost.domain.change import RESTS, Barred, can_be_undone
 from steadypost.domain.delivery import State
 from steadypost.domain.post import Post
 from steadypost.store import accounts as account_rows
@@ -72,17 +72,16 @@ def _undo(connection: Connection, change_id: int | None, *, by: By, now: datetim
     for row in rows:
         kept = delivery_rows.one(connection, row.delivery_id, lock=True)
         was = None if row.was is None else snapshots.loads(row.was)
-        bar = _bar(connection, kept, was, snapshots.loads(row.became), found=found, now=now)
-        after = bar or _back(connection, kept, was, found, by=by, now=now)
+        became = snapshots.loads(row.became)
+        bar = _bar(connection, kept, was, became, found=found, now=now)
+        after = bar or _back(connection, kept, was and _restored(kept, was, became), found, by=by, now=now)
         text = changing.first_words(connection, kept)
         if isinstance(after, Barred):
             stays.append(Stays(delivery=kept.delivery, text=text, bar=after))
         else:
-            changed.append(
-                Changed(
-                    before=kept.delivery, after=after.delivery, text=changing.first_words(connection, after)
-                )
-            )
+            text = changing.first_words(connection, after)
+            wants = after.held_for == repeats.APPROVAL
+            changed.append(Changed(before=kept.delivery, after=after.delivery, text=text, wants_yes=wants))
     if changed or not rows:
         unsaid = approvals.take_back(connection, found.id)
         changed += _held_again(connection, unsaid, found, by=by, now=now)
@@ -135,8 +134,25 @@ def _bar(
             "it was changed since", f"see 'steadypost history {kept.delivery.id}', and undo that first"
         )
     if kept.delivery.state is State.CANCELLED and was is not None:
+        if became.delivery_state is not State.CANCELLED:
+            number = kept.delivery.id
+            return Barred(
+                "it was cancelled since",
+                f"see 'steadypost history {number}'; 'steadypost copy {number} --when TIME' posts it as a new one",
+            )
         return _said_elsewhere(connection, kept, was, found, now)
     return None
+
+
+def _restored(kept: Kept, was: snapshots.Snapshot, became: snapshots.Snapshot) -> snapshots.Snapshot:
+    """Say what it is without the change: what a later one changed stays.
+
+    Where its words come back, or it had ended since, its state was one of the words and the time that it had.
+    """
+    touched = became.differs_from(was)
+    if touched & (snapshots.STANDING | {"post_id"}) or kept.delivery.state in RESTS:
+        touched |= snapshots.STANDING
+    return snapshots.of(kept).with_those_of(was, touched)
 
 
 def _said_elsewhere(

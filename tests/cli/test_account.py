@@ -42,6 +42,14 @@ def test_each_page_is_a_file(call, records, tmp_path):
     assert ["<html>1</html>", "<html>2</html>"] == [file.read_text() for file in files]
 
 
+@pytest.mark.parametrize("group", ["account", "service"])
+def test_what_a_group_can_do_is_said_to_the_end(call, group):
+    """Click itself would cut it after a few words."""
+    _, _, listed = call(group, "--help").out.partition("Commands:")
+
+    assert (True, False) == (bool(listed), "..." in listed)
+
+
 def test_what_was_not_recorded_is_said(call, records, tmp_path):
     records(Recording(pages={}, cause=Cause.SIGNED_OUT, why="X asks to sign in"))
     done = call("account", "record", "alice", "--out", str(tmp_path))

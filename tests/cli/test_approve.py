@@ -72,6 +72,18 @@ def test_many_at_once_first_as_a_dry_run(call, store):
     assert State.SCHEDULED is state(store, other)
 
 
+def test_a_yes_that_is_undone_is_asked_for_again_by_the_command_that_gives_it(call, store):
+    """Not by the one that would be refused."""
+    number = add(call, "Good morning")
+    call("approve", str(number), "--by", "Bob")
+
+    told = call("undo").out
+
+    assert State.HELD is state(store, number)
+    assert f"steadypost approve {number}" in told
+    assert "steadypost release" not in told
+
+
 def test_release_names_the_command_that_does_it(call, store):
     number = add(call, "Good morning")
     done = call("release", str(number), "--json")

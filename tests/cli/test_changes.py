@@ -82,6 +82,51 @@ def test_one_text_for_several_posts_is_refused(store, call):
     )
 
 
+def test_a_refusal_without_a_place_names_none(store, call):
+    """There is no comma before nothing."""
+    one, other = add(call), add(call, "Another day.")
+
+    told = call("edit", str(one), str(other), "--text", "The same day.")
+
+    assert told.out.startswith("Refused: text 'The same day.'")
+
+
+@pytest.mark.parametrize("words", [("show",), ("edit", "--text", "x"), ("undo",), ("series", "--end")])
+def test_a_number_that_no_store_can_keep_is_a_mistake_and_no_defect(store, call, words):
+    """It is told as any other that is not valid."""
+    command, *more = words
+
+    told = call(command, *more, str(2**63))
+
+    assert (2, True) == (told.code, str(2**63) in told.err)
+
+
+def test_how_late_it_may_be_is_told_as_it_is_written(store, call):
+    """By hours, as in the option."""
+    told = call("move", str(add(call)), "-w", "2020-01-01T09:00Z")
+
+    assert "by more than it may be late (6h)" in " ".join(told.out.split())
+
+
+@pytest.mark.parametrize("command", [["move"], ["copy"], ["edit"]])
+def test_a_zone_that_is_probably_not_the_one_meant_is_told_of_a_new_time_too(store, call, command):
+    """EST has no summer time, and New York has."""
+    number = add(call)
+    year = NOW.year + 1
+
+    told = call(*command, str(number), "-w", f"{year}-07-01 09:00", "--zone", "EST", "--json")
+
+    assert "write America/New_York if you mean that" in told.json["notes"][0]
+
+
+def test_the_next_slot_is_for_what_comes_in(store, call):
+    """What to write instead is said."""
+    told = call("move", str(add(call)), "-w", "next-slot")
+
+    assert (2, True) == (told.code, "a free slot is found only for a post that comes in" in told.err)
+    assert "steadypost slots ACCOUNT" in told.err
+
+
 def test_all_of_a_day_moves_by_the_clock_on_the_wall(store, call, monkeypatch):
     """By a day from before the clocks change to after: 09:00 stays 09:00."""
     monkeypatch.setenv("STEADYPOST_ZONE", "Europe/Berlin")
@@ -505,6 +550,22 @@ def test_the_next_slot_is_the_next_that_is_free(store, call):
     first, second = add(call, "A", when="next-slot"), add(call, "B", when="next-slot")
 
     assert (9, timedelta(days=1)) == (due(store, first).hour, due(store, second) - due(store, first))
+
+
+@pytest.mark.parametrize(("words", "named"), [(("calendar",), "DAY"), (("queue", "--day"), "--day")])
+def test_a_day_that_is_none_is_named_as_it_was_given(store, call, words, named):
+    """The calendar's day is no option."""
+    told = call(*words, "2027-02-30")
+
+    assert (2, True) == (told.code, f"{named} '2027-02-30': this is no day or time" in told.err)
+    assert ("--day" in told.err) == (named == "--day")
+
+
+def test_a_slot_that_is_not_there_to_be_removed_is_told(store, call):
+    """A slip would be taken for done."""
+    call("slots", "alice", "--add", "daily 09:00", "--zone", "UTC")
+
+    assert "Of those to be removed 7 were not there" in call("slots", "alice", "--remove", "daily 09:30").out
 
 
 def test_a_file_names_the_next_slot_in_its_time_column(store, call, tmp_path):

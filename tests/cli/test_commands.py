@@ -97,6 +97,7 @@ def test_what_is_refused_comes_back_as_a_file_and_what_changed_is_taken_when_ask
     [
         ["--map", "text"],
         ["--map", "a=txt"],
+        ["--zone", "Europe/Belin"],
         ["--dates", "dmy"],
         ["--refused", "x.xlsx"],
         ["--refused", "posts.csv"],

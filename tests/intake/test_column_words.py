@@ -46,6 +46,8 @@ def read(tmp_path):
         ("Message;Date;Time;Social Profile", "Hello;12/24/2026;6:30 PM;alice"),
         ("Publication Date;Text;Link;Image URL", "2026-12-24 18:30;Hello;;"),
         ("Text;Posting Time;Channel", "Hello;2026-12-24 18:30;alice"),
+        ("Content;Category;Posting Date;Posting Time", "Hello;Blog;24/12/2026;18:30"),
+        ("Text;Posting Time;Posting Date", "Hello;6:30 PM;2026-12-24"),
         ("Text;Account;Datum/Uhrzeit", "Hello;alice;24.12.2026 - 18:30"),
     ],
 )

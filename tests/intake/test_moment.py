@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadypost.cli.speech import spoken
-from steadypost.domain.lengths import span
+from steadypost.domain.lengths import span, spoken
 from steadypost.intake import draft_of
 from steadypost.intake.moment import due
 

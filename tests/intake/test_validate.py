@@ -54,13 +54,24 @@ def test_all_that_is_wrong_is_said_at_once(judged, draft):
             images=[{"path": "none.png"}],
             reply_to="them",
             late_within="later",
+            repeat="every second tuesday",
             key="\x00",
         )
     )
 
-    expected = ["accounts", "text", "images", "reply_to", "late_within", "key", "zone", "when"]
+    expected = ["accounts", "text", "images", "reply_to", "late_within", "key", "zone", "when", "repeat"]
     assert expected == fields(refusals)
     assert all(one.where == "here:7" and one.why and one.remedy for one in refusals)
+
+
+def test_a_rule_that_cannot_be_read_is_told_together_with_the_zone_it_lacks(judged, draft):
+    """The second mistake is not told only after the first was mended."""
+    again = draft(when="+1d", zone="", repeat="every second tuesday")
+
+    assert ["repeat"] == fields(judged(again))
+    assert ["zone", "repeat"] == fields(
+        judged(draft(when="2026-12-24 18:30", zone="Nowhere", repeat="now and then"))
+    )
 
 
 def test_an_unknown_account_is_answered_with_the_known_ones(judged, draft):

@@ -19,6 +19,7 @@ from steadypost.store import (
     intake,
     late,
     operations,
+    persons,
     reading,
     selecting,
     series,
@@ -361,6 +362,49 @@ def test_what_was_changed_again_is_not_undone_out_of_order(store):
     edit(store, number, "Newest")
 
     assert "it was changed since" == bar(undo(store, first)).why
+
+
+def test_undoing_an_earlier_change_leaves_what_a_later_one_changed(store):
+    """The words come back; the time that was given since stays, and so does what was released since."""
+    number = scheduled(store, saying("Old"))
+    words = edit(store, number, "New").change_id
+    move(store, NOON + 5 * HOUR, number)
+
+    assert undo(store, words).changed
+
+    assert (["Old"], NOON + 5 * HOUR) == (
+        says(store, number),
+        store.read(reading.show, number).delivery.due_at,
+    )
+    assert undo(store).changed
+    assert NOON == store.read(reading.show, number).delivery.due_at
+
+
+@pytest.mark.parametrize("cancels", ["by a change", "by a word"])
+def test_what_was_cancelled_since_is_not_brought_back_by_undoing_an_earlier_change(store, cancels):
+    """It would go out against the later word."""
+    number = scheduled(store, saying("Old"))
+    first = move(store, NOON + 5 * HOUR, number).change_id
+    if cancels == "by a change":
+        change(store, Cancelling(ALICE), number, did="cancel")
+    else:
+        store.write(persons.cancel, number, by=ALICE, now=NOON - HOUR)
+
+    assert "it was cancelled since" == bar(undo(store, first)).why
+    assert State.CANCELLED is state(store, number)
+
+
+def test_a_release_since_outlives_the_undoing_of_a_move(store):
+    """Another time is no other decision."""
+    scheduled(store, saying("Hello"))
+    number = scheduled(store, saying("Hello"))
+    assert State.HELD is state(store, number)
+    first = move(store, NOON + 5 * HOUR, number).change_id
+    store.write(persons.release, number, by=ALICE, now=NOON - HOUR)
+
+    assert undo(store, first).changed
+
+    assert State.SCHEDULED is state(store, number)
 
 
 def test_taking_back_is_not_undone_where_it_was_written_anew(store):

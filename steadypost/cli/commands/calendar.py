@@ -55,7 +55,7 @@ def calendar(house: House, *, day: str | None, month: bool, account: str | None)
     from steadypost.store.selecting import Selection  # noqa: PLC0415
 
     zone = ZoneInfo(house.settings.zone)
-    first = a_day("day", day or "today", zone)
+    first = a_day("DAY", day or "today", zone)
     days = _month(first) if month else [first + timedelta(days=n) for n in range(7)]
     since = datetime.combine(days[0], time(), zone)
     until = datetime.combine(days[-1] + timedelta(days=1), time(), zone)

@@ -9,6 +9,7 @@ import click
 
 from steadypost.cli import speech
 from steadypost.cli.changes import held_remedy
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.commands.edit import refused
 from steadypost.cli.endings import Ending
@@ -18,13 +19,15 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from steadypost.store.operations import Copied
 
 
 @command("copy")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 @click.option(
     "--account", "-a", "accounts", multiple=True, help="Who says it; else the same account. May be repeated."
 )
@@ -48,7 +51,7 @@ def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: 
 
     The one it is of stays as it is. What would say the same twice is held; --allow-repeat lets it go out.
     """
-    from steadypost.intake import known_accounts  # noqa: PLC0415 - half a second
+    from steadypost.intake import known_accounts, notes  # noqa: PLC0415 - half a second
     from steadypost.intake.refusal import Refusal  # noqa: PLC0415
     from steadypost.intake.rewriting import Rewrite, redrafted  # noqa: PLC0415
     from steadypost.intake.validate import Accepted, judge  # noqa: PLC0415
@@ -89,10 +92,12 @@ def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: 
             now=now,
             dry_run=dry_run,
         )
+    noted = tuple(notes.of_zone(given["zone"], judged.due_at))
     document = {
         "change": done.change_id,
         "dry_run": dry_run,
         "of": delivery_id,
+        "notes": list(noted),
         "deliveries": [
             {
                 "id": one.delivery_id or None,
@@ -106,12 +111,12 @@ def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: 
     due = speech.brief(judged.due_at, house.settings.zone)
     return Answer(
         document=document,
-        tell=lambda console: _tell(console, done, f"{due} ({house.settings.zone})"),
+        tell=lambda console: _tell(console, done, f"{due} ({house.settings.zone})", noted),
         ending=Ending.OK,
     )
 
 
-def _tell(console: Console, done: Copied, due: str) -> None:
+def _tell(console: Console, done: Copied, due: str, noted: Sequence[str]) -> None:
     for one in done.added:
         name = f"Delivery {one.delivery_id}" if one.delivery_id else "A copy"
         will = one.state if one.delivery_id else f"would be {one.state}"
@@ -127,6 +132,8 @@ def _tell(console: Console, done: Copied, due: str) -> None:
         if done.change_id is None
         else f"To take it back: steadypost undo {done.change_id}",
     )
+    for note in noted:
+        speech.tell(console, note)
 
 
 commands = {"copy": copy}

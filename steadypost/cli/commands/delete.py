@@ -9,6 +9,7 @@ import click
 
 from steadypost import networks, prefect_address, settings
 from steadypost.cli import opening, speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.endings import Ending, Stop
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @command("delete")
-@click.argument("delivery_id", metavar="[ID]", required=False, type=click.IntRange(min=1))
+@click.argument("delivery_id", metavar="[ID]", required=False, type=NUMBER)
 @click.option(
     "--from-network", is_flag=True, help="Take this delivery's posts down, where everybody can see them."
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import changes, series_times, speech
-from steadypost.cli.choosing import chosen_to_say, pictured, those_meant
+from steadypost.cli.choosing import NUMBER, chosen_to_say, pictured, those_meant
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 @click.option(
     "--series",
     "series_id",
-    type=click.IntRange(min=1),
+    type=NUMBER,
     metavar="ID",
     help="What a series says, and when it comes, from --from on.",
 )
@@ -132,7 +132,7 @@ def edit(
             allow_repeat=given["allow_repeat"] or not rewrite.changes_anything,
         )
         done = store.write(changing.change, work, those, did="edit", by=signed_by, now=now, dry_run=dry_run)
-        notes = changes.beside(store, done)
+        notes = changes.noted(store, done, given["zone"])
     return changes.answer(done, house.settings.zone, dry_run=dry_run, notes=notes)
 
 
@@ -192,7 +192,8 @@ def refused(wrong: list[Refusal]) -> Answer:
 
     def tell(console: Console) -> None:
         for one in wrong:
-            told = f"Refused, {one.where}: {one.field} {one.value!r}: {one.why}; {one.remedy}"
+            which = f", {one.where}" if one.where else ""
+            told = f"Refused{which}: {one.field} {one.value!r}: {one.why}; {one.remedy}"
             speech.tell(console, told)
 
     return Answer(

@@ -14,7 +14,7 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.figures import OBJECTIVE, SILENCE, Availability, Distribution, figures, troubles
-from steadypost.domain.lengths import span
+from steadypost.domain.lengths import span, spoken
 from steadypost.domain.money import usd
 from steadypost.domain.span import Span
 
@@ -139,9 +139,7 @@ def _tell(console: Console, told: Figures, zone: str) -> None:
     left = told.budget.left
     if left is not None:
         burns = ", ".join(
-            f"{rate:.1f} over {speech.spoken(window)}"
-            for window, rate in told.burn.items()
-            if rate is not None
+            f"{rate:.1f} over {spoken(window)}" for window, rate in told.burn.items() if rate is not None
         )
         speech.tell(
             console,
@@ -155,7 +153,7 @@ def _share(of: Availability, within: timedelta) -> str:
         return "nothing was due"
     return (
         f"{_percent(of.ratio)}: {of.good} of {of.due} due were live once, on record, within "
-        f"{speech.spoken(within)} (at least {_percent(of.lower_95)}, with 95 % confidence)"
+        f"{spoken(within)} (at least {_percent(of.lower_95)}, with 95 % confidence)"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import changes, speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
@@ -23,7 +24,7 @@ NAMED = 6
 
 
 @command("history")
-@click.argument("delivery_id", metavar="[ID]", type=click.IntRange(min=1), required=False)
+@click.argument("delivery_id", metavar="[ID]", type=NUMBER, required=False)
 @click.option("--account", "-a", metavar="NAME", help="Only what concerns this account.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many."
@@ -71,7 +72,8 @@ def _what(one: Change) -> str:
     others = f" and {len(one.deliveries) - NAMED} more" if len(one.deliveries) > NAMED else ""
     if not numbers:
         return f"{one.did} {one.account}" if one.account else one.did
-    return f"{one.did}, deliveries {numbers}{others}" if " " in one.did else f"{one.did} {numbers}{others}"
+    several = "deliveries" if len(one.deliveries) > 1 else "delivery"
+    return f"{one.did}, {several} {numbers}{others}" if " " in one.did else f"{one.did} {numbers}{others}"
 
 
 def _document(one: Change) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def _document(one: Change) -> dict[str, Any]:
 
 
 @command("undo")
-@click.argument("change_id", metavar="[CHANGE]", type=click.IntRange(min=1), required=False)
+@click.argument("change_id", metavar="[CHANGE]", type=NUMBER, required=False)
 @click.option("--dry-run", is_flag=True, help="Say what would be taken back, and change nothing.")
 @signed(why_is_required=False)
 def undo(house: House, *, change_id: int | None, dry_run: bool, by: str | None, why: str) -> Answer:

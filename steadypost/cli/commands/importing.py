@@ -15,6 +15,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of
 from steadypost.cli.speech import Answer
+from steadypost.cli.times import check_zone
 from steadypost.domain import clock
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def import_posts(
 
     author = signature_of(by, "", why_is_required=False).by
     _check_target(file, refused_to)
+    check_zone(zone)
     told = _told(accounts, mapping, dates=dates, sheet=sheet, encoding=encoding)
     with house.store() as store, _progress() as (opened, progress):
         for name in accounts:

@@ -10,6 +10,7 @@ from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
+from steadypost.domain.lengths import spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +48,7 @@ def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
             tries = "".join(f"\n→ {one_try.remedy}: {speech.plain(one_try.effect)}" for one_try in one.tries)
             page.add_row(
                 speech.moment(one.opened_at, zone),
-                speech.spoken(one.over_at - one.opened_at) if one.over_at else "no",
+                spoken(one.over_at - one.opened_at) if one.over_at else "no",
                 speech.line(one.name, 24),
                 speech.by_clocks_of(zone, speech.line(one.what) + tries),
             )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from steadypost.cli import changes
-from steadypost.cli.choosing import chosen, those_meant
+from steadypost.cli.choosing import NUMBER, chosen, those_meant
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
@@ -43,9 +43,9 @@ _ZONE = click.option("--zone", default="", help="The zone of a time written with
 @_WHEN
 @_ZONE
 @signed(why_is_required=False)
-def move(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: Any) -> Answer:
+def move(house: House, *, ids: tuple[int, ...], when: str, **given: Any) -> Answer:
     """Give waiting posts another time. Its late rule goes with it."""
-    at = instant(house, when, zone, clock.now())
+    at = instant(house, when, given["zone"], clock.now())
     return _moved(house, ids, lambda _: at, Op.MOVE, given, WAITS)
 
 
@@ -54,9 +54,9 @@ def move(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: A
 @_WHEN
 @_ZONE
 @signed(why_is_required=False)
-def reschedule(house: House, *, ids: tuple[int, ...], when: str, zone: str, **given: Any) -> Answer:
+def reschedule(house: House, *, ids: tuple[int, ...], when: str, **given: Any) -> Answer:
     """Give missed posts a new time. With filters: all missed ones that fit."""
-    at = instant(house, when, zone, clock.now())
+    at = instant(house, when, given["zone"], clock.now())
     return _moved(
         house, ids, lambda _: at, Op.RESCHEDULE, given, frozenset({State.MISSED}), nothing=NOTHING_MISSED
     )
@@ -90,8 +90,8 @@ def shift(
 
 
 @command("swap")
-@click.argument("one", metavar="ID", type=click.IntRange(min=1))
-@click.argument("other", metavar="ID", type=click.IntRange(min=1))
+@click.argument("one", metavar="ID", type=NUMBER)
+@click.argument("other", metavar="ID", type=NUMBER)
 @click.option("--dry-run", is_flag=True, help="Say what would become of both, and change nothing.")
 @signed(why_is_required=False)
 def swap(house: House, *, one: int, other: int, dry_run: bool, by: str | None, why: str) -> Answer:
@@ -151,7 +151,7 @@ def _changed(
             dry_run=given["dry_run"],
             together=together,
         )
-        notes = changes.beside(store, done)
+        notes = changes.noted(store, done, given.get("zone", ""))
     return changes.answer(done, house.settings.zone, dry_run=given["dry_run"], nothing=nothing, notes=notes)
 
 

@@ -95,7 +95,7 @@ def _table(entries: Sequence[Entry], zone: str) -> Any:
 
 def _summary(counts: dict[State, int]) -> str:
     some = [f"{count} {state}" for state, count in counts.items() if count]
-    return ", ".join(some) or "The store holds no delivery yet."
+    return ", ".join(some) or "No post was ever added: steadypost add TEXT -a ACCOUNT -w now"
 
 
 def delivery_document(one: Delivery) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from steadypost.cli import speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.endings import Ending, Stop
@@ -16,7 +17,7 @@ from steadypost.domain.delivery import ImpossibleMove
 
 
 @command("release")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 @click.option(
     "--not-live",
     is_flag=True,

@@ -6,6 +6,7 @@ import click
 
 from steadypost import networks
 from steadypost.cli import speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.endings import Ending, Stop
@@ -18,7 +19,7 @@ from steadypost.domain.spoken import CannotBeMeant, spoken
 
 
 @command("resolve")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 @click.option(
     "--live",
     multiple=True,
@@ -74,7 +75,7 @@ def resolve(
                 now=clock.now(),
             )
         except ImpossibleMove as impossible:
-            message = f"delivery {delivery_id} is {impossible.origin}, and cannot become {impossible.target}"
+            message = f"delivery {delivery_id} is {impossible.origin}: what you say would not settle it"
             remedy = f"see 'steadypost why {delivery_id}'"
             raise Stop(Ending.REFUSED, "impossible_move", message, remedy) from None
     zone = house.settings.zone

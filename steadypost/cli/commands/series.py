@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import series_times, speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--end",
     "series_id",
-    type=click.IntRange(min=1),
+    type=NUMBER,
     metavar="ID",
     help="End this one, and take back what of it waits. Needs --why.",
 )

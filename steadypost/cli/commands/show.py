@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.commands.queue import delivery_document
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain.delivery import WhenLate
 from steadypost.domain.evidence import Present
+from steadypost.domain.lengths import spoken
 from steadypost.domain.remote_id import NotAnId
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @command("show")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("delivery_id", metavar="ID", type=NUMBER)
 def show(house: House, delivery_id: int) -> Answer:
     """Tell everything about one delivery: what it says, where it stands, and what was tried."""
     from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
@@ -102,7 +104,7 @@ def _late_rule(story: Story) -> str:
     if late is None:
         return "never too late"
     does = "a person is asked" if story.delivery.when_late is WhenLate.ASK else "missed"
-    return f"{does} when later than {speech.spoken(late)}"
+    return f"{does} when later than {spoken(late)}"
 
 
 def _history(story: Story, zone: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from steadypost.cli import series_times
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
@@ -13,7 +14,7 @@ from steadypost.domain import clock
 
 
 @command("skip")
-@click.argument("series_id", metavar="SERIES", type=click.IntRange(min=1))
+@click.argument("series_id", metavar="SERIES", type=NUMBER)
 @click.argument("times", metavar="[TIME]...", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Say what would be left out, and change nothing.")
 @signed(why_is_required=False)

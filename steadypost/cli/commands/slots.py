@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,6 +13,7 @@ from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
+from steadypost.cli.times import check_zone
 from steadypost.domain import clock
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def slots(
     from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
     from steadypost.store import slots as rows  # noqa: PLC0415 - see House.store
 
-    place = _zone(zone) if zone else house.settings.zone
+    check_zone(zone)
+    place = zone or house.settings.zone
     adds, takes = ([slot for one in some for slot in _read(one, place)] for some in (wanted, gone))
     with house.store() as store:
         store.read(account_rows.one, account)
@@ -61,11 +62,23 @@ def slots(
         "not_there": missing,
     }
     return Answer(
-        document=document, tell=lambda console: _tell(console, account, found, free, house.settings.zone)
+        document=document,
+        tell=lambda console: _tell(console, account, found, free, house.settings.zone, missing),
     )
 
 
-def _tell(console: Console, account: str, found: Sequence[Slot], free: datetime | None, zone: str) -> None:
+def _tell(  # noqa: PLR0917 - private, and every one of them is told
+    console: Console,
+    account: str,
+    found: Sequence[Slot],
+    free: datetime | None,
+    zone: str,
+    missing: int,
+) -> None:
+    if missing:
+        speech.tell(
+            console, f"Of those to be removed {missing} were not there: nothing is taken away for them."
+        )
     if not found:
         speech.tell(console, f"{account} has no slots: steadypost slots {account} --add 'weekdays 09:30'")
         return
@@ -89,15 +102,6 @@ def _days(word: str, names: Sequence[str]) -> Sequence[int]:
     if word in _DAYS:
         return _DAYS[word]
     return [names.index(word[:3])] if word[:3] in names else []
-
-
-def _zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (ValueError, OSError, KeyError):
-        raise Stop(
-            Ending.USAGE, "usage", f"--zone {name!r}: no zone has this name", "write Europe/Berlin"
-        ) from None
 
 
 commands = {"slots": slots}

@@ -13,6 +13,7 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
 from steadypost.domain.health import Verdict, overall
+from steadypost.domain.lengths import spoken
 from steadypost.domain.observed import Cannot
 from steadypost.domain.standing import standing
 from steadypost.domain.standstill import Facts, reasons, sentence
@@ -90,7 +91,7 @@ def judged(standings: list[Standing], now: datetime, every: timedelta) -> tuple[
     if latest is None:
         return str(Verdict.UNKNOWN), "nothing was ever checked: no run of 'watch' is on watch"
     if now - latest > 3 * every + timedelta(seconds=30):
-        return str(Verdict.UNKNOWN), f"the last round of checks was {speech.spoken(now - latest)} ago"
+        return str(Verdict.UNKNOWN), f"the last round of checks was {spoken(now - latest)} ago"
     return str(overall(one.check for one in standings)), ""
 
 
@@ -181,9 +182,7 @@ def _tell_machines(console: Console, machines: list[Publisher], now: datetime) -
         if one.is_heard(now):
             does = f"publishes for {', '.join(sorted(one.works_on)) or 'no account'}"
         else:
-            does = (
-                f"sent its last heartbeat {speech.spoken(now - one.at)} ago; the others work on its accounts"
-            )
+            does = f"sent its last heartbeat {spoken(now - one.at)} ago; the others work on its accounts"
         speech.tell(console, f"Machine {one.host} ({one.role}) {does}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steadypost.cli import observing, speech
+from steadypost.cli.choosing import NUMBER
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
@@ -38,7 +39,7 @@ class Event:
 
 
 @command("why")
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(min=1), required=False)
+@click.argument("delivery_id", metavar="ID", type=NUMBER, required=False)
 def why(house: House, delivery_id: int | None) -> Answer:
     """Say in one sentence why nothing goes out; with an ID, tell the story of that delivery and what comes next."""
     from steadypost.store import reading  # noqa: PLC0415 - see House.store
