@@ -122,10 +122,10 @@ def test_the_next_move(judgement, after, step, move):
 
 def test_the_share_that_has_it():
     """By the step while it is watched; as before when it went back."""
-    assert ROLLOUT.share == 10
-    assert replace(ROLLOUT, step=1).share == 50
-    assert replace(ROLLOUT, step=2, course=Course.DONE).share == 100
-    assert replace(ROLLOUT, step=1, before=5, course=Course.WENT_BACK).share == 5
+    assert 10 == ROLLOUT.share
+    assert 50 == replace(ROLLOUT, step=1).share
+    assert 100 == replace(ROLLOUT, step=2, course=Course.DONE).share
+    assert 5 == replace(ROLLOUT, step=1, before=5, course=Course.WENT_BACK).share
 
 
 @pytest.mark.parametrize(
