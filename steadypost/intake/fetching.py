@@ -35,8 +35,6 @@ MOST_ADDRESSES = 3
 
 MOST_REDIRECTS = 3
 
-_READ = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
