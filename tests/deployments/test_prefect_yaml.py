@@ -86,7 +86,10 @@ def test_what_is_in_a_form_is_refused_by_the_run_in_words():
 
 def test_every_form_says_where_the_board_is():
     """Whoever starts something looks for what became of it."""
-    assert all(BOARD_LINK in one["description"] for one in deployments() if AUTHOR in one["tags"])
+    forms = [one for one in deployments() if AUTHOR in one["tags"]]
+
+    assert forms
+    assert all(BOARD_LINK in one["description"] for one in forms)
 
 
 def test_what_stays_on_watch_is_relieved_before_it_would_leave():

@@ -22,7 +22,6 @@ from steadypost.domain.rollout import (
     judge,
     next_move,
     place,
-    split,
 )
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -39,16 +38,6 @@ def test_who_is_in_a_share_is_in_every_larger_one(switch, subject, one, other):
 
     assert is_in(switch, subject, large) or not is_in(switch, subject, small)
     assert 0 <= place(switch, subject) < 100
-
-
-def test_everybody_is_on_one_side():
-    """And the sides are the same whatever the order in which they are named."""
-    people = [f"person-{n}" for n in range(200)]
-
-    treated, rest = split("publish", people, 30)
-
-    assert sorted(treated + rest) == sorted(people)
-    assert split("publish", reversed(people), 30) == (treated, rest)
 
 
 # -- harm
