@@ -121,7 +121,7 @@ class Guard(httpcore.NetworkBackend):
 
     def sleep(self, seconds: float) -> None:
         """Nothing is tried again."""
-        raise _Stopped(f"nobody waits {seconds} s for an image")
+        raise _Stopped(f"the image did not come within {seconds} s")
 
 
 # -- one image
