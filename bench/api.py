@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from bench.house import SANDBOX, bare, enter, kind_of, machine, on_watch, pss_mb, turn, until
+from bench.house import SANDBOX, bare, enter, kind_of, machine, on_watch, pss_mb, turn
 from blocks import AccountBlock
 from rehearsal.accounts import Limits, made
 from rehearsal.audit import MOST, percentile
@@ -28,6 +28,7 @@ from rehearsal.networks import BLUESKY, MASTODON, X_API, of_bluesky, of_x_api
 from rehearsal.stack import Stack, must, up
 from rehearsal.truth import Made
 from rehearsal.truth import made as of_mastodon
+from rehearsal.waiting import until
 from sandbox.bluesky.client import BlueskySandbox
 from sandbox.client import SandboxProcess
 from sandbox.mastodon.client import MastodonProcess

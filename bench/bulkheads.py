@@ -16,10 +16,11 @@ from typing import Any
 from prefect.concurrency.sync import concurrency
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from bench.house import enter, house, know, leave_unconfirmed, on_watch, store_of, turn, until
+from bench.house import enter, house, know, leave_unconfirmed, on_watch, store_of, turn
 from bench.publish import lone_posts
 from rehearsal.audit import percentile
 from rehearsal.stack import Stack, must
+from rehearsal.waiting import until
 from steadypost.domain.delivery import State
 from steadypost.store import Store, reading
 from tasks.bulkheads import Bulkheads, Purpose

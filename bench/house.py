@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from rehearsal.stack import ROOT, Stack, must, start_worker, up
+from rehearsal.waiting import until
 from sandbox.client import SandboxProcess
 from steadypost.domain.outcome import Answer, Cause, Phase, Unconfirmed
 from steadypost.domain.post import Part, Post
@@ -214,15 +215,6 @@ def pss_mb(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0
-
-
-def until(what: Callable[[], Any], description: str, within: float, pace: float = 0.05) -> None:
-    """Wait for a condition, looking every ``pace`` seconds; say what was waited for if it never comes."""
-    ends = time.monotonic() + within
-    while not what():
-        if time.monotonic() > ends:
-            raise RuntimeError(f"waited {within:.0f} s in vain until {description}")
-        time.sleep(pace)  # another process is waited for, and nothing tells of it
 
 
 def machine() -> dict[str, Any]:

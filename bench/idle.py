@@ -20,8 +20,9 @@ from typing import Any
 import psutil
 
 from bench.api import CHANNELS, Networks
-from bench.house import kind_of, machine, pss_mb, until
+from bench.house import kind_of, machine, pss_mb
 from rehearsal.stack import ROOT, must
+from rehearsal.waiting import until
 from sandbox.running import write_state
 from steadypost import prefect_address, private
 from steadypost.cli.up import server

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.house import Cost, bare, enter, house, measured, on_watch, turn, until
+from bench.house import Cost, bare, enter, house, measured, on_watch, turn
 from rehearsal.audit import audit, percentile
 from rehearsal.stack import Stack
+from rehearsal.waiting import until
 from sandbox.client import SandboxProcess
 from steadypost.domain.delivery import State
 from steadypost.store import Store, reading
@@ -82,7 +83,7 @@ def _pipeline(stack: Stack, posts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     due = _schedule(store, posts)
     roots = [process.popen.pid for process in stack.processes.values() if process.popen]
     with measured([*roots, *([stack.sandbox.pid] if stack.sandbox.pid else [])]) as cost:
-        until(lambda: datetime.now(UTC) >= due, "they are due", 30)
+        until(lambda: datetime.now(UTC) >= due, "they are due", 30, pace=0.05)
         cost.restart(but=[stack.sandbox.pid] if stack.sandbox.pid else [])
         until(
             lambda: store.read(reading.counts).get(State.PUBLISHED, 0) == WARM + len(posts),

@@ -13,12 +13,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bench.house import house, know, leave_unconfirmed, on_watch, store_of, until
+from bench.house import house, know, leave_unconfirmed, on_watch, store_of
 from bench.publish import lone_posts
 from blocks.x_account import XAccount
 from rehearsal.databases import for_prefect
 from rehearsal.stack import must
 from rehearsal.texts import Shape, Writer
+from rehearsal.waiting import until
 from sandbox.client import SandboxProcess
 from steadypost.browser import LaunchSettings, Pool
 from steadypost.channels.port import Access

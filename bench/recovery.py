@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 
 from rehearsal.audit import audit
-from rehearsal.recovery import CLASSES, Played, Ward, play, stop_everybody, until, ward
+from rehearsal.recovery import CLASSES, Played, Ward, play, stop_everybody, ward
+from rehearsal.waiting import NotInTime, until
 from steadypost.domain.figures import NEVER, Distribution
 
 HOME = Path("var/bench/recovery")
@@ -45,7 +46,7 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
             for name in names:
                 try:
                     one = play(house, name)
-                except TimeoutError as late:
+                except NotInTime as late:
                     failed.append(f"{name}, round {n + 1}: {late}")
                     never[name] += 1
                     print(failed[-1], file=sys.stderr, flush=True)
@@ -56,7 +57,7 @@ def measure(times: int = TIMES, names: Sequence[str] = NAMES) -> dict[str, Any]:
             try:
                 replaced.append(stop_everybody(house))
                 print(f"all stopped: a watch came after {replaced[-1]} s", file=sys.stderr, flush=True)
-            except TimeoutError as late:
+            except NotInTime as late:
                 failed.append(f"all stopped, round {n + 1}: {late}")
         house.judge.stop()
         wrong = audit(house.store, house.stack.sandbox).wrong

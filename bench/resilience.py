@@ -13,9 +13,10 @@ from typing import Any
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from bench.house import enter, house, machine, on_watch, turn, until
+from bench.house import enter, house, machine, on_watch, turn
 from rehearsal.audit import audit
 from rehearsal.stack import Stack, up
+from rehearsal.waiting import until
 from sandbox.client import SandboxProcess
 from steadypost.domain.circuit import Came, Go, InARow, Revision, Settings, Wants, judge
 from steadypost.domain.circuit.catalogue import Dependency, Kind

@@ -21,11 +21,12 @@ import psycopg
 from sqlalchemy import make_url, text
 
 from bench import claim, two_machines
-from bench.house import BROWSER, SANDBOX, kind_of, leave_unconfirmed, machine, turn, until
+from bench.house import BROWSER, SANDBOX, kind_of, leave_unconfirmed, machine, turn
 from flows.house import Opening, watching_house
 from rehearsal.audit import percentile
 from rehearsal.databases import for_prefect
 from rehearsal.stack import Stack, must, start_worker, until_on_watch, up
+from rehearsal.waiting import until
 from sandbox.client import SandboxProcess
 from sandbox.mastodon.client import MastodonProcess
 from sandbox.running import write_state

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from bench.house import enter, until
+from bench.house import enter
 from blocks import MastodonAccount
 from rehearsal.stack import ROOT
+from rehearsal.waiting import until
 from sandbox.mastodon.client import MastodonProcess
 from steadypost.domain.delivery import State
 from steadypost.store import Store, publishers, reading

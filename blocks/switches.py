@@ -22,7 +22,7 @@ class Per(StrEnum):
 
     ACCOUNT = "account"
     EVERYTHING = "everything"
-    """It concerns the whole house at once: it is on or off, and has no share."""
+    """It concerns everything at once: it is on or off, and has no share."""
 
 
 class Switch(BaseModel):

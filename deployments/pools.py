@@ -87,7 +87,7 @@ def for_this_machine(publish: Mapping[str, Any], host: str) -> dict[str, Any]:
 
 
 def placed(told: Mapping[str, Any], *, ad_hoc: str, image: str, host: str) -> dict[str, Any]:
-    """Put the deployments of prefect.yaml into the pools that this house has, and add this machine's own."""
+    """Put the deployments of prefect.yaml into the pools that there are, and add this machine's own."""
     found: dict[str, Any] = deepcopy(dict(told))
     publish = next(one for one in found["deployments"] if one["name"] == runs.DEPLOYMENTS["publish"])
     found["deployments"].append(for_this_machine(publish, host))

@@ -56,7 +56,7 @@ def delete(removal: RemovalOrder = FORM) -> State[dict[str, object]]:
 
 
 def take_down(house: House, removal: RemovalOrder, by: By) -> State[dict[str, object]]:
-    """Take it down with what this house has."""
+    """Take it down with this run's browsers and clients."""
     plan = house.store.read(removals.planned, removal.delivery)
     name = plan.delivery.account
     access = house.access(name)

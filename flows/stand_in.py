@@ -1,6 +1,7 @@
 """Stands in for a run on watch while Prefect's server cannot start one: ``python -m flows.stand_in publish``.
 
-Same house and lease, nothing in Prefect. Its parent hands it the blocks; when the server answers, it orders a run.
+The same work under the same lease, and nothing in Prefect. Its parent hands it the blocks; when the server answers,
+it orders a run.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from steadypost.cli.up.postgres import NoPostgres
 from tests.postgres import Server, running
 
 ON_SQLITE = (
-    "Prefect's server is on SQLite, where it may hang for a minute: nobody waits for it to publish, edits do. "
+    "Prefect's server is on SQLite, where it may hang for a minute: publishing does not wait for it, edits do. "
     "To have it on PostgreSQL: tools/setup.sh tests"
 )
 

@@ -24,6 +24,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from rehearsal.databases import for_prefect
 from rehearsal.pager import Heard, Pager
 from rehearsal.stack import MARK, Process, Stack, must, start_worker, up
+from rehearsal.waiting import NotInTime, until
 from sandbox.client import SandboxProcess
 from steadypost import private
 from steadypost.domain.delivery import State
@@ -162,16 +163,6 @@ def ward(home: Path, *, every: int, say: Callable[[str], None] = lambda _: None)
             yield house
         finally:
             worker.stop(within=3)
-
-
-def until(what: Callable[[], Any], description: str, within: float) -> Any:
-    """Wait for a condition, or say what was waited for."""
-    ends = time.monotonic() + within
-    while not (found := what()):
-        if time.monotonic() > ends:
-            raise TimeoutError(f"waited {within:.0f} s in vain until {description}")
-        time.sleep(0.1)
-    return found
 
 
 # --- the judge
@@ -539,7 +530,7 @@ def _live_after(house: Ward, delivery_id: int, ended: datetime) -> float:
             f"delivery {delivery_id}, due meanwhile, is published",
             120,
         )
-    except TimeoutError:
+    except NotInTime:
         return NEVER
     made = {post["id"]: post for post in house.stack.sandbox.ledger()}
     parts = house.store.read(reading.show, delivery_id).delivery.parts

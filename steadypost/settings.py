@@ -132,7 +132,7 @@ class Settings:
     on_time: timedelta = timedelta(minutes=5)
     """How long after its time a post may be live and still count as on time, in every figure."""
     attempt: timedelta = timedelta(seconds=150)
-    """How long one attempt may take. What must fit inside is checked when the house is opened."""
+    """How long one attempt may take. What must fit inside is checked when a run opens."""
     look: timedelta = timedelta(seconds=75)
     worker: str = "own"
     """``own``: where no worker runs, the watch starts one. ``kept``: a supervisor does (a container's, systemd), and one

@@ -240,7 +240,7 @@ class ReadAlong(threading.Thread):
         while not self._wait(self._end):
             try:
                 self._read()
-            except Exception:  # noqa: BLE001 - logged with its trace, by whoever has the log
+            except Exception:  # noqa: BLE001 - logged with its trace, by the caller, who has the log
                 # A dead reader would freeze the blocks as last read: it goes on after any error.
                 self._log().exception("the blocks could not be read")
 

@@ -9,7 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -55,7 +55,6 @@ class Memory:
     has_had_worker: bool = False
     wall: datetime | None = None
     ticked: float = 0.0
-    noted: dict[str, float] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
     """Browsers without a parent in the last round; those still there in the next are left behind."""
 

@@ -95,7 +95,7 @@ def speak_for_beginners(house: House) -> None:
     known = house.store.read(vitals.every) if young else {}
     for one in young:
         if f"{vitals.RUN}{one.run_id}" not in known:
-            # Given anew, and not a heartbeat: with one it would count as begun, and have fifteen seconds where nobody
+            # Given anew, and not a heartbeat: with one it would count as begun, and have fifteen seconds where no run
             # speaks for it any more, as when its sender was a stand-in that was relieved.
             house.store.write(watches.replace, one.flow, gone=one.run_id, by=one.run_id, now=moment)
 

@@ -76,7 +76,7 @@ class Watch:
 
     def _wait_for_blocks(self) -> None:
         """Leave the lease where it is until the blocks were read: one that began as Prefect's server went away knows no
-        account, and whoever stands in does.
+        account, and its stand-in does.
         """
         while self._needs_blocks and self._house.blocks is None and time.monotonic() < self._ends:
             self._house.refresh()

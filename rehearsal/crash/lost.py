@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rehearsal.audit import MOST, Broken
-from rehearsal.crash.stage import PEOPLE, UNGUARDED, NotInTime, Play, Result, _result, wait_until
+from rehearsal.crash.stage import PEOPLE, UNGUARDED, Play, Result, _result, wait_until
 from rehearsal.invariants import judge
 from rehearsal.texts import Shape, Writer, corpus
+from rehearsal.waiting import NotInTime
 from steadypost.domain.delivery import State
 from steadypost.store import reading
 

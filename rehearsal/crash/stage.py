@@ -11,9 +11,10 @@ import signal
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from rehearsal.crash.cells import Cell, Wake
 from rehearsal.crash.plan import END, ON, REACHED, READY, Person, Plan
 from rehearsal.invariants import AT_REST, judge
 from rehearsal.texts import other_link
+from rehearsal.waiting import NotInTime, until
 from sandbox.client import SandboxProcess
 from steadypost.browser import reap_orphans
 from steadypost.browser.processes import Registry
@@ -50,24 +52,11 @@ UNGUARDED = {"fault": "no_duplicate_guard"}
 """X refuses a text that is live already. Here it does not: what keeps a second copy away is to be ours."""
 
 
-class NotInTime(AssertionError):
-    """What was waited for did not come."""
-
-
 GIVEN_UP = threading.Event()
 """Set when a person wants the rehearsal to end: then nothing is waited for any more."""
 
 
-def wait_until(
-    what: Callable[[], Any], *, description: str, within: float = WITHIN, every: float = 0.1
-) -> Any:
-    """Ask again until the answer is true, and return it."""
-    ends = time.monotonic() + within
-    while not (found := what()):
-        if time.monotonic() > ends or GIVEN_UP.is_set():
-            raise NotInTime(f"waited {within:g} s in vain until {description}")
-        time.sleep(every)
-    return found
+wait_until = partial(until, within=WITHIN, given_up=GIVEN_UP.is_set)
 
 
 _FORKSERVER = multiprocessing.get_context("forkserver")

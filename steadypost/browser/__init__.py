@@ -18,7 +18,7 @@ from steadypost.browser.errors import (
 )
 from steadypost.browser.launch import LaunchSettings, Reason, find_browser
 from steadypost.browser.messages import Fault, Job, Step
-from steadypost.browser.pool import Backoff, Loan, Pool, Recycle, Renewal, SlotIs, SlotState
+from steadypost.browser.pool import Backoff, Pool, Recycle, Renewal, SlotIs
 from steadypost.browser.processes import BrowserIdentity, end_browser, is_dead, orphans, reap_orphans
 from steadypost.browser.runner import BrowserRunner
 
@@ -32,7 +32,6 @@ __all__ = [
     "Job",
     "JobBroke",
     "LaunchSettings",
-    "Loan",
     "LoanEnded",
     "NoFreeSlot",
     "Pool",
@@ -45,7 +44,6 @@ __all__ = [
     "RunnerError",
     "RunnerOverran",
     "SlotIs",
-    "SlotState",
     "Step",
     "StillAlive",
     "end_browser",

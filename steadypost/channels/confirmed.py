@@ -21,7 +21,7 @@ LATELY: Final = timedelta(seconds=60)
 """How long a sign-in that was confirmed is not confirmed again before an ask."""
 
 MOVED: Final = timedelta(seconds=1)
-"""By how much this machine's clock may go apart from one that nobody moves."""
+"""By how much this machine's clock may drift from the monotonic one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Proof(Generic[Who]):
     """How far the network's clock was ahead."""
     at: float
     behind_wall: float
-    """This machine's clock less the one that nobody moves, in seconds."""
+    """This machine's clock less the monotonic one, in seconds."""
 
 
 @dataclass(slots=True)

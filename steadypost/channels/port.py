@@ -96,7 +96,7 @@ class Probe:
 
     well: bool
     handle: str
-    """Who is signed in; empty when nobody is."""
+    """The handle that is signed in; empty when none is."""
     cause: Cause | None = None
     why: str = ""
     drift: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Probe:
     picture: bytes = field(default=b"", repr=False)
     """What the page looked like when it was not as it should be."""
     page: str = field(default="", repr=False)
-    """Its elements then, without scripts. Whoever keeps it takes the account's secrets out first."""
+    """Its elements then, without scripts. The account's secrets are taken out before it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One way to reach one network: its name, and how it is opened. Each channel's room has one."""
+    """One way to reach one network: its name, and how it is opened. Each channel's package has one."""
 
     name: str
     """As accounts carry it: ``x_web``, ``mastodon``."""

@@ -8,7 +8,7 @@ came of it is a value:
     NotSent    provably no byte of the request was sent
     Unknown    it was sent, or may have been, and there is no whole answer
 
-An answer means what the network's room says it means: a 502 from a proxy is ``Answered`` here and no proof of
+An answer means what the channel's own ``answers`` says it means: a 502 from a proxy is ``Answered`` here and no proof of
 anything there.
 """
 
@@ -146,7 +146,7 @@ class Wire:
         try:
             opened = _client(self._verify, self._transport)
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-            # A proxy that the environment names and nobody here can speak to, or certificates that are not there.
+            # A proxy of the environment that cannot be spoken to, or certificates that are not there.
             return NotSent(
                 cause=Cause.NO_WAY_THERE,
                 why=f"this machine's way out is set up wrongly ({type(error).__name__})",
@@ -198,7 +198,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """How far two clocks differ, and when that was said: by this machine's clock, and by the one that nobody sets."""
+    """How far two clocks differ, and when that was said: by this machine's clock, and by the monotonic one."""
 
     offset: Offset
     at: datetime
@@ -312,7 +312,7 @@ class _Watch:
             return call.result(time.monotonic() + ENDS_WITHIN)
         finally:
             if not call.has_ended:
-                # Whoever waits for it may be ended as well: what nobody waits for any more is not sent later.
+                # What waits for it may be ended as well; then it is not sent later.
                 self._shut()
             with self._lock:
                 for line in self._lines:

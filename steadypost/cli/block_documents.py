@@ -67,7 +67,7 @@ def put_back(written: bytes) -> list[str]:
 
     told = json.loads(written)
     known = keeping.known()
-    # What keeps posts back is there before there is anybody to publish for.
+    # What keeps posts back is there before there is an account to publish for.
     made = [*_put_back_settings(told.get("entered", {})), *_put_back_circuits(told.get("circuits", {}))]
     for name, kept in told["accounts"].items():
         if known.has(name):
@@ -98,7 +98,7 @@ def _put_back_settings(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def or_why_not(home: Path, work: Callable[[], T]) -> tuple[T | None, str]:
-    """Do it, or answer why it cannot be done now: Prefect's API is away, or nobody said where it is."""
+    """Do it, or answer why it cannot be done now: Prefect's API is away, or its address is not known."""
     if not prefect_address.use(home):
         return None, prefect_address.UNKNOWN
     try:

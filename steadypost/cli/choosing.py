@@ -12,12 +12,12 @@ import click
 from steadypost.cli.endings import Ending, Stop
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
+from steadypost.store import Store
+from steadypost.store import accounts as account_rows
+from steadypost.store.selecting import Selection
 
 if TYPE_CHECKING:
     from steadypost.cli.house import House
-    from steadypost.store import Store
-    from steadypost.store.selecting import Selection
-
 F = TypeVar("F", bound=Callable[..., object])
 
 NUMBER = click.IntRange(1, 2**63 - 1)
@@ -75,8 +75,6 @@ def selection(
     house: House, given: dict[str, Any], *, ids: tuple[int, ...] = (), states: frozenset[State] = frozenset()
 ) -> Selection:
     """Read which deliveries are meant."""
-    from steadypost.store.selecting import Selection as Selected  # noqa: PLC0415 - see House.store
-
     zone = ZoneInfo(house.settings.zone)
     since, until = (
         _moment("--since", given["since"], zone),
@@ -85,7 +83,7 @@ def selection(
     if given["day"]:
         day = a_day("--day", given["day"], zone)
         since, until = _begins(day, zone), _begins(day + timedelta(days=1), zone)
-    return Selected(
+    return Selection(
         ids=ids,
         states=states,
         account=given["account"],
@@ -103,8 +101,6 @@ def those_meant(
 
     What is named by its number is meant whatever its state: of what cannot be changed is said why.
     """
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
     if given["account"] is not None:
         store.read(account_rows.one, given["account"])
     found = selection(house, given, ids=ids, states=frozenset() if ids else states)

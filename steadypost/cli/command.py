@@ -12,7 +12,7 @@ from steadypost.cli.speech import Answer, say
 
 
 def command(name: str) -> Callable[[Callable[..., Answer]], click.Command]:
-    """Make a command of a function that takes the house and its options, and answers."""
+    """Make a command of a function that takes the ``House`` and its options, and answers."""
 
     def make(answer: Callable[..., Answer]) -> click.Command:
         @click.pass_context

@@ -1,4 +1,4 @@
-"""How a command can end, and what each end means to whoever called it."""
+"""How a command can end, and what each end means to the caller."""
 
 from __future__ import annotations
 

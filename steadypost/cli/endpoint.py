@@ -4,7 +4,7 @@
     /health    200 when the latest round of checks found everything well, else 503 with what is wrong
     /live      200: this very process answers
 
-One thread reads the store, and nobody else does. Whoever asks waits for a reading that began after the question,
+One thread reads the store, and it alone. A request waits for a reading that began after the question,
 a second at the most: a store that hangs, or is gone, or a watch that has stopped, is an answer, and no
 last value is ever given out as though it were today's. Publishing does not know that this process exists.
 """
@@ -40,7 +40,7 @@ from steadypost.store import incidents as incident_rows
 from steadypost.store import reading as reading_rows
 
 ANSWERS_WITHIN = timedelta(seconds=1)
-"""How long anybody who asks is kept waiting: with a busy machine's own slowness on top, less than two seconds."""
+"""How long a request is kept waiting: with a busy machine's own slowness on top, less than two seconds."""
 
 FIGURES_EVERY = timedelta(minutes=1)
 """Figures of a whole day cost more than the rest together, and change slowly."""
@@ -67,7 +67,7 @@ class Reading:
 
 
 class Reader(threading.Thread):
-    """Reads the store whenever somebody asks. It alone may hang; nobody waits for it longer than they want to."""
+    """Reads the store for each request. It alone may hang; no request waits for it longer than it wants to."""
 
     def __init__(
         self, opens: Callable[[], Store], *, every: timedelta, on_time: timedelta, clock: Clock = now
@@ -102,7 +102,7 @@ class Reader(threading.Thread):
         self._asked.set()
 
     def run(self) -> None:
-        """Read, each time somebody has asked."""
+        """Read, each time it was asked."""
         while True:
             self._asked.wait()
             if self._end:
@@ -181,7 +181,7 @@ def stale_after(every: timedelta) -> timedelta:
 
 
 class Metrics(Collector):
-    """What the latest reading tells Prometheus. Labels are names; no text of anybody's is ever one."""
+    """What the latest reading tells Prometheus. Labels are names; no text of a post is ever one."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -214,7 +214,9 @@ class Metrics(Collector):
             },
         )
         yield from _of_checks(reading)
-        yield _one("notices_waiting", "Messages that have not reached anybody.", reading.seen.notices_waiting)
+        yield _one(
+            "notices_waiting", "Messages that have not reached a person.", reading.seen.notices_waiting
+        )
         yield from _of_figures(reading)
 
 
@@ -308,7 +310,7 @@ def _of_figures(reading: Reading) -> Iterator[Metric]:
 
 
 class Endpoint(http.server.ThreadingHTTPServer):
-    """The server. Bound to loopback: whoever wants it elsewhere puts something in front that knows who may ask."""
+    """The server. Bound to loopback: to reach it from elsewhere, put a proxy in front that knows who may ask."""
 
     daemon_threads = True
 

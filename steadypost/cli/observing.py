@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from steadypost import prefect_address, prefect_http, settings
 from steadypost.cli.endings import Stop
@@ -24,9 +24,7 @@ from steadypost.domain.observed import Cannot, CircuitSeen, StoreSeen, SwitchSee
 from steadypost.domain.rollout import is_in
 from steadypost.domain.standing import cannot_be_used
 from steadypost.domain.standstill import Facts
-
-if TYPE_CHECKING:
-    from steadypost.store import Standing, Store
+from steadypost.store import Standing, Store, StoreError, incidents, reading
 
 PATIENCE_S = 2.0
 """How long Prefect may take to say what the switches say."""
@@ -40,8 +38,6 @@ _SWITCHES = "/block_types/slug/steadypost-switches/block_documents/name/steadypo
 
 def facts(house: House, now: datetime) -> Facts:
     """Observe everything that may keep a post from going out; what cannot be asked is named."""
-    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
-
     try:
         with house.store() as store:
             seen = told(store, now, timedelta(seconds=house.settings.watch_every), house.settings.home)
@@ -54,8 +50,6 @@ def facts(house: House, now: datetime) -> Facts:
 
 def told(store: Store, now: datetime, every: timedelta, home: Path) -> Facts:
     """Observe by an open store."""
-    from steadypost.store import incidents, reading  # noqa: PLC0415 - see House.store
-
     seen = store.observe(now, claims_of=LAST_HOUR)
     counts = store.read(reading.counts)
     fresh = [
@@ -132,7 +126,7 @@ def _publish_off(
 
 
 def board(home: Path) -> str:
-    """Give the address of the board in Prefect's pages; empty where nobody knows where those are."""
+    """Give the address of the board in Prefect's pages; empty where their address is not known."""
     known = prefect_address.known(home)
     address = known.get(prefect_address.NAME, "").rstrip("/")
     if not address.startswith(("http://", "https://")):

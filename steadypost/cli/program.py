@@ -84,7 +84,7 @@ _MODULES = {
 
 
 class _SeenEnough(Exception):
-    """Whoever read this has gone. Not an OSError: click would take that for a failure, and end with 1."""
+    """The reader has gone. Not an OSError: click would take that for a failure, and end with 1."""
 
 
 class Program(click.Group):
@@ -156,10 +156,10 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):
             return Ending.INTERRUPTED
         except (BrokenPipeError, _SeenEnough):
-            # Whoever read this has seen enough; the interpreter must not complain at its end either.
+            # The reader has seen enough; the interpreter must not complain at its end either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return Ending.OK
-        except Exception as error:  # noqa: BLE001 - the last door: nobody is ever shown a traceback
+        except Exception as error:  # noqa: BLE001 - the last door: no traceback is ever shown
             from steadypost.cli.trouble import stop_for  # noqa: PLC0415 - only for an error
 
             return _stopped(given, stop_for(error, house), house)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from steadypost.cli import changes, speech
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.speech import Answer
-
-if TYPE_CHECKING:
-    from steadypost.store import Series, Store
-    from steadypost.store.changing import Done
+from steadypost.store import Series, Store, UnknownSeries
+from steadypost.store import series as series_rows
+from steadypost.store.changing import Done
 
 SHOWN = 3
 """Of the times that could have been meant so many are named."""
@@ -20,9 +19,6 @@ SHOWN = 3
 
 def series(store: Store, series_id: int) -> Series:
     """Find a series by its number."""
-    from steadypost.store import UnknownSeries  # noqa: PLC0415 - loaded by now
-    from steadypost.store import series as series_rows  # noqa: PLC0415 - see House.store
-
     found = [one for one in store.read(series_rows.every, also_ended=True) if one.id == series_id]
     if not found:
         raise UnknownSeries(series_id)
@@ -31,8 +27,6 @@ def series(store: Store, series_id: int) -> Series:
 
 def ahead(one: Series, since: datetime, many: int) -> list[str]:
     """List the next times of a series, as the clock on the wall shows them."""
-    from itertools import islice  # noqa: PLC0415 - only here
-
     from steadypost.intake.moment import FARTHEST  # noqa: PLC0415 - half a second
     from steadypost.intake.repeat import Repetition  # noqa: PLC0415
 

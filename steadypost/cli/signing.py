@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def login_name() -> str:
-    """Name whoever is logged in; a user that this machine has no name for is a number."""
+    """Name the user who is logged in; a user that this machine has no name for is a number."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -24,7 +24,7 @@ def login_name() -> str:
 
 
 def signed(*, why_is_required: bool) -> Callable[[F], F]:
-    """Give a command the options by which whoever acts says who they are, and why."""
+    """Give a command the options by which a person says who they are, and why they act."""
     told = "Why; it is kept with what you do." if why_is_required else "Why, if that is worth keeping."
     why = click.option("--why", metavar="TEXT", required=why_is_required, default="", help=told)
     by = click.option("--by", metavar="NAME", help="Who you are, if not your login name.")

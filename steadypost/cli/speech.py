@@ -60,7 +60,7 @@ def console() -> Console:
 
 
 def tell(page: Console, sentence: str) -> None:
-    """Print one sentence on one line, however long: whoever reads it may want to copy a command out of it."""
+    """Print one sentence on one line, however long: a command in it can be copied whole."""
     page.print(plain(sentence), soft_wrap=True)
 
 
@@ -116,7 +116,7 @@ by_clocks_of = clock.by_clocks_of
 
 
 def width() -> int:
-    """Say how many columns whoever reads has; 80 where nobody can tell."""
+    """Say how many columns the reader has; 80 where that is not known."""
     return console().width
 
 

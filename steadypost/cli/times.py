@@ -6,12 +6,11 @@ from datetime import datetime
 
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
+from steadypost.intake.moment import due
 
 
 def instant(house: House, when: str, zone: str, now: datetime) -> datetime:
     """Read the one instant that is meant, or end the command with what is wrong with it."""
-    from steadypost.intake.moment import due  # noqa: PLC0415 - see House.store
-
     found = due(when, zone=zone, default_zone=house.settings.zone_for_naive, now=now)
     if isinstance(found, datetime):
         return found

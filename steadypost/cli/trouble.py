@@ -1,4 +1,4 @@
-"""What becomes of an error: one sentence for whoever typed the command, the details in a file for whoever mends it."""
+"""What becomes of an error: one sentence for the user, and the details in a file for the developer."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _for_a_person(delivery: Delivery, *, wants_yes: bool) -> list[Step]:
     elif not delivery.in_order:
         does = f"a later part is live without an earlier one; 'steadypost resolve {delivery.id}'"
     elif wants_yes:
-        does = f"a second one's yes: 'steadypost approve {delivery.id}', or 'steadypost cancel {delivery.id}'"
+        does = f"a second person's approval: 'steadypost approve {delivery.id}', or 'steadypost cancel {delivery.id}'"
     else:
         does = f"'steadypost release {delivery.id}' or 'steadypost cancel {delivery.id}'"
     steps = [Step(kind="person", says=f"waits for a person: {does}")]

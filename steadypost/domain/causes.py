@@ -1,6 +1,6 @@
 """Why an ask did not end in an id: one row per cause, with all that follows from it.
 
-How far an attempt had come is the outcome's to say. ``python -m steadypost.channels.x_web.table`` draws
+How far an attempt had come is the outcome's to say. ``python tools/retries.py`` draws
 ``docs/retries.md``.
 """
 

@@ -129,7 +129,7 @@ def unknown(kind: Kind, what: str, about: str = "", quiet: Quiet | None = None) 
 
 
 def overall(checks: Iterable[Check]) -> Verdict:
-    """Give the verdict on the whole house: the worst of all. Of nothing checked, nothing is known."""
+    """Give the verdict on everything: the worst of all. Of nothing checked, nothing is known."""
     verdicts = {check.verdict for check in checks}
     if Verdict.FAILING in verdicts:
         return Verdict.FAILING

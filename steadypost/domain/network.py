@@ -1,6 +1,6 @@
 """What is true of one network: its ids, its lengths, when two texts are the same there. No input or output.
 
-Each has a room ``steadypost/networks/<name>/`` with one ``Network``; everything else asks that value.
+Each has a package ``steadypost/networks/<name>/`` with one ``Network``; everything else asks that value.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Network:
     """One network's facts."""
 
     name: str
-    """The word for tables, and the name of its room."""
+    """The word for tables, and the name of its package."""
     title: str
     """What people call it."""
 

@@ -1,4 +1,4 @@
-"""The id a network gave to a post. Opaque: only the network's own room reads, orders or dates one."""
+"""The id a network gave to a post. Opaque: only the network's own package reads, orders or dates one."""
 
 from __future__ import annotations
 

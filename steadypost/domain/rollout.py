@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,15 +36,6 @@ def is_in(switch: str, subject: str, share: float) -> bool:
     return place(switch, subject) < share
 
 
-def split(switch: str, subjects: Iterable[str], share: float) -> tuple[list[str], list[str]]:
-    """Divide subjects into those that are in and the rest, each in the order in which they come in."""
-    ordered = sorted(subjects, key=lambda subject: (place(switch, subject), subject))
-    return (
-        [subject for subject in ordered if is_in(switch, subject, share)],
-        [subject for subject in ordered if not is_in(switch, subject, share)],
-    )
-
-
 # Whether it did harm ---------------------------------------------------------------------------------------
 
 
@@ -62,11 +53,6 @@ class Group:
     def __post_init__(self) -> None:
         if not 0 <= self.bad <= self.due:
             raise ValueError(f"{self.bad} bad of {self.due} due cannot be")
-
-    @property
-    def rate(self) -> float | None:
-        """The share that is bad."""
-        return self.bad / self.due if self.due else None
 
 
 class Verdict(StrEnum):

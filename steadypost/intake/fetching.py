@@ -35,8 +35,6 @@ MOST_ADDRESSES = 3
 
 MOST_REDIRECTS = 3
 
-_READ = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -123,7 +121,7 @@ class Guard(httpcore.NetworkBackend):
 
     def sleep(self, seconds: float) -> None:
         """Nothing is tried again."""
-        raise _Stopped(f"nobody waits {seconds} s for an image")
+        raise _Stopped(f"the image did not come within {seconds} s")
 
 
 # -- one image

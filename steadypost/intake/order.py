@@ -131,7 +131,7 @@ class Order(BaseModel):
     allow_repeat: bool = Field(
         default=False,
         title="Allow a repetition",
-        description="Let it say what another one says.",
+        description="Allow the same words as another post's.",
         json_schema_extra={"position": 15},
     )
     dry_run: bool = Field(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from steadypost.intake.refusal import Refusal, excerpt, refusal
 
@@ -33,24 +31,6 @@ class Record:
     cells: tuple[Cell, ...]
     hidden: bool = False
     """Whether its spreadsheet hides it, by hand or by a filter."""
-
-
-class Sheet(Protocol):
-    """One table of a file."""
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        ...
-
-    @property
-    def told(self) -> str:
-        """How it was read, for people: ``CSV, UTF-8, separated by ";"``."""
-        ...
-
-    def records(self) -> Iterator[Record]:
-        """Read it from its beginning; may be called again."""
-        ...
 
 
 class FileRefused(ValueError):

@@ -25,7 +25,6 @@ from steadypost.store.errors import (
     UnknownDelivery,
     UnknownSeries,
     UnusableAddress,
-    WriteMissed,
 )
 from steadypost.store.incidents import Standing
 from steadypost.store.intake import Added, Incoming
@@ -33,10 +32,10 @@ from steadypost.store.leases import LONGEST_HOLD
 from steadypost.store.notices import Notice
 from steadypost.store.outbox import Outbox, OutboxEntry
 from steadypost.store.overdue import Overdue
-from steadypost.store.persons import Left, Retried
-from steadypost.store.reading import Entry, Look, QuotaUse, Story
-from steadypost.store.series import Begun, Series
-from steadypost.store.settling import Rescued, Settled
+from steadypost.store.persons import Retried
+from steadypost.store.reading import Entry, Look, Story
+from steadypost.store.series import Series
+from steadypost.store.settling import Settled
 from steadypost.store.store import Store
 from steadypost.store.strikes import Of, Strike
 from steadypost.store.tables import Schema
@@ -55,7 +54,6 @@ __all__ = [
     "AlreadyRollingOut",
     "AlreadyStruck",
     "Attempt",
-    "Begun",
     "Claim",
     "Copy",
     "Entry",
@@ -63,7 +61,6 @@ __all__ = [
     "Incoming",
     "KeyTaken",
     "Known",
-    "Left",
     "Look",
     "MayBeLive",
     "NotStruck",
@@ -73,8 +70,6 @@ __all__ = [
     "Outbox",
     "OutboxEntry",
     "Overdue",
-    "QuotaUse",
-    "Rescued",
     "Retried",
     "Schema",
     "SchemaMismatch",
@@ -95,5 +90,4 @@ __all__ = [
     "Unsettled",
     "UnusableAddress",
     "Watch",
-    "WriteMissed",
 ]

@@ -20,7 +20,7 @@ from steadypost.store.errors import UnknownAttempt
 from steadypost.store.schema import attempts
 
 MOST_RECENT = 300
-"""How many attempts are read back to see what is left of the retry budget: several minutes of a busy house."""
+"""How many attempts are read back to see what is left of the retry budget: several minutes of a busy service."""
 
 # What each post runs is built once: building a statement takes several times what executing it does.
 _ONE = select(attempts).where(attempts.c.id == bindparam("which"))

@@ -39,7 +39,6 @@ class Copy:
     n: int
     of: RemoteId
     """The post that the delivery is."""
-    found_at: datetime
     removed: bool
     """Whether a person has taken it down already."""
 
@@ -118,7 +117,7 @@ def _cause(connection: Connection, delivery_id: int) -> str:
 def known(connection: Connection, copy: RemoteId) -> Copy | None:
     """Give what is known of a copy; nothing for an id that no look or answer ever showed to be one."""
     rows = connection.execute(
-        select(notice_rows.c.key, notice_rows.c.delivery_id, notice_rows.c.created_at).where(
+        select(notice_rows.c.key, notice_rows.c.delivery_id).where(
             notice_rows.c.key.startswith("copy:"), notice_rows.c.key.endswith(f":{copy}", autoescape=True)
         )
     )
@@ -133,7 +132,6 @@ def known(connection: Connection, copy: RemoteId) -> Copy | None:
                 account=delivery.account,
                 n=n,
                 of=RemoteId(str(ours)),
-                found_at=row.created_at,
                 removed=any(act.did == _did(copy) for act in acts.of(connection, [delivery.id])),
             )
     return None

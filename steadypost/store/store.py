@@ -167,7 +167,7 @@ class Store:
         return [one for one in rescued if one is not None]
 
     def observe(self, now: datetime, *, claims_of: timedelta) -> StoreSeen:
-        """Write a pulse, and read what the store shows of the house's health."""
+        """Write a pulse, and read what the store shows of the service's health."""
         self.write(vitals.note, vitals.PULSE, well=True, now=now)
         return self.read(vitals.observe, now, claims_of=claims_of)
 

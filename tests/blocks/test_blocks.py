@@ -56,7 +56,7 @@ def test_an_accepted_account_opens():
     opened = alice().open("alice")
 
     assert isinstance(opened, Access)
-    assert (opened.account, opened.handle, opened.base_url) == ("alice", "alice", "https://x.com")
+    assert ("alice", "alice", "https://x.com") == (opened.account, opened.handle, opened.base_url)
 
 
 def test_an_unusable_session_says_what_is_wrong_with_it():
@@ -94,7 +94,7 @@ def test_what_cannot_be_meant_is_refused_by_name(field, value):
 @pytest.mark.parametrize("written", ["@alice", " alice ", "alice"])
 def test_a_handle_may_be_written_as_people_write_it(written):
     """The @ is not part of it."""
-    assert alice(handle=written).handle == "alice"
+    assert "alice" == alice(handle=written).handle
 
 
 @pytest.mark.parametrize("block", [XAccount, Switches, StoreAddress, OnCall, Circuit])
@@ -168,13 +168,13 @@ def test_a_circuits_page_reads_as_it_was_written():
     written = json.loads(CircuitRevision.of("x-page-alice", page).model_dump_json())
 
     assert CircuitRevision.model_validate(written).revision() == page
-    assert (written["circuit"], written["state"]) == ("x-page-alice", "half_open")
+    assert ("x-page-alice", "half_open") == (written["circuit"], written["state"])
 
 
 def test_a_way_to_tell_is_a_block_by_type_and_name():
     """What names no block is refused in the form, not found out in the night."""
     named = OnCall(block=" slack-webhook/ops ", more_blocks="custom-webhook/pager, ,mail/all")
-    assert named.blocks == ["slack-webhook/ops", "custom-webhook/pager", "mail/all"]
+    assert ["slack-webhook/ops", "custom-webhook/pager", "mail/all"] == named.blocks
     for field in ("block", "more_blocks"):
         with pytest.raises(ValidationError, match="type/name"):
             OnCall(**{field: "ops@example.org"})
@@ -216,7 +216,7 @@ def test_a_document_with_a_list_of_ways_is_read_as_fields():
 
     assert ["slack-webhook/ops", "custom-webhook/pager", "mail/all"] == read.blocks
     assert (False, Telling.AT_ONCE, Hours.ANY) == (read.tell_repaired, read.tell_ended, read.hours)
-    assert OnCall.model_validate({"tell": []}).blocks == []
+    assert [] == OnCall.model_validate({"tell": []}).blocks
     assert OnCall.model_validate(read.model_dump()).blocks == read.blocks
 
 
@@ -260,7 +260,7 @@ def test_a_second_block_of_an_account_is_not_saved(saved, handle, address):
     with pytest.raises(HandleTaken, match="block alice, which goes on: delete one of the two blocks"):
         alice(handle=handle, base_url=address).save("second")
 
-    assert saved == []
+    assert [] == saved
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def test_it_opens_its_channel():
         "alice.bsky.social",
         {"app_password": PASSWORD},
     )
-    assert (options.languages, options.labels, options.cards) == (("de", "en"), ("sexual",), False)
-    assert options.largest_picture("https://pds.example") == 900_000
+    assert (("de", "en"), ("sexual",), False) == (options.languages, options.labels, options.cards)
+    assert 900_000 == options.largest_picture("https://pds.example")
 
 
 def test_its_defaults_are_the_channels():
@@ -66,7 +66,7 @@ def test_what_is_not_taken(wrong):
 
 
 def test_a_handle_is_written_as_the_network_writes_it():
-    assert block(handle=" @Alice.BSKY.social ").handle == "alice.bsky.social"
+    assert "alice.bsky.social" == block(handle=" @Alice.BSKY.social ").handle
 
 
 def test_without_a_password_it_cannot_be_opened():
@@ -78,7 +78,7 @@ def test_without_a_password_it_cannot_be_opened():
 
 
 def test_one_look_is_enough_by_default():
-    assert block().settle().total_seconds() == 0
+    assert 0 == block().settle().total_seconds()
 
 
 def test_it_is_one_network_by_any_of_its_names():

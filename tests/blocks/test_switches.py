@@ -41,7 +41,7 @@ def test_who_is_in_does_not_depend_on_the_process():
     """Python's own hash does; two workers would disagree."""
     switch = Switches(publish=Switch(share=50)).publish
 
-    assert [switch.is_on(NOW, name) for name in ("alice", "bob", "carol")] == [True, True, False]
+    assert [True, True, False] == [switch.is_on(NOW, name) for name in ("alice", "bob", "carol")]
 
 
 def test_without_a_name_a_share_is_not_on_for_all():
@@ -58,8 +58,8 @@ def test_a_share_ends_with_its_time():
 
     assert not switch.is_on(NOW)
     assert switch.is_on(NOW + timedelta(hours=1))
-    assert switch.stands(NOW) == "on for 10 %"
-    assert switch.stands(NOW + timedelta(hours=1)) == "on"
+    assert "on for 10 %" == switch.stands(NOW)
+    assert "on" == switch.stands(NOW + timedelta(hours=1))
 
 
 def test_an_unknown_name_is_refused_with_the_one_that_was_meant():
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_refused_with_the_one_that_was_meant():
         Switches(isolate_unconfirm=Switch(on=False))
     with pytest.raises(ValidationError, match=r"there are: publish, reconcile"):
         Switches(zzz=True)
-    assert strangers(names()) == {}
+    assert {} == strangers(names())
 
 
 def test_a_share_of_what_concerns_everything_is_refused():
@@ -97,5 +97,5 @@ def test_what_an_older_version_saved_still_loads():
     read = Switches.model_validate(saved)
 
     assert not read.publish.is_on(NOW, "alice")
-    assert read.publish.share == 100
+    assert 100 == read.publish.share
     assert read.reconcile.is_on(NOW)

@@ -50,7 +50,7 @@ def test_a_stopped_browser_is_ended(new_runner):
     def stop(step):
         os.kill(runner.identity.chromium.pid, signal.SIGSTOP)
 
-    assert overrun(runner, job("works_on"), on_step=stop).step == "working"
+    assert "working" == overrun(runner, job("works_on"), on_step=stop).step
 
 
 def test_a_runner_that_does_not_notice_its_browser_s_death_is_given_up(new_runner):
@@ -65,7 +65,7 @@ def test_a_runner_that_does_not_notice_its_browser_s_death_is_given_up(new_runne
     with pytest.raises(RunnerDied) as died:
         runner.run(job("sleeps"), deadline=soon(60), on_step=kill)
 
-    assert died.value.step == "sleeping"
+    assert "sleeping" == died.value.step
     assert time.monotonic() - began < 20
     assert not alive(pids)
 
@@ -92,7 +92,7 @@ def test_the_browser_dies_on_time_even_while_the_parent_is_busy_answering(new_ru
             job("asks"), deadline=deadline, on_question=slow, on_step=lambda step: steps.append(step.name)
         )
 
-    assert steps == ["typed"]
+    assert ["typed"] == steps
 
 
 def test_a_deadline_already_passed_begins_nothing(new_runner):
@@ -102,7 +102,7 @@ def test_a_deadline_already_passed_begins_nothing(new_runner):
         runner.run(job("echo"), deadline=time.monotonic())
 
     assert overran.value.step is None
-    assert runner.run(job("echo", 1), deadline=soon()) == 1
+    assert 1 == runner.run(job("echo", 1), deadline=soon())
 
 
 def test_a_browser_killed_in_mid_job_breaks_the_job_at_its_step(new_runner):

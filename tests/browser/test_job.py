@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_result_comes_back(runner):
     """What the function returns is what the caller gets."""
-    assert runner.run(job("echo", {"text": "hello"}), deadline=soon()) == {"text": "hello"}
+    assert {"text": "hello"} == runner.run(job("echo", {"text": "hello"}), deadline=soon())
 
 
 def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(runner):
@@ -44,7 +44,7 @@ def test_steps_are_heard_in_order_and_a_question_waits_for_its_answer(runner):
 
     assert armed
     assert deadline - time.monotonic() - 1 <= remaining <= deadline - began + 1
-    assert heard == ["typed", ("arm", {"delivery": 7}), "clicked"]
+    assert ["typed", ("arm", {"delivery": 7}), "clicked"] == heard
 
 
 def test_an_answer_can_be_no(runner):
@@ -58,7 +58,7 @@ def test_an_answer_can_be_no(runner):
     )
 
     assert not armed
-    assert steps == ["typed", "gave way"]
+    assert ["typed", "gave way"] == steps
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_a_job_raises_is_told_by_name_and_step(runner, payload, kind):
 
     assert (broke.value.kind, broke.value.fault, broke.value.step) == (kind, Fault.JOB, "typed")
     assert "no good" in broke.value.message
-    assert runner.run(job("echo", 1), deadline=soon()) == 1
+    assert 1 == runner.run(job("echo", 1), deadline=soon())
 
 
 def test_playwrights_timeout_is_another_than_pythons(runner):
@@ -80,7 +80,7 @@ def test_playwrights_timeout_is_another_than_pythons(runner):
         runner.run(job("waits_for_nothing"), deadline=soon())
 
     assert (broke.value.kind, broke.value.fault) == ("TimeoutError", Fault.PAGE_TIMEOUT)
-    assert broke.value.step == "looking"
+    assert "looking" == broke.value.step
 
 
 def test_a_failed_navigation_is_playwrights_fault(runner):
@@ -97,7 +97,7 @@ def test_a_result_that_can_not_travel_breaks_the_job_only(runner):
         runner.run(job("returns_a_lock"), deadline=soon())
 
     assert broke.value.fault is Fault.JOB
-    assert runner.run(job("echo", 1), deadline=soon()) == 1
+    assert 1 == runner.run(job("echo", 1), deadline=soon())
 
 
 def test_a_payload_that_can_not_be_built_breaks_the_job_only(runner):
@@ -105,7 +105,7 @@ def test_a_payload_that_can_not_be_built_breaks_the_job_only(runner):
     with pytest.raises(JobBroke) as broke:
         runner.run(job("echo", OnlyInTheParent("x")), deadline=soon())
 
-    assert (broke.value.kind, broke.value.step) == ("LookupError", None)
+    assert ("LookupError", None) == (broke.value.kind, broke.value.step)
 
 
 def test_an_unknown_job_is_told_so(runner):
@@ -113,7 +113,7 @@ def test_an_unknown_job_is_told_so(runner):
     with pytest.raises(JobBroke) as broke:
         runner.run(job("ehco"), deadline=soon())
 
-    assert broke.value.kind == "AttributeError"
+    assert "AttributeError" == broke.value.kind
 
 
 def test_one_runner_does_one_job(runner):
@@ -143,8 +143,8 @@ def test_the_page_is_kept_and_parked_between_jobs(runner):
     second = runner.run(job("look_around"), deadline=soon())
 
     assert second["object"] == first["object"]
-    assert (second["url"], second["mark"], second["pages"]) == ("about:blank", None, 1)
-    assert second["heard"] == ["hello"]
+    assert ("about:blank", None, 1) == (second["url"], second["mark"], second["pages"])
+    assert ["hello"] == second["heard"]
     assert second["listeners"] == first["listeners"]
 
 
@@ -156,7 +156,7 @@ def test_a_page_that_was_left_open_is_found_so_only_by_a_job_that_wants_it(runne
             return runner.run(job("leaves_open", {"url": url, **how}), deadline=soon())
 
         wait_until(lambda: before(as_left=True) == url, "a job follows the one before soon enough")
-        assert before() == "about:blank"
+        assert "about:blank" == before()
 
 
 def test_a_page_that_was_left_open_is_parked_when_nothing_follows(runner):
@@ -178,7 +178,7 @@ def test_accounts_do_not_see_each_others_cookies(runner):
             payload = {"url": url, "key": name, "state": state_with_cookie(url, name)}
             return runner.run(job("visit", payload), deadline=soon())["text"]
 
-        assert [who("alice"), who("bob"), who("alice")] == ["who=alice", "who=bob", "who=alice"]
+        assert ["who=alice", "who=bob", "who=alice"] == [who("alice"), who("bob"), who("alice")]
 
 
 def test_a_context_lives_as_long_as_its_state(runner):
@@ -207,12 +207,12 @@ def test_signing_in_keeps_the_context(runner):
 def test_a_broken_jobs_context_is_not_kept(runner):
     """Nobody knows what a broken job left on its page, so it is closed."""
     runner.run(job("leaves_a_cookie"), deadline=soon())
-    assert runner.run(job("leaves_a_cookie"), deadline=soon()) == ["left"]
+    assert ["left"] == runner.run(job("leaves_a_cookie"), deadline=soon())
 
     with pytest.raises(JobBroke):
         runner.run(job("raises", "value"), deadline=soon())
 
-    assert runner.run(job("leaves_a_cookie"), deadline=soon()) == []
+    assert [] == runner.run(job("leaves_a_cookie"), deadline=soon())
 
 
 def test_secrets_stay_in_memory(runner, monkeypatch):
@@ -247,7 +247,7 @@ def test_the_parents_keys_are_not_in_the_browsers_environment(new_runner, monkey
     seen = new_runner(environment={"FLAVOUR": "test"}).run(job("environment"), deadline=soon())
 
     assert SECRET not in seen.values()
-    assert seen["FLAVOUR"] == "test"
+    assert "test" == seen["FLAVOUR"]
     assert seen["PATH"] == os.environ["PATH"]
 
 
@@ -258,7 +258,7 @@ def test_jobs_may_live_in_a_folder_of_their_own(new_runner, tmp_path):
 
     runner = new_runner(extra_path=(str(tmp_path),))
 
-    assert runner.run(Job("elsewhere:hello", "Bob"), deadline=soon()) == "hello Bob"
+    assert "hello Bob" == runner.run(Job("elsewhere:hello", "Bob"), deadline=soon())
 
 
 def test_a_runner_outlives_the_thread_that_asked_for_it(new_runner):
@@ -269,4 +269,4 @@ def test_a_runner_outlives_the_thread_that_asked_for_it(new_runner):
     thread.join()
 
     wait_until(lambda: not thread.is_alive(), "the thread is gone")
-    assert runners[0].run(job("echo", "still here"), deadline=soon()) == "still here"
+    assert "still here" == runners[0].run(job("echo", "still here"), deadline=soon())

@@ -76,9 +76,9 @@ def test_a_living_parents_runner_is_left_alone(new_runner, run_dir):
     """Two workers share a folder: one's start must not end the other's browser."""
     runner = new_runner()
 
-    assert reap_orphans(run_dir) == []
+    assert [] == reap_orphans(run_dir)
     assert is_dead(str(runner.identity)) is False
-    assert runner.run(job("echo", 1), deadline=soon()) == 1
+    assert 1 == runner.run(job("echo", 1), deadline=soon())
 
 
 @pytest.mark.browser
@@ -87,7 +87,7 @@ def test_the_registry_is_for_our_eyes_only(new_runner, run_dir):
     runner = new_runner()
     (path,) = run_dir.glob("*")
 
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert 0o600 == path.stat().st_mode & 0o777
     assert json.loads(path.read_text())["runner_id"] == runner.process_tree.runner_id
     assert Registry(run_dir).all() == [runner.process_tree]
 
@@ -168,7 +168,7 @@ def test_files_of_an_earlier_start_are_cleared_away_without_killing(run_dir, tmp
             before = str(dataclasses.replace(Host.here(), boot="0badb007"))
             Registry(run_dir).write(ProcessTree("cafe", before, me, str(folder), now, now, now.pid))
 
-            assert reap_orphans(run_dir) == ["cafe"]
+            assert ["cafe"] == reap_orphans(run_dir)
             assert stranger.poll() is None
             assert not folder.exists()
         finally:
@@ -180,5 +180,5 @@ def test_a_file_that_can_not_be_read_is_left_for_a_person(run_dir):
     run_dir.mkdir()
     (run_dir / "runner-cafe.json").write_text('{"runner_id": "ca')
 
-    assert reap_orphans(run_dir) == []
+    assert [] == reap_orphans(run_dir)
     assert (run_dir / "runner-cafe.json").exists()

@@ -65,7 +65,7 @@ def test_an_account_is_served_from_a_warm_pool(new_pool):
     wait_until(lambda: pool.free() == 2, "both runners are up", within=30)
     with pool.lend(1, key="alice") as runner:
         identity = str(runner.identity)
-        assert runner.run(job("visit", {"url": "data:text/html,hello"}), deadline=soon())["text"] == "hello"
+        assert "hello" == runner.run(job("visit", {"url": "data:text/html,hello"}), deadline=soon())["text"]
     wait_until(lambda: pool.free() == 2, "the runner is back")
 
     with pool.lend(1, key="alice") as runner:
@@ -81,8 +81,8 @@ def test_a_browser_killed_in_mid_job_is_replaced(new_pool):
         with pytest.raises((JobBroke, RunnerDied)) as broke:
             runner.run(job("works_on"), deadline=soon(), on_step=lambda _: os.kill(pid, signal.SIGKILL))
 
-    assert broke.value.step == "working"
-    assert use(pool, payload=1) == 1
+    assert "working" == broke.value.step
+    assert 1 == use(pool, payload=1)
 
 
 def test_a_browser_killed_while_idle_is_replaced(new_pool):
@@ -96,7 +96,7 @@ def test_a_browser_killed_while_idle_is_replaced(new_pool):
 
     with pool.lend(20) as runner:
         assert runner.identity != first
-        assert runner.run(job("echo", 1), deadline=soon()) == 1
+        assert 1 == runner.run(job("echo", 1), deadline=soon())
     assert not alive([first.chromium.pid])
 
 
@@ -142,7 +142,7 @@ def test_a_missing_browser_is_unavailable_and_the_pool_recovers(new_pool, tmp_pa
     path.symlink_to(find_browser())
 
     wait_until(lambda: pool.free() == 1, "the place comes back by itself", within=20)
-    assert use(pool, payload=1) == 1
+    assert 1 == use(pool, payload=1)
 
 
 def test_closing_ends_a_runner_at_work(new_pool):
@@ -163,7 +163,7 @@ def test_closing_ends_a_runner_at_work(new_pool):
     pool.close()
     holder.join()
 
-    assert heard == ["sleeping"]
+    assert ["sleeping"] == heard
 
 
 @pytest.mark.slow
@@ -202,6 +202,6 @@ def test_real_runners_under_stress(new_pool, run_dir):
     for thread in threads:
         thread.join()
 
-    assert counted == {"echo": 6, "look_around": 3, "RunnerOverran": 3, "JobBroke": 3}
+    assert {"echo": 6, "look_around": 3, "RunnerOverran": 3, "JobBroke": 3} == counted
     assert most <= size
     wait_until(lambda: pool.free() == size, "all places are free again", within=20)

@@ -73,7 +73,7 @@ def test_nothing_starts_before_it_is_needed(new_pool, factory):
 
     use(pool)
 
-    assert factory.starts == 1
+    assert 1 == factory.starts
 
 
 def test_warming_starts_all_at_once(new_pool, factory):
@@ -87,7 +87,7 @@ def test_warming_starts_all_at_once(new_pool, factory):
     settled(pool)
 
     assert time.monotonic() - began < 0.9 * slowness()
-    assert factory.starts == 4
+    assert 4 == factory.starts
 
 
 def test_a_runner_is_used_again(new_pool):
@@ -119,7 +119,7 @@ def test_waiting_ends(new_pool):
             pass
 
     assert 0.2 <= time.monotonic() - began < 0.5 * slowness()
-    assert none.value.pool == "pool"
+    assert "pool" == none.value.pool
 
 
 def test_first_come_first_served(new_pool):
@@ -253,7 +253,7 @@ def test_a_runner_nobody_wants_is_ended_and_comes_back_when_somebody_does(new_po
     assert not factory.living()
 
     assert use(pool) != first
-    assert len(factory.started) == 2
+    assert 2 == len(factory.started)
 
 
 def test_a_runner_nobody_ever_wanted_was_no_failed_start(new_pool, factory, monkeypatch):
@@ -267,7 +267,7 @@ def test_a_runner_nobody_ever_wanted_was_no_failed_start(new_pool, factory, monk
     now[0] = 120.0
     wait_until(lambda: states(pool) == [SlotIs.COLD], "it is ended")
 
-    assert pool.snapshot()[0].failures == 0
+    assert 0 == pool.snapshot()[0].failures
     use(pool)
 
 
@@ -294,7 +294,7 @@ def test_the_giver_does_not_wait_for_the_next_runner(new_pool, factory):
     use(pool)
 
     assert time.monotonic() - began < 0.2 * slowness()
-    assert pool.free() == 0
+    assert 0 == pool.free()
     settled(pool)
 
 
@@ -317,7 +317,7 @@ def test_failed_starts_are_tried_ever_more_slowly():
     """A browser that can not start is not started a thousand times; and never left alone for a minute."""
     backoff = Backoff(first=0.5, most=30.0)
 
-    assert [backoff.pause(n, 1.0) for n in (1, 2, 3, 4, 7, 50, 5000)] == [
+    assert [
         0.5,
         1.0,
         2.0,
@@ -325,8 +325,8 @@ def test_failed_starts_are_tried_ever_more_slowly():
         30.0,
         30.0,
         30.0,
-    ]
-    assert backoff.pause(3, 0.0) == 1.0
+    ] == [backoff.pause(n, 1.0) for n in (1, 2, 3, 4, 7, 50, 5000)]
+    assert 1.0 == backoff.pause(3, 0.0)
 
 
 def test_a_runner_that_dies_before_it_ever_worked_counts_as_a_failed_start(new_pool, factory, monkeypatch):
@@ -377,12 +377,12 @@ def test_a_runner_that_will_not_die_is_never_given_on(new_pool, factory, monkeyp
     wait_until(lambda: states(pool) == [SlotIs.LOST], "the slot is lost")
     with pytest.raises(NoFreeSlot), pool.lend(0.2):
         pass
-    assert factory.starts == 1
+    assert 1 == factory.starts
 
     factory.started[0].immortal = False
 
     settled(pool)
-    assert factory.starts == 2
+    assert 2 == factory.starts
 
 
 def test_a_closed_pool_lends_nothing(new_pool):

@@ -115,8 +115,8 @@ def test_a_browser_that_lacks_a_library(browser, linked):
 
     wrong = refused()
 
-    assert wrong.what == "the browser lacks libgbm.so.1, libnss3.so"
-    assert wrong.remedy == "apt-get install libgbm1 libnss3"
+    assert "the browser lacks libgbm.so.1, libnss3.so" == wrong.what
+    assert "apt-get install libgbm1 libnss3" == wrong.remedy
 
 
 def test_a_node_that_lacks_a_library(node, linked):
@@ -128,14 +128,14 @@ def test_a_node_that_lacks_a_library(node, linked):
 
     assert "Playwright's node does not start" in wrong.what
     assert "libatomic.so.1" in wrong.what
-    assert wrong.remedy == "apt-get install libatomic1"
+    assert "apt-get install libatomic1" == wrong.remedy
 
 
 def test_a_library_is_known_by_what_the_loader_says(node):
     """Where there is nothing to ask ``ldd`` about."""
     node("echo 'node: error while loading shared libraries: libodd.so.9: cannot open' >&2; exit 127")
 
-    assert refused().remedy == "install the packages that bring libodd.so.9"
+    assert "install the packages that bring libodd.so.9" == refused().remedy
 
 
 def test_a_node_that_hangs(node, monkeypatch):
@@ -174,14 +174,14 @@ def test_a_sandbox_that_may_not_be_used(browser):
 
 def test_what_brings_a_library():
     """One that is not in the table is named itself."""
-    assert to_install(["libatomic.so.1"]) == "apt-get install libatomic1"
-    assert to_install(["libnss3.so", "libsmime3.so"]) == "apt-get install libnss3"
-    assert to_install(["libatomic.so.1", "libodd.so.9"]) == (
-        "apt-get install libatomic1, and install the packages that bring libodd.so.9"
+    assert "apt-get install libatomic1" == to_install(["libatomic.so.1"])
+    assert "apt-get install libnss3" == to_install(["libnss3.so", "libsmime3.so"])
+    assert ("apt-get install libatomic1, and install the packages that bring libodd.so.9") == to_install(
+        ["libatomic.so.1", "libodd.so.9"]
     )
-    assert to_install([]) == ""
+    assert "" == to_install([])
 
 
 def test_a_program_that_is_not_linked_lacks_nothing(executable):
     """A script, for instance: Debian's browser is started by one."""
-    assert missing_libraries(executable("script", "true")) == []
+    assert [] == missing_libraries(executable("script", "true"))

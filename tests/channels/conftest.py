@@ -187,7 +187,7 @@ def sandbox(running_sandbox) -> Iterator[SandboxProcess]:
     """A sandbox in fair weather, where nobody has said anything; afterwards, nothing may be live twice."""
     running_sandbox.forget()
     yield running_sandbox
-    assert running_sandbox.counts()["copies"] == []
+    assert [] == running_sandbox.counts()["copies"]
 
 
 @pytest.fixture

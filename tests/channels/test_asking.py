@@ -25,14 +25,14 @@ def test_a_single_post_comes_home_with_its_id(alice):
 
     (post,) = alice.ledger()
     assert outcome == Published(remote_id=post["id"])
-    assert (post["text"], post["reply_to"]) == ("Hello, world", None)
+    assert ("Hello, world", None) == (post["text"], post["reply_to"])
 
 
 def test_an_attempt_passes_its_phases_in_order(alice):
     alice.say("Hello, phases")
 
     assert alice.phases == [phase for phase in Phase if phase is not Phase.CLAIMED]
-    assert alice.asked == [True]
+    assert [True] == alice.asked
 
 
 def test_one_browser_asks_again_and_again(alice):
@@ -82,7 +82,7 @@ def test_a_thread_goes_out_in_one_ask_and_in_a_chain(alice):
     assert outcomes == tuple(Published(remote_id=post["id"]) for post in posts)
     assert [post["text"] for post in posts] == texts
     assert [post["reply_to"] for post in posts] == [None, *[post["id"] for post in posts[:-1]]]
-    assert alice.asked == [True]
+    assert [True] == alice.asked
 
 
 def test_a_thread_resumes_under_its_last_live_part(alice):
@@ -91,7 +91,7 @@ def test_a_thread_resumes_under_its_last_live_part(alice):
     answer = alice.ask("Two of three", "Three of three", first=1, reply_to=root["id"])
 
     posts = alice.ledger()
-    assert answer.first == 1
+    assert 1 == answer.first
     assert [o.remote_id for o in answer.outcomes] == [post["id"] for post in posts[1:]]
     assert [post["reply_to"] for post in posts] == [None, posts[0]["id"], posts[1]["id"]]
 
@@ -125,7 +125,7 @@ def test_a_reply_to_what_is_gone_is_refused_and_nothing_is_sent(alice, sandbox):
 
     assert isinstance(outcome, Refused)
     assert outcome.cause is Cause.TARGET_GONE
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 @pytest.mark.parametrize(("ago", "kind"), [(timedelta(seconds=5), Deferred), (timedelta(hours=1), Refused)])
@@ -135,7 +135,7 @@ def test_a_thread_below_a_part_that_is_not_shown_waits_while_that_is_young(alice
     outcome = alice.ask("Two", reply_to=parent, first=1).outcomes[0]
 
     assert kind is type(outcome)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_a_picture_goes_along_with_its_description(alice, picture):
@@ -144,7 +144,7 @@ def test_a_picture_goes_along_with_its_description(alice, picture):
     (post,) = alice.ledger()
     (media,) = post["media"]
     assert outcome == Published(remote_id=post["id"])
-    assert post["text"] == "Look at this"
+    assert "Look at this" == post["text"]
     assert media["sha256"] == hashlib.sha256(picture.path.read_bytes()).hexdigest()
     assert media["alt"] == picture.alt
 
@@ -153,8 +153,8 @@ def test_pictures_stay_with_their_part(alice, picture):
     parts = (Part(text="One"), Part(text="Two", media=(picture, picture)), Part(text="Three"))
     alice.ask(parts=parts)
 
-    assert [len(post["media"]) for post in alice.ledger()] == [0, 2, 0]
-    assert [post["text"] for post in alice.ledger()] == ["One", "Two", "Three"]
+    assert [0, 2, 0] == [len(post["media"]) for post in alice.ledger()]
+    assert ["One", "Two", "Three"] == [post["text"] for post in alice.ledger()]
 
 
 def test_a_picture_that_is_not_there_ends_it_before_the_browser(alice, picture):
@@ -173,7 +173,7 @@ def test_without_accepted_rules_no_browser_is_troubled(alice, sandbox):
 
     assert isinstance(outcome, NotSubmitted)
     assert outcome.cause is Cause.RULES_NOT_ACCEPTED
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_an_unusable_session_is_told_before_the_browser(alice):
@@ -183,7 +183,7 @@ def test_an_unusable_session_is_told_before_the_browser(alice):
 
     assert outcome.cause is Cause.SESSION_UNUSABLE
     assert "ct0 is missing" in outcome.why
-    assert person.phases == []
+    assert [] == person.phases
 
 
 def test_a_no_to_arming_is_a_no(alice, sandbox):
@@ -191,7 +191,7 @@ def test_a_no_to_arming_is_a_no(alice, sandbox):
 
     assert isinstance(outcome, NotSubmitted)
     assert (outcome.cause, outcome.phase) == (Cause.LEASE_LOST, Phase.COMPOSED)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_a_store_that_fails_while_arming_leaves_nothing_sent(alice, sandbox):
@@ -202,7 +202,7 @@ def test_a_store_that_fails_while_arming_leaves_nothing_sent(alice, sandbox):
 
     assert isinstance(outcome, NotSubmitted)
     assert outcome.cause is Cause.STORE_AWAY
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_after_a_no_the_same_browser_asks_for_something_else(alice):
@@ -226,4 +226,4 @@ def test_too_little_time_to_answer_means_no_click(alice, sandbox):
 
     assert isinstance(outcome, NotSubmitted)
     assert outcome.cause is Cause.DEADLINE
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()

@@ -44,7 +44,7 @@ def create(fault, **params):
 def assert_nothing_sent(sandbox, outcome, cause):
     assert isinstance(outcome, NotSubmitted), outcome
     assert outcome.cause is cause
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 # --- X answers with a refusal
@@ -70,8 +70,8 @@ def test_a_refusal_is_told_apart_and_nothing_is_live(alice, sandbox, code, kind,
     outcome = alice.say("Not today")
 
     assert (type(outcome), outcome.cause) == (kind, cause)
-    assert alice.ledger() == []
-    assert len(sandbox.asks()) == 1
+    assert [] == alice.ledger()
+    assert 1 == len(sandbox.asks())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_bare_status_is_told_apart(alice, sandbox, status, kind, cause):
     outcome = alice.say("Not today")
 
     assert (type(outcome), outcome.cause) == (kind, cause)
-    assert alice.ledger() == []
+    assert [] == alice.ledger()
 
 
 def test_xs_own_refusal_of_a_copy_means_that_somebody_has_to_look(alice):
@@ -146,7 +146,7 @@ def test_an_answer_that_never_comes_is_unconfirmed_before_the_deadline(alice, sa
 
     assert isinstance(outcome, Unconfirmed)
     assert (outcome.cause, outcome.phase) == (Cause.NO_ANSWER, Phase.CLICKED)
-    assert len(sandbox.asks()) == 1
+    assert 1 == len(sandbox.asks())
 
 
 def test_an_answer_has_its_own_time_and_the_attempt_ends_with_it(alice, sandbox):
@@ -185,7 +185,7 @@ def test_after_a_lost_answer_the_rest_of_a_thread_is_unconfirmed(alice, sandbox)
     posts = alice.ledger()
     assert outcomes[0] == Published(remote_id=posts[0]["id"])
     assert [type(outcome) for outcome in outcomes[1:]] == [Unconfirmed, Unconfirmed]
-    assert [post["text"] for post in posts] == ["One of three", "Two of three"]
+    assert ["One of three", "Two of three"] == [post["text"] for post in posts]
     seen = {post.text: post.id for post in alice.look(Place.THREAD, post=posts[0]["id"]).posts}
     assert seen["Two of three"] == posts[1]["id"]
 
@@ -199,7 +199,7 @@ def test_after_a_refusal_the_rest_of_a_thread_provably_had_no_turn(alice, sandbo
     assert isinstance(outcomes[1], Deferred)
     assert isinstance(outcomes[2], NotSubmitted)
     assert outcomes[2].cause is Cause.EARLIER_PART
-    assert len(sandbox.asks()) == 2
+    assert 2 == len(sandbox.asks())
 
 
 # --- the session
@@ -252,7 +252,7 @@ def test_a_renamed_element_is_found_another_way_and_named(alice, sandbox, testid
     outcome = alice.say("Under another name")
 
     assert isinstance(outcome, Published)
-    assert len(alice.channel.drift) == 1
+    assert 1 == len(alice.channel.drift)
     assert alice.channel.drift[0].replace("{n}", "0") == drift
 
 
@@ -261,7 +261,7 @@ def test_a_thread_goes_out_with_a_renamed_add_button(alice, sandbox):
     outcomes = alice.ask("One", "Two").outcomes
 
     assert [type(outcome) for outcome in outcomes] == [Published, Published]
-    assert alice.channel.drift == ("add: aria-label Add post",)
+    assert ("add: aria-label Add post",) == alice.channel.drift
 
 
 def test_without_a_composer_it_is_the_page_that_has_changed(alice, sandbox):
@@ -292,14 +292,14 @@ def test_a_draft_that_was_left_over_is_cleared(alice, sandbox):
     sandbox.weather(ui("leftover_draft", text="From yesterday\nand never finished"))
     alice.say("From today")
 
-    assert [post["text"] for post in alice.ledger()] == ["From today"]
+    assert ["From today"] == [post["text"] for post in alice.ledger()]
 
 
 def test_characters_that_get_lost_are_typed_again_key_by_key(alice, sandbox):
     sandbox.weather(ui("dropped_characters", every=5, bulk_only=True))
     alice.say("Every character of this counts\n\nand of this @bob")
 
-    assert [post["text"] for post in alice.ledger()] == ["Every character of this counts\n\nand of this @bob"]
+    assert ["Every character of this counts\n\nand of this @bob"] == [post["text"] for post in alice.ledger()]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_a_page_that_takes_one_click_for_two_sends_one(alice, sandbox):
 
     (post,) = alice.ledger()
     assert outcome == Published(remote_id=post["id"])
-    assert len(sandbox.asks()) == 1
+    assert 1 == len(sandbox.asks())
 
 
 @pytest.mark.parametrize(
@@ -469,4 +469,4 @@ def test_the_deadline_ends_it_wherever_it_is(alice, sandbox):
 
     assert isinstance(outcome, NotSubmitted)
     assert outcome.cause is Cause.DEADLINE
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()

@@ -34,7 +34,7 @@ def test_a_changed_page_is_brought_home_and_nothing_is_sent(alice, sandbox, chan
     assert "AppTabBar_Profile_Link" in page
     assert "<script" not in page
     assert not any(cookie["value"] in page for cookie in alice.access.secret["cookies"] if cookie["value"])
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_a_good_page_is_not_kept(alice, sandbox):
@@ -42,8 +42,8 @@ def test_a_good_page_is_not_kept(alice, sandbox):
     found = probe(alice)
 
     assert found.well
-    assert (found.picture, found.page) == (b"", "")
-    assert sandbox.asks() == []
+    assert (b"", "") == (found.picture, found.page)
+    assert [] == sandbox.asks()
 
 
 def test_a_wall_is_not_kept_either(alice, sandbox):

@@ -76,7 +76,7 @@ def test_a_browser_stopped_before_the_click_has_sent_nothing(alice, sandbox):
     )
 
     assert (type(outcome), outcome.cause) == (NotSubmitted, Cause.DEADLINE)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
     ledger_stands_still(alice, sandbox)
 
 
@@ -134,4 +134,4 @@ def test_a_black_hole_sends_nothing(alice, sandbox):
         outcome = alice.but(base_url=url.rstrip("/")).say("Never", within=15.0)
 
     assert (type(outcome), outcome.cause) == (NotSubmitted, Cause.PAGE_UNREACHABLE)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()

@@ -105,7 +105,7 @@ def test_a_challenge_is_no_sign_in(sandbox, sign_in, becomes):
 def test_a_closed_window_is_an_end(sign_in):
     report = sign_in(Hand(lambda page: page.close()))
 
-    assert (None, "the window was closed before anybody was signed in") == (report.session, report.why)
+    assert (None, "the window was closed before the sign-in") == (report.session, report.why)
 
 
 def test_nothing_is_shown_of_what_is_kept(sandbox, sign_in, becomes):

@@ -30,7 +30,7 @@ def test_a_list_is_read_back_past_an_instant(alice, sandbox):
     back = timedelta(hours=4)
     sighting = alice.look(back=back)
 
-    assert (sighting.account, sighting.trouble) == ("alice", None)
+    assert ("alice", None) == (sighting.account, sighting.trouble)
     assert sighting.reached_back_to < datetime.now(UTC) - back
     seen = [post.id for post in sighting.posts]
     due = [post_id for post_id in seeded if made_at(post_id) >= sighting.reached_back_to]
@@ -62,7 +62,7 @@ def test_replies_are_read_with_their_parents_and_without_gap(alice, sandbox):
     sighting = alice.look(Place.REPLIES, back=timedelta(minutes=10))
 
     assert {parent, reply} <= {post.id for post in sighting.posts}
-    assert {post.id: post.author for post in sighting.posts}[parent] == "bob"
+    assert "bob" == {post.id: post.author for post in sighting.posts}[parent]
     assert sighting.reached_back_to < datetime.now(UTC) - timedelta(minutes=10)
 
 
@@ -200,8 +200,8 @@ def test_a_look_that_is_none_says_why(alice, sandbox, fault, cause):
     sighting = alice.look(within=15.0)
 
     assert sighting.trouble is cause
-    assert (sighting.posts, sighting.reached_back_to) == ((), None)
-    assert sandbox.asks() == []
+    assert ((), None) == (sighting.posts, sighting.reached_back_to)
+    assert [] == sandbox.asks()
 
 
 def test_a_post_that_is_gone_has_no_page(alice, sandbox):
@@ -221,7 +221,7 @@ def test_a_look_with_an_unusable_session_troubles_no_browser(alice):
 def test_a_look_needs_no_accepted_rules(alice, sandbox):
     fresh(sandbox, "To be seen")
 
-    assert len(alice.but(rules_accepted=False).look().posts) == 1
+    assert 1 == len(alice.but(rules_accepted=False).look().posts)
 
 
 def test_a_look_that_overran_says_so(alice):
@@ -238,8 +238,8 @@ def probe(person, within=20.0):
 def test_a_probe_finds_everything_and_sends_nothing(alice, sandbox):
     found = probe(alice)
 
-    assert (found.well, found.handle, found.drift) == (True, "alice", ())
-    assert sandbox.asks() == []
+    assert (True, "alice", ()) == (found.well, found.handle, found.drift)
+    assert [] == sandbox.asks()
 
 
 def test_a_probe_names_drift_before_it_hurts(alice, sandbox):
@@ -250,7 +250,7 @@ def test_a_probe_names_drift_before_it_hurts(alice, sandbox):
     found = probe(alice)
 
     assert found.well
-    assert set(found.drift) == {"submit: words on a button", "file: file input"}
+    assert {"submit: words on a button", "file: file input"} == set(found.drift)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_probe_says_what_stands_in_the_way(alice, sandbox, fault, cause):
     found = probe(alice, within=30.0)
 
     assert (found.well, found.cause) == (False, cause), found.why
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 @pytest.mark.parametrize(
@@ -296,5 +296,5 @@ def test_a_probe_leaves_no_draft_behind(alice, sandbox):
     probe(alice)
     alice.say("After the probe")
 
-    assert [post["text"] for post in alice.ledger()] == ["After the probe"]
+    assert ["After the probe"] == [post["text"] for post in alice.ledger()]
     assert Phase.CLICKED in alice.phases

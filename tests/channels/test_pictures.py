@@ -65,7 +65,7 @@ def test_it_is_turned_the_way_the_camera_was_held(orientation):
         held = held.transpose(turn)
     prepared = prepare(saved(held, quality=95, exif=camera(orientation)), LIMIT)
 
-    assert (prepared.width, prepared.height) == (80, 40)
+    assert (80, 40) == (prepared.width, prepared.height)
     red, green, _ = opened(prepared).convert("RGB").getpixel((5, 5))
     assert red > 200
     assert green < 60
@@ -106,7 +106,7 @@ def test_it_fits_what_the_server_takes(limit):
 def test_a_picture_that_fits_is_not_made_smaller():
     prepared = prepare(saved(photograph(600, 400), quality=80), 2_000_000)
 
-    assert (prepared.width, prepared.height, prepared.kind) == (600, 400, "image/jpeg")
+    assert (600, 400, "image/jpeg") == (prepared.width, prepared.height, prepared.kind)
 
 
 def test_the_same_file_gives_the_same_bytes():
@@ -121,14 +121,14 @@ def test_what_shines_through_still_does():
     picture.paste((0, 0, 255, 255), (10, 10, 40, 40))
     prepared = prepare(saved(picture, "PNG"), LIMIT)
 
-    assert prepared.kind == "image/png"
-    assert opened(prepared).convert("RGBA").getpixel((0, 0))[3] == 0
+    assert "image/png" == prepared.kind
+    assert 0 == opened(prepared).convert("RGBA").getpixel((0, 0))[3]
 
 
 def test_a_photograph_with_an_empty_transparency_is_a_photograph():
     picture = photograph(900, 600).convert("RGBA")
 
-    assert prepare(saved(picture, "PNG"), LIMIT).kind == "image/jpeg"
+    assert "image/jpeg" == prepare(saved(picture, "PNG"), LIMIT).kind
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])
@@ -159,7 +159,7 @@ def test_colours_of_another_space_stay_the_colours_they_were(mode, orientation):
     prepared = prepare(saved(picture, "PNG", icc_profile=PROFILE, exif=camera(orientation)), LIMIT)
 
     assert PROFILE == opened(prepared).info.get("icc_profile")
-    assert opened(prepared).convert("RGB").getpixel((1, 1)) == (10, 200, 30)
+    assert (10, 200, 30) == opened(prepared).convert("RGB").getpixel((1, 1))
 
 
 def test_a_profile_for_greys_does_not_stay_with_what_has_become_coloured():

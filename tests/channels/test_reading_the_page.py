@@ -84,7 +84,7 @@ def test_the_names_of_ways_are_distinct(purpose):
 
 
 def test_drift_is_named_by_what_hit():
-    assert drifted({"profile": 0, "box": 3, "add": -1}) == ("box: role textbox",)
+    assert ("box: role textbox",) == drifted({"profile": 0, "box": 3, "add": -1})
 
 
 def test_the_ways_travel_as_plain_data():
@@ -133,11 +133,11 @@ def turns(*texts, reply_to=None, pictures=(), **ids):
 def test_a_single_post_is_let_out_once():
     gate = turns("hello")
 
-    assert [gate.judge(request("hello")), gate.judge(request("hello"))] == [0, None]
+    assert [0, None] == [gate.judge(request("hello")), gate.judge(request("hello"))]
 
 
 def test_the_page_may_trim_and_normalise():
-    assert turns("cafe\u0301\r\n\r\nsee x ").judge(request("café\n\nsee x")) == 0
+    assert 0 == turns("cafe\u0301\r\n\r\nsee x ").judge(request("café\n\nsee x"))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_only_looks_alike_is_another_text(sent):
 
 def test_a_part_leaves_with_all_its_pictures_or_not_at_all():
     assert turns("look", pictures=[2]).judge(request("look", pictures=1)).cause is Cause.MEDIA_NOT_ATTACHED
-    assert turns("look", pictures=[2]).judge(request("look", pictures=2)) == 0
+    assert 0 == turns("look", pictures=[2]).judge(request("look", pictures=2))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_another_text_is_not_let_out(text):
 
 @pytest.mark.parametrize("parent", [None, FIRST])
 def test_a_reply_is_let_out_under_its_parent_only(parent):
-    assert turns("hello", reply_to=PARENT).judge(request("hello", PARENT)) == 0
+    assert 0 == turns("hello", reply_to=PARENT).judge(request("hello", PARENT))
     assert (
         turns("hello", reply_to=PARENT).judge(request("hello", parent)).cause is Cause.REPLY_CONTEXT_MISSING
     )
@@ -230,10 +230,10 @@ def test_a_post_that_is_no_reply_is_not_let_out_as_one():
 def test_a_thread_is_let_out_in_order_and_chained():
     gate = turns("one", "two")
 
-    assert gate.judge(request("one")) == 0
+    assert 0 == gate.judge(request("one"))
     gate.ids[0] = FIRST
     assert isinstance(gate.judge(request("two", PARENT)), Stopped)
-    assert gate.judge(request("two", FIRST)) == 1
+    assert 1 == gate.judge(request("two", FIRST))
     assert gate.judge(request("two", FIRST)) is None
 
 
@@ -249,10 +249,10 @@ def test_a_part_whose_parent_is_not_known_does_not_leave():
 def test_equal_parts_are_told_apart_by_their_parents():
     gate = turns("again", "again")
 
-    assert gate.judge(request("again")) == 0
+    assert 0 == gate.judge(request("again"))
     assert gate.judge(request("again")) is None
     gate.ids[0] = FIRST
-    assert gate.judge(request("again", FIRST)) == 1
+    assert 1 == gate.judge(request("again", FIRST))
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,8 @@ def test_a_sandbox_gets_the_cookies_at_its_own_address(form):
     session = usable(FORMS[form], LOCAL, now=NOW)
 
     assert values(session, "127.0.0.1") == {"auth_token": TOKEN, "ct0": CSRF}
-    assert len(session["cookies"]) == 2
-    assert {(c["secure"], c["sameSite"]) for c in session["cookies"]} == {(False, "Lax")}
+    assert 2 == len(session["cookies"])
+    assert {(False, "Lax")} == {(c["secure"], c["sameSite"]) for c in session["cookies"]}
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ def test_x_coms_own_cookie_comes_before_twitter_coms():
     session = usable([old, *both()], X, now=NOW)
 
     assert values(session, ".x.com")["auth_token"] == TOKEN
-    assert values(session, ".twitter.com")["auth_token"] == "0ld"
+    assert "0ld" == values(session, ".twitter.com")["auth_token"]
 
 
 def test_cookies_of_other_sites_stay_behind():
     session = usable([*both(), cookie("SID", "s", ".google.com")], X, now=NOW)
 
-    assert {c["name"] for c in session["cookies"]} == {"auth_token", "ct0"}
+    assert {"auth_token", "ct0"} == {c["name"] for c in session["cookies"]}
 
 
 def test_other_cookies_that_expired_stay_behind():
@@ -255,7 +255,7 @@ def test_one_good_copy_is_enough():
     "value", ["u%3D1566077826414841856", "u=1566077826414841856", '"u=1566077826414841856"']
 )
 def test_twid_tells_whose_session_it_is(value):
-    assert user_id({"cookies": [cookie("twid", value)]}) == "1566077826414841856"
+    assert "1566077826414841856" == user_id({"cookies": [cookie("twid", value)]})
 
 
 @pytest.mark.parametrize("cookies", [[], [cookie("twid", "nobody")], [cookie("kdt", "u=1")]])

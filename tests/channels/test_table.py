@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from steadypost.channels.x_web.table import draw, rows
 from steadypost.domain.causes import Again, Evidence
 from steadypost.domain.outcome import Deferred, Refused, Scope, Unconfirmed
+from tools.retries import draw, rows
 
 NONE, ABSENCE = Evidence.NONE, Evidence.ABSENCE
 
@@ -47,5 +47,5 @@ def test_only_what_proves_that_nothing_was_posted_needs_no_evidence():
 
 
 def test_the_document_is_what_the_code_draws():
-    """docs/retries.md; draw it anew with ``python -m steadypost.channels.x_web.table``."""
+    """docs/retries.md; draw it anew with ``python tools/retries.py``."""
     assert Path("docs/retries.md").read_text() == draw()

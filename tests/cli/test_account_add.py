@@ -170,7 +170,7 @@ def test_bluesky_takes_handle_and_password_and_keeps_the_session(empty, shelf, c
     assert Ending.OK == added.code, added.err
     assert password not in added.out + added.err
     assert "can publish, as @alice.test on Bluesky" in added.out
-    assert empty.tokens(home).current("alice").secret["handle"] == "alice.test"
+    assert "alice.test" == empty.tokens(home).current("alice").secret["handle"]
     assert Ending.OK == call("account", "test", "alice").code
 
 

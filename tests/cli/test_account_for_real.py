@@ -25,11 +25,11 @@ def cli(stack, *words):
 
 def test_an_account_is_added_and_its_post_can_be_claimed(stack):
     """No deployments, no pages of Prefect, no account anywhere: a file, a post, a claim."""
-    assert cli(stack, "init").returncode == 0
+    assert 0 == cli(stack, "init").returncode
     added = cli(stack, "account", "add", "me", "--channel", "file", "--json")
-    assert added.returncode == 0, added.stderr
+    assert 0 == added.returncode, added.stderr
     assert json.loads(added.stdout)["account"]["well"]
-    assert cli(stack, "add", "Hello.", "-a", "me", "-w", "now").returncode == 0
+    assert 0 == cli(stack, "add", "Hello.", "-a", "me", "-w", "now").returncode
 
     with Store.open(f"sqlite:///{stack.home}/steadypost.db") as store:
         now = datetime.now(UTC) + timedelta(seconds=1)

@@ -34,7 +34,7 @@ def x():
 def allowed(address, account):
     """Open the address as a person, and allow the app."""
     with httpx.Client(trust_env=False) as browser:
-        assert browser.get(address).status_code == 200
+        assert 200 == browser.get(address).status_code
         return browser.post(address, data={"account": account})
 
 

@@ -198,12 +198,12 @@ def test_a_dry_run_of_a_copy_writes_none(store, call):
     told = call("copy", str(one), "-a", "bob", "-a", "alice", "-w", "+3h", "--dry-run")
     made = call("copy", str(one), "-w", "+3h", "--dry-run", "--json").json
 
-    assert ("as bob: would be scheduled" in told.out, "as alice: would be held" in told.out) == (True, True)
-    assert ("Nothing was written." in told.out, "undo" in told.out, "release" in told.out) == (
+    assert (True, True) == ("as bob: would be scheduled" in told.out, "as alice: would be held" in told.out)
+    assert (
         True,
         False,
         False,
-    )
+    ) == ("Nothing was written." in told.out, "undo" in told.out, "release" in told.out)
     assert (True, None, [None]) == (
         made["dry_run"],
         made["change"],
@@ -505,7 +505,7 @@ def test_how_deliveries_are_found_is_told_in_words_that_every_command_takes(stor
     """Where ``--text`` is new wording, it finds nothing."""
     told = call(*words).err
 
-    assert ("--saying" in told, "--text" in told) == (True, False)
+    assert (True, False) == ("--saying" in told, "--text" in told)
 
 
 def test_what_is_lacking_is_named_as_it_is_typed(store, call):

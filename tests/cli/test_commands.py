@@ -32,10 +32,10 @@ def add(call, text="A good day.", *more):
 def test_a_post_is_added_and_shown(store, call):
     """What was typed is what is kept."""
     added = add(call, "A good day.\nIndeed.", "--key", "day")
-    assert (added.code, added.json["ok"], added.json["entered"]["outcome"]) == (0, True, "accepted")
+    assert (0, True, "accepted") == (added.code, added.json["ok"], added.json["entered"]["outcome"])
 
     shown = call("show", "1", "--json").json["delivery"]
-    assert (shown["texts"], shown["key"], shown["source"]) == (["A good day.\nIndeed."], "day", "cli")
+    assert (["A good day.\nIndeed."], "day", "cli") == (shown["texts"], shown["key"], shown["source"])
     assert "Indeed." in call("show", "1").out
 
 
@@ -43,7 +43,7 @@ def test_several_texts_are_a_thread_and_a_dash_is_standard_input(store, call):
     """So that a shell can pass on what it has."""
     call("add", "First", "-", "-a", "bob", "-w", "now", stdin="Second\n")
 
-    assert [part.text for part in store.read(reading.show, 1).post.parts] == ["First", "Second"]
+    assert ["First", "Second"] == [part.text for part in store.read(reading.show, 1).post.parts]
 
 
 def test_a_refused_post_ends_with_one_and_says_all(store, call):
@@ -51,9 +51,9 @@ def test_a_refused_post_ends_with_one_and_says_all(store, call):
     words = ["add", "\u3164", "-a", "alyce", "-w", "soon"]
 
     refused = call(*words, "--json")
-    assert (refused.code, refused.json["ok"], refused.json["exit"]) == (1, False, 1)
+    assert (1, False, 1) == (refused.code, refused.json["ok"], refused.json["exit"])
     refusals = refused.json["entered"]["refusals"]
-    assert [one["field"] for one in refusals] == ["accounts", "text", "when"]
+    assert ["accounts", "text", "when"] == [one["field"] for one in refusals]
     assert all(set(one) == {"where", "field", "value", "why", "remedy"} for one in refusals)
 
     out = call(*words).out
@@ -63,10 +63,10 @@ def test_a_refused_post_ends_with_one_and_says_all(store, call):
 def test_the_examples_are_imported(store, call):
     """One of them must be refused, so the exit code is 1; the rest is in."""
     rehearsed = call("import", str(EXAMPLES), "--dry-run", "--json")
-    assert (rehearsed.code, rehearsed.json["dry_run"], store.read(reading.queue)) == (1, True, [])
+    assert (1, True, []) == (rehearsed.code, rehearsed.json["dry_run"], store.read(reading.queue))
 
     done = call("import", str(EXAMPLES))
-    assert done.code == 1
+    assert 1 == done.code
     assert "31 new, 1 of them held, 1 refused" in done.out
     for told in ("refused", "text", "X counts 370", "too late by its own rule", "held for bob"):
         assert told in done.out
@@ -146,10 +146,10 @@ def test_a_list_without_rows_and_an_account_that_is_none_are_told_at_once(store,
 
 def test_a_file_that_is_not_there_is_a_refusal(store, call):
     """In both forms."""
-    assert call("import", "none.csv").code == 1
+    assert 1 == call("import", "none.csv").code
 
     refused = call("import", "none.csv", "--json").json
-    assert refused["refused"][0]["refusals"][0]["field"] == "file"
+    assert "file" == refused["refused"][0]["refusals"][0]["field"]
 
 
 # -- looking
@@ -162,13 +162,13 @@ def test_the_queue_shows_what_waits_and_counts_the_rest(store, call):
     call("cancel", "1")
 
     listed = call("queue", "--json").json
-    assert [one["id"] for one in listed["deliveries"]] == [2, 3, 4]
-    assert (listed["counts"]["cancelled"], listed["counts"]["scheduled"]) == (1, 3)
-    assert [one["id"] for one in call("queue", "--all", "--json").json["deliveries"]] == [1, 2, 3, 4]
-    assert [one["id"] for one in call("queue", "--state", "cancelled", "--json").json["deliveries"]] == [1]
-    assert call("queue", "--account", "bob", "--json").json["deliveries"] == []
-    assert call("queue", "--account", "nobody").code == 1
-    assert len(call("queue", "--limit", "2", "--json").json["deliveries"]) == 2
+    assert [2, 3, 4] == [one["id"] for one in listed["deliveries"]]
+    assert (1, 3) == (listed["counts"]["cancelled"], listed["counts"]["scheduled"])
+    assert [1, 2, 3, 4] == [one["id"] for one in call("queue", "--all", "--json").json["deliveries"]]
+    assert [1] == [one["id"] for one in call("queue", "--state", "cancelled", "--json").json["deliveries"]]
+    assert [] == call("queue", "--account", "bob", "--json").json["deliveries"]
+    assert 1 == call("queue", "--account", "nobody").code
+    assert 2 == len(call("queue", "--limit", "2", "--json").json["deliveries"])
 
 
 def test_a_table_fits_eighty_columns_and_has_no_colours(store, call):
@@ -200,7 +200,7 @@ def test_times_are_shown_in_the_zone_of_this_machine(store, call, monkeypatch):
 
     assert "Tue 05 Jan 09:00" in call("queue").out
     assert "Asia/Tokyo" in call("queue").out
-    assert call("queue", "--json").json["deliveries"][0]["due_at"] == "2027-01-05T00:00:00+00:00"
+    assert "2027-01-05T00:00:00+00:00" == call("queue", "--json").json["deliveries"][0]["due_at"]
 
 
 def test_a_pause_is_shown_with_its_account(store, call):
@@ -217,11 +217,11 @@ def test_a_pause_is_shown_with_its_account(store, call):
 
     assert "X locked it" in " ".join(call("accounts").out.split())
     told = {one["name"]: one for one in call("accounts", "--json").json["accounts"]}
-    assert (told["bob"]["paused"], told["bob"]["pause_cause"], told["alice"]["paused"]) == (
+    assert (
         True,
         "locked",
         False,
-    )
+    ) == (told["bob"]["paused"], told["bob"]["pause_cause"], told["alice"]["paused"])
 
 
 # -- a person and their word
@@ -230,26 +230,26 @@ def test_a_pause_is_shown_with_its_account(store, call):
 def test_a_held_post_is_released_and_another_taken_back(store, call):
     """And what waits for nobody's word is not released."""
     add(call)
-    assert add(call).json["entered"]["deliveries"][0]["state"] == "held"
+    assert "held" == add(call).json["entered"]["deliveries"][0]["state"]
 
-    assert call("release", "2", "--json").json["delivery"]["state"] == "scheduled"
-    assert call("cancel", "1", "--json").json["delivery"]["state"] == "cancelled"
+    assert "scheduled" == call("release", "2", "--json").json["delivery"]["state"]
+    assert "cancelled" == call("cancel", "1", "--json").json["delivery"]["state"]
     assert store.read(reading.show, 1).delivery.state is State.CANCELLED
 
     again = call("release", "2", "--json")
-    assert (again.code, again.json["error"]["kind"]) == (1, "impossible_move")
-    assert call("cancel", "1").code == 1
+    assert (1, "impossible_move") == (again.code, again.json["error"]["kind"])
+    assert 1 == call("cancel", "1").code
 
 
 @pytest.mark.parametrize("command", ["show", "why", "release", "cancel"])
 def test_what_is_not_there_ends_with_one(store, call, command):
     """As a sentence on standard error, or as a document on standard output."""
     told = call(command, "99")
-    assert (told.code, told.out) == (1, "")
+    assert (1, "") == (told.code, told.out)
     assert "no delivery 99" in told.err
 
     document = call(command, "99", "--json")
-    assert (document.code, document.json["error"]["kind"], document.err) == (1, "not_found", "")
+    assert (1, "not_found", "") == (document.code, document.json["error"]["kind"], document.err)
 
 
 # -- the store
@@ -257,9 +257,9 @@ def test_what_is_not_there_ends_with_one(store, call, command):
 
 def test_a_store_is_made_and_made_again(call, home):
     """Twice is harmless, and the second says so. Nobody else may read it."""
-    assert call("init", "--json").json["before"] == "none"
+    assert "none" == call("init", "--json").json["before"]
     assert "was current already" in call("migrate").out
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert 0o700 == stat.S_IMODE(home.stat().st_mode)
 
 
 def test_a_folder_that_cannot_be_made_ends_with_three(call, tmp_path):
@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_made_ends_with_three(call, tmp_path):
 
     told = call("--store", f"sqlite:///{tmp_path}/file/in/one.db", "init", "--json")
 
-    assert (told.code, told.json["error"]["kind"]) == (3, "store_folder")
+    assert (3, "store_folder") == (told.code, told.json["error"]["kind"])
     assert str(tmp_path / "file" / "in") in told.json["error"]["message"]
     assert "STEADYPOST_HOME" in told.json["error"]["remedy"]
 
@@ -290,7 +290,7 @@ def test_without_a_store_the_end_is_three_and_nothing_is_made(call, home, words)
     """A slip in the address must not look like an empty queue."""
     told = call(*words, "--json")
 
-    assert (told.code, told.json["error"]["kind"]) == (3, "store_missing")
+    assert (3, "store_missing") == (told.code, told.json["error"]["kind"])
     assert "steadypost init" in told.json["error"]["remedy"]
     assert not (home / "steadypost.db").exists()
 
@@ -302,7 +302,7 @@ def test_a_store_of_another_version_ends_with_three(home, call):
 
     told = call("queue", "--json")
 
-    assert (told.code, told.json["error"]["kind"]) == (3, "store_not_current")
+    assert (3, "store_not_current") == (told.code, told.json["error"]["kind"])
 
 
 def test_a_file_that_is_no_store_ends_with_three(home, call):
@@ -310,7 +310,7 @@ def test_a_file_that_is_no_store_ends_with_three(home, call):
     home.mkdir()
     (home / "steadypost.db").write_bytes(b"this is no database" * 100)
 
-    assert call("queue").code == 3
+    assert 3 == call("queue").code
 
 
 def test_another_store_may_be_named(store, call, tmp_path):
@@ -318,9 +318,9 @@ def test_another_store_may_be_named(store, call, tmp_path):
     url = f"sqlite:///{tmp_path / 'other' / 'one.db'}"
     add(call)
 
-    assert call("--store", url, "init").code == 0
-    assert call("--store", url, "queue", "--json").json["deliveries"] == []
-    assert len(call("queue", "--json").json["deliveries"]) == 1
+    assert 0 == call("--store", url, "init").code
+    assert [] == call("--store", url, "queue", "--json").json["deliveries"]
+    assert 1 == len(call("queue", "--json").json["deliveries"])
 
 
 # -- usage, secrets and surprises
@@ -343,14 +343,14 @@ def test_another_store_may_be_named(store, call, tmp_path):
 )
 def test_what_cannot_be_meant_ends_with_two(call, words):
     """Nothing is done."""
-    assert call(*words).code == 2
+    assert 2 == call(*words).code
 
 
 def test_usage_errors_are_documents_too(call):
     """A program that asked for JSON gets JSON, whatever it did wrong."""
     for words in (["quue", "--json"], ["show", "--json"], ["queue", "--limit", "x", "--json"]):
         told = call(*words).json
-        assert (told["ok"], told["exit"], told["error"]["kind"]) == (False, 2, "usage")
+        assert (False, 2, "usage") == (told["ok"], told["exit"], told["error"]["kind"])
     assert "'queue' was meant?" in call("quue").err
 
 
@@ -360,7 +360,7 @@ def test_a_setting_that_is_not_valid_ends_with_two(call, monkeypatch):
 
     told = call("queue")
 
-    assert told.code == 2
+    assert 2 == told.code
     assert "STEADYPOST_BROWSERS='-1'" in told.err
     assert "1 to 16" in told.err
 
@@ -397,17 +397,17 @@ def test_a_surprise_is_one_sentence_and_a_file_for_its_owner_alone(store, call, 
     monkeypatch.setattr(Store, "open", surprise)
 
     told = call("queue")
-    assert told.code == 5
+    assert 5 == told.code
     assert "Traceback" not in told.out + told.err
     assert told.err.startswith("steadypost: ")
 
     [details] = (home / "trouble").iterdir()
     assert str(details) in told.err
-    assert stat.S_IMODE(details.stat().st_mode) == 0o600
+    assert 0o600 == stat.S_IMODE(details.stat().st_mode)
     assert "ZeroDivisionError" in details.read_text()
     assert SECRET not in details.read_text()
 
-    assert call("queue", "--json").json["error"]["kind"] == "defect"
+    assert "defect" == call("queue", "--json").json["error"]["kind"]
 
 
 def test_details_that_are_old_go_when_others_come(store, call, home, monkeypatch):
@@ -462,7 +462,7 @@ def test_a_document_is_plain_ascii(store, call):
 
     out = call("queue", "--json").out
     assert out.isascii()
-    assert json.loads(out)["deliveries"][0]["text"] == "今日は 👨‍👩‍👧‍👦"
+    assert "今日は 👨‍👩‍👧‍👦" == json.loads(out)["deliveries"][0]["text"]
 
 
 # -- what comes again
@@ -474,20 +474,20 @@ def test_a_series_is_begun_listed_and_ended(store, call):
         *("add", "Good morning!", "-a", "alice", "-w", "+1h", "--zone", "Europe/Berlin", "--repeat", "daily"),
         *("--when-late", "ask", "--json"),
     )
-    assert (begun.code, begun.json["entered"]["series"], len(begun.json["entered"]["deliveries"])) == (
+    assert (
         0,
         1,
         7,
-    )
+    ) == (begun.code, begun.json["entered"]["series"], len(begun.json["entered"]["deliveries"]))
 
     [one] = call("series", "--json").json["series"]
-    assert (one["rule"], one["when_late"], one["accounts"]) == ("FREQ=DAILY", "ask", ["alice"])
+    assert ("FREQ=DAILY", "ask", ["alice"]) == (one["rule"], one["when_late"], one["accounts"])
     assert "Good morning!" in call("series").out
     assert "a person is asked when later than 6h" in call("show", "1").out
-    assert call("series", "--end", "1").code == 2
+    assert 2 == call("series", "--end", "1").code
 
     ended = call("series", "--end", "1", "--why", "holidays", "--json")
-    assert ended.json["taken_back"] == [1, 2, 3, 4, 5, 6, 7]
+    assert [1, 2, 3, 4, 5, 6, 7] == ended.json["taken_back"]
     assert "There are no series" in call("series").out
     assert "holidays" in call("series", "--all").out
-    assert call("series", "--end", "9", "--why", "x").code == 1
+    assert 1 == call("series", "--end", "9", "--why", "x").code

@@ -80,9 +80,9 @@ def test_a_house_that_is_well(well, examine, call):
     """Everything was looked at, and the end is nought."""
     code, verdicts = examine()
 
-    assert code == 0
-    assert set(verdicts.values()) == {"ok"}
-    assert list(verdicts) == [
+    assert 0 == code
+    assert {"ok"} == set(verdicts.values())
+    assert [
         "settings",
         "time zones",
         "browser",
@@ -92,7 +92,7 @@ def test_a_house_that_is_well(well, examine, call):
         "for a person",
         "on watch",
         "Prefect",
-    ]
+    ] == list(verdicts)
     assert "failing" not in call("doctor").out
 
 
@@ -102,7 +102,7 @@ def test_a_setting_nobody_reads(well, examine, call, monkeypatch):
 
     code, verdicts = examine()
 
-    assert (code, verdicts["settings"]) == (4, "failing")
+    assert (4, "failing") == (code, verdicts["settings"])
     assert "STEADYPOST_ZONE" in call("doctor").out
 
 
@@ -112,19 +112,19 @@ def test_a_setting_that_cannot_be_meant_hides_nothing_else(well, examine, monkey
 
     code, verdicts = examine()
 
-    assert (code, verdicts["settings"], verdicts["browser"], verdicts["Prefect"]) == (
+    assert (
         4,
         "failing",
         "ok",
         "ok",
-    )
+    ) == (code, verdicts["settings"], verdicts["browser"], verdicts["Prefect"])
 
 
 def test_no_store(home, examine, prefect):
     """One line says so; what depends on it is not guessed at."""
     code, verdicts = examine()
 
-    assert (code, verdicts["store"]) == (4, "failing")
+    assert (4, "failing") == (code, verdicts["store"])
     assert "moving" not in verdicts
 
 
@@ -160,7 +160,7 @@ def test_a_browser_that_starts(well, browser, of_browser, monkeypatch):
 
     code, found = of_browser()
 
-    assert (code, found["verdict"]) == (0, "ok")
+    assert (0, "ok") == (code, found["verdict"])
     assert "starts and draws a page" in found["what"]
 
 
@@ -171,7 +171,7 @@ def test_a_browser_that_is_not_there(well, proves, of_browser, monkeypatch, tmp_
 
     code, found = of_browser()
 
-    assert (code, found["verdict"]) == (4, "failing")
+    assert (4, "failing") == (code, found["verdict"])
     assert "gone" in found["what"]
     assert "STEADYPOST_CHROMIUM" in found["remedy"]
 
@@ -183,7 +183,7 @@ def test_a_browser_that_ends_at_once(well, proves, of_browser, program, monkeypa
 
     code, found = of_browser()
 
-    assert (code, found["verdict"]) == (4, "failing")
+    assert (4, "failing") == (code, found["verdict"])
     assert "no such library" in found["what"]
     assert "by hand" in found["remedy"]
 
@@ -196,7 +196,7 @@ def test_a_browser_that_hangs(well, browser, of_browser, program, monkeypatch):
 
     code, found = of_browser()
 
-    assert (code, found["verdict"]) == (4, "failing")
+    assert (4, "failing") == (code, found["verdict"])
     assert "not up" in found["what"]
     assert "by hand" in found["remedy"]
     assert proof.WITHIN <= 15
@@ -209,26 +209,26 @@ def test_a_node_that_does_not_start(well, proves, of_browser, program, monkeypat
 
     code, found = of_browser()
 
-    assert (code, found["verdict"]) == (4, "failing")
+    assert (4, "failing") == (code, found["verdict"])
     assert "libatomic.so.1" in found["what"]
-    assert found["remedy"] == "apt-get install libatomic1"
+    assert "apt-get install libatomic1" == found["remedy"]
 
 
 def test_what_is_due_and_does_not_move(well, examine):
     """A minute late is a busy minute; ten are a fault."""
     waiting(well, due=datetime.now(UTC) - timedelta(minutes=1))
-    assert examine()[1]["moving"] == "ok"
+    assert "ok" == examine()[1]["moving"]
 
     waiting(well, due=datetime.now(UTC) - timedelta(minutes=10), text="Another one.")
     code, verdicts = examine()
-    assert (code, verdicts["moving"]) == (4, "failing")
+    assert (4, "failing") == (code, verdicts["moving"])
 
 
 def test_what_came_in_just_now_for_long_ago_is_not_stuck(well, examine, call):
     """Nobody has had the time to take it up."""
     call("add", "Late", "-a", "alice", "-w", "2024-01-01T10:00Z", "--late-within", "never")
 
-    assert examine()[1]["moving"] == "ok"
+    assert "ok" == examine()[1]["moving"]
 
 
 def test_what_waits_for_a_paused_account_is_told_once(well, examine):
@@ -247,7 +247,7 @@ def test_what_waits_for_a_paused_account_is_told_once(well, examine):
 
     code, verdicts = examine()
 
-    assert (code, verdicts["accounts"], verdicts["moving"]) == (4, "failing", "ok")
+    assert (4, "failing", "ok") == (code, verdicts["accounts"], verdicts["moving"])
 
 
 def test_a_pause_that_ends_by_itself_makes_nobody_ill(well, examine):
@@ -265,7 +265,7 @@ def test_a_pause_that_ends_by_itself_makes_nobody_ill(well, examine):
 
     code, verdicts = examine()
 
-    assert (code, verdicts["accounts"]) == (0, "unknown")
+    assert (0, "unknown") == (code, verdicts["accounts"])
 
 
 def test_a_watch_that_fell_silent(well, examine):
@@ -274,7 +274,7 @@ def test_a_watch_that_fell_silent(well, examine):
 
     code, verdicts = examine()
 
-    assert (code, verdicts["on watch"]) == (4, "failing")
+    assert (4, "failing") == (code, verdicts["on watch"])
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(200, "ok"), (500, "failing"), (401, "failing")])
@@ -292,7 +292,7 @@ def test_a_prefect_that_cannot_be_reached(well, examine, monkeypatch, address):
     """Whatever stands in the variable."""
     monkeypatch.setenv("PREFECT_API_URL", address)
 
-    assert examine()[1]["Prefect"] == "failing"
+    assert "failing" == examine()[1]["Prefect"]
 
 
 def test_without_an_address_of_prefect_nothing_is_claimed(well, examine, monkeypatch):
@@ -301,7 +301,7 @@ def test_without_an_address_of_prefect_nothing_is_claimed(well, examine, monkeyp
 
     code, verdicts = examine()
 
-    assert (code, verdicts["Prefect"]) == (0, "unknown")
+    assert (0, "unknown") == (code, verdicts["Prefect"])
 
 
 def test_before_anything_was_started_one_command_is_named(home, call, monkeypatch):

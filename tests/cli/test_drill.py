@@ -43,24 +43,24 @@ def test_it_is_handed_over_word_by_word(program, call, tmp_path):
         "--json",
     )
 
-    assert program.words[1:3] == ["-m", "rehearsal.drill"]
+    assert ["-m", "rehearsal.drill"] == program.words[1:3]
     told = program.words[3:]
-    assert [told[told.index(name) + 1] for name in ("--seed", "--minutes", "--weather")] == [
+    assert [
         "3",
         "2.0",
         "host",
-    ]
+    ] == [told[told.index(name) + 1] for name in ("--seed", "--minutes", "--weather")]
     assert "--control" in told
-    assert [told[n + 1] for n, word in enumerate(told) if word == "--off"] == ["repair", "circuits"]
+    assert ["repair", "circuits"] == [told[n + 1] for n, word in enumerate(told) if word == "--off"]
     assert "--simulate" not in told
-    assert (done.code, done.json["report"]["good"]) == (0, 9)
+    assert (0, 9) == (done.code, done.json["report"]["good"])
 
 
 def test_days_are_simulated(program, call, tmp_path):
     """By the same command."""
     call("drill", "--simulate", "28", "--out", str(tmp_path))
 
-    assert program.words[-2:] == ["--simulate", "28.0"]
+    assert ["--simulate", "28.0"] == program.words[-2:]
 
 
 def test_what_must_never_happen_is_an_exit_code(program, call, tmp_path):
@@ -69,7 +69,7 @@ def test_what_must_never_happen_is_an_exit_code(program, call, tmp_path):
 
     done = call("drill", "--out", str(tmp_path))
 
-    assert done.code == 4
+    assert 4 == done.code
     assert "9 of 10 good" in " ".join(done.out.split())
 
 
@@ -79,8 +79,8 @@ def test_one_that_was_not_played_has_no_report(program, call, tmp_path):
 
     done = call("drill", "--out", str(tmp_path))
 
-    assert done.code == 2
-    assert done.out == ""
+    assert 2 == done.code
+    assert "" == done.out
 
 
 def test_without_the_rehearsal_the_command_says_where_it_is(monkeypatch, call, tmp_path):
@@ -89,6 +89,6 @@ def test_without_the_rehearsal_the_command_says_where_it_is(monkeypatch, call, t
 
     done = call("drill", "--out", str(tmp_path))
 
-    assert done.code == 2
+    assert 2 == done.code
     assert "not part of this installation" in done.err
     assert "make drill" in done.err

@@ -97,10 +97,10 @@ def work_of(*python):
 def test_a_process_of_its_own(store, start):
     """One document on standard output, nothing on standard error, and the exit code of the help."""
     good = start("queue", "--json", python=["-W", "error"])
-    assert (good.returncode, good.stderr, json.loads(good.stdout)["ok"]) == (0, "", True)
+    assert (0, "", True) == (good.returncode, good.stderr, json.loads(good.stdout)["ok"])
 
     missing = start("show", "7", "--json")
-    assert (missing.returncode, json.loads(missing.stdout)["error"]["kind"]) == (1, "not_found")
+    assert (1, "not_found") == (missing.returncode, json.loads(missing.stdout)["error"]["kind"])
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(store, call):
@@ -119,8 +119,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(store, call):
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True, env=env
     )
 
-    assert done.stdout.split() == ["{", "0"]
-    assert done.stderr == ""
+    assert ["{", "0"] == done.stdout.split()
+    assert "" == done.stderr
 
 
 def test_a_terminal_without_our_letters_is_no_error(store, call, start):
@@ -130,5 +130,5 @@ def test_a_terminal_without_our_letters_is_no_error(store, call, start):
 
     done = start("queue", env=plain)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.isascii()

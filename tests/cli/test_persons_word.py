@@ -87,18 +87,18 @@ def test_what_is_live_is_published_with_its_id(store, call, leave_unconfirmed):
 
     done = resolve(call, one, "--live", f"https://x.com/Alice_X/status/{FOUND}?s=20")
 
-    assert (done.code, done.json["delivery"]["state"]) == (0, "published")
+    assert (0, "published") == (done.code, done.json["delivery"]["state"])
     assert done.json["delivery"]["parts"] == [{"n": 0, "state": "live", "id": FOUND}]
     [act] = call("show", one, "--json").json["delivery"]["acts"]
     assert act.pop("at")
-    assert act == {
+    assert {
         "by": "Carol",
         "did": "resolve --live",
         "why": "I looked",
         "before": "unconfirmed",
         "after": "published",
-    }
-    assert call("show", one, "--json").json["delivery"]["looked"][0]["by"] == "Carol"
+    } == act
+    assert "Carol" == call("show", one, "--json").json["delivery"]["looked"][0]["by"]
     assert f"Carol pointed at {FOUND}: it, live" in call("why", one).out
     assert "Carol, resolve --live: I looked" in call("show", one).out.replace("\n", " ").replace("  ", "")
 
@@ -110,21 +110,21 @@ def test_a_thread_is_found_part_by_part(store, call, leave_unconfirmed):
 
     half = call("resolve", one, "--live", f"2={second}", "--why", "seen")
     assert half.out.startswith(f"Delivery {one} is unconfirmed; of part 1 nothing is known yet.")
-    assert resolve(call, one, "--live", FOUND).json["delivery"]["state"] == "published"
+    assert "published" == resolve(call, one, "--live", FOUND).json["delivery"]["state"]
 
 
 def test_what_is_absent_goes_on_and_what_is_dropped_ends(store, call, leave_unconfirmed):
     """Dropping what may be live needs somebody who looked."""
     one = leave_unconfirmed()
-    assert resolve(call, one, "--drop").json["error"]["kind"] == "may_be_live"
+    assert "may_be_live" == resolve(call, one, "--drop").json["error"]["kind"]
     told = call("resolve", one, "--drop", "--why", "late")
-    assert told.code == 1
+    assert 1 == told.code
     assert "--drop --absent" in told.err
 
-    assert resolve(call, one, "--absent").json["delivery"]["state"] == "scheduled"
-    assert resolve(call, one, "--drop").json["delivery"]["state"] == "cancelled"
+    assert "scheduled" == resolve(call, one, "--absent").json["delivery"]["state"]
+    assert "cancelled" == resolve(call, one, "--drop").json["delivery"]["state"]
     other = leave_unconfirmed()
-    assert resolve(call, other, "--absent", "--drop").json["delivery"]["state"] == "cancelled"
+    assert "cancelled" == resolve(call, other, "--absent", "--drop").json["delivery"]["state"]
 
 
 def test_what_a_worker_holds_is_refused_with_the_end_of_its_lease(store, call, sending):
@@ -134,11 +134,11 @@ def test_what_a_worker_holds_is_refused_with_the_end_of_its_lease(store, call, s
 
     for words in (["resolve", "--absent", "--why", "x"], ["cancel"], ["release", "--not-live"]):
         told = call(words[0], str(claim.delivery_id), *words[1:])
-        assert told.code == 1
+        assert 1 == told.code
         assert "worker w1" in told.err
         assert until in told.err
         document = call(words[0], str(claim.delivery_id), *words[1:], "--json")
-        assert document.json["error"]["kind"] == "in_hand"
+        assert "in_hand" == document.json["error"]["kind"]
 
 
 @pytest.mark.parametrize(
@@ -157,11 +157,11 @@ def test_a_slip_ends_with_two_and_says_what_to_do(store, call, leave_unconfirmed
 
     wrong = call("resolve", one, *words, "--why", "I looked")
 
-    assert (wrong.code, wrong.out) == (2, "")
+    assert (2, "") == (wrong.code, wrong.out)
     assert any(one in wrong.err for one in told.split("|"))
-    assert len(wrong.err.splitlines()) == 2
-    assert call("resolve", one, *words, "--why", "I looked", "--json").json["error"]["kind"] == "usage"
-    assert store.read(reading.show, int(one)).acts == ()
+    assert 2 == len(wrong.err.splitlines())
+    assert "usage" == call("resolve", one, *words, "--why", "I looked", "--json").json["error"]["kind"]
+    assert () == store.read(reading.show, int(one)).acts
 
 
 def test_what_cannot_be_it_ends_with_one(store, call, leave_unconfirmed):
@@ -170,11 +170,11 @@ def test_what_cannot_be_it_ends_with_one(store, call, leave_unconfirmed):
 
     told = call("resolve", one, "--live", f"x.com/mallory/status/{FOUND}", "--why", "seen")
 
-    assert told.code == 1
+    assert 1 == told.code
     assert "@mallory's" in told.err
     assert "look for it among the posts of @alice_x on X" in told.err
     wrong = resolve(call, one, "--live", f"x.com/mallory/status/{FOUND}")
-    assert wrong.json["error"]["kind"] == "word_not_taken"
+    assert "word_not_taken" == wrong.json["error"]["kind"]
 
 
 def test_a_reason_has_to_be_given(store, call, leave_unconfirmed):
@@ -182,8 +182,8 @@ def test_a_reason_has_to_be_given(store, call, leave_unconfirmed):
     one = leave_unconfirmed()
 
     for words in (["resolve", one, "--absent"], ["retry", "--cause", "overlay"]):
-        assert call(*words).code == 2
-        assert call(*words, "--why", "  ").code == 2
+        assert 2 == call(*words).code
+        assert 2 == call(*words, "--why", "  ").code
     call("release", one, "--not-live")
     call("cancel", one, "--why", "not needed any more")
     dids = [(act.by, act.did, act.why) for act in store.read(reading.show, int(one)).acts]
@@ -214,7 +214,7 @@ def test_a_retry_says_of_each_what_becomes_of_it(store, call, quarantined, leave
     rehearsed = call(*words, "--dry-run")
     assert "would go on" in rehearsed.out
     assert "2 would go on, 0 left." in rehearsed.out
-    assert store.read(reading.counts)[State.QUARANTINED] == 2
+    assert 2 == store.read(reading.counts)[State.QUARANTINED]
     done = call(*words, "--account", "alice", "--json").json
     assert [one["id"] for one in done["let_go"]] == [int(mine)]
     assert "1 goes on, 0 left." in call(*words).out
@@ -229,8 +229,8 @@ def test_a_retry_says_of_each_what_becomes_of_it(store, call, quarantined, leave
 
 def test_a_retry_of_what_there_is_not(store, call):
     """A cause or an account nobody knows is a slip, not an empty answer."""
-    assert call("retry", "--cause", "bad_luck", "--why", "x").code == 2
-    assert call("retry", "--cause", "overlay", "--account", "alyce", "--why", "x").code == 1
+    assert 2 == call("retry", "--cause", "bad_luck", "--why", "x").code
+    assert 1 == call("retry", "--cause", "overlay", "--account", "alyce", "--why", "x").code
 
 
 # -- why
@@ -243,9 +243,9 @@ def test_the_story_is_told_in_the_order_it_happened(store, call, leave_unconfirm
 
     told = call("why", one, "--json").json
     kinds = [event["kind"] for event in told["story"]]
-    assert kinds == ["came_in", "claimed", "armed", "answered", "act"]
+    assert ["came_in", "claimed", "armed", "answered", "act"] == kinds
     assert [event["at"] for event in told["story"]] == sorted(event["at"] for event in told["story"])
-    assert [step["kind"] for step in told["next"]] == ["goes_out"]
+    assert ["goes_out"] == [step["kind"] for step in told["next"]]
 
     out = call("why", one).out
     for sentence in (
@@ -305,6 +305,6 @@ def test_what_is_unconfirmed_is_looked_for(store, call, leave_unconfirmed):
 def test_why_of_what(store, call):
     """Without a delivery it says why nothing goes out at all; one that is not there is not found."""
     told = call("why")
-    assert told.code == 0
+    assert 0 == told.code
     assert told.out.startswith("Nothing goes out")
-    assert call("why", "99", "--json").json["error"]["kind"] == "not_found"
+    assert "not_found" == call("why", "99", "--json").json["error"]["kind"]

@@ -23,12 +23,12 @@ def test_without_any_setting_the_defaults_hold(monkeypatch, tmp_path):
     assert settings.home == Path.home() / ".steadypost"
     assert settings.store_url == f"sqlite:///{Path.home()}/.steadypost/steadypost.db"
     assert settings.run_dir == Path.home() / ".steadypost" / "run"
-    assert (settings.zone, settings.zone_for_naive, settings.browsers, settings.chromium) == (
+    assert (
         "UTC",
         None,
         2,
         None,
-    )
+    ) == (settings.zone, settings.zone_for_naive, settings.browsers, settings.chromium)
 
 
 @pytest.mark.parametrize("where", ["file/under", "file/deep/under", "dangling", "dangling/under"])
@@ -65,11 +65,11 @@ def test_what_is_given_is_taken(tmp_path):
         }
     )
 
-    assert (settings.zone_for_naive, settings.browsers, settings.chromium) == (
+    assert (
         "Europe/Berlin",
         16,
         "/elsewhere/chromium",
-    )
+    ) == (settings.zone_for_naive, settings.browsers, settings.chromium)
     assert settings.run_dir == Path("/run/steadypost")
     assert settings.on_time == timedelta(seconds=90)
     assert "u:p@" not in repr(settings)
@@ -123,7 +123,7 @@ def test_all_that_is_wrong_is_said_at_once():
     """Nobody restarts a worker once for each mistake."""
     wrong = refused(STEADYPOST_BROWSERS="x", STEADYPOST_ZONE="x", STEADYPOST_STORE_URI="sqlite:////x.db")
 
-    assert {one.name for one in wrong} == {"STEADYPOST_BROWSERS", "STEADYPOST_ZONE", "STEADYPOST_STORE_URI"}
+    assert {"STEADYPOST_BROWSERS", "STEADYPOST_ZONE", "STEADYPOST_STORE_URI"} == {one.name for one in wrong}
 
 
 def test_a_slip_in_a_name_is_refused_and_a_stranger_is_told_of():
@@ -137,8 +137,8 @@ def test_a_slip_in_a_name_is_refused_and_a_stranger_is_told_of():
         "STEADYPOST_REHEARSAL": "x",
         "PATH": "/bin",
     }
-    assert read(theirs).browsers == 2
-    assert [one.name for one in unknown_names(theirs)] == ["STEADYPOST_COLOUR"]
+    assert 2 == read(theirs).browsers
+    assert ["STEADYPOST_COLOUR"] == [one.name for one in unknown_names(theirs)]
 
 
 @pytest.mark.parametrize(

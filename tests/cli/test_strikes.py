@@ -14,23 +14,23 @@ WHY = ("--why", "the sponsor has left", "--by", "carol")
 def test_a_strike_is_kept_shown_and_lifted(store, call):
     """By whom, why and until when; afterwards it says who lifted it."""
     done = call("strike", "account", "alice", "--for", "2h", *WHY)
-    assert (done.code, done.out.startswith("The account alice is struck, until ")) == (0, True)
+    assert (0, True) == (done.code, done.out.startswith("The account alice is struck, until "))
 
     [told] = call("strikes", "--json").json["strikes"]
-    assert (told["of"], told["name"], told["by"], told["why"]) == (
+    assert (
         "account",
         "alice",
         "carol",
         "the sponsor has left",
-    )
+    ) == (told["of"], told["name"], told["by"], told["why"])
     left = datetime.fromisoformat(told["until"]) - datetime.now(UTC)
     assert timedelta(minutes=119) < left <= timedelta(hours=2)
     assert "carol" in call("strikes").out
 
-    assert call("lift", "account", "alice", "--why", "they are back").code == 0
-    assert call("strikes").out == "Nothing is struck.\n"
+    assert 0 == call("lift", "account", "alice", "--why", "they are back").code
+    assert "Nothing is struck.\n" == call("strikes").out
     [over] = call("strikes", "--all", "--json").json["strikes"]
-    assert (over["in_force"], over["lifted_why"]) == (False, "they are back")
+    assert (False, "they are back") == (over["in_force"], over["lifted_why"])
 
 
 def test_a_struck_delivery_says_why_it_waits(store, call):
@@ -41,7 +41,7 @@ def test_a_struck_delivery_says_why_it_waits(store, call):
     asked = call("why", "1")
     assert "waits: carol has struck the tag launch: the sponsor has left" in asked.out
     [first, then] = call("why", "1", "--json").json["next"]
-    assert (first["kind"], first["at"], then["kind"]) == ("struck", None, "goes_out")
+    assert ("struck", None, "goes_out") == (first["kind"], first["at"], then["kind"])
 
     call("add", "No word of it in the text.", "-a", "alice", "-w", "now", "-l", "Launch")
     assert "has struck the tag launch" in call("why", "2").out
@@ -69,7 +69,7 @@ def test_what_cannot_be_meant_says_what_to_do(store, call, words, says):
 
     assert done.code in {1, 2}
     assert says in done.err
-    assert store.read(strikes.every, now=clock.now()) == []
+    assert [] == store.read(strikes.every, now=clock.now())
 
 
 def test_a_second_strike_is_refused_with_the_first(store, call):
@@ -78,6 +78,6 @@ def test_a_second_strike_is_refused_with_the_first(store, call):
 
     done = call("strike", "account", "alice", *WHY)
 
-    assert done.code == 1
+    assert 1 == done.code
     assert "dave has struck the account alice: holiday" in done.err
     assert "steadypost lift account alice" in done.err

@@ -38,9 +38,9 @@ def test_every_switch_is_listed_with_how_it_stands(prefect, call):
     told = {one["name"]: one for one in call("switches", "--json").json["switches"]}
 
     assert set(told) == set(Switches().each())
-    assert told["publish"]["stands"] == "on for 50 %"
-    assert (told["publish"]["by"], told["publish"]["reason"]) == ("carol", "trying it")
-    assert told["reconcile"]["stands"] == "on"
+    assert "on for 50 %" == told["publish"]["stands"]
+    assert ("carol", "trying it") == (told["publish"]["by"], told["publish"]["reason"])
+    assert "on" == told["reconcile"]["stands"]
     assert "on for 50 %" in out
 
 
@@ -61,13 +61,13 @@ def test_one_is_changed_with_a_reason_and_a_time(prefect, call):
     )
 
     after = prefect["switches"].publish
-    assert done.out == "publish is off; in force within five seconds.\n"
-    assert (after.on, after.reason, after.by, after.owner) == (False, "holiday", "dave", "ops")
+    assert "publish is off; in force within five seconds.\n" == done.out
+    assert (False, "holiday", "dave", "ops") == (after.on, after.reason, after.by, after.owner)
     assert before <= after.since <= datetime.now(UTC)
     assert after.until - after.since == timedelta(hours=2)
 
     call("switches", "publish", "--share", "25", "--why", "again")
-    assert (prefect["switches"].publish.on, prefect["switches"].publish.share) == (True, 25)
+    assert (True, 25) == (prefect["switches"].publish.on, prefect["switches"].publish.share)
     assert prefect["switches"].publish.until is None
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_meant_changes_nothing(prefect, call, words, says):
 
     done = call("switches", *words)
 
-    assert done.code == 2
+    assert 2 == done.code
     assert says in done.err
     assert prefect["switches"] == before
 
@@ -112,9 +112,9 @@ def test_what_prefect_did_not_do_is_told(monkeypatch, call, trouble, says):
 
     done = call("switches", "publish", "--off", "--why", "holiday")
 
-    assert done.code == 1
+    assert 1 == done.code
     assert says in done.err
-    assert done.out == ""
+    assert "" == done.out
 
 
 def test_a_document_that_cannot_be_meant_is_told(monkeypatch, call):
@@ -123,6 +123,6 @@ def test_a_document_that_cannot_be_meant_is_told(monkeypatch, call):
 
     done = call("switches")
 
-    assert done.code == 1
+    assert 1 == done.code
     assert "publish.share: no number" in done.err
     assert "the last known ones serve" in done.err

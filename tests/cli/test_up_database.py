@@ -237,6 +237,7 @@ def test_what_is_left_of_one_that_was_killed_while_all_of_it_was_stopped_is_ende
 
         run()
 
+        assert of_it
         assert not any(map(is_there, of_it))
     finally:
         for one in of_it:

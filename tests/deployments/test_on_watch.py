@@ -38,7 +38,7 @@ def test_a_flow_with_heartbeats_is_on_watch(store):
     heartbeats.start()
     began = time.monotonic()
 
-    assert on_watch.with_heartbeats(store) == {"publish"}
+    assert {"publish"} == on_watch.with_heartbeats(store)
     assert time.monotonic() - began < on_watch.HEARTBEAT_WITHIN
     heartbeats.join()
 

@@ -25,13 +25,13 @@ def deployments():
 
 def test_every_entrypoint_loads():
     """What prefect.yaml names is a flow that can be loaded by its dotted name."""
-    assert check() == []
+    assert [] == check()
     assert all(":" not in entrypoint for entrypoint in entrypoints())
 
 
 def test_every_flow_is_deployed():
     """A flow nobody deploys is a flow nobody runs."""
-    assert {entrypoint.rpartition(".")[2] for entrypoint in entrypoints()} == {
+    assert {
         "publish",
         "reconcile",
         "canary",
@@ -43,7 +43,7 @@ def test_every_flow_is_deployed():
         "delete",
         "rollout",
         "import_posts",
-    }
+    } == {entrypoint.rpartition(".")[2] for entrypoint in entrypoints()}
 
 
 def test_the_pool_is_the_one_that_is_made():
@@ -86,7 +86,10 @@ def test_what_is_in_a_form_is_refused_by_the_run_in_words():
 
 def test_every_form_says_where_the_board_is():
     """Whoever starts something looks for what became of it."""
-    assert all(BOARD_LINK in one["description"] for one in deployments() if AUTHOR in one["tags"])
+    forms = [one for one in deployments() if AUTHOR in one["tags"]]
+
+    assert forms
+    assert all(BOARD_LINK in one["description"] for one in forms)
 
 
 def test_what_stays_on_watch_is_relieved_before_it_would_leave():
@@ -100,8 +103,8 @@ def test_what_stays_on_watch_is_relieved_before_it_would_leave():
 
 def test_an_ask_has_no_retry_anywhere():
     """An ask is never repeated by machinery; a look may be."""
-    assert deliver.retries == 0
-    assert publish.retries == 0
+    assert 0 == deliver.retries
+    assert 0 == publish.retries
     assert look.retries > 0
 
 
@@ -121,7 +124,7 @@ def test_the_form_of_resolve_is_made_from_its_model():
     """Every field says what it is for, and nothing but the delivery, a name and a reason must be filled in."""
     (fields,) = (one["properties"] for one in resolve.parameters.definitions.values())
 
-    assert list(fields) == ["delivery", "live", "absent", "drop", "by", "why"]
+    assert ["delivery", "live", "absent", "drop", "by", "why"] == list(fields)
     assert all(field.get("title") and field.get("description") for field in fields.values())
 
 

@@ -55,7 +55,7 @@ def test_what_is_to_be_typed_can_be_typed(path):
     """Its commands and options exist."""
     wrong = {line: why for line in told(path.read_text()) if (why := wrong_with(line))}
 
-    assert wrong == {}
+    assert {} == wrong
 
 
 def test_there_is_something_to_type():

@@ -31,14 +31,14 @@ def test_everything_that_can_be_away_has_its_row():
     """No row may get lost."""
     away = " ".join(row[0] for row in ROWS)
 
-    assert [one for one in ASKED_FOR if one not in away] == []
+    assert [] == [one for one in ASKED_FOR if one not in away]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 def test_a_row_says_all_of_it_and_is_held_by_tests(row):
     """What goes on, how it shows, how it ends; and every test it names exists."""
-    assert len(row) == 5
+    assert 5 == len(row)
     assert all(row)
     held_by = re.findall(r"`([^`:]+)::([^`]+)`", row[4])
     assert held_by
-    assert [(path, name) for path, name in held_by if name not in promised_in(path)] == []
+    assert [] == [(path, name) for path, name in held_by if name not in promised_in(path)]

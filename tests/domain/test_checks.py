@@ -419,7 +419,7 @@ def test_looks_that_wait_for_memory_are_the_memorys_incident_and_no_other():
     )
 
     assert (live.verdict, live.quiet, unconfirmed.quiet) == (UNKNOWN, Quiet.SHED, Quiet.SHED)
-    assert (opened(live, NOW), opened(unconfirmed, NOW)) == (None, None)
+    assert (None, None) == (opened(live, NOW), opened(unconfirmed, NOW))
     assert memory.verdict is FAILING
     assert memory.what.endswith("; looks wait")
 

@@ -21,7 +21,6 @@ from steadypost.domain.delivery import (
     State,
     check_graph,
 )
-from steadypost.domain.drawing import draw, meanings
 from steadypost.domain.outcome import (
     Answer,
     Cause,
@@ -42,6 +41,7 @@ from steadypost.domain.waits import (
     wait_before_retry,
 )
 from steadypost.networks.x.snowflake import id_at
+from tools.states import draw, meanings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -144,7 +144,7 @@ def test_every_state_has_its_paragraph():
 
 
 def test_the_drawing_is_the_graph():
-    """docs/state-machine.md is what the code draws; draw it anew with ``python -m steadypost.domain.drawing``."""
+    """docs/state-machine.md is what the code draws; draw it anew with ``python tools/states.py``."""
     drawn = Path(__file__).parents[2] / "docs" / "state-machine.md"
 
     assert draw() == drawn.read_text()

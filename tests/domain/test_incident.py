@@ -282,7 +282,7 @@ def test_the_messages_say_what_since_when_what_was_tried_and_what_to_do():
     assert "60 s" in ended.body
     assert "repaired without a person" in ended.body
     assert "repaired without a person" not in over(replace(incident, told_at=NOW, over_at=NOW + ROUND)).body
-    assert len({message.key, ended.key, reminder(incident, NOW).key}) == 3
+    assert 3 == len({message.key, ended.key, reminder(incident, NOW).key})
 
 
 @pytest.mark.parametrize("kind", Kind)

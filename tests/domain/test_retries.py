@@ -20,9 +20,9 @@ from steadypost.domain.outcome import (
 )
 from steadypost.domain.parts import DeliveryPart
 from steadypost.domain.pause import pause_after
-from steadypost.domain.retries import rule_for
 from steadypost.domain.waits import LONGEST_WAIT
 from steadypost.networks.x.snowflake import id_at
+from tools.retries import rule_for
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -133,7 +133,7 @@ def test_a_form_offers_the_accounts_there_are_and_follows_them(house, wait_until
     fields = form_of(house.client, "compose")["definitions"]["Form"]["properties"]
 
     there = accounts_in(house.client, "compose")
-    assert ("ann" in there, "cleo" in there) == (True, False)
+    assert (True, False) == ("ann" in there, "cleo" in there)
     assert there == accounts_in(house.client, "import")
     assert "date" == fields["day"]["format"]
     assert "Europe/Berlin" == fields["zone"]["default"]

@@ -46,7 +46,7 @@ def test_a_post_that_was_found_is_published(store):
     """As on the command line, with the same record of who and why."""
     state = say(live=[f"https://x.com/alice/status/{FOUND}"])
 
-    assert (state.name, state.message) == ("Completed", "Delivery 1 of alice is published.")
+    assert ("Completed", "Delivery 1 of alice is published.") == (state.name, state.message)
     [act] = store.read(reading.show, 1).acts
     assert ("Carol", "resolve --live", "I looked") == (act.by, act.did, act.why)
 
@@ -66,7 +66,7 @@ def test_what_is_not_taken_says_why(store, word, told):
     """As a failed run with a sentence, not a traceback; and nothing is changed."""
     state = say(**word)
 
-    assert (state.is_failed(), state.name) == (True, "Failed")
+    assert (True, "Failed") == (state.is_failed(), state.name)
     assert told in state.message
     assert State.UNCONFIRMED is store.read(reading.show, 1).delivery.state
     assert () == store.read(reading.show, 1).acts

@@ -221,7 +221,7 @@ def test_a_publisher_that_dies_without_prefect_is_replaced(
     wait_until(lambda: are_runs(house, store), description="a run of Prefect's has the lease", within=240)
     wait_until(lambda: has_ended(one), description="nobody stands in any more", within=30)
     told = [run for run in stood_in() if run.id not in before and run.name.startswith("publish")]
-    assert ["1 published" in run.state.message and gone in run.state.message for run in told] == [True]
+    assert [True] == ["1 published" in run.state.message and gone in run.state.message for run in told]
     assert [text] == [line for line in map(text_of, path.read_text().splitlines()) if line == text]
 
 
@@ -345,7 +345,7 @@ def standing_by(stack):
         yield log
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert 0 == process.wait(30)
 
 
 @EVERY

@@ -19,7 +19,7 @@ def house(tmp_path_factory):
     with ward(tmp_path_factory.mktemp("ward"), every=EVERY) as house:
         yield house
         left = house.stack.pids
-    assert left() == []
+    assert [] == left()
 
 
 def test_a_house_that_is_well_says_so_of_everything(house):
@@ -45,5 +45,5 @@ def test_a_publisher_that_hangs_and_a_worker_that_stands_still_are_mended_by_nob
     assert not [heard for heard in played.heard if heard.calls]
     tried = {str(one.remedy) for found in played.incidents for one in found.tries}
     assert {"restart_worker", "revive_flow"} <= tried
-    assert house.judge.false == []
-    assert house.stack.sandbox.counts()["copies"] == []
+    assert [] == house.judge.false
+    assert [] == house.stack.sandbox.counts()["copies"]

@@ -46,14 +46,14 @@ def house(tmp_path_factory):
     sandbox = SandboxProcess(state_file=home / "sandbox.json")
     with up(home, sandbox=sandbox, settings={"STEADYPOST_BROWSERS": "2"}) as stack:
         saved = stack.run("rehearsal.accounts", str(home / "sandbox.json"), "--per-hour", "1000")
-        assert saved.returncode == 0, saved.stderr
+        assert 0 == saved.returncode, saved.stderr
         start_worker(stack)
         stack.store = Store.open(f"sqlite:///{home}/steadypost.db")
         yield stack
         left = stack.pids
         browsers = living_browsers()
-    assert left() == []
-    assert [browser for browser in browsers if still_acts(browser)] == []
+    assert [] == left()
+    assert [] == [browser for browser in browsers if still_acts(browser)]
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def test_a_due_post_goes_live_within_its_time(house, store, wait_until):
     )
     found = audit(store, house.sandbox)
 
-    assert found.wrong == []
-    assert live_texts(house).count("The ferry left on time, for once.") == 1
+    assert [] == found.wrong
+    assert 1 == live_texts(house).count("The ferry left on time, for once.")
 
 
 def test_a_published_post_is_seen_again(house, store, wait_until):
@@ -156,9 +156,9 @@ def test_a_lost_answer_is_settled_by_a_look(house, store, wait_until):
         lambda: state(store, delivery_id) is State.PUBLISHED, description="the look found it", within=90
     )
 
-    assert live_texts(house).count("A gull stole the captain's sandwich.") == 1
-    assert len([ask for ask in house.sandbox.asks("bob") if "gull" in ask["text"]]) == 1
-    assert audit(store, house.sandbox).wrong == []
+    assert 1 == live_texts(house).count("A gull stole the captain's sandwich.")
+    assert 1 == len([ask for ask in house.sandbox.asks("bob") if "gull" in ask["text"]])
+    assert [] == audit(store, house.sandbox).wrong
 
 
 def test_a_browser_killed_in_mid_post_costs_no_copy_and_no_post(house, store, wait_until):
@@ -180,8 +180,8 @@ def test_a_browser_killed_in_mid_post_costs_no_copy_and_no_post(house, store, wa
         lambda: state(store, other) is State.PUBLISHED, description="another account goes on", within=60
     )
     wait_until(lambda: state(store, delivery_id) is State.PUBLISHED, description="it is settled", within=120)
-    assert live_texts(house).count("Fog at noon, sun at one.") == 1
-    assert audit(store, house.sandbox).wrong == []
+    assert 1 == live_texts(house).count("Fog at noon, sun at one.")
+    assert [] == audit(store, house.sandbox).wrong
 
 
 def with_suppressed_kill(pid):
@@ -215,11 +215,11 @@ def test_a_page_that_fails_for_one_account_is_left_alone_and_comes_back_by_itsel
         within=90,
     )
 
-    assert (opened["cause"], opened["why"]) == ("server_error", "X answered HTTP 503 to opening its page")
+    assert ("server_error", "X answered HTTP 503 to opening its page") == (opened["cause"], opened["why"])
     assert len(house.sandbox.asks("alice")) == asked + 4
-    assert {store.read(reading.show, one).delivery.broken for one in ids} == {0}
+    assert {0} == {store.read(reading.show, one).delivery.broken for one in ids}
     assert time.monotonic() - began < 60
-    assert audit(store, house.sandbox).wrong == []
+    assert [] == audit(store, house.sandbox).wrong
     assert newest_page(house, "x-page-alice", Standing.CLOSED)
 
 
@@ -254,7 +254,7 @@ def test_an_operator_opens_and_closes_a_circuit_in_prefects_pages(house, store, 
         )
     wait_until(lambda: state(store, delivery_id) is State.PUBLISHED, description="it goes out", within=40)
 
-    assert (opened["by"], opened["why"]) == ("Dora", "a new page of X's")
+    assert ("Dora", "a new page of X's") == (opened["by"], opened["why"])
 
 
 def last_heartbeat(store, flow):
@@ -294,7 +294,7 @@ def test_killed_runs_are_replaced(house, store, wait_until):
         description="a new run on watch has published it",
         within=150,
     )
-    assert live_texts(house).count("Tide tables, corrected.") == 1
+    assert 1 == live_texts(house).count("Tide tables, corrected.")
 
 
 def test_a_prefect_server_that_stands_still_keeps_no_post_waiting(house, store, wait_until):
@@ -313,7 +313,7 @@ def test_a_prefect_server_that_stands_still_keeps_no_post_waiting(house, store, 
     finally:
         for process in family:
             process.resume()
-    assert live_texts(house).count("Published without a sound from upstairs.") == 1
+    assert 1 == live_texts(house).count("Published without a sound from upstairs.")
 
 
 def test_the_canary_opens_a_composer_and_submits_nothing(house, store, wait_until):
@@ -343,7 +343,7 @@ def test_the_canary_opens_a_composer_and_submits_nothing(house, store, wait_unti
             description="its slots are given back",
         )
 
-    assert (state.is_completed(), state.message) == (True, "1 well")
+    assert (True, "1 well") == (state.is_completed(), state.message)
     assert house.sandbox.asks() == before
 
 
@@ -351,7 +351,7 @@ def test_applying_twice_does_no_harm(house, store):
     """What must exist is made once; a second time nothing changes and no second run comes on watch."""
     again = house.run("deployments")
 
-    assert again.returncode == 0, again.stderr
+    assert 0 == again.returncode, again.stderr
     assert "on watch: publish was" in again.stdout
 
 
@@ -430,7 +430,7 @@ def test_a_document_of_an_older_version_still_loads(house):
         )
         loaded = Switches.load("of-old")
 
-    assert (loaded.publish.on, loaded.publish.reason) == (False, "old")
+    assert (False, "old") == (loaded.publish.on, loaded.publish.reason)
     assert loaded.reconcile.on
 
 
@@ -440,17 +440,17 @@ def test_a_switch_is_thrown_for_some(house, store, wait_until):
     A name in the document that nothing reads is none of the flows' business.
     """
     off = house.run("steadypost.cli", "switches", "publish", "--share", "50", "--why", "trying it out")
-    assert (off.returncode, off.stderr) == (0, "")
+    assert (0, "") == (off.returncode, off.stderr)
     with temporary_settings({PREFECT_API_URL: house.api_url}), get_client(sync_client=True) as client:
         document = client.read_block_document_by_name("steadypost", Switches.get_block_type_slug())
         stray = BlockDocumentUpdate(data={"pubish": {"on": False}}, merge_existing_data=True)
         client.update_block_document(document.id, stray)
     shown = json.loads(house.run("steadypost.cli", "switches", "publish", "--json").stdout)["switch"]
-    assert (shown["stands"], shown["reason"], shown["on_for"]) == (
+    assert (
         "on for 50 %",
         "trying it out",
         ["alice", "bob"],
-    )
+    ) == (shown["stands"], shown["reason"], shown["on_for"])
 
     # Due when the flows have read the switch for certain: they read it every five seconds.
     waits = schedule(store, "The kite shop is closed today.", account="carol", seconds=12)
@@ -459,7 +459,7 @@ def test_a_switch_is_thrown_for_some(house, store, wait_until):
     assert state(store, waits) is State.SCHEDULED
 
     on = house.run("steadypost.cli", "switches", "publish", "--on", "--why", "it was good")
-    assert on.returncode == 0, on.stderr
+    assert 0 == on.returncode, on.stderr
     wait_until(lambda: state(store, waits) is State.PUBLISHED, description="carol's is published", within=60)
 
 
@@ -504,7 +504,7 @@ def test_a_relieved_run_ends_and_leaves_no_gap(house, store, wait_until):
             return client.read_flow_run(before).state.is_completed()
 
         wait_until(relieved, description="the relieved run has ended well", within=30)
-    assert live_texts(house).count("The watch has changed.") == 1
+    assert 1 == live_texts(house).count("The watch has changed.")
 
 
 def test_a_run_that_hangs_is_ended_and_leaves_its_place_to_the_next(house, store, wait_until):

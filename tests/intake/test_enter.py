@@ -39,10 +39,10 @@ def test_a_draft_comes_in_with_a_delivery_for_each_account(store, draft, now):
     entered = enter(store, draft(accounts=["alice", "bob"], when="+20s"), now=now, source="cli")
 
     assert entered.outcome is RowOutcome.ACCEPTED
-    assert [one.account for one in entered.deliveries] == ["alice", "bob"]
+    assert ["alice", "bob"] == [one.account for one in entered.deliveries]
     story = store.read(reading.show, entered.deliveries[0].delivery_id)
     assert story.delivery.due_at == now + timedelta(seconds=20)
-    assert story.post.source == "cli"
+    assert "cli" == story.post.source
 
 
 def test_a_refused_draft_leaves_no_trace(store, draft, now):
@@ -50,7 +50,7 @@ def test_a_refused_draft_leaves_no_trace(store, draft, now):
     entered = enter(store, draft(accounts=["alice", "nobody"]), now=now, source="cli")
 
     assert entered.outcome is RowOutcome.REFUSED
-    assert store.read(reading.queue) == []
+    assert [] == store.read(reading.queue)
 
 
 def test_a_post_of_nobody_is_refused_where_a_second_person_says_yes(store, draft, csv, now):
@@ -62,7 +62,7 @@ def test_a_post_of_nobody_is_refused_where_a_second_person_says_yes(store, draft
         assert ("by", True) == (problem.field, "Your name" in problem.remedy)
     report = import_file(store, csv("k,Hello,alice,+1h"), now=now)
     assert {"refused": 1} == counts(report)
-    assert store.read(reading.queue) == []
+    assert [] == store.read(reading.queue)
 
     [waits] = enter(store, draft(), now=now, source="compose", by="ann").deliveries
     assert (State.HELD, True) == (waits.state, "bob may give it" in waits.approval)
@@ -96,12 +96,12 @@ def test_good_rows_come_in_and_each_wrong_one_is_named(store, csv, now):
 
     report = import_file(store, path, now=now)
 
-    assert [one.where for one in report.accepted] == ["posts.csv:2", "posts.csv:4"]
+    assert ["posts.csv:2", "posts.csv:4"] == [one.where for one in report.accepted]
     refusals = [one for entered in report.refused for one in entered.refusals]
-    assert [(one.where, one.field, one.value) for one in refusals] == [
+    assert [
         ("posts.csv:3", "accounts", "alyce"),
         ("posts.csv:3", "when", "soon"),
-    ]
+    ] == [(one.where, one.field, one.value) for one in refusals]
     assert all(one.remedy for one in refusals)
 
 
@@ -114,8 +114,8 @@ def test_importing_twice_is_harmless(store, csv, now, key):
     import_file(store, path, now=now)
     again = import_file(store, copy, now=now + timedelta(hours=1))
 
-    assert len(again.already) == 2
-    assert len(store.read(reading.queue)) == 2
+    assert 2 == len(again.already)
+    assert 2 == len(store.read(reading.queue))
 
 
 def test_a_text_twice_in_a_file_is_held_the_second_time_and_known_the_third(store, csv, now):
@@ -124,8 +124,8 @@ def test_a_text_twice_in_a_file_is_held_the_second_time_and_known_the_third(stor
 
     first, second = import_file(store, path, now=now), import_file(store, path, now=now)
 
-    assert (len(first.accepted), len(first.held)) == (1, 1)
-    assert len(second.already) == 2
+    assert (1, 1) == (len(first.accepted), len(first.held))
+    assert 2 == len(second.already)
 
 
 def test_another_post_under_a_known_key_is_told_not_dropped(store, csv, now):
@@ -155,8 +155,8 @@ def test_a_crash_in_the_middle_is_mended_by_importing_again(store, csv, now, mon
         import_file(store, path, now=now, progress=crash)
     report = import_file(store, path, now=now)
 
-    assert (len(report.already), len(report.accepted)) == (4, 6)
-    assert len(store.read(reading.queue)) == 10
+    assert (4, 6) == (len(report.already), len(report.accepted))
+    assert 10 == len(store.read(reading.queue))
 
 
 def test_a_damaged_file_enters_nothing(store, tmp_path, now):
@@ -166,8 +166,8 @@ def test_a_damaged_file_enters_nothing(store, tmp_path, now):
 
     report = import_file(store, path, now=now)
 
-    assert report.refused[0].refusals[0].where == "posts.csv:3"
-    assert store.read(reading.queue) == []
+    assert "posts.csv:3" == report.refused[0].refusals[0].where
+    assert [] == store.read(reading.queue)
 
 
 def test_images_are_found_beside_their_file(store, csv, png, now, monkeypatch):
@@ -193,9 +193,9 @@ def test_names_no_store_could_keep_do_no_harm(store, csv, png, now, tmp_path):
         '{"text": "Three", "accounts": ["alice"], "when": "now", "images": [{"path": "su\\udcffn.png"}]}'
     )
 
-    assert len(import_file(store, path, now=now).accepted) == 1
+    assert 1 == len(import_file(store, path, now=now).accepted)
     [refusal] = import_file(store, lines, now=now).refused[0].refusals
-    assert refusal.field == "images"
+    assert "images" == refusal.field
 
 
 def test_a_file_may_be_long(store, tmp_path, now):
@@ -206,8 +206,8 @@ def test_a_file_may_be_long(store, tmp_path, now):
 
     report = import_file(store, path, now=now)
 
-    assert len(report.refused) == 3000
-    assert report.refused[-1].where == "long.csv:3001"
+    assert 3000 == len(report.refused)
+    assert "long.csv:3001" == report.refused[-1].where
 
 
 # -- the dry run
@@ -238,7 +238,7 @@ def test_a_dry_run_says_what_would_become_of_each_row_and_writes_nothing(store, 
 
     assert before == content_of(store)
     assert counts(rehearsed) == counts(import_file(store, path, now=now))
-    assert counts(rehearsed) == {"accepted": 1, "held": 2, "already": 1, "refused": 2}
+    assert {"accepted": 1, "held": 2, "already": 1, "refused": 2} == counts(rehearsed)
 
 
 def test_a_dry_run_gives_each_row_the_slot_it_then_takes(store, csv, now):
@@ -250,7 +250,7 @@ def test_a_dry_run_gives_each_row_the_slot_it_then_takes(store, csv, now):
     rehearsed, done = [import_file(store, path, now=now, dry_run=dry_run) for dry_run in (True, False)]
 
     assert [one.due_at for one in done.accepted] == [one.due_at for one in rehearsed.accepted]
-    assert len({one.due_at for one in rehearsed.accepted}) == 3
+    assert 3 == len({one.due_at for one in rehearsed.accepted})
 
 
 def test_a_dry_run_knows_what_waits_for_a_second_person(store, csv, now):
@@ -289,8 +289,8 @@ def test_the_examples_are_what_the_demo_says_of_them(store, now):
     again = import_file(store, EXAMPLES, now=at + timedelta(hours=1))
 
     assert counts(report) == counts(rehearsed)
-    assert counts(report) == {"accepted": 30, "held": 1, "refused": 1, "late": 1}
-    assert counts(again) == {"already": 31, "refused": 1}
+    assert {"accepted": 30, "held": 1, "refused": 1, "late": 1} == counts(report)
+    assert {"already": 31, "refused": 1} == counts(again)
     [refusal] = report.refused[0].refusals
     assert "X counts 370 and bob may post 280" in refusal.why
 
@@ -302,8 +302,8 @@ def test_the_examples_spread_over_little_more_than_a_minute(store, now):
     moments = [one.due_at - now for one in report.accepted if not one.late]
     assert min(moments) >= timedelta(seconds=3)
     assert max(moments) <= timedelta(seconds=75)
-    assert {one.account for entered in report.accepted for one in entered.deliveries} == {
+    assert {
         "alice",
         "bob",
         "carol",
-    }
+    } == {one.account for entered in report.accepted for one in entered.deliveries}

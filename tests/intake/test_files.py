@@ -65,9 +65,9 @@ def test_a_csv_of_any_usual_making_is_read(read, delimiter, encoding, end):
 
     [(where, draft)] = read(content)
 
-    assert where == "posts.csv:2"
-    assert draft.text == "One, two; three\tfour ☀"
-    assert draft.accounts == ["alice", "bob"]
+    assert "posts.csv:2" == where
+    assert "One, two; three\tfour ☀" == draft.text
+    assert ["alice", "bob"] == draft.accounts
 
 
 def test_a_cell_of_many_lines_keeps_them_and_rows_are_counted_as_a_spreadsheet_does(read):
@@ -76,16 +76,16 @@ def test_a_cell_of_many_lines_keeps_them_and_rows_are_counted_as_a_spreadsheet_d
 
     found = read(content)
 
-    assert [where for where, _ in found] == ["posts.csv:2", "posts.csv:5"]
-    assert [draft.text for _, draft in found] == ["One\nTwo\n\nThree", 'Say "yes"']
+    assert ["posts.csv:2", "posts.csv:5"] == [where for where, _ in found]
+    assert ["One\nTwo\n\nThree", 'Say "yes"'] == [draft.text for _, draft in found]
 
 
 def test_a_thread_is_one_cell_parted_by_lines_of_three_dashes(read):
     """A dash inside a line parts nothing."""
     [(_, draft)] = read(HEADER + 'a,"First --- still first\r\n---\r\nSecond\n --- \nThird",alice,now')
 
-    assert draft.parts == ["First --- still first", "Second", "Third"]
-    assert draft.text == ""
+    assert ["First --- still first", "Second", "Third"] == draft.parts
+    assert "" == draft.text
 
 
 def test_images_carry_their_words_and_their_part(read):
@@ -93,18 +93,18 @@ def test_images_carry_their_words_and_their_part(read):
     header = "text,accounts,when,images\n"
     [(_, draft)] = read(header + "Hi,alice,now,a.png|b.png::A sun :: rising|c.png::Sea::2")
 
-    assert [(one.path, one.alt, one.part) for one in draft.images] == [
+    assert [
         ("a.png", "", 1),
         ("b.png", "A sun :: rising", 1),
         ("c.png", "Sea", 2),
-    ]
+    ] == [(one.path, one.alt, one.part) for one in draft.images]
 
 
 def test_excels_hint_of_its_delimiter_is_understood(read):
     """No spreadsheet shows it as a row."""
     [(where, draft)] = read("sep=;\r\ntext;accounts;when\r\nHi;alice;now\r\n")
 
-    assert (where, draft.text) == ("posts.csv:2", "Hi")
+    assert ("posts.csv:2", "Hi") == (where, draft.text)
 
 
 def test_empty_cells_are_defaults(read):
@@ -112,16 +112,16 @@ def test_empty_cells_are_defaults(read):
     header = "text,accounts,when,late_within,allow_repeat,zone\n"
     [(_, draft)] = read(header + "Hi,alice,,,yes,")
 
-    assert (draft.when, draft.late_within, draft.allow_repeat) == ("", "6h", True)
+    assert ("", "6h", True) == (draft.when, draft.late_within, draft.allow_repeat)
 
 
 def test_labels_are_parted_like_accounts(read):
     """Without the column there are none."""
     [(_, draft)] = read("text,accounts,when,labels\nHi,alice|bob,now, launch | #Summer |\n")
-    assert draft.labels == ["launch", "#Summer"]
+    assert ["launch", "#Summer"] == draft.labels
 
     [(_, plain)] = read("text,accounts,when\nHi,alice,now\n")
-    assert plain.labels == []
+    assert [] == plain.labels
 
 
 # -- CSV that is wrong
@@ -153,7 +153,7 @@ def test_an_unknown_column_is_named_with_its_nearest(refused):
     """A column nobody reads would be lost in silence."""
     refusal = refused("text,accounts,whem\nHi,alice,now\n")
 
-    assert (refusal.where, refusal.field, refusal.value) == ("posts.csv:1", "header", "whem")
+    assert ("posts.csv:1", "header", "whem") == (refusal.where, refusal.field, refusal.value)
     assert '"when" was meant?' in refusal.remedy
 
 
@@ -162,13 +162,13 @@ def test_all_that_is_wrong_with_a_header_is_named_at_once(written):
     with pytest.raises(FileRefused) as caught:
         list(rows(written("text,acounts,colour,key,key\nHi,alice,red,a,a\n")))
 
-    assert [(one.value, one.why) for one in caught.value.refusals] == [
+    assert [
         ("acounts", "no column has this name (column B)"),
         ("colour", "no column has this name (column C)"),
         ("key", "this column is there twice"),
         ("when", "this column is missing"),
-    ]
-    assert {one.where for one in caught.value.refusals} == {"posts.csv:1"}
+    ] == [(one.value, one.why) for one in caught.value.refusals]
+    assert {"posts.csv:1"} == {one.where for one in caught.value.refusals}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_line_in_another_encoding_is_named(refused):
     """Also when it is not the first."""
     refusal = refused(HEADER.encode() + b"a,One,alice,now\nb,Gr\x81\xfc\xdfe,alice,now\n")
 
-    assert refusal.where == "posts.csv:3"
+    assert "posts.csv:3" == refusal.where
     assert "UTF-8" in refusal.remedy
 
 
@@ -238,8 +238,8 @@ def test_a_field_no_image_has_is_held_against_an_images_own(written):
     [row] = rows(written(json.dumps([post]), "posts.json"))
 
     [refusal] = row.draft
-    assert refusal.field == "images[1].colour"
-    assert refusal.remedy == "the fields are path, alt, part"
+    assert "images[1].colour" == refusal.field
+    assert "the fields are path, alt, part" == refusal.remedy
 
 
 @given(st.binary(max_size=300))
@@ -294,14 +294,14 @@ POST = {"text": "Hi", "accounts": ["alice"], "when": "now"}
 )
 def test_every_form_of_json_is_read(read, content, name):
     """A list, a wrapped list, or one post on each line."""
-    assert [draft.text for _, draft in read(content, name)] == ["Hi", "Hi"]
+    assert ["Hi", "Hi"] == [draft.text for _, draft in read(content, name)]
 
 
 def test_a_post_in_json_is_named_by_its_line(read):
     """Also in a list over many lines."""
     content = '[\n {"text": "Hi",\n  "accounts": ["alice"], "when": "now"},\n\n {"text": 5}\n]'
 
-    assert read(content, "posts.json")[1] == ("posts.json:5", ["text", "accounts", "when"])
+    assert ("posts.json:5", ["text", "accounts", "when"]) == read(content, "posts.json")[1]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_broken_json_enters_nothing(written, store, now, content):
     report = import_file(store, written(content, "posts.json"), now=now)
 
     assert report.as_dict()["counts"] | {"refused": 0} == dict.fromkeys(report.as_dict()["counts"], 0)
-    assert [one.field for entered in report.refused for one in entered.refusals] == ["file"]
+    assert ["file"] == [one.field for entered in report.refused for one in entered.refusals]
 
 
 def test_a_wrong_line_of_json_lines_concerns_nobody_else(read):
@@ -351,5 +351,5 @@ def test_a_wrong_line_of_json_lines_concerns_nobody_else(read):
     twice = '{"text": "Hi", "text": "Ho", "accounts": ["alice"], "when": "now"}'
     found = read(f"{json.dumps(POST)}\n{{oops\n[]\n{twice}\n{json.dumps(POST)}\n", "posts.jsonl")
 
-    assert [fields for _, fields in found[1:4]] == [["line"], ["row"], ["text"]]
-    assert found[4][1].text == "Hi"
+    assert [["line"], ["row"], ["text"]] == [fields for _, fields in found[1:4]]
+    assert "Hi" == found[4][1].text

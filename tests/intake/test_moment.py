@@ -66,7 +66,7 @@ def test_a_time_that_means_nothing_is_refused(when):
     """Nothing is guessed, and the refusal says how to write it."""
     [refusal] = meant(when)
 
-    assert refusal.field == "when"
+    assert "when" == refusal.field
     assert refusal.why
     assert refusal.remedy
 
@@ -148,8 +148,8 @@ def test_an_offset_that_is_not_the_zones_is_refused():
 )
 def test_an_unknown_zone_is_refused_beside_what_else_is_wrong(zone):
     """Whatever stands in the field, the answer is a sentence."""
-    assert [one.field for one in meant("2026-07-01T10:00", zone)] == ["zone"]
-    assert [one.field for one in meant("whenever", zone)] == ["zone", "when"]
+    assert ["zone"] == [one.field for one in meant("2026-07-01T10:00", zone)]
+    assert ["zone", "when"] == [one.field for one in meant("whenever", zone)]
 
 
 NAIVE = NOW.replace(tzinfo=None)

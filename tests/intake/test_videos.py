@@ -66,7 +66,7 @@ def test_a_video_comes_in(judged, video_file, account, brand, kind):
     assert isinstance(accepted, Accepted)
     [media] = accepted.post.parts[0].media
     assert (kind, "Waves", 2.5, len(video(brand=brand))) == (media.kind, media.alt, media.seconds, media.size)
-    assert len(media.digest) == 64
+    assert 64 == len(media.digest)
 
 
 def test_where_no_video_can_be_sent_it_is_refused(judged, video_file):

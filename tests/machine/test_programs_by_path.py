@@ -51,7 +51,7 @@ def test_no_test_names_a_program_by_its_path():
         if (str(path.relative_to(ROOT)), program) not in ALLOWED
     ]
 
-    assert named == []
+    assert [] == named
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_no_test_names_a_program_by_its_path():
 )
 def test_a_path_is_seen(source):
     """In whatever way it is written."""
-    assert len(paths_in(source)) == 1
+    assert 1 == len(paths_in(source))
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_a_path_is_seen(source):
 )
 def test_what_is_no_path_of_the_machine_is_not_seen(source):
     """A script's first line, a folder of one's own, an address."""
-    assert paths_in(source) == []
+    assert [] == paths_in(source)

@@ -91,7 +91,7 @@ def test_when_every_answer_is_lost_nothing_else_is(played):
     result = played["lost-24"].result()
 
     assert result.held, str(result)
-    assert (result.live, result.asks, result.state) == ("24 of 24 live", 24, "published")
+    assert ("24 of 24 live", 24, "published") == (result.live, result.asks, result.state)
 
 
 def test_with_every_protection_switched_off_there_is_still_no_second_ask(played):
@@ -99,4 +99,4 @@ def test_with_every_protection_switched_off_there_is_still_no_second_ask(played)
     result = played["lost-12-all-off"].result()
 
     assert result.held, str(result)
-    assert (result.live, result.asks, result.state) == ("12 of 12 live", 12, "published")
+    assert ("12 of 12 live", 12, "published") == (result.live, result.asks, result.state)

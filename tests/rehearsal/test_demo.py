@@ -55,7 +55,7 @@ def test_a_browser_that_ends_at_once_ends_the_demo(tmp_path):
 
     code, said, seconds = demonstrate(tmp_path, browser, within=60)
 
-    assert code == 1
+    assert 1 == code
     assert "no browser starts here: the browser ends as soon as it is started (no such library)" in said
     assert "remedy:" in said
     assert "Prefect server" not in said
@@ -119,12 +119,12 @@ def at(watched):
 def test_nothing_is_asked_before_its_time_or_once_a_post_is_out(watched, at):
     """A demo that goes well is not disturbed."""
     at(timedelta(0))
-    assert (watched.proofs, watched.asked) == (0, 0)
+    assert (0, 0) == (watched.proofs, watched.asked)
 
     watched.published = 1
     at(NOTHING_WITHIN)
 
-    assert (watched.proofs, watched.asked) == (0, 0)
+    assert (0, 0) == (watched.proofs, watched.asked)
 
 
 def test_a_reason_that_lasts_ends_it_within_twenty_seconds(watched, at):
@@ -135,7 +135,7 @@ def test_a_reason_that_lasts_ends_it_within_twenty_seconds(watched, at):
     with pytest.raises(NothingGoesOut, match=r"Because\."):
         at(REASON_AFTER)
 
-    assert watched.proofs == 1
+    assert 1 == watched.proofs
     assert timedelta(seconds=20) > REASON_AFTER
 
 
@@ -144,7 +144,7 @@ def test_a_reason_that_may_pass_is_given_its_time(watched, at):
     watched.kinds = ["circuit_open", "waits"]
     at(PROVEN_AFTER)
     at(REASON_AFTER)
-    assert watched.asked == 1
+    assert 1 == watched.asked
 
     with pytest.raises(NothingGoesOut, match=r"60 s after .* Because\."):
         at(NOTHING_WITHIN)
@@ -166,7 +166,7 @@ def test_the_reasons_that_last_are_reasons():
     """Each is one that ``steadypost why`` gives."""
     told = inspect.getsource(standstill) + inspect.getsource(holding)
 
-    assert [kind for kind in sorted(LASTING) if f'"{kind}"' not in told] == []
+    assert [] == [kind for kind in sorted(LASTING) if f'"{kind}"' not in told]
 
 
 # --- the whole demo
@@ -198,7 +198,7 @@ def test_every_network_holds_what_the_store_says_and_each_thing_once(tmp_path):
 
     code, said, _ = demonstrate(tmp_path, os.environ.get("STEADYPOST_CHROMIUM", ""), within=880)
 
-    assert code == 0, said
+    assert 0 == code, said
     home = tmp_path / "var" / "demo"
     ledgers = json.loads((home / "ledgers.json").read_text())
     report = json.loads((home / "report.json").read_text())

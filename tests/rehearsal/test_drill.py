@@ -76,7 +76,7 @@ def test_the_posts_are_alike_on_purpose():
     said = Counter((post.account, post.texts) for post in posts if post.shape is not Shape.MEDIA_ONLY)
     repeated = sum(many - 1 for many in said.values())
     assert 5 < repeated < len(posts) / 5
-    assert {post.is_reply for post in posts if post.shape is Shape.SAME_REPLY} == {True}
+    assert {True} == {post.is_reply for post in posts if post.shape is Shape.SAME_REPLY}
     assert all(post.picture and post.texts == ("",) for post in posts if post.shape is Shape.MEDIA_ONLY)
 
 
@@ -166,7 +166,7 @@ def test_limits_of_the_drill_leave_room_for_every_post_but_the_tight_account_s()
     short = [post for post in programme(seed=7, minutes=4).posts if post.account == TIGHT]
     assert len(short) > LIMITS[TIGHT]["per_hour"]
     assert all(post.late_after for post in short)
-    assert {post.asks_when_late for post in short} == {True, False}
+    assert {True, False} == {post.asks_when_late for post in short}
 
 
 # -- the judgement
@@ -213,20 +213,20 @@ def test_recovery_counts_from_the_end_of_the_trouble_to_the_first_post_that_goes
     """What was waiting at its end waited for us."""
     told = suffered(happened(10, 20), [line(0, 1), line(12, 15), line(15, 25), line(30, 1)])
 
-    assert told.recovery_s == 7
-    assert told.drained_s == 20
+    assert 7 == told.recovery_s
+    assert 20 == told.drained_s
 
 
 def test_nobody_waits_before_a_post_is_due():
     """With nothing due at the trouble's end the time counts from the next due post."""
-    assert suffered(happened(10, 20), [line(0, 1), line(50, 1.5)]).recovery_s == 1.5
+    assert 1.5 == suffered(happened(10, 20), [line(0, 1), line(50, 1.5)]).recovery_s
 
 
 def test_the_slowest_account_is_the_one_that_counts():
     """An account that came back does not speak for one that did not."""
     told = suffered(happened(10, 20, *PEOPLE), [line(18, 4), line(18, 42, account="bob")])
 
-    assert told.recovery_s == 40
+    assert 40 == told.recovery_s
 
 
 def test_an_account_that_is_never_back_is_the_figure():
@@ -237,16 +237,16 @@ def test_an_account_that_is_never_back_is_the_figure():
     nobody = suffered(happened(10, 20), [line(18, None, state=State.SCHEDULED)])
 
     assert told.recovery_s == NEVER
-    assert told.as_dict(NOON)["recovery_by_account_s"] == {"alice": 2.0, "bob": "never"}
-    assert nobody.as_dict(NOON)["recovery_s"] == "never"
+    assert {"alice": 2.0, "bob": "never"} == told.as_dict(NOON)["recovery_by_account_s"]
+    assert "never" == nobody.as_dict(NOON)["recovery_s"]
     faults = [told.as_dict(NOON), suffered(happened(10, 20), [line(25, 1)]).as_dict(NOON)]
-    assert reports.never_back(faults) == 1
-    assert reports.spread(faults, "recovery_s")["x_answer"] == {
+    assert 1 == reports.never_back(faults)
+    assert {
         "n": 2,
         "p50": 1.0,
         "p90": "never",
         "max": "never",
-    }
+    } == reports.spread(faults, "recovery_s")["x_answer"]
 
 
 def test_an_account_with_nothing_due_any_more_has_no_figure():
@@ -264,7 +264,7 @@ def test_what_the_weather_refused_is_shown():
     """It is left out of the share, and must not be out of sight."""
     lines = [line(0, None, state=State.REFUSED, refused_code="186"), line(1, 1)]
 
-    assert reports.refusals(lines) == {"186": 1}
+    assert {"186": 1} == reports.refusals(lines)
 
 
 def test_troubles_that_overlap_are_over_together():
@@ -274,7 +274,7 @@ def test_troubles_that_overlap_are_over_together():
     told = suffered(one, [line(12, 33)], other)
 
     assert told.overlapped
-    assert told.recovery_s == 5
+    assert 5 == told.recovery_s
 
 
 def test_detection_is_the_first_sign_in_the_trouble_s_own_time():
@@ -299,9 +299,9 @@ def test_a_post_that_waits_in_calm_weather_is_falsely_blocked():
     waits = line(100, 90)
 
     assert blocked([waits]) == [waits]
-    assert blocked([waits], happened(100, 150)) == []
+    assert [] == blocked([waits], happened(100, 150))
     assert blocked([waits], happened(100, 150, "bob")) == [waits]
-    assert blocked([line(100, 50)]) == []
+    assert [] == blocked([line(100, 50)])
 
 
 def test_a_post_behind_others_waits_for_its_account_s_spacing():
@@ -310,7 +310,7 @@ def test_a_post_behind_others_waits_for_its_account_s_spacing():
     first, waiting = asked(line(90, 10), 100), line(100, 90)
 
     assert blocked([first, waiting]) == [waiting]
-    assert blocked([first, waiting], spacing=spaced) == []
+    assert [] == blocked([first, waiting], spacing=spaced)
     assert blocked([replace(first, account="bob"), waiting], spacing=spaced) == [waiting]
     overtakes = replace(first, due_at=waiting.due_at + timedelta(seconds=1))
     assert blocked([overtakes, waiting], spacing=spaced) == [waiting]
@@ -330,13 +330,13 @@ def test_a_false_block_tells_its_wait_and_what_was_on_record():
     [told] = waits.blocked([waiting], [], reasons=reasons)
     [unexplained] = waits.blocked([waiting], [], reasons={"alice": reasons["alice"][1:]})
 
-    assert (told.waited_s, told.cause) == (90.0, "delivery 7 of the same account was under way")
+    assert (90.0, "delivery 7 of the same account was under way") == (told.waited_s, told.cause)
     assert unexplained.cause == waits.NO_REASON
 
 
 def test_an_unconfirmed_post_waits_for_its_own_settling():
     """The settle window stands before it: that is no block, and is told as lateness."""
-    assert blocked([line(100, 90, unconfirmed=True)]) == []
+    assert [] == blocked([line(100, 90, unconfirmed=True)])
 
 
 def test_a_post_that_was_asked_for_or_told_to_wait_is_not_blocked():
@@ -345,9 +345,9 @@ def test_a_post_that_was_asked_for_or_told_to_wait_is_not_blocked():
     failed = replace(waits, signs=(NOON + timedelta(seconds=101),))
     told = {"alice": [Span(NOON + timedelta(seconds=95), NOON + timedelta(seconds=160))]}
 
-    assert blocked([failed]) == []
-    assert blocked([replace(waits, asked_at=waits.due_at + timedelta(seconds=2))]) == []
-    assert blocked([waits], told=told) == []
+    assert [] == blocked([failed])
+    assert [] == blocked([replace(waits, asked_at=waits.due_at + timedelta(seconds=2))])
+    assert [] == blocked([waits], told=told)
     assert blocked([waits], told={"bob": told["alice"]}) == [waits]
 
 
@@ -388,15 +388,15 @@ def test_two_minutes_of_everything(tmp_path):
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr[-6000:]
+    assert 0 == done.returncode, done.stderr[-6000:]
     told = json.loads((tmp_path / "drill" / "report.json").read_text())
     details = json.loads((tmp_path / "drill" / "details.json").read_text())
     assert set(told) == PROMISED
-    assert (told["duplicates"], told["lost"], told["false_status"], told["false_blocks"]) == (0, 0, 0, 0)
+    assert (0, 0, 0, 0) == (told["duplicates"], told["lost"], told["false_status"], told["false_blocks"])
     assert told["due"] >= 38
     assert told["availability"] >= 0.95
-    assert details["broken"] == []
-    assert set(told["channels"]) == {"x_web", "x_api", "mastodon", "bluesky"}
+    assert [] == details["broken"]
+    assert {"x_web", "x_api", "mastodon", "bluesky"} == set(told["channels"])
     for channel, figures in told["channels"].items():
         assert (channel, figures["duplicates"], figures["false_status"], figures["broken"]) == (
             channel,
@@ -405,7 +405,7 @@ def test_two_minutes_of_everything(tmp_path):
             [],
         )
         assert figures["due"] >= 6
-    assert [one["failed"] for one in told["by_fault"] if one["failed"]] == []
+    assert [] == [one["failed"] for one in told["by_fault"] if one["failed"]]
     page = (tmp_path / "drill" / "report.html").read_text()
     assert page.count("<circle") == 2 * len(details["posts"])
     assert not re.search(r"https?://(?!127\.0\.0\.1)", page)
@@ -458,6 +458,6 @@ def test_single_protections_are_not_turned_off_beside_what_has_its_own_idea_of_i
     """It is refused before anything starts, and not silently left out."""
     done = CliRunner().invoke(drill_program, ["--off", "repair", *other, "--out", str(tmp_path / "out")])
 
-    assert done.exit_code == 2
+    assert 2 == done.exit_code
     assert f"leave it out beside {other[0]}" in done.output
     assert not (tmp_path / "out").exists()

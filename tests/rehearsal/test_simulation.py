@@ -44,16 +44,16 @@ def test_in_calm_weather_everything_goes_out_at_once():
     """Each once, each within seconds."""
     told = stretch("calm")
 
-    assert len(told.lines) == 15
+    assert 15 == len(told.lines)
     assert all(line.copies == 1 and line.late_s() < 10 for line in told.lines)
-    assert (told.duplicates, told.lost, told.false_status, told.broken_rules) == (0, 0, 0, [])
+    assert (0, 0, 0, []) == (told.duplicates, told.lost, told.false_status, told.broken_rules)
 
 
 def test_posts_that_are_alike_and_a_person_beside_us_cost_nothing():
     """A quarter of all answers are lost; what people write is alike, and somebody posts, deletes and edits by hand."""
     told = stretch("alike", hours=1.5)
 
-    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
+    assert (0, 0, [], []) == (told.duplicates, told.lost, told.wrong, told.broken_rules)
     assert sum(told.by_hand.values()) > 5
     assert any(line.unconfirmed for line in told.lines)
 
@@ -62,7 +62,7 @@ def test_clocks_that_do_not_agree_cost_nothing():
     """The network's is minutes away from ours, drifts and jumps; each worker's is seconds off."""
     told = stretch("clocks", hours=1.5)
 
-    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
+    assert (0, 0, [], []) == (told.duplicates, told.lost, told.wrong, told.broken_rules)
     assert any(line.unconfirmed for line in told.lines)
 
 
@@ -98,7 +98,7 @@ def test_a_storm_costs_no_copy_and_no_post():
     """Ten times as much of everything as usual; what happened to whom is on record."""
     told = stretch("storm", hours=1, seed=8)
 
-    assert (told.duplicates, told.lost, told.wrong, told.broken_rules) == (0, 0, [], [])
+    assert (0, 0, [], []) == (told.duplicates, told.lost, told.wrong, told.broken_rules)
     assert any(line.attempts > 1 for line in told.lines)
     assert told.happened
 
@@ -115,7 +115,7 @@ def test_no_switch_turned_off_costs_a_copy(name):
     """The naive behaviour is slower and less available; it never asks twice."""
     told = stretch("storm", hours=0.2, seed=5, off=[name])
 
-    assert (told.duplicates, told.false_status) == (0, 0)
+    assert (0, 0) == (told.duplicates, told.false_status)
 
 
 @pytest.mark.parametrize("piece", ONCE_FAILED, ids=lambda piece: f"{piece['seed']}-{piece['n']}")
@@ -123,4 +123,4 @@ def test_what_once_failed_holds(piece):
     """A seed that found something stays."""
     told = simulate(Piece(**{**piece, "off": tuple(piece.get("off", ()))}))
 
-    assert (told.duplicates, told.lost, told.wrong) == (0, 0, [])
+    assert (0, 0, []) == (told.duplicates, told.lost, told.wrong)

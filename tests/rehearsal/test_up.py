@@ -59,14 +59,14 @@ def test_everything_can_be_looked_at_and_ends(tmp_path, wait_until):
             assert process.poll() is None, said.read_text()
             urls = re.findall(r"http://127\.0\.0\.1:\d+[/\w-]*", said.read_text())
             prefect, _, board, page, *timelines, metrics, health = urls
-            assert answer(prefect)[0] == 200
+            assert 200 == answer(prefect)[0]
             # By its own number as soon as it is written.
             assert board.startswith(
                 (f"{prefect}/artifacts/key/steadypost-board", f"{prefect}/artifacts/artifact/")
             )
-            assert answer(page)[0] == 200
-            assert [url.rpartition("/")[2] for url in timelines] == ["x_api", "mastodon", "bluesky"]
-            assert [answer(url)[0] for url in timelines] == [200, 200, 200]
+            assert 200 == answer(page)[0]
+            assert ["x_api", "mastodon", "bluesky"] == [url.rpartition("/")[2] for url in timelines]
+            assert [200, 200, 200] == [answer(url)[0] for url in timelines]
             for account in ("alice", "bob", "carol", "dora-x", "dora-mastodon", "dora-bluesky"):
                 assert account in said.read_text()
             assert b"steadypost_deliveries" in answer(metrics)[1]
@@ -77,6 +77,6 @@ def test_everything_can_be_looked_at_and_ends(tmp_path, wait_until):
         finally:
             process.send_signal(signal.SIGINT)
             ended = process.wait(60)
-    assert ended == 0
+    assert 0 == ended
     assert "nothing is left running" in said.read_text()
-    assert below(tmp_path) == []
+    assert [] == below(tmp_path)

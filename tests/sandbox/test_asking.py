@@ -33,7 +33,7 @@ def test_a_post_is_live_under_the_id_in_the_answer(sandbox, alice):
     [post] = sandbox.live("alice")
     assert post["id"] == id_of(answer)
     assert before - 5 <= time_of(post["id"]) <= time.time() * 1000 + 5
-    assert post["text"] == "Good morning"
+    assert "Good morning" == post["text"]
 
 
 def test_the_first_rest_id_of_the_answer_is_the_authors(sandbox, alice):
@@ -50,19 +50,19 @@ def test_every_ask_is_written_down_with_its_end(sandbox, alice):
     alice.ask("Once")
 
     first, second = sandbox.asks("alice")
-    assert (first["text"], first["outcome"], first["delivered"]) == ("Once", "created", True)
-    assert (second["outcome"], second["post"]) == ("refused:187", None)
+    assert ("Once", "created", True) == (first["text"], first["outcome"], first["delivered"])
+    assert ("refused:187", None) == (second["outcome"], second["post"])
 
 
 def test_without_session_or_csrf_nobody_posts(sandbox, alice, stranger):
     """A missing session is code 32; a CSRF header that does not match is 403 and code 353."""
-    assert (stranger.ask("hello").status_code, code_of(stranger.ask("hello"))) == (401, 32)
+    assert (401, 32) == (stranger.ask("hello").status_code, code_of(stranger.ask("hello")))
     alice.csrf = "something else"
 
     refused = alice.ask("hello")
 
-    assert (refused.status_code, code_of(refused)) == (403, 353)
-    assert sandbox.live() == []
+    assert (403, 353) == (refused.status_code, code_of(refused))
+    assert [] == sandbox.live()
 
 
 @pytest.mark.parametrize("again", ["Same words", "Same  words ", "Same\nwords"])
@@ -72,8 +72,8 @@ def test_the_same_words_again_are_refused(sandbox, alice, again):
 
     refused = alice.ask(again)
 
-    assert (refused.status_code, code_of(refused)) == (200, 187)
-    assert len(sandbox.live("alice")) == 1
+    assert (200, 187) == (refused.status_code, code_of(refused))
+    assert 1 == len(sandbox.live("alice"))
 
 
 def test_the_same_words_are_free_for_others_and_after_deletion(sandbox, alice, bob):
@@ -94,16 +94,16 @@ def test_the_duplicate_guard_looks_back_only_so_far():
             lambda s: time.time() * 1000 > s.live()[0]["created_at"] + 2, description="a moment"
         )
 
-        assert sandbox.counts()["copies"] == []
+        assert [] == sandbox.counts()["copies"]
         sandbox.hand_post("alice", "Same words")
-        assert sandbox.counts()["copies"] == [{"account": "alice", "text": "Same words", "live": 2}]
+        assert [{"account": "alice", "text": "Same words", "live": 2}] == sandbox.counts()["copies"]
 
 
 def test_length_is_weighted(alice):
     """280 counts links as 23 and CJK as 2."""
-    assert weighted_length("日" * 140) == 280
+    assert 280 == weighted_length("日" * 140)
     assert alice.ask("日" * 140).json()["data"]
-    assert code_of(alice.ask("日" * 141)) == 186
+    assert 186 == code_of(alice.ask("日" * 141))
     assert alice.ask("x" * 256 + " https://example.org/" + "y" * 200).json()["data"]
 
 
@@ -111,7 +111,7 @@ def test_long_posts_are_for_those_who_pay(sandbox, alice, carol):
     """CreateNoteTweet takes a long text of a premium account, and nobody else's."""
     text = "A long story. " * 60
 
-    assert code_of(alice.ask(text, operation="CreateNoteTweet")) == 186
+    assert 186 == code_of(alice.ask(text, operation="CreateNoteTweet"))
     answer = carol.ask(text.strip(), operation="CreateNoteTweet").json()
 
     told = answer["data"]["notetweet_create"]["tweet_results"]["result"]
@@ -128,7 +128,7 @@ def test_a_reply_needs_something_to_reply_to(sandbox, alice, bob):
 
     sandbox.delete(parent)
 
-    assert code_of(alice.ask("Another", reply_to=parent)) == 385
+    assert 385 == code_of(alice.ask("Another", reply_to=parent))
     assert [post["id"] for post in sandbox.live("alice")] == [reply]
 
 
@@ -143,8 +143,8 @@ def test_pictures_are_kept_by_hash_with_their_description(sandbox, alice, bob):
         "media_id_string"
     ]
     describe = {"media_id": media, "alt_text": {"text": "One grey pixel"}}
-    assert bob.http.post("/1.1/media/metadata/create.json", json=describe).status_code == 404
-    assert alice.http.post("/1.1/media/metadata/create.json", json=describe).status_code == 200
+    assert 404 == bob.http.post("/1.1/media/metadata/create.json", json=describe).status_code
+    assert 200 == alice.http.post("/1.1/media/metadata/create.json", json=describe).status_code
 
     alice.ask("Look", media=(media,))
 
@@ -155,8 +155,8 @@ def test_pictures_are_kept_by_hash_with_their_description(sandbox, alice, bob):
 
 def test_what_is_no_picture_is_not_taken(alice):
     """The network judges a picture by its bytes; an id it does not know is code 324."""
-    assert alice.http.post("/i/media/upload.json", files={"media": b"MZ..."}).status_code == 400
-    assert code_of(alice.ask("Look", media=("123",))) == 324
+    assert 400 == alice.http.post("/i/media/upload.json", files={"media": b"MZ..."}).status_code
+    assert 324 == code_of(alice.ask("Look", media=("123",)))
 
 
 def test_a_person_posts_past_all_weather(sandbox, alice):
@@ -165,6 +165,6 @@ def test_a_person_posts_past_all_weather(sandbox, alice):
 
     by_hand = sandbox.hand_post("alice", "From my phone")
 
-    assert sandbox.ledger("alice")[0]["origin"] == "hand"
+    assert "hand" == sandbox.ledger("alice")[0]["origin"]
     assert alice.profile() == [by_hand]
-    assert sandbox.counts()["asks"] == 0
+    assert 0 == sandbox.counts()["asks"]

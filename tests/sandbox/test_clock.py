@@ -40,7 +40,7 @@ def afterwards_the_right_time(running):
 def test_an_offset_a_drift_and_a_jump(host):
     """Each counts from what the clock showed when it was set."""
     clock = Clock(offset_s=20, host=host)
-    assert clock.now_ms() - host.ms == 20_000
+    assert 20_000 == clock.now_ms() - host.ms
 
     clock.set(drift_ppm=1000)
     host.ms += HOUR_MS
@@ -69,9 +69,9 @@ def test_ids_follow_the_clock_and_never_repeat(host):
     clock.jump(-0.05)
     second = [ids.now() for _ in range(3)]
 
-    assert len({*first, *second}) == 6
+    assert 6 == len({*first, *second})
     assert [int(one) for one in first] == sorted(int(one) for one in first)
-    assert {time_of(one) for one in [*first, *second]} == {1_000_000}
+    assert {1_000_000} == {time_of(one) for one in [*first, *second]}
 
 
 @pytest.mark.parametrize("offset", [-600, -20, 20, 600])
@@ -117,7 +117,7 @@ def test_the_ledger_tells_both_times(sandbox, alice):
     after = time.time() * 1000
 
     asks, posts = sandbox.asks(), sorted(sandbox.live(), key=lambda one: one["made_at_host"])
-    assert [post["text"] for post in posts] == ["first", "second"]
+    assert ["first", "second"] == [post["text"] for post in posts]
     for told in (*(a["arrived_at_host"] for a in asks), *(p["made_at_host"] for p in posts)):
         assert before - 1 <= told <= after + 1
     assert asks[1]["arrived_at"] - asks[0]["arrived_at"] > 590_000
@@ -135,7 +135,7 @@ def test_a_jump_hides_nothing(sandbox, alice):
 
     assert {post["id"] for post in sandbox.live()} == set(seen)
     # The later one has the smaller id, and stands below.
-    assert [post["text"] for post in sandbox.live()] == ["after", "before"]
+    assert ["after", "before"] == [post["text"] for post in sandbox.live()]
     assert seen[0] == sandbox.live()[1]["id"]
 
 
@@ -161,4 +161,4 @@ def test_the_control_port_refuses_a_clock_in_words(sandbox):
         sandbox.set_clock(offset_s=1000)
     with pytest.raises(SandboxError, match="the clock takes numbers for offset_s"):
         sandbox.set_clock(offset=1)
-    assert sandbox.clock()["offset_s"] == 0
+    assert 0 == sandbox.clock()["offset_s"]

@@ -57,7 +57,7 @@ def test_posting_needs_no_weather(served, post_once):
 
     post_once("Hello")
 
-    assert [ask["outcome"] for ask in served.asks()] == ["created"]
+    assert ["created"] == [ask["outcome"] for ask in served.asks()]
 
 
 @pytest.mark.parametrize(("served", "rule", "arrivals"), LOST, indirect=["served"])

@@ -125,7 +125,7 @@ def test_pasted_text_arrives_with_plain_line_breaks(sandbox, compose):
     )
     writing.send()
 
-    assert sandbox.live("alice")[0]["text"] == "one\ntwo"
+    assert "one\ntwo" == sandbox.live("alice")[0]["text"]
 
 
 def test_correcting_with_the_keyboard(sandbox, compose):
@@ -148,7 +148,7 @@ def test_correcting_with_the_keyboard(sandbox, compose):
     writing.page.keyboard.type("z!")
     writing.send()
 
-    assert sandbox.live("alice")[0]["text"] == "xbz!"
+    assert "xbz!" == sandbox.live("alice")[0]["text"]
 
 
 def test_select_all_and_delete_leaves_nothing(compose):
@@ -159,8 +159,8 @@ def test_select_all_and_delete_leaves_nothing(compose):
     writing.page.keyboard.press("Control+A")
     writing.page.keyboard.press("Backspace")
 
-    assert writing.box.inner_text().strip() == ""
-    assert writing.button.get_attribute("aria-disabled") == "true"
+    assert "" == writing.box.inner_text().strip()
+    assert "true" == writing.button.get_attribute("aria-disabled")
 
 
 @pytest.mark.parametrize(
@@ -176,14 +176,14 @@ def test_text_written_into_the_dom_does_not_exist(sandbox, compose, script):
     writing = compose()
 
     writing.box.evaluate(script)
-    assert writing.box.inner_text() == "from outside"
-    assert writing.button.get_attribute("aria-disabled") == "true"
+    assert "from outside" == writing.box.inner_text()
+    assert "true" == writing.button.get_attribute("aria-disabled")
     assert writing.button.is_disabled()
 
     writing.box.focus()
     writing.page.keyboard.type("k")
     writing.send()
-    assert sandbox.live("alice")[0]["text"] == "k"
+    assert "k" == sandbox.live("alice")[0]["text"]
 
 
 def test_composed_text_arrives(sandbox, context, compose):
@@ -197,7 +197,7 @@ def test_composed_text_arrives(sandbox, context, compose):
     writing.page.keyboard.type("!")
     writing.send()
 
-    assert sandbox.live("alice")[0]["text"] == "日本!"
+    assert "日本!" == sandbox.live("alice")[0]["text"]
 
 
 def test_the_counter_disables_what_is_too_long(compose):
@@ -223,7 +223,7 @@ def test_a_mention_opens_a_list_that_swallows_enter(sandbox, compose):
     writing.page.keyboard.type("and @car")
     writing.page.locator("its=Dropdown").wait_for()
     writing.page.keyboard.press("Escape")
-    assert writing.page.locator("its=Dropdown").count() == 0
+    assert 0 == writing.page.locator("its=Dropdown").count()
     writing.send()
 
-    assert sandbox.live("alice")[0]["text"] == "hello @bob and @car"
+    assert "hello @bob and @car" == sandbox.live("alice")[0]["text"]

@@ -65,7 +65,7 @@ def test_how_an_ask_ends(sandbox, alice, *, fault, params, seen, live):
     assert (answer if isinstance(answer, str) else answer.status_code) == seen
     assert len(sandbox.live("alice")) == live
     assert sandbox.asks()[0]["weather"] == [fault]
-    assert sandbox.weather()[0]["hits"] == 1
+    assert 1 == sandbox.weather()[0]["hits"]
 
 
 def test_a_cut_answer_is_written_down_as_not_delivered(sandbox, alice):
@@ -75,7 +75,7 @@ def test_a_cut_answer_is_written_down_as_not_delivered(sandbox, alice):
     answer_to(alice, "lost")
     answer_to(alice, "found")
 
-    assert [ask["delivered"] for ask in sandbox.asks()] == [False, True]
+    assert [False, True] == [ask["delivered"] for ask in sandbox.asks()]
 
 
 @pytest.mark.parametrize("code", sorted(set(ERROR_CODES) - {353, 385}))
@@ -88,7 +88,7 @@ def test_each_code_comes_in_the_networks_body(sandbox, alice, code):
     [error] = answer.json()["errors"]
     assert answer.status_code == (429 if code == 88 else 200)
     assert (error["code"], error["extensions"]["code"], error["message"]) == (code, code, ERROR_CODES[code])
-    assert sandbox.live() == []
+    assert [] == sandbox.live()
     assert sandbox.asks()[0]["outcome"] == f"refused:{code}"
 
 
@@ -102,7 +102,7 @@ def test_a_rate_limit_may_say_when_it_ends(sandbox, alice, fault):
     sandbox.weather({"fault": fault, "params": {**params, "reset_seconds": 60}})
     answer = alice.ask("hello")
 
-    assert answer.status_code == 429
+    assert 429 == answer.status_code
     assert abs(int(answer.headers["x-rate-limit-reset"]) - time.time() - 60) < 10
 
 
@@ -134,8 +134,8 @@ def test_a_shape_that_is_no_json(sandbox, alice):
 
     answer = alice.ask("hello")
 
-    assert (answer.status_code, answer.text.startswith("<!doctype")) == (200, True)
-    assert len(sandbox.live()) == 1
+    assert (200, True) == (answer.status_code, answer.text.startswith("<!doctype"))
+    assert 1 == len(sandbox.live())
 
 
 def test_delays_before_and_after(sandbox, alice):
@@ -164,7 +164,7 @@ def test_latency_of_each_kind(sandbox, alice):
         begun = time.monotonic()
         act()
         assert time.monotonic() - begun >= 0.25
-        assert sandbox.weather()[0]["hits"] == 1
+        assert 1 == sandbox.weather()[0]["hits"]
 
 
 def test_the_guard_can_be_off(sandbox, alice):
@@ -174,7 +174,7 @@ def test_the_guard_can_be_off(sandbox, alice):
     alice.ask("hello")
     alice.ask("hello")
 
-    assert sandbox.counts()["copies"] == [{"account": "alice", "text": "hello", "live": 2}]
+    assert [{"account": "alice", "text": "hello", "live": 2}] == sandbox.counts()["copies"]
 
 
 def test_the_echo_of_an_ask_is_an_ask(sandbox, alice):
@@ -183,7 +183,7 @@ def test_the_echo_of_an_ask_is_an_ask(sandbox, alice):
 
     alice.ask("hello")
 
-    assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "refused:187"]
+    assert ["created", "refused:187"] == [ask["outcome"] for ask in sandbox.asks()]
 
 
 def test_a_daily_limit_counts_what_was_made(sandbox, alice):
@@ -193,7 +193,7 @@ def test_a_daily_limit_counts_what_was_made(sandbox, alice):
 
     codes = [alice.ask(text).json().get("errors", [{}])[0].get("code") for text in ("two", "three")]
 
-    assert codes == [None, 344]
+    assert [None, 344] == codes
 
 
 def test_an_author_can_let_nobody_answer(sandbox, alice):
@@ -205,7 +205,7 @@ def test_an_author_can_let_nobody_answer(sandbox, alice):
     alice.ask("to the other", reply_to=other)
     alice.ask("to nobody")
 
-    assert [ask["outcome"] for ask in sandbox.asks()] == ["refused:433", "created", "created"]
+    assert ["refused:433", "created", "created"] == [ask["outcome"] for ask in sandbox.asks()]
 
 
 def test_a_post_can_be_slow_to_show(sandbox, alice):
@@ -216,7 +216,7 @@ def test_a_post_can_be_slow_to_show(sandbox, alice):
 
     assert alice.profile() == [other]
     assert alice.sees("TweetDetail", focalTweetId=post) == [post]
-    assert sandbox.live()[0]["visible_at"] - sandbox.live()[0]["created_at"] == 1500
+    assert 1500 == sandbox.live()[0]["visible_at"] - sandbox.live()[0]["created_at"]
     sandbox.wait_until(lambda _: alice.profile() == [other, post], description="the timeline shows it")
 
 
@@ -245,23 +245,23 @@ def test_timelines_with_gaps(sandbox, alice, past):
     sandbox.weather({"fault": "timeline_partial", "params": {"every": 3}})
     assert alice.profile() == [past[1], past[2], past[4], past[5]]
     sandbox.weather({"fault": "timeline_empty"})
-    assert (alice.profile(), "errors" in alice.look("UserTweets", screen_name="alice").json()) == ([], False)
+    assert ([], False) == (alice.profile(), "errors" in alice.look("UserTweets", screen_name="alice").json())
 
 
 def test_timelines_that_refuse(sandbox, alice, past):
     """An error is an HTTP error; a login wall asks to sign in although asks still work."""
     sandbox.weather({"fault": "timeline_error", "params": {"status": 502}})
-    assert alice.look("UserTweets", screen_name="alice").status_code == 502
+    assert 502 == alice.look("UserTweets", screen_name="alice").status_code
     sandbox.weather({"fault": "timeline_login_wall"})
-    assert alice.look("UserTweets", screen_name="alice").status_code == 401
-    assert alice.ask("still signed in").status_code == 200
+    assert 401 == alice.look("UserTweets", screen_name="alice").status_code
+    assert 200 == alice.ask("still signed in").status_code
 
 
 def test_weather_over_one_view_only(sandbox, alice, past):
     """A rule with a view leaves the others alone."""
     sandbox.weather({"fault": "timeline_empty", "params": {"view": "profile"}})
 
-    assert alice.profile() == []
+    assert [] == alice.profile()
     assert alice.sees("UserTweetsAndReplies", screen_name="alice") == past
 
 
@@ -278,7 +278,7 @@ def test_advertisements_are_marked_and_nobodys(sandbox, alice, past):
         if "itemContent" in entry["content"]
     ]
 
-    assert marked == [True, False, False, False, True, False, False, False]
+    assert [True, False, False, False, True, False, False, False] == marked
     assert not {ad for ad in alice.profile() if ad not in past} & {post["id"] for post in sandbox.ledger()}
 
 
@@ -303,7 +303,7 @@ def test_a_post_can_come_to_life_long_after_its_answer(sandbox, alice, said, see
     answer = answer_to(alice, "late", timeout=0.4 if seen == HELD else 20)
 
     assert (answer if isinstance(answer, str) else answer.status_code) == seen
-    assert (sandbox.asks()[0]["outcome"], sandbox.live(), alice.profile()) == ("late", [], [])
+    assert ("late", [], []) == (sandbox.asks()[0]["outcome"], sandbox.live(), alice.profile())
     [post] = sandbox.wait_until(lambda s: s.live(), description="the late post is live")
     assert post["made_at_host"] - sandbox.asks()[0]["arrived_at_host"] >= 1500
     assert (sandbox.asks()[0]["outcome"], sandbox.asks()[0]["post"]) == ("created", post["id"])
@@ -336,7 +336,7 @@ def test_starting_over_forgets_what_was_still_to_come(sandbox, alice):
     sandbox.weather({"fault": "create_late", "params": {"seconds": 0.4, "answer": "empty"}, "count": 1})
     alice.ask("later still")
     sandbox.wait_until(lambda s: s.live(), description="the second is live")
-    assert [post["text"] for post in sandbox.live()] == ["later still"]
+    assert ["later still"] == [post["text"] for post in sandbox.live()]
 
 
 def test_a_post_that_is_edited_after_it_was_made(sandbox, alice):
@@ -419,7 +419,7 @@ def test_strangers_lists_for_somebody_signed_in(sandbox, alice, past):
 
     assert (set(alice.profile()), alice.replies()) == (set(past), [])
     assert new not in alice.profile()
-    assert alice.ask("hello").status_code == 200
+    assert 200 == alice.ask("hello").status_code
 
 
 def test_nobody_is_signed_in_and_nothing_says_so(sandbox, alice, past):
@@ -433,14 +433,14 @@ def test_nobody_is_signed_in_and_nothing_says_so(sandbox, alice, past):
     assert '"veiled": true' in profile.text
     assert '"handle": "alice"' in home.text
     assert set(alice.profile()) == set(past)
-    assert alice.ask("hello").status_code == 200
+    assert 200 == alice.ask("hello").status_code
 
 
 def test_shapes_of_lists_of_another_day(sandbox, alice, past):
     """A post one level deeper; no empty lists and no second name; another name for the timeline."""
     sandbox.weather({"fault": "timeline_shape", "params": {"kind": "wrapped", "every": 2}})
     told = results(alice.look("UserTweets", screen_name="alice").json())
-    assert sum(result["__typename"] == "TweetWithVisibilityResults" for result in told) == 3
+    assert 3 == sum(result["__typename"] == "TweetWithVisibilityResults" for result in told)
     assert alice.profile() == past
 
     sandbox.weather({"fault": "timeline_shape", "params": {"kind": "lean"}})
@@ -474,7 +474,7 @@ def test_where_a_troubled_session_leads(sandbox, alice, bob, *, state, address, 
 
     assert page.headers.get("location") == address
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (status, code)
-    assert bob.ask("hello").status_code == 200
+    assert 200 == bob.ask("hello").status_code
 
 
 def test_a_session_can_be_somebody_elses(sandbox, alice):
@@ -485,7 +485,7 @@ def test_a_session_can_be_somebody_elses(sandbox, alice):
     alice.ask("hello")
 
     assert '"handle": "bob"' in page.text
-    assert [post["author"] for post in sandbox.live()] == ["bob"]
+    assert ["bob"] == [post["author"] for post in sandbox.live()]
 
 
 def test_nobody_becomes_somebody_else_under_an_open_page(sandbox, alice):
@@ -497,17 +497,17 @@ def test_nobody_becomes_somebody_else_under_an_open_page(sandbox, alice):
     alice.http.get("/home")
     alice.ask("opened after")
 
-    assert [(post["author"], post["text"]) for post in sandbox.live()] == [
+    assert [
         ("alice", "opened before"),
         ("bob", "opened after"),
-    ]
+    ] == [(post["author"], post["text"]) for post in sandbox.live()]
 
 
 def test_pages_that_travel_badly(sandbox, alice):
     """Late, in drops, as an error, or not at all."""
     begun = time.monotonic()
     sandbox.weather({"fault": "page_delay", "params": {"seconds": 0.3}})
-    assert alice.http.get("/home").status_code == 200
+    assert 200 == alice.http.get("/home").status_code
     assert time.monotonic() - begun >= 0.3
 
     sandbox.weather({"fault": "page_drip", "params": {"seconds": 0.3}})
@@ -517,7 +517,7 @@ def test_pages_that_travel_badly(sandbox, alice):
     assert arrivals[-1] - arrivals[0] > 0.2
 
     sandbox.weather({"fault": "page_error_status"})
-    assert alice.http.get("/home").status_code == 503
+    assert 503 == alice.http.get("/home").status_code
     sandbox.weather({"fault": "page_reset"})
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         alice.http.get("/home")

@@ -22,10 +22,10 @@ def test_a_post_with_pictures(sandbox, alice):
 
     dot, gif = told(alice, post)["legacy"]["extended_entities"]["media"]
 
-    assert (dot["type"], dot["ext_alt_text"], dot["original_info"]["width"]) == ("photo", "A dot", 1)
-    assert (gif["type"], "ext_alt_text" in gif) == ("animated_gif", False)
-    assert (gif["original_info"]["width"], gif["original_info"]["height"]) == (16, 8)
-    assert [media["alt"] for media in sandbox.ledger()[0]["media"]] == ["A dot", None]
+    assert ("photo", "A dot", 1) == (dot["type"], dot["ext_alt_text"], dot["original_info"]["width"])
+    assert ("animated_gif", False) == (gif["type"], "ext_alt_text" in gif)
+    assert (16, 8) == (gif["original_info"]["width"], gif["original_info"]["height"])
+    assert ["A dot", None] == [media["alt"] for media in sandbox.ledger()[0]["media"]]
 
 
 def test_the_same_words_again(sandbox, alice):
@@ -57,7 +57,7 @@ def test_edits_have_ids_of_their_own(sandbox, alice):
     assert (control["edit_tweet_ids"], control["edits_remaining"]) == ([first, second, third], "3")
     assert told(alice, first)["edit_control"]["edit_tweet_ids"] == [first, second, third]
     sandbox.delete(first)
-    assert sandbox.live() == []
+    assert [] == sandbox.live()
 
 
 def test_what_hands_cannot_do_is_refused_in_words(sandbox):

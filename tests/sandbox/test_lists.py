@@ -59,7 +59,7 @@ def test_a_thread_is_one_entry_with_its_first_parts(sandbox, alice, tab):
     ids = [entry["content"]["metadata"]["conversationMetadata"]["allTweetIds"] for entry in (newest, before)]
     assert ids == [long, short]
     kinds = {item["item"]["itemContent"]["tweetDisplayType"] for item in newest["content"]["items"]}
-    assert kinds == {"SelfThread"}
+    assert {"SelfThread"} == kinds
 
 
 def test_a_thread_stands_where_its_last_part_belongs(sandbox, alice):
@@ -93,7 +93,7 @@ def test_what_answers_a_deleted_post_stands_under_a_tombstone(sandbox, alice):
         results(alice.look("TweetDetail", focalTweetId=reply).json()),
         results(alice.look("UserTweetsAndReplies", screen_name="alice").json()),
     ):
-        assert [one["__typename"] for one in told] == ["TweetTombstone", "Tweet"]
+        assert ["TweetTombstone", "Tweet"] == [one["__typename"] for one in told]
         assert told[0]["tombstone"]["text"]["text"].startswith("This Post was deleted")
         assert told[1]["legacy"]["in_reply_to_status_id_str"] == question
 
@@ -108,7 +108,7 @@ def test_the_rest_of_a_long_thread_is_behind_a_cursor(sandbox, alice):
     cursor = module["content"]["items"][-1]["item"]["itemContent"]
     [rest] = instructions(alice.look("TweetDetail", focalTweetId=parts[0], cursor=cursor["value"]).json())
 
-    assert (cursor["cursorType"], rest["type"]) == ("ShowMore", "TimelineAddToModule")
+    assert ("ShowMore", "TimelineAddToModule") == (cursor["cursorType"], rest["type"])
     assert rest["moduleEntryId"] == module["entryId"]
     told = [one["item"]["itemContent"]["tweet_results"]["result"]["rest_id"] for one in rest["moduleItems"]]
     assert told == parts[21:]
@@ -123,7 +123,7 @@ def test_a_post_by_its_id(sandbox, alice, stranger):
         told = person.look("TweetResultByRestId", tweetId=post).json()["data"]["tweetResult"]["result"]
         assert (told["rest_id"], told["legacy"]["full_text"]) == (post, "@bob hello")
     sandbox.delete(post)
-    assert alice.look("TweetResultByRestId", tweetId=post).json() == {"data": {"tweetResult": {}}}
+    assert {"data": {"tweetResult": {}}} == alice.look("TweetResultByRestId", tweetId=post).json()
 
 
 def test_an_edited_post_keeps_its_place(sandbox, alice):

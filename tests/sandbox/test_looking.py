@@ -27,10 +27,10 @@ def test_pages_of_a_long_past(sandbox, alice):
         answer = alice.look("UserTweets", **variables)
         pages.append([result["rest_id"] for result in results(answer.json())])
         bottom = entries_of(answer)[-1]["entries"][-1]["content"]
-        assert bottom["cursorType"] == "Bottom"
+        assert "Bottom" == bottom["cursorType"]
         cursor = bottom["value"]
 
-    assert [len(page) for page in pages] == [20, 20, 5, 0]
+    assert [20, 20, 5, 0] == [len(page) for page in pages]
     assert [one for page in pages for one in page] == past
 
 
@@ -41,7 +41,7 @@ def test_a_pinned_post_comes_first_and_is_marked(sandbox, alice):
 
     told = entries_of(alice.look("UserTweets", screen_name="alice"))
 
-    assert [one["type"] for one in told] == ["TimelineClearCache", "TimelinePinEntry", "TimelineAddEntries"]
+    assert ["TimelineClearCache", "TimelinePinEntry", "TimelineAddEntries"] == [one["type"] for one in told]
     assert alice.profile() == [past[2], *past]
     sandbox.pin("alice", None)
     assert alice.profile() == past
@@ -99,8 +99,8 @@ def test_texts_are_rewritten(sandbox, alice, text, shown):
     [url] = legacy["entities"]["urls"]
     assert legacy["full_text"] == f"Read {url['url']} now"
     assert url["url"].startswith("https://t.co/")
-    assert url["expanded_url"] == "https://example.org/a?b=1&c=2"
-    assert url["display_url"] == "example.org/a?b=1&c=2"
+    assert "https://example.org/a?b=1&c=2" == url["expanded_url"]
+    assert "example.org/a?b=1&c=2" == url["display_url"]
 
 
 def test_strangers_see_what_is_popular_and_nothing_new(sandbox, alice, stranger):
@@ -111,7 +111,7 @@ def test_strangers_see_what_is_popular_and_nothing_new(sandbox, alice, stranger)
     seen = stranger.profile()
 
     assert sorted(seen) == sorted(past)
-    assert stranger.sees("UserTweetsAndReplies", screen_name="alice") == []
+    assert [] == stranger.sees("UserTweetsAndReplies", screen_name="alice")
 
 
 def test_the_lag_of_a_whole_sandbox():
@@ -120,10 +120,10 @@ def test_the_lag_of_a_whole_sandbox():
         sandbox.hand_post("alice", "Patience")
         [post] = sandbox.live()
 
-        assert post["visible_at"] - post["created_at"] == 60_000
+        assert 60_000 == post["visible_at"] - post["created_at"]
 
 
 def test_nobodys_profile_and_no_post(alice):
     """An unknown handle and an unknown id are answered without data."""
-    assert alice.look("UserTweets", screen_name="nobody").json()["data"] == {}
-    assert alice.look("TweetDetail", focalTweetId="1").json()["data"] == {}
+    assert {} == alice.look("UserTweets", screen_name="nobody").json()["data"]
+    assert {} == alice.look("TweetDetail", focalTweetId="1").json()["data"]

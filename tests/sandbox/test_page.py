@@ -42,7 +42,7 @@ def test_posting_from_the_dialog(sandbox, compose, build):
     answer = writing.send()
 
     [post] = sandbox.live("alice")
-    assert answer.status == 200
+    assert 200 == answer.status
     view = toast(writing.page).get_by_role("link", name=build.say("View"))
     assert view.get_attribute("href") == f"/alice/status/{post['id']}"
     expect(writing.place).to_have_count(0)
@@ -83,14 +83,14 @@ def test_control_enter_submits(sandbox, compose):
     writing.page.keyboard.press("Control+Enter")
 
     toast(writing.page).wait_for()
-    assert sandbox.live()[0]["text"] == "Keys only"
+    assert "Keys only" == sandbox.live()[0]["text"]
 
 
 def test_who_is_signed_in_stands_beside(page, build):
     """How a channel knows who is signed in: the profile link names the account."""
     page.goto("/home", wait_until="domcontentloaded")
 
-    assert page.locator("its=AppTabBar_Profile_Link").get_attribute("href") == "/alice"
+    assert "/alice" == page.locator("its=AppTabBar_Profile_Link").get_attribute("href")
     assert page.locator("its=SideNav_AccountSwitcher_Button").is_visible()
     expect(page.locator("its=SideNav_NewTweet_Button")).to_have_accessible_name(build.say("Post"))
 
@@ -105,7 +105,7 @@ def test_without_a_session_the_page_leads_to_sign_in(browser, sandbox, build):
 
         expect(page.get_by_test_id("loginButton")).to_be_visible()
         assert page.url.endswith("/i/flow/login")
-        assert page.locator("its=tweetTextarea_0").count() == 0
+        assert 0 == page.locator("its=tweetTextarea_0").count()
     context.close()
 
 
@@ -189,9 +189,9 @@ def test_a_thread_is_one_ask_per_part_in_a_chain(sandbox, compose, build):
     toast(writing.page).wait_for()
 
     posts = sandbox.live("alice")
-    assert [post["text"] for post in posts] == ["one", "two", "three"]
+    assert ["one", "two", "three"] == [post["text"] for post in posts]
     assert [post["reply_to"] for post in posts] == [None, posts[0]["id"], posts[1]["id"]]
-    assert len(sandbox.asks()) == 3
+    assert 3 == len(sandbox.asks())
 
 
 def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose, build):
@@ -204,7 +204,7 @@ def test_a_thread_ends_at_the_first_part_that_fails(sandbox, compose, build):
 
     expect(toast(writing.page)).to_contain_text(build.say(AUTOMATED))
     expect(writing.place).to_have_count(0)
-    assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "refused:226"]
+    assert ["created", "refused:226"] == [ask["outcome"] for ask in sandbox.asks()]
 
 
 def test_a_picture_with_its_description(sandbox, compose, build):
@@ -236,7 +236,7 @@ def test_several_pictures_of_several_parts(sandbox, compose, build):
     toast(writing.page).wait_for()
 
     told = [[media["alt"] for media in post["media"]] for post in sandbox.live("alice")]
-    assert told == [["first", "second"], ["third"]]
+    assert [["first", "second"], ["third"]] == told
 
 
 def test_attaching_drops_the_text_that_was_there(compose):
@@ -247,7 +247,7 @@ def test_attaching_drops_the_text_that_was_there(compose):
     writing.place.locator("its=fileInput").set_input_files(PICTURE)
     writing.place.locator("its=attachments").get_by_role("img").wait_for()
 
-    assert writing.box.inner_text().strip() == ""
+    assert "" == writing.box.inner_text().strip()
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_dropped_ask_stays_one_ask(sandbox, compose, build, fault):
     writing.button.click()
 
     expect(toast(writing.page)).to_contain_text(build.say(WRONG))
-    assert (len(sandbox.asks()), len(sandbox.live())) == (1, 1)
+    assert (1, 1) == (len(sandbox.asks()), len(sandbox.live()))
     expect(writing.box).to_have_text("Once")
 
 
@@ -357,10 +357,10 @@ def test_what_stands_around_posts(sandbox, page, build):
     expect(cells.nth(0).get_by_test_id("socialContext")).to_have_text(build.say("Pinned"))
     expect(cells.nth(0).get_by_test_id("tweetText")).to_have_text("Pinned & old")
     expect(cells.nth(1).get_by_test_id("placementTracking")).to_contain_text(build.say("Ad"))
-    assert cells.nth(1).locator("time").count() == 0
+    assert 0 == cells.nth(1).locator("time").count()
     newest = cells.nth(2).get_by_test_id("tweetText")
     expect(newest).to_have_text(re.compile(r"New\s+https://example\.com/a/very/long/path/to/somewhere…"))
-    assert newest.locator("img").get_attribute("alt") == "🍞"
+    assert "🍞" == newest.locator("img").get_attribute("alt")
     assert newest.locator("a").get_attribute("href").startswith("https://t.co/")
     expect(cells.nth(3).get_by_test_id("socialContext")).to_have_text(
         build.say("{name} reposted", name="Alice")

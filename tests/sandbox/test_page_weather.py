@@ -46,12 +46,12 @@ def test_renamed_testid(ui, compose):
     ui("renamed_testid", **{"from": "tweetButton", "to": "postButton"})
     place = compose().place
     expect(place.get_by_test_id("postButton")).to_have_accessible_name("Post")
-    assert place.get_by_test_id("tweetButton").count() == 0
+    assert 0 == place.get_by_test_id("tweetButton").count()
 
     ui("renamed_testid", **{"from": "tweetButton"})
     place = compose().place
     expect(place.get_by_role("button", name="Post", exact=True)).to_have_count(1)
-    assert place.get_by_test_id("postButton").count() == 0
+    assert 0 == place.get_by_test_id("postButton").count()
 
 
 @pytest.mark.parametrize("dismissable", [True, False])
@@ -86,7 +86,7 @@ def test_disabled_button(ui, compose):
     writing = compose()
     writing.box.click()
     writing.page.keyboard.type("Hello")
-    assert writing.button.get_attribute("aria-disabled") == "true"
+    assert "true" == writing.button.get_attribute("aria-disabled")
 
 
 @pytest.mark.build(hydration="late")
@@ -97,7 +97,7 @@ def test_leftover_draft(ui, compose):
     writing = compose()
 
     expect(writing.box).to_have_text("Old words")
-    assert writing.place.locator("its=unsentButton").count() == 1
+    assert 1 == writing.place.locator("its=unsentButton").count()
 
 
 def test_dropped_characters(sandbox, ui, compose):
@@ -144,7 +144,7 @@ def test_no_composer(ui, page):
     page.goto("/compose/post", wait_until="domcontentloaded")
 
     page.locator("its=dialog").wait_for()
-    assert page.locator("its=tweetTextarea_0").count() == 0
+    assert 0 == page.locator("its=tweetTextarea_0").count()
 
 
 @pytest.mark.parametrize("when", ["open", "typing", "click"])
@@ -184,7 +184,7 @@ def test_toast_generic_error(sandbox, ui, compose, build):
     writing.send()
 
     expect(toast(writing.page)).to_contain_text(build.say(WRONG))
-    assert len(sandbox.live()) == 1
+    assert 1 == len(sandbox.live())
 
 
 def test_silent_after_click(sandbox, ui, compose):
@@ -197,7 +197,7 @@ def test_silent_after_click(sandbox, ui, compose):
 
     expect(writing.button).to_be_enabled()
     expect(writing.box).to_have_text("Hello")
-    assert (toast(writing.page).count(), len(sandbox.live())) == (0, 1)
+    assert (0, 1) == (toast(writing.page).count(), len(sandbox.live()))
 
 
 def test_page_error(sandbox, ui, compose, page):
@@ -211,8 +211,8 @@ def test_page_error(sandbox, ui, compose, page):
     writing.send()
 
     toast(page).wait_for()
-    assert len(errors) == 2
-    assert len(sandbox.live()) == 1
+    assert 2 == len(errors)
+    assert 1 == len(sandbox.live())
 
 
 def test_click_twice(sandbox, ui, compose):
@@ -224,8 +224,8 @@ def test_click_twice(sandbox, ui, compose):
     writing.button.click()
     toast(writing.page).wait_for()
 
-    assert sorted(ask["outcome"] for ask in sandbox.asks()) == ["created", "refused:187"]
-    assert len(sandbox.live()) == 1
+    assert ["created", "refused:187"] == sorted(ask["outcome"] for ask in sandbox.asks())
+    assert 1 == len(sandbox.live())
 
 
 def test_dead_button(sandbox, ui, compose):
@@ -238,7 +238,7 @@ def test_dead_button(sandbox, ui, compose):
         writing.button.click()
 
     assert writing.button.is_enabled()
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_closes_after_click(sandbox, ui, compose):
@@ -267,7 +267,7 @@ def test_late_suggestions(sandbox, ui, compose, build, word):
     ui("late_suggestions", seconds=0.4)
     writing = compose()
     writing.write(f"Hello {word}")
-    assert listed(writing.page).count() == 0
+    assert 0 == listed(writing.page).count()
 
     listed(writing.page).first.wait_for()
     assert writing.place.locator("its=Dropdown").count() == int(build["lists"] == "inside")
@@ -306,7 +306,7 @@ def test_covered_at_click(sandbox, ui, compose, seconds):
     ui("covered_at_click", seconds=seconds)
     writing = compose()
     writing.write("Hello")
-    assert writing.page.locator("its=HoverCard").count() == 0
+    assert 0 == writing.page.locator("its=HoverCard").count()
 
     middle = writing.button.bounding_box()
     writing.page.mouse.move(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
@@ -376,15 +376,15 @@ def test_sheet(sandbox, ui, compose, *, which, choice, sent):
 
     writing.button.click()
     writing.page.locator("its=confirmationSheetDialog").wait_for()
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
     answer(writing.page, choice)
     if not sent:
         expect(writing.box).to_have_text("Hello")
-        assert sandbox.asks() == []
+        assert [] == sandbox.asks()
         writing.button.click()
 
     toast(writing.page).wait_for()
-    assert [post["text"] for post in sandbox.live()] == ["Hello"]
+    assert ["Hello"] == [post["text"] for post in sandbox.live()]
     assert [one["sheet"] for one in sandbox.sheets()] == [which]
 
 
@@ -398,7 +398,7 @@ def test_a_sheet_that_drops_the_draft_drops_it(sandbox, ui, compose):
     answer(writing.page, YES)
 
     expect(writing.place).to_have_count(0)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 @pytest.mark.parametrize("choice", [YES, NO])
@@ -436,7 +436,7 @@ def test_a_sheet_that_comes_earlier(sandbox, ui, compose, when):
         writing.write("Hello")
     writing.send()
 
-    assert [post["text"] for post in sandbox.live()] == ["Hello"]
+    assert ["Hello"] == [post["text"] for post in sandbox.live()]
 
 
 def test_a_challenge_is_for_a_person(sandbox, ui, compose):
@@ -452,7 +452,7 @@ def test_a_challenge_is_for_a_person(sandbox, ui, compose):
     sheet.locator("its=confirmationSheetConfirm").click()
 
     writing.page.wait_for_url("**/account/access")
-    assert (sandbox.asks(), [one["answer"] for one in sandbox.sheets()]) == ([], ["dismissed"])
+    assert ([], ["dismissed"]) == (sandbox.asks(), [one["answer"] for one in sandbox.sheets()])
 
 
 @pytest.mark.parametrize("how", ["button", "dialog", "sheet"])
@@ -470,7 +470,7 @@ def test_replies_limited(sandbox, ui, page, build, how):
     if how == "sheet":
         expect(page.locator("its=confirmationSheetDialog")).to_contain_text("@bob")
         answer(page, YES)
-        assert page.locator("its=dialog").count() == 0
+        assert 0 == page.locator("its=dialog").count()
         return
     dialog = page.locator("its=dialog")
     expect(dialog).to_contain_text(build.say("You can’t reply to this conversation."))
@@ -486,7 +486,7 @@ def test_other_posts_are_not_limited(sandbox, ui, reply):
 
     writing.send()
 
-    assert len(sandbox.live("alice")) == 1
+    assert 1 == len(sandbox.live("alice"))
 
 
 def test_retries_by_itself(sandbox, ui, compose, build):
@@ -499,8 +499,8 @@ def test_retries_by_itself(sandbox, ui, compose, build):
     writing.button.click()
 
     toast(writing.page).wait_for()
-    assert [ask["outcome"] for ask in sandbox.asks()] == ["created", "created"]
-    assert sandbox.counts()["copies"] == [{"account": "alice", "text": "Hello", "live": 2}]
+    assert ["created", "created"] == [ask["outcome"] for ask in sandbox.asks()]
+    assert [{"account": "alice", "text": "Hello", "live": 2}] == sandbox.counts()["copies"]
 
 
 HOOKS = """() => {
@@ -528,7 +528,7 @@ def test_sends_by(sandbox, ui, compose, build, how):
 
     expect(toast(writing.page)).to_contain_text(build.say("Your post was sent."))
     assert writing.page.evaluate("() => seen") == ([] if how == "worker" else [how])
-    assert len(sandbox.live()) == 1
+    assert 1 == len(sandbox.live())
 
 
 @pytest.mark.parametrize("name", OPERATION_NAMES)

@@ -29,20 +29,20 @@ def test_a_link_is_there_in_pieces():
     """What is seen is short; the scheme and the rest are in the document, of no size, and an ellipsis."""
     painted = show(Said("See https://www.youtube.com/watch?v=dQw4w9WgXcQ, please"))
 
-    assert painted.seen == "See youtube.com/watch?v=dQw4w9…, please"
-    assert painted.text == "See https://www.youtube.com/watch?v=dQw4w9WgXcQ…, please"
+    assert "See youtube.com/watch?v=dQw4w9…, please" == painted.seen
+    assert "See https://www.youtube.com/watch?v=dQw4w9WgXcQ…, please" == painted.text
 
 
 def test_two_links_can_look_the_same():
     """What differs only after what is shown is the same to whoever sees the page."""
     one, other = (show(Said(f"Read https://example.com/a-long-path-to/{end}")) for end in ("one", "two"))
 
-    assert (one.seen == other.seen, one.text == other.text) == (True, False)
+    assert (True, False) == (one.seen == other.seen, one.text == other.text)
 
 
 def test_an_international_name_hides_where_it_leads():
     """The page cannot find the shown name in the address, and paints the name alone."""
-    assert show(Said("http://münchen.de/ä")).text == "münchen.de/ä"
+    assert "münchen.de/ä" == show(Said("http://münchen.de/ä")).text
 
 
 def test_the_last_link_is_left_out_where_it_became_a_card():
@@ -53,9 +53,9 @@ def test_the_last_link_is_left_out_where_it_became_a_card():
     )
     only = show(Said("https://blog.example.com/one"))
 
-    assert (last.text, last.card is not None) == ("Read", True)
-    assert middle.text == "https://blog.example.com/one is new"
-    assert (only.pieces, only.card is not None) == ((), True)
+    assert ("Read", True) == (last.text, last.card is not None)
+    assert "https://blog.example.com/one is new" == middle.text
+    assert ((), True) == (only.pieces, only.card is not None)
 
 
 def test_whom_a_reply_answers_is_not_part_of_its_text():
@@ -65,14 +65,14 @@ def test_whom_a_reply_answers_is_not_part_of_its_text():
         show(Said("2/2", reply_to=("alice", "1/2"))),
     )
 
-    assert (reply.text, reply.replying_to) == ("Yes", ("bob", "carol"))
-    assert (part.text, part.replying_to) == ("2/2", ())
+    assert ("Yes", ("bob", "carol")) == (reply.text, reply.replying_to)
+    assert ("2/2", ()) == (part.text, part.replying_to)
 
 
 def test_signs_and_names_are_the_networks_own():
     """A tag gets a narrow sign, a name the letters of its account, whatever was typed."""
-    assert show(Said("＃パン by ＠BOB")).text == "#パン by @bob"
-    assert show(Said("#bread by @bob"), kind="wide_signs").text == "＃bread by ＠bob"
+    assert "#パン by @bob" == show(Said("＃パン by ＠BOB")).text
+    assert "＃bread by ＠bob" == show(Said("#bread by @bob"), kind="wide_signs").text
 
 
 def test_a_long_text_is_whole_only_on_its_own_page():
@@ -81,7 +81,7 @@ def test_a_long_text_is_whole_only_on_its_own_page():
 
     listed, own = show(said), show(said, focal=True)
 
-    assert (listed.more, listed.text.endswith("…"), own.more) == (True, True, False)
+    assert (True, True, False) == (listed.more, listed.text.endswith("…"), own.more)
     assert own.text == said.text
 
 
@@ -90,15 +90,15 @@ def test_kinds_of_paint():
     linked = Said("Good morning https://example.com/one")
     quoting = Said("Good morning https://x.com/bob/status/1")
 
-    assert show(linked, kind="translated").seen == "dooG gninrom example.com/one"
-    assert show(linked, kind="card_only").pieces == ()
-    assert show(quoting, kind="quote_only").pieces == ()
-    assert show(Said("Good morning"), kind="card_only").text == "Good morning"
+    assert "dooG gninrom example.com/one" == show(linked, kind="translated").seen
+    assert () == show(linked, kind="card_only").pieces
+    assert () == show(quoting, kind="quote_only").pieces
+    assert "Good morning" == show(Said("Good morning"), kind="card_only").text
 
 
 def test_descriptions_of_pictures():
     """Who described nothing sees `Image`."""
-    assert show(Said("", media=(Picture(alt="A loaf"), Picture()))).pictures == ("A loaf", "Image")
+    assert ("A loaf", "Image") == show(Said("", media=(Picture(alt="A loaf"), Picture()))).pictures
 
 
 # -- in a browser
@@ -171,9 +171,9 @@ def test_a_link_on_the_page_has_pieces_of_no_size(sandbox, page):
     link = page.get_by_test_id("tweetText").locator("a")
     expect(link).to_have_text("https://www.example.com/a/long/path/to/somewhere…")
     hidden = link.locator('span[aria-hidden="true"]')
-    assert hidden.all_text_contents() == ["https://www.", "/somewhere", "…"]
+    assert ["https://www.", "/somewhere", "…"] == hidden.all_text_contents()
     sizes = hidden.evaluate_all("(all) => all.map((one) => getComputedStyle(one).fontSize)")
-    assert [size == "0px" for size in sizes] == [True, True, False]
+    assert [True, True, False] == [size == "0px" for size in sizes]
 
 
 @pytest.mark.browser
@@ -224,4 +224,4 @@ def test_instructions_are_read_as_the_page_reads_them(sandbox, alice):
     """A last page has nothing but cursors, so the page stops asking."""
     told = instructions(alice.look("UserTweets", screen_name="alice").json())[-1]["entries"]
 
-    assert [entry["content"]["cursorType"] for entry in told] == ["Top", "Bottom"]
+    assert ["Top", "Bottom"] == [entry["content"]["cursorType"] for entry in told]

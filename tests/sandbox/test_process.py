@@ -29,10 +29,10 @@ def test_the_ready_line_is_also_in_the_state_file_for_its_owner_only(tmp_path):
         mode = stat.S_IMODE(path.stat().st_mode)
         attached = SandboxControl(state["control_url"], state["control_token"])
 
-        assert mode == 0o600
+        assert 0o600 == mode
         assert state["url"] == sandbox.url
-        assert attached.counts()["live"] == 0
-        assert [account["handle"] for account in state["accounts"]] == ["dora"]
+        assert 0 == attached.counts()["live"]
+        assert ["dora"] == [account["handle"] for account in state["accounts"]]
 
 
 def test_a_session_holds_the_cookies_of_the_real_page(sandbox):
@@ -50,7 +50,7 @@ def test_the_control_port_answers_nobody_without_the_token(sandbox, path):
     for headers in ({}, {"authorization": "Bearer wrong"}):
         answer = httpx.get(sandbox.control_url + path, headers=headers, trust_env=False)
 
-        assert answer.status_code == 401
+        assert 401 == answer.status_code
 
 
 @pytest.mark.parametrize("path", CONTROL_ROUTES)
@@ -59,7 +59,7 @@ def test_the_page_port_serves_no_control_route(sandbox, stranger, path):
     answer = stranger.http.get(path, headers={"authorization": f"Bearer {sandbox.token}"})
 
     assert "react-root" in answer.text
-    assert stranger.http.post("/hand-post", json={}).status_code == 405
+    assert 405 == stranger.http.post("/hand-post", json={}).status_code
 
 
 def test_it_ends_at_once_although_an_answer_hangs():
@@ -103,7 +103,7 @@ def test_it_ends_with_its_parent():
 
     process.stdin.close()
 
-    assert process.wait(5) == 0
+    assert 0 == process.wait(5)
     process.stdout.close()
 
 
@@ -114,7 +114,7 @@ def test_a_signal_ends_it_in_order():
 
     os.kill(process.pid, signal.SIGINT)
 
-    assert process.wait(5) == 0
+    assert 0 == process.wait(5)
     process.stdout.close()
 
 
@@ -140,9 +140,9 @@ def test_bad_requests_are_refused_in_words(sandbox):
 def test_a_revoked_session_is_dead_and_a_new_one_lives(sandbox, alice):
     """Signing in again is the way back, as after a real revocation."""
     sandbox.revoke("alice")
-    assert alice.ask("too late").status_code == 401
+    assert 401 == alice.ask("too late").status_code
 
     sandbox.accounts["alice"] = sandbox.sign_in("alice")
     fresh = {cookie["name"]: cookie["value"] for cookie in sandbox.accounts["alice"]["cookies"]}
     home = httpx.get(f"{sandbox.url}/home", cookies={"auth_token": fresh["auth_token"]}, trust_env=False)
-    assert home.status_code == 200
+    assert 200 == home.status_code

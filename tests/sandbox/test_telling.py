@@ -133,8 +133,8 @@ def test_indices_count_code_points_of_the_escaped_text():
     found = legacy("👩‍🚀 & @bob #Grüße 🇩🇪 https://example.com/a")
 
     text, entities = found["full_text"], found["entities"]
-    assert text[slice(*entities["user_mentions"][0]["indices"])] == "@bob"
-    assert text[slice(*entities["hashtags"][0]["indices"])] == "#Grüße"
+    assert "@bob" == text[slice(*entities["user_mentions"][0]["indices"])]
+    assert "#Grüße" == text[slice(*entities["hashtags"][0]["indices"])]
     assert text[slice(*entities["urls"][0]["indices"])].startswith("https://t.co/")
 
 
@@ -157,12 +157,12 @@ def test_only_who_exists_is_named():
     """As the account writes its own name, whatever was typed."""
     named = legacy("@BOB, ＠carol: @nobody_here me@bob.com @bob@dora")["entities"]["user_mentions"]
 
-    assert [one["screen_name"] for one in named] == ["bob", "carol"]
+    assert ["bob", "carol"] == [one["screen_name"] for one in named]
 
 
 def test_a_text_is_kept_composed_and_without_space_at_its_ends():
     """And otherwise as it was sent: blank lines, double blanks, variation selectors."""
-    assert as_stored(" cafe\u0301\r\n\r\n\r\none  two ❤\ufe0f\n") == "café\n\n\none  two ❤\ufe0f"
+    assert "café\n\n\none  two ❤\ufe0f" == as_stored(" cafe\u0301\r\n\r\n\r\none  two ❤\ufe0f\n")
     assert unicodedata.is_normalized("NFC", legacy("cafe\u0301")["full_text"])
 
 
@@ -191,7 +191,7 @@ def test_a_post_that_begins_with_a_name_answers_no_post():
     """It says to whom, and not what."""
     found = legacy("@bob good morning")
 
-    assert found["in_reply_to_screen_name"] == "bob"
+    assert "bob" == found["in_reply_to_screen_name"]
     assert "in_reply_to_status_id_str" not in found
 
 
@@ -203,12 +203,12 @@ def test_pictures_share_one_short_address_at_the_end():
     assert set(first) >= MEDIA
     assert found["full_text"] == f"Look {first['url']}"
     assert (text_of(found), first["url"]) == ("Look", second["url"])
-    assert (first["ext_alt_text"], "ext_alt_text" in second, second["type"]) == (
+    assert (
         "A loaf",
         False,
         "animated_gif",
-    )
-    assert (second["original_info"]["width"], second["original_info"]["height"]) == (3, 4)
+    ) == (first["ext_alt_text"], "ext_alt_text" in second, second["type"])
+    assert (3, 4) == (second["original_info"]["width"], second["original_info"]["height"])
     assert legacy("", media=(Picture(),))["full_text"].startswith("https://t.co/")
 
 
@@ -224,8 +224,8 @@ def test_a_long_text_is_cut_in_the_list_and_whole_in_its_note():
     assert note["text"].startswith("Bread & butter < cake.")
     [url] = note["entity_set"]["urls"]
     assert note["text"][slice(*url["indices"])] == url["url"]
-    assert url["expanded_url"] == "https://example.com/one"
-    assert one["legacy"]["entities"]["urls"] == []
+    assert "https://example.com/one" == url["expanded_url"]
+    assert [] == one["legacy"]["entities"]["urls"]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_link_to_a_post_quotes_it(sandbox, alice):
     assert (quoted["rest_id"], "quoted_status_result" in quoted) == (second, False)
     assert quoted["quotedRefResult"]["result"]["rest_id"] == first
     sandbox.delete(second)
-    assert told()["quoted_status_result"]["result"]["__typename"] == "TweetTombstone"
+    assert "TweetTombstone" == told()["quoted_status_result"]["result"]["__typename"]
 
 
 def test_some_links_have_a_card():
@@ -276,16 +276,16 @@ def test_spans_do_not_overlap():
     """What stands in a link is only a link."""
     spans = spans_of("https://example.com/@bob/#tag @bob #tag $BRED example.com/$X")
 
-    assert [one.kind for one in spans] == ["url", "mention", "hashtag", "symbol", "url"]
+    assert ["url", "mention", "hashtag", "symbol", "url"] == [one.kind for one in spans]
     assert all(one.end <= other.start for one, other in pairwise(spans))
 
 
 def test_the_root_slash_is_not_shown():
     """As recorded answers have it."""
-    assert (link_of("https://example.com/").display, link_of("https://example.com/a/").display) == (
+    assert (
         "example.com",
         "example.com/a/",
-    )
+    ) == (link_of("https://example.com/").display, link_of("https://example.com/a/").display)
 
 
 def test_whoever_says_something_here_exists():

@@ -42,13 +42,13 @@ CONTRACT = (
 def test_the_build_that_nobody_asked_for_is_todays():
     """Whoever says nothing meets the page that everybody knows."""
     assert read_variant("todays", seed=3).choices == Variant().choices
-    assert read_variant("todays", seed=3).names == {}
+    assert {} == read_variant("todays", seed=3).names
 
 
 def test_the_same_seed_draws_the_same_build():
     """A build that broke something can be had again, and another seed is another build."""
     assert read_variant("random", seed=7) == read_variant("random", seed=7)
-    assert len({tuple(read_variant("random", seed=n).choices.values()) for n in range(20)}) == 20
+    assert 20 == len({tuple(read_variant("random", seed=n).choices.values()) for n in range(20)})
 
 
 def test_chance_reaches_every_choice():
@@ -65,7 +65,7 @@ def test_holding_one_axis_leaves_the_others_as_drawn():
     held = read_variant("random,language=ar", seed=11)
 
     assert {**free.choices, "language": "ar"} == held.choices
-    assert (held.language, held.direction) == ("ar", "rtl")
+    assert ("ar", "rtl") == (held.language, held.direction)
 
 
 @pytest.mark.parametrize("kind", ["renamed", "absent"])
@@ -103,7 +103,7 @@ def test_every_way_to_ask_for_a_build(sandbox):
     sandbox.build("todays")
 
     assert at_start == over_the_port
-    assert at_start["choices"]["language"] == "ja"
+    assert "ja" == at_start["choices"]["language"]
     assert set(sandbox.axes()) == set(AXES)
     with pytest.raises(SandboxError, match="unknown axis"):
         sandbox.build({"colour": "red"})
@@ -150,7 +150,7 @@ def test_every_test_id_that_may_change_is_on_the_page():
     """A name that the page no longer uses changes nothing."""
     everything = "".join(scripts().values())
 
-    assert [name for name in RENAMES if f'"{name}"' not in everything and f"`{name}$" not in everything] == []
+    assert [] == [name for name in RENAMES if f'"{name}"' not in everything and f"`{name}$" not in everything]
 
 
 # -- the page itself
@@ -164,7 +164,7 @@ def test_todays_build_has_the_test_ids_that_tools_rely_on(compose):
 
     for name in CONTRACT:
         assert page.get_by_test_id(name).count() >= 1, name
-    assert page.get_by_role("dialog").get_by_test_id("tweetTextarea_0").count() == 1
+    assert 1 == page.get_by_role("dialog").get_by_test_id("tweetTextarea_0").count()
 
 
 def recognise(page, reply, build, sandbox):
@@ -273,7 +273,7 @@ def test_each_choice_shows_and_works(sandbox, page, reply, build, differs):
     seen = recognise(page, reply, build, sandbox)
 
     assert seen == {axis: one for axis, one in build.made_of["choices"].items() if axis not in ELSEWHERE}
-    assert [post["text"] for post in sandbox.live("alice")] == ["one", "two @bo"]
+    assert ["one", "two @bo"] == [post["text"] for post in sandbox.live("alice")]
 
 
 @browser_needed
@@ -285,7 +285,7 @@ def test_builds_by_chance_show_and_work(sandbox, page, reply, build, draw):
     drawn = {axis: one for axis, one in build.made_of["choices"].items() if axis not in ELSEWHERE}
     # Half of the test ids may be a half that this walk does not meet.
     assert {**seen, "testids": drawn["testids"]} == drawn
-    assert [post["text"] for post in sandbox.live("alice")] == ["one", "two @bo"]
+    assert ["one", "two @bo"] == [post["text"] for post in sandbox.live("alice")]
 
 
 COMES_TO_LIFE = """() => {
@@ -369,7 +369,7 @@ def test_a_person_finds_everything_by_role_and_word(sandbox, page, build, langua
     over.get_by_role("button", name=build.say("Post"), exact=True).click()
 
     expect(page.get_by_role("alert")).to_contain_text(build.say("Your post was sent."))
-    assert [post["text"] for post in sandbox.live("alice")] == ["Hello"]
+    assert ["Hello"] == [post["text"] for post in sandbox.live("alice")]
 
 
 @browser_needed
@@ -379,7 +379,7 @@ def test_a_page_that_reads_from_right_to_left(compose):
     page = compose().page
 
     left = "(one) => one.getBoundingClientRect().left"
-    assert page.evaluate("() => document.documentElement.dir") == "rtl"
+    assert "rtl" == page.evaluate("() => document.documentElement.dir")
     assert page.get_by_role("banner").evaluate(left) > page.locator("main").first.evaluate(left)
 
 
@@ -397,4 +397,4 @@ def test_a_button_is_a_button_whatever_it_is_made_of(sandbox, compose, kind):
     with writing.page.expect_response(lambda answer: answer.url.endswith("/CreateTweet")):
         writing.page.keyboard.press("Enter")
 
-    assert [ask["text"] for ask in sandbox.asks()] == ["Hello"]
+    assert ["Hello"] == [ask["text"] for ask in sandbox.asks()]

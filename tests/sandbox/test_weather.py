@@ -40,8 +40,8 @@ def test_a_rule_hits_as_often_as_it_may_after_those_it_skips(weather):
     """`skip` lets the first ones pass, `count` ends it."""
     weather.put([{"fault": "drop_response", "skip": 2, "count": 2}])
 
-    assert struck(weather, 6) == [False, False, True, True, False, False]
-    assert weather.report()[0]["hits"] == 2
+    assert [False, False, True, True, False, False] == struck(weather, 6)
+    assert 2 == weather.report()[0]["hits"]
 
 
 def test_a_rule_has_its_time(weather, clock):
@@ -57,10 +57,10 @@ def test_a_rule_concerns_its_account_and_text(weather):
     """Everybody else's asks pass, and are not even counted."""
     weather.put([{"fault": "drop_response", "account": "Alice", "match": r"^storm \d"}])
 
-    assert struck(weather, 1, account="alice", text="storm 1") == [True]
-    assert struck(weather, 1, account="bob", text="storm 2") == [False]
-    assert struck(weather, 1, account="alice", text="calm") == [False]
-    assert weather.report()[0]["seen"] == 1
+    assert [True] == struck(weather, 1, account="alice", text="storm 1")
+    assert [False] == struck(weather, 1, account="bob", text="storm 2")
+    assert [False] == struck(weather, 1, account="alice", text="calm")
+    assert 1 == weather.report()[0]["seen"]
 
 
 def test_chance_is_the_same_every_time(clock):
@@ -89,8 +89,8 @@ def test_of_deciding_faults_the_first_wins_and_delays_add_up(weather):
 
     first, second = ([gust.name for gust in weather.gusts(Where.CREATE, "alice", "x")] for _ in range(2))
 
-    assert first == ["delay_before_create", "drop_response"]
-    assert second == ["delay_before_create", "error_code"]
+    assert ["delay_before_create", "drop_response"] == first
+    assert ["delay_before_create", "error_code"] == second
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_refused_rule_changes_nothing(sandbox):
     with pytest.raises(SandboxError, match="hurricane"):
         sandbox.weather({"fault": "timeline_empty"}, {"fault": "hurricane"})
 
-    assert [rule["fault"] for rule in sandbox.weather()] == ["drop_response"]
+    assert ["drop_response"] == [rule["fault"] for rule in sandbox.weather()]
 
 
 def test_weather_for_nobody_is_refused(sandbox):

@@ -345,7 +345,7 @@ def test_somebody_is_told_once_of_all_that_came_together(store):
     assert ["3 posts of alice wait for a second person's yes"] == told(store)
     [notice] = store.read(notices.every)
     assert f"steadypost approve {' '.join(map(str, every))}" in notice.body
-    assert notice.body.count(WAITS) == 3
+    assert 3 == notice.body.count(WAITS)
 
     approve(store, *every)
     edited(store, every[0], "Changed.")

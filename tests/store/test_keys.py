@@ -39,7 +39,7 @@ def test_it_may_mean_some_of_its_deliveries_alone(store):
     key = exported(added(store), of="alice|bob")
     meant = store.read(keys.meant, [key])[key]
 
-    assert meant.accounts == {"alice", "bob"}
+    assert {"alice", "bob"} == meant.accounts
     assert meant.has("alice")
     assert not meant.has("carol")
 

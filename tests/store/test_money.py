@@ -290,4 +290,4 @@ def test_the_board_shows_what_is_spent(store):
         Board(at=NOON, zone="UTC", sentence="", accounts=store.observe(NOON, claims_of=HOUR).accounts)
     )
 
-    assert ("spent" in free, "$0.00 of $1.00 in a day" in shown) == (False, True)
+    assert (False, True) == ("spent" in free, "$0.00 of $1.00 in a day" in shown)

@@ -42,12 +42,12 @@ def test_what_waits_for_something_else_goes_on_waiting(store):
     ended(store, Cause.PAGE_UNREACHABLE)
     rest(store, Cause.SIGNED_OUT)
     store.write(account_rows.resume, "alice", NOON)
-    assert claims(store, NOON) == []
+    assert [] == claims(store, NOON)
 
     ended(store, Cause.RATE_LIMIT)
     rest(store, Cause.RATE_LIMIT)
     store.write(account_rows.resume, "alice", NOON)
-    assert claims(store, NOON) == []
+    assert [] == claims(store, NOON)
 
 
 def test_a_rest_for_one_cause_is_not_ended_for_another(store):

@@ -30,7 +30,7 @@ def test_no_more_are_tried_again_than_the_budget_has_left(store):
     ids = tried_before(store, 10)
 
     assert [one.delivery_id for one in claim(store, NOON + HOUR, retries=3)] == ids[:3]
-    assert len(claim(store, NOON + HOUR)) == 7
+    assert 7 == len(claim(store, NOON + HOUR))
 
 
 def test_what_has_had_no_attempt_passes_by_those_that_wait_for_the_budget(store):
@@ -52,16 +52,16 @@ def test_each_account_gets_what_it_has_places_for(store):
 
     got = claim(store, NOON, at_most_each={"alice": 1, "bob": 5})
 
-    assert [one.account for one in got].count("alice") == 1
+    assert 1 == [one.account for one in got].count("alice")
     assert {one.delivery_id for one in got if one.account == "bob"} == set(of_bob)
-    assert claim(store, NOON, at_most_each={"alice": 0, "bob": 0}) == []
+    assert [] == claim(store, NOON, at_most_each={"alice": 0, "bob": 0})
 
 
 def test_the_budget_is_counted_from_the_attempts_of_everybody(store):
     """Two workers' retries in vain are spent, those that worked are not; what is over an hour old is not read."""
     tried_before(store, 4)
     later = NOON + HOUR
-    assert store.read(attempt_rows.recent, later - Budget().within) == []
+    assert [] == store.read(attempt_rows.recent, later - Budget().within)
 
     for n, one in enumerate(claim(store, later)):
         brought = published() if n == 0 else answer(AWAY)

@@ -122,7 +122,7 @@ def test_who_struck_and_who_lifted_stay_on_record(store):
     struck(store, Of.TAG, "launch", until=NOON + HOUR)
     store.write(strikes.lift, Of.TAG, "launch", by=By(name="dave", why="false alarm"), now=NOON + MINUTE)
 
-    assert store.read(strikes.every, now=NOON + MINUTE) == []
+    assert [] == store.read(strikes.every, now=NOON + MINUTE)
     [kept] = store.read(strikes.every, also_over=True, now=NOON + MINUTE)
     assert (kept.by, kept.why, kept.since, kept.until) == ("carol", BY["by"].why, NOON, NOON + HOUR)
     assert (kept.lifted_by, kept.lifted_why, kept.lifted_at) == ("dave", "false alarm", NOON + MINUTE)
@@ -173,7 +173,7 @@ def test_tags_of_a_text():
     """Whole hashtags, not what merely has a hash sign in it; each once."""
     post = saying("#One two #one, x#three &#39; #été #日本", "and #four", labels=("Five", "#Five", " "))
 
-    assert post.tags == {"one", "été", "日本", "four", "five"}
+    assert {"one", "été", "日本", "four", "five"} == post.tags
     assert max(map(len, Post(parts=saying("#" + "a" * 300).parts).tags)) == LONGEST_TAG
 
 
@@ -191,7 +191,7 @@ def test_posts_from_before_have_their_tags(empty_url):
     store.migrate()
 
     with store._database.reading() as connection:
-        assert connection.execute(select(post_tags)).all() == [(1, "launch")]
+        assert [(1, "launch")] == connection.execute(select(post_tags)).all()
     store.close()
 
 

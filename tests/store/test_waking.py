@@ -19,9 +19,9 @@ def put_off(store, outcome=DOWN, *, arm=False, account="alice"):
 def test_it_waits_no_longer(store):
     """Its wait was for a page that is well again."""
     delivery_id = put_off(store)
-    assert claims(store, NOON + SECOND) == []
+    assert [] == claims(store, NOON + SECOND)
 
-    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 1
+    assert 1 == store.write(waking.wake, "alice", PAGE, now=NOON + SECOND)
 
     assert [claim.delivery_id for claim in claims(store, NOON + SECOND)] == [delivery_id]
 
@@ -31,17 +31,17 @@ def test_another_account_and_another_cause_wait_on(store):
     put_off(store, account="bob")
     put_off(store, NotSubmitted(cause=Cause.COMPOSER_DIFFERS, why="", phase=Phase.OPENED))
 
-    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 0
-    assert claims(store, NOON + SECOND) == []
+    assert 0 == store.write(waking.wake, "alice", PAGE, now=NOON + SECOND)
+    assert [] == claims(store, NOON + SECOND)
 
 
 def test_what_was_ever_armed_keeps_its_wait(store):
     """A first copy may still come to life until that wait is over: it is nobody's to shorten."""
     delivery_id = put_off(store, Deferred(cause=Cause.SERVER_ERROR, code="-", why=""), arm=True)
 
-    assert store.write(waking.wake, "alice", PAGE, now=NOON + SECOND) == 0
+    assert 0 == store.write(waking.wake, "alice", PAGE, now=NOON + SECOND)
     assert store.read(reading.show, delivery_id).delivery.state is State.SCHEDULED
-    assert claims(store, NOON + SECOND) == []
+    assert [] == claims(store, NOON + SECOND)
 
 
 def test_what_is_not_due_is_not_early(store):

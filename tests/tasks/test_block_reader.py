@@ -188,10 +188,10 @@ def test_where_events_do_not_tell_everything_is_read_every_time(stack, reader, t
     assert reader.read().accounts["account-9"].handle != "untold"
 
     time.now += ALL_EVERY
-    assert reader.read().accounts["account-9"].handle == "untold"
+    assert "untold" == reader.read().accounts["account-9"].handle
 
     update(one.id, handle="untold_again")
-    assert reader.read().accounts["account-9"].handle == "untold_again"
+    assert "untold_again" == reader.read().accounts["account-9"].handle
 
 
 def later():

@@ -43,7 +43,7 @@ def test_what_is_the_wrong_way_round_is_refused(wrong, words):
     with pytest.raises(DeadlinesRefused) as refused:
         replace(Deadlines(), **wrong).check()
 
-    assert len(refused.value.wrong) == 1
+    assert 1 == len(refused.value.wrong)
     assert all(word in str(refused.value) for word in words)
 
 
@@ -52,7 +52,7 @@ def test_all_that_is_wrong_is_named_at_once():
     with pytest.raises(DeadlinesRefused) as refused:
         Deadlines(attempt=10 * SECOND, look=10 * SECOND).check()
 
-    assert len(refused.value.wrong) == 2
+    assert 2 == len(refused.value.wrong)
 
 
 def test_what_a_channel_needs_is_what_its_steps_may_take():
@@ -72,7 +72,7 @@ def test_a_machine_told_too_little_opens_nothing(monkeypatch, tmp_path, capsys, 
         pytest.fail("it opened")
     monkeypatch.setattr("sys.argv", ["deployments"])
 
-    assert main() == 1
+    assert 1 == main()
     assert name in capsys.readouterr().err
     assert not (tmp_path / "home").exists()
 

@@ -190,12 +190,12 @@ def test_an_account_never_gets_the_last_place_of_all(walls):
     one.begin(1, "alice")
     capacity = one.capacity(["alice", "bob"])
 
-    assert (capacity.total, capacity.each) == (1, {"alice": 0, "bob": 1})
+    assert (1, {"alice": 0, "bob": 1}) == (capacity.total, capacity.each)
 
 
 def test_a_lone_account_gets_them_all(walls):
     """There is nobody to leave a slot for."""
-    assert walls(at_most=3, accounts=("alice",)).capacity(["alice"]).each == {"alice": 3}
+    assert {"alice": 3} == walls(at_most=3, accounts=("alice",)).capacity(["alice"]).each
 
 
 def test_purposes_are_walled_off_from_each_other(walls, prefect):
@@ -203,8 +203,8 @@ def test_purposes_are_walled_off_from_each_other(walls, prefect):
     looking = walls(Purpose.LOOK, at_most=1)
     looking.begin(1, "alice")
 
-    assert looking.capacity(["alice", "bob"]).total == 0
-    assert walls().capacity(["alice"]).total == 2
+    assert 0 == looking.capacity(["alice", "bob"]).total
+    assert 2 == walls().capacity(["alice"]).total
 
 
 # --- an operator's edit
@@ -217,11 +217,11 @@ def test_a_lower_limit_is_obeyed_and_so_is_a_higher_one(walls, prefect):
     one.begin(1, "alice")
     prefect.limits[NETWORK] = 1
     one.tend()
-    assert one.capacity(["bob"]).total == 0
+    assert 0 == one.capacity(["bob"]).total
 
     prefect.limits[NETWORK] = 4
     one.tend()
-    assert one.capacity(["bob"]).total == 1
+    assert 1 == one.capacity(["bob"]).total
 
 
 def test_several_processes_together_keep_to_it(walls, prefect):
@@ -230,7 +230,7 @@ def test_several_processes_together_keep_to_it(walls, prefect):
     three = [walls(at_most=2) for _ in range(3)]
 
     assert sum(one.capacity(["alice"]).total for one in three) <= 4
-    assert prefect.taken(NETWORK) == 4
+    assert 4 == prefect.taken(NETWORK)
 
 
 def test_a_limit_switched_off_is_no_limit(walls, prefect, monkeypatch):
@@ -241,7 +241,7 @@ def test_a_limit_switched_off_is_no_limit(walls, prefect, monkeypatch):
         prefect, "read", lambda: {name: Standing(slots=1, taken=0, enforced=False) for name in prefect.limits}
     )
 
-    assert walls().capacity(["alice"]).total == 2
+    assert 2 == walls().capacity(["alice"]).total
 
 
 # --- trouble
@@ -253,18 +253,18 @@ def test_with_prefect_away_the_last_known_share_serves_and_then_ones_own(walls, 
     one = walls()
     prefect.away = True
     one.tend()
-    assert one.capacity(["alice"]).total == 1
+    assert 1 == one.capacity(["alice"]).total
 
     seconds.now += LAST_KNOWN_FOR + 1
     one.tend()
-    assert one.capacity(["alice"]).total == 2
+    assert 2 == one.capacity(["alice"]).total
 
 
 def test_with_prefect_away_from_the_start_ones_own_numbers_serve(walls, prefect):
     """A run that begins while the API is away publishes."""
     prefect.away = True
 
-    assert walls().capacity(["alice", "bob"]).total == 2
+    assert 2 == walls().capacity(["alice", "bob"]).total
 
 
 def test_the_slots_of_the_dead_come_back(walls, prefect, seconds):
@@ -272,11 +272,11 @@ def test_the_slots_of_the_dead_come_back(walls, prefect, seconds):
     prefect.limits[NETWORK] = 2
     walls()
     other = walls()
-    assert other.capacity(["alice"]).total == 0
+    assert 0 == other.capacity(["alice"]).total
 
     seconds.now += LEASE + 1
     other.tend()
-    assert other.capacity(["alice"]).total == 2
+    assert 2 == other.capacity(["alice"]).total
 
 
 def test_a_lease_that_was_lost_is_taken_anew(walls, prefect, seconds):
@@ -286,8 +286,8 @@ def test_a_lease_that_was_lost_is_taken_anew(walls, prefect, seconds):
     seconds.now += 20
     one.tend()
 
-    assert prefect.taken(NETWORK) == 2
-    assert one.capacity(["alice"]).total == 2
+    assert 2 == prefect.taken(NETWORK)
+    assert 2 == one.capacity(["alice"]).total
 
 
 def test_slots_that_leaked_for_good_do_not_stop_publishing_for_good(walls, prefect, seconds):
@@ -295,11 +295,11 @@ def test_slots_that_leaked_for_good_do_not_stop_publishing_for_good(walls, prefe
     prefect.limits[NETWORK] = 2
     prefect.leases["leaked"] = (frozenset({NETWORK}), 2, float("inf"))
     one = walls()
-    assert one.capacity(["alice"]).total == 0
+    assert 0 == one.capacity(["alice"]).total
 
     seconds.now += NOTHING_FOR
     one.tend()
-    assert one.capacity(["alice"]).total == 1
+    assert 1 == one.capacity(["alice"]).total
 
 
 def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
@@ -309,7 +309,7 @@ def test_a_relieved_run_gives_its_places_at_once(walls, prefect):
     old.begin(1, "alice")
     old.close()
 
-    assert walls().capacity(["bob"]).total == 2
+    assert 2 == walls().capacity(["bob"]).total
 
 
 # --- what is claimed
@@ -325,9 +325,9 @@ def test_nothing_is_claimed_that_would_wait(house, due):
     due(50, "bob")
 
     claims = claim_due(house, at_most=3)
-    assert Counter(claim.account for claim in claims) == {"alice": 2, "bob": 1}
-    assert claim_due(house, at_most=3) == []
-    assert house.store.read(reading.counts)[State.SCHEDULED] == 97
+    assert {"alice": 2, "bob": 1} == Counter(claim.account for claim in claims)
+    assert [] == claim_due(house, at_most=3)
+    assert 97 == house.store.read(reading.counts)[State.SCHEDULED]
 
 
 def test_a_place_comes_back_however_the_attempt_ends(house, channel, due):
@@ -340,7 +340,7 @@ def test_a_place_comes_back_however_the_attempt_ends(house, channel, due):
         (claim,) = claim_due(house, at_most=1)
         deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
 
-    assert house.bulkheads.capacity(["alice"]).total == 1
+    assert 1 == house.bulkheads.capacity(["alice"]).total
 
 
 def test_the_queue_of_looks_is_bounded_and_says_what_it_left(house, caplog):
@@ -384,7 +384,7 @@ def test_without_walls_a_hung_look_keeps_posts_waiting_and_they_are_given_back(
     delivery = unwalled.store.read(reading.show, claim.delivery_id).delivery
 
     assert (delivery.state, delivery.cause, delivery.broken) == (State.SCHEDULED, Cause.NO_PLACE, 0)
-    assert channel.asked == []
+    assert [] == channel.asked
 
 
 def test_a_shared_slot_is_given_back(unwalled, prefect):
@@ -394,7 +394,7 @@ def test_a_shared_slot_is_given_back(unwalled, prefect):
 
     with unwalled.slot(timedelta(0)), pytest.raises(NoSlot), unwalled.slot(timedelta(0)):
         pass
-    assert prefect.leases == {}
+    assert {} == prefect.leases
 
 
 def test_an_account_is_open_again_once_it_is_tended(house, prefect, seconds):
@@ -408,4 +408,4 @@ def test_an_account_is_open_again_once_it_is_tended(house, prefect, seconds):
     walls.want(dict.fromkeys(house.usable(), "x"))
     walls.tend()
 
-    assert walls.capacity(["carol"]).each == {"carol": 1}
+    assert {"carol": 1} == walls.capacity(["carol"]).each

@@ -57,12 +57,12 @@ def test_a_changed_page_lets_its_accounts_rest_and_a_good_one_ends_it(house, cha
     time.pass_by(seconds=15)
     look_round(house)
     notices = house.store.read(notice_rows.every)
-    assert len(notices) == 2
+    assert 2 == len(notices)
     assert "snapshots" in notices[0].body
 
     channel.on_probe = lambda _: WELL
     look_round(house)
-    assert resting(house) == {}
+    assert {} == resting(house)
 
 
 def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
@@ -72,7 +72,7 @@ def test_the_page_is_kept_without_secrets(house, channel, tmp_path):
     pages = sorted((tmp_path / "snapshots").glob("*.html"))
 
     assert [page.read_text() for page in pages] == ["<p>[removed]</p>"] * 2
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "snapshots").iterdir()} == {0o600}
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in (tmp_path / "snapshots").iterdir()}
 
 
 def test_whoever_sees_the_old_page_goes_on(house, channel):
@@ -97,7 +97,7 @@ def test_while_it_rests_nothing_is_claimed_and_nothing_charged(house, channel, c
     look_round(house)
     time.pass_by(minutes=5)
 
-    assert house.store.claim(worker="w", now=time(), lease=LEASE, at_most=9, accounts=["alice", "bob"]) == []
+    assert [] == house.store.claim(worker="w", now=time(), lease=LEASE, at_most=9, accounts=["alice", "bob"])
     delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
 
@@ -108,7 +108,7 @@ def test_when_nobody_probes_any_more_publishing_tries_by_itself(house, channel, 
     look_round(house)
     time.pass_by(seconds=DRIFT_RESTS.total_seconds() + 1)
 
-    assert resting(house) == {}
+    assert {} == resting(house)
 
 
 def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
@@ -126,7 +126,7 @@ def test_a_person_called_by_x_is_not_disturbed(house, channel, time):
     channel.on_probe = lambda _: DRIFTED
     look_round(house)
 
-    assert to_probe(["alice", "bob"], house.store.read(account_rows.every), time(), turn=0) == ["bob"]
+    assert ["bob"] == to_probe(["alice", "bob"], house.store.read(account_rows.every), time(), turn=0)
     assert house.store.read(account_rows.one, "alice").paused_until == until
     channel.on_probe = lambda _: WELL
     look_round(house)
@@ -140,7 +140,7 @@ def test_it_is_one_accounts_turn_after_the_other(house):
         for n in range(3)
     ]
 
-    assert turns == [["alice"], ["bob"], ["alice"]]
+    assert [["alice"], ["bob"], ["alice"]] == turns
 
 
 def test_a_fall_back_is_told_once_and_stops_nothing(house, channel):
@@ -149,18 +149,18 @@ def test_a_fall_back_is_told_once_and_stops_nothing(house, channel):
     for _ in range(3):
         look_round(house)
 
-    assert [notice.title for notice in house.store.read(notice_rows.every)] == [
-        "The page of 127.0.0.1:1 has changed, and is still understood"
+    assert ["The page of 127.0.0.1:1 has changed, and is still understood"] == [
+        notice.title for notice in house.store.read(notice_rows.every)
     ]
-    assert resting(house) == {}
+    assert {} == resting(house)
 
 
 def test_with_the_switch_off_nobody_probes(house, channel):
     """Each post finds out by itself."""
     house.switches = Switches(canary=Switch(on=False))
 
-    assert look_round(house) == []
-    assert channel.probed == []
+    assert [] == look_round(house)
+    assert [] == channel.probed
 
 
 # --- sign-in lost
@@ -214,7 +214,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
         deliver.fn(again.attempt_id, again.delivery_id, again.account)
     delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.broken) == (State.SCHEDULED, 0)
-    assert [notice.title for notice in house.store.read(notice_rows.every)] == ["alice rests: signed_out"]
+    assert ["alice rests: signed_out"] == [notice.title for notice in house.store.read(notice_rows.every)]
 
     block("second")
     house.refresh(at_once=True)
@@ -226,7 +226,7 @@ def test_a_lost_sign_in_stops_before_any_click_and_resumes_with_a_new_session(
     house.take(again)
     deliver.fn(again.attempt_id, again.delivery_id, again.account)
 
-    assert clicks == [True]
+    assert [True] == clicks
     assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.PUBLISHED
 
 
@@ -236,4 +236,4 @@ def test_the_canary_finds_a_lost_sign_in_before_a_post_does(house, channel):
     look_round(house)
 
     assert Cause.SIGNED_OUT in resting(house).values()
-    assert len(house.store.read(notice_rows.every)) == 1
+    assert 1 == len(house.store.read(notice_rows.every))

@@ -94,7 +94,7 @@ def test_one_opens_it_for_all(process, book):
     two.take(book.all(), {})
 
     assert isinstance(two.may(PAGE), No)
-    assert two.known(PAGE).by == "one"
+    assert "one" == two.known(PAGE).by
 
 
 def test_it_stays_open_when_the_process_that_opened_it_is_gone(process, book):
@@ -127,8 +127,8 @@ def test_the_permit_is_one_for_all_processes(process, book, clock):
     for thread in threads:
         thread.join()
 
-    assert sum(isinstance(verdict, Go) for verdict in verdicts) == 1
-    assert len(verdicts) == 10
+    assert 1 == sum(isinstance(verdict, Go) for verdict in verdicts)
+    assert 10 == len(verdicts)
 
 
 def test_a_permit_whose_holder_died_is_free_again(process, book, clock):
@@ -184,8 +184,8 @@ def test_a_move_whose_answer_got_lost_is_one_move(process, book):
     one.take(book.all(), {})
 
     assert state(one) is State.OPEN
-    assert one.known(PAGE).generation == 1
-    assert len(book.revisions[PAGE.name]) == 1
+    assert 1 == one.known(PAGE).generation
+    assert 1 == len(book.revisions[PAGE.name])
 
 
 # --- Prefect's API is away
@@ -255,7 +255,7 @@ def test_what_others_did_meanwhile_counts_more(process, book, clock):
     one.take(book.all(), {PAGE.name: Said(position=Position.DISABLED, mark="w1", by="Dora")})
 
     assert state(one) is State.DISABLED
-    assert one.known(PAGE).generation == 1
+    assert 1 == one.known(PAGE).generation
 
 
 def test_a_persons_word_stands_while_prefect_is_away(process, book, clock, monotonic):
@@ -296,7 +296,7 @@ def test_a_word_is_in_force_with_the_next_reading(process, book):
 
     assert (state(one), state(two)) == (State.FORCED_OPEN, State.FORCED_OPEN)
     assert one.known(PAGE).generation == two.known(PAGE).generation == 1
-    assert (two.known(PAGE).by, two.known(PAGE).why) == ("Dora", "maintenance")
+    assert ("Dora", "maintenance") == (two.known(PAGE).by, two.known(PAGE).why)
 
 
 def test_the_switch_turns_all_of_it_off(process, book):

@@ -121,7 +121,7 @@ def test_no_transition_is_lost_or_made_twice(race):
     turns = Counter(int(line.more[0]) for line in race if line.word == "turn")
     missing = set(range(1, max(turns) + 1)) - set(turns)
 
-    assert set(turns.values()) == {1}
+    assert {1} == set(turns.values())
     assert len(missing) <= 1
     assert len(turns) >= TURNS
     assert len({line.who for line in race if line.word == "turn"}) > 1
@@ -177,8 +177,8 @@ def test_what_a_person_saves_in_prefect_is_obeyed_once(stack):
 
     assert (opened.state, opened.by, opened.why) == (State.FORCED_OPEN, "Dora", "a new page of X's")
     assert (closed.state, closed.generation) == (State.CLOSED, 2)
-    assert breakers.known(revision).generation == 2
-    assert (shown["state"], shown["why"], shown["by"]) == ("closed", "it works", "Dora")
+    assert 2 == breakers.known(revision).generation
+    assert ("closed", "it works", "Dora") == (shown["state"], shown["why"], shown["by"])
 
 
 def test_a_page_that_a_person_edited_into_nonsense_stops_nothing(stack):

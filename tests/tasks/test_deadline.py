@@ -100,6 +100,6 @@ with ended_within(timedelta(seconds=2)) as cycle:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert done.stdout == "went round\n"
-    assert done.returncode == 1
+    assert "went round\n" == done.stdout
+    assert 1 == done.returncode
     assert time.monotonic() - began >= 4 + 1

@@ -86,9 +86,9 @@ def test_what_publishes_knows_nothing_of_artifacts_and_metrics():
     files = [Path(line) for line in done.stdout.splitlines()]
 
     assert len(files) > 40
-    assert [
+    assert [] == [
         file for file in files if {"prefect.artifacts", "prometheus_client"} & set(file.read_text().split())
-    ] == []
+    ]
 
 
 def test_media_that_cannot_be_uploaded_stop_their_own_post_only(house, channel, claimed):
@@ -108,7 +108,7 @@ def test_all_browsers_away_stop_publishing_and_nothing_else(house, channel, clai
     """No post is charged, posts still come in, and the first browser that is back publishes."""
     house.browsers.trouble = BrowserUnavailable(Reason.MISSING, "no browser")
     run(claim := claimed("One."))
-    assert house.store.read(reading.show, claim.delivery_id).delivery.broken == 0
+    assert 0 == house.store.read(reading.show, claim.delivery_id).delivery.broken
     house.store.write(
         intake.add,
         Post(parts=(Part(text="Two."),)),
@@ -116,7 +116,7 @@ def test_all_browsers_away_stop_publishing_and_nothing_else(house, channel, clai
         due_at=house.clock(),
         now=house.clock(),
     )
-    assert accounts_to_look_at(house) == []
+    assert [] == accounts_to_look_at(house)
 
     house.browsers.trouble = None
     channel.on_ask = live(house)
@@ -176,9 +176,9 @@ def test_while_the_store_is_away_nothing_is_claimed_and_nobody_gives_up(house, m
     house.store.write(intake.add, Post(parts=(Part(text="One."),)), accounts=["alice"], due_at=now, now=now)
     with monkeypatch.context() as gone:
         gone.setattr(house.store, "claim", away)
-        assert claim_due(house, at_most=2) == []
+        assert [] == claim_due(house, at_most=2)
 
-    assert len(claim_due(house, at_most=2)) == 1
+    assert 1 == len(claim_due(house, at_most=2))
 
 
 FULL_DISK = """
@@ -226,7 +226,7 @@ def test_a_full_disk_stops_publishing_before_any_click_and_loses_nothing(tmp_pat
         claims = store.claim(
             worker="w", now=house.clock() + timedelta(days=400), lease=LEASE, at_most=1, accounts=["alice"]
         )
-    assert len(claims) == 1
+    assert 1 == len(claims)
 
 
 def test_a_page_that_cannot_be_kept_keeps_nobody_from_resting(house, channel, monkeypatch):
@@ -252,7 +252,7 @@ def test_without_degradation_the_first_failure_stops_the_run(house, monkeypatch,
     house.log = logging.getLogger("test")
     monkeypatch.setattr("flows.publish.is_anything_due", away)
     monkeypatch.setattr(documents, "read", lambda: Documents(accounts={}, switches=Switches()))
-    assert claim_due(house, at_most=1) == []
+    assert [] == claim_due(house, at_most=1)
     house.refresh()
 
     house.switches = Switches(degradation=Switch(on=False))
@@ -273,4 +273,4 @@ def test_without_degradation_nothing_is_asked_twice_either(house, channel, claim
     )
 
     assert state(house, claim) is State.PUBLISHED
-    assert len(channel.asked) == 1
+    assert 1 == len(channel.asked)

@@ -63,7 +63,7 @@ def test_a_post_that_works_is_published_with_its_id(house, channel, claimed, pub
 
     assert delivery.state is State.PUBLISHED
     assert all(part.remote_id for part in delivery.parts)
-    assert len(channel.asked) == 1
+    assert 1 == len(channel.asked)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_refused_arming_means_no_click(house, channel, claimed, time):
     channel.on_ask = late
     ask(house, claim)
 
-    assert armed == [False]
+    assert [False] == armed
 
 
 @pytest.mark.parametrize("minutes", [-10, 3])
@@ -185,7 +185,7 @@ def test_no_browser_is_nobodys_fault(house, channel, claimed):
         Cause.BROWSER_UNAVAILABLE,
         0,
     )
-    assert channel.asked == []
+    assert [] == channel.asked
 
 
 @pytest.mark.parametrize("account", [None, Unopened(Cause.RULES_NOT_ACCEPTED, "not accepted")])
@@ -196,7 +196,7 @@ def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, cla
 
     run(house, claim)
 
-    assert house.browsers.lent == 0
+    assert 0 == house.browsers.lent
 
 
 def picture(path, told):
@@ -214,7 +214,7 @@ def test_a_picture_that_was_changed_since_is_not_sent(house, channel, claimed, p
 
     assert (State.REFUSED, Cause.MEDIA_MISSING) == (delivery.state, delivery.cause)
     assert "ferry.png" in delivery.why
-    assert channel.asked == []
+    assert [] == channel.asked
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["the same", "of an older version"])
@@ -269,7 +269,7 @@ def test_an_answer_waits_in_the_outbox_for_the_store(house, claimed, away, time)
 
     delivery = house.store.read(reading.show, claim.delivery_id).delivery
     assert (delivery.state, delivery.parts[0].remote_id) == (State.PUBLISHED, answer.outcomes[0].remote_id)
-    assert house.outbox.waiting() == []
+    assert [] == house.outbox.waiting()
 
 
 def test_an_answer_that_was_recorded_leaves_nothing_behind(house, channel, claimed, published):
@@ -277,7 +277,7 @@ def test_an_answer_that_was_recorded_leaves_nothing_behind(house, channel, claim
     channel.on_ask = published
     run(house, claimed("One."))
 
-    assert house.outbox.waiting() == []
+    assert [] == house.outbox.waiting()
 
 
 def test_a_disk_that_takes_nothing_makes_the_answer_wait_in_memory(house, claimed, away, monkeypatch):
@@ -292,7 +292,7 @@ def test_a_disk_that_takes_nothing_makes_the_answer_wait_in_memory(house, claime
     monkeypatch.setattr("tasks.deliveries.time.sleep", pause)
 
     assert record(house, claim, an_answer(house)).delivery.state is State.PUBLISHED
-    assert away["tries"] == 4
+    assert 4 == away["tries"]
 
 
 def test_an_old_workers_answer_changes_nothing_newer(house, claimed, time):
@@ -360,7 +360,7 @@ def test_a_lease_is_kept_only_while_somebody_works_under_it(
     else:
         run(house, claim)
 
-    assert house.in_hand == {}
+    assert {} == house.in_hand
 
 
 def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
@@ -373,7 +373,7 @@ def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
     told = []
 
     def wake():
-        assert house.bulkheads.under_way() == 0
+        assert 0 == house.bulkheads.under_way()
         told.append("called")
         return claims
 
@@ -387,7 +387,7 @@ def test_the_next_post_need_not_wait_until_an_answer_is_written_down(
     house.wake = wake
 
     assert run(house, claim).state is State.PUBLISHED
-    assert told == ["called", "claimed"]
+    assert ["called", "claimed"] == told
 
 
 def test_an_answer_that_no_disk_takes_gives_way_to_nobody(house, channel, claimed, published, monkeypatch):
@@ -417,7 +417,7 @@ def test_nobody_sets_out_for_an_account_that_is_to_be_left_alone(house, channel,
     monkeypatch.setattr(house.bulkheads, "end", noted)
     run(house, claim)
 
-    assert paused == [True]
+    assert [True] == paused
 
 
 def full_disk(*_):
@@ -433,7 +433,7 @@ def test_an_attempt_of_another_process_is_not_made(house, channel, claimed, publ
 
     assert ended.is_failed()
     assert "asks once" in ended.message
-    assert channel.asked == []
+    assert [] == channel.asked
     assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.SENDING
 
 
@@ -447,12 +447,12 @@ def test_a_task_that_never_began_holds_no_place(house, claimed, monkeypatch):
     never_began.set_result(Crashed())
     monkeypatch.setattr("flows.publish.deliver", Sends(never_began))
 
-    assert crew.free() == 1
+    assert 1 == crew.free()
     crew.send([claim])
 
-    assert crew.free() == 2
-    assert house.in_hand == {}
-    assert crew.done == {"broken": 1}
+    assert 2 == crew.free()
+    assert {} == house.in_hand
+    assert {"broken": 1} == crew.done
 
 
 class Sends:

@@ -108,7 +108,7 @@ def test_a_name_that_nothing_reads_is_left_out_and_named(api):
     read, wrong = documents.switches()
 
     assert not read.publish.on
-    assert wrong == ("no switch is called 'pubish'; publish was meant?",)
+    assert ("no switch is called 'pubish'; publish was meant?",) == wrong
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_one_switch_is_changed_and_no_other(api):
 
     before, after = documents.change_switch("publish", lambda one: one.model_copy(update={"on": False}))
 
-    assert (before.on, after.on) == (True, False)
-    assert prefect.document.data["reconcile"] == {"on": False, "reason": "theirs"}
+    assert (True, False) == (before.on, after.on)
+    assert {"on": False, "reason": "theirs"} == prefect.document.data["reconcile"]
     assert not Switch.model_validate(prefect.document.data["publish"]).on
 
 

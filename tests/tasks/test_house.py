@@ -114,8 +114,8 @@ def test_whoever_waits_for_a_look_is_there_all_the_same(house, monkeypatch):
     monkeypatch.setattr("flows.reconcile.repeated", lambda _: Looks(pages))
     told = look_at(house, ["alice", "bob"], meanwhile=heartbeat)
 
-    assert told == {"looks": 2}
-    assert len(heartbeats) == 6
+    assert {"looks": 2} == told
+    assert 6 == len(heartbeats)
 
 
 class Looks:

@@ -87,7 +87,7 @@ def test_what_is_seen_is_adopted(house, channel, unconfirmed_delivery):
     delivery = house.store.read(reading.show, delivery_id).delivery
 
     assert (delivery.state, delivery.parts[0].remote_id) == (State.PUBLISHED, post.id)
-    assert channel.asked == []
+    assert [] == channel.asked
 
 
 def test_after_the_networks_clock_was_moved_lists_are_read_further_back(house, channel, unconfirmed_delivery):
@@ -165,15 +165,15 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, u
         look.fn("alice")
         waits.append(house.unseen["alice"].until - house.clock())
 
-    assert house.store.read(reading.show, delivery_id).delivery.looks == 0
-    assert unconfirmed_now(house) == []
+    assert 0 == house.store.read(reading.show, delivery_id).delivery.looks
+    assert [] == unconfirmed_now(house)
     assert waits == sorted(waits)
     assert waits[0] < waits[-1]
 
     channel.on_look = lambda _: sighting(house)
     look.fn("alice")
 
-    assert house.unseen == {}
+    assert {} == house.unseen
 
 
 def test_absence_alone_is_not_proof(house, channel, unconfirmed_delivery):
@@ -204,7 +204,7 @@ def test_all_unconfirmed_are_settled_from_one_read(house, channel, unconfirmed_d
     look.fn("alice")
 
     assert [house.store.read(reading.show, one).delivery.state for one in ids] == [State.PUBLISHED] * 3
-    assert len(channel.looked) == 1
+    assert 1 == len(channel.looked)
 
 
 def test_a_thread_is_looked_for_where_replies_are_shown(house, channel, unconfirmed_delivery):
@@ -849,11 +849,11 @@ def test_a_silent_workers_browser_is_ended_when_nobody_can_wait_for_it_any_more(
     channel.on_look = lambda _: sighting(house)
 
     look.fn("alice")
-    assert channel.ended == []
+    assert [] == channel.ended
 
     time.pass_by(minutes=5)
     look.fn("alice")
-    assert channel.ended == ["browser-1"]
+    assert ["browser-1"] == channel.ended
     assert gone_at(house, delivery_id) == house.clock()
 
 
@@ -879,7 +879,7 @@ def test_what_somebody_posted_by_hand_counts(house, channel, unconfirmed_deliver
 
     look.fn("alice")
 
-    assert sum(use.units for use in house.store.read(reading.quota, "alice", house.clock())) == 2
+    assert 2 == sum(use.units for use in house.store.read(reading.quota, "alice", house.clock()))
 
 
 def test_what_may_be_ours_is_not_foreign(house, channel, unconfirmed_delivery, claimed):
@@ -895,7 +895,7 @@ def test_what_may_be_ours_is_not_foreign(house, channel, unconfirmed_delivery, c
 
     look.fn("alice")
 
-    assert sum(use.units for use in house.store.read(reading.quota, "alice", house.clock())) == 2
+    assert 2 == sum(use.units for use in house.store.read(reading.quota, "alice", house.clock()))
 
 
 def test_where_the_list_with_replies_fails_others_are_read_beside_it(house, channel, unconfirmed_delivery):
@@ -928,7 +928,7 @@ def test_a_wall_is_not_walked_around(house, channel, unconfirmed_delivery):
 
     look.fn("alice")
 
-    assert len(channel.looked) == 1
+    assert 1 == len(channel.looked)
 
 
 def test_on_demand_everything_unconfirmed_is_looked_for(house, channel, unconfirmed_delivery, time):
@@ -936,8 +936,8 @@ def test_on_demand_everything_unconfirmed_is_looked_for(house, channel, unconfir
     delivery_id = unconfirmed_delivery("The lamp is lit.")
     channel.on_look = lambda _: sighting(house)
     look.fn("alice")
-    assert unconfirmed_now(house) == []
-    assert unconfirmed_now(house, at_once=True) == ["alice"]
+    assert [] == unconfirmed_now(house)
+    assert ["alice"] == unconfirmed_now(house, at_once=True)
 
     (post,) = seen(house, "The lamp is lit.")
     time.pass_by(seconds=1)
@@ -992,11 +992,11 @@ def test_looks_on_demand_leave_a_published_post_the_looks_that_see_it(house, cha
 def test_an_unconfirmed_delivery_holds_its_account_only_when_the_switch_says_so(house, unconfirmed_delivery):
     """Off gives the old behaviour: one unconfirmed post holds the queue of its account, and of no other."""
     unconfirmed_delivery("The lamp is lit.")
-    assert may_publish(house) == ["alice", "bob"]
+    assert ["alice", "bob"] == may_publish(house)
 
     house.switches = Switches(isolate_unconfirmed=Switch(on=False, reason="comparison", by="alice"))
 
-    assert may_publish(house) == ["bob"]
+    assert ["bob"] == may_publish(house)
 
 
 def test_looks_grow_rarer():
@@ -1015,7 +1015,7 @@ def test_looks_that_fail_are_repeated_within_the_budget(house, time):
         granted += [second] if house.may_look_again(again=second > 0) else []
         time.pass_by(seconds=1)
 
-    assert granted == [0, 1, 2, 3, 4]
+    assert [0, 1, 2, 3, 4] == granted
 
     time.pass_by(seconds=6)
 

@@ -72,12 +72,12 @@ def test_a_browser_is_left_behind_when_nobody_has_collected_it_within_a_round(
     """One whose process has just died is collected by the run that comes next."""
     found = ["one"]
     monkeypatch.setattr("tasks.observations.orphans", lambda _: found)
-    assert observe(house, memory).machine.orphans == 0
+    assert 0 == observe(house, memory).machine.orphans
 
     found[:] = ["one", "two"]
-    assert observe(house, memory).machine.orphans == 1
+    assert 1 == observe(house, memory).machine.orphans
     found[:] = []
-    assert observe(house, memory).machine.orphans == 0
+    assert 0 == observe(house, memory).machine.orphans
 
 
 def test_a_worker_that_goes_between_two_rounds_makes_the_next_come_at_once(monkeypatch):
@@ -145,7 +145,7 @@ def test_a_round_waits_once_for_a_store_that_is_away(house, memory, away, monkey
     monkeypatch.setattr(runs, "workers", lambda: {1: False})
     observe(house, memory)
 
-    assert len(asked) == 1
+    assert 1 == len(asked)
 
 
 def test_what_prefect_does_not_answer_is_asked_once_more_and_no_more(monkeypatch):
@@ -171,7 +171,7 @@ def test_what_prefect_does_not_answer_is_asked_once_more_and_no_more(monkeypatch
             ask_for_flows()
         server.shutdown()
 
-    assert len(asked) == 2
+    assert 2 == len(asked)
 
 
 def ask_for_flows():

@@ -128,9 +128,9 @@ def test_a_page_that_fails_for_one_account_stops_that_account_only(house, channe
     (other,) = post("Meanwhile, at bob's.", account="bob")
     channel.on_ask = published(house)
 
-    assert turn() == ["bob"]
+    assert ["bob"] == turn()
     assert delivery(house, other).state is Life.PUBLISHED
-    assert (delivery(house, waiting).attempts, delivery(house, waiting).deferred) == (0, 0)
+    assert (0, 0) == (delivery(house, waiting).attempts, delivery(house, waiting).deferred)
 
 
 def test_an_open_circuit_is_never_tried_by_an_ask(house, channel, post, turn):
@@ -157,7 +157,7 @@ def test_a_probe_that_is_well_lets_the_waiting_go_at_once(house, channel, post, 
     ids = post("One.", "Two.", "Three.")
     turn()
     house.clock.pass_by(seconds=5)
-    assert to_probe(house) == ["alice"]
+    assert ["alice"] == to_probe(house)
     channel.on_probe = well
     channel.on_ask = published(house)
 
@@ -166,14 +166,14 @@ def test_a_probe_that_is_well_lets_the_waiting_go_at_once(house, channel, post, 
 
     assert state(house) is State.CLOSED
     assert [delivery(house, one).state for one in ids] == [Life.PUBLISHED] * 3
-    assert to_probe(house) == []
+    assert [] == to_probe(house)
 
 
 def test_contents_that_are_refused_open_nothing(house, channel, post, turn):
     """Fifteen in a row, each fails by itself."""
     channel.on_ask = answers(Refused(cause=Cause.TOO_LONG, code="186", why="too long"))
     post(*(f"Far too long, number {n}." for n in range(15)))
-    assert len(turn()) == 15
+    assert 15 == len(turn())
 
     assert state(house) is State.CLOSED
 
@@ -182,7 +182,7 @@ def test_lost_answers_open_nothing(house, channel, post, turn):
     """They may all be live: publishing goes on, and looks settle them."""
     channel.on_ask = answers(Unconfirmed(cause=Cause.NO_ANSWER, why="", phase=Phase.CLICKED))
     post(*(f"Lost at sea, number {n}." for n in range(10)))
-    assert len(turn()) == 10
+    assert 10 == len(turn())
 
     assert state(house) is State.CLOSED
 
@@ -194,10 +194,10 @@ def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn
     turn()
 
     assert {delivery(house, one).cause for one in ids} == {Cause.NO_PLACE}
-    assert {delivery(house, one).broken for one in ids} == {0}
+    assert {0} == {delivery(house, one).broken for one in ids}
     assert state(house, browser_here()) is State.CLOSED
     assert see(house, house.access("alice")).cause is Cause.NO_PLACE
-    assert channel.asked == []
+    assert [] == channel.asked
 
 
 def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel, post, turn):
@@ -209,9 +209,9 @@ def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel
     assert state(house, browser_here()) is State.OPEN
     assert state(house) is State.CLOSED
     (later,) = post("Four.", account="bob")
-    assert turn() == []
-    assert delivery(house, later).attempts == 0
-    assert {delivery(house, one).broken for one in ids} == {0}
+    assert [] == turn()
+    assert 0 == delivery(house, later).attempts
+    assert {0} == {delivery(house, one).broken for one in ids}
 
     house.clock.pass_by(seconds=5)
     for account in to_probe(house):
@@ -225,7 +225,7 @@ def test_a_browser_that_does_not_start_opens_its_own_circuit_only(house, channel
         probe.fn(account)
 
     assert state(house, browser_here()) is State.CLOSED
-    assert sorted(turn()) == ["alice", "alice", "alice", "bob"]
+    assert ["alice", "alice", "alice", "bob"] == sorted(turn())
 
 
 def test_a_lost_sign_in_is_left_alone_until_a_probe_sees_it_well(house, channel, post, turn):
@@ -234,19 +234,19 @@ def test_a_lost_sign_in_is_left_alone_until_a_probe_sees_it_well(house, channel,
     ids = post("One.", "Two.")
     turn(at_most=1)
     assert (state(house, SIGN_IN), state(house)) == (State.OPEN, State.CLOSED)
-    assert turn() == []
+    assert [] == turn()
     channel.on_probe = ill(Cause.SIGNED_OUT)
     house.clock.pass_by(seconds=20)
     probe.fn("alice")
-    assert to_probe(house) == []
+    assert [] == to_probe(house)
     house.clock.pass_by(seconds=40)
     channel.on_probe = well
     channel.on_ask = published(house)
     probe.fn("alice")
 
     assert state(house, SIGN_IN) is State.CLOSED
-    assert turn() == ["alice", "alice"]
-    assert [delivery(house, one).broken for one in ids] == [0, 0]
+    assert ["alice", "alice"] == turn()
+    assert [0, 0] == [delivery(house, one).broken for one in ids]
 
 
 def test_a_challenge_is_not_come_near_for_hours(house, channel, post, turn):
@@ -255,10 +255,10 @@ def test_a_challenge_is_not_come_near_for_hours(house, channel, post, turn):
     post("One.")
     turn()
     house.clock.pass_by(hours=5, minutes=59)
-    assert to_probe(house) == []
+    assert [] == to_probe(house)
     house.clock.pass_by(minutes=1)
 
-    assert to_probe(house) == ["alice"]
+    assert ["alice"] == to_probe(house)
 
 
 def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, monkeypatch):
@@ -266,7 +266,7 @@ def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, 
     channel.on_ask = lost(Cause.SIGNED_OUT)
     (one,) = post("One.")
     turn()
-    assert turn() == []
+    assert [] == turn()
 
     def alice(session):
         block = XAccount(
@@ -282,7 +282,7 @@ def test_a_new_session_closes_it_within_one_reading(house, channel, post, turn, 
     house.refresh(at_once=True)
     channel.on_ask = published(house)
 
-    assert turn() == ["alice"]
+    assert ["alice"] == turn()
     assert delivery(house, one).state is Life.PUBLISHED
 
 
@@ -294,7 +294,7 @@ def test_a_limits_pause_is_ended_by_no_probe(house, channel, post, turn):
     turn()
     house.clock.pass_by(hours=1)
 
-    assert to_probe(house) == []
+    assert [] == to_probe(house)
     assert state(house, SIGN_IN) is State.CLOSED
     assert house.store.read(account_rows.one, "alice").paused_until == until
 
@@ -309,7 +309,7 @@ def test_what_was_claimed_a_moment_before_is_put_off(house, channel, claimed):
     deliver.fn(claim.attempt_id, claim.delivery_id, claim.account)
     after = delivery(house, claim.delivery_id)
 
-    assert channel.asked == []
+    assert [] == channel.asked
     assert (after.state, after.cause, after.broken) == (Life.SCHEDULED, Cause.CIRCUIT_OPEN, 0)
 
 
@@ -324,9 +324,9 @@ def test_a_probe_that_tells_nothing_gives_its_permit_back(house, channel, post, 
     probe.fn("alice")
 
     assert state(house) is State.HALF_OPEN
-    assert to_probe(house) == []
+    assert [] == to_probe(house)
     house.clock.pass_by(seconds=10)
-    assert to_probe(house) == ["alice"]
+    assert ["alice"] == to_probe(house)
 
 
 def test_a_probe_that_breaks_gives_its_permit_back(house, channel, post, turn):
@@ -344,7 +344,7 @@ def test_a_probe_that_breaks_gives_its_permit_back(house, channel, post, turn):
         probe.fn("alice")
     house.clock.pass_by(seconds=10)
 
-    assert to_probe(house) == ["alice"]
+    assert ["alice"] == to_probe(house)
 
 
 def test_a_store_that_is_away_is_asked_rarely(house, post, turn, monkeypatch):
@@ -364,7 +364,7 @@ def test_a_store_that_is_away_is_asked_rarely(house, post, turn, monkeypatch):
     house.clock.pass_by(seconds=5)
 
     assert len(asked) <= 3 + 6
-    assert len(claim_due(house, at_most=1)) == 1
+    assert 1 == len(claim_due(house, at_most=1))
 
 
 def test_the_watch_sees_what_is_down_and_since_when():
@@ -392,7 +392,7 @@ def test_without_circuits_every_due_post_tries_for_itself(house, channel, post, 
     channel.on_ask = lost(Cause.PAGE_UNREACHABLE)
     post("One.", "Two.", "Three.", "Four.")
 
-    assert len(turn()) == 4
-    assert to_probe(house) == []
+    assert 4 == len(turn())
+    assert [] == to_probe(house)
     house.clock.pass_by(seconds=15)
-    assert len(turn()) == 4
+    assert 4 == len(turn())

@@ -130,7 +130,7 @@ def test_the_first_share_has_it_at_once(prefect, store):
 
     assert has_it(prefect) == TREATED
     switch = getattr(prefect["switches"], SWITCH)
-    assert (switch.by, switch.reason) == ("rollout", "rolled out by alice: it is new")
+    assert ("rollout", "rolled out by alice: it is new") == (switch.by, switch.reason)
 
 
 def test_it_is_raised_in_steps_and_in_the_end_is_on_for_all(prefect, store, clock):
@@ -140,7 +140,7 @@ def test_it_is_raised_in_steps_and_in_the_end_is_on_for_all(prefect, store, cloc
     seen = []
     for _ in range(2):
         go_by(store, clock, 23)
-        assert carry_on(store, clock, LOG) == []
+        assert [] == carry_on(store, clock, LOG)
         seen.append(has_it(prefect, clock.now))
         go_by(store, clock, 2)
         carry_on(store, clock, LOG)
@@ -162,12 +162,12 @@ def test_it_goes_back_by_itself_when_those_who_have_it_fare_worse(prefect, store
         hours += 1
         assert hours < 12
 
-    assert has_it(prefect, clock.now) == ()
+    assert () == has_it(prefect, clock.now)
     assert course(store) == [(Course.WENT_BACK, 0)]
     [notice] = store.read(notices.every)
     assert "went back to 0 %: it did harm" in notice.title
     assert "bad with it, 0 of" in notice.title
-    assert carry_on(store, clock, LOG) == []
+    assert [] == carry_on(store, clock, LOG)
 
 
 def test_what_harms_all_alike_is_not_laid_at_its_door(prefect, store, clock):
@@ -175,7 +175,7 @@ def test_what_harms_all_alike_is_not_laid_at_its_door(prefect, store, clock):
     started(store)
     go_by(store, clock, 22, harmed=PEOPLE)
 
-    assert carry_on(store, clock, LOG) == []
+    assert [] == carry_on(store, clock, LOG)
     assert has_it(prefect, clock.now) == TREATED
 
 
@@ -184,7 +184,7 @@ def test_silence_is_not_success(prefect, store, clock):
     started(store)
     clock.now += 100 * HOUR
 
-    assert carry_on(store, clock, LOG) == []
+    assert [] == carry_on(store, clock, LOG)
     assert course(store) == [(Course.WATCHING, 25)]
 
 
@@ -196,7 +196,7 @@ def test_whoever_sets_the_switch_by_hand_has_the_last_word(prefect, store, clock
     carry_on(store, clock, LOG)
 
     assert course(store)[0][0] is Course.LEFT
-    assert has_it(prefect) == ()
+    assert () == has_it(prefect)
 
 
 def test_one_that_died_between_switch_and_store_goes_on(prefect, store, clock):
@@ -214,10 +214,10 @@ def test_what_is_away_is_waited_for(prefect, store, clock, monkeypatch):
     """Neither Prefect nor the store answers: nothing moves, nothing breaks."""
     started(store)
     prefect["away"] = True
-    assert carry_on(store, clock, LOG) == []
+    assert [] == carry_on(store, clock, LOG)
     instead(monkeypatch, store, rollouts.every, _away)
 
-    assert carry_on(store, clock, LOG) == []
+    assert [] == carry_on(store, clock, LOG)
 
 
 def _away(**_):
@@ -241,8 +241,8 @@ def test_what_cannot_be_rolled_out(prefect, store, given, says):
             store, wanted["switch"], steps=wanted["steps"], watch=wanted["watch"], by="a", why="b", now=NOON
         )
 
-    assert store.read(rollouts.every) == []
-    assert has_it(prefect) == ()
+    assert [] == store.read(rollouts.every)
+    assert () == has_it(prefect)
 
 
 def test_what_all_have_already_cannot_be_rolled_out(prefect, store):
@@ -270,7 +270,7 @@ def test_the_form_refuses_with_the_reason(prefect, store, monkeypatch, caplog):
     with disable_run_logger():
         state = rollout_flow.fn(switch="nothing", why="w", by="b", steps=[10.0], watch_hours=1)
 
-    assert state.name == "Failed"
+    assert "Failed" == state.name
     assert "no switch is called 'nothing'" in state.message
 
 

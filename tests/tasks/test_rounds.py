@@ -56,7 +56,7 @@ def test_a_round_that_takes_its_time_sends_heartbeats_between_its_steps(
     done = rounds.go()
 
     assert done["mended"] >= 1
-    assert done["messages"] == 1
+    assert 1 == done["messages"]
     assert len(heartbeats) == 1 + done["mended"] + done["messages"]
 
 
@@ -149,11 +149,11 @@ def test_with_the_store_away_a_round_sends_no_heartbeat_and_writes_nothing(
     done = rounds.go()
 
     assert done["mended"] >= 1
-    assert (heartbeats, written) == ([], [])
+    assert ([], []) == (heartbeats, written)
     instead(monkeypatch, house.store, incidents.still_open, lambda: written.append("asked"))
     assert not rounds._book.has_news()
-    assert written == []
+    assert [] == written
     monkeypatch.undo()
     time.pass_by(seconds=(AWAY_FOR + timedelta(seconds=1)).total_seconds())
     rounds._still_here()
-    assert len(heartbeats) == 1
+    assert 1 == len(heartbeats)

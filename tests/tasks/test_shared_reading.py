@@ -205,7 +205,7 @@ def test_a_file_that_says_nothing_of_use_leaves_each_to_itself(machine, server, 
 
     machine.readers[0].read()
 
-    assert server.calls - before == 2
+    assert 2 == server.calls - before
 
 
 def test_nothing_of_the_blocks_is_in_the_file(machine, server, tmp_path):
@@ -213,4 +213,4 @@ def test_nothing_of_the_blocks_is_in_the_file(machine, server, tmp_path):
     told = (tmp_path / FILE).read_text()
 
     assert next(iter(server.documents.values())).data["saved"] not in told
-    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert 0o600 == (tmp_path / FILE).stat().st_mode & 0o777

@@ -39,31 +39,31 @@ def test_looks_wait_for_memory_and_publishing_does_not(house, memory, due, caplo
             rounds.append(bool(next_round(house, ["alice"])))
             house.clock.pass_by(minutes=1)
 
-    assert sum(rounds) == 10
+    assert 10 == sum(rounds)
     assert not rounds[0]
-    assert len(claim_due(house, at_most=1)) == 1
+    assert 1 == len(claim_due(house, at_most=1))
     assert caplog.text.count("looks: left for later") == 10 + 1 - rounds[-1]
 
 
 def test_what_waits_stands_in_the_store_and_no_longer_when_memory_is_back(house, memory):
     """Also for a run that began when the memory was back, and knows nothing of what the last one noted."""
-    assert next_round(house, ["alice"]) == []
-    assert waits(house) == ("looks",)
+    assert [] == next_round(house, ["alice"])
+    assert ("looks",) == waits(house)
 
     memory[0] = ENOUGH
     house.unshed.clear()
-    assert next_round(house, ["alice"]) == ["alice"]
-    assert waits(house) == ()
+    assert ["alice"] == next_round(house, ["alice"])
+    assert () == waits(house)
 
 
 def test_the_canary_waits_for_memory(house, channel, memory):
     """Its probes begin a browser of their own."""
     channel.on_probe = lambda _: Probe(well=True, handle="alice")
-    assert look_round(house) == []
-    assert waits(house) == ("canary",)
+    assert [] == look_round(house)
+    assert ("canary",) == waits(house)
 
     house.clock.pass_by(seconds=THROUGH_EVERY.total_seconds())
-    assert len(look_round(house)) == 1
+    assert 1 == len(look_round(house))
 
 
 def test_an_account_that_rests_for_a_changed_page_is_probed_all_the_same(house, channel, memory):
@@ -77,7 +77,7 @@ def test_an_account_that_rests_for_a_changed_page_is_probed_all_the_same(house, 
     channel.on_probe = lambda one: Probe(well=True, handle=one)
     look_round(house)
 
-    assert resting(house) == {}
+    assert {} == resting(house)
 
 
 def test_with_degradation_off_nothing_is_held_back(house, memory):

@@ -77,7 +77,7 @@ def test_what_is_declared_is_made_once_and_an_edit_stays(slots):
     try:
         (told,) = [line for line in _limits() if NETWORK in line]
         assert told.endswith("was there, with 3 slots and not 4: it stays")
-        assert slots.read()[NETWORK].slots == 3
+        assert 3 == slots.read()[NETWORK].slots
     finally:
         edit(slots, limit=4)
 
@@ -85,7 +85,7 @@ def test_what_is_declared_is_made_once_and_an_edit_stays(slots):
 def test_a_limit_that_does_not_exist_gives_nothing(slots):
     """Prefect itself would say yes, and take what does exist."""
     assert slots.acquire([NETWORK, "steadypost-publish-account-nobody"], 1, 60) is None
-    assert slots.read()[NETWORK].taken == 0
+    assert 0 == slots.read()[NETWORK].taken
 
 
 def test_no_more_than_there_are(slots):
@@ -96,27 +96,27 @@ def test_no_more_than_there_are(slots):
     assert slots.renew(lease, 60)
 
     slots.release(lease)
-    assert slots.read()[NETWORK].taken == 0
+    assert 0 == slots.read()[NETWORK].taken
     assert not slots.renew(lease, 60)
 
 
 def test_processes_share_what_an_operator_left_them(slots, walls):
     """The limit is edited in Prefect: both keep to it together, and have it all back when it is edited back."""
     one, other = walls(), walls()
-    assert [each.capacity(["alice"]).total for each in (one, other)] == [2, 2]
+    assert [2, 2] == [each.capacity(["alice"]).total for each in (one, other)]
 
     edit(slots, limit=1)
     try:
         one.tend()
         other.tend()
         one.tend()
-        assert one.capacity(["alice"]).total + other.capacity(["alice"]).total == 1
-        assert slots.read()[NETWORK].taken == 1
+        assert 1 == one.capacity(["alice"]).total + other.capacity(["alice"]).total
+        assert 1 == slots.read()[NETWORK].taken
     finally:
         edit(slots, limit=4)
     one.tend()
     other.tend()
-    assert [each.capacity(["alice"]).total for each in (one, other)] == [2, 2]
+    assert [2, 2] == [each.capacity(["alice"]).total for each in (one, other)]
 
 
 def test_a_limit_that_is_made_inactive_is_no_limit(slots, walls):
@@ -124,7 +124,7 @@ def test_a_limit_that_is_made_inactive_is_no_limit(slots, walls):
     edit(slots, limit=1)
     edit(slots, active=False)
     try:
-        assert walls().capacity(["alice"]).total == 2
+        assert 2 == walls().capacity(["alice"]).total
     finally:
         edit(slots, active=True, limit=4)
 
@@ -142,14 +142,14 @@ def test_a_server_that_is_killed_stops_nobody_and_forgets_nothing(stack, slots, 
         slots.read()
     one.tend()
 
-    assert set(capacities) == {2}
+    assert {2} == set(capacities)
     assert took < 1.0
-    assert one.capacity(["alice"]).total == 2
+    assert 2 == one.capacity(["alice"]).total
 
     server.start()
     _wait_for(stack.api_url + "/health", server)
     one.tend()
     one.clock = lambda: time.monotonic() + 20  # it is time to renew
     one.tend()
-    assert slots.read()[NETWORK].taken == 2
-    assert one.capacity(["alice"]).total == 2
+    assert 2 == slots.read()[NETWORK].taken
+    assert 2 == one.capacity(["alice"]).total

@@ -117,7 +117,7 @@ def test_nothing_is_asked_twice_whatever_is_switched_off(house, channel, time, m
     house.hand_over()
     house.store.rescue(time())
 
-    assert max(network.asked.values()) == 1
+    assert 1 == max(network.asked.values())
     states = {one: house.store.read(reading.show, one).delivery.state for one in ids}
     published = {one for one, state in states.items() if state is State.PUBLISHED}
     assert published or "isolate_unconfirmed" in off, "without it one unconfirmed post stops its account"

@@ -60,7 +60,7 @@ def previews(
 def _started(
     link: str, read: Callable[[str], Iterator[Preview]], found: dict[str, Preview]
 ) -> threading.Thread:
-    """Read one page in a thread that nobody has to wait for: resolving a name cannot be interrupted."""
+    """Read one page in a thread that need not be waited for: resolving a name cannot be interrupted."""
 
     def run() -> None:
         try:

@@ -335,9 +335,9 @@ class _Stage:
         self.phase = Phase.CLAIMED
 
     def reach(self, phase: Phase) -> None:
-        """Note a phase, and tell whoever watches: who only watches must not spoil what is watched."""
+        """Note a phase, and report it; a failing report must not spoil the attempt."""
         self.phase = phase
-        with contextlib.suppress(Exception):  # of the watcher: the attempt goes on unwatched
+        with contextlib.suppress(Exception):  # of the report: the attempt goes on without it
             self._progress(phase)
 
 

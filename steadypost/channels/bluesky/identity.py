@@ -45,7 +45,7 @@ class Resolver:
     """Whether the network is a sandbox of this machine: its servers then need no TLS."""
 
     def did(self, handle: str, *, deadline: float) -> str | None:
-        """Give the DID of a handle; ``None`` when it is certainly nobody's. Raise ``NotReady`` when nobody can tell."""
+        """Give the DID of a handle; ``None`` when certainly no account has it, ``NotReady`` when unknown."""
         if not is_handle(handle):
             return None
         deadline = min(deadline, time.monotonic() + HANDLE_WITHIN_S)

@@ -93,7 +93,7 @@ class Looking:
             seen = [one for record in page if (one := self._seen(record)) is not None]
             posts += seen
             if len(seen) < len(page):
-                # Something that is no post stands among them: what it may be, nobody can say.
+                # Something that is no post is among them, of a kind that is not known.
                 break
             come = reached(one.dated for one in posts if one.dated is not None)
             if come is not None and come < back_to:
@@ -154,7 +154,7 @@ def check_home(session: Session, server: Wire, *, deadline: float) -> str:
     if not isinstance(reply, Result):
         raise unanswered("checking the sign-in", reply)
     if reply.text("did") != session.did:
-        why = f"checking the sign-in: it is {reply.text('did') or 'nobody'}, not {session.did}"
+        why = f"checking the sign-in: it is {reply.text('did') or 'no account'}, not {session.did}"
         raise NotReady(Cause.OTHER_ACCOUNT, why)
     check_active(reply)
     return reply.text("handle")

@@ -118,7 +118,7 @@ class Preparing:
         return Above(root=_root(value) or parent, parent=parent)
 
     def _fixed(self, target: RemoteId) -> Uri:
-        """Give the address by DID: one by handle is what people paste, and may be somebody else's tomorrow."""
+        """Give the address by DID: one by handle is what people paste, and may be another account's tomorrow."""
         try:
             uri = parse(target)
         except NotAPost as error:
@@ -127,7 +127,7 @@ class Preparing:
             return uri
         did = self.resolver.did(uri.repo, deadline=self.deadline)
         if did is None:
-            raise Never(Cause.TARGET_GONE, f"reply_to {uri}: handle {uri.repo} is nobody's")
+            raise Never(Cause.TARGET_GONE, f"reply_to {uri}: no account has the handle {uri.repo}")
         return Uri(did, uri.rkey)
 
     def _server_of(self, did: str) -> Wire:
@@ -138,7 +138,7 @@ class Preparing:
     # --- who is mentioned
 
     def _dids(self, parts: Sequence[Part]) -> dict[str, str]:
-        """Resolve every handle that is mentioned. One that is nobody's stays plain text."""
+        """Resolve every handle that is mentioned. One that no account has stays plain text."""
         handles = dict.fromkeys(handle for part in parts for handle in mentioned(part.text))
         found = {handle: self.resolver.did(handle, deadline=self.deadline) for handle in handles}
         return {handle: did for handle, did in found.items() if did is not None}

@@ -146,7 +146,7 @@ class SignIn:
             known = session_of(old)
             return Identity(did=known.did, server=known.server, handles=(known.handle,))
         if old is None and self.access.handle.lower() not in home.handles:
-            # Anybody can say that a handle is theirs; it is when the account says so too. A password is sent there next.
+            # Any domain can claim a handle; it counts when the account says so too. A password is sent there next.
             why = f"handle {self.access.handle} leads to {home.did}, which does not go by it: correct it in the block"
             raise NotReady(Cause.OTHER_ACCOUNT, why)
         return home
@@ -157,7 +157,7 @@ class SignIn:
         did = self.resolver.did(self.access.handle, deadline=deadline)
         if did is None:
             raise NotReady(
-                Cause.SIGNED_OUT, f"handle {self.access.handle} is nobody's: correct it in the block"
+                Cause.SIGNED_OUT, f"no account has the handle {self.access.handle}: correct it in the block"
             )
         return did
 

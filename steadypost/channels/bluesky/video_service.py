@@ -1,4 +1,4 @@
-"""A video, brought to the service that processes it and leaves it with the account's server. Nobody sees it by that.
+"""A video, brought to the service that processes it and leaves it with the account's server. That does not publish it.
 
 The account's server vouches for it there. The service's troubles are this post's alone: what has no video goes on.
 """

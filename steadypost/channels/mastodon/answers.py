@@ -51,7 +51,7 @@ PARENT_MISSING = frozenset({"400", "404", UNPROCESSABLE})
 """How servers say that the parent is not there: Mastodon 404, others one of these for whatever they do not take."""
 
 REFUSED = frozenset({400, 404, 405, 406, 411, 413, 414, 415, 422})
-"""No, and no again: somebody has to change the post."""
+"""A lasting no: the post has to be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ def _odd(why: str) -> Unconfirmed:
 
 
 def _is_by(told: Mapping[str, Any], handle: str) -> bool:
-    """Whether the answer names us as the author: nobody else's post was ours to make."""
+    """Whether the answer names us as the author: only our own post can be the one we made."""
     account = told.get("account")
     return isinstance(account, Mapping) and str(account.get("acct", "")).casefold() == handle.casefold()
 

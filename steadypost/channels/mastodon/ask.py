@@ -121,7 +121,7 @@ class Asking:
     def _ready(self, part: Part, who: Identity, allowed: Limits) -> Ready:
         how = manner(self.access.options, options_of(part))
         files = Uploads(self.api, allowed, self.now, self.wait).of(part)
-        # Named although it is the account's own: somebody may have changed that since the account was read.
+        # Named although it is the account's own: it may have been changed since the account was read.
         shown = replace(how, visibility=how.visibility or who.visibility)
         return Ready(part=part, how=how, files=files, body=partial(body, part.text, shown, files))
 
@@ -134,7 +134,9 @@ class Asking:
             why = f"arming failed ({type(error).__name__}), so nothing was sent"
             return NotSubmitted(cause=Cause.STORE_AWAY, why=why, phase=self.phase)
         if not said:
-            return NotSubmitted(cause=Cause.LEASE_LOST, why="it may not be asked any more", phase=self.phase)
+            return NotSubmitted(
+                cause=Cause.LEASE_LOST, why="the lease was lost before the ask", phase=self.phase
+            )
         self._reach(Phase.ARMED)
         return None
 
@@ -172,7 +174,7 @@ class Asking:
             heard = self.api.create(told, key=key_of(name.key, name.n), within=ANSWER_WITHIN)
             outcome = interpret(heard, asked, self.now())
         except Exception as error:
-            # A defect of ours after the request may have left: what became of it nobody knows.
+            # A defect of ours after the request may have left: what became of it is not known.
             logger.exception("an answer was not understood")
             why = f"a defect here ({type(error).__name__}) after it may have been sent"
             return Unconfirmed(cause=Cause.DEFECT, why=why, phase=Phase.CLICKED)
@@ -209,5 +211,5 @@ class Asking:
         try:
             self.progress(phase)
         except Exception:
-            # Who only watches cannot be let spoil what is watched.
+            # A failing report must not spoil the attempt.
             logger.exception("progress was not taken")

@@ -17,7 +17,7 @@ from steadypost.networks.mastodon.ids import moment
 from steadypost.networks.mastodon.limits import Limits
 
 KEPT_FOR = timedelta(days=1)
-"""Servers change their limits when somebody changes their configuration: seldom, and never within a thread."""
+"""A server's limits change with its configuration: seldom, and never within a thread."""
 
 FOLDER = "limits"
 """Below the home of this machine."""
@@ -56,7 +56,7 @@ class Knowledge:
             self._known[server] = (told, now)
         path = self._path(server)
         if path is not None:
-            # Whoever cannot write it asks the server once more: it is no reason to stop.
+            # If it cannot be written, the server is asked once more: no reason to stop.
             with contextlib.suppress(OSError):
                 _write(path, told, now)
 

@@ -99,7 +99,7 @@ class Looking:
         context = self._read(self.api.context(post), "what is below the post could not be read").json()
         below = context.get("descendants") if isinstance(context, Mapping) else None
         if not isinstance(below, list):
-            raise Halt(_odd("what is below the post is of a shape that nobody knows"))
+            raise Halt(_odd("what is below the post is of an unknown shape"))
         return Found((itself, *map(self._seen, below)), None)
 
     # -- reading
@@ -115,7 +115,7 @@ class Looking:
         """Read one post. One of which not even the id is known may be anything, so the whole look is none."""
         post = seen(told)
         if post is None:
-            raise Halt(_odd("a post is of a shape that nobody knows"))
+            raise Halt(_odd("a post is of an unknown shape"))
         return self._first_version(post) if moment(told.get("edited_at")) else post
 
     def _first_version(self, post: SeenPost) -> SeenPost:
@@ -212,7 +212,7 @@ def options(told: Mapping[str, Any], otherwise: Mapping[str, str]) -> Mapping[st
 def agreed(offset: Offset | None, posts: tuple[SeenPost, ...], now: datetime) -> Offset | None:
     """Hold the clock of ``Date`` against that of the posts: the first may be a proxy's, and times of posts count.
 
-    A post of the future shows that they differ. By how much, nobody can say then, so nothing is said.
+    A post of the future shows that they differ. By how much is not known then, so nothing is said.
     """
     newest = max((one.made for one in posts if one.made is not None), default=None)
     if offset is None or newest is None:
@@ -222,7 +222,7 @@ def agreed(offset: Offset | None, posts: tuple[SeenPost, ...], now: datetime) ->
 
 def _entries(told: Any) -> list[Mapping[str, Any]]:
     if not isinstance(told, list) or not all(isinstance(one, Mapping) for one in told):
-        raise Halt(_odd("a list of posts is of a shape that nobody knows"))
+        raise Halt(_odd("a list of posts is of an unknown shape"))
     return told
 
 

@@ -101,7 +101,7 @@ class Asked:
     media: frozenset[str] = frozenset()
     """The ids of its files."""
     others: frozenset[RemoteId] = frozenset()
-    """Ids that belong to somebody else: the parent's, and those of the parts before."""
+    """Ids that belong to other posts: the parent's, and those of the parts before."""
 
 
 def created(heard: Heard, asked: Asked, now: datetime) -> Outcome:

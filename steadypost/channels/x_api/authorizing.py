@@ -39,7 +39,7 @@ class Authorizing:
     redirect: str
     """Where X sends the person's browser back to: as it was entered in the app's settings, letter for letter."""
     state: str = field(repr=False)
-    """Comes back with the code, so that nobody else's code is taken."""
+    """Comes back with the code, so that no code of another sign-in is taken."""
     verifier: str = field(repr=False)
 
     def address(self, base_url: str) -> str:

@@ -50,7 +50,7 @@ from steadypost.networks.x import NETWORK
 logger = logging.getLogger(__name__)
 
 ASKED_WITHIN = 30.0
-"""Seconds that X has to answer one ask. Past it nobody knows."""
+"""Seconds that X has to answer one ask. Past it the outcome is not known."""
 
 LEFT_TO_ASK = 5.0
 """Seconds that must be left to begin another ask."""
@@ -192,7 +192,7 @@ class _Step:
 
     def __call__(self, phase: Phase) -> None:
         self.at = phase
-        with contextlib.suppress(Exception):  # of the watcher: the attempt goes on unwatched
+        with contextlib.suppress(Exception):  # of the report: the attempt goes on without it
             self._progress(phase)
 
 
@@ -263,7 +263,7 @@ def _armed(arm: Arm, step: _Step) -> NotSubmitted | None:
         why = f"arming failed ({type(error).__name__}), so nothing was sent"
         return NotSubmitted(cause=Cause.STORE_AWAY, why=why, phase=step.at)
     if not said:
-        return NotSubmitted(cause=Cause.LEASE_LOST, why="the attempt was not to be armed", phase=step.at)
+        return NotSubmitted(cause=Cause.LEASE_LOST, why="the lease was lost before the ask", phase=step.at)
     step(Phase.ARMED)
     return None
 
@@ -284,7 +284,7 @@ def _or_halt(found: Any) -> Any:
 
 
 def _check(identity: Identity, access: Access) -> None:
-    """Refuse to be anybody but the account."""
+    """Refuse to act as any other account."""
     if identity.handle.casefold() != access.handle.casefold():
         why = f"{access.account}: its keys are those of @{identity.handle}, not of @{access.handle}"
         raise _Halt(Trouble(cause=Cause.OTHER_ACCOUNT, why=why))

@@ -39,12 +39,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What one answer told, and when by a clock that nobody moves."""
+    """What one answer told, and when, by the monotonic clock."""
 
     what: Any
     at: float
     behind_wall: float
-    """This machine's clock less the one that nobody moves: it jumps when somebody moves this machine's clock."""
+    """This machine's clock less the monotonic one: it jumps when this machine's clock is set."""
 
 
 class Memory:
@@ -68,7 +68,7 @@ class Memory:
         return found
 
     def offset(self, base_url: str, now: datetime) -> Offset | None:
-        """Give how far X's clock is ahead, if X said so lately and nobody moved this machine's since."""
+        """Give how far X's clock is ahead, if X said so lately and this machine's was not set since."""
         found: Offset | None = self._recall(self._offsets, base_url, self.CLOCK_FOR, now, moved=True)
         return found
 

@@ -1,4 +1,4 @@
-"""Pictures and videos, brought to X and made ready before anything is asked. None of it is seen by anybody.
+"""Pictures and videos, brought to X and made ready before anything is asked. None of it is public by that.
 
 One request up to five megabytes; what is larger, or has to be made over (GIF, video), in pieces, and then X is asked
 until it is ready.

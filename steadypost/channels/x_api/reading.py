@@ -172,7 +172,7 @@ def _said(one: Any, *, is_reply: bool, quotes: bool) -> Said:
     told = _without(text[start:], [each["url"] for each in urls if _is_media(each, own)])
     is_note = source is note
     return Said(
-        # A list's text is escaped in three signs. Whether a long post's is, nobody has said: both ways are given.
+        # A list's text is escaped in three signs. Whether a long post's is, is not documented: both ways are given.
         pieces=_pieces(told, links, decode=not is_note),
         # The link to a quoted post may have been typed, and taken out of the text.
         otherwise=(*_pieces(told, links, decode=True), *((" ", Link(None)) if quotes else ()))
@@ -199,7 +199,7 @@ _LEADING_NAMES = re.compile(r"(?:@\w{1,20}\s+)+")
 
 def _is_media(url: Any, own: Collection[RemoteId]) -> bool:
     """Whether a short link stands for the post's own pictures: X says so, or it leads to them. Of a long post X tells
-    no keys of media; and nobody can have typed an address that holds the post's own id.
+    no keys of media; and an address that holds the post's own id cannot have been typed.
     """
     page = _OWN_MEDIA.search(str(_at(url, "expanded_url") or ""))
     return bool(_at(url, "media_key")) or (page is not None and page[1] in own)

@@ -15,7 +15,7 @@ from steadypost.domain.token import Token, origin_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """OAuth 1.0a: the app's two keys, and the account's two. They end only when somebody revokes them."""
+    """OAuth 1.0a: the app's two keys, and the account's two. They end only when they are revoked."""
 
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)

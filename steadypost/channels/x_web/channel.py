@@ -207,7 +207,7 @@ class _NotReady(Exception):
 
 def _ready(access: Access, now: datetime) -> Access:
     if not access.rules_accepted:
-        raise _NotReady(Cause.RULES_NOT_ACCEPTED, "nobody has accepted X's rules for this account")
+        raise _NotReady(Cause.RULES_NOT_ACCEPTED, "X's rules are not accepted for this account")
     try:
         return replace(access, secret=usable(access.secret, access.base_url, now=now))
     except UnusableSession as error:

@@ -64,7 +64,7 @@ def login(desk: Desk, errand: LoginErrand, rest: Callable[[Page], object] | None
     except Halt as halt:
         return LoginReport(cause=halt.cause, why=halt.why)
     except PlaywrightError:
-        return LoginReport(cause=Cause.SIGNED_OUT, why="the window was closed before anybody was signed in")
+        return LoginReport(cause=Cause.SIGNED_OUT, why="the window was closed before the sign-in")
     return LoginReport(cause=Cause.DEADLINE, why=f"@{access.handle} was not signed in in time")
 
 

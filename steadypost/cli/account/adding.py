@@ -37,7 +37,7 @@ def add(
     given = given_fields(kind, pairs, MORE.get(channel, frozenset()))
     person = Person(given, _variables(kind, variables))
     with house.store():
-        pass  # what is learnt at the end is too late for whoever has answered everything
+        pass  # fails before the questions, not after all are answered
     there = keeping.known()
     _may_replace(person, name, kind, there, replace=replace)
     fields = {field: value for field, value in given.items() if field in kind.model_fields}

@@ -13,15 +13,16 @@ from steadypost import prefect_address, settings
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.domain import clock
-from steadypost.domain.token import Unreadable
+from steadypost.domain.circuit import Position
+from steadypost.domain.token import Token, Unreadable
+from steadypost.store import Store
+from steadypost.store import accounts as account_rows
+from steadypost.store.tokens import Tokens
 
 if TYPE_CHECKING:
     from prefect.blocks.core import Block
 
     from blocks import AccountBlock, Circuit
-    from steadypost.domain.token import Token
-    from steadypost.store import Store
-    from steadypost.store.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,6 @@ def entered() -> dict[str, Block]:
 
 def forced() -> dict[str, Circuit]:
     """Read what persons say of circuits for as long as they do not say otherwise, by the circuit; ``Stop`` as above."""
-    from steadypost.domain.circuit import Position  # noqa: PLC0415 - as above
     from tasks import documents  # noqa: PLC0415 - as above
 
     try:
@@ -131,7 +131,7 @@ def _token_kept(store: Store, house: House, name: str, token: Token | None) -> I
 
 
 def _readable(tokens: Tokens, name: str) -> Token | None:
-    """Give the token that is kept; one that nobody can read any more is in the way of every other, and is dropped."""
+    """Give the token that is kept; one that cannot be read any more is in the way of every other, and is dropped."""
     try:
         return tokens.current(name)
     except Unreadable:
@@ -165,8 +165,7 @@ def save(name: str, block: Block) -> None:
 
 
 def _note(store: Store, name: str, block: AccountBlock) -> None:
-    """Make the account known at once: whoever publishes would do it within five seconds."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
+    """Make the account known at once; the publisher would do it within five seconds."""
     from tasks.records import record_of  # noqa: PLC0415 - as above
 
     store.write(account_rows.put, record_of(name, block), now=clock.now())

@@ -41,7 +41,7 @@ Check = Callable[[str], object]
 
 
 class Person:
-    """Whoever answers."""
+    """The person who answers."""
 
     def __init__(self, given: Mapping[str, str], variables: Mapping[str, str]) -> None:
         self._given = given
@@ -135,5 +135,5 @@ def _read(prompt: str, *, secret: bool) -> str | None:
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not sys.stdin.isatty():
-        sys.stderr.write("\n")  # nobody pressed a key that would have ended the line
+        sys.stderr.write("\n")  # the line was not ended by a key
     return line or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from steadypost.cli import speech
@@ -11,15 +11,12 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
-from steadypost.domain.standing import standing
+from steadypost.domain.standing import Standing, standing
+from steadypost.store import AccountRecord, reading, vitals
+from steadypost.store import accounts as account_rows
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import Console
-
-    from steadypost.domain.standing import Standing
-    from steadypost.store import AccountRecord
 
 LAST_HOUR = timedelta(hours=1)
 
@@ -29,9 +26,6 @@ NONE_YET = "No account is known yet. Set one up: steadypost account add me --cha
 @command("accounts")
 def accounts(house: House) -> Answer:
     """List the accounts, their limits and their pauses."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading, vitals  # noqa: PLC0415 - see House.store
-
     now = clock.now()
     with house.store() as store:
         records = store.read(account_rows.every)

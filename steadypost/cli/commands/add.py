@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,12 @@ from steadypost.cli.signing import signature_of
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.money import usd
+from steadypost.intake import Entered, draft_of, enter, refused
+from steadypost.intake.files import image_values
+from steadypost.store import Store, reading
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import Console
-
-    from steadypost.intake import Entered
-    from steadypost.store import Store
 
 
 @command("add")
@@ -59,7 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it reads like another one.")
 @click.option("--label", "-l", "labels", multiple=True, help="What you file it under; may be repeated.")
-@click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
+@click.option("--as-is", is_flag=True, help="Take it as it is, even where it looks like a template.")
 @click.option(
     "--split", is_flag=True, help="A text that is too long becomes a thread, cut between sentences."
 )
@@ -85,9 +84,6 @@ def add(
     key: str,
 ) -> Answer:
     """Write one post; several TEXTs are a thread. A TEXT of - is read from standard input."""
-    from steadypost.intake import draft_of, enter, refused  # noqa: PLC0415 - half a second that the queue need not wait
-    from steadypost.intake.files import image_values  # noqa: PLC0415
-
     author = signature_of(by, "", why_is_required=False).by
     written = [sys.stdin.read() if text == "-" else text for text in texts]
     draft = draft_of(
@@ -135,8 +131,6 @@ def add(
 
 def _times(store: Store, entered: Entered) -> dict[int, datetime | None]:
     """Say when each of its deliveries is due: those of a series differ."""
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
     if entered.series is None:
         return {one.delivery_id: entered.due_at for one in entered.deliveries}
     return {

@@ -14,15 +14,20 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.domain.approval import ANYBODY, named
 from steadypost.domain.delivery import State
+from steadypost.domain.post import tag
+from steadypost.store import accounts as account_rows
+from steadypost.store import approvals as rows
+from steadypost.store import approving
+from steadypost.store.accounts import AccountRecord
+from steadypost.store.acts import By
+from steadypost.store.approvals import LabelRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
-
-    from steadypost.store.accounts import AccountRecord
-    from steadypost.store.approvals import LabelRule
 
 
 @command("approve")
@@ -31,15 +36,12 @@ if TYPE_CHECKING:
 def approve(
     house: House, *, ids: tuple[int, ...], dry_run: bool, by: str | None, why: str, **given: Any
 ) -> Answer:
-    """Say yes to what waits for a second person's. 'undo' takes it back, while nothing of it went out.
+    """Approve what waits for a second person's yes. 'undo' takes it back, while nothing of it went out.
 
-    Whoever wrote it, or changed it last, cannot. Change it afterwards and it waits again; another time is no change of
+    Its author, or who changed it last, cannot. Change it afterwards and it waits again; another time is no change of
     its words. One yes lets all times of a series go. --by is taken at its word, as everywhere.
     """
     who = signature_of(by, why, why_is_required=False)
-    from steadypost.store import approving  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     with house.store() as store:
         those = those_meant(house, store, given, ids, frozenset({State.HELD}))
         done = store.write(
@@ -67,10 +69,6 @@ def approvals(
     An account says so in its block: 'Approved by', or 'steadypost account add NAME --approved-by NAME'. It counts for
     what comes in from then on.
     """
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import approvals as rows  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     names = _names(label, approvers, nobody=nobody)
     who = signature_of(by, why, why_is_required=False)
     with house.store() as store:
@@ -90,9 +88,6 @@ def approvals(
 
 def _names(label: str | None, approvers: Sequence[str], *, nobody: bool) -> list[str]:
     """Read whose yes a label needs, or stop with what is unclear."""
-    from steadypost.domain.approval import named  # noqa: PLC0415 - only here
-    from steadypost.domain.post import tag  # noqa: PLC0415
-
     names = [name for written in approvers for name in named(written)]
     if label is None and (names or nobody):
         raise Stop(Ending.USAGE, "usage", "no label is named", "add --label LABEL")
@@ -121,8 +116,6 @@ def _tell(console: Console, accounts: Sequence[AccountRecord], labels: Sequence[
 
 
 def _whose(approvers: str) -> str:
-    from steadypost.domain.approval import ANYBODY, named  # noqa: PLC0415 - only here
-
     names = named(approvers)
     return "any person but the author" if ANYBODY in names else " or ".join(map(speech.plain, names))
 

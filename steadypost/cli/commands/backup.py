@@ -1,10 +1,10 @@
-"""``steadypost backup``: one file from which a house can be set up again."""
+"""``steadypost backup``: one file from which all can be set up again."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +16,7 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from steadypost.store import copying
 
 KEY_FILES = ("tokens.key", "prefect.key")
 """This machine's keys, by the names they have in its home."""
@@ -36,8 +34,8 @@ COUNTED = {"posts": "posts", "deliveries": "deliveries", "accounts": "accounts"}
 def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
     """Write the store, this machine's keys and the accounts with their secrets into one file, while all goes on.
 
-    PATH is a file that is not there yet, or a folder, in which the file is named by the time. Whoever has the file can
-    publish as every account in it: it is readable for you alone, and is to stay so wherever it is copied to.
+    PATH is a file that is not there yet, or a folder, in which the file is named by the time. Anyone with the file can
+    publish as every account in it: it is readable for you alone. Keep it so wherever you copy it.
     """
     now = clock.now()
     target = _target(path, now)
@@ -86,8 +84,6 @@ def backup(house: House, *, path: Path, without_accounts: bool) -> Answer:
 
 def make(house: House, copy: Path, now: datetime) -> Contents:
     """Copy the store, and say what the copy is of: the instant before it began, as nothing older is missing in it."""
-    from steadypost.store import copying  # noqa: PLC0415 - see House.store
-
     with house.database() as database:
         copying.copy_to(database, copy)
         kind = "sqlite" if database.is_sqlite else "postgresql"

@@ -1,4 +1,4 @@
-"""``steadypost calendar``: a week or a month, in the zone of whoever looks."""
+"""``steadypost calendar``: a week or a month, in the reader's zone."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import FOR_A_PERSON, State
+from steadypost.store import Entry, selecting
+from steadypost.store import accounts as account_rows
+from steadypost.store.selecting import Selection
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Entry
 
 MARKS = {
     State.PUBLISHED: "✓",
@@ -50,10 +51,6 @@ MOST_A_DAY = 20
 @click.option("--account", "-a", metavar="NAME", help="Only deliveries of this account.")
 def calendar(house: House, *, day: str | None, month: bool, account: str | None) -> Answer:
     """Show the week from today on, or from a day: today, tomorrow, 2026-12-01. Times are in your zone."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import selecting  # noqa: PLC0415 - see House.store
-    from steadypost.store.selecting import Selection  # noqa: PLC0415
-
     zone = ZoneInfo(house.settings.zone)
     first = a_day("DAY", day or "today", zone)
     days = _month(first) if month else [first + timedelta(days=n) for n in range(7)]
@@ -119,7 +116,7 @@ def _line(entry: Entry, zone: ZoneInfo) -> str:
 
 
 def _grid(days: Sequence[date], by_day: dict[date, list[Entry]], zone: ZoneInfo) -> Any:
-    """Draw a month: of each day how many, and how many of them need somebody."""
+    """Draw a month: of each day how many, and how many of them need a person."""
     page = speech.table(*(f"{day:%a}" for day in days[:7]), title=f"{days[10]:%B %Y}, in {zone.key}")
     for begins in range(0, len(days), 7):
         page.add_row(*(_cell(day, by_day[day], days[10].month) for day in days[begins : begins + 7]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from steadypost.cli import changes
 from steadypost.cli.choosing import chosen, those_meant
@@ -15,9 +15,10 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.change import WAITS
 from steadypost.domain.delivery import State
-
-if TYPE_CHECKING:
-    from steadypost.store.changing import Stays
+from steadypost.store import changing
+from steadypost.store.acts import By
+from steadypost.store.changing import Stays
+from steadypost.store.operations import Cancelling
 
 
 @command("cancel")
@@ -28,10 +29,6 @@ def cancel(
 ) -> Answer:
     """Take deliveries back before they, or what is left of them, are sent. 'undo' brings them back."""
     who = signature_of(by, why, why_is_required=False)
-    from steadypost.store import changing  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-    from steadypost.store.operations import Cancelling  # noqa: PLC0415
-
     signed_by = By(name=who.by, why=who.why)
     with house.store() as store:
         those = those_meant(house, store, given, ids, WAITS)

@@ -17,13 +17,18 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.intake import known_accounts, notes
+from steadypost.intake.refusal import Refusal
+from steadypost.intake.rewriting import Rewrite, redrafted
+from steadypost.intake.validate import Accepted, judge
+from steadypost.store import operations, reading, selecting
+from steadypost.store.acts import By
+from steadypost.store.operations import Copied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
-
-    from steadypost.store.operations import Copied
 
 
 @command("copy")
@@ -43,7 +48,7 @@ if TYPE_CHECKING:
 )
 @click.option("--replace", nargs=2, metavar="OLD NEW", help="Some words for others, wherever they stand.")
 @click.option("--allow-repeat", is_flag=True, help="Let it go out although it says the same.")
-@click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
+@click.option("--as-is", is_flag=True, help="Take it as it is, even where it looks like a template.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @signed(why_is_required=False)
 def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: str, **given: Any) -> Answer:
@@ -51,13 +56,6 @@ def copy(house: House, *, delivery_id: int, dry_run: bool, by: str | None, why: 
 
     The one it is of stays as it is. What would say the same twice is held; --allow-repeat lets it go out.
     """
-    from steadypost.intake import known_accounts, notes  # noqa: PLC0415 - half a second
-    from steadypost.intake.refusal import Refusal  # noqa: PLC0415
-    from steadypost.intake.rewriting import Rewrite, redrafted  # noqa: PLC0415
-    from steadypost.intake.validate import Accepted, judge  # noqa: PLC0415
-    from steadypost.store import operations, reading, selecting  # noqa: PLC0415
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     who, now = signature_of(by, why, why_is_required=False), clock.now()
     rewrite = Rewrite(texts=given["texts"] or None, replace=given["replace"] or None, as_is=given["as_is"])
     with house.store() as store:

@@ -18,6 +18,7 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.silence import Silence, listen
+from steadypost.store import StoreError, notices, watches
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,8 +59,6 @@ def deadman(house: House, *, after_s: int) -> Answer:
 
 
 def _listen(house: House, now: datetime, within: timedelta) -> Silence:
-    from steadypost.store import StoreError, notices, watches  # noqa: PLC0415 - see House.store
-
     try:
         with house.store() as store:
             heartbeats = {
@@ -86,24 +85,24 @@ class Memory:
         self._path = path
 
     def told_at(self) -> datetime | None:
-        """When somebody was last told; ``None`` when nothing is silent, as far as anybody was told."""
+        """When a person was last told of it; ``None`` when no silence was reported, or its end was."""
         try:
             return datetime.fromisoformat(json.loads(self._path.read_text(encoding="utf-8"))["told_at"])
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
     def keep(self, now: datetime) -> None:
-        """Remember that somebody was told."""
+        """Remember that a person was told."""
         private.folder(self._path.parent)
         self._path.write_text(json.dumps({"told_at": now.isoformat()}), encoding="utf-8")
 
     def forget(self) -> None:
-        """It is over, and somebody was told that."""
+        """It is over, and a person was told."""
         self._path.unlink(missing_ok=True)
 
 
 def _tell(address: str | None, memory: Memory, silence: Silence, now: datetime, zone: str) -> str:
-    """Tell somebody, once; answers what came of that, or nothing when there was nothing to tell."""
+    """Tell a person, once; answers what came of that, or nothing when there was nothing to tell."""
     before = memory.told_at()
     if silence and (before is None or now - before > REMIND_EVERY):
         body = "\n".join((*silence.said, "To do: docs/runbooks/silent.md"))

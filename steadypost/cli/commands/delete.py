@@ -17,14 +17,16 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.domain.evidence import SeenPost
 from steadypost.domain.network import NEITHER, Network
 from steadypost.domain.remote_id import NotAnId, RemoteId
+from steadypost.domain.spoken import Signature
+from steadypost.store import Copy, Store, copies, reading, removals
+from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 
 if TYPE_CHECKING:
     from steadypost.channels.port import Access, Channel
-    from steadypost.domain.evidence import SeenPost
-    from steadypost.domain.spoken import Signature
-    from steadypost.store import Copy, Store
     from tasks.copies import Both
     from tasks.removals import Shown
 
@@ -86,9 +88,6 @@ def _refuse_unclear(delivery_id: int | None, *, from_network: bool, given: str |
 
 
 def _delete_delivery(house: House, delivery_id: int, said: Signature, *, yes: bool) -> Answer:
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import removals  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
     from tasks.removals import NotTakenDown, Removing  # noqa: PLC0415 - Prefect takes two seconds to load
 
     with house.store() as store:
@@ -129,17 +128,13 @@ def _confirmed(question: str) -> bool:
     try:
         return click.confirm(question, err=True)
     except click.Abort:
-        return False  # nobody is there to answer
+        return False  # no terminal to answer at
 
 
 # --- a copy
 
 
 def _delete_copy(house: House, given: str, said: Signature, *, yes: bool) -> Answer:
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import copies  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     with house.store() as store:
         copy = _copy(store, _id(given))
         with opening.opened(house, copy.account, "delete", store) as (channel, access):
@@ -159,8 +154,6 @@ def _id(given: str) -> RemoteId:
 
 
 def _copy(store: Store, post: RemoteId) -> Copy:
-    from steadypost.store import copies  # noqa: PLC0415 - see House.store
-
     copy = store.read(copies.known, post)
     if copy is None:
         message = f"the post {post} is not known to be a second copy of anything"
@@ -178,7 +171,6 @@ def _copy(store: Store, post: RemoteId) -> Copy:
 def _take_down(
     store: Store, copy: Copy, channel: Channel, access: Access, network: Network, *, yes: bool
 ) -> None:
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
     from tasks.copies import see_both, take_down  # noqa: PLC0415 - Prefect takes two seconds to load
     from tasks.removals import NotTakenDown  # noqa: PLC0415
 
@@ -196,7 +188,7 @@ def _take_down(
 
 
 def _show(both: Both, copy: Copy, network: Network) -> None:
-    """Show both on standard error: they are for whoever decides, and the answer stays one document."""
+    """Show both on standard error: they are for the decision, and the answer stays one document."""
     click.echo(f"stays:    {_line(both.ours, network)}", err=True)
     click.echo(
         f"the copy: {_line(both.copy, network) if both.copy else f'{copy.id}, gone already'}", err=True

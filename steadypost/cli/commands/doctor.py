@@ -1,4 +1,4 @@
-"""``steadypost doctor``: what is wrong with this house, and what to do about it."""
+"""``steadypost doctor``: what is wrong here, and what to do about it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-from steadypost.domain.delivery import State
+from steadypost.domain.delivery import Delivery, State
 from steadypost.domain.standing import Word, standing
 from steadypost.domain.watched import JUDGED, SUSPECTED_AFTER
+from steadypost.store import Store, StoreError, reading, watches
+from steadypost.store import accounts as account_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steadypost.domain.delivery import Delivery
-    from steadypost.store import Store
-
 STUCK_AFTER = timedelta(minutes=2)
-"""A delivery that could go out is taken up within seconds; after this nobody is doing it."""
+"""A delivery that could go out is taken up within seconds; after this no run is doing it."""
 
 PATIENCE_S = 2.0
 """How long Prefect may take to say that it is well."""
@@ -168,10 +167,7 @@ def _zones() -> Finding:
 
 
 def _needs_browser(house: House) -> bool:
-    """Whether any account needs one; while nobody knows which accounts there are, it is tried."""
-    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
+    """Whether any account needs one; while the accounts are not known, it is tried."""
     try:
         with house.store() as store:
             channels = {account.channel for account in store.read(account_rows.every)}
@@ -201,8 +197,6 @@ def _browser() -> Finding:
 
 
 def _store(house: House) -> Iterator[Finding]:
-    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
-
     try:
         with house.store() as store:
             yield _ok("store", f"{store.address}, tables current")
@@ -217,8 +211,6 @@ def _store(house: House) -> Iterator[Finding]:
 
 
 def _accounts(store: Store, now: datetime) -> Iterator[Finding]:
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
     records = store.read(account_rows.every)
     if not records:
         remedy = "set one up: steadypost account add me --channel file"
@@ -239,10 +231,7 @@ def _accounts(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def _moving(store: Store, now: datetime) -> Iterator[Finding]:
-    """Find what could have gone out and did not, and what was asked and nobody looked for."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
+    """Find what could have gone out and did not, and what was asked and not looked for."""
     resting = {one.name for one in store.read(account_rows.every) if one.is_paused(now)}
     ready = [
         entry.delivery
@@ -266,14 +255,10 @@ def _moving(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def _since(store: Store, one: Delivery) -> datetime:
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
     return max(one.next_at, store.read(reading.show, one.id).updated_at)
 
 
 def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 - one form for every check
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
     counts = store.read(reading.counts)
     for_a_person = {state: counts[state] for state in (State.HELD, State.NEEDS_REVIEW, State.QUARANTINED)}
     some = ", ".join(f"{count} {state}" for state, count in for_a_person.items() if count)
@@ -284,8 +269,6 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 
 
 
 def _watches(store: Store, now: datetime) -> Iterator[Finding]:
-    from steadypost.store import watches  # noqa: PLC0415 - see House.store
-
     # A helper's, of a machine, is that machine's own business: the others work on its accounts.
     leases = {one.flow: one for one in store.read(watches.every) if "@" not in one.flow}
     remedy = "run 'steadypost up', or start a worker as docs/service.md says, then: python -m deployments"
@@ -330,7 +313,7 @@ def _prefect(house: House) -> Finding:
             "Prefect", f"PREFECT_API_URL={shown!r} is no address", "write http://127.0.0.1:4200/api"
         )
     try:
-        # The version and not /health, which a server with authentication gives to anybody.
+        # The version and not /health, which a server with authentication gives without a sign-in.
         code, _ = prefect_http.ask(known, "/admin/version", within=PATIENCE_S)
     except (OSError, ValueError) as away:
         told: Any = getattr(away, "reason", away)

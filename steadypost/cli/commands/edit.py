@@ -19,13 +19,20 @@ from steadypost.cli.speech import Answer
 from steadypost.cli.times import instant
 from steadypost.domain import clock
 from steadypost.domain.change import WAITS, Rule
+from steadypost.intake import Refusal
+from steadypost.intake.draft import Image
+from steadypost.intake.files import image_values
+from steadypost.intake.planning import plan_one
+from steadypost.intake.rewriting import Rewrite, rewritten, series_rewritten
+from steadypost.intake.rewriting import Rewrite as Wanted
+from steadypost.intake.validate import late_rule
+from steadypost.store import changing, series_changes
+from steadypost.store.acts import By
+from steadypost.store.operations import Editing
+from steadypost.store.series_changes import Members
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.intake import Refusal
-    from steadypost.intake.rewriting import Rewrite
-    from steadypost.store.acts import By
 
 
 @command("edit")
@@ -58,8 +65,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let it go out again, where the network refused it or it broke its attempts.",
 )
-@click.option("--as-is", is_flag=True, help="It is meant, whatever it looks like.")
-@click.option("--allow-repeat", is_flag=True, help="Let it say what another one says.")
+@click.option("--as-is", is_flag=True, help="Take it as it is, even where it looks like a template.")
+@click.option("--allow-repeat", is_flag=True, help="Allow the same words as another post's.")
 @click.option("--split", is_flag=True, help="A text that is too long becomes a thread.")
 @click.option(
     "--series",
@@ -99,16 +106,10 @@ def edit(
     who = signature_of(by, why, why_is_required=False)
     now = clock.now()
     rewrite = _rewrite(given)
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     signed_by = By(name=who.by, why=who.why)
     _refuse_accounts(given)
     if given["series_id"] is not None:
         return _series(house, rewrite, given, signed_by, now=now, dry_run=dry_run)
-    from steadypost.intake.rewriting import rewritten  # noqa: PLC0415 - half a second
-    from steadypost.store import changing  # noqa: PLC0415
-    from steadypost.store.operations import Editing  # noqa: PLC0415
-
     with house.store() as store:
         those = those_meant(house, store, given, ids, WAITS)
         rule = _rule(given)
@@ -142,10 +143,6 @@ def _due(house: House, given: dict[str, Any], now: datetime) -> Any:
 
 
 def _rewrite(given: dict[str, Any]) -> Rewrite:
-    from steadypost.intake.draft import Image  # noqa: PLC0415
-    from steadypost.intake.files import image_values  # noqa: PLC0415 - half a second
-    from steadypost.intake.rewriting import Rewrite as Wanted  # noqa: PLC0415
-
     texts = tuple(sys.stdin.read() if text == "-" else text for text in given["texts"])
     images = tuple(Image.model_validate(image_values(one)) for one in given["images"])
     labels = tuple(one for one in given["labels"] if one.strip())
@@ -177,8 +174,6 @@ def _rule(given: dict[str, Any]) -> Rule | None:
     late_within, when_late = given["late_within"], given["when_late"]
     if late_within is None and when_late is None:
         return None
-    from steadypost.intake.validate import late_rule  # noqa: PLC0415 - half a second
-
     read = late_rule(late_within, when_late)
     if isinstance(read, list):
         raise Stop(
@@ -206,11 +201,6 @@ def refused(wrong: list[Refusal]) -> Answer:
 def _series(
     house: House, rewrite: Rewrite, given: dict[str, Any], by: By, *, now: datetime, dry_run: bool
 ) -> Answer:
-    from steadypost.intake.planning import plan_one  # noqa: PLC0415 - half a second
-    from steadypost.intake.rewriting import series_rewritten  # noqa: PLC0415
-    from steadypost.store import series_changes  # noqa: PLC0415
-    from steadypost.store.series_changes import Members  # noqa: PLC0415
-
     members = Members(joining=given["joining"], leaving=given["leaving"])
     if not (rewrite.changes_anything or given["when"] is not None or members.joining or members.leaving):
         raise Stop(

@@ -17,11 +17,13 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.change import WAITS
 from steadypost.domain.delivery import State
+from steadypost.intake import exporting
+from steadypost.intake.exporting import Line
+from steadypost.store import accounts as account_rows
+from steadypost.store import selecting
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.intake.exporting import Line
 
 
 @command("export")
@@ -38,10 +40,6 @@ def export(house: House, *, file: Path | None, kind: str | None, state: str | No
 
     Importing it into this store adds nothing; into an empty one, the same posts. A calendar also has what went out.
     """
-    from steadypost.intake import exporting  # noqa: PLC0415 - half a second
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import selecting  # noqa: PLC0415
-
     form = kind or _by_name(file)
     usual = frozenset(State) - {State.CANCELLED} if form == "ics" else WAITS
     states = frozenset({State(state)}) if state else usual
@@ -87,7 +85,7 @@ def _by_name(file: Path | None) -> str:
 
 
 def _write(file: Path, told: str) -> None:
-    """Write a file whole or not at all, for nobody else to read: drafts are nobody's business."""
+    """Write a file whole or not at all, readable by its owner only: it may hold drafts."""
     beside = file.with_name(f".{file.name}.part")
     try:
         private.by_default()

@@ -13,16 +13,25 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
-from steadypost.domain.figures import OBJECTIVE, SILENCE, Availability, Distribution, figures, troubles
+from steadypost.domain.figures import (
+    OBJECTIVE,
+    SILENCE,
+    Availability,
+    Distribution,
+    Figures,
+    figures,
+    troubles,
+)
 from steadypost.domain.lengths import span, spoken
 from steadypost.domain.money import usd
 from steadypost.domain.span import Span
+from steadypost.store import figures as figure_rows
+from steadypost.store import incidents
+from steadypost.store import money as money_rows
+from steadypost.store.money import Spent
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.figures import Figures
-    from steadypost.store.money import Spent
 
 MOST_INCIDENTS = 10_000
 """More than that in one window are a way of life."""
@@ -51,10 +60,6 @@ def figures_of(
     time. What does not count (not due yet, held, taken back in time, refused for what it says, or without room
     in the account's own limits) is named beside it.
     """
-    from steadypost.store import figures as figure_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import incidents  # noqa: PLC0415 - see House.store
-    from steadypost.store import money as money_rows  # noqa: PLC0415 - see House.store
-
     now = clock.now()
     ends = _moment("--until", until) if until else now
     begins = _moment("--since", since) if since else ends - _length("--last", last)

@@ -13,11 +13,13 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.store import accounts as account_rows
+from steadypost.store import reading, undoing
+from steadypost.store.acts import By
+from steadypost.store.undoing import Change
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store.undoing import Change
 
 NAMED = 6
 """Of the deliveries of a change so many are named to people."""
@@ -31,9 +33,6 @@ NAMED = 6
 )
 def history(house: House, *, delivery_id: int | None, account: str | None, limit: int) -> Answer:
     """List what persons changed, the newest first: who, what, why, and by which number it is undone."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading, undoing  # noqa: PLC0415 - see House.store
-
     with house.store() as store:
         if account is not None:
             store.read(account_rows.one, account)
@@ -97,9 +96,6 @@ def _document(one: Change) -> dict[str, Any]:
 def undo(house: House, *, change_id: int | None, dry_run: bool, by: str | None, why: str) -> Answer:
     """Take a change back, the latest when none is named. What went out since stays as it went out."""
     who = signature_of(by, why, why_is_required=False)
-    from steadypost.store import undoing  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     with house.store() as store:
         change, done = store.write(
             undoing.undo, change_id, by=By(name=who.by, why=who.why), now=clock.now(), dry_run=dry_run

@@ -17,12 +17,17 @@ from steadypost.cli.signing import signature_of
 from steadypost.cli.speech import Answer
 from steadypost.cli.times import check_zone
 from steadypost.domain import clock
+from steadypost.intake import Entered, ImportReport, Told, import_file
+from steadypost.intake.columns import wrong_mapping
+from steadypost.intake.dates import Order
+from steadypost.intake.mending import command as command_of
+from steadypost.intake.mending import write_refused
+from steadypost.intake.shelf import Shelf
+from steadypost.intake.telling import Line, counted, lines
+from steadypost.store import accounts as account_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.intake import Entered, ImportReport, Told
-    from steadypost.intake.telling import Line
 
 MOST_SHOWN = 50
 """So many rows that want something are shown to people; programs get all of them."""
@@ -47,7 +52,7 @@ MOST_SHOWN = 50
     "accounts",
     multiple=True,
     metavar="NAME",
-    help="For whom rows are that name no account.",
+    help="The account of rows that name none.",
 )
 @click.option(
     "--map",
@@ -81,11 +86,6 @@ def import_posts(
     Good rows enter; each wrong one is named by its row in the sheet, with what to do. Importing a file again is
     harmless: what came in before is not added twice, and what differs is told.
     """
-    from steadypost.intake import import_file  # noqa: PLC0415 - half a second that the queue need not wait
-    from steadypost.intake.mending import command as command_of  # noqa: PLC0415
-    from steadypost.intake.shelf import Shelf  # noqa: PLC0415
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
     author = signature_of(by, "", why_is_required=False).by
     _check_target(file, refused_to)
     check_zone(zone)
@@ -125,10 +125,6 @@ def _told(
     sheet: str | None,
     encoding: str | None,
 ) -> Told:
-    from steadypost.intake import Told  # noqa: PLC0415
-    from steadypost.intake.columns import wrong_mapping  # noqa: PLC0415
-    from steadypost.intake.dates import Order  # noqa: PLC0415
-
     pairs = dict(_pair(one) for one in mapping)
     for problem in wrong_mapping(pairs):
         raise Stop(Ending.USAGE, "map", f"--map {problem.value}: {problem.why}", problem.remedy)
@@ -168,8 +164,6 @@ def _check_target(file: Path, refused_to: Path | None) -> None:
 
 
 def _write_refused(report: ImportReport, refused_to: Path | None) -> int:
-    from steadypost.intake.mending import write_refused  # noqa: PLC0415
-
     if refused_to is None:
         return 0
     try:
@@ -205,8 +199,6 @@ def _progress() -> Iterator[tuple[Opened, Callable[[Entered], None]]]:
 def _tell(
     console: Console, report: ImportReport, refused_to: Path | None, written: int, *, zone: str, again: str
 ) -> None:
-    from steadypost.intake.telling import counted, lines  # noqa: PLC0415
-
     speech.tell(console, f"{speech.plain(report.path)}: {counted(report)}")
     if report.listed is not None:
         speech.tell(console, f"read as {report.listed.told}")

@@ -10,12 +10,12 @@ from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
+from steadypost.domain.incident import Incident
 from steadypost.domain.lengths import spoken
+from steadypost.store import incidents as incident_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.incident import Incident
 
 
 @command("incidents")
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 )
 def incidents(house: House, *, only_open: bool, limit: int) -> Answer:
     """List what was wrong, what was tried about it, and when it was over; the latest first."""
-    from steadypost.store import incidents as incident_rows  # noqa: PLC0415 - see House.store
-
     with house.store() as store:
         found = (
             store.read(incident_rows.still_open)[::-1][:limit]

@@ -9,12 +9,11 @@ from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House, sqlite_file
 from steadypost.cli.speech import Answer
 from steadypost.settings import without_password
+from steadypost.store import Store
 
 
 def make_current(house: House) -> Answer:
     """Make the store, or bring its tables to this version. Harmless when they are."""
-    from steadypost.store import Store  # noqa: PLC0415 - see House.store
-
     _make_folder(house.store_url)
     with Store.at(house.store_url) as store:
         before = store.schema()

@@ -6,7 +6,6 @@ import contextlib
 import signal
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +14,7 @@ from steadypost.cli.command import command
 from steadypost.cli.endings import Ending, Stop
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
-
-if TYPE_CHECKING:
-    from steadypost.store import Store
+from steadypost.store import Store
 
 PORT = 9464
 """The port that Prometheus knows for exporters of no other kind."""
@@ -32,7 +29,7 @@ PORT = 9464
     help="On 127.0.0.1; 0 takes any that is free.",
 )
 def metrics(house: House, *, port: int) -> Answer:
-    """Serve /metrics for Prometheus and /health for whoever asks, until it is ended, on this machine only.
+    """Serve /metrics for Prometheus and /health for monitors, until it is ended, on this machine only.
 
     It reads the store and changes nothing; publishing does not depend on it. /health answers within two seconds
     whatever the store does, and says 503 unless everything was found, lately, to be well.
@@ -48,7 +45,7 @@ def metrics(house: House, *, port: int) -> Answer:
         raise Stop(Ending.USAGE, "port", told, "choose another with --port") from None
     reader.start()
     speech.tell(speech.console(), f"http://127.0.0.1:{server.server_port}/metrics and /health")
-    # Whoever runs it as a service ends it so; it holds nothing that would have to be put away first.
+    # A service manager ends it so; it holds nothing that would have to be put away first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), server:
         server.serve_forever()
@@ -57,9 +54,7 @@ def metrics(house: House, *, port: int) -> Answer:
 
 
 def _opens(house: House) -> Callable[[], Store]:
-    from steadypost.store import Store  # noqa: PLC0415 - see House.store
-
-    # Impatient: whoever asks is not kept waiting longer than this either.
+    # Impatient: a request is not kept waiting longer than this either.
     return lambda: Store.open(house.store_url, patience=timedelta(seconds=1))
 
 

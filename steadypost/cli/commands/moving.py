@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,10 +18,12 @@ from steadypost.cli.times import instant
 from steadypost.domain import clock
 from steadypost.domain.change import WAITS, Op
 from steadypost.domain.delivery import State
-
-if TYPE_CHECKING:
-    from steadypost.store.changing import Work
-    from steadypost.store.operations import Due
+from steadypost.intake.refusal import Refusal
+from steadypost.intake.shifting import shifted, stretch
+from steadypost.store import changing
+from steadypost.store.acts import By
+from steadypost.store.changing import Work
+from steadypost.store.operations import Due, Moving, Swapping
 
 _WHEN = click.option(
     "--when",
@@ -74,9 +76,6 @@ def shift(
 
     By whole days 09:00 stays 09:00, also where the clocks change in between.
     """
-    from steadypost.intake.refusal import Refusal  # noqa: PLC0415 - half a second
-    from steadypost.intake.shifting import shifted, stretch  # noqa: PLC0415
-
     if (later is None) == (earlier is None):
         raise Stop(
             Ending.USAGE, "usage", "how far, and which way?", "give one of --later 1d and --earlier 1d"
@@ -98,8 +97,6 @@ def swap(house: House, *, one: int, other: int, dry_run: bool, by: str | None, w
     """Give two deliveries each other's time, both or neither."""
     if one == other:
         raise Stop(Ending.USAGE, "usage", f"{one} and {other} are the same delivery", "name two")
-    from steadypost.store.operations import Swapping  # noqa: PLC0415 - see House.store
-
     given = {
         **dict.fromkeys(("account", "text", "since", "until", "day", "label")),
         "dry_run": dry_run,
@@ -119,8 +116,6 @@ def _moved(  # noqa: PLR0917 - private, and every one of them is needed
     did: str | None = None,
     nothing: str = changes.NOTHING,
 ) -> Answer:
-    from steadypost.store.operations import Moving  # noqa: PLC0415 - see House.store
-
     return _changed(house, ids, Moving(due=due, op=op), given, states, did=did or str(op), nothing=nothing)
 
 
@@ -135,9 +130,6 @@ def _changed(
     together: bool = False,
     nothing: str = changes.NOTHING,
 ) -> Answer:
-    from steadypost.store import changing  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     who = signature_of(given["by"], given["why"], why_is_required=False)
     with house.store() as store:
         those = those_meant(house, store, given, ids, states)

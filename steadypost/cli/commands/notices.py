@@ -10,11 +10,11 @@ from steadypost.cli import speech
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
+from steadypost.store import Notice
+from steadypost.store import notices as notice_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Notice
 
 
 @command("notices")
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 )
 def notices(house: House, *, waiting: bool, limit: int) -> Answer:
     """List the messages to persons, and those that are still to be sent, with why."""
-    from steadypost.store import notices as notice_rows  # noqa: PLC0415 - see House.store
-
     with house.store() as store:
         found = [one for one in store.read(notice_rows.every) if one.sent_at is None or not waiting][-limit:]
     zone = house.settings.zone

@@ -17,22 +17,22 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.money import usd
+from steadypost.domain.network import Objection
+from steadypost.domain.post import Media
+from steadypost.intake import Draft, Refusal, draft_of
+from steadypost.intake.files import FileRefused, image_values, rows
+from steadypost.intake.previewing import OnAccount, Previewed, Previewer
+from steadypost.networks.preview import Count, PartSeen
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.network import Objection
-    from steadypost.domain.post import Media
-    from steadypost.intake import Draft, Refusal
-    from steadypost.intake.previewing import OnAccount, Previewed
-    from steadypost.networks.preview import Count, PartSeen
 
 LEGEND = "‹ › becomes a link, a mention or a tag there."
 
 
 @command("preview")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
-@click.option("--account", "-a", "accounts", multiple=True, help="Who would say it; may be repeated.")
+@click.option("--account", "-a", "accounts", multiple=True, help="The account it is for; may be repeated.")
 @pictured("A picture or a video. May be repeated.")
 @click.option(
     "--file",
@@ -50,11 +50,9 @@ def preview(
 ) -> Answer:
     """Show how a post will look and count on each account's network; several TEXTs are a thread.
 
-    Nothing is written and nobody is asked. A TEXT of - is read from standard input.
+    Nothing is written and nothing is sent. A TEXT of - is read from standard input.
     The exit code is 1 where a network, or intake, would refuse it.
     """
-    from steadypost.intake.previewing import Previewer  # noqa: PLC0415 - half a second that the queue need not wait
-
     drafts = list(_written(texts, accounts, images) if path is None else _of_file(path, texts))
     folder = Path.cwd() if path is None else path.absolute().parent
     with house.store() as store:
@@ -71,9 +69,6 @@ def _written(
     texts: tuple[str, ...], accounts: tuple[str, ...], images: tuple[str, ...]
 ) -> Iterator[tuple[str, Draft | list[Refusal]]]:
     """Read the one post of the command line."""
-    from steadypost.intake import draft_of  # noqa: PLC0415 - as above
-    from steadypost.intake.files import image_values  # noqa: PLC0415 - as above
-
     if not texts or not accounts:
         missing = "TEXT" if not texts else "--account"
         raise Stop(
@@ -91,8 +86,6 @@ def _written(
 
 
 def _of_file(path: Path, texts: tuple[str, ...]) -> Iterator[tuple[str, Draft | list[Refusal]]]:
-    from steadypost.intake.files import FileRefused, rows  # noqa: PLC0415 - as above
-
     if texts:
         raise Stop(Ending.USAGE, "usage", "TEXT: there is a TEXT and a --file", "give one of the two")
     try:

@@ -12,14 +12,13 @@ from steadypost.cli.choosing import filtered, selection
 from steadypost.cli.command import command
 from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
-from steadypost.domain.delivery import FINAL, State
+from steadypost.domain.delivery import FINAL, Delivery, State
+from steadypost.store import Entry, reading, selecting
+from steadypost.store import accounts as account_rows
+from steadypost.store.selecting import Found
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.delivery import Delivery
-    from steadypost.store import Entry
-    from steadypost.store.selecting import Found
 
 OPEN = [state for state in State if state not in FINAL]
 """What is not at rest: the queue proper."""
@@ -38,9 +37,6 @@ OPEN = [state for state in State if state not in FINAL]
 )
 def queue(house: House, *, state: str | None, everything: bool, limit: int, **given: Any) -> Answer:
     """List what waits, by the moment it is due, and say what is not shown."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading, selecting  # noqa: PLC0415 - see House.store
-
     account = given["account"]
     states = frozenset({State(state)}) if state else frozenset() if everything else frozenset(OPEN)
     with house.store() as store:

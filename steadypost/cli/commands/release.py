@@ -13,7 +13,10 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer, moment
 from steadypost.domain import clock
+from steadypost.domain.change import Op, barred
 from steadypost.domain.delivery import ImpossibleMove
+from steadypost.store import persons, reading
+from steadypost.store.acts import By
 
 
 @command("release")
@@ -26,10 +29,6 @@ from steadypost.domain.delivery import ImpossibleMove
 @signed(why_is_required=False)
 def release(house: House, delivery_id: int, not_live: bool, by: str | None, why: str) -> Answer:
     """Let a delivery that is held, quarantined or under review go on."""
-    from steadypost.domain.change import Op, barred  # noqa: PLC0415 - only here
-    from steadypost.store import persons, reading  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     who = signature_of(by, why, why_is_required=False)
     with house.store() as store:
         try:

@@ -16,6 +16,8 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import Delivery, ImpossibleMove, State
 from steadypost.domain.spoken import CannotBeMeant, spoken
+from steadypost.store import persons
+from steadypost.store.acts import By
 
 
 @command("resolve")
@@ -48,9 +50,6 @@ def resolve(
     What you say is checked as far as it can be, kept with your name and your reason, and acted on: what is
     live is never sent again, what is absent is asked for anew, what is dropped ends.
     """
-    from steadypost.store import persons  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     try:
         said = spoken(
             live=live,

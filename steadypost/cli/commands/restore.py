@@ -6,9 +6,10 @@ import contextlib
 import shlex
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from steadypost import private
 from steadypost.cli import archive, block_documents, speech
@@ -22,11 +23,10 @@ from steadypost.cli.speech import Answer
 from steadypost.cli.up.lock import started
 from steadypost.domain import clock
 from steadypost.settings import without_password
-
-if TYPE_CHECKING:
-    from steadypost.store.acts import By
-    from steadypost.store.engine import Database
-    from steadypost.store.restores import Unsure
+from steadypost.store import Schema, Store, StoreError, copying, restores, tables, watches
+from steadypost.store.acts import By
+from steadypost.store.engine import Database
+from steadypost.store.restores import Unsure
 
 FRESH = timedelta(seconds=60)
 """A store whose watches were heard of so lately is at work."""
@@ -72,8 +72,6 @@ def restore(
     if not nothing_runs and not dry_run:
         remedy = "stop it, or cut its machine off and revoke the accounts' sign-ins; then say --nothing-runs"
         raise Stop(Ending.USAGE, "nothing_runs", THE_WORD, remedy)
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     signed_by = By(name=who.by, why=who.why)
     with archive.opened(path) as backup, _workshop(house) as folder:
         _not_from_the_future(backup.contents, now)
@@ -105,9 +103,6 @@ def _only_accounts(house: House, path: Path) -> Answer:
 
 def prepare(copy: Path, contents: Contents, by: By, now: datetime) -> Unsure:
     """Bring a copy to this version, and put unconfirmed what it cannot know; nothing else has it open."""
-    from steadypost.store import copying, restores, tables  # noqa: PLC0415 - see House.store
-    from steadypost.store.engine import Database  # noqa: PLC0415
-
     copying.check_copy(copy)
     database = Database(f"sqlite:///{copy}")
     try:
@@ -141,8 +136,6 @@ def _not_from_the_future(contents: Contents, now: datetime) -> None:
 
 def _refuse_while_at_work(house: House, now: datetime) -> None:
     """Stop where the store that is there is at work. One that cannot be read tells nothing; there the word has to do."""
-    from steadypost.store import Store, StoreError, watches  # noqa: PLC0415 - see House.store
-
     if started(house.settings.home):
         message = f"'steadypost up' runs for {house.settings.home}"
         raise Stop(Ending.REFUSED, "at_work", message, "end it, wait a minute, and restore again")
@@ -161,8 +154,6 @@ def _refuse_while_at_work(house: House, now: datetime) -> None:
 
 def _put_in_place(house: House, copy: Path, now: datetime) -> str:
     """Put the copy where the store is kept; answer where what was there is now."""
-    from steadypost.store import copying  # noqa: PLC0415 - see House.store
-
     stamp = f"{now:%Y%m%dT%H%M%SZ}"
     if not house.store_url.startswith("sqlite"):
         _refuse_later_tables(house)
@@ -184,8 +175,6 @@ def _put_in_place(house: House, copy: Path, now: datetime) -> str:
 
 def _refuse_later_tables(house: House) -> None:
     """Stop where a later version has changed the tables in PostgreSQL, which this one can neither empty nor keep."""
-    from steadypost.store import Schema, Store  # noqa: PLC0415 - see House.store
-
     with Store.at(house.store_url) as store:
         if store.schema() is Schema.AHEAD:
             message = f"the tables at {without_password(store.address)} are a later version's"
@@ -198,8 +187,6 @@ def _refuse_later_tables(house: House) -> None:
 
 def _keep_aside(house: House, aside: Path, now: datetime) -> str:
     """Make a backup of what is there, where that is a store at all."""
-    from steadypost.store import StoreError  # noqa: PLC0415 - see House.store
-
     with archive.workshop(aside.parent, ".aside-") as folder:
         try:
             contents = make(house, folder / STORE, now)
@@ -211,10 +198,6 @@ def _keep_aside(house: House, aside: Path, now: datetime) -> str:
 
 def _retire(database: Database) -> None:
     """Take the lost store out of work, as far as it can still be read and written."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see House.store
-
-    from steadypost.store import StoreError, copying  # noqa: PLC0415
-
     with contextlib.suppress(StoreError, SQLAlchemyError):
         copying.retire(database)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import click
 
@@ -14,11 +14,9 @@ from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.standing import Standing, Word, standing
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from steadypost.store import Store
+from steadypost.store import Store, reading, resuming
+from steadypost.store import accounts as account_rows
+from steadypost.store.acts import By
 
 
 @command("resume")
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 def resume(house: House, *, name: str, by: str | None, why: str) -> Answer:
     """Let a paused account go on at once, after the network's question was answered or the sign-in was renewed."""
     who, now = signature_of(by, why, why_is_required=False), clock.now()
-    from steadypost.store import reading, resuming  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     with house.store() as store:
         before = _standing(store, name, now)
         if before.word is not Word.PAUSED:
@@ -49,10 +44,6 @@ def resume(house: House, *, name: str, by: str | None, why: str) -> Answer:
 
 
 def _standing(store: Store, name: str, now: datetime) -> Standing:
-    from datetime import timedelta  # noqa: PLC0415 - only here
-
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
     store.read(account_rows.one, name)
     seen = store.observe(now, claims_of=timedelta(hours=1)).accounts
     return next(standing(one, now) for one in seen if one.name == name)

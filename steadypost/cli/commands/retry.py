@@ -14,11 +14,11 @@ from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.outcome import Cause
+from steadypost.store import Retried, persons
+from steadypost.store.acts import By
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Retried
 
 
 @command("retry")
@@ -38,11 +38,8 @@ def retry(
     """Let everything go on that is quarantined or under review for the same cause.
 
     All of it, or, if anything breaks on the way, none. What may be live is never among it: that needs
-    somebody who looks, post by post. Nor is what the network refused: it would refuse it again.
+    a person who looks, post by post. Nor is what the network refused: it would refuse it again.
     """
-    from steadypost.store import persons  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     who = signature_of(by, why, why_is_required=True)
     with house.store() as store:
         done = (store.read if dry_run else store.write)(

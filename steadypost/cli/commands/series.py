@@ -14,11 +14,12 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.store import Series
+from steadypost.store import series as series_rows
+from steadypost.store.acts import By
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Series
 
 
 @command("series")
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 @signed(why_is_required=False)
 def series(house: House, *, everything: bool, series_id: int | None, by: str | None, why: str) -> Answer:
     """List the posts that come again, or end one."""
-    from steadypost.store import series as series_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     if series_id is None:
         with house.store() as store:
             those = store.read(series_rows.every, also_ended=everything)

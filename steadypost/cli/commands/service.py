@@ -172,7 +172,7 @@ def _unit(house: House, whole: bool, run_as: str | None) -> Unit:
 
 
 def _user(run_as: str | None) -> str:
-    """Name the user it runs as. Not root unless somebody says so: the browser's own sandbox is off for root."""
+    """Name the user it runs as. Not root unless told so: the browser's own sandbox is off for root."""
     name = run_as or os.environ.get("SUDO_USER", "")
     if not name:
         message = "it is not said as which user it runs, and root's browser has no sandbox"

@@ -16,23 +16,20 @@ from steadypost.cli.speech import Answer
 from steadypost.domain.delivery import WhenLate
 from steadypost.domain.evidence import Present
 from steadypost.domain.lengths import spoken
-from steadypost.domain.remote_id import NotAnId
+from steadypost.domain.outcome import Outcome
+from steadypost.domain.remote_id import NotAnId, RemoteId
+from steadypost.networks import named
+from steadypost.store import AccountRecord, Act, Attempt, Look, Story, reading
+from steadypost.store import accounts as account_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.outcome import Outcome
-    from steadypost.domain.remote_id import RemoteId
-    from steadypost.store import AccountRecord, Act, Attempt, Look, Story
 
 
 @command("show")
 @click.argument("delivery_id", metavar="ID", type=NUMBER)
 def show(house: House, delivery_id: int) -> Answer:
     """Tell everything about one delivery: what it says, where it stands, and what was tried."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
     with house.store() as store:
         story = store.read(reading.show, delivery_id)
         account = store.read(account_rows.one, story.delivery.account)
@@ -91,8 +88,6 @@ _PLACES = {"x": "https://x.com", "bluesky": ""}
 
 
 def _address(network: str, handle: str, given: RemoteId) -> str:
-    from steadypost.networks import named  # noqa: PLC0415 - nothing of it is needed for JSON
-
     try:
         return named(network).address(_PLACES[network], handle, given)
     except (KeyError, NotAnId):

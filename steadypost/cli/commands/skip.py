@@ -11,6 +11,8 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.store import series_changes
+from steadypost.store.acts import By
 
 
 @command("skip")
@@ -23,9 +25,6 @@ def skip(
 ) -> Answer:
     """Leave out times of a series: days such as 2026-12-24, or local times. Without any, the next one."""
     who, now = signature_of(by, why, why_is_required=False), clock.now()
-    from steadypost.store import series_changes  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415
-
     with house.store() as store:
         one = series_times.series(store, series_id)
         meant = series_times.times(one, times, now)

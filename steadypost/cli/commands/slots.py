@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,13 +16,12 @@ from steadypost.cli.house import House
 from steadypost.cli.speech import Answer
 from steadypost.cli.times import check_zone
 from steadypost.domain import clock
+from steadypost.store import accounts as account_rows
+from steadypost.store import slots as rows
+from steadypost.store.slots import DAYS, Slot
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import Console
-
-    from steadypost.store.slots import Slot
 
 _DAYS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}
 _WRITTEN = re.compile(r"(?P<days>[a-z,]+)\s+(?P<at>(?:[01]\d|2[0-3]):[0-5]\d)")
@@ -42,9 +42,6 @@ def slots(
     house: House, *, account: str, wanted: tuple[str, ...], gone: tuple[str, ...], zone: str | None
 ) -> Answer:
     """List an account's slots, add some or take some away. 'steadypost add --when next-slot' takes the next free one."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import slots as rows  # noqa: PLC0415 - see House.store
-
     check_zone(zone)
     place = zone or house.settings.zone
     adds, takes = ([slot for one in some for slot in _read(one, place)] for some in (wanted, gone))
@@ -88,8 +85,6 @@ def _tell(  # noqa: PLR0917 - private, and every one of them is told
 
 
 def _read(written: str, zone: str) -> list[Slot]:
-    from steadypost.store.slots import DAYS, Slot  # noqa: PLC0415 - loaded by now
-
     found = _WRITTEN.fullmatch(written.strip().casefold())
     days = [] if found is None else [day for word in found["days"].split(",") for day in _days(word, DAYS)]
     if found is None or not days:

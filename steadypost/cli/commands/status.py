@@ -13,26 +13,22 @@ from steadypost.cli.speech import Answer
 from steadypost.domain import clock
 from steadypost.domain.delivery import State
 from steadypost.domain.health import Verdict, overall
+from steadypost.domain.incident import Incident
 from steadypost.domain.lengths import spoken
-from steadypost.domain.observed import Cannot
+from steadypost.domain.observed import AccountSeen, Cannot
 from steadypost.domain.standing import standing
 from steadypost.domain.standstill import Facts, reasons, sentence
+from steadypost.store import Standing, publishers, reading
+from steadypost.store import incidents as incident_rows
+from steadypost.store.publishers import Publisher
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.domain.incident import Incident
-    from steadypost.domain.observed import AccountSeen
-    from steadypost.store import Standing
-    from steadypost.store.publishers import Publisher
 
 
 @command("status")
 def status(house: House) -> Answer:
     """Say how everything stands: the accounts, the queue, what is paused or open or wrong, and who is on watch."""
-    from steadypost.store import incidents as incident_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store import publishers, reading  # noqa: PLC0415 - see House.store
-
     now = clock.now()
     every = timedelta(seconds=house.settings.watch_every)
     with house.store() as store:

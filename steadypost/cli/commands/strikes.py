@@ -14,11 +14,13 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.domain.lengths import span
+from steadypost.store import Of, Strike
+from steadypost.store import strikes as strike_rows
+from steadypost.store.acts import By
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Strike
 
 OF = ("account", "channel", "tag")
 
@@ -39,10 +41,6 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
     It waits; nothing is lost. A post that is being prepared is stopped before its click; one that was asked for
     already is not recalled.
     """
-    from steadypost.store import Of  # noqa: PLC0415 - see House.store
-    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     who = signature_of(by, why, why_is_required=True)
     until = ends(length, clock.now())
     with house.store() as store:
@@ -58,10 +56,6 @@ def strike(house: House, *, of: str, name: str, length: str | None, by: str | No
 @signed(why_is_required=True)
 def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answer:
     """End a strike: its posts go out again."""
-    from steadypost.store import Of  # noqa: PLC0415 - see House.store
-    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store.acts import By  # noqa: PLC0415 - see House.store
-
     who = signature_of(by, why, why_is_required=True)
     with house.store() as store:
         lifted = store.write(strike_rows.lift, Of(of), name, by=By(name=who.by, why=who.why), now=clock.now())
@@ -72,8 +66,6 @@ def lift(house: House, *, of: str, name: str, by: str | None, why: str) -> Answe
 @click.option("--all", "also_over", is_flag=True, help="Also those that were lifted, or have ended.")
 def strikes(house: House, *, also_over: bool) -> Answer:
     """List what is struck, by whom, why and until when."""
-    from steadypost.store import strikes as strike_rows  # noqa: PLC0415 - see House.store
-
     now = clock.now()
     with house.store() as store:
         found = store.read(strike_rows.every, also_over=also_over, now=now)
@@ -95,8 +87,6 @@ def strikes(house: House, *, also_over: bool) -> Answer:
 
 def ends(length: str | None, now: datetime) -> datetime | None:
     """Say when a length from now is over, or end the command with how to write one."""
-    from steadypost.domain.lengths import span  # noqa: PLC0415 - only where one is given
-
     if length is None:
         return None
     read = span(length)

@@ -18,6 +18,7 @@ from steadypost.cli.house import House
 from steadypost.cli.signing import signature_of, signed
 from steadypost.cli.speech import Answer
 from steadypost.domain import clock
+from steadypost.store import accounts as account_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -212,8 +213,6 @@ def _one(name: str, found: Switches, house: House) -> Answer:
 
 def _who_is_in(one: Switch, now: datetime, house: House) -> list[str] | None:
     """Name the accounts for which it is on, where there is a store that knows them."""
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-
     try:
         with house.store() as store:
             return [

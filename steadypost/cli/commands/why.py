@@ -22,11 +22,12 @@ from steadypost.domain.holding import CIRCUIT_OPEN, CLOSED, PAUSED, STRUCK, SWIT
 from steadypost.domain.outcome import Deferred, NotSubmitted, Outcome, Published, Refused, Unconfirmed
 from steadypost.domain.quota import BUDGETS
 from steadypost.domain.standstill import reasons, sentence
+from steadypost.store import MOST_LOOKS, Attempt, Store, Story, reading, restores, strikes, vitals
+from steadypost.store import accounts as account_rows
+from steadypost.store.vitals import ACCOUNT
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from steadypost.store import Attempt, Store, Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,6 @@ class Event:
 @click.argument("delivery_id", metavar="ID", type=NUMBER, required=False)
 def why(house: House, delivery_id: int | None) -> Answer:
     """Say in one sentence why nothing goes out; with an ID, tell the story of that delivery and what comes next."""
-    from steadypost.store import reading  # noqa: PLC0415 - see House.store
-
     if delivery_id is None:
         return _nothing_goes_out(house)
     now = clock.now()
@@ -93,10 +92,6 @@ def _nothing_goes_out(house: House) -> Answer:
 
 
 def _around(house: House, store: Store, story: Story, now: datetime) -> Around:
-    from steadypost.store import MOST_LOOKS, reading, restores, strikes, vitals  # noqa: PLC0415 - the store is loaded by now, and not for --help
-    from steadypost.store import accounts as account_rows  # noqa: PLC0415 - see House.store
-    from steadypost.store.vitals import ACCOUNT  # noqa: PLC0415
-
     delivery = story.delivery
     account = store.read(account_rows.one, delivery.account)
     closed = store.read(vitals.every).get(f"{ACCOUNT}{delivery.account}")

@@ -10,33 +10,25 @@ from steadypost.domain.circuit.judging import (
     Passed,
     Position,
     Renewed,
-    Ruling,
     Said,
     Ticket,
-    Verdict,
     Wants,
     judge,
     open_time,
 )
-from steadypost.domain.circuit.memory import BY_A_PERSON, LETS_THROUGH, NEW, Call, Memory, Permit, State
+from steadypost.domain.circuit.memory import LETS_THROUGH, NEW, Memory, Permit, State
 from steadypost.domain.circuit.revisions import (
-    BLANK,
     Move,
     Revision,
     View,
-    following,
     newest,
     outdated,
-    stands,
 )
-from steadypost.domain.circuit.settings import InARow, LastCalls, LastWhile, Settings, UnmeantSetting, Window
+from steadypost.domain.circuit.settings import InARow, LastCalls, LastWhile, Settings, UnmeantSetting
 
 __all__ = [
-    "BLANK",
-    "BY_A_PERSON",
     "LETS_THROUGH",
     "NEW",
-    "Call",
     "Came",
     "Event",
     "Go",
@@ -53,20 +45,15 @@ __all__ = [
     "Position",
     "Renewed",
     "Revision",
-    "Ruling",
     "Said",
     "Settings",
     "State",
     "Ticket",
     "UnmeantSetting",
-    "Verdict",
     "View",
     "Wants",
-    "Window",
-    "following",
     "judge",
     "newest",
     "open_time",
     "outdated",
-    "stands",
 ]

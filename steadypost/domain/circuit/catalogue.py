@@ -17,7 +17,7 @@ class Kind(StrEnum):
     """What a circuit guards."""
 
     X_PAGE = "x-page"
-    """X's page, as one account gets to see it."""
+    """The network, as one account sees it. Named when X's page was the only one; documents in Prefect have this name."""
     SIGN_IN = "sign-in"
     """One account's sign-in."""
     BROWSER = "browser"

@@ -83,7 +83,7 @@ def compare(ours: str, theirs: Said) -> Grade:
     """Say whether a post says what was to be said. A record holds the very bytes that were written."""
     if theirs.text == ours:
         return Grade.SAME
-    # The same to whoever reads it, and yet not what was written: another program may have put it there.
+    # The same to a reader, and yet not what was written: another program may have put it there.
     return Grade.UNCLEAR if canonical(theirs.text) == canonical(ours) else Grade.OTHER
 
 

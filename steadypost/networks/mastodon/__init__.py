@@ -19,7 +19,7 @@ SETTLE = timedelta(minutes=5)
 """Longer than the slowest creation, and than a copy of the database that lists are read from lags on a bad day."""
 
 DATED_APART = timedelta(minutes=20)
-"""A proxy may date the answers, and a server whose clock nobody sets the posts: no answer compares the two."""
+"""A proxy may date the answers, and a server with a wrong clock the posts: no answer compares the two."""
 
 
 def needed(_text: str, reply_to: RemoteId | None) -> tuple[Need, ...]:

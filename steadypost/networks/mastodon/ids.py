@@ -65,7 +65,7 @@ def read(pasted: str) -> Pointer:
     """Read the address of a post, or its bare id; raises ``NotAStatusId``.
 
     An id belongs to the server that shows it: the address must be that of the account's own server, also for a post
-    that somebody wrote elsewhere.
+    written elsewhere.
     """
     text = pasted.strip()
     page = _PAGE.fullmatch(text)

@@ -1,4 +1,4 @@
-"""How the house is: who is on watch, what was noted, incidents, and what persons are told."""
+"""How the service is: who is on watch, what was noted, incidents, and what persons are told."""
 
 from __future__ import annotations
 

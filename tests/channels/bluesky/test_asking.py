@@ -39,10 +39,10 @@ def test_one_post(alice, sandbox):
     assert answer.outcomes == (Published(remote_id=uri(alice, wanted)),)
     assert [one["uri"] for one in live] == [uri(alice, wanted)]
     assert live[0]["record"]["text"] == wanted.parts[0].text
-    assert [one["features"][0]["$type"].partition("#")[2] for one in live[0]["record"]["facets"]] == [
+    assert [
         "link",
         "tag",
-    ]
+    ] == [one["features"][0]["$type"].partition("#")[2] for one in live[0]["record"]["facets"]]
     assert live[0]["record"]["createdAt"] == tid.created_at(wanted.keyed_at, 0)
 
 
@@ -50,7 +50,7 @@ def test_the_record_can_only_be_created(alice, sandbox):
     """Without ``swapRecord: null`` in the body the same request would overwrite."""
     alice.ask(order("one"))
 
-    assert [(ask["method"], ask["creates_only"]) for ask in sandbox.asks()] == [("putRecord", True)]
+    assert [("putRecord", True)] == [(ask["method"], ask["creates_only"]) for ask in sandbox.asks()]
 
 
 def test_the_phases_are_told_in_their_order(alice):
@@ -74,7 +74,7 @@ def test_nothing_is_asked_without_a_yes(alice, sandbox):
 
     assert [answer.cause for answer in answers] == [Cause.LEASE_LOST, Cause.LEASE_LOST, Cause.STORE_AWAY]
     assert all(isinstance(answer, NotSubmitted) for answer in answers)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_everything_is_ready_before_the_store_is_asked(alice, sandbox, picture):
@@ -88,10 +88,10 @@ def test_everything_is_ready_before_the_store_is_asked(alice, sandbox, picture):
     alice.ask(order(Part(text="hello @bob.test", media=(picture(),))), arm=arm)
     after = sandbox.counts()["requests"]
 
-    assert seen["uploadBlob"] == 1
-    assert {
+    assert 1 == seen["uploadBlob"]
+    assert {"putRecord": 1} == {
         name: count - seen.get(name, 0) for name, count in after.items() if count != seen.get(name, 0)
-    } == {"putRecord": 1}
+    }
 
 
 def test_a_second_ask_for_the_same_delivery_makes_no_second_post(alice, sandbox):
@@ -99,7 +99,7 @@ def test_a_second_ask_for_the_same_delivery_makes_no_second_post(alice, sandbox)
     first, second = alice.ask(wanted), alice.ask(wanted)
 
     assert first.outcomes == second.outcomes
-    assert len(sandbox.ledger()) == 1
+    assert 1 == len(sandbox.ledger())
 
 
 def test_a_second_ask_with_other_words_is_told(alice, sandbox):
@@ -109,7 +109,7 @@ def test_a_second_ask_with_other_words_is_told(alice, sandbox):
     again = alice.ask(replace(wanted, parts=(Part(text="two"),))).headline
 
     assert (type(again), again.cause) == (Unconfirmed, Cause.DUPLICATE)
-    assert [one["text"] for one in sandbox.ledger()] == ["one"]
+    assert ["one"] == [one["text"] for one in sandbox.ledger()]
 
 
 @pytest.mark.parametrize("parts", [1, 3])
@@ -123,7 +123,7 @@ def test_eight_at_once(alice, sandbox, parts):
     for thread in threads:
         thread.join()
 
-    assert len(answers) == 8
+    assert 8 == len(answers)
     assert len([one for one in sandbox.ledger() if one["text"] != "signed in"]) == parts
     assert all(
         isinstance(outcome, Published | Unconfirmed) for answer in answers for outcome in answer.outcomes
@@ -141,7 +141,7 @@ def test_a_defect_is_no_exception(alice, sandbox, monkeypatch):
 
     assert (type(armed), armed.cause) == (Unconfirmed, Cause.DEFECT)
     assert (type(before), before.cause) == (NotSubmitted, Cause.DEFECT)
-    assert len(sandbox.asks()) == 1
+    assert 1 == len(sandbox.asks())
 
 
 # --- threads
@@ -154,7 +154,7 @@ def test_a_thread_is_one_request(alice, sandbox):
     root, second, third = (one["record"].get("reply") for one in live)
 
     assert answer.outcomes == tuple(Published(remote_id=uri(alice, wanted, n)) for n in range(3))
-    assert [(ask["method"], len(ask["keys"])) for ask in sandbox.asks()] == [("applyWrites", 3)]
+    assert [("applyWrites", 3)] == [(ask["method"], len(ask["keys"])) for ask in sandbox.asks()]
     assert root is None
     assert second == {name: {"uri": live[0]["uri"], "cid": live[0]["cid"]} for name in ("root", "parent")}
     assert third["root"] == second["root"]
@@ -168,7 +168,7 @@ def test_a_thread_is_written_whole_or_not_at_all(alice, sandbox):
     answer = alice.ask(wanted)
 
     assert {(type(one), one.cause) for one in answer.outcomes} == {(Unconfirmed, Cause.SERVER_ERROR)}
-    assert [one["text"] for one in sandbox.live()] == ["in the way"]
+    assert ["in the way"] == [one["text"] for one in sandbox.live()]
 
 
 def test_a_thread_goes_on_where_it_ends(alice, sandbox):
@@ -178,7 +178,7 @@ def test_a_thread_goes_on_where_it_ends(alice, sandbox):
     answer = alice.ask(rest)
     live = sandbox.live()
 
-    assert answer.first == 1
+    assert 1 == answer.first
     assert [one.remote_id for one in answer.outcomes] == [uri(alice, whole, 1), uri(alice, whole, 2)]
     assert live[2]["record"]["reply"]["root"]["uri"] == live[0]["uri"]
     assert live[2]["record"]["reply"]["parent"] == {"uri": live[1]["uri"], "cid": live[1]["cid"]}
@@ -217,7 +217,7 @@ def test_a_target_that_is_gone(alice, sandbox):
     ]
 
     assert [(type(one), one.cause) for one in answers] == [(Refused, Cause.TARGET_GONE)] * 2
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 # --- what the network says no to
@@ -227,7 +227,7 @@ def test_too_long_a_text_is_not_even_asked(alice, sandbox):
     answer = alice.ask(order("a" * 301)).headline
 
     assert (type(answer), answer.cause) == (Refused, Cause.TOO_LONG)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_a_refusal_names_the_servers_reason(alice, sandbox):
@@ -237,7 +237,7 @@ def test_a_refusal_names_the_servers_reason(alice, sandbox):
 
     assert (type(answer), answer.code) == (Refused, "InvalidRequest")
     assert "langs" in answer.why
-    assert sandbox.ledger() == []
+    assert [] == sandbox.ledger()
 
 
 # --- weather
@@ -297,8 +297,8 @@ def test_a_record_that_is_written_after_the_look_said_no(alice, sandbox, wait_un
         lambda: len(sandbox.asks()) == 3 and sandbox.asks()[1]["status"], description="the late one is done"
     )
 
-    assert list(seen.named.values()) == [None]
-    assert len([one for one in sandbox.ledger() if one["text"] == "one"]) == 1
+    assert [None] == list(seen.named.values())
+    assert 1 == len([one for one in sandbox.ledger() if one["text"] == "one"])
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_too_many(alice, sandbox, fault, params, cause):
 
     assert (type(answer), answer.cause) == (Deferred, cause)
     assert until is None or abs(answer.until - until) < timedelta(seconds=5)
-    assert len(sandbox.ledger()) == 1
+    assert 1 == len(sandbox.ledger())
 
 
 def test_the_end_of_a_limit_is_told_by_the_networks_clock(alice, sandbox):
@@ -358,7 +358,7 @@ def test_a_token_that_ends_in_the_middle(alice, sandbox, fault):
 
     assert (type(first), first.cause) == (Deferred, Cause.SIGN_IN_RENEWED)
     assert isinstance(second, Published)
-    assert len(sandbox.asks()) == 3
+    assert 3 == len(sandbox.asks())
 
 
 @pytest.mark.parametrize("reset", ["999999999999", "253402300800", "9" * 5000, "-1", "soon", ""])

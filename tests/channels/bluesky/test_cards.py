@@ -96,7 +96,7 @@ def test_a_page_that_says_little(url):
     Pages.answers = {"/a": html("<title>Only\n &lt;this</title><p>x")}
     found = read(f"{url}/a")
 
-    assert (found.title, found.description, found.thumb) == ("Only <this", "", None)
+    assert ("Only <this", "", None) == (found.title, found.description, found.thumb)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_picture_that_comes_too_late_does_not_take_the_words_with_it(url):
     Pages.answers = {"/a": html('<title>t</title><meta property="og:image" content="b">'), "/b": never}
     found = read(f"{url}/a", within=3)
 
-    assert (found.title, found.thumb) == ("t", None)
+    assert ("t", None) == (found.title, found.thumb)
 
 
 def never(handler):
@@ -160,7 +160,7 @@ def test_a_redirect_is_followed(url):
         "/b": html("<title>there</title>"),
     }
 
-    assert read(f"{url}/a").title == "there"
+    assert "there" == read(f"{url}/a").title
 
 
 def test_a_page_that_never_ends_costs_its_own_time_only(url):
@@ -238,7 +238,7 @@ def test_nothing_of_this_machine_is_read(url, site, link):
     Pages.answers = {"/a": html("<title>secret</title>")}
 
     assert read(link.format(url=url, port=site.server_port), Fetcher()) is None
-    assert Pages.asked == []
+    assert [] == Pages.asked
 
 
 def test_a_page_of_the_world_cannot_lead_in(url, site):
@@ -253,7 +253,7 @@ def test_a_page_of_the_world_cannot_lead_in(url, site):
     )
 
     assert read(f"http://outside:{site.server_port}/a", fetcher) is None
-    assert [path for path, _ in Pages.asked] == ["/a"]
+    assert ["/a"] == [path for path, _ in Pages.asked]
 
 
 def test_a_name_is_resolved_once_and_that_address_is_the_one_connected_to(url, site):
@@ -267,8 +267,8 @@ def test_a_name_is_resolved_once_and_that_address_is_the_one_connected_to(url, s
     Pages.answers = {"/a": html("<title>first</title>")}
     fetcher = Fetcher(allowed=lambda *_: True, resolve=twice)
 
-    assert read(f"http://example.com:{site.server_port}/a", fetcher).title == "first"
-    assert asked == ["example.com"]
+    assert "first" == read(f"http://example.com:{site.server_port}/a", fetcher).title
+    assert ["example.com"] == asked
     assert Pages.asked[0][1]["host"] == f"example.com:{site.server_port}"
 
 

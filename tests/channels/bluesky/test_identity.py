@@ -103,14 +103,14 @@ def test_the_server_of_an_account(net):
     net.answers[f"plc.directory/{DID}"] = (200, document())
     found = net.resolver.identity(DID, deadline=soon())
 
-    assert (found.server, found.handles) == ("https://pds.example", ("alice.example",))
+    assert ("https://pds.example", ("alice.example",)) == (found.server, found.handles)
 
 
 def test_the_server_of_an_account_by_domain(net):
     did = "did:web:alice.example"
     net.answers["alice.example/.well-known/did.json"] = (200, document(id=did))
 
-    assert net.resolver.identity(did, deadline=soon()).server == "https://pds.example"
+    assert "https://pds.example" == net.resolver.identity(did, deadline=soon()).server
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_accounts_of_a_kind_that_is_not_known(net, did):
     with pytest.raises(NotReady):
         net.resolver.identity(did, deadline=soon())
 
-    assert net.asked == []
+    assert [] == net.asked
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_domain_that_leads_into_this_machines_network(net):
     with pytest.raises(NotReady):
         net.resolver.identity("did:web:inside.example", deadline=soon())
 
-    assert net.asked == []
+    assert [] == net.asked
 
 
 def test_a_password_is_not_sent_to_an_account_that_does_not_go_by_the_handle(net):

@@ -22,7 +22,7 @@ def test_a_post_by_its_name(alice):
     published = [one.remote_id for one in alice.ask(wanted).outcomes]
     seen = alice.look_for(wanted)
 
-    assert (seen.account, seen.told, seen.trouble) == ("alice.test", True, None)
+    assert ("alice.test", True, None) == (seen.account, seen.told, seen.trouble)
     assert seen.named == dict(zip(names(wanted), published, strict=True))
     assert [(one.id, one.text, one.reply_to) for one in seen.posts] == [
         (published[0], "one", None),
@@ -65,7 +65,7 @@ def test_a_post_whose_words_somebody_changed(alice, sandbox):
     seen = alice.look_for(wanted)
 
     assert list(seen.named.values()) == [published]
-    assert [one.text for one in seen.posts] == ["something else"]
+    assert ["something else"] == [one.text for one in seen.posts]
 
 
 def test_the_accounts_own_posts(alice, sandbox, picture):
@@ -81,7 +81,7 @@ def test_the_accounts_own_posts(alice, sandbox, picture):
         published: ("with a map", ("a map",)),
     }
     assert seen.reached_back_to < datetime(2000, 1, 1, tzinfo=UTC)
-    assert {one.author for one in seen.posts} == {"alice.test"}
+    assert {"alice.test"} == {one.author for one in seen.posts}
 
 
 def test_a_long_list_is_read_as_far_back_as_it_is_needed(alice, sandbox):
@@ -90,9 +90,9 @@ def test_a_long_list_is_read_as_far_back_as_it_is_needed(alice, sandbox):
     far = alice.look(Place.PROFILE, back_to=datetime.now(UTC) - timedelta(days=1))
     near = alice.look(Place.PROFILE, back_to=datetime.now(UTC) + timedelta(days=1))
 
-    assert len({one.id for one in far.posts}) == 230
+    assert 230 == len({one.id for one in far.posts})
     assert far.reached_back_to < datetime(2000, 1, 1, tzinfo=UTC)
-    assert len(near.posts) == 100
+    assert 100 == len(near.posts)
     assert near.reached_back_to > datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +105,7 @@ def test_a_look_that_failed_is_none(alice, sandbox, method, fault):
     seen = alice.look_for(wanted)
 
     assert seen.trouble is not None
-    assert seen.named == {}
+    assert {} == seen.named
 
 
 def test_a_list_that_breaks_off_shows_nothing(alice, sandbox):
@@ -114,7 +114,7 @@ def test_a_list_that_breaks_off_shows_nothing(alice, sandbox):
     sandbox.weather({"fault": "hang_up", "method": "listRecords", "skip": 1})
     seen = alice.look(Place.PROFILE, back_to=datetime.now(UTC) - timedelta(days=1))
 
-    assert (seen.trouble is not None, seen.posts) == (True, ())
+    assert (True, ()) == (seen.trouble is not None, seen.posts)
 
 
 def test_the_server_that_the_account_has_left_is_not_believed(alice, sandbox):

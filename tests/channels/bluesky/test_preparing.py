@@ -27,7 +27,7 @@ def test_a_mention_is_the_account_and_not_its_name(alice, sandbox):
     assert [facet["features"][0]["did"] for facet in record(sandbox)["facets"]] == [
         sandbox.accounts[BOB]["did"]
     ] * 2
-    assert sandbox.counts()["requests"]["resolveHandle"] == 2
+    assert 2 == sandbox.counts()["requests"]["resolveHandle"]
 
 
 def test_a_mention_of_nobody_is_text(alice, sandbox):
@@ -42,7 +42,7 @@ def test_a_mention_that_nobody_can_resolve_now_waits(alice, sandbox):
     answer = alice.ask(order("hello @bob.test")).headline
 
     assert (type(answer), answer.cause) == (NotSubmitted, Cause.SERVER_ERROR)
-    assert len(sandbox.asks()) == 1
+    assert 1 == len(sandbox.asks())
 
 
 # --- pictures
@@ -63,7 +63,7 @@ def test_a_turned_picture_has_the_shape_people_see(alice, sandbox, picture):
     exif[0x0112] = 6
     alice.ask(order(Part(text="a map", media=(picture(60, 40, exif=exif),))))
 
-    assert record(sandbox)["embed"]["images"][0]["aspectRatio"] == {"width": 40, "height": 60}
+    assert {"width": 40, "height": 60} == record(sandbox)["embed"]["images"][0]["aspectRatio"]
 
 
 def test_an_old_server_gets_what_it_takes(alice, sandbox, picture):
@@ -84,7 +84,7 @@ def test_an_old_server_gets_what_it_takes(alice, sandbox, picture):
 )
 def test_how_large_a_picture_may_be(server, expected):
     assert Options().largest_picture(server) == expected
-    assert Options.read({"picture_bytes": "1500000"}).largest_picture(server) == 1_500_000
+    assert 1_500_000 == Options.read({"picture_bytes": "1500000"}).largest_picture(server)
 
 
 def test_a_post_with_a_picture_needs_no_words(alice, sandbox, picture):
@@ -97,7 +97,7 @@ def test_a_later_attempt_describes_the_same_record(alice, sandbox, picture):
     sandbox.call("lose_blobs", account=alice.handle)
 
     assert isinstance(alice.ask(wanted).headline, Published)
-    assert len(sandbox.ledger()) == 1
+    assert 1 == len(sandbox.ledger())
 
 
 def test_a_file_that_is_gone(alice, sandbox, tmp_path):
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_picture(alice, sandbox, tmp_path):
     answer = alice.ask(order(Part(text="a map", media=(Media(path=path, kind="image/jpeg"),)))).headline
 
     assert (type(answer), answer.cause) == (Refused, Cause.MEDIA_REFUSED)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_descriptions_can_be_required(alice, sandbox, picture):
@@ -151,7 +151,7 @@ def test_a_file_that_the_server_dropped_before_the_ask(alice, sandbox, picture):
 
     assert (type(first), first.cause) == (Deferred, Cause.MEDIA_NOT_ATTACHED)
     assert isinstance(second, Published)
-    assert len(sandbox.ledger()) == 1
+    assert 1 == len(sandbox.ledger())
 
 
 # --- previews
@@ -202,7 +202,7 @@ def test_pictures_leave_no_place_for_a_preview(alice, sandbox, page, picture):
     alice.options["cards"] = True
     alice.ask(order(Part(text=f"look: {page}", media=(picture(),))))
 
-    assert record(sandbox)["embed"]["$type"] == "app.bsky.embed.images"
+    assert "app.bsky.embed.images" == record(sandbox)["embed"]["$type"]
 
 
 def test_a_preview_that_changed_between_two_attempts_makes_no_second_post(alice, sandbox, page):
@@ -213,7 +213,7 @@ def test_a_preview_that_changed_between_two_attempts_makes_no_second_post(alice,
     again = alice.ask(wanted).headline
 
     assert again.cause is Cause.DUPLICATE
-    assert len(sandbox.ledger()) == 1
+    assert 1 == len(sandbox.ledger())
     assert list(alice.look_for(wanted).named.values()) == [sandbox.live()[0]["uri"]]
 
 
@@ -224,8 +224,8 @@ def test_languages_and_labels(alice, sandbox):
     alice.options |= {"languages": "de, en,de,fr,it", "labels": "sexual"}
     alice.ask(order("one"))
 
-    assert record(sandbox)["langs"] == ["de", "en", "fr"]
-    assert record(sandbox)["labels"]["values"] == [{"val": "sexual"}]
+    assert ["de", "en", "fr"] == record(sandbox)["langs"]
+    assert [{"val": "sexual"}] == record(sandbox)["labels"]["values"]
 
 
 def test_nothing_is_said_about_languages_unless_it_is_known(alice, sandbox):
@@ -258,5 +258,5 @@ def test_a_thread_of_eight_read_back(alice, sandbox, picture, page):
     assert [one["text"] for one in live] == texts
     assert [one["record"]["reply"]["parent"]["uri"] for one in live[1:]] == [one["uri"] for one in live[:-1]]
     assert {one["record"]["reply"]["root"]["uri"] for one in live[1:]} == {live[0]["uri"]}
-    assert live[0]["record"]["embed"]["external"]["title"] == "Maps"
-    assert [len(one["record"].get("embed", {}).get("images", ())) for one in live] == [0, 0, 1, 0, 0, 1, 0, 0]
+    assert "Maps" == live[0]["record"]["embed"]["external"]["title"]
+    assert [0, 0, 1, 0, 0, 1, 0, 0] == [len(one["record"].get("embed", {}).get("images", ())) for one in live]

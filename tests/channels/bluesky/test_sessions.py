@@ -26,7 +26,7 @@ def test_one_sign_in_for_many_posts(alice, sandbox):
     for n in range(5):
         alice.ask(order(f"post {n}"))
 
-    assert sessions(sandbox) == {"created": 1, "refreshed": 0, "reused": 0}
+    assert {"created": 1, "refreshed": 0, "reused": 0} == sessions(sandbox)
 
 
 def test_a_sign_in_that_was_confirmed_lately_is_not_confirmed_again(alice, sandbox):
@@ -34,7 +34,7 @@ def test_a_sign_in_that_was_confirmed_lately_is_not_confirmed_again(alice, sandb
         alice.ask(order(f"post {n}"))
     requests = sandbox.counts()["requests"]
 
-    assert (requests["getSession"], requests["putRecord"]) == (1, 5)
+    assert (1, 5) == (requests["getSession"], requests["putRecord"])
 
 
 def test_a_token_near_its_end_is_renewed_before_the_ask(alice, sandbox):
@@ -42,7 +42,7 @@ def test_a_token_near_its_end_is_renewed_before_the_ask(alice, sandbox):
     outcomes = [alice.ask(order(f"post {n}")).headline for n in range(2)]
 
     assert [type(one) for one in outcomes] == [Published, Published]
-    assert sessions(sandbox) == {"created": 1, "refreshed": 1, "reused": 0}
+    assert {"created": 1, "refreshed": 1, "reused": 0} == sessions(sandbox)
 
 
 def test_a_network_whose_clock_is_wrong_ends_its_tokens_by_its_own_clock(alice, sandbox):
@@ -52,7 +52,7 @@ def test_a_network_whose_clock_is_wrong_ends_its_tokens_by_its_own_clock(alice, 
     outcomes = [alice.ask(order(f"post {n}")).headline for n in range(2)]
 
     assert [type(one) for one in outcomes] == [Published, Published]
-    assert sessions(sandbox)["refreshed"] == 0
+    assert 0 == sessions(sandbox)["refreshed"]
 
 
 def test_a_session_that_was_ended_is_begun_again(alice, sandbox):
@@ -62,7 +62,7 @@ def test_a_session_that_was_ended_is_begun_again(alice, sandbox):
     alice.confirmed = Confirmed()
 
     assert isinstance(alice.ask(order("two")).headline, Published)
-    assert sessions(sandbox)["created"] == 2
+    assert 2 == sessions(sandbox)["created"]
 
 
 def test_a_session_that_ends_while_a_file_is_uploaded(alice, sandbox, picture):
@@ -73,7 +73,7 @@ def test_a_session_that_ends_while_a_file_is_uploaded(alice, sandbox, picture):
     answer = alice.ask(order(Part(text="two", media=(picture(),)))).headline
 
     assert isinstance(answer, Published)
-    assert len(sandbox.asks()) == 2
+    assert 2 == len(sandbox.asks())
 
 
 def test_eight_at_once_renew_once(alice, sandbox):
@@ -86,8 +86,8 @@ def test_eight_at_once_renew_once(alice, sandbox):
     for thread in threads:
         thread.join()
 
-    assert sessions(sandbox) == {"created": 1, "refreshed": 1, "reused": 0}
-    assert sandbox.counts()["live"] == 9
+    assert {"created": 1, "refreshed": 1, "reused": 0} == sessions(sandbox)
+    assert 9 == sandbox.counts()["live"]
 
 
 def test_a_renewed_pair_is_kept_before_it_is_used(alice, sandbox):
@@ -108,8 +108,8 @@ def test_a_renewed_pair_is_kept_before_it_is_used(alice, sandbox):
     alice.tokens.refresh = watched
     alice.ask(order("one"))
 
-    assert [what for what, _ in kept] == ["made", "saved"]
-    assert len({token for _, token in kept}) == 1
+    assert ["made", "saved"] == [what for what, _ in kept]
+    assert 1 == len({token for _, token in kept})
 
 
 def test_a_renewal_whose_answer_was_lost(alice, sandbox):
@@ -121,7 +121,7 @@ def test_a_renewal_whose_answer_was_lost(alice, sandbox):
 
     assert isinstance(first, NotSubmitted)
     assert isinstance(second, Published)
-    assert sessions(sandbox)["created"] == 1
+    assert 1 == sessions(sandbox)["created"]
 
 
 def test_an_account_that_moved(alice, sandbox):
@@ -164,7 +164,7 @@ def test_a_new_password_in_the_block_is_used_at_once(alice, sandbox):
     )
 
     assert isinstance(answer.headline, Published)
-    assert sessions(sandbox)["created"] == 2
+    assert 2 == sessions(sandbox)["created"]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_an_account_that_may_not_act(alice, sandbox, status, cause):
     sandbox.call("status", account=alice.handle, status=status)
 
     assert alice.ask(order("one")).headline.cause is cause
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_too_many_sign_ins(alice, sandbox):
@@ -204,9 +204,9 @@ def test_the_probe(alice, sandbox):
     sandbox.call("status", account=alice.handle, status="takendown")
     ill = probe()
 
-    assert (well.well, well.handle) == (True, "alice.test")
+    assert (True, "alice.test") == (well.well, well.handle)
     assert (ill.well, ill.cause) == (False, Cause.SUSPENDED)
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_the_networks_clock_is_known_before_the_store_is_asked(alice, sandbox):
@@ -251,8 +251,8 @@ def test_the_stores_own_tokens(alice, sandbox, tmp_path):
         for thread in threads:
             thread.join()
 
-        assert sessions(sandbox) == {"created": 1, "refreshed": 1, "reused": 0}
-        assert sandbox.counts()["live"] == 7
+        assert {"created": 1, "refreshed": 1, "reused": 0} == sessions(sandbox)
+        assert 7 == sandbox.counts()["live"]
     with contextlib.ExitStack() as stores:
         assert isinstance(process().ask(order("after a restart")).headline, Published)
-    assert sessions(sandbox)["created"] == 1
+    assert 1 == sessions(sandbox)["created"]

@@ -56,7 +56,7 @@ def test_a_video_is_in_the_record_with_its_words(alice, sandbox, film):
     )  # fmt: skip
     assert "aspectRatio" not in embed
     check_record("app.bsky.feed.post", posted(sandbox), {})
-    assert sandbox.counts()["requests"].get("uploadBlob", 0) == 0
+    assert 0 == sandbox.counts()["requests"].get("uploadBlob", 0)
 
 
 def test_its_shape_is_told_where_it_says_one(alice, sandbox, tmp_path):
@@ -64,7 +64,7 @@ def test_its_shape_is_told_where_it_says_one(alice, sandbox, tmp_path):
     path.write_bytes(video().replace(box(b"tkhd", bytes(84)), box(b"tkhd", bytes(40) + SHAPE)))
     alice.ask(order(Part(text="Dawn", media=(Media(path=path, kind="video/mp4", seconds=2.0),))))
 
-    assert posted(sandbox)["embed"]["aspectRatio"] == {"width": 640, "height": 360}
+    assert {"width": 640, "height": 360} == posted(sandbox)["embed"]["aspectRatio"]
     assert "alt" not in posted(sandbox)["embed"]
 
 
@@ -94,7 +94,7 @@ def test_a_part_of_a_thread_may_have_one(alice, sandbox, film, picture):
 
     assert all(isinstance(one, Published) for one in answer.outcomes)
     kinds = [one["record"].get("embed", {}).get("$type") for one in sandbox.live()]
-    assert kinds == ["app.bsky.embed.images", "app.bsky.embed.video", None]
+    assert ["app.bsky.embed.images", "app.bsky.embed.video", None] == kinds
 
 
 def test_the_same_file_again_costs_no_second_processing(alice, sandbox, film):
@@ -131,7 +131,7 @@ def test_slow_processing_is_waited_for(alice, sandbox, film):
     sandbox.weather({"fault": "job_slow", "params": {"questions": 3}})
 
     assert isinstance(alice.ask(order(Part(text="Dawn", media=(film(),)))).headline, Published)
-    assert asked(sandbox)["getJobStatus"] == 4
+    assert 4 == asked(sandbox)["getJobStatus"]
 
 
 def test_processing_that_does_not_end_in_time_goes_again(alice, sandbox, film, monkeypatch):
@@ -165,7 +165,7 @@ def test_a_job_that_fails(alice, sandbox, film, code, kind, cause):
 
     assert (kind, cause) == (type(outcome), outcome.cause)
     assert code in outcome.why
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 @pytest.mark.parametrize("left", [{"videos": 0, "bytes": 0}, {"videos": 3, "bytes": 10}])
@@ -178,7 +178,7 @@ def test_a_day_that_is_used_up_keeps_only_this_post(alice, sandbox, film, left):
     assert (Deferred, Cause.MEDIA_NOT_ATTACHED) == (type(outcome), outcome.cause)
     assert timedelta(minutes=50) < outcome.until - datetime.now(UTC) < timedelta(minutes=70)
     assert "today" in outcome.why
-    assert asked(sandbox)["uploadVideo"] == 0
+    assert 0 == asked(sandbox)["uploadVideo"]
     assert isinstance(alice.ask(order("Words alone")).headline, Published)
 
 
@@ -202,7 +202,7 @@ def test_trouble_with_the_service_is_this_post_s(alice, sandbox, film, rule, kin
 
     assert (kind, cause) == (type(outcome), outcome.cause)
     assert says in outcome.why
-    assert sandbox.asks() == []
+    assert [] == sandbox.asks()
 
 
 def test_a_service_that_is_not_there(alice, sandbox, film):
@@ -226,7 +226,7 @@ def test_an_account_on_another_server(sandbox, film):
     bob = Person(sandbox, BOB, wait=lambda _: None)
 
     assert isinstance(bob.ask(order(Part(text="Dawn", media=(film(),)))).headline, Published)
-    assert did_web("https://morel.us-east.host.bsky.network") == "did:web:morel.us-east.host.bsky.network"
+    assert "did:web:morel.us-east.host.bsky.network" == did_web("https://morel.us-east.host.bsky.network")
 
 
 def test_a_sign_in_that_ended_is_renewed(alice, sandbox, film):

@@ -254,9 +254,9 @@ def test_no_answer_whatever_it_holds_is_more_than_it_says(status, told):
     outcome = interpret(answered(status, told), ASKED, NOW)
 
     if isinstance(outcome, Published):
-        assert status == 200
+        assert 200 == status
         assert outcome.remote_id == told["id"]
-        assert told["account"]["acct"].casefold() == "alice"
+        assert "alice" == told["account"]["acct"].casefold()
     if status >= 500 or status in {408, 409, 425}:
         assert isinstance(outcome, Unconfirmed)
 

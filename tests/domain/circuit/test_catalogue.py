@@ -46,25 +46,25 @@ def test_a_fault_of_ours_never_counts_against_x(cause):
 @pytest.mark.parametrize("cause", Cause)
 def test_a_refusal_of_the_content_counts_nowhere(cause):
     """Too long, a duplicate, a target that is gone: however many, nothing opens."""
-    assert tells(Refused(cause=cause, code="-", why="")) == {}
+    assert {} == tells(Refused(cause=cause, code="-", why=""))
 
 
 @pytest.mark.parametrize("cause", Cause)
 def test_an_answer_that_never_came_counts_nowhere(cause):
     """It may well be live: half of all answers lost must not stop publishing."""
-    assert tells(Unconfirmed(cause=cause, why="", phase=Phase.CLICKED)) == {}
+    assert {} == tells(Unconfirmed(cause=cause, why="", phase=Phase.CLICKED))
 
 
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause.scope is Scope.ITEM])
 def test_a_deliverys_own_trouble_counts_nowhere(cause):
     """Content that kills the composer must run out of attempts by itself."""
-    assert tells(not_submitted(cause)) == {}
+    assert {} == tells(not_submitted(cause))
 
 
 @pytest.mark.parametrize("cause", [Cause.RATE_LIMIT, Cause.DAILY_LIMIT, Cause.AUTOMATION_SUSPECTED])
 def test_a_limit_is_a_pause_and_no_circuit(cause):
     """No look shows that X would take a post again: the instant it named ends it, and nobody probes."""
-    assert tells(Deferred(cause=cause, code="-", why="", until=NOW)) == {}
+    assert {} == tells(Deferred(cause=cause, code="-", why="", until=NOW))
 
 
 @pytest.mark.parametrize("cause", [Cause.PAGE_UNREACHABLE, Cause.SERVER_ERROR, Cause.UI_DRIFT])
@@ -118,5 +118,5 @@ def test_every_circuit_recovers_within_a_minute_of_its_dependency(kind):
 
 def test_names_are_what_prefect_takes():
     """Lower case, digits and dashes."""
-    assert Dependency(Kind.X_PAGE, "alice").name == "x-page-alice"
-    assert Dependency(Kind.PREFECT).name == "prefect-api"
+    assert "x-page-alice" == Dependency(Kind.X_PAGE, "alice").name
+    assert "prefect-api" == Dependency(Kind.PREFECT).name

@@ -188,7 +188,7 @@ def test_what_tells_nothing_is_not_taken_for_a_success():
     circuit.tell(Left(ticket=ticket))
 
     assert circuit.state is State.HALF_OPEN
-    assert circuit.memory.good == 0
+    assert 0 == circuit.memory.good
 
 
 def test_a_result_of_before_the_opening_is_fenced_off():
@@ -213,8 +213,8 @@ def test_no_more_calls_than_permitted():
 
     verdicts = [circuit.wants(holder=f"caller {n}") for n in range(20)]
 
-    assert sum(isinstance(verdict, Go) for verdict in verdicts) == 3
-    assert len({verdict.ticket for verdict in verdicts if isinstance(verdict, Go)}) == 3
+    assert 3 == sum(isinstance(verdict, Go) for verdict in verdicts)
+    assert 3 == len({verdict.ticket for verdict in verdicts if isinstance(verdict, Go)})
 
 
 def test_no_stampede_at_the_end_of_the_open_time():
@@ -317,8 +317,8 @@ def test_the_open_time_grows_up_to_its_cap():
         waits.append((circuit.memory.until - circuit.now) / SECOND)
         circuit.now = circuit.memory.until
 
-    assert waits[:5] == [5, 10, 20, 40, 40]
-    assert max(waits) == 40
+    assert [5, 10, 20, 40, 40] == waits[:5]
+    assert 40 == max(waits)
     assert probes <= 1 + 6 * 3600 / 40 + 4
 
 
@@ -356,7 +356,7 @@ def test_flapping_keeps_growing():
         circuit.call(well=False)
         assert circuit.state is State.OPEN
 
-    assert waits == [5, 10, 20, 40]
+    assert [5, 10, 20, 40] == waits
 
 
 def test_calm_for_long_enough_it_begins_small_again():
@@ -375,7 +375,7 @@ def test_one_good_one_bad_does_not_oscillate_per_call():
     circuit = Circuit(window=LastCalls(10), failure_rate=0.6, minimum_calls=5)
 
     assert circuit.calls("SF" * 200) is State.CLOSED
-    assert circuit.turns == []
+    assert [] == circuit.turns
 
 
 # --- a person's word
@@ -397,7 +397,7 @@ def test_a_person_opens_it_and_nothing_else_closes_it():
 
     assert circuit.state is State.FORCED_OPEN
     assert isinstance(circuit.wants(probe=True), No)
-    assert (circuit.memory.by, circuit.memory.why) == ("Dora", "maintenance")
+    assert ("Dora", "maintenance") == (circuit.memory.by, circuit.memory.why)
 
 
 def test_what_a_person_held_open_is_tried_before_it_is_relied_on():
@@ -433,7 +433,7 @@ def test_disabled_lets_everything_through_and_counts_nothing():
     circuit.calls("F" * 100)
 
     assert circuit.state is State.DISABLED
-    assert circuit.memory.window == ()
+    assert () == circuit.memory.window
 
 
 def test_a_watcher_notes_when_it_would_have_opened():
@@ -444,7 +444,7 @@ def test_a_watcher_notes_when_it_would_have_opened():
     circuit.calls("FFFFS")
 
     assert circuit.state is State.METRICS_ONLY
-    assert circuit.memory.would_open == 2
+    assert 2 == circuit.memory.would_open
 
 
 def test_back_to_automatic():
@@ -472,7 +472,7 @@ def test_a_new_session_makes_old_failures_void():
     circuit.tell(Renewed(why="a new session"))
 
     assert circuit.state is State.CLOSED
-    assert circuit.memory.openings == 0
+    assert 0 == circuit.memory.openings
 
 
 # --- settings

@@ -21,7 +21,7 @@ def test_the_vector():
     """The places of this text were told by the network's own client."""
     places = [(span.kind, span.start, span.end) for span in spans(VECTOR)]
 
-    assert len(VECTOR.encode()) == 105
+    assert 105 == len(VECTOR.encode())
     assert places == [
         (Kind.LINK, 38, 64),
         (Kind.TAG, 66, 74),
@@ -33,26 +33,26 @@ def test_the_vector():
 def test_facets_are_written_as_the_network_takes_them():
     written = facets(VECTOR, {"bob.bsky.social": BOB})
 
-    assert written[0] == {
+    assert {
         "index": {"byteStart": 38, "byteEnd": 64},
         "features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://example.com/ä_(b)"}],
-    }
-    assert [one["features"][0]["$type"].partition("#")[2] for one in written] == [
+    } == written[0]
+    assert [
         "link",
         "tag",
         "mention",
         "link",
-    ]
+    ] == [one["features"][0]["$type"].partition("#")[2] for one in written]
     assert written[2]["features"][0]["did"] == BOB
 
 
 def test_a_mention_of_nobody_stays_plain_text():
-    assert [one["features"][0]["$type"] for one in facets("hello @bob.bsky.social", {})] == []
+    assert [] == [one["features"][0]["$type"] for one in facets("hello @bob.bsky.social", {})]
 
 
 def test_a_mention_resolves_whatever_its_letters():
-    assert mentioned("@Bob.bsky.social and @bob.bsky.social") == ("bob.bsky.social",)
-    assert len(facets("@Bob.bsky.social", {"bob.bsky.social": BOB})) == 1
+    assert ("bob.bsky.social",) == mentioned("@Bob.bsky.social and @bob.bsky.social")
+    assert 1 == len(facets("@Bob.bsky.social", {"bob.bsky.social": BOB}))
 
 
 @pytest.mark.parametrize(

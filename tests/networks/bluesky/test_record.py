@@ -30,7 +30,7 @@ def test_the_content_is_named_as_a_real_server_names_it():
     record = write(draft(), None)
 
     assert record == {"$type": "app.bsky.feed.post", "text": "hi", "createdAt": WHEN}
-    assert cid(record) == "bafyreibggrxhhy23epptuuemouwh3vv3wuaxkiixelezdtiv2hgof35hxu"
+    assert "bafyreibggrxhhy23epptuuemouwh3vv3wuaxkiixelezdtiv2hgof35hxu" == cid(record)
 
 
 def test_the_name_does_not_depend_on_the_order_of_fields():
@@ -55,7 +55,7 @@ def test_every_field_changes_the_name():
         ]
     }
 
-    assert len(names) == 8
+    assert 8 == len(names)
 
 
 def test_a_file_is_a_link_in_the_content_and_not_its_letters():

@@ -50,10 +50,10 @@ def test_lengths(text, length, weight):
 
 
 def test_what_is_taken():
-    assert objections(Part(text="a" * 300)) == []
-    assert objections(Part(text="👨‍👩‍👧‍👦" * 120)) == []
-    assert objections(Part(text="", media=(media(),))) == []
-    assert objections(*[Part(text=str(n)) for n in range(25)]) == []
+    assert [] == objections(Part(text="a" * 300))
+    assert [] == objections(Part(text="👨‍👩‍👧‍👦" * 120))
+    assert [] == objections(Part(text="", media=(media(),)))
+    assert [] == objections(*[Part(text=str(n)) for n in range(25)])
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_what_is_not_taken(part, field):
 
 
 def test_too_long_a_thread():
-    assert objections(*[Part(text=str(n)) for n in range(26)]) == [("parts", None)]
+    assert [("parts", None)] == objections(*[Part(text=str(n)) for n in range(26)])
 
 
 def test_a_family_weighs_more_than_it_is_long():
     told = next(iter(NETWORK.objections((Part(text="👨‍👩‍👧‍👦" * 121),), NETWORK.allows)))
 
-    assert told.value == "3025 bytes"
+    assert "3025 bytes" == told.value
     assert "25 bytes" in told.remedy
 
 
@@ -123,10 +123,10 @@ def test_what_people_paste():
     by_handle = NETWORK.read(" https://bsky.app/profile/Alice.test/post/3jui7kd54zh2y ")
     by_did = NETWORK.read(URI)
 
-    assert (by_handle.id, by_handle.handle) == (
+    assert (
         "at://alice.test/app.bsky.feed.post/3jui7kd54zh2y",
         "alice.test",
-    )
+    ) == (by_handle.id, by_handle.handle)
     assert (by_did.id, by_did.handle) == (URI, None)
     with pytest.raises(NotAnId):
         NETWORK.read("https://x.com/alice/status/1")

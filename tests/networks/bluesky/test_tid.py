@@ -36,7 +36,7 @@ def test_every_part_of_a_delivery_has_a_key_of_its_own_in_their_order():
 def test_deliveries_keyed_in_the_same_millisecond_do_not_meet():
     keys = {tid.name(secrets.token_hex(16), AT, n) for _ in range(2000) for n in range(3)}
 
-    assert len(keys) == 6000
+    assert 6000 == len(keys)
 
 
 @given(
@@ -73,7 +73,7 @@ def test_what_is_no_key(value):
 def test_parts_are_dated_in_their_order():
     times = [tid.created_at(AT, n) for n in (0, 1, 900)]
 
-    assert times == ["2026-11-29T20:00:00.123Z", "2026-11-29T20:00:00.124Z", "2026-11-29T20:00:01.023Z"]
+    assert ["2026-11-29T20:00:00.123Z", "2026-11-29T20:00:00.124Z", "2026-11-29T20:00:01.023Z"] == times
 
 
 def test_a_thread_longer_than_one_write_has_no_names():

@@ -93,7 +93,7 @@ def test_the_same_facets_and_lengths():
     mine = [[one for one in ours(text) if not too_long_in_half_letters(one)] for text in drawn]
     different = [one for one in zip(drawn, mine, theirs, strict=True) if one[1] != one[2]]
 
-    assert different == []
+    assert [] == different
     assert sum(map(len, theirs)) > 1000
     assert [(graphemes(text), size(text)) for text in drawn] == [
         (answer["graphemes"], answer["bytes"]) for answer in answers
@@ -104,4 +104,4 @@ def test_the_client_finds_something():
     """A client that answers nothing would agree with everything."""
     kinds = {one["kind"] for one in told(["#tag https://example.com @bob.bsky.social"])[0]["facets"]}
 
-    assert kinds == {"tag", "link", "mention"}
+    assert {"tag", "link", "mention"} == kinds

@@ -137,7 +137,7 @@ def test_every_answer_is_lost(alice):
 
     assert {(type(one), one.cause) for one in answers} == {(Unconfirmed, Cause.NO_ANSWER)}
     assert 24 == len([one for one in alice.relay.seen if one.handling is Handling.CUT_AFTER])
-    assert len(alice.posts()) == 24
+    assert 24 == len(alice.posts())
     assert [list(one.values()) for one in found] == [[written[f"post {n}"]] for n in range(24)]
 
 
@@ -150,7 +150,7 @@ def test_asked_again_although_it_was_there(alice):
     alice.relay.decide = lambda _method, _path: Handling.PASS
     again = [alice.ask(wanted).headline for _ in range(2)]
 
-    assert [one["value"]["text"] for one in alice.posts()] == ["one"]
+    assert ["one"] == [one["value"]["text"] for one in alice.posts()]
     assert all(isinstance(one, Published) for one in again)
 
 
@@ -180,7 +180,7 @@ def test_eight_publishers_race_on_one_delivery(alice, parts):
     for thread in threads:
         thread.join()
 
-    assert len(answers) == 8
+    assert 8 == len(answers)
     assert len(alice.posts()) == parts
     assert any(isinstance(answer.headline, Published) for answer in answers)
     assert all(isinstance(one, Published | Unconfirmed) for answer in answers for one in answer.outcomes)
@@ -192,7 +192,7 @@ def test_other_words_under_the_same_name(alice):
     again = alice.ask(replace(wanted, parts=(Part(text="two"),))).headline
 
     assert (type(again), again.cause) == (Unconfirmed, Cause.DUPLICATE)
-    assert [one["value"]["text"] for one in alice.posts()] == ["one"]
+    assert ["one"] == [one["value"]["text"] for one in alice.posts()]
 
 
 def test_a_thread_over_a_name_that_is_taken(alice):
@@ -201,7 +201,7 @@ def test_a_thread_over_a_name_that_is_taken(alice):
     answer = alice.ask(wanted)
 
     assert {type(one) for one in answer.outcomes} == {Unconfirmed}
-    assert [one["value"]["text"] for one in alice.posts()] == ["alone"]
+    assert ["alone"] == [one["value"]["text"] for one in alice.posts()]
 
 
 def test_what_the_server_refuses(alice):
@@ -209,7 +209,7 @@ def test_what_the_server_refuses(alice):
     answer = alice.ask(order("one")).headline
 
     assert (type(answer), answer.code) == (Refused, "InvalidRequest")
-    assert alice.posts() == []
+    assert [] == alice.posts()
 
 
 def test_a_thread_of_eight_read_back_exactly(alice, server, tmp_path):
@@ -248,12 +248,12 @@ def test_a_thread_of_eight_read_back_exactly(alice, server, tmp_path):
             "root": {"uri": posts[0]["uri"], "cid": posts[0]["cid"]},
             "parent": {"uri": posts[n - 1]["uri"], "cid": posts[n - 1]["cid"]},
         }
-    assert [
+    assert ["https://example.com/ä_(b)", "#Grüße", "example.org"] == [
         raw[one["index"]["byteStart"] : one["index"]["byteEnd"]].decode()
         for one in posts[0]["value"]["facets"]
-    ] == ["https://example.com/ä_(b)", "#Grüße", "example.org"]
+    ]
     assert [one["features"][0].get("did") for one in posts[3]["value"]["facets"]] == [bob["did"]]
-    assert posts[0]["value"]["langs"] == ["en", "ja"]
+    assert ["en", "ja"] == posts[0]["value"]["langs"]
     for n, media in pictures.items():
         images = posts[n]["value"]["embed"]["images"]
 
@@ -304,7 +304,7 @@ def test_a_session_that_was_ended(alice, server):
     alice.confirmed.drop(alice.account["handle"])
 
     assert isinstance(alice.ask(order("two")).headline, Published)
-    assert len(alice.posts()) == 2
+    assert 2 == len(alice.posts())
 
 
 def test_a_session_is_renewed(alice):
@@ -328,4 +328,4 @@ def test_a_deleted_post_is_missing(alice, server):
     }
     server.xrpc("com.atproto.repo.deleteRecord", body, alice.account["access"])
 
-    assert list(alice.look_for(wanted).named.values()) == [None]
+    assert [None] == list(alice.look_for(wanted).named.values())

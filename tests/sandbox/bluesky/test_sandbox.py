@@ -95,11 +95,11 @@ def test_a_record_that_is_only_created(visitor, sandbox):
     same = visitor.create_only()
     over = visitor.put(HI | {"text": "ho"})
 
-    assert first[1]["cid"] == "bafyreibggrxhhy23epptuuemouwh3vv3wuaxkiixelezdtiv2hgof35hxu"
-    assert (other[0], other[1]["error"]) == (400, "InvalidSwap")
+    assert "bafyreibggrxhhy23epptuuemouwh3vv3wuaxkiixelezdtiv2hgof35hxu" == first[1]["cid"]
+    assert (400, "InvalidSwap") == (other[0], other[1]["error"])
     assert same == (200, {**first[1]})
-    assert over[0] == 200
-    assert [(one["text"], one["live"]) for one in sandbox.ledger()] == [("hi", False), ("ho", True)]
+    assert 200 == over[0]
+    assert [("hi", False), ("ho", True)] == [(one["text"], one["live"]) for one in sandbox.ledger()]
 
 
 def test_a_used_key_is_500_for_whoever_creates(visitor, sandbox):
@@ -109,9 +109,9 @@ def test_a_used_key_is_500_for_whoever_creates(visitor, sandbox):
     )
     applied = visitor.apply("one", "two", keys=["3jui7kd54zh2z", KEY])
 
-    assert (created[0], created[1]["error"]) == (500, "InternalServerError")
-    assert applied[0] == 500
-    assert [one["text"] for one in sandbox.live()] == ["hi"]
+    assert (500, "InternalServerError") == (created[0], created[1]["error"])
+    assert 500 == applied[0]
+    assert ["hi"] == [one["text"] for one in sandbox.live()]
 
 
 def test_deleted_and_created_again(visitor, sandbox):
@@ -119,10 +119,10 @@ def test_deleted_and_created_again(visitor, sandbox):
     sandbox.delete(uri)
 
     assert (
-        visitor.call("repo.getRecord", token="", repo=visitor.did, collection=POSTS, rkey=KEY)[1]["error"]
-        == "RecordNotFound"
+        "RecordNotFound"
+        == visitor.call("repo.getRecord", token="", repo=visitor.did, collection=POSTS, rkey=KEY)[1]["error"]
     )
-    assert visitor.create_only()[0] == 200
+    assert 200 == visitor.create_only()[0]
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_deleted_and_created_again(visitor, sandbox):
     ],
 )
 def test_records_that_no_server_takes(visitor, sandbox, record):
-    assert (visitor.create_only(record)[0], sandbox.ledger()) == (400, [])
+    assert (400, []) == (visitor.create_only(record)[0], sandbox.ledger())
 
 
 @pytest.mark.parametrize("rkey", ["abc", "3jui7kd54zh2", "kkkkkkkkkkkkk", ".."])
 def test_keys_that_no_server_takes(visitor, rkey):
-    assert visitor.create_only(rkey=rkey)[0] == 400
+    assert 400 == visitor.create_only(rkey=rkey)[0]
 
 
 def test_a_picture_has_to_be_there_and_small_enough(visitor, sandbox):
@@ -188,15 +188,15 @@ def test_a_picture_has_to_be_there_and_small_enough(visitor, sandbox):
     sandbox.call("lose_blobs", account="alice.test")
     lost = visitor.create_only(record, rkey="3jui7kd54zh2z")
 
-    assert (taken[0], old[0], lost[0]) == (200, 400, 400)
-    assert (old[1]["error"], lost[1]["error"]) == ("InvalidRequest", "BlobNotFound")
-    assert visitor.call("repo.uploadBlob", b"x" * 6_000_000, kind="image/png")[0] == 413
+    assert (200, 400, 400) == (taken[0], old[0], lost[0])
+    assert ("InvalidRequest", "BlobNotFound") == (old[1]["error"], lost[1]["error"])
+    assert 413 == visitor.call("repo.uploadBlob", b"x" * 6_000_000, kind="image/png")[0]
 
 
 def test_a_thread_is_one_write_of_two_hundred_at_most(visitor, sandbox):
-    assert visitor.apply("one", "two")[0] == 200
-    assert visitor.apply(*["x"] * 201)[0] == 400
-    assert len(sandbox.ledger()) == 2
+    assert 200 == visitor.apply("one", "two")[0]
+    assert 400 == visitor.apply(*["x"] * 201)[0]
+    assert 2 == len(sandbox.ledger())
 
 
 def test_sessions_end_and_are_renewed(visitor, sandbox):
@@ -209,27 +209,27 @@ def test_sessions_end_and_are_renewed(visitor, sandbox):
     wrong = visitor.call("server.getSession", token=token + "x")
     misused = visitor.call("server.getSession", token=visitor.session["refreshJwt"])
 
-    assert (ended[0], ended[1]["error"]) == (400, "ExpiredToken")
-    assert (renewed[0], again[0]) == (200, 200)
-    assert (wrong[1]["error"], misused[1]["error"]) == ("InvalidToken", "InvalidToken")
-    assert sandbox.counts()["sessions"] == {"created": 2, "refreshed": 1, "reused": 1}
+    assert (400, "ExpiredToken") == (ended[0], ended[1]["error"])
+    assert (200, 200) == (renewed[0], again[0])
+    assert ("InvalidToken", "InvalidToken") == (wrong[1]["error"], misused[1]["error"])
+    assert {"created": 2, "refreshed": 1, "reused": 1} == sandbox.counts()["sessions"]
 
 
 def test_sessions_that_were_ended(visitor, sandbox):
     sandbox.call("revoke", account="alice.test")
 
-    assert visitor.create_only()[1]["error"] == "ExpiredToken"
+    assert "ExpiredToken" == visitor.create_only()[1]["error"]
     assert (
-        visitor.call("server.refreshSession", b"", token=visitor.session["refreshJwt"])[1]["error"]
-        == "ExpiredToken"
+        "ExpiredToken"
+        == visitor.call("server.refreshSession", b"", token=visitor.session["refreshJwt"])[1]["error"]
     )
 
 
 def test_somebody_elses_repository(visitor, sandbox):
     body = {"repo": "bob.test", "collection": POSTS, "rkey": KEY, "record": HI}
 
-    assert visitor.call("repo.putRecord", body)[0] == 401
-    assert visitor.call("repo.putRecord", body | {"repo": visitor.did}, token="")[0] == 401
+    assert 401 == visitor.call("repo.putRecord", body)[0]
+    assert 401 == visitor.call("repo.putRecord", body | {"repo": visitor.did}, token="")[0]
 
 
 def test_thirty_sign_ins_in_five_minutes(visitor):
@@ -237,14 +237,14 @@ def test_thirty_sign_ins_in_five_minutes(visitor):
     answers = [visitor.call("server.createSession", body)[0] for _ in range(30)]
 
     assert answers == [401] * 29 + [429]
-    assert visitor.headers["ratelimit-policy"] == "30;w=300"
+    assert "30;w=300" == visitor.headers["ratelimit-policy"]
 
 
 def test_points(visitor, sandbox):
     sandbox.call("limits", points_hour=5)
     answers = [visitor.create_only(rkey=f"3jui7kd54zh2{n}")[0] for n in "abc"]
 
-    assert answers == [200, 200, 429]
+    assert [200, 200, 429] == answers
     assert int(visitor.headers["ratelimit-reset"]) > time.time() + 3000
 
 
@@ -253,11 +253,11 @@ def test_an_account_that_moved(visitor, sandbox):
     sandbox.call("move", account="alice.test")
 
     assert visitor.call("server.getSession")[1]["active"] is False
-    assert visitor.create_only(rkey="3jui7kd54zh2z")[1]["error"] == "AccountDeactivated"
-    assert visitor.call("repo.getRecord", repo=visitor.did, collection=POSTS, rkey=KEY)[0] == 400
+    assert "AccountDeactivated" == visitor.create_only(rkey="3jui7kd54zh2z")[1]["error"]
+    assert 400 == visitor.call("repo.getRecord", repo=visitor.did, collection=POSTS, rkey=KEY)[0]
     there = Visitor(sandbox, sandbox.second_url)
 
-    assert there.call("repo.getRecord", repo=visitor.did, collection=POSTS, rkey=KEY)[0] == 200
+    assert 200 == there.call("repo.getRecord", repo=visitor.did, collection=POSTS, rkey=KEY)[0]
     with urllib.request.urlopen(f"{sandbox.url}/{visitor.did}", timeout=5) as document:  # noqa: S310 - ours
         assert json.load(document)["service"][0]["serviceEndpoint"] == sandbox.second_url
 
@@ -334,7 +334,7 @@ def test_a_rule_strikes_whom_it_names_and_as_often_as_it_says(visitor, sandbox):
         for n, text in zip("abcd", ("calm", "storm", "storm", "storm"), strict=True)
     ]
 
-    assert answers == [200, 200, 500, 200]
+    assert [200, 200, 500, 200] == answers
 
 
 @pytest.mark.parametrize(
@@ -356,4 +356,4 @@ def test_the_control_port_wants_its_token(sandbox):
         urllib.request.urlopen(f"{sandbox.control_url}/ledger", timeout=5)  # noqa: S310 - our own address
 
     refusal.value.close()
-    assert refusal.value.code == 401
+    assert 401 == refusal.value.code

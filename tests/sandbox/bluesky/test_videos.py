@@ -119,13 +119,13 @@ def test_the_same_file_is_there_already(service):
     ],
 )
 def test_a_token_is_for_one_service_one_method_and_one_account(service, how):
-    assert service.upload(**how)[0] == 401
+    assert 401 == service.upload(**how)[0]
 
 
 def test_a_token_for_the_limits_is_for_the_service_itself(service):
-    assert service.limits()[0] == 200
-    assert service.limits(aud=did_web(service.sandbox.url))[0] == 401
-    assert service.limits(lxm=UPLOAD)[0] == 401
+    assert 200 == service.limits()[0]
+    assert 401 == service.limits(aud=did_web(service.sandbox.url))[0]
+    assert 401 == service.limits(lxm=UPLOAD)[0]
 
 
 @pytest.mark.parametrize("seconds", [-60, 2 * 3600])
@@ -136,7 +136,7 @@ def test_no_token_that_has_ended_or_lasts_too_long(service, seconds):
 
 
 def test_only_mp4_is_taken(service):
-    assert service.upload(kind="video/quicktime")[0] == 400
+    assert 400 == service.upload(kind="video/quicktime")[0]
 
 
 def test_what_is_left_of_the_day(service):

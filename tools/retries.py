@@ -1,6 +1,6 @@
 """Draws what follows from each of X's answers, by giving each of them to the code that reads them.
 
-``python -m steadypost.channels.x_web.table`` prints what ``docs/retries.md`` holds; a test compares them.
+``python tools/retries.py`` prints what ``docs/retries.md`` holds; a test compares them.
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from steadypost.channels.x_web import answers
 from steadypost.channels.x_web.answers import NOT_SEEN_YET, Asked, Received, interpret
-from steadypost.domain.causes import RULES, Rule
-from steadypost.domain.outcome import Outcome
-from steadypost.domain.retries import rule_for
+from steadypost.domain.causes import RULES, Again, Evidence, Rule
+from steadypost.domain.outcome import Outcome, Unconfirmed
 from steadypost.networks.x.snowflake import id_at
 
 CODES = tuple(
@@ -38,7 +37,7 @@ STATUSES = (401, 403, 404, 429, 500, 503)
 HEAD = """\
 # When it is asked again
 
-Drawn by `python -m steadypost.channels.x_web.table`: each of X's answers was given to the code that reads them.
+Drawn by `python tools/retries.py`: each of X's answers was given to the code that reads them.
 Tests hold the rows to what a delivery then does. Whatever the cause: what was asked for and never answered is
 looked for, and is asked again only when it is proven absent. The ask itself is repeated by no machinery.
 
@@ -81,6 +80,17 @@ def _row(answer: str, status: int, body: object, *, below_own: bool = False) -> 
     if rule is None:
         raise ValueError(f"no rule for {answer}")
     return Row(answer=answer, outcome=outcome, rule=rule)
+
+
+def rule_for(outcome: Outcome) -> Rule | None:
+    """Find what follows from an outcome; nothing follows from one that brought its id."""
+    cause = getattr(outcome, "cause", None)
+    if cause is None:
+        return None
+    rule = RULES[cause]
+    if isinstance(outcome, Unconfirmed) and rule.evidence is not Evidence.ABSENCE:
+        return replace(rule, again=Again.ABSENCE, evidence=Evidence.ABSENCE, charged=False, rest=None)
+    return rule
 
 
 def draw() -> str:

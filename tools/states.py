@@ -1,4 +1,4 @@
-"""Draws the states of a delivery from the graph: ``python -m steadypost.domain.drawing``. A test compares the docs."""
+"""Draws the states of a delivery from the graph: ``python tools/states.py``. A test compares the docs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steadypost.domain.parts import PartState
 HEAD = """\
 # The life of a delivery
 
-Drawn from `steadypost/domain/delivery.py` by `python -m steadypost.domain.drawing`. What is not drawn here
+Drawn from `steadypost/domain/delivery.py` by `python tools/states.py`. What is not drawn here
 does not happen: the graph is data, and every move goes through it.
 """
 
