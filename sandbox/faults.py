@@ -244,6 +244,17 @@ CREATE_FAULTS: Final = (
         decides=True,
     ),
     Fault(
+        name="length_required",
+        where=Where.CREATE,
+        says="An ask that does not say how long it is makes nothing, and is answered 411.",
+    ),
+    Fault(
+        name="misdirect",
+        where=Where.CREATE,
+        says="The post is live, and the answer is 421, as if its connection had been meant for another server.",
+        decides=True,
+    ),
+    Fault(
         name="create_then_5xx",
         where=Where.CREATE,
         says="The post is live, and the answer is a server error.",

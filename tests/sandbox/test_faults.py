@@ -36,6 +36,8 @@ ENDINGS = [
     ("drop_response", {}, CUT, 1),
     ("reset_connection", {}, CUT, 1),
     ("refuse_stream", {}, CUT, 1),
+    ("misdirect", {}, 421, 1),
+    ("length_required", {}, 200, 1),
     ("create_then_5xx", {}, 503, 1),
     ("create_then_5xx", {"status": 500}, 500, 1),
     ("create_then_hang", {}, HELD, 1),
