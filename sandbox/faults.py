@@ -479,6 +479,21 @@ TIMELINE_FAULTS: Final = (
         params={**_WHICH_POSTS, "view": _VIEW},
     ),
     Fault(
+        name="address_tombstone",
+        where=Where.TIMELINE,
+        says="At one post's own address stands a notice, whether it is live or was deleted; lists are as always.",
+        params={
+            "id": Param(says="of this post", kind=str, required=True),
+            "kind": Param(
+                says="what stands there",
+                kind=str,
+                default="tombstone",
+                choices=("tombstone", "limited"),
+            ),
+            "view": _VIEW,
+        },
+    ),
+    Fault(
         name="timeline_tombstone",
         where=Where.TIMELINE,
         says="In place of one post timelines have a notice, or nothing; at its own address it is there.",

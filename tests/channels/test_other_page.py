@@ -128,6 +128,14 @@ def test_a_button_in_one_group_with_the_tools_posts(alice):
     assert [TEXT] == alice.live()
 
 
+def test_a_click_that_misses_the_button_is_heard_by_nothing_else(alice, other_site):
+    """Something slips over it between the look and the click: the next click posts."""
+    outcome = alice.at(slips=1).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Published)
+    assert [] == other_site.told
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)

@@ -38,6 +38,8 @@ class OtherSite:
         self.asks = []
         self.ways = []
         """Which of them came by a way that the page names."""
+        self.told = []
+        """What the page told of itself."""
         self.loads = 0
         self.ended = threading.Event()
         self._ids = itertools.count()
@@ -48,6 +50,7 @@ class OtherSite:
         self.posts.clear()
         self.asks.clear()
         self.ways.clear()
+        self.told.clear()
         self.loads = 0
 
     def make(self, variables):
@@ -129,6 +132,7 @@ def serving():
                 )
                 return
             if name == "log":
+                site.told.append(body)
                 self._give(200, "application/json", "{}")
                 return
             if name in {"update.json", "publish"}:
