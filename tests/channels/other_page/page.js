@@ -167,6 +167,18 @@ const SENDERS = {
       frame.onload = () => frame.contentWindow.postMessage([ADDRESS, body], "*");
     });
   },
+  foreign_worker: (body) => {
+    const frame = document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/worker_sender` }));
+    return new Promise((resolve) => {
+      addEventListener("message", ({ data }) => resolve(data));
+      frame.onload = () => frame.contentWindow.postMessage([ADDRESS, body], "*");
+    });
+  },
+  foreign_transport: () => new Promise(() => document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/worker_transport` }))),
+  foreign_socket: () => new Promise(() => {
+    const frame = document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/socket_sender` }));
+    frame.onload = () => frame.contentWindow.postMessage([`ws://localhost:${location.port}/socket`, parts[0].text.trim()], "*");
+  }),
   transport: (body) => (globalThis.WebTransport ? new Promise(() => elsewise(new WebTransport("https://127.0.0.1:9/"))) : SENDERS.fetch(body)),
   worker_transport: () => new Promise(() => line_of(`try { const line = new WebTransport("https://127.0.0.1:9/"); line.ready.catch(() => {}); } catch { }`)),
   kept_transport: () => new Promise(() => kept_worker.postMessage("send")),
@@ -283,12 +295,20 @@ const scene_sheet = (which) => {
   const wraps = {
     dialog: () => h("div", { class: "mask" }, (win.setAttribute("role", "dialog"), win)),
     native: () => h("dialog", {}, win),
+    shadow: () => {
+      const host = h("div");
+      host.attachShadow({ mode: "open" }).append(h("style", {}, STYLE), h("div", { class: "mask" }, (win.setAttribute("role", "dialog"), win)));
+      return host;
+    },
+    below: () => h("div", { class: "mask" }, h("div", { role: "dialog" }, h("div", { role: "dialog", "aria-modal": "true" }, win))),
+    popover: () => h("div", { popover: "manual" }, win),
     nested: () => h("div", { role: "dialog", class: "mask" }, (win.setAttribute("role", "group"), win)),
     plain: () => h("div", { class: "mask" }, win),
   };
   const sheet = wraps[scene.sheet_wrap ?? "dialog"]();
   layers.append(sheet);
   if (sheet.showModal) sheet.showModal();
+  if (sheet.popover) sheet.showPopover();
 };
 
 // -- the box
