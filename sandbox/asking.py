@@ -98,6 +98,7 @@ class Asking:
             media=[e["media_id"] for e in (variables.get("media") or {}).get("media_entities", [])],
         )
         ask.connection = connection_of(request.scope)
+        ask.sized = "content-length" in request.headers
         ask.sent_as = None if name == ask.operation else name
         return ask
 
@@ -121,6 +122,8 @@ class Asking:
         decision = next((gust for gust in gusts if FAULTS[gust.name].decides), None)
         if decision is not None and decision.name in MAKES_NOTHING:
             answer = self._struck(ask, decision)
+        elif "length_required" in strikes and not ask.sized:
+            ask.outcome, answer = "http:411", PlainTextResponse("", 411)
         elif (code := self._rule_against(ask, visitor, strikes)) is not None:
             answer = self._refused(ask, code)
         elif decision is not None and decision.name == "create_late":
@@ -260,6 +263,8 @@ class Asking:
                 return Reset()
             case "refuse_stream":
                 return Refusal(gust["by"])
+            case "misdirect":
+                return PlainTextResponse("Misdirected", 421)
             case "create_then_hang":
                 return Silence()
             case "create_then_5xx":

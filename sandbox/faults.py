@@ -244,6 +244,17 @@ CREATE_FAULTS: Final = (
         decides=True,
     ),
     Fault(
+        name="length_required",
+        where=Where.CREATE,
+        says="An ask that does not say how long it is makes nothing, and is answered 411.",
+    ),
+    Fault(
+        name="misdirect",
+        where=Where.CREATE,
+        says="The post is live, and the answer is 421, as if its connection had been meant for another server.",
+        decides=True,
+    ),
+    Fault(
         name="create_then_5xx",
         where=Where.CREATE,
         says="The post is live, and the answer is a server error.",
@@ -470,6 +481,21 @@ TIMELINE_FAULTS: Final = (
         where=Where.TIMELINE,
         says="Timelines leave one post out, for no reason anybody could see; at its own address it is there.",
         params={**_WHICH_POSTS, "view": _VIEW},
+    ),
+    Fault(
+        name="address_tombstone",
+        where=Where.TIMELINE,
+        says="At one post's own address stands a notice, whether it is live or was deleted; lists are as always.",
+        params={
+            "id": Param(says="of this post", kind=str, required=True),
+            "kind": Param(
+                says="what stands there",
+                kind=str,
+                default="tombstone",
+                choices=("tombstone", "limited"),
+            ),
+            "view": _VIEW,
+        },
     ),
     Fault(
         name="timeline_tombstone",

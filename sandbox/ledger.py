@@ -161,6 +161,8 @@ class Ask:
     media: list[str]
     connection: str | None = None
     """The connection it arrived on, by the address of its other end."""
+    sized: bool = True
+    """Whether it said how long it is."""
     sent_as: str | None = None
     """The name of the operation as the page sent it, where it is not the usual one."""
     outcome: str = "pending"

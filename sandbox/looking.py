@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox import shapes
 from sandbox.ledger import Account, NoSuchAccount, NoSuchPost
-from sandbox.lists import PARTS_BELOW, Lists, Sky
+from sandbox.lists import GRAVES, PARTS_BELOW, Lists, Sky
 from sandbox.shapes import Row, Told
 from sandbox.snowflake import first_of
 from sandbox.telling import SOURCE, user, when
@@ -121,13 +121,21 @@ class Look:
 
     # -- a post's own page
 
+    def _grave(self, post_id: str) -> Told | None:
+        gust = self._sky.get("address_tombstone")
+        return Told(post_id, GRAVES[gust["kind"]]()) if gust is not None and gust["id"] == post_id else None
+
     def _single(self, post_id: str) -> Json:
+        if (grave := self._grave(post_id)) is not None:
+            return shapes.single(grave.result)
         if not self._ledger.exists(post_id):
             return shapes.single(None)
         return shapes.single(self._lists.told(self._ledger.posts[post_id], whole=True).result)
 
     def _conversation(self, post_id: str, cursor: str | None) -> Json:
         """The post itself shows at once, to anyone who knows its id; only its replies lag behind."""
+        if (grave := self._grave(post_id)) is not None:
+            return shapes.conversation(shapes.instructions([self._entry(Row(0, [grave]))]))
         post = self._ledger.live(post_id)
         below = self._sky.thin(self._lists.below(post))
         if cursor is not None:

@@ -51,7 +51,7 @@ def take_down(channel: Channel, access: Access, copy: Copy) -> None:
             f"the page did not take {copy.id} down: {report.why or report.cause}",
             "nothing was changed; try again",
         )
-    if seen_at(channel, access, copy.id) is not None:
+    if seen_at(channel, access, copy.id, asked=True) is not None:
         raise NotTakenDown(f"the post {copy.id} is still there", "give the same command again in a minute")
     if seen_at(channel, access, copy.of) is None:
         raise NotTakenDown(

@@ -41,6 +41,9 @@ AT_ONCE = timedelta(days=366)
 MOST_THREADS = 5
 """How many pages of single posts are read beside a list that fails; the next look reads those of others."""
 
+MOST_ROUNDS = 2
+"""How often what was read may ask for more to be read: a post's own page, and then the lists that must show it."""
+
 FIRST_INTERVAL = timedelta(seconds=6)
 LONGEST_INTERVAL = timedelta(minutes=15)
 
@@ -319,11 +322,13 @@ def _conclude(house: House, access: Access, items: Sequence[Unsettled], seen: li
     """Record what the sightings prove; answers how many were seen whole. All unsettled are weighed, read afterwards."""
     wanted = _weighed(house, access, items)
     verdicts = verdicts_on(house, access, items, wanted, seen)
-    plans = plans_to_prove(verdicts.values(), but=seen)
-    for plan in plans:
-        with contextlib.suppress(LookFailed):
-            seen = [*seen, _see(house, access, plan, items)]
-    if plans:
+    for _ in range(MOST_ROUNDS):
+        plans = plans_to_prove(verdicts.values(), but=seen)
+        if not plans:
+            break
+        for plan in plans:
+            with contextlib.suppress(LookFailed):
+                seen = [*seen, _see(house, access, plan, items)]
         # Anew: what these lists show may have been armed since the first was read.
         wanted = _weighed(house, access, items)
         verdicts = verdicts_on(house, access, items, wanted, seen)

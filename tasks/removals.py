@@ -93,7 +93,7 @@ class Removing:
             if look:
                 self.wait(BETWEEN)
             try:
-                if seen_at(self.channel, self.access, part.id) is None:
+                if seen_at(self.channel, self.access, part.id, asked=True) is None:
                     return True
             except NotTakenDown as unknown:
                 # It may be gone: that it was begun stays on record.
@@ -109,8 +109,11 @@ def _said(report: RemoveReport) -> str:
     return f" ({said})" if said else ""
 
 
-def seen_at(channel: Channel, access: Access, post: RemoteId) -> SeenPost | None:
-    """Give an own post as its address tells it, nothing when it is gone; raises ``NotTakenDown`` otherwise."""
+def seen_at(channel: Channel, access: Access, post: RemoteId, *, asked: bool = False) -> SeenPost | None:
+    """Give an own post as its address tells it, nothing when it is gone; raises ``NotTakenDown`` otherwise.
+
+    Once its removal was ``asked`` for, a notice in its place is what is left of it.
+    """
     # Nothing but this one post is asked for: no list has to be read back to where it was made.
     request = LookRequest(place=Place.THREAD, back_to=clock.now(), post=post)
     seen = channel.look(access, request, deadline=time.monotonic() + WITHIN)
@@ -120,6 +123,8 @@ def seen_at(channel: Channel, access: Access, post: RemoteId) -> SeenPost | None
         case Present():
             found = next((one for one in seen.posts if one.id == post or post in one.versions), None)
         case Absent():
+            return None
+        case _ if asked and post in seen.hidden:
             return None
         case _:
             found = None

@@ -39,9 +39,10 @@ def verdicts_on(
             if item.published:
                 # What is missing in another account's list was not taken down.
                 other = elsewhere(one.identity, (each for each in seen if each.trouble is None))
-                verdicts[one.key] = (
-                    CannotTell(why=other) if other else still_there(item.ids[one.n], seen, access.handle)
-                )
+                verdict = still_there(item.ids[one.n], seen, access.handle, one)
+                if isinstance(verdict, Absent) and not any(item.ids[one.n] in each.missing for each in seen):
+                    verdict = _unless_left_out(house, item, one, seen, verdict)
+                verdicts[one.key] = CannotTell(why=other) if other else verdict
             else:
                 verdict = judged[one.key]
                 if item.reworded_until is not None and isinstance(verdict, Absent):
@@ -142,7 +143,8 @@ def _unless_left_out(
         since=part.began_at,
         until=first - part.network.shows_within,
     )
-    unseen = left_out({each.ids[one.n]: one for each in known for one in each.wanted}, seen)
+    others = (each for each in known if each.delivery_id != item.delivery_id)
+    unseen = left_out({each.ids[one.n]: one for each in others for one in each.wanted}, seen)
     if not unseen:
         return verdict
     return CannotTell(

@@ -97,6 +97,8 @@ class Sighting:
     """Whether the network's own numbers show its answers to be later than their ``Date``: that one is a proxy's."""
     missing: frozenset[RemoteId] = frozenset()
     """The posts of which the network said that there is nothing at their own address."""
+    hidden: frozenset[RemoteId] = frozenset()
+    """The posts at whose own address the network shows nothing, and does not say that they are gone."""
     named: Mapping[Name, RemoteId | None] = field(default_factory=dict)
     """The id of each part asked for by name, ``None`` when it is certainly not there. Unknown parts are left out."""
 

@@ -324,8 +324,12 @@ def _shows(sighting: Sighting, remote_id: RemoteId) -> bool:
     return any(remote_id in post.ids for post in sighting.posts)
 
 
-def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str) -> Evidence:
-    """Say whether a post with a known id is there. Only its own address says that it is gone."""
+def still_there(
+    remote_id: RemoteId, sightings: Sequence[Sighting], handle: str, part: Wanted | None = None
+) -> Evidence:
+    """Say whether a post with a known id is there. Only its own address says that it is gone; where that shows nothing
+    and does not say so, the lists that must show it do, for ``part`` of which it is.
+    """
     good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
     for post in (post for one in good for post in one.posts):
         # An entry without content may be what is left of a post that is gone.
@@ -335,7 +339,20 @@ def still_there(remote_id: RemoteId, sightings: Sequence[Sighting], handle: str)
         return Present(remote_id=remote_id)
     if any(remote_id in one.missing for one in good):
         return Absent(why="the network says that there is nothing at its address")
+    if part is not None and any(remote_id in one.hidden for one in good):
+        return _hidden(remote_id, good, part)
     return CannotTell(why="no list showed it", unread=((Place.THREAD, remote_id),))
+
+
+def _hidden(remote_id: RemoteId, good: Sequence[Sighting], part: Wanted) -> Evidence:
+    """Judge a post of which its own address shows nothing. What is only withheld keeps its place in its author's
+    lists.
+    """
+    lists = [need for need in needed(part) if need[0] is not Place.THREAD]
+    unread = tuple(need for need in lists if not any(_covers(one, need, part) for one in good))
+    if unread or not lists or any(_shows(one, remote_id) for one in good):
+        return CannotTell(why="the network shows nothing at its address", unread=unread)
+    return Absent(why="the network shows nothing at its address, and no list that must show it does")
 
 
 def foreign(

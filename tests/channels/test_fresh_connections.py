@@ -10,6 +10,7 @@ from sandbox.client import SandboxProcess
 from steadypost.browser import Job, LaunchSettings
 from steadypost.channels.x_web.session import usable
 from steadypost.domain.outcome import Published, Unconfirmed
+from tests.browser.support import slowness
 from tests.channels.conftest import Browsers, alice_at
 
 pytestmark = pytest.mark.browser
@@ -60,6 +61,52 @@ def test_a_later_part_of_a_thread_is_not_sent_again_either(alice, network):
 
     assert [Published, Unconfirmed] == [type(outcome) for outcome in outcomes]
     assert ["One of two", "Two of two"] == [post["text"] for post in alice.ledger()]
+
+
+TAKEN_BACK = (
+    {"fault": "misdirect"},
+    {"fault": "refuse_stream", "params": {"by": "stream"}},
+    {"fault": "refuse_stream", "params": {"by": "goodbye"}},
+    {"fault": "drop_response"},
+)
+"""Ways in which a server says, after it made the post live, that it has not looked at the request."""
+
+
+@pytest.mark.parametrize("network", ["http2"], indirect=True)
+@pytest.mark.parametrize("said", TAKEN_BACK, ids=lambda said: said.get("params", {}).get("by", said["fault"]))
+@pytest.mark.parametrize("part", ["first", "later"])
+def test_what_a_server_took_back_is_not_sent_again(alice, network, said, part):
+    """Not even on a fresh connection: the browser has given the words away and cannot say them again."""
+    texts = ["One", "Two"][: 1 if part == "first" else 2]
+    network.weather({**said, "match": f"^{texts[-1]}$", "account": "alice"}, COMMITTED_AND_LOST[1])
+    began = time.monotonic()
+    outcomes = alice.ask(*texts).outcomes
+
+    assert texts == [post["text"] for post in alice.ledger()]
+    assert [*[Published] * (len(texts) - 1), Unconfirmed] == [type(outcome) for outcome in outcomes]
+    assert time.monotonic() - began < 20 * slowness(), "the loss was not heard of"
+
+
+@pytest.mark.parametrize("network", ["kept"], indirect=True)
+def test_a_look_names_both_where_the_browser_could_repeat_an_ask(alice, network):
+    """HTTP/1.1 takes no stream: after a 421 the browser asks once more, whatever the connection."""
+    network.weather({"fault": "misdirect", "account": "alice"}, COMMITTED_AND_LOST[1])
+    outcome = alice.say("Perhaps twice")
+    found = alice.finds("Perhaps twice", *alice.looks_everywhere())
+
+    assert isinstance(outcome, Unconfirmed)
+    assert [post["id"] for post in alice.ledger()] == sorted(found.twins)
+    assert 2 == len(found.twins)
+
+
+def test_a_server_that_wants_to_know_the_length_is_told_from_then_on(browsers_that_believe):
+    """A server of its own: what is remembered of one would change what is asked of it in other tests."""
+    with SandboxProcess(accounts=("alice",), connections="http2") as sandbox:
+        alice = alice_at(sandbox, browsers_that_believe)
+        sandbox.weather({"fault": "length_required", "account": "alice"})
+        outcomes = [alice.say(f"As long as this, number {n}") for n in range(2)]
+
+    assert [Unconfirmed, Published] == [type(outcome) for outcome in outcomes]
 
 
 def test_an_ask_is_the_first_on_its_connection(alice, network):

@@ -47,6 +47,18 @@ def test_a_list_of_many_hundred_posts_is_read_in_one_look(alice, sandbox):
     assert len(sighting.posts) > 600
 
 
+@pytest.mark.parametrize("kind", ["tombstone", "limited"])
+def test_a_notice_at_a_posts_own_address_says_neither_that_it_is_there_nor_that_it_is_gone(
+    alice, sandbox, kind
+):
+    post = fresh(sandbox, "Deleted, or withheld")
+    sandbox.weather(rule("address_tombstone", id=post, kind=kind))
+    sighting = alice.look(Place.THREAD, post=post)
+
+    assert (None, frozenset({post}), frozenset()) == (sighting.trouble, sighting.hidden, sighting.missing)
+    assert ((), False) == (sighting.posts, sighting.told)
+
+
 def test_a_short_list_reaches_back_to_its_end(alice, sandbox):
     seeded = sandbox.seed("alice", 3, every_s=600)
     sighting = alice.look(back=timedelta(days=30))

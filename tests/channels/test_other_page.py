@@ -128,6 +128,14 @@ def test_a_button_in_one_group_with_the_tools_posts(alice):
     assert [TEXT] == alice.live()
 
 
+def test_a_click_that_misses_the_button_is_heard_by_nothing_else(alice, other_site):
+    """Something slips over it between the look and the click: the next click posts."""
+    outcome = alice.at(slips=1).say(TEXT, within=60.0)
+
+    assert isinstance(outcome, Published)
+    assert [] == other_site.told
+
+
 @pytest.mark.parametrize("dialog", ["native", "double", "region"])
 def test_whatever_the_composer_is_in(alice, dialog):
     alice.at(dialog=dialog).ask(TEXT, "Two", within=60.0)
@@ -202,7 +210,7 @@ def test_suggestions_over_the_button_change_nothing(alice, popup, late):
     assert texts == alice.live()
 
 
-@pytest.mark.parametrize("wrap", ["dialog", "native", "nested", "plain"])
+@pytest.mark.parametrize("wrap", ["dialog", "native", "nested", "plain", "shadow", "below", "popover"])
 def test_a_sheet_after_the_click_lets_the_post_go_on(alice, wrap):
     alice.at(sheet_after="two", sheet_wrap=wrap).ask(TEXT, within=60.0)
 
@@ -598,6 +606,7 @@ def test_what_went_by_a_socket_is_unconfirmed(alice, way):
     [
         {"send_by": "worker_transport"},
         {"send_by": "nested_transport"},
+        {"send_by": "foreign_transport"},
         {"send_by": "kept_transport", "worker": "keeps"},
     ],
 )
@@ -616,9 +625,10 @@ def test_a_worker_that_sends_nothing_changes_nothing(alice, other_site):
     assert (outcome,) == published(other_site)
 
 
-def test_what_another_sites_frame_sends_is_never_nothing(alice):
+@pytest.mark.parametrize("way", ["foreign", "foreign_worker", "foreign_socket"])
+def test_what_another_sites_frame_sends_is_never_nothing(alice, way):
     """A frame of another site is a page of its own to the browser."""
-    outcome = alice.at(send_by="foreign").say(TEXT, within=60.0)
+    outcome = alice.at(send_by=way).say(TEXT, within=60.0)
 
     assert isinstance(outcome, Published | Unconfirmed)
     assert [TEXT] == alice.live()

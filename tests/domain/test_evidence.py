@@ -547,6 +547,26 @@ def test_a_known_id_is_asked_for_at_its_own_address():
     assert Present(remote_id=known) == still_there(known, [sighting(edited)], "alice")
 
 
+def test_what_a_notice_stands_for_is_said_by_its_author_s_lists():
+    """The same stands for what its author deleted and for what is withheld; what is withheld keeps its place."""
+    ours = seen()
+    grave = sighting(place=Place.THREAD, post=ours.id, hidden=frozenset({ours.id}), told=False)
+
+    def said(*more):
+        return still_there(ours.id, [grave, *more], "alice", wanted())
+
+    assert ((Place.PROFILE, None), (Place.REPLIES, None)) == said().unread
+    assert ((Place.REPLIES, None),) == said(sighting()).unread
+    assert isinstance(said(*everywhere()), Absent)
+    assert isinstance(
+        said(sighting(), sighting(replace(ours, readable=False), place=Place.REPLIES)), CannotTell
+    )
+    assert Present(remote_id=ours.id) == said(*everywhere(ours))
+    short = [replace(one, reached_back_to=NOON + 30 * MINUTE) for one in everywhere()]
+    assert isinstance(said(*short), CannotTell)
+    assert isinstance(still_there(ours.id, [grave, *everywhere()], "alice"), CannotTell)
+
+
 def test_somebody_s_hand():
     """What belongs to no delivery and can be none's was made by hand; what may be ours is left alone."""
     by_hand, ours, odd = seen("By hand", number=1), seen(number=2), seen(number=3, readable=False)

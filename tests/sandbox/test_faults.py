@@ -36,6 +36,8 @@ ENDINGS = [
     ("drop_response", {}, CUT, 1),
     ("reset_connection", {}, CUT, 1),
     ("refuse_stream", {}, CUT, 1),
+    ("misdirect", {}, 421, 1),
+    ("length_required", {}, 200, 1),
     ("create_then_5xx", {}, 503, 1),
     ("create_then_5xx", {"status": 500}, 500, 1),
     ("create_then_hang", {}, HELD, 1),
@@ -397,6 +399,19 @@ def test_a_notice_in_place_of_a_post(sandbox, alice, past, kind, told):
     assert alice.sees("TweetDetail", focalTweetId=past[1]) == [past[1]]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_notice_at_a_posts_own_address(sandbox, alice, past, deleted):
+    """Whether it is live or was deleted; lists are as always."""
+    sandbox.weather({"fault": "address_tombstone", "params": {"id": past[1]}})
+    if deleted:
+        sandbox.delete(past[1])
+
+    (told,) = results(alice.look("TweetDetail", focalTweetId=past[1]).json())
+
+    assert told["__typename"] == "TweetTombstone"
+    assert alice.profile() == [one for one in past if one != past[1] or not deleted]
+
+
 def test_each_tab_lags_by_itself(sandbox, alice, past):
     """The one tab has a post that the other does not show yet."""
     sandbox.weather({"fault": "timeline_lag", "params": {"seconds": 90, "view": "replies"}})
@@ -549,6 +564,7 @@ ELSEWHERE = {
     "edited_after",
     "timeline_omits",
     "timeline_tombstone",
+    "address_tombstone",
     "timeline_lag",
     "thread_cut",
     "public_list",

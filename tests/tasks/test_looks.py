@@ -510,6 +510,44 @@ def test_a_published_post_is_gone_only_when_its_own_address_says_so(house, chann
     assert State.REMOVED is house.store.read(reading.show, claim.delivery_id).delivery.state
 
 
+def test_a_published_post_whose_place_is_empty_is_removed_where_no_list_shows_it(
+    house, channel, claimed, time
+):
+    """A notice at its address says the same of what was deleted and of what is withheld; the lists tell them apart."""
+    claim = claimed("The lamp is lit.")
+    own = id_at(house.clock() + timedelta(seconds=1))
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    house.store.write(
+        settling.answered,
+        claim.attempt_id,
+        Answer(outcomes=(Published(remote_id=own),)),
+        now=house.clock(),
+        jitter=0.5,
+    )
+    (post,) = seen(house, "The lamp is lit.")
+    places = (replace(post, id=own, readable=False),)
+
+    def looked(request):
+        if request.place is Place.THREAD:
+            return sighting(house, place=request.place, post=own, hidden=frozenset({own}), told=False)
+        return sighting(house, *places, place=request.place, reached_back_to=request.back_to)
+
+    channel.on_look = looked
+    for _ in range(3):
+        time.pass_by(minutes=20)
+        look.fn("alice")
+    assert State.PUBLISHED is house.store.read(reading.show, claim.delivery_id).delivery.state
+
+    places = ()
+    for _ in range(2):
+        time.pass_by(minutes=20)
+        look.fn("alice")
+
+    assert State.REMOVED is house.store.read(reading.show, claim.delivery_id).delivery.state
+
+
 def test_a_published_post_is_known_by_its_id_alone(house, channel, claimed, time):
     """Another post that says the same is not the one we published."""
     claim = claimed("The lamp is lit.")

@@ -83,9 +83,10 @@ class Watched:
         self.removed = []
         self.dies_after = None
         self.hears = lambda report: report
+        self.shows = lambda sighting: sighting
 
     def look(self, access, request, *, deadline):
-        return self._channel.look(access, request, deadline=deadline)
+        return self.shows(self._channel.look(access, request, deadline=deadline))
 
     def remove(self, access, post, *, deadline):
         if self.dies_after is not None and len(self.removed) >= self.dies_after:
@@ -159,6 +160,18 @@ def test_a_lost_answer_is_settled_by_a_look(network, store, channel, removing, t
 
     assert State.REMOVED is removing.run(thread).state
     assert [] == channel.removed
+
+
+def test_a_notice_in_its_place_ends_only_what_was_asked_for(network, store, channel, removing, thread):
+    """Before that, it may stand for what is withheld."""
+    channel.shows = lambda seen: replace(seen, posts=(), named={}, hidden=frozenset({seen.post}))
+    with pytest.raises(NotTakenDown, match="own word"):
+        removing.run(thread)
+    assert ([], 3) == (channel.removed, len(network.ledger()))
+
+    channel.shows = lambda seen: replace(seen, missing=frozenset(), hidden=seen.missing)
+    assert State.REMOVED is removing.run(thread).state
+    assert [] == network.ledger()
 
 
 def test_what_stays_is_said_to_stay(network, store, channel, removing, thread):

@@ -404,12 +404,19 @@ const coverOf = (element) => {
   return over();
 };
 
+/** What an element shows where another is: in an open shadow of its own as well. */
+const shownWithin = (element, other) => {
+  const { left, top, width, height } = other.getBoundingClientRect();
+  const inner = element.shadowRoot?.elementFromPoint(left + width / 2, top + height / 2);
+  return inner && inner !== element ? shownWithin(inner, other) : element;
+};
+
 /** What lies over the button with buttons of its own, whatever it is called: all of it. */
 const layerOver = (composer) => {
   const submit = composer && one("submit", composer.root);
   const hit = submit && coverOf(submit);
   if (!hit || hit.closest(LISTS)) return null;
-  let layer = hit;
+  let layer = shownWithin(hit, submit);
   while (layer.parentElement && !layer.parentElement.contains(submit)) layer = layer.parentElement;
   return buttonsIn(layer).length > 0 && !layer.querySelector(LISTS) ? layer : null;
 };

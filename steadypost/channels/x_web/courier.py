@@ -45,18 +45,36 @@ FRAME = alone("frame")
 
 ROOM = alone("room")
 
+ONCE = "performance.getEntriesByType('navigation')[0]?.nextHopProtocol === 'h2'"
+"""Whether a page came over HTTP/2. There the words of an ask can be given as a stream, which the browser cannot say a
+second time, whatever the server says of the first. HTTP/1.1 takes none.
+"""
+
+NO_STREAM = frozenset({400, 411, 501})
+"""What a server may answer that wants to be told the length of what it is asked: a stream has none."""
+
+_WANT_A_LENGTH: set[str] = set()
+"""The origins that once answered so, for this runner's life."""
+
 Message = Mapping[str, Any]
 
 
-def told(event: Message, mark: str) -> Mapping[str, Any]:
-    """Give a page's held request as the scripts take it."""
+def told(event: Message, mark: str, *, once: bool) -> Mapping[str, Any]:
+    """Give a page's held request as the scripts take it; ``once`` is whether it can be said as a stream."""
     request = event["request"]
     return {
         "url": request["url"],
         "body": request["postData"],
         "mark": {MARK: mark, "content-type": _headers(event).get("content-type", "text/plain")},
         "blank": BLANK_PATH,
+        "once": once and _origin(request["url"]) not in _WANT_A_LENGTH,
     }
+
+
+def takes_no_stream(asked: Message, answer: Message) -> None:
+    """Remember a server that may want to be told the length of an ask: the next is said with one."""
+    if answer.get("responseStatusCode") in NO_STREAM:
+        _WANT_A_LENGTH.add(_origin(asked["request"]["url"]))
 
 
 def mark_of(event: Message) -> str:
@@ -110,6 +128,7 @@ class Room:
         """Whether the blank page has been given to the browser."""
         self._ready = False
         self._event: Message | None = None
+        self._asked: Message = {}
         self._deliver: Deliver | None = None
         self._context, self._session = line.open(self)
         stages = [{"requestStage": stage} for stage in ("Request", "Response")]
@@ -117,9 +136,9 @@ class Room:
         self._say("Page.enable")
         self._say("Page.navigate", {"url": f"{_origin(url)}{BLANK_PATH}"})
 
-    def carry(self, event: Message, deliver: Deliver) -> None:
-        """Ask for what a page's held request asks for; ``deliver`` gets what comes back."""
-        self._event, self._deliver = event, deliver
+    def carry(self, asked: Message, event: Message, deliver: Deliver) -> None:
+        """Ask for what a page's held request asks for, as told; ``deliver`` gets what comes back."""
+        self._asked, self._event, self._deliver = asked, event, deliver
         self._go()
 
     def close(self) -> None:
@@ -140,9 +159,14 @@ class Room:
     def _go(self) -> None:
         if self._ready and self._event is not None:
             self._ready = False  # once
-            self._say(
-                "Runtime.evaluate", {"expression": f"({ROOM})({json.dumps(told(self._event, 'room'))})"}
-            )
+            asks = {"expression": f"({ROOM})({json.dumps(self._asked)})", "awaitPromise": True}
+            self._line.ask(self._session, "Runtime.evaluate", asks, self._ended)
+
+    def _ended(self, _: Message) -> None:
+        """The ask has ended. What was answered was delivered before."""
+        deliver, self._deliver = self._deliver, None
+        if deliver is not None:
+            deliver({"responseErrorReason": "ConnectionClosed"}, None)
 
     def _paused(self, event: Message) -> None:
         name = {"requestId": event["requestId"]}

@@ -17,8 +17,9 @@ return await new Promise((resolve) => {
   frame.onload = () => {
     try {
       if (frame.contentWindow.location.pathname !== asked.blank) throw new Error("the page lets no frame in");
-      const { url, body, mark: headers } = asked;
-      frame.contentWindow.fetch(url, { method: "POST", body, headers, redirect: "manual" }).catch(() => {});
+      const { url, mark: headers } = asked;
+      const words = asked.once ? { body: new Response(asked.body).body, duplex: "half" } : { body: asked.body };
+      frame.contentWindow.fetch(url, { method: "POST", ...words, headers, redirect: "manual" }).catch(() => {});
       end(true);
     } catch {
       end(false);

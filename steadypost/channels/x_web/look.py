@@ -82,6 +82,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
         reached_back_to=reading.reached_back_to,
         told=proves(reading.told, request.place),
         missing=reading.told.missing if reading.told else frozenset(),
+        hidden=reading.told.hidden if reading.told else frozenset(),
         offset=ear.offset(),
         dated_behind=is_dated_behind(ear.read_already()),
     )
@@ -89,7 +90,7 @@ def look(desk: Desk, errand: LookErrand) -> Sighting:
 
 def proves(told: Told | None, place: Place) -> bool:
     """Whether what was told is a whole list: a post's page may have told of the post alone, or not loaded in full."""
-    return told is not None and (place is not Place.THREAD or told.ended)
+    return told is not None and (place is not Place.THREAD or (told.ended and not told.hidden))
 
 
 # --- reading
@@ -169,7 +170,8 @@ def _told(ear: Ear, access: Access, request: LookRequest) -> Told | None:
         user_id=user_id(access.secret) or "",
         post=request.post if request.place is Place.THREAD else None,
     )
-    return None if found is None or (found.failed and not found.posts and not found.missing) else found
+    said = found is not None and (found.posts or found.missing or found.hidden)
+    return None if found is None or (found.failed and not said) else found
 
 
 def _is_enough(reading: Reading, request: LookRequest, step: Mapping[str, Any]) -> bool:
@@ -206,11 +208,7 @@ def _check(step: Mapping[str, Any], reading: Reading, errand: LookErrand, allowe
             raise Halt(Cause.UI_DRIFT, "the page led to another list")
         if step["signIn"] and not reading.posts:
             raise Halt(Cause.SIGNED_OUT, "the list asks to sign in")
-        if reading.told and reading.told.hidden and not reading.posts:
-            raise Halt(
-                Cause.ODD_ANSWER, "X shows nothing in the post's place, and does not say that it is gone"
-            )
-        if reading.told and not reading.posts and not reading.told.missing:
+        if reading.told and not (reading.posts or reading.told.missing or reading.told.hidden):
             # True of a new account only. It proves nothing, and is nobody's fault either.
             raise Halt(Cause.ODD_ANSWER, "the list is empty")
         return

@@ -16,7 +16,7 @@ from steadypost.browser.desk import Desk
 from steadypost.channels.port import Access
 from steadypost.channels.x_web import selectors
 from steadypost.channels.x_web.errand import DRIFT, Halt
-from steadypost.channels.x_web.gate import keeper_of
+from steadypost.channels.x_web.keeper import keeper_of
 from steadypost.channels.x_web.selectors import HARMLESS_COVERS
 from steadypost.channels.x_web.sheets import Do, Sheet, verdict
 from steadypost.channels.x_web.survey import Survey, Want, forget_composer_within, point, survey

@@ -14,7 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from steadypost.browser.desk import Desk
 from steadypost.channels.port import RemoveReport
 from steadypost.channels.x_web.errand import Halt, RemoveErrand
-from steadypost.channels.x_web.gate import keeper_of
+from steadypost.channels.x_web.keeper import keeper_of
 from steadypost.channels.x_web.opening import (
     check_signed_in,
     click,

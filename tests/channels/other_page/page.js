@@ -46,6 +46,19 @@ const shell = (middle) =>
       h("div", { role: "button", "aria-haspopup": "menu" }, h("img", { alt: "", width: 20, height: 20, src: "data:," }), "Alice @alice")),
     h("main", { role: "main" }, middle), scene.tell ? h("a", { href: "/carol", "data-testid": scene.tell }, "C") : "", layers);
 
+/** Something slips under the pointer as it reaches a button, as often as the scene says, and tells what it hears. */
+let slipped = 0;
+const slipsOver = (under) =>
+  document.addEventListener("pointermove", ({ clientX: x, clientY: y }) => {
+    if (slipped === scene.slips || !under.contains(document.elementFromPoint(x, y))) return;
+    slipped += 1;
+    const other = h("div", { style: `position:fixed;left:${x - 40}px;top:${y - 20}px;width:80px;height:40px;background:white;z-index:9` });
+    for (const name of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"])
+      other.addEventListener(name, () => fetch("/i/log", { method: "POST", body: JSON.stringify({ heard: name }) }));
+    document.body.append(other);
+    setTimeout(() => other.remove(), 400);
+  });
+
 // -- what is sent
 
 let sent = 0;
@@ -154,6 +167,18 @@ const SENDERS = {
       frame.onload = () => frame.contentWindow.postMessage([ADDRESS, body], "*");
     });
   },
+  foreign_worker: (body) => {
+    const frame = document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/worker_sender` }));
+    return new Promise((resolve) => {
+      addEventListener("message", ({ data }) => resolve(data));
+      frame.onload = () => frame.contentWindow.postMessage([ADDRESS, body], "*");
+    });
+  },
+  foreign_transport: () => new Promise(() => document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/worker_transport` }))),
+  foreign_socket: () => new Promise(() => {
+    const frame = document.body.appendChild(h("iframe", { src: `http://localhost:${location.port}/i/socket_sender` }));
+    frame.onload = () => frame.contentWindow.postMessage([`ws://localhost:${location.port}/socket`, parts[0].text.trim()], "*");
+  }),
   transport: (body) => (globalThis.WebTransport ? new Promise(() => elsewise(new WebTransport("https://127.0.0.1:9/"))) : SENDERS.fetch(body)),
   worker_transport: () => new Promise(() => line_of(`try { const line = new WebTransport("https://127.0.0.1:9/"); line.ready.catch(() => {}); } catch { }`)),
   kept_transport: () => new Promise(() => kept_worker.postMessage("send")),
@@ -270,12 +295,20 @@ const scene_sheet = (which) => {
   const wraps = {
     dialog: () => h("div", { class: "mask" }, (win.setAttribute("role", "dialog"), win)),
     native: () => h("dialog", {}, win),
+    shadow: () => {
+      const host = h("div");
+      host.attachShadow({ mode: "open" }).append(h("style", {}, STYLE), h("div", { class: "mask" }, (win.setAttribute("role", "dialog"), win)));
+      return host;
+    },
+    below: () => h("div", { class: "mask" }, h("div", { role: "dialog" }, h("div", { role: "dialog", "aria-modal": "true" }, win))),
+    popover: () => h("div", { popover: "manual" }, win),
     nested: () => h("div", { role: "dialog", class: "mask" }, (win.setAttribute("role", "group"), win)),
     plain: () => h("div", { class: "mask" }, win),
   };
   const sheet = wraps[scene.sheet_wrap ?? "dialog"]();
   layers.append(sheet);
   if (sheet.showModal) sheet.showModal();
+  if (sheet.popover) sheet.showPopover();
 };
 
 // -- the box
@@ -519,6 +552,7 @@ const openComposer = () => {
   const named = scene.named ?? "@bob";
   const context = target ? h("div", {}, h("span", {}, t.answering), " ", button(named, "", () => {})) : button(`${t.all} ▾`, "line", () => {});
   const head = h("div", { class: "row" }, icon(t.close, () => (parts.some((one) => one.text) ? scene_sheet("draft") : layers.replaceChildren())), button(t.drafts, "", () => {}));
+  if (scene.slips) slipsOver(submit);
   const foot = h("div", { class: "row", role: scene.foot ?? null }, h("span", {}, "280"), add, submit);
   const make = {
     nested: () => h("div", { class: "mask" }, h("div", {}, h("div", { class: "win", role: "dialog", "aria-modal": "true", "aria-labelledby": "x1" }, h("div", {}, head, context, boxes, who, foot)))),

@@ -22,6 +22,28 @@ SENDER = """<!doctype html><script>onmessage = async ({ data: [address, body] })
   const answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body });
   parent.postMessage(await answer.json(), "*");
 };</script>"""
+WORKER_SENDER = """<!doctype html><script>onmessage = ({ data: [address, body] }) => {
+  const text = `onmessage = async ({ data: [to, said] }) => postMessage(await (await fetch(to, { method: "POST",
+    headers: { "content-type": "application/json" }, body: said })).json())`;
+  const worker = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+  worker.onmessage = ({ data }) => parent.postMessage(data, "*");
+  worker.postMessage([new URL(address, location.href).href, body]);
+};</script>"""
+WORKER_TRANSPORT = """<!doctype html><script>
+  const text = `try { new WebTransport("https://127.0.0.1:9/").ready.catch(() => {}); } catch { }`;
+  new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+</script>"""
+SOCKET_SENDER = """<!doctype html><script>onmessage = ({ data: [address, say] }) => {
+  const line = new WebSocket(address);
+  line.onopen = () => line.send(JSON.stringify({ say }));
+};</script>"""
+FRAMES = {
+    "worker_sender": WORKER_SENDER,
+    "worker_transport": WORKER_TRANSPORT,
+    "socket_sender": SOCKET_SENDER,
+}
+"""What a frame of another origin does, by its address."""
+
 COOKIES = [
     {"name": name, "value": f"{name}-of-alice", "domain": "127.0.0.1", "path": "/"}
     for name in ("auth_token", "ct0")
@@ -38,6 +60,8 @@ class OtherSite:
         self.asks = []
         self.ways = []
         """Which of them came by a way that the page names."""
+        self.told = []
+        """What the page told of itself."""
         self.loads = 0
         self.ended = threading.Event()
         self._ids = itertools.count()
@@ -48,6 +72,7 @@ class OtherSite:
         self.posts.clear()
         self.asks.clear()
         self.ways.clear()
+        self.told.clear()
         self.loads = 0
 
     def make(self, variables):
@@ -104,6 +129,8 @@ def serving():
                 self.close_connection = True
             elif path == "/i/sender":
                 self._give(200, "text/html", SENDER)
+            elif path.rpartition("/")[2] in FRAMES:
+                self._give(200, "text/html", FRAMES[path.rpartition("/")[2]])
             elif path == "/i/frame":
                 self._give(200, "text/html", "<!doctype html>")
             elif path == "/sw.js":
@@ -129,6 +156,7 @@ def serving():
                 )
                 return
             if name == "log":
+                site.told.append(body)
                 self._give(200, "application/json", "{}")
                 return
             if name in {"update.json", "publish"}:
