@@ -133,9 +133,9 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, u
     channel.on_look = lambda _: sighting(house, trouble=Cause.PAGE_UNREACHABLE)
     waits = []
     for _ in range(3):
-        assert "alice" not in house.unseen or house.unseen["alice"].until > house.clock()
+        assert "alice" not in house.looking.unseen or house.looking.unseen["alice"].until > house.clock()
         look.fn("alice")
-        waits.append(house.unseen["alice"].until - house.clock())
+        waits.append(house.looking.unseen["alice"].until - house.clock())
 
     assert house.store.read(reading.show, delivery_id).delivery.looks == 0
     assert unconfirmed_now(house) == []
@@ -145,7 +145,7 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, u
     channel.on_look = lambda _: sighting(house)
     look.fn("alice")
 
-    assert house.unseen == {}
+    assert house.looking.unseen == {}
 
 
 def test_absence_alone_is_not_proof(house, channel, unconfirmed_delivery):
