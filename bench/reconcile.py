@@ -103,7 +103,7 @@ def _look_until_settled(store: Store, browsers: Pool, folder: Path, access: Any)
         raise TypeError(f"the account cannot be opened: {access.why}")
     outbox = Outbox(folder / "outbox", store.address)
     with opened(store=store, browsers=browsers, outbox=outbox, worker="bench", read_blocks=False) as house:
-        house.accounts = {"alice": access}
+        house.directory.accounts = {"alice": access}
         browsers.warm()
         until(lambda: browsers.free() == 1, "the browser is up", 60)
         began = time.perf_counter()

@@ -35,7 +35,7 @@ from steadypost.domain.watched import FLOWS
 from steadypost.store import Store
 from tasks import bounds, forms, pages, runs
 from tasks.bulkheads import Purpose, limit_name, this_host
-from tasks.house import CHANNELS
+from tasks.directory import CHANNELS
 from tasks.sharing import helping
 from tasks.slots import PrefectSlots
 

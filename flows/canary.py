@@ -73,7 +73,7 @@ def look_round(house: House) -> list[Found]:
         house, CANARY
     ):
         return []
-    usable = house.usable()
+    usable = house.directory.usable()
     first = to_probe(usable, records, house.clock(), turn=int(house.clock().timestamp() // EVERY))
     found = [one for name in first if (one := probed(house, name))]
     if any(one.drifted for one in found):

@@ -59,7 +59,7 @@ def take_down(house: House, removal: RemovalOrder, by: By) -> State[dict[str, ob
     """Take it down with this run's browsers and clients."""
     plan = house.store.read(removals.planned, removal.delivery)
     name = plan.delivery.account
-    access = house.access(name)
+    access = house.directory.access(name)
     if not isinstance(access, Access):
         why = access.why if access is not None else "it has no block"
         raise NotTakenDown(f"the account {name} cannot be opened: {why}", "see its block in Prefect's pages")

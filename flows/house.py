@@ -133,9 +133,9 @@ def publishing_house(stay: timedelta, by: Opening | None = None) -> Iterator[Hou
         _house(Purpose.PUBLISH, stay, size=machine.browsers, at_most=machine.at_once, by=by) as house,
         Pool(1, LaunchSettings(), run_dir=_run_dir(), name=Purpose.PROBE, recycle=NOW_AND_THEN) as probing,
     ):
-        house.probing = probing
+        house.probing.browsers = probing
         house.keep_warm = True
-        if house.needs_browser():
+        if house.directory.needs_browser():
             house.browsers.warm()
         yield house
 

@@ -180,7 +180,7 @@ def by_turns(house: House, accounts: Iterable[str]) -> list[list[str]]:
     """Take the accounts of each network and browser need in turn, so that a long queue delays no others."""
     groups: dict[tuple[str, bool], list[str]] = {}
     for name in accounts:
-        kind = house.kind_of(name)
+        kind = house.directory.kind_of(name)
         groups.setdefault((kind.network.name, kind.needs_browser), []).append(name)
     in_order = [groups[key] for key in sorted(groups)]
     house.claim_turn += 1
@@ -190,9 +190,9 @@ def by_turns(house: House, accounts: Iterable[str]) -> list[list[str]]:
 
 def browsers_for(house: House, accounts: list[str]) -> int:
     """Say how many of these could have what they need at once: where one needs a browser, as many as are free."""
-    if not accounts or not house.kind_of(accounts[0]).needs_browser:
+    if not accounts or not house.directory.kind_of(accounts[0]).needs_browser:
         return house.at_once
-    with_browser = {name for name in house.usable() if house.kind_of(name).needs_browser}
+    with_browser = {name for name in house.directory.usable() if house.directory.kind_of(name).needs_browser}
     return house.browsers.size - house.bulkheads.under_way(with_browser)
 
 
@@ -209,7 +209,7 @@ def may_publish(house: House) -> list[str]:
     moment = house.clock()
     usable = [
         name
-        for name in house.usable()
+        for name in house.directory.usable()
         if house.switches.publish.is_on(moment, name) and left_alone(house, name) is None
     ]
     if all(house.switches.isolate_unconfirmed.is_on(moment, name) for name in usable):

@@ -129,7 +129,7 @@ def look_at(
     """Look at each of these accounts, one task run each; ``meanwhile`` is called each second until all are done."""
     if not accounts:
         return Counter()
-    house.looked_at |= dict.fromkeys(accounts, time.monotonic())
+    house.looking.at |= dict.fromkeys(accounts, time.monotonic())
     under_way = (looks or by_task_runs)(house, accounts, at_once)
     for one in under_way:
         while not is_done(one, within=HEARTBEAT_EVERY):
@@ -151,7 +151,7 @@ def repeated(house: House) -> Task[..., Findings]:
 
 def next_round(house: House, accounts: list[str]) -> list[str]:
     """Choose a few to look at now, those waiting longest first, where a slot is free; the rest next round."""
-    waited = sorted(accounts, key=lambda name: (house.looked_at.get(name, 0.0), name))
+    waited = sorted(accounts, key=lambda name: (house.looking.at.get(name, 0.0), name))
     if waited and is_shed(house, LOOKS):
         return []
     if house.switches.bulkheads.is_on(house.clock()):
@@ -180,9 +180,9 @@ def accounts_to_look_at(house: House, *, at_once: bool = False) -> list[str]:
     except StoreAway as away:
         house.bear(away, "cannot tell what is unconfirmed: %s", away)
         return []
-    resting = {account for account, unseen in house.unseen.items() if unseen.until > house.clock()}
+    resting = {account for account, unseen in house.looking.unseen.items() if unseen.until > house.clock()}
     moment = house.clock()
-    looked = {name for name in house.usable() if house.switches.reconcile.is_on(moment, name)}
+    looked = {name for name in house.directory.usable() if house.switches.reconcile.is_on(moment, name)}
     usable = looked - (set() if at_once else resting)
     return sorted(due & usable)
 

@@ -38,7 +38,7 @@ def stand_by(house: House, end: threading.Event) -> None:
             house.store.write(vitals.note, f"{STANDBY}{this_host()}", well=True, now=house.clock())
             peers.see()
         except StoreError as away:
-            house.store_away_at = house.clock()
+            house.watching.store_away_at = house.clock()
             log.debug("no lease was checked: %s", type(away).__name__)
         except Exception:
             log.exception("the leases could not be checked")

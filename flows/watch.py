@@ -158,7 +158,7 @@ class Rounds:
 
     def _still_here(self) -> None:
         """Send a heartbeat, unless the store is away: a round must not wait for it as well."""
-        away_at = self._house.store_away_at
+        away_at = self._house.watching.store_away_at
         if away_at is None or self._house.clock() - away_at > AWAY_FOR:
             self._heartbeat()
 

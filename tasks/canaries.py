@@ -55,7 +55,7 @@ class Found:
 def probe(account: str) -> Found:
     """Probe one account, and act on the result."""
     house = here()
-    access = house.access(account)
+    access = house.directory.access(account)
     if not isinstance(access, Access):
         return Found(account=account, well=False, cause=getattr(access, "cause", Cause.SESSION_UNUSABLE))
     seen = see(house, access)
@@ -97,7 +97,7 @@ def _rest_for_drift(house: House, access: Access, seen: Probe) -> None:
         until=moment + DRIFT_RESTS,
         cause=Cause.UI_DRIFT,
         why=seen.why,
-        session_mark=house.marks.get(access.account, ""),
+        session_mark=house.directory.marks.get(access.account, ""),
         now=moment,
         gently=True,
     )
@@ -184,7 +184,7 @@ def have_a_place(house: House, account: str) -> str | None:
         return ""
     which = {
         Scope.HOST: walls.host,
-        Scope.NETWORK: house.kind_of(account).network.name,
+        Scope.NETWORK: house.directory.kind_of(account).network.name,
         Scope.ACCOUNT: account,
     }
     names = [limit_name(Purpose.PROBE, scope, one) for scope, one in which.items()]

@@ -57,7 +57,7 @@ def deliver(attempt_id: int, delivery_id: int, account: str) -> State[str]:
             tickets = set_out(house, claim.account)
             began = time.monotonic()
             answer = put_off(claim, tickets) if isinstance(tickets, No) else ask(house, claim)
-            if isinstance(access := house.access(claim.account), Access):
+            if isinstance(access := house.directory.access(claim.account), Access):
                 answer = owned(house, access, answer)
             # Before the place is given on: the next one is not to set out for what has just been seen down. Only a
             # failure can cost a call here, and a failure brings no id that could be lost meanwhile.
@@ -109,7 +109,7 @@ class _Armed:
 
 def ask(house: House, claim: Claim) -> Answer:
     """Carry out one attempt. Whatever goes wrong, the answer says how far it got."""
-    account = house.access(claim.account)
+    account = house.directory.access(claim.account)
     if not isinstance(account, Access):
         return _ended(claim, _closed(claim, account))
     if (changed := _changed(claim)) is not None:
@@ -245,7 +245,7 @@ def rest_account(house: House, account: str, answer: Answer) -> None:
     if pause is None:
         return
     house.log.warning("%s is paused until %s: %s (%s)", account, pause.until, pause.cause, pause.why)
-    mark = house.marks.get(account, "")
+    mark = house.directory.marks.get(account, "")
     try:
         house.store.write(
             account_rows.pause,

@@ -12,31 +12,21 @@ import random
 import socket
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import psutil
-
-from blocks import AccountBlock, Switches, Unopened
-from blocks.account import taken
-from blocks.channels import CHANNELS as REGISTERED
+from blocks import Switches
 from steadypost import settings
 from steadypost.browser import Pool, SlotIs
-from steadypost.channels.port import Access, Channel, Kind, Means
-from steadypost.domain import secrets
-from steadypost.domain.budget import Budget, Try
-from steadypost.domain.circuit import Ticket
+from steadypost.channels.port import Channel, Means
 from steadypost.domain.circuit.catalogue import Dependency
 from steadypost.domain.circuit.catalogue import Kind as Circuit
 from steadypost.domain.clock import Clock, now
-from steadypost.domain.outcome import Cause
 from steadypost.domain.token import Tokens
 from steadypost.domain.whose import Address, Whose
 from steadypost.store import (
-    AccountRecord,
     Claim,
     Outbox,
     Store,
@@ -44,18 +34,17 @@ from steadypost.store import (
     leases,
     vitals,
 )
-from steadypost.store import accounts as account_rows
-from steadypost.store import attempts as attempt_rows
-from tasks import bounds, documents, journal, usability
+from tasks import bounds, documents
 from tasks.block_reader import ReadAlong
 from tasks.bounds import LEASE, WITHOUT, Deadlines
 from tasks.bulkheads import Bulkheads, Purpose
 from tasks.circuit_book import Book, RevisionsAway
 from tasks.circuits import Breakers, Refused, Turned
+from tasks.contexts import Looking, Probing, Watching
 from tasks.dependencies import PREFECT, behind, every_circuit
-from tasks.records import record_of
+from tasks.directory import Directory, with_browser
+from tasks.retry_budget import RetryBudget
 from tasks.turns import StoreTrials, follow
-from tasks.twinned import Twinned
 
 REFRESH_EVERY = 5.0
 """Seconds between two readings of the blocks: an operator's edit is in force within one such cycle."""
@@ -68,23 +57,6 @@ MADE_AT_ONCE = 10
 IN_TROUBLE = frozenset({SlotIs.RESTING, SlotIs.LOST})
 """What a slot is doing when no browser of it works."""
 
-BUDGET = Budget()
-"""What all processes together may try again."""
-
-COUNT_EVERY = 1.0
-"""Seconds between two countings of the recent attempts, for the budget."""
-
-CHANNELS: dict[str, Kind] = {name: one.kind for name, one in REGISTERED.items()}
-"""The channels there are, by the name an account carries."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unseen:
-    """An account that could not be looked at: how often in a row, and when to try again."""
-
-    times: int
-    until: datetime
-
 
 @dataclass(kw_only=True)
 class House:
@@ -96,13 +68,10 @@ class House:
     outbox: Outbox
     clock: Clock = now
     dice: random.Random = field(default_factory=random.SystemRandom)
-    accounts: dict[str, Access | Unopened] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
         default_factory=lambda: logging.getLogger("steadypost")
     )
-    channels: dict[str, str] = field(default_factory=dict)
-    """By which channel each account is published to."""
     tokens: Tokens | None = None
     """Where sign-ins that change are kept."""
     home: Path = field(default_factory=lambda: settings.read().home)
@@ -114,14 +83,8 @@ class House:
     """What was read last."""
     keep_warm: bool = False
     """Whether browsers are kept ready as long as any account needs one."""
-    marks: dict[str, str] = field(default_factory=dict)
-    """What each account's pause for sign-in depends on, as last read from its block."""
     in_hand: dict[int, Claim] = field(default_factory=dict)
     """The attempts this process works on. Only their leases are renewed."""
-    looked_at: dict[str, float] = field(default_factory=dict)
-    """When each account was last looked at by this process: who waited longest comes first."""
-    unseen: dict[str, Unseen] = field(default_factory=dict)
-    """The accounts whose last look saw nothing at all, and when to look again."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     """How long each thing may take, in an order that was checked."""
     bulkheads: Bulkheads = field(default_factory=lambda: Bulkheads(purpose=Purpose.PUBLISH, at_most=16))
@@ -130,39 +93,26 @@ class House:
     """Reports a free browser. What it answers waits, for an instant, until the next claim is made."""
     circuits: Breakers = field(init=False)
     """What is left alone, because it failed, until it is seen to be well."""
+    directory: Directory = field(init=False)
+    """The accounts, as last read from their blocks."""
+    looking: Looking = field(default_factory=Looking)
+    probing: Probing = field(default_factory=Probing)
+    watching: Watching = field(default_factory=Watching)
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    """What all processes together may try again."""
     announce: Callable[[Turned], None] = lambda _: None
     """Told of every circuit that this process turned."""
-    probing: Pool | None = None
-    """The browser of the probes, so that a hanging page takes no publisher's slot; without one they borrow."""
-    permits: dict[str, Mapping[Dependency, Ticket]] = field(default_factory=dict)
-    """The permits for the trial of an account that is about to be made."""
-    probe_turns: dict[str, int] = field(default_factory=dict)
-    """In which order the accounts were last probed here."""
     second_question: Callable[[Address, Iterable[Address]], Whose] = lambda _, __: Whose.UNKNOWN
     """Finds out whether this machine or the address is at fault when an address is not reached."""
     claim_turn: int = 0
     """Counts claims, so that each network in turn claims first."""
-    probed: dict[str, datetime] = field(default_factory=dict)
-    """The accounts whose last probe told nothing, and when to probe again."""
     trouble: Exception | None = None
     """Failures beside the posts, for a run that is to stop at the first one."""
-    store_away_at: datetime | None = None
-    """When the store was last away or took no heartbeat: until a while after, silence tells nothing."""
-    free_memory: Callable[[], float] = lambda: psutil.virtual_memory().available / 2**20
-    """How much memory this machine has left, in MB."""
-    looks_in_vain: deque[Try] = field(default_factory=lambda: deque(maxlen=200))
-    """The looks of this process that could not be taken, as the retry budget sees them."""
-    unshed: set[str] = field(default_factory=set)
-    """What can wait and is not held back now."""
-    _told: dict[str, AccountRecord] = field(default_factory=dict)
-    _saves: usability.Saves = field(default_factory=usability.Saves)
-    """What was last written to the store of each account, so that it is not written every five seconds."""
-    _twinned: Twinned = field(default_factory=Twinned)
     _refreshed: float = 0.0
-    _budget: tuple[float, int] = (-COUNT_EVERY, 0)
     _reader: ReadAlong | None = None
 
     def __post_init__(self) -> None:
+        self.directory = Directory(store=self.store)
         self.share_circuits(None)
 
     def share_circuits(self, book: Book | None) -> None:
@@ -178,24 +128,6 @@ class House:
             trials=StoreTrials(self),
         )
 
-    def usable(self) -> list[str]:
-        """Name the accounts that can be published to at all."""
-        return [name for name, account in self.accounts.items() if isinstance(account, Access)]
-
-    def channel_of(self, account: str) -> str:
-        """Name the channel an account is published to by, as its block says, or the store where no block was read."""
-        if account not in self.channels:
-            self.channels |= {one.name: one.channel for one in self.store.read(account_rows.every)}
-        return self.channels[account]
-
-    def kind_of(self, account: str) -> Kind:
-        """Give the kind of channel an account is published to by."""
-        return CHANNELS[self.channel_of(account)]
-
-    def needs_browser(self) -> bool:
-        """Whether any account that can be published to needs a browser for it."""
-        return any(self.kind_of(name).needs_browser for name in self.usable())
-
     @contextlib.contextmanager
     def channel(self, account: str, *, within: timedelta, browsers: Pool | None = None) -> Iterator[Channel]:
         """Open an account's channel for one attempt, look or probe; a browser is lent only if it needs one."""
@@ -205,21 +137,17 @@ class House:
             tokens=self.tokens,
             now=self.clock,
         )
-        with self.kind_of(account).open(means) as channel:
+        with self.directory.kind_of(account).open(means) as channel:
             yield channel
 
     def behind(self, account: str) -> tuple[Dependency, ...]:
         """List the circuits an account's posts stand and fall with."""
-        return behind(account, needs_browser=self.kind_of(account).needs_browser)
+        return behind(account, needs_browser=self.directory.kind_of(account).needs_browser)
 
     @property
     def at_once(self) -> int:
         """How many attempts this process may have under way."""
         return self.bulkheads.at_most
-
-    def access(self, name: str) -> Access | Unopened | None:
-        """Open one account, as last read from its block."""
-        return self.accounts.get(name)
 
     def refresh(self, *, at_once: bool = False) -> None:
         """Read the blocks again, when it is time; with Prefect's API away the last known ones serve.
@@ -259,11 +187,12 @@ class House:
         self.switches = read.switches or self.switches
         self._hear(read)
         try:
-            self._take(read)
+            self.directory.take(read, now=self.clock(), log=self.log, renewed=self._renewed)
         except StoreAway as away:
             self.bear(away, "the accounts could not be written to the store (%s)", away)
-        self.bulkheads.want({name: self.kind_of(name).network.name for name in self.usable()})
-        if self.keep_warm and self.needs_browser():
+        usable = self.directory.usable()
+        self.bulkheads.want({name: self.directory.kind_of(name).network.name for name in usable})
+        if self.keep_warm and self.directory.needs_browser():
             self.browsers.warm()
 
     def bear(self, error: Exception, message: str, *told: object) -> None:
@@ -278,23 +207,14 @@ class House:
 
     def retries_left(self) -> int | None:
         """Say how many deliveries that had an attempt before may be tried again now; ``None`` for all of them."""
-        if not self.switches.backoff.is_on(self.clock()):
-            return None
-        counted, left = self._budget
-        if time.monotonic() - counted >= COUNT_EVERY:
-            moment = self.clock()
-            left = BUDGET.left(self.store.read(attempt_rows.recent, moment - BUDGET.within), moment)
-            self._budget = (time.monotonic(), left)
-        return left
+        moment = self.clock()
+        return self.budget.left(self.store, moment) if self.switches.backoff.is_on(moment) else None
 
     def may_look_again(self, *, again: bool) -> bool:
         """Say whether a failed look may be repeated at once, from the common retry budget. Raises ``StoreAway``."""
         moment = self.clock()
-        self.looks_in_vain.append(Try(at=moment, again=again))
-        if not self.switches.backoff.is_on(moment):
-            return True
-        tries = [*self.store.read(attempt_rows.recent, moment - BUDGET.within), *self.looks_in_vain]
-        return BUDGET.left(tries, moment) > 0
+        self.budget.note_look(moment, again=again)
+        return not self.switches.backoff.is_on(moment) or self.budget.has_room_for_a_look(self.store, moment)
 
     def take(self, claim: Claim) -> None:
         """Take a claim in hand: its lease is kept from now on, and it has a slot."""
@@ -371,52 +291,8 @@ class House:
         except (documents.ApiAway, RevisionsAway) as away:
             self.log.debug("the blocks of new circuits are made later: %s", away)
 
-    def _take(self, read: documents.Documents) -> None:
-        """Let the store know what the blocks say, and lift the pauses that a new session answers."""
-        for name, why in read.unreadable.items():
-            self.log.error("The account block %r cannot be used: %s", name, why)
-        self.channels = {name: block.channel for name, block in read.accounts.items()}
-        twins = self._twinned.among(read, self.store, self.clock(), self.log)
-        self.accounts = {
-            name: Unopened(Cause.HANDLE_TAKEN, taken(name, block.handle, twins[name]))
-            if name in twins
-            else block.open(name)
-            for name, block in read.accounts.items()
-        }
-        journal.redact.learn(
-            secret
-            for access in self.accounts.values()
-            if isinstance(access, Access)
-            for secret in secrets.of_session(access.secret)
-        )
-        journal.redact.learn(secret for block in read.accounts.values() for secret in block.secrets())
-        before_marks, self.marks = self.marks, {name: block.mark() for name, block in read.accounts.items()}
-        moment = self.clock()
-        usability.note(self.store, self.accounts, read.unreadable, now=moment)
-        again = self._saves.again(read)
-        paused = {account.name: account for account in self.store.read(account_rows.every)}
-        for name, block in read.accounts.items():
-            record = record_of(name, block)
-            if self._told.get(name) != record:
-                self.store.write(account_rows.put, record, now=moment)
-                self._told[name] = record
-            if before_marks.get(name, block.mark()) != block.mark():
-                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block has changed")
-            before = paused.get(name)
-            if before is not None and before.paused_until and before.session_mark != block.mark():
-                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block has changed")
-                self.store.write(account_rows.resume, name, now=moment)
-                self.log.info("%s goes on: its block has changed since it was paused", name)
-            elif before is not None and before.paused_until and name in again:
-                # The same session, pasted once more: a person has answered what the network asked.
-                self.circuits.renewed(Dependency(Circuit.SIGN_IN, name), "its block was saved again")
-                self.store.write(account_rows.resume, name, now=moment)
-                self.log.info("%s goes on: its block was saved again, unchanged", name)
-
-
-def with_browser(accounts: Mapping[str, AccountBlock]) -> dict[str, bool]:
-    """Map each account to whether it needs a browser."""
-    return {name: CHANNELS[block.channel].needs_browser for name, block in accounts.items()}
+    def _renewed(self, account: str, why: str) -> None:
+        self.circuits.renewed(Dependency(Circuit.SIGN_IN, account), why)
 
 
 class _Keeper(threading.Thread):

@@ -30,8 +30,10 @@ from steadypost.store import clocks as network_clocks
 from steadypost.store import looks as look_rows
 from tasks import journal
 from tasks.bulkheads import NoSlot
+from tasks.contexts import Unseen
+from tasks.directory import CHANNELS
 from tasks.discreet import discreet
-from tasks.house import CHANNELS, House, Unseen, here
+from tasks.house import House, here
 from tasks.journal import following
 from tasks.verdicts import taken_ids, verdicts_on
 
@@ -93,7 +95,7 @@ def look(account: str, at_once: bool = False) -> Findings:
     house = here()
     until = house.clock() + (AT_ONCE if at_once else timedelta(0))
     items = house.store.read(unconfirmed.due, account, until)
-    access = house.access(account)
+    access = house.directory.access(account)
     if not items or not isinstance(access, Access):
         return Findings(account=account, looked_for=len(items), found=0)
     items = [see_it_gone(house, item) for item in items]
@@ -103,7 +105,7 @@ def look(account: str, at_once: bool = False) -> Findings:
     good = [one for one in seen if one.trouble is None]
     if not good:
         return _saw_nothing(house, account, items, seen[0])
-    house.unseen.pop(account, None)
+    house.looking.unseen.pop(account, None)
     note_look(house, account, well=True)
     note_clock(house, access, good)
     note_identity(house, account, items, good)
@@ -258,11 +260,11 @@ def _last_comparison(house: House, access: Access) -> Offset | None:
 
 def _saw_nothing(house: House, account: str, items: Sequence[Unsettled], sighting: Sighting) -> Findings:
     """Put a look that saw nothing off, uncounted; after a day without a single look a person is asked."""
-    before = house.unseen.get(account)
+    before = house.looking.unseen.get(account)
     times = before.times if before else 0
     its_own = sighting.trouble is not None and sighting.trouble.scope is Scope.ACCOUNT
     wait = min(interval(times), LONGEST_INTERVAL if its_own else LONGEST_AWAY)
-    house.unseen[account] = Unseen(times=times + 1, until=house.clock() + wait)
+    house.looking.unseen[account] = Unseen(times=times + 1, until=house.clock() + wait)
     house.log.warning("a look at %s saw nothing: %s", account, sighting.why or sighting.trouble)
     note_look(house, account, well=False, told=f"{sighting.trouble}: {sighting.why}".removesuffix(": "))
     return Findings(account=account, looked_for=len(items), found=0, trouble=str(sighting.trouble))

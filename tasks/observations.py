@@ -37,7 +37,8 @@ from steadypost.domain.outcome import Cause
 from steadypost.store import StoreError, vitals
 from tasks import documents, runs
 from tasks.dependencies import behind
-from tasks.house import House, with_browser
+from tasks.directory import with_browser
+from tasks.house import House
 from tasks.living import by_our_clock
 from tasks.retried import UNANSWERED
 
@@ -93,7 +94,7 @@ def observe(house: House, memory: Memory) -> Observed:
         prefect=prefect,
         blocks=_blocks(house, memory, moment) if isinstance(prefect, PrefectSeen) else _last(memory, prefect),
         machine=_machine(house, memory, moment, writes=isinstance(store, StoreSeen)),
-        store_away_at=house.store_away_at,
+        store_away_at=house.watching.store_away_at,
     )
 
 
@@ -101,7 +102,7 @@ def _store(house: House, memory: Memory, moment: datetime) -> StoreSeen | Cannot
     try:
         seen = house.store.observe(moment, claims_of=memory.tolerances.claims_of)
     except StoreError as error:
-        house.store_away_at = house.clock()
+        house.watching.store_away_at = house.clock()
         return Cannot(why=settings.without_password(str(error)))
     # By this machine's clock: that of another, which wrote them, may be off by minutes.
     heartbeats = {
@@ -181,7 +182,7 @@ def _last_off(memory: Memory) -> Mapping[str, SwitchSeen]:
 
 
 def _sign_in(house: House, name: str, block: AccountBlock) -> SignIn:
-    known = house.access(name)
+    known = house.directory.access(name)
     access = block.open(name)
     if isinstance(known, Unopened) and known.cause is Cause.HANDLE_TAKEN:
         # That it is another account's second name, the block alone cannot say.

@@ -28,11 +28,11 @@ EVERY = timedelta(minutes=1)
 
 def kept_from_looking(house: House, account: str, noted: Mapping[str, Noted]) -> str:
     """Say what keeps this process from looking at an account; empty when nothing is known to."""
-    access = house.access(account)
+    access = house.directory.access(account)
     if isinstance(access, Unopened):
         return access.why
     # Without any account the blocks were not read yet: that tells nothing of this one.
-    if access is None and house.accounts:
+    if access is None and house.directory.accounts:
         return f"there is no account block named {account} any more"
     moment = house.clock()
     if not house.switches.reconcile.is_on(moment, account):

@@ -86,7 +86,7 @@ class PeerSupervisor:
             if self._cannot_send_heartbeats(leases):
                 # One that hangs in a transaction of SQLite's blocks the whole store: then no run sends heartbeats, and
                 # none is to be replaced for that.
-                self._house.store_away_at = self._house.clock()
+                self._house.watching.store_away_at = self._house.clock()
                 self._end_still(leases)
                 return []
             gone = {lease.flow: lease for lease in leases if self._is_gone(lease)}
@@ -102,7 +102,7 @@ class PeerSupervisor:
                 if self._replace(lease, at_once=at_start and flow == PUBLISH)
             ]
         except StoreError as away:
-            self._house.store_away_at = self._house.clock()
+            self._house.watching.store_away_at = self._house.clock()
             self._house.log.debug("the other runs could not be checked: %s", type(away).__name__)
             return []
 
@@ -124,7 +124,7 @@ class PeerSupervisor:
         return self._is_silent(lease) or self._here.has_died(lease.run_id) or self._has_no_process_here(lease)
 
     def _quiet(self, lease: Watch) -> timedelta:
-        moment, away_at = self._house.clock(), self._house.store_away_at
+        moment, away_at = self._house.clock(), self._house.watching.store_away_at
         heard_at = self._heard.at(f"{lease.flow} {lease.run_id}", lease.heartbeat_at, moment)
         since = max(one for one in (heard_at, away_at, self._clock_set_at) if one is not None)
         return moment - since

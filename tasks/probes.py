@@ -78,7 +78,7 @@ class Ending:
 
 
 def _tell(house: House, account: str, tickets: Tickets, told: Mapping[Kind, bool], ending: Ending) -> None:
-    if not house.kind_of(account).needs_browser:
+    if not house.directory.kind_of(account).needs_browser:
         told = without_browser(told)
     for one, ticket in tickets.items():
         if one.kind not in told:
@@ -101,13 +101,13 @@ def _tell(house: House, account: str, tickets: Tickets, told: Mapping[Kind, bool
 def to_probe(house: House) -> list[str]:
     """Name the accounts that it is time to probe, who has been due for longest first."""
     moment = house.clock()
-    usable = [name for name in house.usable() if house.probed.get(name, moment) <= moment]
+    usable = [name for name in house.directory.usable() if house.probing.resting.get(name, moment) <= moment]
     due = {
         name: min(house.circuits.known(one).until or moment for one in trials)
         for name in usable
         if (trials := [one for one in house.behind(name) if _is_its_own(house, one)])
     }
-    with_browser = [name for name in usable if house.kind_of(name).needs_browser]
+    with_browser = [name for name in usable if house.directory.kind_of(name).needs_browser]
     if with_browser and house.circuits.is_due(browser_here()):
         # Beside whatever else is due: of many that are down one always is.
         first = by_turns(house, with_browser)[0]
@@ -117,7 +117,7 @@ def to_probe(house: House) -> list[str]:
 
 def by_turns(house: House, accounts: Iterable[str]) -> list[str]:
     """Order accounts by when each was last probed here: one whose own trouble it is keeps the others' turn for once."""
-    return sorted(accounts, key=lambda name: (house.probe_turns.get(name, 0), name))
+    return sorted(accounts, key=lambda name: (house.probing.turns.get(name, 0), name))
 
 
 def _is_its_own(house: House, dependency: Dependency) -> bool:
@@ -136,14 +136,14 @@ def _is_its_own(house: House, dependency: Dependency) -> bool:
 def probe(account: str) -> str:
     """Find out, without publishing, whether publishing would work, and report it to the circuits."""
     house = here()
-    access = house.access(account)
+    access = house.directory.access(account)
     # The sender took them; a repeated run takes what there is.
-    permits = house.permits.pop(account, None) or take_permits(house, account)
+    permits = house.probing.permits.pop(account, None) or take_permits(house, account)
     if not permits or not isinstance(access, Access):
         for one, ticket in permits.items():
             house.circuits.left(one, ticket)
         return "no probe is due"
-    house.probe_turns[account] = max(house.probe_turns.values(), default=0) + 1
+    house.probing.turns[account] = max(house.probing.turns.values(), default=0) + 1
     began = time.monotonic()
     seen = Probe(well=False, handle="", cause=Cause.DEFECT, why="the probe broke")
     try:
@@ -153,7 +153,7 @@ def probe(account: str) -> str:
         told = tells_by_probe(None if seen.well else seen.cause or Cause.UI_DRIFT)
         _tell(house, account, permits, told, Ending(cause=seen.cause, why=seen.why, took=took))
         if not told:
-            house.probed[account] = house.clock() + AGAIN_AFTER
+            house.probing.resting[account] = house.clock() + AGAIN_AFTER
     house.log.info("%s was probed: %s", account, "well" if seen.well else f"{seen.cause} ({seen.why})")
     return "well" if seen.well else str(seen.cause)
 
@@ -182,7 +182,7 @@ class Scout:
         """Name an account whose permits are in hand, or begin to get them for the first of these."""
         if self._thread is not None and self._thread.is_alive():
             return None
-        got = next(iter(self._house.permits), None)
+        got = next(iter(self._house.probing.permits), None)
         if got is None and accounts:
             self._thread = threading.Thread(
                 target=self.get, args=(accounts[0],), name="trial-permits", daemon=True
@@ -194,16 +194,16 @@ class Scout:
         """Get them now."""
         if permits := take_permits(self._house, account):
             del self._in_vain[account]
-            self._house.permits[account] = permits
+            self._house.probing.permits[account] = permits
             return
         wait = min(AGAIN_AFTER, FIRST_WAIT * (1 << min(self._in_vain[account], 6)))
         self._in_vain[account] += 1
-        self._house.probed[account] = self._house.clock() + wait
+        self._house.probing.resting[account] = self._house.clock() + wait
 
     def give_back(self) -> None:
         """Give back the permits that will not be used."""
-        while self._house.permits:
-            _, permits = self._house.permits.popitem()
+        while self._house.probing.permits:
+            _, permits = self._house.probing.permits.popitem()
             for one, ticket in permits.items():
                 self._house.circuits.left(one, ticket)
 
@@ -211,7 +211,7 @@ class Scout:
 def see(house: House, access: Access) -> Probe:
     """Check everything that publishing needs, by means kept for probes; nothing is submitted, nothing is raised."""
     limits = house.limits()
-    browsers = house.probing or house.browsers
+    browsers = house.probing.browsers or house.browsers
     try:
         with house.channel(access.account, within=limits.probe_waits, browsers=browsers) as channel:
             seen = channel.probe(access, deadline=time.monotonic() + limits.probe.total_seconds())

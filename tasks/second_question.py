@@ -143,7 +143,7 @@ def found_out(house: House, access: Access, cause: Cause | None, why: str) -> tu
 
 def _others(house: House, access: Access) -> list[Address]:
     """List the other accounts' addresses, those that publish like this one does."""
-    others = (house.access(name) for name in house.usable() if name != access.account)
+    others = (house.directory.access(name) for name in house.directory.usable() if name != access.account)
     return [Address.of(one.base_url) for one in others if isinstance(one, Access)]
 
 

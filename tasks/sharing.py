@@ -85,10 +85,10 @@ class Sharing:
 
     def _able(self) -> set[str]:
         """Name the accounts that this machine could work for: where its browsers are in trouble, others can."""
-        usable = self._house.usable()
+        usable = self._house.directory.usable()
         if self._house.circuits.refusal(browser_here()) is None:
             return set(usable)
-        return {name for name in usable if not self._house.kind_of(name).needs_browser}
+        return {name for name in usable if not self._house.directory.kind_of(name).needs_browser}
 
     def mine(self, accounts: Iterable[str]) -> list[str]:
         """Choose those of these accounts that this publisher serves. With the switch off the lead serves all."""

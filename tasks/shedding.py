@@ -18,14 +18,14 @@ THROUGH_EVERY = timedelta(minutes=5)
 
 def is_shed(house: House, what: str) -> bool:
     """Say whether this is left for later, for want of memory, and write it down when that changes."""
-    free = house.free_memory()
+    free = house.watching.free_memory()
     if free >= MEMORY_MB or not house.switches.degradation.is_on(house.clock()):
-        if what not in house.unshed:
+        if what not in house.watching.unshed:
             with contextlib.suppress(StoreAway):
                 _note(house, what, "")
-                house.unshed.add(what)
+                house.watching.unshed.add(what)
         return False
-    house.unshed.discard(what)
+    house.watching.unshed.discard(what)
     try:
         return _holds_back(house, what, f"{free:.0f} MB are free")
     except StoreAway:

@@ -27,7 +27,7 @@ def follow(house: House, turned: Turned) -> None:
     if turned.after.state is not State.CLOSED or kind not in WAKES:
         return
     try:
-        for account in house.usable() if kind is Circuit.BROWSER else [of]:
+        for account in house.directory.usable() if kind is Circuit.BROWSER else [of]:
             if kind is Circuit.SIGN_IN:
                 _lift_pause(house, account)
             if kind is Circuit.X_PAGE:
@@ -44,11 +44,11 @@ def follow(house: House, turned: Turned) -> None:
 
 def _reached_again(house: House, account: str) -> None:
     """Close the circuits of accounts on the same address that failed only because it was not reached."""
-    mine = house.access(account)
+    mine = house.directory.access(account)
     if not isinstance(mine, Access):
         return
-    for name in house.usable():
-        other, page = house.access(name), Dependency(Circuit.X_PAGE, name)
+    for name in house.directory.usable():
+        other, page = house.directory.access(name), Dependency(Circuit.X_PAGE, name)
         same = isinstance(other, Access) and Address.of(other.base_url) == Address.of(mine.base_url)
         if name != account and same and house.circuits.known(page).cause in NOT_REACHED:
             house.circuits.renewed(page, f"its address is reached again, as {account} found")

@@ -113,7 +113,7 @@ class Watch:
                 watches.heartbeat, self.flow, run_id=self._run_id, now=self._house.clock()
             )
         except StoreAway as away:
-            self._house.store_away_at = self._house.clock()
+            self._house.watching.store_away_at = self._house.clock()
             # The store is away, so no other run can have taken the lease: stay.
             self._house.log.warning("the watch could not be noted: %s", away)
             return True

@@ -34,15 +34,10 @@ MODULES = {
         "one transaction, with everything that decides whether a post comes in",
     ),
     "tasks/bulkheads.py": (422, "a process's share of every limit, and the leases it is held by"),
-    "tasks/house.py": (
-        530,
-        "what every task finds; publishing, looking and watching are each to have their own",
-    ),
 }
 
 CLASSES = {
     "steadypost/browser/pool.py Pool": (310, "see its module"),
-    "tasks/house.py House": (325, "see its module"),
 }
 
 

@@ -30,7 +30,7 @@ from steadypost.channels.x_web.errand import KNOWN, AskErrand, AskReport, LookEr
 from steadypost.domain.evidence import Sighting
 from steadypost.store import Outbox, Store, claims, looks, settling
 from steadypost.store.engine import Database
-from tasks import house
+from tasks import directory
 
 SAID = "mark:"
 """What a question of the runner's begins with when it only says that a mark was reached."""
@@ -79,7 +79,7 @@ class Marks:
         self._after(looks, "saw", "settling")
         self._after_commit(committed)
         self._after(Outbox, "keep", "kept")
-        house.CHANNELS["x_web"] = replace(house.CHANNELS["x_web"], open=self._opened)
+        directory.CHANNELS["x_web"] = replace(directory.CHANNELS["x_web"], open=self._opened)
 
     def _one_writer(self) -> None:
         """Let the threads of this process write one after the other."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import and_, func, or_, select, text
 
+import tasks.directory
 import tasks.house
 import tasks.looks
 from blocks import Switches
@@ -205,7 +206,7 @@ class World:
             switches=self.switches,
             log=SILENT,
         )
-        house.accounts = {
+        house.directory.accounts = {
             name: Access(account=name, handle=name, base_url="https://x.com", secret={}, rules_accepted=True)
             for name in PEOPLE
         }
@@ -243,7 +244,7 @@ class World:
             return
         house = worker.house
         # Counted once in a second of real time; here that may be an hour.
-        house._budget = (float("-inf"), 0)  # noqa: SLF001 - simulated time
+        house.budget.forget()
         free = BROWSERS - house.bulkheads.under_way()
         claims = claim_due(house, at_most=free) if self._has_work() else []
         if self._stops_at_trouble(worker):
@@ -487,14 +488,14 @@ class Channel:
 @contextlib.contextmanager
 def _in_this_world(world: World) -> Iterator[None]:
     """Have the product's functions meet this world's browsers and network."""
-    channels = dict(tasks.house.CHANNELS)
-    tasks.house.CHANNELS["x_web"] = replace(
+    channels = dict(tasks.directory.CHANNELS)
+    tasks.directory.CHANNELS["x_web"] = replace(
         channels["x_web"], open=_opened, may_still_act=world.may_still_act, end=world.end_browser
     )
     try:
         yield
     finally:
-        tasks.house.CHANNELS.update(channels)
+        tasks.directory.CHANNELS.update(channels)
 
 
 @contextlib.contextmanager

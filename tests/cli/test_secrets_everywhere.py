@@ -86,7 +86,7 @@ class Life:
             answer = deliveries.ask(house, claim)
             deliveries.record(house, claim, answer)
             deliveries.rest_account(house, claim.account, answer)
-            self.printed.append(repr(answer) + repr(claim) + repr(house.access(claim.account)))
+            self.printed.append(repr(answer) + repr(claim) + repr(house.directory.access(claim.account)))
             found.append(answer.headline)
         return found
 

@@ -46,14 +46,16 @@ def house(tmp_path, file):
         store.write(
             account_rows.put, AccountRecord(name="me", channel="file", handle="me", network="file"), NOW
         )
-        house.accounts = {"me": Access(account="me", handle="me", base_url=f"file://{file}", secret={})}
-        house.channels = {"me": "file"}
+        house.directory.accounts = {
+            "me": Access(account="me", handle="me", base_url=f"file://{file}", secret={})
+        }
+        house.directory.channels = {"me": "file"}
         thread = Post(parts=(Part(text="One."), Part(text="Two.")))
         store.write(intake.add, thread, accounts=["me"], due_at=NOW, now=NOW)
         (claim,) = store.claim(worker="w", now=NOW, lease=timedelta(minutes=1), at_most=1, accounts=["me"])
         with house.channel("me", within=timedelta(seconds=5)) as channel:
             answer = channel.ask(
-                house.access("me"),
+                house.directory.access("me"),
                 Order(parts=claim.parts, key=claim.key, keyed_at=claim.keyed_at),
                 arm=lambda: store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=NOW),
                 deadline=float("inf"),
@@ -92,7 +94,7 @@ def test_without_the_yes_it_says_what_would_go(house, file):
 
 
 def test_an_account_that_cannot_be_opened_says_so(house):
-    house.accounts.clear()
+    house.directory.accounts.clear()
     with pytest.raises(NotTakenDown, match="it has no block"):
         take_down(house, ordered(), DORA)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import tasks.directory
 import tasks.documents
 import tasks.house
 from steadypost.channels.port import Access
@@ -114,9 +115,9 @@ def channel(monkeypatch):
             yield channel
 
     kind = replace(
-        tasks.house.CHANNELS["x_web"], open=opened, may_still_act=channel.may_still_act, end=channel.end
+        tasks.directory.CHANNELS["x_web"], open=opened, may_still_act=channel.may_still_act, end=channel.end
     )
-    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", kind)
+    monkeypatch.setitem(tasks.directory.CHANNELS, "x_web", kind)
     return channel
 
 
@@ -137,13 +138,13 @@ def house(tmp_path, time, channel, monkeypatch):
             clock=time,
             dice=random.Random(1),  # noqa: S311 - repeatable
         )
-        house.accounts = {
+        house.directory.accounts = {
             name: Access(
                 account=name, handle=name, base_url="http://127.0.0.1:1", secret={}, rules_accepted=True
             )
             for name in ("alice", "bob")
         }
-        house.marks = {"alice": "mark-1", "bob": "mark-2"}
+        house.directory.marks = {"alice": "mark-1", "bob": "mark-2"}
         monkeypatch.setattr(tasks.house, "_open", house)
         monkeypatch.setattr(tasks.documents, "make_circuits", list)  # there is no Prefect to make any in
         yield house

@@ -18,7 +18,7 @@ from rehearsal.stack import up
 from tasks import block_reader, documents
 from tasks.block_documents import KINDS, Document, api
 from tasks.block_reader import ALL_EVERY, BlockReader
-from tasks.house import every_circuit
+from tasks.dependencies import every_circuit
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -32,7 +32,7 @@ from tasks.bulkheads import (
     limit_name,
 )
 from tasks.deliveries import deliver
-from tasks.house import CHANNELS
+from tasks.directory import CHANNELS
 
 
 class Prefect:
@@ -353,7 +353,7 @@ def test_the_queue_of_looks_is_bounded_and_says_what_it_left(house, caplog):
     house.log = __import__("logging").getLogger("test")
     with caplog.at_level("INFO"):
         first = next_round(house, names)
-    house.looked_at |= dict.fromkeys(first, 1.0)
+    house.looking.at |= dict.fromkeys(first, 1.0)
 
     assert len(first) == LOOKS_AT_ONCE
     assert "146 of 150" in caplog.text
@@ -401,11 +401,11 @@ def test_an_account_is_open_again_once_it_is_tended(house, prefect, seconds):
     """An account that appears is wanted at the next reading of the blocks."""
     walls = Bulkheads(purpose=Purpose.PUBLISH, at_most=2, slots=prefect, host="quay", clock=seconds)
     house.bulkheads = walls
-    house.accounts = {
+    house.directory.accounts = {
         name: Access(account=name, handle=name, base_url="http://127.0.0.1:1", secret={}, rules_accepted=True)
         for name in ("alice", "bob", "carol")
     }
-    walls.want(dict.fromkeys(house.usable(), "x"))
+    walls.want(dict.fromkeys(house.directory.usable(), "x"))
     walls.tend()
 
     assert {"carol": 1} == walls.capacity(["carol"]).each

@@ -192,7 +192,7 @@ def test_no_browser_is_nobodys_fault(house, channel, claimed):
 def test_an_account_that_cannot_be_opened_touches_no_browser(house, channel, claimed, account):
     """Its block was deleted, or its rules are not accepted any more: nothing is opened."""
     claim = claimed("One.")
-    house.accounts["alice"] = account
+    house.directory.accounts["alice"] = account
 
     run(house, claim)
 

@@ -69,7 +69,7 @@ def test_a_store_that_is_away_keeps_nobody_from_reading_the_blocks(house, blocks
     known = [account.name for account in house.store.read(account_rows.every)]
     house.refresh(at_once=True)
 
-    assert isinstance(house.access("carol"), Access)
+    assert isinstance(house.directory.access("carol"), Access)
     assert "carol" not in known
     assert "carol" in [account.name for account in house.store.read(account_rows.every)]
 
@@ -141,7 +141,7 @@ def test_a_watch_begins_while_the_store_is_away(house, monkeypatch):
 
     assert [[], [], ["run-1"], ["run-1"]] == leases
     # Whoever judges the others' silence knows that theirs may be the store's.
-    assert house.store_away_at == house.clock()
+    assert house.watching.store_away_at == house.clock()
 
 
 def test_a_run_that_knows_no_account_leaves_the_lease_where_it_is(house, monkeypatch):
@@ -215,8 +215,8 @@ def test_the_second_block_of_one_account_never_publishes(house, reads, handle, a
     """Any spelling of the handle or of the address: it is refused, with the name of the other, which goes on."""
     reads(dora=x_account("dora"), carol=x_account(handle, address))
 
-    assert ["dora"] == house.usable()
-    refused = house.access("carol")
+    assert ["dora"] == house.directory.usable()
+    refused = house.directory.access("carol")
     assert Cause.HANDLE_TAKEN is refused.cause
     assert "dora" in refused.why
     assert {"carol": "dora"} == house.store.read(vitals.twins)
@@ -306,7 +306,7 @@ def test_a_second_block_is_known_before_its_first_post(house, reads, claimed, si
     assert ["From Dora."] == live
     assert [State.PUBLISHED, State.SCHEDULED] == states
     assert {"carol": "dora"} == house.store.read(vitals.twins)
-    assert ["dora"] == house.usable()
+    assert ["dora"] == house.directory.usable()
 
 
 def test_the_first_goes_on_while_the_second_is_refused(house, reads, claimed, signs_in):
@@ -375,20 +375,20 @@ def test_who_published_before_goes_on_when_another_block_is_changed(house, reads
     reads(old=x_account("dora"), dora=x_account("dora"))
 
     assert {"old": "dora"} == first == house.store.read(vitals.twins)
-    assert ["dora"] == house.usable()
+    assert ["dora"] == house.directory.usable()
 
 
 def test_it_publishes_again_when_the_other_is_gone_or_corrected(house, reads):
     """Within one reading, and also by a process that never saw the two."""
     reads(dora=x_account("dora"), carol=x_account("dora"))
     reads(dora=x_account("dora"), carol=x_account("carol"))
-    corrected = (house.store.read(vitals.twins), house.usable())
+    corrected = (house.store.read(vitals.twins), house.directory.usable())
     house.store.write(vitals.note_twins, {"carol": "dora"}, house.clock())
-    house._twinned = Twinned()
+    house.directory.twinned = Twinned()
     reads(carol=x_account("dora"))
 
     assert ({}, ["dora", "carol"]) == corrected
-    assert ({}, ["carol"]) == (house.store.read(vitals.twins), house.usable())
+    assert ({}, ["carol"]) == (house.store.read(vitals.twins), house.directory.usable())
 
 
 def test_with_the_store_away_the_second_is_refused_all_the_same(house, reads, monkeypatch):
@@ -397,7 +397,7 @@ def test_with_the_store_away_the_second_is_refused_all_the_same(house, reads, mo
         for asked in (vitals.twins, vitals.note_twins, account_rows.every):
             instead(patched, house.store, asked, Away(None, calls=9))
         reads(dora=x_account("dora"), carol=x_account("dora"))
-        assert "carol" not in house.usable()
+        assert "carol" not in house.directory.usable()
     reads(dora=x_account("dora"), carol=x_account("dora"))
 
     assert {"carol": "dora"} == house.store.read(vitals.twins)

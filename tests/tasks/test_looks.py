@@ -132,7 +132,7 @@ def test_after_an_outage_of_hours_the_next_look_comes_soon(
         time.pass_by(minutes=15)
         look.fn("alice")
 
-    assert longest == house.unseen["alice"].until - house.clock()
+    assert longest == house.looking.unseen["alice"].until - house.clock()
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, u
     channel.on_look = lambda _: sighting(house, trouble=Cause.PAGE_UNREACHABLE)
     waits = []
     for _ in range(3):
-        assert "alice" not in house.unseen or house.unseen["alice"].until > house.clock()
+        assert "alice" not in house.looking.unseen or house.looking.unseen["alice"].until > house.clock()
         look.fn("alice")
-        waits.append(house.unseen["alice"].until - house.clock())
+        waits.append(house.looking.unseen["alice"].until - house.clock())
 
     assert 0 == house.store.read(reading.show, delivery_id).delivery.looks
     assert [] == unconfirmed_now(house)
@@ -173,7 +173,7 @@ def test_looks_that_saw_nothing_are_not_counted_and_grow_rarer(house, channel, u
     channel.on_look = lambda _: sighting(house)
     look.fn("alice")
 
-    assert {} == house.unseen
+    assert {} == house.looking.unseen
 
 
 def test_absence_alone_is_not_proof(house, channel, unconfirmed_delivery):

@@ -47,15 +47,17 @@ def state(house, delivery_id):
 
 
 def expired(house):
-    house.accounts["alice"] = Unopened(Cause.SESSION_UNUSABLE, "the session expired on 3 May")
+    house.directory.accounts["alice"] = Unopened(Cause.SESSION_UNUSABLE, "the session expired on 3 May")
 
 
 def not_accepted(house):
-    house.accounts["alice"] = Unopened(Cause.RULES_NOT_ACCEPTED, "X's rules are not accepted for alice")
+    house.directory.accounts["alice"] = Unopened(
+        Cause.RULES_NOT_ACCEPTED, "X's rules are not accepted for alice"
+    )
 
 
 def without_block(house):
-    del house.accounts["alice"]
+    del house.directory.accounts["alice"]
 
 
 def switched_off(house):
@@ -130,7 +132,7 @@ def test_runs_that_are_replaced_again_and_again_do_not_put_it_off_for_ever(house
 
 def test_blocks_that_were_not_read_yet_tell_nothing(house, unconfirmed, ticks):
     """With Prefect's API away from the start no account is known: that is no missing block."""
-    house.accounts = {}
+    house.directory.accounts = {}
 
     assert [] == Sweeper(house, ticks).sweep()
     assert State.UNCONFIRMED is state(house, unconfirmed)

@@ -62,7 +62,7 @@ def post(house):
 @pytest.fixture
 def turn(house):
     """One turn of the watch: claim what may be claimed, and deliver it."""
-    house.bulkheads.want(dict.fromkeys(house.usable(), "x"))
+    house.bulkheads.want(dict.fromkeys(house.directory.usable(), "x"))
 
     def once(at_most=16):
         claims = claim_due(house, at_most=at_most)
@@ -196,7 +196,7 @@ def test_a_run_that_ends_says_nothing_of_the_browsers(house, channel, post, turn
     assert {delivery(house, one).cause for one in ids} == {Cause.NO_PLACE}
     assert {0} == {delivery(house, one).broken for one in ids}
     assert state(house, browser_here()) is State.CLOSED
-    assert see(house, house.access("alice")).cause is Cause.NO_PLACE
+    assert see(house, house.directory.access("alice")).cause is Cause.NO_PLACE
     assert [] == channel.asked
 
 

@@ -134,7 +134,7 @@ def test_with_the_store_away_a_round_sends_no_heartbeat_and_writes_nothing(
 ):
     """It could not, and each try would take five seconds of the next round's time. A while after, it does again."""
     sees(monkeypatch, house, Cannot(why="locked"))
-    house.store_away_at = house.clock()
+    house.watching.store_away_at = house.clock()
     written = []
     for deed in (
         incidents.keep_checks,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+import tasks.directory
 import tasks.house
 from steadypost.channels.port import Probe
 from steadypost.domain.circuit import State
@@ -44,10 +45,11 @@ def world(house, channel, monkeypatch):
             return address.host in self.reached
 
         def no_way(self, account):
-            return Address.of(house.access(account).base_url).host not in self.reached
+            return Address.of(house.directory.access(account).base_url).host not in self.reached
 
     world = World()
-    house.accounts = {name: replace(house.accounts[name], base_url=url) for name, url in ADDRESSES.items()}
+    known = house.directory.accounts
+    house.directory.accounts = {name: replace(known[name], base_url=url) for name, url in ADDRESSES.items()}
     house.second_question = SecondQuestion(
         reached=world.is_reached, network=lambda: True, environment={}, ticks=lambda: len(world.asked) * 60.0
     ).whose
@@ -141,7 +143,9 @@ def tell_machine_down(house):
 
 def test_nobody_else_to_ask_for_charges_the_account_alone(house, channel, post, turn, world):
     """A single address, and no way to it: neither the machine nor a sandbox beside it is called down."""
-    house.accounts["bob"] = replace(house.accounts["bob"], base_url="http://127.0.0.1:8000")
+    house.directory.accounts["bob"] = replace(
+        house.directory.accounts["bob"], base_url="http://127.0.0.1:8000"
+    )
     world.reached = {"127.0.0.1"}
     post("alice one", "alice two", "alice three")
     (here,) = post("bob goes on", account="bob")
@@ -154,7 +158,7 @@ def test_nobody_else_to_ask_for_charges_the_account_alone(house, channel, post, 
 
 def test_one_probe_that_is_well_frees_all_on_the_same_address(house, channel, post, turn, world):
     """Two accounts on one address that was gone for a while: they do not wait for a probe each."""
-    house.accounts["alice"] = replace(house.accounts["alice"], base_url="https://x.com/")
+    house.directory.accounts["alice"] = replace(house.directory.accounts["alice"], base_url="https://x.com/")
     world.reached = set()
     for name in ("alice", "bob"):
         post(*(f"{name} {n}" for n in range(3)), account=name)
@@ -172,7 +176,7 @@ def test_one_probe_that_is_well_frees_all_on_the_same_address(house, channel, po
 
 def test_a_page_that_changed_for_one_is_not_freed_by_another(house, channel, post, turn, world):
     """Only what failed on the address alone is: a changed page is seen well for each."""
-    house.accounts["alice"] = replace(house.accounts["alice"], base_url="https://x.com/")
+    house.directory.accounts["alice"] = replace(house.directory.accounts["alice"], base_url="https://x.com/")
     for name, cause in (("alice", Cause.PAGE_UNREACHABLE), ("bob", Cause.UI_DRIFT)):
         for _ in range(3):
             go = house.circuits.may(PAGES[name])
@@ -285,7 +289,7 @@ def test_many_addresses_that_nobody_has_block_nobody_else(house, channel, post, 
     for name in ("aaron", "abel", "ada", "agnes", "albert", "alice"):
         named(house, name, f"https://{name}.nowhere.invalid")
         post(f"{name} says so", account=name)
-    house.accounts = dict(sorted(house.accounts.items()))
+    house.directory.accounts = dict(sorted(house.directory.accounts.items()))
     for n in range(5):
         (late,) = post(f"bob {n}", account="bob")
         go_round(house, channel, world, turn, 1)
@@ -296,14 +300,14 @@ def test_many_addresses_that_nobody_has_block_nobody_else(house, channel, post, 
 
 def named(house, name, url):
     """Add an account at an address."""
-    if name not in house.accounts:
+    if name not in house.directory.accounts:
         house.store.write(
             account_rows.put,
             AccountRecord(name=name, channel="x_web", handle=name, limits=Limits()),
             now=house.clock(),
         )
-    house.accounts[name] = replace(house.accounts["bob"], account=name, handle=name, base_url=url)
-    house.marks[name] = f"mark-{name}"
+    house.directory.accounts[name] = replace(house.directory.accounts["bob"], account=name, handle=name, base_url=url)
+    house.directory.marks[name] = f"mark-{name}"
 
 
 # -- accounts that need no browser
@@ -313,9 +317,9 @@ def named(house, name, url):
 def by_api(channel, monkeypatch):
     """Both accounts publish without a browser, so none waits for the circuit of this machine's browsers."""
     kind = replace(
-        tasks.house.CHANNELS["x_web"], needs_browser=False, open=lambda _: contextlib.nullcontext(channel)
+        tasks.directory.CHANNELS["x_web"], needs_browser=False, open=lambda _: contextlib.nullcontext(channel)
     )
-    monkeypatch.setitem(tasks.house.CHANNELS, "x_web", kind)
+    monkeypatch.setitem(tasks.directory.CHANNELS, "x_web", kind)
 
 
 def test_what_needs_no_browser_goes_on_within_a_minute_of_the_network_s_return(
@@ -342,8 +346,8 @@ def test_what_needs_no_browser_goes_on_within_a_minute_of_the_network_s_return(
 
 def test_a_machine_without_a_way_out_is_asked_for_once_for_all(house, channel, post, turn, world, by_api):
     """The first probe that is well frees all accounts on its address."""
-    house.accounts["alice"] = replace(house.accounts["alice"], base_url="https://x.com/")
-    house.accounts["bob"] = replace(house.accounts["bob"], base_url="https://x.com/")
+    house.directory.accounts["alice"] = replace(house.directory.accounts["alice"], base_url="https://x.com/")
+    house.directory.accounts["bob"] = replace(house.directory.accounts["bob"], base_url="https://x.com/")
     named(house, "carol", "https://elsewhere.example")
     world.reached = set()
     for name in ADDRESSES:

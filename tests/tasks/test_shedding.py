@@ -21,7 +21,7 @@ def memory(house, monkeypatch, tmp_path):
     monkeypatch.setenv("STEADYPOST_HOME", str(tmp_path))
     monkeypatch.setattr("flows.canary.probe", probe.fn)
     free = [LITTLE]
-    house.free_memory = lambda: free[0]
+    house.watching.free_memory = lambda: free[0]
     return free
 
 
@@ -51,7 +51,7 @@ def test_what_waits_stands_in_the_store_and_no_longer_when_memory_is_back(house,
     assert ("looks",) == waits(house)
 
     memory[0] = ENOUGH
-    house.unshed.clear()
+    house.watching.unshed.clear()
     assert ["alice"] == next_round(house, ["alice"])
     assert () == waits(house)
 
@@ -95,7 +95,7 @@ def test_without_a_store_nothing_is_held_back(house, memory, monkeypatch):
     assert not is_shed(house, "looks")
     memory[0] = ENOUGH
     assert not is_shed(house, "looks")
-    assert house.unshed == set()
+    assert house.watching.unshed == set()
 
 
 class Away:

@@ -13,7 +13,7 @@ from deployments.apply import _limits
 from deployments.limits import limits
 from rehearsal.stack import _wait_for, up
 from tasks.bulkheads import Bulkheads, Purpose, SlotsAway, this_host
-from tasks.house import CHANNELS
+from tasks.directory import CHANNELS
 from tasks.slots import PrefectSlots
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]

@@ -174,7 +174,7 @@ def test_a_permit_that_nobody_will_use_is_given_back(house, book, other):
     book.away = True
     scout = Scout(house)
     scout.get("alice")
-    assert {"alice"} == set(house.permits)
+    assert {"alice"} == set(house.probing.permits)
     assert isinstance(other.may(PAGE, probe=True), No)
 
     scout.give_back()

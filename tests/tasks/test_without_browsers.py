@@ -30,7 +30,7 @@ def path(house, tmp_path):
         AccountRecord(name="me", channel="file", handle="me", network="file", settle=timedelta(0)),
         now=NOW,
     )
-    house.accounts["me"] = Access(account="me", handle="me", base_url=f"file://{path}", secret={})
+    house.directory.accounts["me"] = Access(account="me", handle="me", base_url=f"file://{path}", secret={})
     house.browsers.trouble = BrowserUnavailable(Reason.MISSING, "no browser")
     house.browsers.size = 0
     return path
@@ -108,7 +108,7 @@ def test_a_lost_answer_is_found_by_its_name(house, path, time):
             settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), executor=channel.executor
         )
         channel.ask(
-            house.accounts["me"],
+            house.directory.accounts["me"],
             _order(claim),
             arm=lambda: True,
             deadline=__import__("time").monotonic() + 5,

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import tasks.directory
 import tasks.documents
 import tasks.house
 from steadypost.channels.port import LookRequest, Order
@@ -50,7 +51,7 @@ class Bench:
         self.folder = folder
         self.account = adapter.access().account
         kind = replace(adapter.kind, open=lambda _: adapter.kind.open(adapter.means()))
-        monkeypatch.setitem(tasks.house.CHANNELS, adapter.kind.name, kind)
+        monkeypatch.setitem(tasks.directory.CHANNELS, adapter.kind.name, kind)
         monkeypatch.setattr(tasks.documents, "make_circuits", list)
         # The windows of time are judged elsewhere, by a clock that is handed in; here it is the network that answers.
         monkeypatch.setattr(restores, "LONGEST_AT_WORK", timedelta(0))
@@ -80,7 +81,7 @@ class Bench:
                 outbox=Outbox(self.folder / "outbox", store.lineage),
                 dice=random.Random(1),  # noqa: S311 - repeatable
             )
-            house.accounts = {self.account: access}
+            house.directory.accounts = {self.account: access}
             self.monkeypatch.setattr(tasks.house, "_open", house)
             yield store
 

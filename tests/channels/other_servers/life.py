@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, text
 
+import tasks.directory
 import tasks.house
 from flows.publish import claim_due
 from flows.reconcile import accounts_to_look_at
@@ -86,7 +87,7 @@ class Life:
         self.clock = OurClock(
             self.true, timedelta(seconds=self.dice.choice([0, 0, 3, -20, 90, -200]) if self.drifts else 0)
         )
-        kind = tasks.house.CHANNELS[self.channel]
+        kind = tasks.directory.CHANNELS[self.channel]
         self.store.write(
             account_rows.put,
             AccountRecord(
@@ -109,7 +110,7 @@ class Life:
             tokens=self.tokens,
             home=self.folder,
         )
-        self.house.accounts = {self.access.account: self.access}
+        self.house.directory.accounts = {self.access.account: self.access}
 
     def add(self, *parts: Part, reply_to: str | None = None, due_in: timedelta = timedelta(0)) -> int:
         """Have something to be said."""
@@ -150,7 +151,7 @@ class Life:
 
     def _publishes(self) -> bool:
         house = self.house
-        house._budget = (float("-inf"), 0)
+        house.budget.forget()
         claims = claim_due(house, at_most=4)
         for claim in claims:
             self._delivers(claim)

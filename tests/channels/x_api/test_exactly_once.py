@@ -59,10 +59,10 @@ class Publisher:
             home=home,
             tokens=self.store.tokens(home),
         )
-        self.house.accounts["alice"] = Access(
+        self.house.directory.accounts["alice"] = Access(
             account="alice", handle="alice", base_url=sandbox.url, secret=sandbox.grant("alice")
         )
-        self.house.marks["alice"] = "mark"
+        self.house.directory.marks["alice"] = "mark"
 
     def queue(self, *posts):
         for post in posts:
