@@ -17,13 +17,14 @@ from prefect.tasks import exponential_backoff
 
 from steadypost.browser import BrowserError
 from steadypost.channels.port import Access, LookRequest
+from steadypost.domain.by_hand import copies, foreign
 from steadypost.domain.clock import Offset
 from steadypost.domain.evidence import CannotTell, Evidence, Present, Sighting, Wanted
 from steadypost.domain.matching import CLOCK_SKEW, window
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause, Scope
 from steadypost.domain.remote_id import RemoteId
-from steadypost.domain.weighing import copies, elsewhere, foreign, needed
+from steadypost.domain.weighing import elsewhere, needed
 from steadypost.store import StoreAway, Unsettled, ledger, notices, unconfirmed, vitals
 from steadypost.store import accounts as account_rows
 from steadypost.store import clocks as network_clocks

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from steadypost.channels.port import Access
+from steadypost.domain.by_hand import strangers
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
 from steadypost.domain.matching import CLOCK_SKEW, is_dated_ahead, is_dated_alike, was_dated_by_another_clock
 from steadypost.domain.network import Place
 from steadypost.domain.remote_id import RemoteId
-from steadypost.domain.weighing import elsewhere, judge, left_out, needed, still_there, strangers
+from steadypost.domain.weighing import elsewhere, judge, left_out, needed, still_there
 from steadypost.store import Unsettled, ledger, unconfirmed
 from steadypost.store import looks as look_rows
 from tasks.house import House

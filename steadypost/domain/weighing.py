@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import cast
 
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Grade
 from steadypost.domain.matching import (
-    UNKNOWN_CLOCK,
     dates_contradict_ids,
     fitting,
-    grade,
     is_marked,
-    made_when,
     text_grade,
     time_grade,
     widest_window,
@@ -42,7 +38,7 @@ def judge(
     if wanted and any(dates_contradict_ids(wanted[0].network, one) for one in seen):
         wanted, seen = undated(wanted, seen)
     good = [one for one in seen if one.trouble is None]
-    posts = _united(good, taken)
+    posts = united(good, taken)
     grades: dict[tuple[int, int], dict[RemoteId, Grade]] = {}
     claims: dict[RemoteId, set[tuple[int, int]]] = defaultdict(set)
     resolved: dict[tuple[int, int], Wanted] = {}
@@ -79,7 +75,7 @@ a full fit.
 """
 
 
-def _united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
+def united(sightings: Iterable[Sighting], taken: Collection[RemoteId]) -> list[SeenPost]:
     """Give each post once that may be an unconfirmed one, from the list that knows more of it; an edited one by its
     first id.
     """
@@ -353,63 +349,3 @@ def _hidden(remote_id: RemoteId, good: Sequence[Sighting], part: Wanted) -> Evid
     if unread or not lists or any(_shows(one, remote_id) for one in good):
         return CannotTell(why="the network shows nothing at its address", unread=unread)
     return Absent(why="the network shows nothing at its address, and no list that must show it does")
-
-
-def foreign(
-    wanted: Sequence[Wanted], sightings: Sequence[Sighting], taken: Collection[RemoteId], handle: str
-) -> tuple[SeenPost, ...]:
-    """Name the account's posts made by hand: they belong to no delivery and fit none."""
-    good = [one for one in sightings if one.trouble is None and one.account.casefold() == handle.casefold()]
-    own = [
-        post
-        for post in _united(good, taken)
-        if post.author.casefold() == handle.casefold() and post.readable and not post.promoted
-    ]
-    perhaps_ours = {post.id for item in wanted for post, _ in fitting(item, own, good)}
-    return tuple(post for post in own if post.id not in perhaps_ours)
-
-
-def strangers(
-    item: Wanted,
-    wanted: Sequence[Wanted],
-    sightings: Sequence[Sighting],
-    taken: Collection[RemoteId],
-    *,
-    until: datetime,
-) -> tuple[RemoteId, ...]:
-    """Name own posts between ``item``'s begin and ``until`` that belong to nothing known.
-
-    Of a recorded attempt they are a person's; after a restored backup any of them may be this part, reworded.
-    """
-    by_hand = foreign(wanted, sightings, taken, item.handle)
-    return tuple(
-        post.id
-        for post in by_hand
-        if time_grade(item, post, sightings) is not Grade.OTHER and not _made_after(item, post, until)
-    )
-
-
-def _made_after(item: Wanted, post: SeenPost, moment: datetime) -> bool:
-    made = made_when(item.network, post) or post.dated
-    return made is not None and made - UNKNOWN_CLOCK > moment
-
-
-def copies(
-    item: Wanted,
-    remote_id: RemoteId,
-    sightings: Sequence[Sighting],
-    taken: Collection[RemoteId],
-    unsettled: Sequence[Wanted] = (),
-) -> tuple[RemoteId, ...]:
-    """Name live second copies of a published post, without those that may belong to an ``unsettled`` delivery."""
-    good = [
-        one for one in sightings if one.trouble is None and one.account.casefold() == item.handle.casefold()
-    ]
-    return tuple(
-        post.id
-        for post, how in fitting(item, _united(good, {*taken, remote_id}), good)
-        if how is Grade.SAME
-        and remote_id not in post.versions
-        and not post.said.painted
-        and all(grade(other, post, good) is Grade.OTHER for other in unsettled)
-    )

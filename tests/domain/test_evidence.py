@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.domain.absence import Missed, absent_since, proves_absence, was_watched
+from steadypost.domain.by_hand import copies, foreign, strangers
 from steadypost.domain.clock import Offset, offset_of
 from steadypost.domain.evidence import Absent, CannotTell, Present, SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Link, Said, plain
 from steadypost.domain.matching import STEADY, TICK, UNKNOWN_CLOCK
 from steadypost.domain.network import Name, Place
 from steadypost.domain.outcome import Cause
-from steadypost.domain.weighing import copies, foreign, judge, left_out, still_there, strangers
+from steadypost.domain.weighing import judge, left_out, still_there
 from steadypost.networks.bluesky import NETWORK as BLUESKY
 from steadypost.networks.file import NETWORK as FILE
 from steadypost.networks.x import NETWORK as X

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from steadypost.domain import clock
+from steadypost.domain.by_hand import strangers
 from steadypost.domain.clock import Offset
 from steadypost.domain.delivery import State
 from steadypost.domain.evidence import Absent, Present, SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import plain
 from steadypost.domain.matching import UNKNOWN_CLOCK
 from steadypost.domain.parts import PartState
-from steadypost.domain.weighing import strangers
 from steadypost.networks import named
 from steadypost.networks.x.snowflake import id_at
 from steadypost.store import (

@@ -306,7 +306,9 @@ def named(house, name, url):
             AccountRecord(name=name, channel="x_web", handle=name, limits=Limits()),
             now=house.clock(),
         )
-    house.directory.accounts[name] = replace(house.directory.accounts["bob"], account=name, handle=name, base_url=url)
+    house.directory.accounts[name] = replace(
+        house.directory.accounts["bob"], account=name, handle=name, base_url=url
+    )
     house.directory.marks[name] = f"mark-{name}"
 
 
