@@ -93,7 +93,8 @@ def _unless_older(house: House, item: Unsettled, part: Wanted, verdict: Present)
                 why=f"the post {found} is older than one that was there before this was asked for"
             )
     by_date_alone = made is not None and made < part.began_at - CLOCK_SKEW
-    if by_date_alone and any(is_dated_ahead(one, post) for one, post in known):
+    # What was asked for by another comparison of clocks says nothing of this one: the network's clock was moved since.
+    if by_date_alone and any(is_dated_alike(part, one) and is_dated_ahead(one, post) for one, post in known):
         return CannotTell(
             why=f"the post {found} is from before this was asked for, by this machine's clock, and the dates of the "
             "network's answers are another clock's than its ids"

@@ -784,6 +784,37 @@ def test_a_clock_that_moves_twice_makes_no_live_post_absent(house, channel, clai
     assert State.UNCONFIRMED is house.store.read(reading.show, claim.delivery_id).delivery.state
 
 
+@pytest.mark.parametrize("moved_s", [300, -300])
+def test_a_post_that_went_out_as_the_clock_was_moved_leaves_a_later_one_alone(
+    house, channel, claimed, time, moved_s
+):
+    """Its id and its comparison of clocks are from either side of the move. What was asked for after that is found."""
+    given = {}
+
+    def asked(text, compared_s, made_s, *, answers):
+        off = Offset(ahead=timedelta(seconds=compared_s), within=AGREED.within)
+        claim = claimed(text)
+        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
+        given[text] = id_at(house.clock() + timedelta(seconds=made_s + 1))
+        time.pass_by(seconds=3)
+        outcome = Published(remote_id=given[text]) if answers else LOST
+        house.store.write(
+            settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
+        )
+        time.pass_by(seconds=30)
+        return claim.delivery_id
+
+    before, after_s = -400 - max(0, moved_s), -400 - max(0, moved_s) + moved_s
+    asked("The lamp is out.", before, after_s, answers=True)
+    delivery_id = asked("The lamp is lit.", after_s, after_s, answers=False)
+    posts = [SeenPost(id=one, author="alice", said=plain(text)) for text, one in given.items()]
+    now = Offset(ahead=timedelta(seconds=after_s), within=AGREED.within)
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=now)
+    look.fn("alice", at_once=True)
+
+    assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
+
+
 @pytest.mark.parametrize("later", [True, False], ids=["with a later post", "without"])
 def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, claimed, time, later):
     """Ids of minutes ago are greater than those made now. A later post of ours shows that it is the clock; without
