@@ -44,8 +44,7 @@ def house(*, switches=None, held=(), refused=(), browsers=2, at_once=4, **busy):
 
     return SimpleNamespace(
         claim_turn=-1,
-        kind_of=ACCOUNTS.__getitem__,
-        usable=lambda: sorted(ACCOUNTS),
+        directory=SimpleNamespace(kind_of=ACCOUNTS.__getitem__, usable=lambda: sorted(ACCOUNTS)),
         clock=lambda: NOON,
         switches=switches or Switches(),
         store=SimpleNamespace(read=read),
