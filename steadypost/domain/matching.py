@@ -185,9 +185,12 @@ def was_dated_by_another_clock(item: Wanted, known: RemoteId) -> bool:
 
 
 def is_dated_ahead(item: Wanted, known: RemoteId) -> bool:
-    """Whether a post of ours has an id from after its attempt had ended, by the ``Date`` of then: that one is behind."""
+    """Whether a post of ours has an id from after it was answered with that, by the ``Date`` of then: that one is behind.
+
+    What a look found may have been made after its attempt had ended.
+    """
     made, offset = item.network.made_at(known), item.offset
-    if made is None or offset is None:
+    if made is None or offset is None or known not in item.answered:
         return False
     return made > item.ended_at + offset.ahead + offset.within + CLOCK_SKEW
 

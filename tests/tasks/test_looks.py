@@ -815,6 +815,34 @@ def test_a_post_that_went_out_as_the_clock_was_moved_leaves_a_later_one_alone(
     assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
 
 
+def test_a_post_that_was_made_late_says_nothing_of_the_dates(house, channel, claimed, time):
+    """Its answer was lost, and the network made it ten minutes later: no ``Date`` is wrong, and the next one is found."""
+    slow = Offset(ahead=timedelta(seconds=-200), within=AGREED.within)
+    posts = []
+
+    def asked(text, after_s):
+        claim = claimed(text)
+        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=slow)
+        made = house.clock() + slow.ahead + timedelta(seconds=after_s)
+        posts.append(SeenPost(id=id_at(made), author="alice", said=plain(text)))
+        time.pass_by(seconds=3)
+        house.store.write(
+            settling.answered, claim.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
+        )
+        return claim.delivery_id
+
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=slow)
+    late = asked("The lamp is out.", 600)
+    time.pass_by(minutes=11)
+    look.fn("alice", at_once=True)
+    next_one = asked("The lamp is lit.", 1)
+    time.pass_by(seconds=30)
+    look.fn("alice", at_once=True)
+
+    states = [house.store.read(reading.show, one).delivery.state for one in (late, next_one)]
+    assert [State.PUBLISHED, State.PUBLISHED] == states
+
+
 @pytest.mark.parametrize("later", [True, False], ids=["with a later post", "without"])
 def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, claimed, time, later):
     """Ids of minutes ago are greater than those made now. A later post of ours shows that it is the clock; without

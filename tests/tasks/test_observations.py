@@ -120,8 +120,10 @@ def test_a_glance_at_a_worker_that_is_known_reads_no_other_process(monkeypatch):
 
 def test_a_process_still_works_while_it_is_a_worker_that_moves():
     """Its number may be that of something else by now."""
-    words = ["-c", "input()", "prefect", "worker start", runs.POOL]
-    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as worker:
+    words = ["-c", "print(flush=True); input()", "prefect", "worker start", runs.POOL]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, *words], **pipes) as worker:
+        worker.stdout.readline()  # until then it may still have the words of this process
         assert runs.still_works(worker.pid)
         worker.send_signal(signal.SIGSTOP)
         os.waitpid(worker.pid, os.WUNTRACED)
