@@ -72,7 +72,7 @@ class Life:
             tokens=self.store.tokens(self.home),
             home=self.home,
         )
-        made.accounts = {name: block.open(name) for name, block in self.shelf.blocks.items()}
+        made.directory.accounts = {name: block.open(name) for name, block in self.shelf.blocks.items()}
         return made
 
     def publishes(self, house, text):
