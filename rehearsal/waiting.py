@@ -24,5 +24,5 @@ def until(
     while not (found := what()):
         if time.monotonic() > ends or given_up():
             raise NotInTime(f"waited {within:g} s in vain until {description}")
-        time.sleep(pace)
+        time.sleep(pace)  # nothing tells when another process is done
     return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from steadypost.channels.port import Access
-from steadypost.domain.by_hand import strangers
+from steadypost.domain.by_hand import newest_alike, strangers
 from steadypost.domain.evidence import Absent, CannotTell, Evidence, Present, Sighting, Wanted
 from steadypost.domain.matching import CLOCK_SKEW, is_dated_ahead, is_dated_alike, was_dated_by_another_clock
 from steadypost.domain.network import Place
+from steadypost.domain.outcome import Cause, Unconfirmed
 from steadypost.domain.remote_id import RemoteId
 from steadypost.domain.weighing import elsewhere, judge, left_out, needed, still_there
 from steadypost.store import Unsettled, ledger, unconfirmed
@@ -55,8 +57,16 @@ def verdicts_on(
                     verdict = _unless_dated_elsewhere(house, item, one, verdict)
                 if isinstance(verdict, Absent):
                     verdict = _unless_left_out(house, item, one, seen, verdict)
+                if isinstance(verdict, Absent) and _was_called_a_copy(item):
+                    verdict = replace(verdict, alike=newest_alike(one, seen))
                 verdicts[one.key] = _while_it_may_act(item, verdict)
     return verdicts
+
+
+def _was_called_a_copy(item: Unsettled) -> bool:
+    """Whether the network answered that it has these words already."""
+    outcomes = item.attempt.answer.outcomes if item.attempt.answer else ()
+    return any(isinstance(one, Unconfirmed) and one.cause is Cause.DUPLICATE for one in outcomes)
 
 
 def _unless_dated_elsewhere(house: House, item: Unsettled, part: Wanted, verdict: Absent) -> Evidence:

@@ -1,4 +1,4 @@
-"""Posts of an account that no delivery is known to have made: a person's, or second copies of ours."""
+"""Posts of an account beside what is looked for: a person's, second copies, and older ones with the same words."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime
 
 from steadypost.domain.evidence import SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Grade
-from steadypost.domain.matching import UNKNOWN_CLOCK, fitting, grade, made_when, time_grade
+from steadypost.domain.matching import UNKNOWN_CLOCK, fitting, grade, made_when, text_grade, time_grade
 from steadypost.domain.remote_id import RemoteId
-from steadypost.domain.weighing import united
+from steadypost.domain.weighing import oldest_first, united
 
 
 def foreign(
@@ -70,3 +70,18 @@ def copies(
         and not post.said.painted
         and all(grade(other, post, good) is Grade.OTHER for other in unsettled)
     )
+
+
+def newest_alike(item: Wanted, seen: Sequence[Sighting]) -> RemoteId | None:
+    """Name the newest own post with the same words that is too old to be this one."""
+    older = [
+        post.id
+        for one in seen
+        for post in one.posts
+        if post.author.casefold() == item.handle.casefold()
+        and post.readable
+        and not post.reposted
+        and time_grade(item, post, seen) is Grade.OTHER
+        and text_grade(item, post) is Grade.SAME
+    ]
+    return oldest_first(item.network, older)[-1] if older else None

@@ -18,7 +18,6 @@ from steadypost.domain.matching import (
     fitting,
     is_marked,
     text_grade,
-    time_grade,
     widest_window,
     window,
 )
@@ -194,10 +193,10 @@ def _twins(network: Network, same: Sequence[RemoteId], claims: Claims) -> tuple[
     """Give the posts that fit one part alike, where there are several and none of them fits another part."""
     if len(same) < 2 or any(len(claims[post]) != 1 for post in same):
         return ()
-    return _oldest_first(network, same)
+    return oldest_first(network, same)
 
 
-def _oldest_first(network: Network, posts: Sequence[RemoteId]) -> tuple[RemoteId, ...]:
+def oldest_first(network: Network, posts: Sequence[RemoteId]) -> tuple[RemoteId, ...]:
     """Sort posts by their ids, as their network orders them; where it orders none, by their letters."""
     keys = {post: network.order_key(post) for post in posts}
     return tuple(sorted(posts) if None in keys.values() else sorted(posts, key=keys.__getitem__))
@@ -244,25 +243,7 @@ def _absence(item: Wanted, seen: Sequence[Sighting], before: Mapping[tuple[int, 
     if not widest_window(item, seen).is_known:
         return CannotTell(why="the network's clock was not compared with this machine's")
     reached = max(one.reached_back_to for one in seen if one.reached_back_to is not None)
-    return Absent(
-        why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}",
-        alike=_newest_alike(item, seen),
-    )
-
-
-def _newest_alike(item: Wanted, seen: Sequence[Sighting]) -> RemoteId | None:
-    """Name the newest own post with the same words that is too old to be this one."""
-    older = [
-        post.id
-        for one in seen
-        for post in one.posts
-        if post.author.casefold() == item.handle.casefold()
-        and post.readable
-        and not post.reposted
-        and time_grade(item, post, seen) is Grade.OTHER
-        and text_grade(item, post) is Grade.SAME
-    ]
-    return _oldest_first(item.network, older)[-1] if older else None
+    return Absent(why=f"not in any list that would show it; they reach back to {reached:%H:%M:%S}")
 
 
 def _follows_parent(parent: Evidence | None) -> Evidence:

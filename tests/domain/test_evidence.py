@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steadypost.domain.absence import Missed, absent_since, proves_absence, was_watched
-from steadypost.domain.by_hand import copies, foreign, strangers
+from steadypost.domain.by_hand import copies, foreign, newest_alike, strangers
 from steadypost.domain.clock import Offset, offset_of
 from steadypost.domain.evidence import Absent, CannotTell, Present, SeenPost, Sighting, Wanted
 from steadypost.domain.likeness import Link, Said, plain
@@ -789,8 +789,5 @@ def test_an_older_post_with_the_same_words_is_named_beside_an_absence():
     older, newer = (seen(at=NOON - minutes * MINUTE) for minutes in (50, 20))
     others = (seen("Other words", at=NOON - 10 * MINUTE), seen(at=NOON - 15 * MINUTE, author="bob"))
 
-    found = verdict(wanted(), everywhere(newer, *others, older))
-
-    assert isinstance(found, Absent)
-    assert newer.id == found.alike
-    assert verdict(wanted(), everywhere(*others)).alike is None
+    assert newer.id == newest_alike(wanted(), everywhere(newer, *others, older))
+    assert newest_alike(wanted(), everywhere(*others)) is None

@@ -58,6 +58,38 @@ def unconfirmed_delivery(house, claimed, time):
     return unconfirmed
 
 
+@pytest.fixture
+def asked(house, claimed, time):
+    """Ask while the clocks are compared as so many seconds apart; gives the delivery's number, and its live post.
+
+    That is made a second later by the network's clock, ``made_s`` ahead of this machine's (else as compared).
+    """
+
+    def ask(text, compared_s, *, answers, made_s=None):
+        claim, offset = claimed(text), apart(compared_s)
+        assert house.store.write(
+            settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=offset
+        )
+        made = house.clock() + timedelta(seconds=(compared_s if made_s is None else made_s) + 1)
+        post = SeenPost(id=id_at(made), author="alice", said=plain(text))
+        time.pass_by(seconds=3)
+        answer = Answer(outcomes=(Published(remote_id=post.id) if answers else LOST,))
+        house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
+        time.pass_by(seconds=30)
+        return claim.delivery_id, post
+
+    return ask
+
+
+def apart(seconds):
+    """The network's clock so much ahead of ours."""
+    return Offset(ahead=timedelta(seconds=seconds), within=AGREED.within)
+
+
+def state_of(house, delivery_id):
+    return house.store.read(reading.show, delivery_id).delivery.state
+
+
 def seen(house, *texts, author="alice", ago=25, **named):
     moment = house.clock() - timedelta(seconds=ago)
     return tuple(
@@ -666,216 +698,138 @@ def test_a_clock_that_jumps_between_two_looks_proves_nothing(house, channel, unc
 
 @pytest.mark.parametrize("published_first", [True, False])
 def test_a_proxy_s_clock_that_our_own_ids_contradict_proves_nothing(
-    house, channel, claimed, time, published_first
+    house, channel, asked, time, published_first
 ):
     """It is ten minutes ahead: by its dates the live post is older than its ask. Another's id shows that it is not."""
-    fast = Offset(ahead=timedelta(minutes=10), within=AGREED.within)
-
-    def asked(text, answers):
-        claim = claimed(text)
-        assert house.store.write(
-            settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=fast
-        )
-        given = id_at(house.clock() + timedelta(seconds=1))
-        time.pass_by(seconds=3)
-        outcome = Published(remote_id=given) if answers else LOST
-        answer = Answer(outcomes=(outcome,))
-        house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
-        time.pass_by(seconds=30)
-        return claim.delivery_id, SeenPost(id=given, author="alice", said=plain(text))
-
     said = [("The lamp is out.", True), ("The lamp is lit.", False)]
-    made = dict(asked(*one) for one in (said if published_first else said[::-1]))
-    channel.on_look = lambda request: sighting(house, *made.values(), place=request.place, offset=fast)
+    made = dict(
+        asked(text, 600, answers=answers, made_s=0)
+        for text, answers in (said if published_first else said[::-1])
+    )
+    channel.on_look = lambda request: sighting(house, *made.values(), place=request.place, offset=apart(600))
     for _ in range(4):
         look.fn("alice", at_once=True)
         time.pass_by(minutes=16)
 
-    states = {house.store.read(reading.show, one).delivery.state for one in made}
-    assert {State.PUBLISHED, State.UNCONFIRMED} == states
+    assert {State.PUBLISHED, State.UNCONFIRMED} == {state_of(house, one) for one in made}
 
 
 @pytest.mark.parametrize("seconds", [20, 90, 600, 3500])
 def test_a_clock_ahead_that_no_id_has_confirmed_makes_no_live_post_too_old(
-    house, channel, claimed, time, seconds
+    house, channel, asked, time, seconds
 ):
     """The first post of a day, its answer lost, behind a proxy whose ``Date`` is ahead: no second copy."""
-    fast = Offset(ahead=timedelta(seconds=seconds), within=AGREED.within)
-    claim = claimed("The lamp is lit.")
-    house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=fast)
-    live = SeenPost(
-        id=id_at(house.clock() + timedelta(seconds=1)), author="alice", said=plain("The lamp is lit.")
-    )
-    time.pass_by(seconds=3)
-    house.store.write(
-        settling.answered, claim.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
-    )
-    time.pass_by(seconds=30)
-    channel.on_look = lambda request: sighting(house, live, place=request.place, offset=fast)
+    delivery_id, live = asked("The lamp is lit.", seconds, answers=False, made_s=0)
+    channel.on_look = lambda request: sighting(house, live, place=request.place, offset=apart(seconds))
     for _ in range(4):
         look.fn("alice", at_once=True)
         time.pass_by(minutes=16)
 
-    assert house.store.read(reading.show, claim.delivery_id).delivery.state is State.UNCONFIRMED
+    assert State.UNCONFIRMED is state_of(house, delivery_id)
 
 
 @pytest.mark.parametrize("between", [True, False])
-def test_a_clock_behind_makes_no_older_twin_ours(house, channel, claimed, time, between):
+def test_a_clock_behind_makes_no_older_twin_ours(house, channel, asked, time, between):
     """A proxy's ``Date`` is behind, and what a person posted minutes before seems young enough. A post of ours that
     was there before the ask and is younger rules it out; so does one whose id that ``Date`` puts into the future.
     """
-    slow = Offset(ahead=timedelta(seconds=-150), within=AGREED.within)
-
-    def asked(text, outcome):
-        claim = claimed(text)
-        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=slow)
-        time.pass_by(seconds=3)
-        answer = Answer(outcomes=(outcome,))
-        house.store.write(settling.answered, claim.attempt_id, answer, now=house.clock(), jitter=0.5)
-        return claim.delivery_id
 
     def by_hand():
-        time.pass_by(seconds=50)
+        time.pass_by(seconds=20)
         return SeenPost(id=id_at(house.clock()), author="alice", said=plain("The lamp is lit."))
 
     twin = by_hand() if between else None
     time.pass_by(seconds=20)
-    known = id_at(house.clock() + timedelta(seconds=1))
-    asked("The lamp is out.", Published(remote_id=known))
+    _, ours = asked("The lamp is out.", -150, answers=True, made_s=0)
     twin = twin or by_hand()
     time.pass_by(seconds=20)
-    delivery_id = asked("The lamp is lit.", LOST)
+    delivery_id, _ = asked("The lamp is lit.", -150, answers=False, made_s=0)
     time.pass_by(minutes=2)
-    ours = SeenPost(id=known, author="alice", said=plain("The lamp is out."))
-    channel.on_look = lambda request: sighting(house, twin, ours, place=request.place, offset=slow)
+    channel.on_look = lambda request: sighting(house, twin, ours, place=request.place, offset=apart(-150))
     for _ in range(4):
         look.fn("alice", at_once=True)
         time.pass_by(minutes=16)
 
-    assert house.store.read(reading.show, delivery_id).delivery.state is State.UNCONFIRMED
+    assert State.UNCONFIRMED is state_of(house, delivery_id)
 
 
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_clock_that_moves_twice_makes_no_live_post_absent(house, channel, claimed, time, answered):
+def test_a_clock_that_moves_twice_makes_no_live_post_absent(house, channel, asked, time, answered):
     """It was moved just before the ask, and again between two looks: by the last comparison the post is too old. The
     first look saw the clock elsewhere, and an answer that is not believed names the post all the same.
     """
-    before, then, last = (
-        Offset(ahead=timedelta(seconds=one), within=AGREED.within) for one in (20, -72, -18)
-    )
-    claim = claimed("The lamp is lit.")
-    house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=before)
-    live = SeenPost(
-        id=id_at(house.clock() + then.ahead + timedelta(seconds=1)),
-        author="alice",
-        said=plain("The lamp is lit."),
-    )
-    outcome = Published(remote_id=live.id) if answered else LOST
-    house.store.write(
-        settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
-    )
-    for offset in ([] if answered else [then]) + [last] * 4:
+    delivery_id, live = asked("The lamp is lit.", 20, answers=answered, made_s=-72)
+    for seconds in ([] if answered else [-72]) + [-18] * 4:
         time.pass_by(minutes=16)
-        channel.on_look = lambda request, offset=offset: sighting(
-            house, live, place=request.place, offset=offset
+        channel.on_look = lambda request, seconds=seconds: sighting(
+            house, live, place=request.place, offset=apart(seconds)
         )
         look.fn("alice", at_once=True)
 
-    assert State.UNCONFIRMED is house.store.read(reading.show, claim.delivery_id).delivery.state
+    assert State.UNCONFIRMED is state_of(house, delivery_id)
 
 
-@pytest.mark.parametrize("moved_s", [300, -300])
-def test_a_post_that_went_out_as_the_clock_was_moved_leaves_a_later_one_alone(
-    house, channel, claimed, time, moved_s
-):
+def test_a_post_that_went_out_as_the_clock_was_moved_leaves_a_later_one_alone(house, channel, asked):
     """Its id and its comparison of clocks are from either side of the move. What was asked for after that is found."""
-    given = {}
-
-    def asked(text, compared_s, made_s, *, answers):
-        off = Offset(ahead=timedelta(seconds=compared_s), within=AGREED.within)
-        claim = claimed(text)
-        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
-        given[text] = id_at(house.clock() + timedelta(seconds=made_s + 1))
-        time.pass_by(seconds=3)
-        outcome = Published(remote_id=given[text]) if answers else LOST
-        house.store.write(
-            settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
-        )
-        time.pass_by(seconds=30)
-        return claim.delivery_id
-
-    before, after_s = -400 - max(0, moved_s), -400 - max(0, moved_s) + moved_s
-    asked("The lamp is out.", before, after_s, answers=True)
-    delivery_id = asked("The lamp is lit.", after_s, after_s, answers=False)
-    posts = [SeenPost(id=one, author="alice", said=plain(text)) for text, one in given.items()]
-    now = Offset(ahead=timedelta(seconds=after_s), within=AGREED.within)
-    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=now)
+    _, before = asked("The lamp is out.", -700, answers=True, made_s=-400)
+    delivery_id, post = asked("The lamp is lit.", -400, answers=False)
+    channel.on_look = lambda request: sighting(house, before, post, place=request.place, offset=apart(-400))
     look.fn("alice", at_once=True)
 
-    assert State.PUBLISHED is house.store.read(reading.show, delivery_id).delivery.state
+    assert State.PUBLISHED is state_of(house, delivery_id)
 
 
-def test_a_post_that_was_made_late_says_nothing_of_the_dates(house, channel, claimed, time):
+def test_a_post_that_was_made_late_says_nothing_of_the_dates(house, channel, asked, time):
     """Its answer was lost, and the network made it ten minutes later: no ``Date`` is wrong, and the next one is found."""
-    slow = Offset(ahead=timedelta(seconds=-200), within=AGREED.within)
     posts = []
-
-    def asked(text, after_s):
-        claim = claimed(text)
-        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=slow)
-        made = house.clock() + slow.ahead + timedelta(seconds=after_s)
-        posts.append(SeenPost(id=id_at(made), author="alice", said=plain(text)))
-        time.pass_by(seconds=3)
-        house.store.write(
-            settling.answered, claim.attempt_id, Answer(outcomes=(LOST,)), now=house.clock(), jitter=0.5
-        )
-        return claim.delivery_id
-
-    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=slow)
-    late = asked("The lamp is out.", 600)
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=apart(-200))
+    late, post = asked("The lamp is out.", -200, answers=False, made_s=400)
+    posts.append(post)
     time.pass_by(minutes=11)
     look.fn("alice", at_once=True)
-    next_one = asked("The lamp is lit.", 1)
-    time.pass_by(seconds=30)
+    next_one, post = asked("The lamp is lit.", -200, answers=False)
+    posts.append(post)
     look.fn("alice", at_once=True)
 
-    states = [house.store.read(reading.show, one).delivery.state for one in (late, next_one)]
-    assert [State.PUBLISHED, State.PUBLISHED] == states
+    assert [State.PUBLISHED, State.PUBLISHED] == [state_of(house, one) for one in (late, next_one)]
 
 
 @pytest.mark.parametrize("later", [True, False], ids=["with a later post", "without"])
-def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, claimed, time, later):
+def test_a_network_s_clock_that_was_put_back_settles_by_a_later_post(house, channel, asked, time, later):
     """Ids of minutes ago are greater than those made now. A later post of ours shows that it is the clock; without
     one the older id may just as well be an older post, and nothing is adopted.
     """
-    given = {}
-
-    def asked(text, offset_s, *, answers):
-        off = Offset(ahead=timedelta(seconds=offset_s), within=AGREED.within)
-        claim = claimed(text)
-        house.store.write(settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=off)
-        given[text] = id_at(house.clock() + off.ahead + timedelta(seconds=1))
-        time.pass_by(seconds=3)
-        outcome = Published(remote_id=given[text]) if answers else LOST
-        house.store.write(
-            settling.answered, claim.attempt_id, Answer(outcomes=(outcome,)), now=house.clock(), jitter=0.5
-        )
-        time.pass_by(seconds=30)
-        return claim.delivery_id
-
-    asked("The lamp is out.", 400, answers=True)
-    delivery_id = asked("The lamp is lit.", -200, answers=False)
-    if later:
-        asked("The lamp is blue.", -200, answers=True)
+    _, before = asked("The lamp is out.", 400, answers=True)
+    delivery_id, ours = asked("The lamp is lit.", -200, answers=False)
+    posts = [before, ours, *([asked("The lamp is blue.", -200, answers=True)[1]] if later else [])]
     time.pass_by(minutes=12)
-    posts = [SeenPost(id=one, author="alice", said=plain(text)) for text, one in given.items()]
-    back = Offset(ahead=timedelta(seconds=-200), within=AGREED.within)
-    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=back)
+    channel.on_look = lambda request: sighting(house, *posts, place=request.place, offset=apart(-200))
     look.fn("alice", at_once=True)
 
     after = house.store.read(reading.show, delivery_id).delivery
     assert (State.PUBLISHED if later else State.UNCONFIRMED) is after.state
-    assert (given["The lamp is lit."] if later else None) == after.parts[0].remote_id
+    assert (ours.id if later else None) == after.parts[0].remote_id
+
+
+def test_what_the_network_refused_as_a_repetition_names_the_older_post(house, channel, claimed, time):
+    """Proven absent, and an older live post says the same: asking again would bring the same answer."""
+    (older,) = seen(house, "The lamp is lit.", ago=3600)
+    claim = claimed("The lamp is lit.")
+    assert house.store.write(
+        settling.arm, claim.attempt_id, fence=claim.fence, now=house.clock(), offset=AGREED
+    )
+    copy = Unconfirmed(cause=Cause.DUPLICATE, why="X says that it has it (187)", phase=Phase.ANSWERED)
+    house.store.write(
+        settling.answered, claim.attempt_id, Answer(outcomes=(copy,)), now=house.clock(), jitter=0.5
+    )
+    channel.on_look = lambda request: sighting(house, older, place=request.place, post=request.post)
+    for _ in range(3):
+        time.pass_by(minutes=16)
+        look.fn("alice", at_once=True)
+
+    after = house.store.read(reading.show, claim.delivery_id).delivery
+    assert (State.REFUSED, Cause.DUPLICATE) == (after.state, after.cause)
+    assert older.id in after.why
 
 
 @pytest.mark.parametrize("seconds", [-600, -20, 0, 20])
