@@ -9,13 +9,8 @@ import ssl
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from steadypost.channels import wire, x_api
 from steadypost.channels.bluesky import channel as bluesky
@@ -26,32 +21,13 @@ from steadypost.domain.causes import RULES
 from steadypost.domain.circuit.catalogue import Kind, tells, tells_by_probe
 from steadypost.domain.outcome import Cause, NotSubmitted, Scope
 from steadypost.domain.post import Part
+from tests.certificates import self_signed
 
 
-def certificate(folder, *, ends=timedelta(days=1), host="127.0.0.1"):
+def certificate(folder, **how):
     """A certificate of its own authority, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "one")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=3))
-        .not_valid_after(now + ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
     file = folder / "both.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    file.write_bytes(b"".join(self_signed(**how)))
     return file
 
 
